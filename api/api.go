@@ -1,0 +1,177 @@
+// Package api is the wire: every operation of the API, and what HTTP asks around them.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"golang.org/x/time/rate"
+
+	"waypost/docs"
+	"waypost/internal/casework"
+	"waypost/internal/directory"
+	"waypost/internal/insights"
+	"waypost/internal/partners"
+	"waypost/internal/people"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+	"waypost/internal/sites"
+)
+
+// Version of the API's document.
+const Version = "0.1.0"
+
+// Config is what the API stands on.
+type Config struct {
+	DB          *db.DB
+	Demo        bool                        // its clock may be moved
+	CORSOrigins []string                    // origins that browsers may call from; none by default
+	Loading     *atomic.Bool                // a demo is being loaded: nobody is served yet; nil: never
+	Ready       func(context.Context) error // nil error: the database answers and is migrated
+}
+
+type server struct {
+	Config
+	api       huma.API
+	refused   guesses
+	keys      *partners.Store
+	sites     *sites.Store
+	directory *directory.Store
+	people    *people.Store
+	casework  *casework.Store
+	insights  *insights.Store
+}
+
+const requestTimeout = 30 * time.Second
+
+// New makes the whole server: every operation, the document, its page, and the probes.
+func New(c Config) *echo.Echo {
+	e, _ := build(c)
+	return e
+}
+
+func build(c Config) (*echo.Echo, *huma.OpenAPI) {
+	e := echo.New()
+	e.HTTPErrorHandler = onEchoError
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), logged, secured, limited)
+	if len(c.CORSOrigins) > 0 {
+		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))
+	}
+	s := &server{
+		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
+		keys: &partners.Store{DB: c.DB}, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
+		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: &insights.Store{DB: c.DB, Scales: scales()},
+	}
+	v1 := e.Group("/v1", s.authenticate, strict)
+	s.api = huma.NewAPI(document(), under{"/v1", humaecho.NewWithGroup(e, v1, huma.Config{}).Adapter()})
+	s.operations()
+	finish(s.api.OpenAPI())
+	s.probes(e)
+	serveDocument(e, s.api.OpenAPI())
+	docs.Register(e)
+	return e, s.api.OpenAPI()
+}
+
+// operations is every operation, area by area.
+func (s *server) operations() {
+	s.meOperations()
+	s.siteOperations()
+	s.linkWorkerOperations()
+	s.organisationOperations()
+	s.serviceOperations()
+	s.patientOperations()
+	s.consentOperations()
+	s.episodeOperations()
+	s.referralOperations()
+	s.assessmentOperations()
+	s.followUpOperations()
+	s.insightOperations()
+	s.keyOperations()
+	s.demoOperations()
+}
+
+// under puts operations, whose paths the document shows whole, onto a group of routes with a prefix.
+type under struct {
+	prefix string
+	huma.Adapter
+}
+
+func (u under) Handle(op *huma.Operation, handler func(huma.Context)) {
+	routed := *op
+	routed.Path = strings.TrimPrefix(op.Path, u.prefix)
+	u.Adapter.Handle(&routed, handler)
+}
+
+// limited stops a request that takes too long: its context ends, and the database's work with it.
+func limited(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTimeout)
+		defer cancel()
+		c.SetRequest(c.Request().WithContext(ctx))
+		return next(c)
+	}
+}
+
+func secured(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", docs.ContentSecurityPolicy)
+		return next(c)
+	}
+}
+
+// logged writes a line for each request: its route, never its path, query or body, which may tell of a person.
+func logged(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		began := time.Now()
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		who, _ := c.Get("actor").(actor.Actor)
+		slog.Info("request", "method", c.Request().Method, "route", c.Path(), "status", c.Response().Status, "ms", time.Since(began).Milliseconds(), "role", who.Role, "key", who.KeyID)
+		return nil
+	}
+}
+
+// logPanic logs where, not what: the value of a panic may hold what was sent.
+func logPanic(_ echo.Context, _ error, _ []byte) error {
+	slog.Error("panic", "stack", string(debug.Stack()))
+	return fault.New(fault.Internal, "Something went wrong on our side.")
+}
+
+// probes are for whoever keeps the server running.
+func (s *server) probes(e *echo.Echo) {
+	e.GET("/livez", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/readyz", func(c echo.Context) error {
+		if s.loading() {
+			return unready(nil)
+		}
+		if err := s.Ready(c.Request().Context()); err != nil {
+			return unready(err)
+		}
+		return c.String(http.StatusOK, "ok\n")
+	})
+}
+
+func (s *server) loading() bool { return s.Loading != nil && s.Loading.Load() }
+
+func unready(err error) error {
+	f := fault.New(fault.Unavailable, "Not ready: the database is not reachable, not migrated, or its demo is still being loaded.").Because(err)
+	f.RetryAfter = time.Second
+	return f
+}

@@ -1,0 +1,41 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+func (s *server) demoOperations() {
+	post(s, op{id: "advance-demo-clock", path: "/demo/clock", tag: "demo", scope: actor.DemoClock,
+		summary: "Move a demo's clock", about: "Moves the clock of a demo forward by a period such as P10M, so that follow-ups fall due. Not there (404) on any other server."}, s.advanceClock)
+}
+
+// Advance says how far a demo's clock moves.
+type Advance struct {
+	Advance string `json:"advance" pattern:"^P([0-9]+[YMWD])+$" maxLength:"20" doc:"An ISO 8601 period of years, months, weeks and days." example:"P10M"`
+}
+
+// ClockNow is what a demo's clock says.
+type ClockNow struct {
+	Now time.Time `json:"now" doc:"What the demo's clock says now."`
+}
+
+func (s *server) advanceClock(ctx context.Context, in *With[Advance]) (out ClockNow, err error) {
+	if !s.Demo {
+		return out, fault.Missing("clock that can be moved: this is no demo")
+	}
+	p, err := day.ParsePeriod(in.Body.Advance)
+	if err != nil {
+		return out, fault.InvalidAt("advance", "takes a period such as P10M or P2W")
+	}
+	err = s.DB.Do(ctx, func(tx *db.Tx) (err error) {
+		out.Now, err = s.DB.Advance(tx, p)
+		return err
+	})
+	return out, err
+}

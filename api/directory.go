@@ -1,0 +1,135 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/directory"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/fault"
+)
+
+func (s *server) organisationOperations() {
+	read(s, op{id: "list-organisations", path: "/organisations", tag: "directory", scope: actor.DirectoryRead,
+		summary: "List organisations", about: "Lists organisations by id; q narrows by a part of the name."}, s.listOrganisations)
+	post(s, op{id: "add-organisation", path: "/organisations", tag: "directory", scope: actor.DirectorySuggest, created: "/organisations/{id}",
+		summary: "Add an organisation", about: "Adds an organisation. One that is not added by an administrator is unverified; likely duplicates are warned of."}, s.addOrganisation)
+	read(s, op{id: "get-organisation", path: "/organisations/{id}", tag: "directory", scope: actor.DirectoryRead,
+		summary: "Get an organisation", about: "Returns an organisation."}, s.getOrganisation)
+	change(s, op{id: "change-organisation", path: "/organisations/{id}", tag: "directory", scope: actor.DirectoryWrite,
+		summary: "Change an organisation", about: "Changes an organisation."}, s.changeOrganisation)
+}
+
+func (s *server) listOrganisations(ctx context.Context, in *struct {
+	Paging
+	Q string `query:"q" maxLength:"200" doc:"A part of the name."`
+}) (Page[directory.Organisation], error) {
+	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]directory.Organisation, error) {
+		return s.directory.Organisations(ctx, in.Q, after, limit)
+	}, func(o directory.Organisation) uuid.UUID { return o.ID })
+}
+
+func (s *server) addOrganisation(ctx context.Context, in *With[directory.NewOrganisation]) (directory.Organisation, error) {
+	return s.directory.AddOrganisation(ctx, in.Body)
+}
+
+func (s *server) getOrganisation(ctx context.Context, in *ID) (directory.Organisation, error) {
+	return s.directory.Organisation(ctx, in.ID)
+}
+
+func (s *server) changeOrganisation(ctx context.Context, in *Merge[directory.OrganisationChanges], version int) (directory.Organisation, error) {
+	return s.directory.ChangeOrganisation(ctx, in.ID.ID, version, in.Body)
+}
+
+func (s *server) serviceOperations() {
+	read(s, op{id: "list-organisation-services", path: "/organisations/{id}/services", tag: "directory", scope: actor.DirectoryRead,
+		summary: "List an organisation's services", about: "Lists the services of an organisation by id."}, s.listOrganisationServices)
+	post(s, op{id: "add-service", path: "/organisations/{id}/services", tag: "directory", scope: actor.DirectorySuggest, created: "/services/{id}",
+		summary: "Add a service", about: "Adds a service to an organisation. One that is not added by an administrator is unverified."}, s.addService)
+	read(s, op{id: "search-services", path: "/services", tag: "directory", scope: actor.DirectoryRead,
+		summary: "Search services", about: "Finds services that are not inactive: the nearest first when a place is given, else the best match for the words first. Holds no personal data, so it can be asked before a referral."}, s.searchServices)
+	read(s, op{id: "get-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryRead,
+		summary: "Get a service", about: "Returns a service."}, s.getService)
+	change(s, op{id: "change-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryWrite,
+		summary: "Change a service", about: "Changes a service. Needs that are sent become stated."}, s.changeService)
+	put(s, op{id: "set-service-capacity", path: "/services/{id}/capacity", tag: "directory", scope: actor.CapacityWrite,
+		summary: "Say how many a service can take", about: "Records a service's capacity: an organisation says so of its own services, a link worker reports what they heard."}, s.setCapacity)
+}
+
+func (s *server) listOrganisationServices(ctx context.Context, in *OnePaged) (Page[directory.Service], error) {
+	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]directory.Service, error) {
+		return s.directory.Services(ctx, in.ID.ID, after, limit)
+	}, func(v directory.Service) uuid.UUID { return v.ID })
+}
+
+func (s *server) addService(ctx context.Context, in *Of[directory.NewService]) (directory.Service, error) {
+	return s.directory.AddService(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) getService(ctx context.Context, in *ID) (directory.Service, error) {
+	return s.directory.Service(ctx, in.ID)
+}
+
+func (s *server) changeService(ctx context.Context, in *Merge[directory.ServiceChanges], version int) (directory.Service, error) {
+	return s.directory.ChangeService(ctx, in.ID.ID, version, in.Body)
+}
+
+func (s *server) setCapacity(ctx context.Context, in *Of[directory.Capacity]) (directory.Service, error) {
+	return s.directory.SetCapacity(ctx, in.ID.ID, in.Body)
+}
+
+// ServiceSearch is the query of a search for services.
+type ServiceSearch struct {
+	Paging
+	Q            string    `query:"q" maxLength:"200" doc:"Words to find in names, keywords and descriptions."`
+	Need         string    `query:"need" format:"code:needs" doc:"A need it serves."`
+	ActivityType string    `query:"activity_type" format:"code:activity_types" doc:"What kind of thing it offers."`
+	Capacity     string    `query:"capacity" format:"code:capacities" doc:"Whether it can take people."`
+	Organisation uuid.UUID `query:"organisation_id" format:"uuid" doc:"Who offers it."`
+	Near         string    `query:"near" maxLength:"50" doc:"Latitude and longitude in degrees; the nearest come first." example:"53.48,-2.24"`
+	WithinKm     float64   `query:"within_km" minimum:"0.1" maximum:"20000" doc:"With near: no farther than this, in kilometres." example:"5"`
+}
+
+func (s *server) searchServices(ctx context.Context, in *ServiceSearch) (Page[directory.Hit], error) {
+	by, err := in.query()
+	if err != nil {
+		return Page[directory.Hit]{}, err
+	}
+	return listing(ctx, in.Paging, func(after *directory.Position, limit int) ([]directory.Hit, error) {
+		return s.directory.Search(ctx, by, after, limit)
+	}, func(h directory.Hit) *directory.Position { return &directory.Position{Order: h.Order, ID: h.ID} })
+}
+
+func (in *ServiceSearch) query() (directory.Query, error) {
+	by := directory.Query{Words: in.Q, Need: in.Need, ActivityType: in.ActivityType, Capacity: in.Capacity, OrganisationID: given(in.Organisation), WithinKm: in.WithinKm}
+	if in.Near == "" {
+		if in.WithinKm > 0 {
+			return by, badQuery("within_km", "needs near: within what distance of where")
+		}
+		return by, nil
+	}
+	lat, lon, _ := strings.Cut(in.Near, ",")
+	latitude, err1 := strconv.ParseFloat(strings.TrimSpace(lat), 64)
+	longitude, err2 := strconv.ParseFloat(strings.TrimSpace(lon), 64)
+	// Written so that NaN, which compares with nothing, is refused too.
+	if err1 != nil || err2 != nil || !(latitude >= -90 && latitude <= 90) || !(longitude >= -180 && longitude <= 180) {
+		return by, badQuery("near", "takes latitude,longitude in degrees, such as 53.48,-2.24")
+	}
+	by.Near = &directory.Place{Latitude: latitude, Longitude: longitude}
+	return by, nil
+}
+
+func badQuery(parameter, message string) error {
+	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, message)
+}
+
+// given is nil for an id that was not sent.
+func given(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}

@@ -1,0 +1,196 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"waypost/internal/platform/codes"
+)
+
+const introduction = `Waypost tracks social prescribing referrals and what came of them: a patient is supported by a link worker, who refers
+them to community organisations; months later the patient says how they have been, what they used, and whether it helped.
+
+**Credentials.** Send an API key as ` + "`Authorization: Bearer wp_…`" + `. What a key may do follows from its role; each operation says which roles may call it.
+A partner system (role integration) may add ` + "`Waypost-On-Behalf-Of: <link worker id>`" + `.
+
+**Errors** are problem documents (RFC 9457) with a stable ` + "`code`" + `; they never repeat what was sent.
+
+**Repeating a POST** is safe with an ` + "`Idempotency-Key`" + `: the first answer comes back, and nothing happens twice.
+
+**Changes** are JSON merge patches and need ` + "`If-Match`" + ` with the ETag that was read.
+
+**Lists** are ordered and paged by ` + "`cursor`" + `; the last page has ` + "`next_cursor: null`" + `. An unknown query parameter is refused.
+
+**Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. Things may be recorded late, and may not lie in the future.`
+
+// document is the head of the OpenAPI document and how huma serves it.
+func document() huma.Config {
+	c := huma.DefaultConfig("Waypost", Version)
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by serveDocument and docs
+	c.CreateHooks, c.Transformers = nil, nil              // no $schema fields
+	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "text/csv": asCSV}
+	c.RejectUnknownQueryParameters = true
+	c.Info.Description = introduction
+	c.Info.License = &huma.License{Name: "To be decided"}
+	c.Servers = []*huma.Server{{URL: "/", Description: "This server"}}
+	c.Tags = tags
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", Description: "An API key: wp_…"},
+		"basic":  {Type: "http", Scheme: "basic", Description: "On insights only: any user name, and an API key as the password."},
+	}
+	c.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	return c
+}
+
+var tags = []*huma.Tag{
+	{Name: "me", Description: "Who you are, and which codes there are."},
+	{Name: "sites", Description: "Sites and their link workers."},
+	{Name: "directory", Description: "Organisations and services that all sites share."},
+	{Name: "patients", Description: "People, what they agreed to, and what happened."},
+	{Name: "episodes", Description: "Spells of support and the contacts in them."},
+	{Name: "referrals", Description: "The closed loop."},
+	{Name: "outcomes", Description: "Instruments, assessments and follow-ups."},
+	{Name: "insights", Description: "Figures: paired, with denominators, protected."},
+	{Name: "administration", Description: "API keys."},
+	{Name: "demo", Description: "What only a demo can do."},
+}
+
+// schemaName names a type in the document. Commands called New in their package are named after what they make.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if name, ok := schemaNames[t.PkgPath()+"."+t.Name()]; ok {
+		return name
+	}
+	return huma.DefaultSchemaNamer(t, hint)
+}
+
+var schemaNames = map[string]string{
+	"waypost/internal/people.New":                    "NewPatient",
+	"waypost/internal/people.Search":                 "PatientSearch",
+	"waypost/internal/episodes.New":                  "NewEpisode",
+	"waypost/internal/referrals.New":                 "NewReferral",
+	"waypost/internal/referrals.Move":                "ReferralMove",
+	"waypost/internal/referrals.NewMove":             "NewReferralMove",
+	"waypost/internal/referrals.Received":            "ReceivedReferral",
+	"waypost/internal/outcomes.New":                  "NewAssessment",
+	"waypost/internal/outcomes.Answers":              "AssessmentAnswers",
+	"waypost/internal/outcomes.Used":                 "ServiceUsed",
+	"waypost/internal/sites.Details":                 "NewSite",
+	"waypost/internal/directory.OrganisationDetails": "NewOrganisation",
+	"waypost/internal/directory.ServiceDetails":      "NewService",
+	"waypost/internal/directory.Hit":                 "ServiceFound",
+	"waypost/internal/directory.Capacity":            "ServiceCapacity",
+	"waypost/internal/partners.Key":                  "APIKey",
+	"waypost/internal/partners.NewKey":               "NewAPIKey",
+	"waypost/internal/platform/fault.Field":          "ProblemField",
+	"waypost/internal/platform/codes.List":           "CodeList",
+	"waypost/internal/platform/db.ExternalID":        "ExternalID",
+}
+
+// finish completes the document once every operation is known: enums of codes, examples, the names that errors may show.
+func finish(doc *huma.OpenAPI) {
+	schemas := doc.Components.Schemas.Map()
+	for _, s := range schemas {
+		complete(s)
+	}
+	for _, path := range doc.Paths {
+		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
+			if o != nil {
+				completeOperation(doc, o)
+			}
+		}
+	}
+}
+
+func completeOperation(doc *huma.OpenAPI, o *huma.Operation) {
+	for _, p := range o.Parameters {
+		knownNames[p.Name] = true
+		if p.Schema != nil {
+			complete(p.Schema)
+		}
+	}
+	if o.RequestBody != nil {
+		for _, m := range o.RequestBody.Content {
+			complete(m.Schema)
+			m.Example = exampleOf(doc, m.Schema, 0)
+		}
+	}
+	for code, r := range o.Responses {
+		for _, m := range r.Content {
+			if m.Schema != nil && m.Example == nil && strings.HasPrefix(code, "2") {
+				m.Example = exampleOf(doc, m.Schema, 0)
+			}
+		}
+		if code == "default" {
+			delete(o.Responses, code)
+		}
+	}
+}
+
+// complete resolves "code:<list>" formats into enums from the same seed that fills the reference tables.
+func complete(s *huma.Schema) {
+	if s == nil {
+		return
+	}
+	if list, ok := strings.CutPrefix(s.Format, "code:"); ok {
+		to := s
+		if s.Type == huma.TypeArray {
+			to = s.Items
+		}
+		s.Format, to.Format = "", ""
+		to.Enum = enum(list)
+		s.Description = strings.TrimSpace(s.Description + fmt.Sprintf(" Code list `%s`.", list))
+	}
+	if s.Type == huma.TypeArray && s.Items != nil && s.Format == "uuid" {
+		s.Format, s.Items.Format = "", "uuid"
+	}
+	for name, p := range s.Properties {
+		knownNames[name] = true
+		complete(p)
+	}
+	complete(s.Items)
+	if s.Nullable && len(s.Enum) > 0 && s.Enum[len(s.Enum)-1] != nil {
+		s.Enum = append(s.Enum, nil) // JSON Schema's enum holds for null too
+	}
+	s.PrecomputeMessages()
+}
+
+func enum(list string) []any {
+	l, ok := codes.Lookup(list)
+	if !ok {
+		panic("api: a field names no code list: " + list)
+	}
+	out := make([]any, len(l.Codes))
+	for i, c := range l.Codes {
+		out[i] = c.Code
+	}
+	return out
+}
+
+// Document is the OpenAPI document of a server of this version, as YAML.
+func Document() ([]byte, error) {
+	_, doc := build(Config{})
+	return doc.YAML()
+}
+
+func serveDocument(e *echo.Echo, doc *huma.OpenAPI) {
+	asJSON, err := json.Marshal(doc)
+	if err != nil {
+		panic(err) // the document is part of the program
+	}
+	asYAML, err := doc.YAML()
+	if err != nil {
+		panic(err)
+	}
+	e.GET("/openapi.json", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+json", asJSON) })
+	e.GET("/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+yaml", asYAML) })
+}

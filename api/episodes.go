@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/episodes"
+	"waypost/internal/outcomes"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/fault"
+)
+
+func (s *server) episodeOperations() {
+	read(s, op{id: "list-episodes", path: "/episodes", tag: "episodes", scope: actor.RecordRead,
+		summary: "List episodes", about: "Lists episodes of the caller's sites by id."}, s.listEpisodes)
+	post(s, op{id: "open-episode", path: "/episodes", tag: "episodes", scope: actor.RecordWrite, created: "/episodes/{id}",
+		summary: "Open an episode", about: "Opens a spell of support, waiting for a first contact, a baseline or a referral."}, s.openEpisode)
+	read(s, op{id: "get-episode", path: "/episodes/{id}", tag: "episodes", scope: actor.RecordRead,
+		summary: "Get an episode", about: "Returns an episode."}, s.getEpisode)
+	change(s, op{id: "change-episode", path: "/episodes/{id}", tag: "episodes", scope: actor.RecordWrite,
+		summary: "Change an episode", about: "Changes an episode's details, such as who supports the person. A corrected day moves the windows of open follow-ups that count from it."}, s.changeEpisode)
+	read(s, op{id: "list-contacts", path: "/episodes/{id}/contacts", tag: "episodes", scope: actor.RecordRead,
+		summary: "List contacts", about: "Lists an episode's contacts by id."}, s.listContacts)
+	post(s, op{id: "record-contact", path: "/episodes/{id}/contacts", tag: "episodes", scope: actor.RecordWrite, created: "/episodes/{episode_id}/contacts",
+		summary: "Record a contact", about: "Records a contact. With a referral_id and attended, the attendance is recorded with it, or neither is."}, s.recordContact)
+	post(s, op{id: "pause-episode", path: "/episodes/{id}/pause", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
+		summary: "Pause an episode", about: "Pauses support, for instance during a stay in hospital."}, s.pauseEpisode)
+	post(s, op{id: "resume-episode", path: "/episodes/{id}/resume", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
+		summary: "Resume an episode", about: "Takes paused support up again."}, s.resumeEpisode)
+	post(s, op{id: "close-episode", path: "/episodes/{id}/closure", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
+		summary: "Close an episode", about: "Closes an episode with a reason. It then takes no new referrals and no further contacts; replies, attendance and follow-ups stay writable. Warns of referrals that are still open."}, s.closeEpisode)
+	read(s, op{id: "list-episode-assessments", path: "/episodes/{id}/assessments", tag: "outcomes", scope: actor.RecordRead,
+		summary: "List an episode's assessments", about: "Lists an episode's assessments by id, corrected ones too."}, s.episodeAssessments)
+}
+
+func (s *server) listEpisodes(ctx context.Context, in *struct {
+	Paging
+	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
+	PatientID    uuid.UUID `query:"patient_id" format:"uuid" doc:"The person."`
+	Status       string    `query:"status" enum:"waiting,active,paused,closed" doc:"Where it stands."`
+}) (Page[episodes.Episode], error) {
+	by := episodes.Filter{LinkWorkerID: given(in.LinkWorkerID), PatientID: given(in.PatientID), Status: episodes.Status(in.Status)}
+	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]episodes.Episode, error) {
+		return s.casework.Episodes.List(ctx, by, after, limit)
+	}, func(e episodes.Episode) uuid.UUID { return e.ID })
+}
+
+func (s *server) openEpisode(ctx context.Context, in *With[episodes.New]) (episodes.Episode, error) {
+	return s.casework.OpenEpisode(ctx, in.Body, viaAPI)
+}
+
+func (s *server) getEpisode(ctx context.Context, in *ID) (episodes.Episode, error) {
+	return s.casework.Episodes.Get(ctx, in.ID)
+}
+
+func (s *server) changeEpisode(ctx context.Context, in *Merge[episodes.Changes], version int) (episodes.Episode, error) {
+	return s.casework.ChangeEpisode(ctx, in.ID.ID, version, in.Body)
+}
+
+func (s *server) listContacts(ctx context.Context, in *OnePaged) (Page[episodes.Contact], error) {
+	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]episodes.Contact, error) {
+		return s.casework.Episodes.Contacts(ctx, in.ID.ID, after, limit)
+	}, func(c episodes.Contact) uuid.UUID { return c.ID })
+}
+
+func (s *server) recordContact(ctx context.Context, in *Of[episodes.NewContact]) (episodes.Contact, error) {
+	return s.casework.RecordContact(ctx, in.ID.ID, in.Body, viaAPI)
+}
+
+func (s *server) pauseEpisode(ctx context.Context, in *Of[episodes.Pause]) (episodes.Episode, error) {
+	return s.casework.Episodes.Pause(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) resumeEpisode(ctx context.Context, in *Of[episodes.Resume]) (episodes.Episode, error) {
+	return s.casework.Episodes.Resume(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) closeEpisode(ctx context.Context, in *Of[episodes.Closure]) (episodes.Episode, error) {
+	return s.casework.CloseEpisode(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) episodeAssessments(ctx context.Context, in *OnePaged) (Page[outcomes.Assessment], error) {
+	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]outcomes.Assessment, error) {
+		return s.casework.Outcomes.OfEpisode(ctx, in.ID.ID, after, limit)
+	}, func(a outcomes.Assessment) uuid.UUID { return a.ID })
+}

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/replay"
+)
+
+// answered is the answer of a POST: bytes that were stored before they were sent.
+type answered[O any] struct {
+	Status   int
+	Location string `header:"Location" doc:"Where the new thing is."`
+	ETag     string `header:"ETag" doc:"Its version, for If-Match."`
+	Replayed string `header:"Idempotency-Replayed" doc:"true: this answer was given before, to the same request."`
+	Body     stored[O]
+}
+
+// stored is a body that is JSON already; the document shows it as an O.
+type stored[O any] struct{ json []byte }
+
+func (b stored[O]) MarshalJSON() ([]byte, error) { return b.json, nil }
+
+func (stored[O]) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[O](), true, "")
+}
+
+// secretive is an answer that holds something shown only once.
+type secretive interface{ WithoutSecret() any }
+
+// post registers an operation that does something, once for each Idempotency-Key. The answer is made, stored and
+// committed before its first byte is written, so that whoever has it can rely on it.
+func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
+	o.method = http.MethodPost
+	o.faults = append(o.faults, fault.IdempotencyMismatch)
+	d := s.declare(o)
+	d.Parameters = append(d.Parameters, &huma.Param{
+		Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", Pattern: "^[!-~]{1,255}$"},
+		Description: "1 to 255 visible characters. A repeat within 24 hours gets the first answer; another body under the same key is 422.",
+	})
+	huma.Register(s.api, d, func(ctx context.Context, in *I) (*answered[O], error) {
+		var out *answered[O]
+		err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
+			out, err = once(tx, o, func(ctx context.Context) (O, error) { return h(ctx, in) })
+			return err
+		})
+		if err != nil {
+			return nil, problemOf(err)
+		}
+		return out, nil
+	})
+}
+
+// once answers from what was stored under the request's key, or does the work and stores its answer.
+func once[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (*answered[O], error) {
+	req := requestOf(tx.Context())
+	key, err := idempotencyKey(req.header)
+	if err != nil || key == "" {
+		if err != nil {
+			return nil, err
+		}
+		_, out, err := do(tx, o, work)
+		return out, err
+	}
+	fingerprint, authority := sum(req.path, req.query, string(req.bodySum[:])), authorityOf(tx.Actor)
+	kept, err := replay.Find(tx, key, fingerprint, authority)
+	if err != nil {
+		return nil, err
+	}
+	if kept != nil {
+		return &answered[O]{Status: kept.Status, Location: kept.Header.V["location"], ETag: kept.Header.V["etag"], Replayed: "true", Body: stored[O]{kept.Body}}, nil
+	}
+	keep, out, err := do(tx, o, work)
+	if err != nil {
+		return nil, err
+	}
+	return out, replay.Keep(tx, replay.Answer{
+		Key: key, Request: fingerprint, Authority: authority, Status: out.Status, Body: keep,
+		Header: db.JSON[map[string]string]{V: map[string]string{"location": out.Location, "etag": out.ETag}},
+	})
+}
+
+// do does the work and makes the answer; keep is the body as it may be stored, without one-time secrets.
+func do[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (keep []byte, out *answered[O], err error) {
+	result, err := work(tx.Context())
+	if err != nil {
+		return nil, nil, err
+	}
+	out = &answered[O]{Status: http.StatusOK, ETag: etag(result)}
+	if o.created != "" {
+		out.Status = http.StatusCreated
+		out.Location = location(o.created, result)
+	}
+	if out.Body.json, err = plainJSON(result); err != nil {
+		return nil, nil, err
+	}
+	keep = out.Body.json
+	if s, ok := any(result).(secretive); ok {
+		keep, err = plainJSON(s.WithoutSecret())
+	}
+	return keep, out, err
+}
+
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSpace(b.Bytes()), err
+}
+
+func idempotencyKey(h http.Header) (string, error) {
+	key := h.Get("Idempotency-Key")
+	visible := strings.IndexFunc(key, func(r rune) bool { return r < '!' || r > '~' }) < 0
+	if _, sent := h["Idempotency-Key"]; sent && (key == "" || len(key) > 255 || !visible) {
+		return "", fault.New(fault.Invalid, "The Idempotency-Key cannot be used.").At("header.Idempotency-Key", "takes 1 to 255 visible characters")
+	}
+	return key, nil
+}
+
+// authorityOf sums up what the actor may see, so that an answer is not replayed to one who may no longer see it.
+func authorityOf(a actor.Actor) []byte {
+	text := func(id *uuid.UUID) string {
+		if id == nil {
+			return ""
+		}
+		return id.String()
+	}
+	return sum(string(a.Role), fmt.Sprint(a.Sites), text(a.LinkWorkerID), text(a.OrganisationID))
+}
+
+func sum(parts ...string) []byte {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return h.Sum(nil)
+}

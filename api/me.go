@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/codes"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// Me is who the caller is and what they may do.
+type Me struct {
+	Role           actor.Role    `json:"role" doc:"The role of the credential." example:"link_worker"`
+	Label          string        `json:"label" doc:"What the key is for, in words."`
+	SiteIDs        db.IDs        `json:"site_ids" format:"uuid" doc:"The sites it reaches."`
+	LinkWorkerID   *uuid.UUID    `json:"link_worker_id" format:"uuid" doc:"The link worker it belongs to, or acts for."`
+	OrganisationID *uuid.UUID    `json:"organisation_id" format:"uuid" doc:"The organisation it belongs to."`
+	Scopes         []actor.Scope `json:"scopes" doc:"What it may do." example:"[\"record:read\"]"`
+	ExpiresOn      *day.Date     `json:"expires_on" format:"date" doc:"Its last day."`
+}
+
+func (s *server) meOperations() {
+	read(s, op{id: "get-me", path: "/me", tag: "me", scope: actor.Self,
+		summary: "Who am I", about: "Returns the role, sites, scopes and expiry of the credential."}, s.me)
+	read(s, op{id: "list-code-lists", path: "/code-lists", tag: "me", scope: actor.Self,
+		summary: "List the code lists", about: "Returns every closed list of codes, with what each code means."}, s.codeLists)
+	read(s, op{id: "get-code-list", path: "/code-lists/{name}", tag: "me", scope: actor.Self,
+		summary: "Get a code list", about: "Returns one closed list of codes, in the order in which people should see them."}, s.codeList)
+}
+
+func (s *server) me(ctx context.Context, _ *struct{}) (Me, error) {
+	a := actor.From(ctx)
+	return Me{a.Role, a.Label, a.Sites, a.LinkWorkerID, a.OrganisationID, a.Scopes(), a.ExpiresOn}, nil
+}
+
+func (s *server) codeLists(ctx context.Context, in *struct{ Paging }) (Page[codes.List], error) {
+	return listing(ctx, in.Paging, func(after string, limit int) (lists []codes.List, _ error) {
+		for _, name := range codes.Names() {
+			if l, _ := codes.Lookup(name); name > after && len(lists) < limit {
+				lists = append(lists, l)
+			}
+		}
+		return lists, nil
+	}, func(l codes.List) string { return l.Name })
+}
+
+func (s *server) codeList(_ context.Context, in *struct {
+	Name string `path:"name" maxLength:"50" doc:"The list's name." example:"needs"`
+}) (codes.List, error) {
+	l, ok := codes.Lookup(in.Name)
+	if !ok {
+		return l, fault.Missing("code list")
+	}
+	return l, nil
+}

@@ -1,0 +1,268 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// op declares one operation: everything the document says of it and the scope it needs.
+type op struct {
+	id      string
+	method  string
+	path    string
+	tag     string
+	summary string
+	about   string      // what it does, in sentences
+	scope   actor.Scope // what the caller's role must carry
+	created string      // of a POST that makes something: where it is then, from its fields; the answer is then 201
+	faults  []fault.Kind
+	csv     bool // answers in CSV too
+}
+
+// declare makes huma's operation: with the scope, who holds it, and every problem that it may answer.
+func (s *server) declare(o op) huma.Operation {
+	roles := make([]string, 0, 8)
+	for _, r := range actor.Holders(o.scope) {
+		roles = append(roles, string(r))
+	}
+	h := huma.Operation{
+		OperationID: o.id, Method: o.method, Path: "/v1" + o.path, Tags: []string{o.tag}, Summary: o.summary,
+		Description:     fmt.Sprintf("%s\n\nMay be called by: %s (scope `%s`).", o.about, strings.Join(roles, ", "), o.scope),
+		Security:        []map[string][]string{{"bearer": {}}},
+		Middlewares:     huma.Middlewares{s.demand(o.scope)},
+		MaxBodyBytes:    2 * maxBody, // strict has refused larger ones already
+		BodyReadTimeout: -1,          // strict has read it already
+		Extensions:      map[string]any{"x-scope": o.scope, "x-roles": roles},
+		Responses:       map[string]*huma.Response{},
+	}
+	if o.created != "" {
+		h.DefaultStatus = http.StatusCreated
+	}
+	if o.csv {
+		h.Security = append(h.Security, map[string][]string{"basic": {}})
+		h.Middlewares = append(h.Middlewares, preferCSV)
+		h.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}, "text/csv": {Schema: &huma.Schema{Type: "string"}, Example: "metric,rows\n"}}}
+	} else {
+		h.Middlewares = append(h.Middlewares, onlyJSON)
+	}
+	faults := append([]fault.Kind{fault.Unauthenticated, fault.Forbidden, fault.Unreadable, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable}, o.faults...)
+	if strings.Contains(o.path, "{") {
+		faults = append(faults, fault.NotFound)
+	}
+	if o.method != http.MethodGet {
+		faults = append(faults, fault.Conflict, fault.TooLarge)
+	}
+	for _, f := range faults {
+		addProblem(&h, f)
+	}
+	return h
+}
+
+func addProblem(h *huma.Operation, kind fault.Kind) {
+	status, title := statuses[kind].status, statuses[kind].title
+	code := strconv.Itoa(status)
+	if h.Responses[code] != nil {
+		if !strings.Contains(h.Responses[code].Description, title) {
+			h.Responses[code].Description += "; " + strings.ToLower(title)
+		}
+		return
+	}
+	p := problemOf(fault.New(kind, "…"))
+	h.Responses[code] = &huma.Response{Description: title, Content: map[string]*huma.MediaType{
+		"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Example: p},
+	}}
+}
+
+// demand refuses a caller whose role lacks the scope, before anything of the request is looked at.
+func (s *server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if !actor.From(ctx.Context()).Can(scope) {
+			p := problemOf(fault.New(fault.Forbidden, "The role of this credential may not do this: it lacks the scope "+string(scope)+"."))
+			_ = huma.WriteErr(s.api, ctx, p.Status, "", p)
+			return
+		}
+		next(ctx)
+	}
+}
+
+// shown is an answer that reads something.
+type shown[O any] struct {
+	ETag string `header:"ETag" doc:"Its version, for If-Match."`
+	Body O
+}
+
+// read registers an operation that reads, in a transaction that promises nothing to a caller.
+func read[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
+	o.method = http.MethodGet
+	huma.Register(s.api, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
+		var out shown[O]
+		err := s.DB.Do(db.Relaxed(ctx), func(tx *db.Tx) (err error) {
+			out.Body, err = h(tx.Context(), in)
+			return err
+		})
+		if err != nil {
+			return nil, problemOf(err)
+		}
+		out.ETag = etag(out.Body)
+		return &out, nil
+	})
+}
+
+// search registers a POST that only reads: what is looked for must not stand in a URL. It is exempt from idempotency.
+func search[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
+	o.method = http.MethodPost
+	huma.Register(s.api, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
+		var out shown[O]
+		err := s.DB.Do(db.Relaxed(ctx), func(tx *db.Tx) (err error) {
+			out.Body, err = h(tx.Context(), in)
+			return err
+		})
+		if err != nil {
+			return nil, problemOf(err)
+		}
+		return &out, nil
+	})
+}
+
+// change registers a PATCH (or PUT) of the version that If-Match names.
+func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, version int) (O, error)) {
+	o.method = http.MethodPatch
+	o.faults = append(o.faults, fault.Stale, fault.PreconditionRequired)
+	d := s.declare(o)
+	d.Parameters = append(d.Parameters, &huma.Param{
+		Name: "If-Match", In: "header", Required: true, Schema: &huma.Schema{Type: "string"}, Example: `"1"`,
+		Description: "The ETag of the version that was read. Missing: 428. Of an older version: 412.",
+	})
+	huma.Register(s.api, d, func(ctx context.Context, in *I) (*shown[O], error) {
+		var out shown[O]
+		version, err := ifMatch(requestOf(ctx).header)
+		if err != nil {
+			return nil, problemOf(err)
+		}
+		err = s.DB.Do(ctx, func(tx *db.Tx) (err error) {
+			out.Body, err = h(tx.Context(), in, version)
+			return err
+		})
+		if err != nil {
+			return nil, problemOf(err)
+		}
+		out.ETag = etag(out.Body)
+		return &out, nil
+	})
+}
+
+// put registers a PUT that needs no version: the latest word stands.
+func put[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
+	o.method = http.MethodPut
+	huma.Register(s.api, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
+		var out shown[O]
+		err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
+			out.Body, err = h(tx.Context(), in)
+			return err
+		})
+		if err != nil {
+			return nil, problemOf(err)
+		}
+		out.ETag = etag(out.Body)
+		return &out, nil
+	})
+}
+
+// remove registers a DELETE, answered with 204.
+func remove[I any](s *server, o op, h func(context.Context, *I) error) {
+	o.method = http.MethodDelete
+	d := s.declare(o)
+	d.DefaultStatus = http.StatusNoContent
+	huma.Register(s.api, d, func(ctx context.Context, in *I) (*struct{}, error) {
+		err := s.DB.Do(ctx, func(tx *db.Tx) error { return h(tx.Context(), in) })
+		if err != nil {
+			return nil, problemOf(err)
+		}
+		return nil, nil
+	})
+}
+
+func ifMatch(h http.Header) (int, error) {
+	text := h.Get("If-Match")
+	if text == "" {
+		return 0, fault.New(fault.PreconditionRequired, "A change needs If-Match with the ETag of the version you read.")
+	}
+	version, err := strconv.Atoi(strings.Trim(text, `"`))
+	if err != nil || !strings.HasPrefix(text, `"`) {
+		return 0, fault.New(fault.Stale, "If-Match must be an ETag as this API gives it. Read the thing again.")
+	}
+	return version, nil
+}
+
+// etag is the version of a thing that has one.
+func etag(body any) string {
+	if v := field(body, "Version"); v.IsValid() {
+		return fmt.Sprintf(`"%d"`, v.Int())
+	}
+	return ""
+}
+
+// location fills a path such as /patients/{patient_id}/consents from the fields of what was made.
+func location(path string, body any) string {
+	for placeholder, name := range map[string]string{"{id}": "ID", "{patient_id}": "PatientID", "{episode_id}": "EpisodeID", "{referral_id}": "ReferralID", "{follow_up_id}": "FollowUpID"} {
+		if v := field(body, name); v.IsValid() && strings.Contains(path, placeholder) {
+			path = strings.ReplaceAll(path, placeholder, fmt.Sprint(v.Interface()))
+		}
+	}
+	return "/v1" + path
+}
+
+func field(body any, name string) reflect.Value {
+	v := reflect.ValueOf(body)
+	if v.Kind() != reflect.Struct {
+		return reflect.Value{}
+	}
+	return v.FieldByName(name)
+}
+
+// ID is the path of operations on one thing.
+type ID struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"Its id."`
+}
+
+// Of is the input of an operation on one thing with a body.
+type Of[B any] struct {
+	ID
+	Body B
+}
+
+// With is the input of an operation that takes a body alone.
+type With[B any] struct{ Body B }
+
+// Merge is the input of a merge patch on one thing.
+type Merge[B any] struct {
+	ID
+	Body B `contentType:"application/merge-patch+json"`
+}
+
+// preferCSV lets format=csv stand for Accept: text/csv.
+func preferCSV(ctx huma.Context, next func(huma.Context)) {
+	if ctx.Query("format") == "csv" {
+		requestOf(ctx.Context()).header.Set("Accept", "text/csv")
+	} else if ctx.Query("format") == "json" {
+		requestOf(ctx.Context()).header.Set("Accept", "application/json")
+	}
+	next(ctx)
+}
+
+// onlyJSON is for operations that have no other form, whatever was asked for.
+func onlyJSON(ctx huma.Context, next func(huma.Context)) {
+	requestOf(ctx.Context()).header.Set("Accept", "application/json")
+	next(ctx)
+}

@@ -1,0 +1,103 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/outcomes"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+)
+
+func (s *server) assessmentOperations() {
+	read(s, op{id: "list-instruments", path: "/instruments", tag: "outcomes", scope: actor.Self,
+		summary: "List instruments", about: "Lists every instrument: its items, how it is scored, its bands and its licence."}, s.listInstruments)
+	read(s, op{id: "get-instrument", path: "/instruments/{key}", tag: "outcomes", scope: actor.Self,
+		summary: "Get an instrument", about: "Returns the newest version of an instrument."}, s.getInstrument)
+	post(s, op{id: "record-assessment", path: "/assessments", tag: "outcomes", scope: actor.RecordWrite, created: "/assessments/{id}",
+		summary: "Record an assessment", about: "Records answers, which the server scores. A baseline makes a waiting episode active and plans its follow-ups. One of an instrument at a timepoint (but review): a second is refused, and a correction takes its place."}, s.recordAssessment)
+	read(s, op{id: "get-assessment", path: "/assessments/{id}", tag: "outcomes", scope: actor.RecordRead,
+		summary: "Get an assessment", about: "Returns an assessment with its scores."}, s.getAssessment)
+	post(s, op{id: "correct-assessment", path: "/assessments/{id}/correction", tag: "outcomes", scope: actor.RecordWrite, created: "/assessments/{id}",
+		summary: "Correct an assessment", about: "Records what was really answered, in place of an assessment, which stays visible and counts in no figure any more."}, s.correctAssessment)
+}
+
+func (s *server) listInstruments(ctx context.Context, in *struct{ Paging }) (Page[outcomes.Instrument], error) {
+	return listing(ctx, in.Paging, func(after string, limit int) (list []outcomes.Instrument, _ error) {
+		for _, i := range outcomes.Instruments() {
+			if i.Key > after && len(list) < limit {
+				list = append(list, i)
+			}
+		}
+		return list, nil
+	}, func(i outcomes.Instrument) string { return i.Key })
+}
+
+func (s *server) getInstrument(_ context.Context, in *struct {
+	Key string `path:"key" maxLength:"50" doc:"The instrument's key." example:"ons4"`
+}) (outcomes.Instrument, error) {
+	return outcomes.Lookup(in.Key)
+}
+
+func (s *server) recordAssessment(ctx context.Context, in *With[outcomes.New]) (outcomes.Assessment, error) {
+	return s.casework.Outcomes.Record(ctx, in.Body, viaAPI)
+}
+
+func (s *server) getAssessment(ctx context.Context, in *ID) (outcomes.Assessment, error) {
+	return s.casework.Outcomes.Get(ctx, in.ID)
+}
+
+func (s *server) correctAssessment(ctx context.Context, in *Of[outcomes.Answers]) (outcomes.Assessment, error) {
+	return s.casework.Outcomes.Correct(ctx, in.ID.ID, in.Body, viaAPI)
+}
+
+func (s *server) followUpOperations() {
+	read(s, op{id: "list-follow-ups", path: "/follow-ups", tag: "outcomes", scope: actor.RecordRead,
+		summary: "List follow-ups", about: "Lists follow-ups by target day. States are derived from today's date, which a cursor pins."}, s.listFollowUps)
+	read(s, op{id: "get-follow-up", path: "/follow-ups/{id}", tag: "outcomes", scope: actor.RecordRead,
+		summary: "Get a follow-up", about: "Returns a follow-up with its attempts and what the person said."}, s.getFollowUp)
+	post(s, op{id: "record-attempt", path: "/follow-ups/{id}/attempts", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{follow_up_id}",
+		summary: "Record an attempt", about: "Records a try at reaching the person for a follow-up."}, s.recordAttempt)
+	post(s, op{id: "complete-follow-up", path: "/follow-ups/{id}/completion", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{id}",
+		summary: "Complete a follow-up", about: "Records how the person has been, what they say of each service they were connected to, and instruments answered with it; all or nothing. The answer is the follow-up with its completion. A late one is kept; the analysis window decides whether it counts as change."}, s.completeFollowUp)
+	post(s, op{id: "lose-follow-up", path: "/follow-ups/{id}/loss", tag: "outcomes", scope: actor.RecordWrite,
+		summary: "Give a follow-up up", about: "Records that a follow-up will not happen, with the reason. If the person turns up after all, it can still be completed."}, s.loseFollowUp)
+}
+
+func (s *server) listFollowUps(ctx context.Context, in *struct {
+	Paging
+	State        string    `query:"state" enum:"upcoming,due,overdue,missed,paused,completed,lost" doc:"Its state today."`
+	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
+	EpisodeID    uuid.UUID `query:"episode_id" format:"uuid" doc:"The episode."`
+	DueBefore    day.Date  `query:"due_before" format:"date" doc:"Whose target day lies before this day."`
+}) (Page[outcomes.FollowUp], error) {
+	by := outcomes.FollowUpFilter{State: outcomes.State(in.State), LinkWorkerID: given(in.LinkWorkerID), EpisodeID: given(in.EpisodeID)}
+	if !in.DueBefore.IsZero() {
+		by.DueBefore = &in.DueBefore
+	}
+	var asOf time.Time
+	return listing(ctx, in.Paging, func(after outcomes.FollowUpPosition, limit int) (list []outcomes.FollowUp, err error) {
+		list, asOf, err = s.casework.Outcomes.FollowUps(ctx, by, after, limit)
+		return list, err
+	}, func(f outcomes.FollowUp) outcomes.FollowUpPosition {
+		return outcomes.FollowUpPosition{TargetOn: f.TargetOn, ID: f.ID, AsOf: asOf}
+	})
+}
+
+func (s *server) getFollowUp(ctx context.Context, in *ID) (outcomes.FollowUp, error) {
+	return s.casework.Outcomes.FollowUp(ctx, in.ID)
+}
+
+func (s *server) recordAttempt(ctx context.Context, in *Of[outcomes.NewAttempt]) (outcomes.Attempt, error) {
+	return s.casework.Outcomes.Attempt(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) completeFollowUp(ctx context.Context, in *Of[outcomes.Completion]) (outcomes.FollowUp, error) {
+	return s.casework.Outcomes.Complete(ctx, in.ID.ID, in.Body, viaAPI)
+}
+
+func (s *server) loseFollowUp(ctx context.Context, in *Of[outcomes.Loss]) (outcomes.FollowUp, error) {
+	return s.casework.Outcomes.Lose(ctx, in.ID.ID, in.Body)
+}

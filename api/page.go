@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+
+	"waypost/internal/platform/fault"
+)
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items      []T     `json:"items" doc:"The page's items."`
+	NextCursor *string `json:"next_cursor" doc:"Pass it as cursor for the next page; null on the last."`
+}
+
+// Paging is the part of a list's query that pages.
+type Paging struct {
+	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many items a page has at most."`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"next_cursor of the page before, with the same filter."`
+}
+
+// cursor is what next_cursor holds: where the page ended, bound to the filter it belongs to.
+type cursor[P any] struct {
+	Filter []byte `json:"f"`
+	At     P      `json:"p"`
+}
+
+// start is where a page begins: the zero P without a cursor.
+func start[P any](ctx context.Context, p Paging) (at P, err error) {
+	if p.Cursor == "" {
+		return at, nil
+	}
+	var c cursor[P]
+	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	if err != nil || json.Unmarshal(text, &c) != nil || string(c.Filter) != string(filterOf(ctx)) {
+		return at, fault.New(fault.Invalid, "The cursor does not belong to this list with this filter. Start again without it.").At("query.cursor", "belongs to another list, or was changed")
+	}
+	return c.At, nil
+}
+
+// page cuts a list that was read one item further than the limit, and says where the next page begins.
+func page[T, P any](ctx context.Context, p Paging, list []T, position func(T) P) (Page[T], error) {
+	out := Page[T]{Items: append([]T{}, list...)}
+	if len(list) <= p.Limit {
+		return out, nil
+	}
+	out.Items = out.Items[:p.Limit]
+	text, err := json.Marshal(cursor[P]{filterOf(ctx), position(out.Items[p.Limit-1])})
+	next := base64.RawURLEncoding.EncodeToString(text)
+	out.NextCursor = &next
+	return out, err
+}
+
+// filterOf sums up which list this is: its operation and everything asked of it but the page.
+func filterOf(ctx context.Context) []byte {
+	req := requestOf(ctx)
+	q, _ := url.ParseQuery(req.query)
+	q.Del("cursor")
+	q.Del("limit")
+	return sum(req.operation, q.Encode(), string(req.bodySum[:]))[:8]
+}
+
+// listing is the whole of a list operation: where to begin, one item more than asked for, and the page.
+func listing[T, P any](ctx context.Context, p Paging, readFrom func(after P, limit int) ([]T, error), position func(T) P) (out Page[T], err error) {
+	after, err := start[P](ctx, p)
+	if err != nil {
+		return out, err
+	}
+	list, err := readFrom(after, p.Limit+1)
+	if err != nil {
+		return out, err
+	}
+	return page(ctx, p, list, position)
+}

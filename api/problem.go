@@ -1,0 +1,206 @@
+package api
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"waypost/internal/platform/fault"
+)
+
+// Problem is how every error is answered (RFC 9457). It never repeats what was sent.
+type Problem struct {
+	Type   string        `json:"type" format:"uri" doc:"A URI for the kind of problem." example:"urn:waypost:problem:invalid"`
+	Title  string        `json:"title" doc:"The kind of problem, in words." example:"Invalid"`
+	Status int           `json:"status" doc:"The HTTP status." example:"422"`
+	Code   string        `json:"code" enum:"unauthenticated,forbidden,not_found,conflict,stale,invalid,precondition_required,consent_required,move_not_allowed,idempotency_mismatch,too_large,rate_limited,internal,unavailable" doc:"The kind of problem, stable: branch on this."`
+	Detail string        `json:"detail" doc:"What happened, and what to do." example:"The request is well formed, but not right."`
+	Errors []fault.Field `json:"errors" doc:"What is wrong, field by field."`
+
+	headers http.Header
+}
+
+func (p *Problem) Error() string             { return p.Code + ": " + p.Detail }
+func (p *Problem) GetStatus() int            { return p.Status }
+func (p *Problem) GetHeaders() http.Header   { return p.headers }
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// statuses is the one mapping from kinds of fault to HTTP.
+var statuses = map[fault.Kind]struct {
+	status int
+	title  string
+}{
+	fault.Unauthenticated:      {401, "Unauthenticated"},
+	fault.Forbidden:            {403, "Forbidden"},
+	fault.NotFound:             {404, "Not found"},
+	fault.Conflict:             {409, "Conflict"},
+	fault.Stale:                {412, "Stale"},
+	fault.Invalid:              {422, "Invalid"},
+	fault.Unreadable:           {400, "Unreadable"},
+	fault.PreconditionRequired: {428, "Precondition required"},
+	fault.ConsentRequired:      {422, "Consent required"},
+	fault.MoveNotAllowed:       {409, "Move not allowed"},
+	fault.IdempotencyMismatch:  {422, "Idempotency mismatch"},
+	fault.TooLarge:             {413, "Too large"},
+	fault.RateLimited:          {429, "Too many requests"},
+	fault.Internal:             {500, "Internal error"},
+	fault.Unavailable:          {503, "Unavailable"},
+}
+
+// problemOf makes the answer to an error, and logs what only we may know. An error nobody made a fault of is internal.
+func problemOf(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		f = fault.New(fault.Internal, "Something went wrong on our side.").Because(err)
+	}
+	s := statuses[f.Kind]
+	if s.status >= 500 {
+		slog.Error("request failed", "kind", f.Kind, "cause", f.Cause)
+	} else if f.Cause != nil {
+		slog.Info("request refused", "kind", f.Kind, "cause", f.Cause)
+	}
+	code := string(f.Kind)
+	if f.Kind == fault.Unreadable {
+		code = string(fault.Invalid)
+	}
+	p = &Problem{Type: "urn:waypost:problem:" + code, Title: s.title, Status: s.status, Code: code, Detail: f.Detail, Errors: append([]fault.Field{}, f.Fields...), headers: http.Header{}}
+	if f.RetryAfter > 0 {
+		p.headers.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
+	}
+	if s.status == http.StatusUnauthorized {
+		p.headers.Set("WWW-Authenticate", `Bearer realm="waypost"`)
+	}
+	return p
+}
+
+// withStatus is a problem of a kind under another status, where HTTP has a more exact one.
+func withStatus(kind fault.Kind, status int, detail string) *Problem {
+	p := problemOf(fault.New(kind, detail))
+	p.Status = status
+	return p
+}
+
+// Everything huma itself refuses becomes a problem here: its own errors would repeat values of the request.
+func init() {
+	huma.DefaultArrayNullable = false
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		f := fault.New(fault.Invalid, "The request is well formed, but not right.")
+		switch {
+		case status == http.StatusBadRequest:
+			f = fault.New(fault.Unreadable, "The request cannot be read.")
+		case status == http.StatusRequestEntityTooLarge:
+			f = fault.New(fault.TooLarge, "The body is larger than this operation takes.")
+		case status == http.StatusRequestTimeout:
+			return withStatus(fault.Unavailable, status, "The body took too long to arrive.")
+		case status == http.StatusNotAcceptable:
+			return withStatus(fault.Invalid, status, "This operation cannot answer in a form that was asked for.")
+		case status >= 500:
+			return problemOf(errors.New("huma: " + message))
+		}
+		for _, err := range errs {
+			field, query := ofHuma(err)
+			if query {
+				f.Kind, f.Detail = fault.Unreadable, "The query has a parameter that this operation does not know."
+			}
+			f.Fields = append(f.Fields, field)
+		}
+		return problemOf(f)
+	}
+}
+
+// ofHuma takes from one of huma's errors what does not come from the caller: the place, as far as it is ours,
+// and the message, as far as it holds no value. query tells of an unknown query parameter.
+func ofHuma(err error) (field fault.Field, query bool) {
+	var d *huma.ErrorDetail
+	if !errors.As(err, &d) {
+		return fault.Field{Location: "body", Message: "cannot be read as this operation needs it"}, false
+	}
+	switch {
+	case d.Message == "unknown query parameter":
+		return fault.Field{Location: "query", Message: "has a parameter that this operation does not know"}, true
+	case d.Message == "unexpected property":
+		return fault.Field{Location: ours(parent(d.Location)), Message: "has a field that this operation does not know"}, false
+	case strings.HasPrefix(d.Message, "expected ") || strings.HasPrefix(d.Message, "required "):
+		message, _, _ := strings.Cut(d.Message, ": ") // what follows a colon may be the value
+		return fault.Field{Location: ours(d.Location), Message: message}, false
+	default:
+		return fault.Field{Location: ours(d.Location), Message: "cannot be read as what this field takes"}, false
+	}
+}
+
+func parent(location string) string {
+	if i := strings.LastIndexByte(location, '.'); i > 0 {
+		return location[:i]
+	}
+	return location
+}
+
+// ours keeps the segments of a location that are names of our own; keys a caller made up become "*".
+func ours(location string) string {
+	segments := strings.Split(location, ".")
+	for i, s := range segments {
+		name, index, _ := strings.Cut(s, "[")
+		if !knownNames[name] {
+			name = "*"
+		}
+		if index != "" {
+			name += "[" + index
+		}
+		segments[i] = name
+	}
+	return strings.Join(segments, ".")
+}
+
+// knownNames are the property and parameter names of the document; api.New fills it once all operations are known.
+var knownNames = map[string]bool{"body": true, "query": true, "path": true, "header": true}
+
+// onEchoError answers what echo itself refuses (unknown route, wrong method, a panic) in the same form.
+func onEchoError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	p := problemOf(ofEcho(err))
+	for k, v := range p.headers {
+		c.Response().Header()[k] = v
+	}
+	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
+	if c.Request().Method == http.MethodHead {
+		err = c.NoContent(p.Status)
+	} else {
+		err = c.JSON(p.Status, p)
+	}
+	if err != nil {
+		slog.Debug("writing a problem", "error", err)
+	}
+}
+
+func ofEcho(err error) error {
+	var he *echo.HTTPError
+	if !errors.As(err, &he) {
+		return err
+	}
+	switch he.Code {
+	case http.StatusNotFound:
+		return fault.New(fault.NotFound, "There is nothing at this path. The operations are listed at /docs/.")
+	case http.StatusMethodNotAllowed:
+		return withStatus(fault.NotFound, http.StatusMethodNotAllowed, "This path has no such operation. The operations are listed at /docs/.")
+	case http.StatusRequestEntityTooLarge:
+		return fault.New(fault.TooLarge, "The body is larger than this operation takes.")
+	case http.StatusUnsupportedMediaType, http.StatusBadRequest:
+		return withStatus(fault.Invalid, he.Code, "The request cannot be read.")
+	case http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return fault.New(fault.Unavailable, "This took too long and was stopped.")
+	default:
+		return err
+	}
+}

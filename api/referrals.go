@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/referrals"
+)
+
+func (s *server) referralOperations() {
+	read(s, op{id: "list-referrals", path: "/referrals", tag: "referrals", scope: actor.ReferralsRead,
+		summary: "List referrals", about: "Lists referrals by id: of the caller's sites, or, for an organisation, those sent to it, in the shape ReceivedReferral."}, s.listReferrals)
+	post(s, op{id: "record-referral", path: "/referrals", tag: "referrals", scope: actor.ReferralsWrite, created: "/referrals/{id}", faults: []fault.Kind{fault.ConsentRequired},
+		summary: "Record a referral", about: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing consent to share with organisations; a signpost shares nothing and needs none. Warnings tell of an open referral to the same place and of a service that is not simply open."}, s.recordReferral)
+	read(s, op{id: "get-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsRead,
+		summary: "Get a referral", about: "Returns a referral; for an organisation, one sent to it, in the shape ReceivedReferral."}, s.getReferral)
+	read(s, op{id: "list-referral-moves", path: "/referrals/{id}/moves", tag: "referrals", scope: actor.ReferralsRead,
+		summary: "List a referral's moves", about: "Lists every move in the order in which it was recorded, undone ones too."}, s.listMoves)
+	post(s, op{id: "move-referral", path: "/referrals/{id}/moves", tag: "referrals", scope: actor.ReferralsReply, faults: []fault.Kind{fault.MoveNotAllowed, fault.ConsentRequired},
+		summary: "Move a referral", about: "Records an answer or another move; the answer is the referral as it then stands. The move is checked before its reason. A late answer to an expired referral still counts. An organisation that answered by phone: reported_by organisation."}, s.moveReferral)
+	post(s, op{id: "undo-referral-move", path: "/referrals/{id}/undo", tag: "referrals", scope: actor.ReferralsWrite,
+		summary: "Undo the latest move", about: "Voids the latest move that stands. The move and its undoing both stay visible; figures ignore an undone move."}, s.undoMove)
+	read(s, op{id: "list-attendances", path: "/referrals/{id}/attendances", tag: "referrals", scope: actor.ReferralsRead,
+		summary: "List attendances", about: "Lists who reported what of the person's attendance, by day."}, s.listAttendances)
+	post(s, op{id: "record-attendance", path: "/referrals/{id}/attendances", tag: "referrals", scope: actor.ReferralsReply, created: "/referrals/{referral_id}/attendances",
+		summary: "Report attendance", about: "Records whether the person came. One who came moves an open referral to in_progress. What the person says of it is asked at a follow-up and kept apart."}, s.recordAttendance)
+	read(s, op{id: "get-referral-timeline", path: "/referrals/{id}/timeline", tag: "referrals", scope: actor.RecordRead,
+		summary: "Get a referral's timeline", about: "Lists what happened to a referral, oldest first, from all sides."}, s.referralTimeline)
+}
+
+// ReferralSeen is a referral as the caller may see it: whole, or as the organisation it was sent to.
+type ReferralSeen struct {
+	whole    *referrals.Referral
+	received *referrals.Received
+}
+
+func (r ReferralSeen) MarshalJSON() ([]byte, error) {
+	if r.received != nil {
+		return json.Marshal(r.received)
+	}
+	return json.Marshal(r.whole)
+}
+
+// Schema writes both forms into the document.
+func (ReferralSeen) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{
+		r.Schema(reflect.TypeFor[referrals.Referral](), true, ""),
+		r.Schema(reflect.TypeFor[referrals.Received](), true, ""),
+	}}
+}
+
+func (r ReferralSeen) id() uuid.UUID {
+	if r.received != nil {
+		return r.received.ID
+	}
+	return r.whole.ID
+}
+
+// ReferralFilter is the query of a list of referrals.
+type ReferralFilter struct {
+	Paging
+	Status         string    `query:"status" enum:"draft,sent,accepted,waitlisted,in_progress,completed,not_completed,declined,withdrawn,expired,entered_in_error,signposted" doc:"Where it stands."`
+	OrganisationID uuid.UUID `query:"organisation_id" format:"uuid" doc:"Where it was sent."`
+	LinkWorkerID   uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
+	EpisodeID      uuid.UUID `query:"episode_id" format:"uuid" doc:"The episode."`
+	Need           string    `query:"need" format:"code:needs" doc:"The need it is for."`
+	SentFrom       time.Time `query:"sent_from" doc:"Sent at this instant or after."`
+	SentTo         time.Time `query:"sent_to" doc:"Sent before this instant."`
+	Include        []string  `query:"include" enum:"organisation,service" doc:"What to show with each, separated by commas."`
+}
+
+func (in *ReferralFilter) filter() (by referrals.Filter, with referrals.Include) {
+	by = referrals.Filter{Status: referrals.Status(in.Status), Need: in.Need, OrganisationID: given(in.OrganisationID), LinkWorkerID: given(in.LinkWorkerID), EpisodeID: given(in.EpisodeID)}
+	if !in.SentFrom.IsZero() {
+		by.SentFrom = &in.SentFrom
+	}
+	if !in.SentTo.IsZero() {
+		by.SentTo = &in.SentTo
+	}
+	for _, what := range in.Include {
+		with.Organisation = with.Organisation || what == "organisation"
+		with.Service = with.Service || what == "service"
+	}
+	return by, with
+}
+
+func (s *server) listReferrals(ctx context.Context, in *ReferralFilter) (Page[ReferralSeen], error) {
+	by, with := in.filter()
+	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]ReferralSeen, error) {
+		if actor.From(ctx).Role == actor.Organisation {
+			list, err := s.casework.Referrals.ListReceived(ctx, by, after, limit)
+			return seen(list, func(r *referrals.Received) ReferralSeen { return ReferralSeen{received: r} }), err
+		}
+		list, err := s.casework.Referrals.List(ctx, by, with, after, limit)
+		return seen(list, func(r *referrals.Referral) ReferralSeen { return ReferralSeen{whole: r} }), err
+	}, ReferralSeen.id)
+}
+
+func seen[R any](list []R, as func(*R) ReferralSeen) []ReferralSeen {
+	out := make([]ReferralSeen, len(list))
+	for i := range list {
+		out[i] = as(&list[i])
+	}
+	return out
+}
+
+func (s *server) getReferral(ctx context.Context, in *ID) (ReferralSeen, error) {
+	if actor.From(ctx).Role == actor.Organisation {
+		r, err := s.casework.Referrals.GetReceived(ctx, in.ID)
+		return ReferralSeen{received: &r}, err
+	}
+	r, err := s.casework.Referrals.Get(ctx, in.ID)
+	return ReferralSeen{whole: &r}, err
+}
+
+func (s *server) recordReferral(ctx context.Context, in *With[referrals.New]) (referrals.Referral, error) {
+	return s.casework.Referrals.Record(ctx, in.Body, viaAPI)
+}
+
+func (s *server) moveReferral(ctx context.Context, in *Of[referrals.NewMove]) (ReferralSeen, error) {
+	r, err := s.casework.Referrals.Move(ctx, in.ID.ID, in.Body)
+	if err != nil || actor.From(ctx).Role != actor.Organisation {
+		return ReferralSeen{whole: &r}, err
+	}
+	return s.getReferral(ctx, &in.ID)
+}
+
+func (s *server) undoMove(ctx context.Context, in *Of[referrals.Undo]) (referrals.Referral, error) {
+	return s.casework.Referrals.Undo(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) listMoves(ctx context.Context, in *OnePaged) (Page[referrals.Move], error) {
+	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]referrals.Move, error) {
+		return s.casework.Referrals.Moves(ctx, in.ID.ID, after, limit)
+	}, func(m referrals.Move) uuid.UUID { return m.ID })
+}
+
+func (s *server) listAttendances(ctx context.Context, in *OnePaged) (Page[referrals.Attendance], error) {
+	return listing(ctx, in.Paging, func(after referrals.AttendancePosition, limit int) ([]referrals.Attendance, error) {
+		return s.casework.Referrals.Attendances(ctx, in.ID.ID, after, limit)
+	}, func(a referrals.Attendance) referrals.AttendancePosition {
+		return referrals.AttendancePosition{On: a.On, ID: a.ID}
+	})
+}
+
+func (s *server) recordAttendance(ctx context.Context, in *Of[referrals.NewAttendance]) (referrals.Attendance, error) {
+	return s.casework.Referrals.RecordAttendance(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) referralTimeline(ctx context.Context, in *OnePaged) (Page[events.Event], error) {
+	return listing(ctx, in.Paging, func(after events.Position, limit int) ([]events.Event, error) {
+		return s.casework.Referrals.Timeline(ctx, in.ID.ID, after, limit)
+	}, eventPosition)
+}

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/sites"
+)
+
+func (s *server) siteOperations() {
+	read(s, op{id: "list-sites", path: "/sites", tag: "sites", scope: actor.SitesRead,
+		summary: "List sites", about: "Lists the sites that the caller reaches, by id; administrators and data stewards see all."}, s.listSites)
+	post(s, op{id: "add-site", path: "/sites", tag: "sites", scope: actor.SitesWrite, created: "/sites/{id}",
+		summary: "Add a site", about: "Adds a site. Without schedules it follows people up between 9 and 12 months after the baseline."}, s.addSite)
+	read(s, op{id: "get-site", path: "/sites/{id}", tag: "sites", scope: actor.SitesRead,
+		summary: "Get a site", about: "Returns a site with its settings and schedules."}, s.getSite)
+	change(s, op{id: "change-site", path: "/sites/{id}", tag: "sites", scope: actor.SitesWrite,
+		summary: "Change a site", about: "Changes settings. New schedules hold for follow-ups planned from then on."}, s.changeSite)
+}
+
+func (s *server) listSites(ctx context.Context, in *struct{ Paging }) (Page[sites.Site], error) {
+	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]sites.Site, error) { return s.sites.List(ctx, after, limit) },
+		func(x sites.Site) uuid.UUID { return x.ID })
+}
+
+func (s *server) addSite(ctx context.Context, in *With[sites.New]) (sites.Site, error) {
+	return s.sites.Add(ctx, in.Body)
+}
+
+func (s *server) getSite(ctx context.Context, in *ID) (sites.Site, error) {
+	return s.sites.Get(ctx, in.ID)
+}
+
+func (s *server) changeSite(ctx context.Context, in *Merge[sites.Changes], version int) (sites.Site, error) {
+	return s.sites.Change(ctx, in.ID.ID, version, in.Body)
+}
+
+func (s *server) linkWorkerOperations() {
+	read(s, op{id: "list-link-workers", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersRead,
+		summary: "List link workers", about: "Lists the link workers of the caller's sites, by id."}, s.listLinkWorkers)
+	post(s, op{id: "add-link-worker", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersWrite, created: "/link-workers/{id}",
+		summary: "Add a link worker", about: "Adds a link worker to a site."}, s.addLinkWorker)
+	read(s, op{id: "get-link-worker", path: "/link-workers/{id}", tag: "sites", scope: actor.LinkWorkersRead,
+		summary: "Get a link worker", about: "Returns a link worker."}, s.getLinkWorker)
+	change(s, op{id: "change-link-worker", path: "/link-workers/{id}", tag: "sites", scope: actor.LinkWorkersWrite,
+		summary: "Change a link worker", about: "Changes a link worker. One who is not active keeps their records and takes no new episode."}, s.changeLinkWorker)
+}
+
+func (s *server) listLinkWorkers(ctx context.Context, in *struct{ Paging }) (Page[sites.LinkWorker], error) {
+	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]sites.LinkWorker, error) {
+		return s.sites.LinkWorkers(ctx, after, limit)
+	},
+		func(w sites.LinkWorker) uuid.UUID { return w.ID })
+}
+
+func (s *server) addLinkWorker(ctx context.Context, in *With[sites.NewLinkWorker]) (sites.LinkWorker, error) {
+	return s.sites.AddLinkWorker(ctx, in.Body)
+}
+
+func (s *server) getLinkWorker(ctx context.Context, in *ID) (sites.LinkWorker, error) {
+	return s.sites.LinkWorker(ctx, in.ID)
+}
+
+func (s *server) changeLinkWorker(ctx context.Context, in *Merge[sites.LinkWorkerChanges], version int) (sites.LinkWorker, error) {
+	return s.sites.ChangeLinkWorker(ctx, in.ID.ID, version, in.Body)
+}

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+
+	"waypost/internal/platform/fault"
+)
+
+const (
+	maxBody     = 1 << 20
+	maxDrain    = 16 << 20 // read past a body that is too large, so that the caller gets to read the answer
+	bodyTimeout = 15 * time.Second
+	maxDepth    = 32
+)
+
+// request is what the operation wrappers need to know of the HTTP request.
+type request struct {
+	header    http.Header
+	operation string // its method and route
+	path      string
+	query     string // as it was sent
+	bodySum   [sha256.Size]byte
+}
+
+type requestKey struct{}
+
+func requestOf(ctx context.Context) *request {
+	r, _ := ctx.Value(requestKey{}).(*request)
+	return r
+}
+
+// strict reads the body once, within its limits, and refuses what encoding/json would let pass: duplicate names,
+// invalid UTF-8, NUL characters, anything after the value.
+func strict(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		req := c.Request()
+		body, err := readBody(c)
+		if err != nil {
+			return err
+		}
+		if len(body) > 0 {
+			if !isJSON(req.Header.Get(echo.HeaderContentType)) {
+				return withStatus(fault.Invalid, http.StatusUnsupportedMediaType, "The body must be JSON, with Content-Type: application/json.")
+			}
+			if err := checkJSON(body); err != nil {
+				return err
+			}
+			req.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+		}
+		info := &request{operation: req.Method + " " + c.Path(), header: req.Header, path: req.URL.Path, query: req.URL.RawQuery, bodySum: sha256.Sum256(body)}
+		req = req.WithContext(context.WithValue(req.Context(), requestKey{}, info))
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		c.SetRequest(req)
+		return next(c)
+	}
+}
+
+func readBody(c echo.Context) ([]byte, error) {
+	rc := http.NewResponseController(c.Response().Writer)
+	_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every connection can
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxBody+1))
+	if err != nil {
+		return nil, fault.New(fault.Unreadable, "The body did not arrive whole.").Because(errors.New("reading a body"))
+	}
+	if len(body) > maxBody {
+		_, _ = io.CopyN(io.Discard, c.Request().Body, maxDrain)
+		return nil, fault.New(fault.TooLarge, "The body is larger than 1 MiB.")
+	}
+	_ = rc.SetReadDeadline(time.Time{})
+	return body, nil
+}
+
+func isJSON(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "application/json" || kind == "application/merge-patch+json")
+}
+
+// checkJSON walks the tokens. The decoder itself refuses duplicate names and invalid UTF-8.
+func checkJSON(body []byte) error {
+	unreadable := func(why string) error {
+		return fault.New(fault.Unreadable, "The body is not JSON that can be taken.").At("body", why)
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	for {
+		token, err := d.ReadToken()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, jsontext.ErrDuplicateName):
+			return unreadable("a name stands twice in one object")
+		case err != nil:
+			return unreadable("it is broken, cut short, not UTF-8, or has more than one value")
+		case d.StackDepth() > maxDepth:
+			return unreadable("it is nested too deeply")
+		case token.Kind() == '"' && strings.ContainsRune(token.String(), 0):
+			return unreadable("a text holds a NUL character")
+		case d.StackDepth() == 0 && len(bytes.TrimSpace(body[d.InputOffset():])) > 0:
+			return unreadable("it has more than one value")
+		}
+	}
+}

@@ -1,0 +1,94 @@
+// Package casework holds what one action of a link worker changes in several areas at
+// once: all of it happens, or none.
+package casework
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/episodes"
+	"waypost/internal/outcomes"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+	"waypost/internal/referrals"
+)
+
+// Store composes the areas of the record.
+type Store struct {
+	DB        *db.DB
+	Episodes  *episodes.Store
+	Referrals *referrals.Store
+	Outcomes  *outcomes.Store
+}
+
+// New makes the store on a database.
+func New(d *db.DB) *Store {
+	return &Store{DB: d, Episodes: &episodes.Store{DB: d}, Referrals: &referrals.Store{DB: d}, Outcomes: &outcomes.Store{DB: d}}
+}
+
+// OpenEpisode opens an episode, and plans the follow-ups that count from the day it was received.
+func (s *Store) OpenEpisode(ctx context.Context, n episodes.New, via string) (e episodes.Episode, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if e, err = s.Episodes.Open(tx.Context(), n, via); err != nil {
+			return err
+		}
+		return outcomes.Plan(tx, e)
+	})
+	return e, err
+}
+
+// ChangeEpisode changes an episode, and moves the windows of open follow-ups whose anchor it corrects.
+func (s *Store) ChangeEpisode(ctx context.Context, id uuid.UUID, version int, c episodes.Changes) (e episodes.Episode, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if e, err = s.Episodes.Change(tx.Context(), id, version, c); err != nil {
+			return err
+		}
+		return outcomes.Plan(tx, e)
+	})
+	return e, err
+}
+
+// RecordContact records a contact, the attendance it tells of, and plans what counts from a first contact.
+func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n episodes.NewContact, via string) (c episodes.Contact, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if n.Attended != nil && n.ReferralID == nil {
+			return fault.InvalidAt("attended", "goes with a referral_id: what was attended")
+		}
+		if c, err = s.Episodes.RecordContact(tx.Context(), episode, n, via); err != nil {
+			return err
+		}
+		if n.Attended != nil {
+			a := referrals.NewAttendance{On: n.On, Attended: *n.Attended, ReportedBy: actor.SideLinkWorker}
+			if _, err := s.Referrals.RecordAttendance(tx.Context(), *n.ReferralID, a); err != nil {
+				return err
+			}
+		}
+		e, err := db.Find[episodes.Episode](tx, "episode", episode)
+		if err != nil {
+			return err
+		}
+		return outcomes.Plan(tx, e)
+	})
+	return c, err
+}
+
+// CloseEpisode closes an episode, and says how many referrals are still open: they stay so.
+func (s *Store) CloseEpisode(ctx context.Context, id uuid.UUID, c episodes.Closure) (e episodes.Episode, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if e, err = s.Episodes.Close(tx.Context(), id, c); err != nil {
+			return err
+		}
+		open, err := referrals.OpenOf(tx, e.SiteID, e.ID)
+		if err != nil {
+			return err
+		}
+		for _, r := range open {
+			e.Warnings = append(e.Warnings, fault.Warning{Code: "open_referral", Detail: fmt.Sprintf("Referral %s is still %s; it stays open.", r.ID, r.Status)})
+		}
+		return nil
+	})
+	return e, err
+}

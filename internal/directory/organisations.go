@@ -1,0 +1,133 @@
+// Package directory holds the organisations and services that all sites share.
+// It holds nothing about patients.
+package directory
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
+)
+
+// Store keeps the directory.
+type Store struct{ DB *db.DB }
+
+// Organisation is a community organisation that people are referred to.
+type Organisation struct {
+	ID uuid.UUID `json:"id" format:"uuid" doc:"The organisation's id."`
+	OrganisationDetails
+	Source    string          `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
+	SourceRef *string         `json:"source_ref" doc:"Its id in that source."`
+	Version   int             `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
+	CreatedAt time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	Warnings  []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: likely duplicates."`
+}
+
+// OrganisationDetails is what is said of an organisation; all of it may be changed later.
+type OrganisationDetails struct {
+	Name          string  `json:"name" minLength:"1" maxLength:"300" doc:"Name." example:"Example Lunch Club"`
+	Description   string  `json:"description" required:"false" maxLength:"20000" doc:"What it does, and for whom." example:"A weekly lunch for people who live alone."`
+	URL           *string `json:"url" required:"false" maxLength:"2000" doc:"Web address." example:"https://lunch.example.org"`
+	Email         *string `json:"email" required:"false" maxLength:"254" doc:"Email address for the public." example:"hello@lunch.example.org"`
+	Phone         *string `json:"phone" required:"false" maxLength:"100" doc:"Telephone number for the public."`
+	CharityNumber *string `json:"charity_number" required:"false" maxLength:"20" doc:"Number in the register of charities."`
+	Status        string  `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked. A link worker's own is always unverified." example:"active"`
+}
+
+// NewOrganisation is the command to add an organisation.
+type NewOrganisation = OrganisationDetails
+
+// OrganisationChanges is a merge patch.
+type OrganisationChanges = patch.Merge[OrganisationDetails]
+
+// AddOrganisation adds one by hand. A link worker's is unverified; likely duplicates are warned of.
+func (s *Store) AddOrganisation(ctx context.Context, n NewOrganisation) (o Organisation, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		n.Status = statusFor(tx.Actor, n.Status)
+		o = Organisation{ID: tx.NewID(), OrganisationDetails: n, Source: "api", Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if o.Warnings, err = likelyDuplicates(tx, n.Name); err != nil {
+			return err
+		}
+		if err := tx.Create(&o).Error; err != nil {
+			return err
+		}
+		return recorded(tx, "organisation.added", "organisation", o.ID)
+	})
+	return o, err
+}
+
+func statusFor(who actor.Actor, asked string) string {
+	switch {
+	case !who.Can(actor.DirectoryWrite):
+		return "unverified"
+	case asked == "":
+		return "active"
+	default:
+		return asked
+	}
+}
+
+func likelyDuplicates(tx *db.Tx, name string) ([]fault.Warning, error) {
+	var names []string
+	err := tx.Raw("select name from organisations where lower(name) % lower(?) and similarity(lower(name), lower(?)) > 0.6 order by similarity(lower(name), lower(?)) desc limit 3",
+		name, name, name).Scan(&names).Error
+	var out []fault.Warning
+	for _, n := range names {
+		out = append(out, fault.Warning{Code: "likely_duplicate", Detail: "The directory has a similar organisation: " + n})
+	}
+	return out, err
+}
+
+// Organisation returns one.
+func (s *Store) Organisation(ctx context.Context, id uuid.UUID) (o Organisation, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		o, err = db.First[Organisation](tx.Where("id = ?", id), "organisation")
+		return err
+	})
+	return o, err
+}
+
+// Organisations lists them by id, after the id given; words narrows by the name.
+func (s *Store) Organisations(ctx context.Context, words string, after uuid.UUID, limit int) (list []Organisation, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q := tx.Where("id > ?", after)
+		if words != "" {
+			q = q.Where("strpos(lower(name), lower(?)) > 0", words)
+		}
+		return q.Order("id").Limit(limit).Find(&list).Error
+	})
+	return list, err
+}
+
+// ChangeOrganisation applies a merge patch to the version the caller read.
+func (s *Store) ChangeOrganisation(ctx context.Context, id uuid.UUID, version int, c OrganisationChanges) (o Organisation, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if o, err = db.First[Organisation](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "organisation"); err != nil {
+			return err
+		}
+		if err := db.Match(version, o.Version); err != nil {
+			return err
+		}
+		if o.OrganisationDetails, err = c.Apply(o.OrganisationDetails); err != nil {
+			return err
+		}
+		o.Version, o.UpdatedAt = o.Version+1, tx.Now
+		if err := tx.Select("*").Updates(&o).Error; err != nil {
+			return err
+		}
+		return recorded(tx, "organisation.changed", "organisation", o.ID)
+	})
+	return o, err
+}
+
+func recorded(tx *db.Tx, kind, subject string, id uuid.UUID) error {
+	return events.Record(tx, kind, events.Subject{Type: subject, ID: id}, nil)
+}

@@ -1,0 +1,174 @@
+package directory
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
+)
+
+// Service is something that an organisation offers, at one place.
+type Service struct {
+	ID             uuid.UUID `json:"id" format:"uuid" doc:"The service's id."`
+	OrganisationID uuid.UUID `json:"organisation_id" format:"uuid" doc:"Who offers it."`
+	ServiceDetails
+	NeedsSource   string     `json:"needs_source" enum:"stated,inferred" doc:"inferred: worked out from words of the description by an import."`
+	Capacity      string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
+	WaitBand      *string    `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
+	CapacityAsOf  *time.Time `json:"capacity_as_of" doc:"When that was last said."`
+	CapacitySetBy *string    `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import" doc:"Who said so."`
+	Source        string     `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
+	SourceRef     *string    `json:"source_ref" doc:"Its id in that source."`
+	Version       int        `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
+	CreatedAt     time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt     time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+// ServiceDetails is what is said of a service; all of it may be changed later.
+type ServiceDetails struct {
+	Name         string   `json:"name" minLength:"1" maxLength:"300" doc:"Name." example:"Wednesday lunch"`
+	Description  string   `json:"description" required:"false" maxLength:"20000" doc:"What it is." example:"A hot lunch and company, every Wednesday."`
+	ActivityType string   `json:"activity_type" required:"false" format:"code:activity_types" doc:"What kind of thing it offers; not_known when left out." example:"food_practical"`
+	Needs        db.Texts `json:"needs" required:"false" format:"code:needs" maxItems:"40" doc:"Which needs it serves."`
+	Keywords     string   `json:"keywords" required:"false" maxLength:"2000" doc:"More words to find it by."`
+	Eligibility  string   `json:"eligibility" required:"false" maxLength:"5000" doc:"Who may come."`
+	Fees         string   `json:"fees" required:"false" maxLength:"5000" doc:"What it costs." example:"Free"`
+	URL          *string  `json:"url" required:"false" maxLength:"2000" doc:"Web address."`
+	Email        *string  `json:"email" required:"false" maxLength:"254" doc:"Email address."`
+	Phone        *string  `json:"phone" required:"false" maxLength:"100" doc:"Telephone number."`
+	Address      *string  `json:"address" required:"false" maxLength:"500" doc:"Where it is, in words."`
+	Postcode     *string  `json:"postcode" required:"false" maxLength:"20" doc:"Postcode." example:"ZZ99 3WZ"`
+	Latitude     *float64 `json:"latitude" required:"false" minimum:"-90" maximum:"90" doc:"Degrees north; goes with longitude." example:"53.48"`
+	Longitude    *float64 `json:"longitude" required:"false" minimum:"-180" maximum:"180" doc:"Degrees east; goes with latitude." example:"-2.24"`
+	Status       string   `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked." example:"active"`
+}
+
+// NewService is the command to add a service.
+type NewService = ServiceDetails
+
+// ServiceChanges is a merge patch.
+type ServiceChanges = patch.Merge[ServiceDetails]
+
+// Capacity is what somebody says of how many people a service can take.
+type Capacity struct {
+	Capacity string  `json:"capacity" format:"code:capacities" doc:"Whether it can take people." example:"open"`
+	WaitBand *string `json:"wait_band,omitempty" format:"code:wait_bands" doc:"How long people wait." example:"under_1_month"`
+}
+
+// AddService adds one by hand. A link worker's is unverified.
+func (s *Store) AddService(ctx context.Context, organisation uuid.UUID, n NewService) (v Service, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := db.First[Organisation](tx.Where("id = ?", organisation), "organisation"); err != nil {
+			return err
+		}
+		n.Status = statusFor(tx.Actor, n.Status)
+		v = Service{ID: tx.NewID(), OrganisationID: organisation, ServiceDetails: n, NeedsSource: "stated", Capacity: "not_known", Source: "api", Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := v.settle(); err != nil {
+			return err
+		}
+		if err := tx.Create(&v).Error; err != nil {
+			return err
+		}
+		return recorded(tx, "service.added", "service", v.ID)
+	})
+	return v, err
+}
+
+func (v *Service) settle() error {
+	if v.ActivityType == "" {
+		v.ActivityType = "not_known"
+	}
+	if v.Status == "" {
+		v.Status = "active"
+	}
+	var c fault.Checks
+	c.Require((v.Latitude == nil) == (v.Longitude == nil), "longitude", "goes with latitude: both or neither")
+	return c.Err()
+}
+
+// Service returns one.
+func (s *Store) Service(ctx context.Context, id uuid.UUID) (v Service, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		v, err = db.First[Service](tx.Where("id = ?", id), "service")
+		return err
+	})
+	return v, err
+}
+
+// Services lists an organisation's services by id, after the id given.
+func (s *Store) Services(ctx context.Context, organisation, after uuid.UUID, limit int) (list []Service, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := db.First[Organisation](tx.Where("id = ?", organisation), "organisation"); err != nil {
+			return err
+		}
+		return tx.Where("organisation_id = ? and id > ?", organisation, after).Order("id").Limit(limit).Find(&list).Error
+	})
+	return list, err
+}
+
+// ChangeService applies a merge patch to the version the caller read.
+func (s *Store) ChangeService(ctx context.Context, id uuid.UUID, version int, c ServiceChanges) (v Service, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if v, err = lockService(tx, id); err != nil {
+			return err
+		}
+		if err := db.Match(version, v.Version); err != nil {
+			return err
+		}
+		if v.ServiceDetails, err = c.Apply(v.ServiceDetails); err != nil {
+			return err
+		}
+		if c.Has("needs") {
+			v.NeedsSource = "stated"
+		}
+		if err := v.settle(); err != nil {
+			return err
+		}
+		return v.save(tx, "service.changed")
+	})
+	return v, err
+}
+
+// SetCapacity records what the organisation itself, a link worker or an administrator says of a service's
+// capacity. An organisation may speak of its own services only; others are forbidden to it.
+func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Service, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if v, err = lockService(tx, id); err != nil {
+			return err
+		}
+		if own := tx.Actor.OrganisationID; own != nil && *own != v.OrganisationID {
+			return fault.Missing("service of yours")
+		}
+		by := capacitySetBy(tx.Actor)
+		v.Capacity, v.WaitBand, v.CapacityAsOf, v.CapacitySetBy = c.Capacity, c.WaitBand, &tx.Now, &by
+		return v.save(tx, "service.capacity_set")
+	})
+	return v, err
+}
+
+func capacitySetBy(who actor.Actor) string {
+	switch who.Role {
+	case actor.Organisation, actor.Administrator:
+		return string(who.Role)
+	default:
+		return string(actor.LinkWorker)
+	}
+}
+
+func lockService(tx *db.Tx, id uuid.UUID) (Service, error) {
+	return db.First[Service](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "service")
+}
+
+func (v *Service) save(tx *db.Tx, kind string) error {
+	v.Version, v.UpdatedAt = v.Version+1, tx.Now
+	if err := tx.Select("*").Updates(v).Error; err != nil {
+		return err
+	}
+	return recorded(tx, kind, "service", v.ID)
+}

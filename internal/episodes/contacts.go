@@ -1,0 +1,114 @@
+package episodes
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Contact is one time that a link worker met, tried to reach, or did something for a person.
+type Contact struct {
+	ID        uuid.UUID `json:"id" format:"uuid" doc:"The contact's id."`
+	SiteID    uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
+	NewContact
+	RecordedVia string    `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
+	CreatedAt   time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt   time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+// NewContact is the command to record a contact.
+type NewContact struct {
+	On          day.Date       `json:"on" gorm:"column:contact_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
+	Mode        string         `json:"mode" format:"code:modes" doc:"How." example:"telephone"`
+	Kind        string         `json:"kind" format:"code:contact_kinds" doc:"What it was; holding with a referral_id says what the person waits for." example:"first_contact"`
+	Outcome     string         `json:"outcome" format:"code:contact_outcomes" doc:"How it went." example:"spoke"`
+	Minutes     *int           `json:"minutes" required:"false" minimum:"0" maximum:"1440" doc:"How long it took, in minutes." example:"40"`
+	ReferralID  *uuid.UUID     `json:"referral_id" required:"false" format:"uuid" doc:"The referral it was about."`
+	Attended    *bool          `json:"attended" required:"false" doc:"With a referral_id: whether the person attended that day. The attendance is recorded with the contact."`
+	Note        *string        `json:"note" required:"false" maxLength:"10000" doc:"Free text."`
+	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this contact."`
+}
+
+// Reached tells whether the person was really met or spoken to.
+func (n NewContact) Reached() bool { return n.Outcome == "spoke" || n.Outcome == "attended" }
+
+// RecordContact adds a contact. The first time the person is reached sets the episode's first contact. A closed
+// episode takes only what was done before it closed.
+func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewContact, via string) (c Contact, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		e, err := db.FindForUpdate[Episode](tx, "episode", episode)
+		if err != nil {
+			return err
+		}
+		if err := e.checkContact(tx, n); err != nil {
+			return err
+		}
+		c = Contact{ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, NewContact: n, RecordedVia: via, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := tx.Create(&c).Error; err != nil {
+			return err
+		}
+		at, err := tx.Noon(e.SiteID, n.On)
+		if err != nil {
+			return err
+		}
+		subject := events.Subject{Type: "contact", ID: c.ID, SiteID: e.SiteID, PatientID: e.PatientID}
+		if err := events.Record(tx, "contact.recorded", subject, events.Data{"kind": n.Kind, "outcome": n.Outcome}, events.At(at)); err != nil {
+			return err
+		}
+		return e.reached(tx, n)
+	})
+	return c, err
+}
+
+func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
+	if e.Status == Closed && n.On.After(*e.ClosedOn) {
+		return fault.New(fault.Conflict, "The episode is closed: it takes no further contacts.")
+	}
+	if err := e.checkDay(tx, "on", n.On); err != nil {
+		return err
+	}
+	if n.ReferralID == nil {
+		return nil
+	}
+	var mine []uuid.UUID
+	err := tx.Raw("select id from referrals where site_id = ? and episode_id = ? and id = ?", e.SiteID, e.ID, *n.ReferralID).Scan(&mine).Error
+	if err == nil && !slices.Contains(mine, *n.ReferralID) {
+		return fault.InvalidAt("referral_id", "is no referral of this episode")
+	}
+	return err
+}
+
+// reached sets the first contact, or moves it back when an earlier one is recorded late.
+func (e *Episode) reached(tx *db.Tx, n NewContact) error {
+	if !n.Reached() || e.FirstContactOn != nil && !n.On.Before(*e.FirstContactOn) {
+		return nil
+	}
+	e.FirstContactOn = &n.On
+	if e.Status == Waiting {
+		e.Status = Active
+	}
+	return e.save(tx, "episode.first_contact", &n.On, nil)
+}
+
+// Contacts lists an episode's contacts by id, after the id given.
+func (s *Store) Contacts(ctx context.Context, episode, after uuid.UUID, limit int) (list []Contact, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		e, err := db.Find[Episode](tx, "episode", episode)
+		if err != nil {
+			return err
+		}
+		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, after).Order("id").Limit(limit).Find(&list).Error; err != nil {
+			return err
+		}
+		return events.Read(tx, "contacts", e.SiteID, e.PatientID)
+	})
+	return list, err
+}

@@ -1,0 +1,235 @@
+// Package episodes holds spells of support: one person, one link worker, from being
+// referred in to closure, with the contacts in between.
+package episodes
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/people"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
+)
+
+// Store records episodes and contacts.
+type Store struct{ DB *db.DB }
+
+// Status of an episode.
+type Status string
+
+const (
+	Waiting Status = "waiting" // nobody has met the person yet
+	Active  Status = "active"
+	Paused  Status = "paused"
+	Closed  Status = "closed" // stops new referrals and support contacts, nothing else
+)
+
+// moves is the whole lifecycle of an episode.
+var moves = map[Status][]Status{
+	Waiting: {Active, Paused, Closed},
+	Active:  {Paused, Closed},
+	Paused:  {Active, Closed},
+}
+
+// Episode is a spell of support.
+type Episode struct {
+	ID        uuid.UUID `json:"id" format:"uuid" doc:"The episode's id."`
+	SiteID    uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person supported."`
+	Details
+	FirstContactOn *day.Date       `json:"first_contact_on" format:"date" doc:"The day the person was first reached."`
+	BaselineOn     *day.Date       `json:"baseline_on" format:"date" doc:"The day of the first baseline assessment."`
+	Status         Status          `json:"status" enum:"waiting,active,paused,closed" doc:"A first contact, baseline or referral makes a waiting one active."`
+	PausedOn       *day.Date       `json:"paused_on" format:"date" doc:"Since when it is paused."`
+	PauseReason    *string         `json:"pause_reason" doc:"Why it is paused."`
+	ClosedOn       *day.Date       `json:"closed_on" format:"date" doc:"When it was closed."`
+	ClosureReason  *string         `json:"closure_reason" format:"code:closure_reasons" doc:"Why it was closed."`
+	ClosureNote    *string         `json:"closure_note" doc:"More on why."`
+	RecordedVia    string          `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
+	Version        int             `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
+	CreatedAt      time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt      time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	Warnings       []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
+}
+
+// Details is what may be said and changed of an episode.
+type Details struct {
+	LinkWorkerID *uuid.UUID     `json:"link_worker_id" required:"false" format:"uuid" doc:"Who supports the person; the caller's own link worker when left out."`
+	Source       string         `json:"source" format:"code:sources" doc:"Who referred the person in." example:"gp"`
+	ReceivedOn   day.Date       `json:"received_on" format:"date" doc:"The day the referral in was received; not in the future." example:"2026-01-12"`
+	Needs        Needs          `json:"needs" gorm:"embedded;embeddedPrefix:need_" doc:"Why the person was referred in."`
+	WhatMatters  *string        `json:"what_matters" required:"false" maxLength:"5000" doc:"What matters to the person, in their words."`
+	Risks        *string        `json:"risks" required:"false" maxLength:"5000" doc:"Risks, or none_known; null: not recorded." example:"none_known"`
+	ExternalIDs  db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this episode."`
+}
+
+// Needs is one primary need and any others.
+type Needs struct {
+	Primary string   `json:"primary" format:"code:needs" doc:"The need that matters most." example:"loneliness_isolation"`
+	Others  db.Texts `json:"others" required:"false" format:"code:needs" maxItems:"40" doc:"Further needs."`
+}
+
+// New is the command to open an episode.
+type New struct {
+	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person."`
+	Details
+}
+
+// Changes is a merge patch of an episode's details.
+type Changes = patch.Merge[Details]
+
+// Open starts an episode, in the status waiting. Faults: not_found (patient), invalid (link worker, dates).
+func (s *Store) Open(ctx context.Context, n New, via string) (e Episode, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err := db.Find[people.Patient](tx, "patient", n.PatientID)
+		if err != nil {
+			return err
+		}
+		if n.LinkWorkerID == nil {
+			n.LinkWorkerID = tx.Actor.LinkWorkerID
+		}
+		e = Episode{ID: tx.NewID(), SiteID: p.SiteID, PatientID: p.ID, Details: n.Details, Status: Waiting, RecordedVia: via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := e.check(tx, p); err != nil {
+			return err
+		}
+		if err := tx.Create(&e).Error; err != nil {
+			return err
+		}
+		return e.note(tx, "episode.opened", e.ReceivedOn, nil)
+	})
+	return e, err
+}
+
+func (e *Episode) check(tx *db.Tx, p people.Patient) error {
+	today, err := tx.Today(e.SiteID)
+	if err != nil {
+		return err
+	}
+	var c fault.Checks
+	c.Require(e.LinkWorkerID != nil, "link_worker_id", "is needed, since the caller is no link worker")
+	c.Require(!e.ReceivedOn.After(today), "received_on", "must not lie in the future")
+	c.Require(!e.ReceivedOn.Before(p.BirthDate), "received_on", "lies before the person's birth")
+	c.Require(p.DiedOn == nil || !e.ReceivedOn.After(*p.DiedOn), "received_on", "lies after the person's death")
+	c.Require(!slices.Contains(e.Needs.Others, e.Needs.Primary), "needs.others", "repeats the primary need")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	var active bool
+	err = tx.Raw("select active from link_workers where site_id = ? and id = ?", e.SiteID, *e.LinkWorkerID).Scan(&active).Error
+	c.Require(active, "link_worker_id", "is no active link worker of this site")
+	if err != nil {
+		return err
+	}
+	return c.Err()
+}
+
+// Get returns an episode.
+func (s *Store) Get(ctx context.Context, id uuid.UUID) (e Episode, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if e, err = db.Find[Episode](tx, "episode", id); err != nil {
+			return err
+		}
+		return events.Read(tx, "episode", e.SiteID, e.PatientID)
+	})
+	return e, err
+}
+
+// Filter narrows a list of episodes; empty fields ask nothing.
+type Filter struct {
+	LinkWorkerID *uuid.UUID
+	PatientID    *uuid.UUID
+	Status       Status
+}
+
+// List returns episodes of the actor's sites by id, after the id given.
+func (s *Store) List(ctx context.Context, by Filter, after uuid.UUID, limit int) (list []Episode, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q := tx.Where(db.Visible+" and id > ?", after)
+		if by.LinkWorkerID != nil {
+			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
+		}
+		if by.PatientID != nil {
+			q = q.Where("patient_id = ?", *by.PatientID)
+		}
+		if by.Status != "" {
+			q = q.Where("status = ?", by.Status)
+		}
+		if err := q.Order("id").Limit(limit).Find(&list).Error; err != nil {
+			return err
+		}
+		return events.ReadAll(tx, "episodes", list, func(e Episode) (site, patient uuid.UUID) { return e.SiteID, e.PatientID })
+	})
+	return list, err
+}
+
+// Change applies a merge patch to the version the caller read.
+func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (e Episode, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if e, err = db.FindForUpdate[Episode](tx, "episode", id); err != nil {
+			return err
+		}
+		if err := db.Match(version, e.Version); err != nil {
+			return err
+		}
+		if e.Details, err = c.Apply(e.Details); err != nil {
+			return err
+		}
+		p, err := db.Find[people.Patient](tx, "patient", e.PatientID)
+		if err != nil {
+			return err
+		}
+		if err := e.check(tx, p); err != nil {
+			return err
+		}
+		return e.save(tx, "episode.changed", nil, nil)
+	})
+	return e, err
+}
+
+// Began makes a waiting episode active: somebody has met the person, taken a baseline or referred them on.
+func (e *Episode) Began(tx *db.Tx) error {
+	if e.Status != Waiting {
+		return nil
+	}
+	e.Status = Active
+	return e.save(tx, "episode.became_active", nil, nil)
+}
+
+// TookBaseline notes the day of the first baseline, which anchors follow-ups, and makes a waiting episode active.
+func (e *Episode) TookBaseline(tx *db.Tx, on day.Date) error {
+	e.BaselineOn = &on
+	if e.Status == Waiting {
+		e.Status = Active
+	}
+	return e.save(tx, "episode.baseline_taken", &on, nil)
+}
+
+// save writes the episode with a new version, and notes what happened.
+func (e *Episode) save(tx *db.Tx, kind string, on *day.Date, data events.Data) error {
+	e.Version, e.UpdatedAt = e.Version+1, tx.Now
+	if err := db.Save(tx, e.SiteID, e.ID, e); err != nil {
+		return err
+	}
+	if on == nil {
+		return events.Record(tx, kind, e.subject(), data)
+	}
+	return e.note(tx, kind, *on, data)
+}
+
+func (e *Episode) note(tx *db.Tx, kind string, on day.Date, data events.Data) error {
+	at, err := tx.Noon(e.SiteID, on)
+	if err != nil {
+		return err
+	}
+	return events.Record(tx, kind, e.subject(), data, events.At(at))
+}
+
+func (e *Episode) subject() events.Subject {
+	return events.Subject{Type: "episode", ID: e.ID, SiteID: e.SiteID, PatientID: e.PatientID}
+}

@@ -1,0 +1,165 @@
+// Package insights answers with figures over time: paired, with their denominators, and
+// protected by the one choke point of disclosure control. It reads by SQL and writes nothing.
+package insights
+
+import (
+	"context"
+	_ "embed"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// Store reads figures. Scales says of which scores, with an empty Timepoint: the sites' schedules name those.
+type Store struct {
+	DB     *db.DB
+	Scales []Scale
+}
+
+// Query is what a figure is asked for.
+type Query struct {
+	From, To string     // months, YYYY-MM, both included; empty: without an end
+	BySite   bool       // a row for each site beside the one of all
+	SiteID   *uuid.UUID // this site's row alone
+}
+
+// Outcomes is paired change, with what protects it.
+type Outcomes struct {
+	Metric     string            `json:"metric" doc:"Which figures these are." example:"outcomes"`
+	Definition string            `json:"definition" doc:"What they are, in words."`
+	AsOf       time.Time         `json:"as_of" doc:"When they were worked out."`
+	Disclosure disclosure.Notice `json:"disclosure" doc:"How small numbers are protected."`
+	Rows       []OutcomeRow      `json:"rows" doc:"The figures."`
+}
+
+const outcomesDefinition = "Change between the baseline and each follow-up, within one person's episode and one version of an instrument: " +
+	"of the responses within the follow-up's analysis window the one nearest its target day, ties to the earlier. " +
+	"The months are those of the baseline. People without both measurements count in baseline_n alone. " +
+	"improved and worse are changes of at least one point (a convention, not a published minimal difference). " +
+	"Change without a comparison group: some of it is regression to the mean."
+
+//go:embed outcomes.sql
+var outcomesSQL string
+
+type observed struct {
+	SiteID     string
+	Timepoint  string
+	Instrument string
+	Score      string
+	Before     float64
+	After      *float64
+}
+
+// Outcomes answers for the actor's sites. A site manager sees live, unprotected figures of their own sites; everybody else
+// protected ones, under the highest threshold among the sites.
+func (s *Store) Outcomes(ctx context.Context, q Query) (out Outcomes, err error) {
+	from, until, err := q.period()
+	if err != nil {
+		return out, err
+	}
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if q.SiteID != nil && !tx.Actor.HasSite(*q.SiteID) {
+			return fault.Missing("site")
+		}
+		var seen []observed
+		if err := tx.Raw(outcomesSQL, map[string]any{"from": from, "until": until}).Scan(&seen).Error; err != nil {
+			return err
+		}
+		profile, err := profileFor(tx)
+		if err != nil {
+			return err
+		}
+		truth, err := s.truth(tx, seen)
+		if err != nil {
+			return err
+		}
+		rows := protectOutcomes(profile, truth, q.BySite || q.SiteID != nil)
+		out = Outcomes{"outcomes", outcomesDefinition, tx.Now, profile.Notice(), q.keep(rows)}
+		return nil
+	})
+	return out, err
+}
+
+// keep picks one site's rows out of the whole table, so that asking for a site shows no more than asking by site.
+func (q Query) keep(rows []OutcomeRow) []OutcomeRow {
+	if q.SiteID == nil {
+		return rows
+	}
+	return slices.DeleteFunc(rows, func(r OutcomeRow) bool { return r.SiteID == nil || *r.SiteID != q.SiteID.String() })
+}
+
+// profileFor chooses the protection. The threshold is the highest of the sites, so that no site's own rule is undercut.
+func profileFor(tx *db.Tx) (disclosure.Profile, error) {
+	if tx.Actor.Role == actor.SiteManager {
+		return disclosure.None(), nil
+	}
+	var threshold int
+	err := tx.Raw("select coalesce(max(disclosure_threshold), 8) from sites where id = any(?::uuid[])", db.IDs(tx.Actor.Sites)).Scan(&threshold).Error
+	return disclosure.NHSEngland(threshold), err
+}
+
+// truth sorts what was observed into outcomes: each scale at each follow-up of the schedules, with every site of the actor.
+func (s *Store) truth(tx *db.Tx, seen []observed) ([]Outcome, error) {
+	var codes []string
+	err := tx.Raw("select code from schedules where site_id = any(?::uuid[]) group by code order by min(analysis_from), code", db.IDs(tx.Actor.Sites)).Scan(&codes).Error
+	if err != nil {
+		return nil, err
+	}
+	var out []Outcome
+	for _, code := range codes {
+		for _, scale := range s.Scales {
+			scale.Timepoint = code
+			o := Outcome{Scale: scale}
+			for _, site := range tx.Actor.Sites {
+				o.Samples = append(o.Samples, scale.sample(site.String(), seen))
+			}
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+func (s Scale) sample(site string, seen []observed) Sample {
+	sample := Sample{SiteID: site}
+	for _, o := range seen {
+		if o.SiteID != site || o.Timepoint != s.Timepoint || o.Instrument != s.Instrument || o.Score != s.Score {
+			continue
+		}
+		sample.BaselineN++
+		if o.After != nil {
+			sample.Pairs = append(sample.Pairs, Pair{Before: o.Before, After: *o.After})
+		}
+	}
+	return sample
+}
+
+// period turns months into days: from the first day of From to before the first day after To.
+func (q Query) period() (from, until day.Date, err error) {
+	from, until = day.New(1900, 1, 1), day.New(3000, 1, 1)
+	if q.From != "" {
+		if from, err = day.Parse(q.From + "-01"); err != nil {
+			return from, until, badMonth("from")
+		}
+	}
+	if q.To != "" {
+		if until, err = day.Parse(q.To + "-01"); err != nil {
+			return from, until, badMonth("to")
+		}
+		until = until.Add(day.Period{Months: 1})
+	}
+	if !from.Before(until) {
+		return from, until, fault.New(fault.Invalid, "The query is not right.").At("query.to", "lies before from")
+	}
+	return from, until, nil
+}
+
+func badMonth(parameter string) error {
+	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, "takes a month, YYYY-MM")
+}

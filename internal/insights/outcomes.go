@@ -1,0 +1,126 @@
+package insights
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"waypost/internal/disclosure"
+)
+
+// OutcomeRow is how one score changed between the baseline and one timepoint, at one site or at all together.
+//
+// In a suppressed row every count and figure is null. In any other row a null count was withheld for itself,
+// or does not exist; means are those of the people with both measurements.
+type OutcomeRow struct {
+	SiteID            *string  `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked by site; absent in the row of all sites together."`
+	Instrument        string   `json:"instrument" doc:"Key of the instrument." example:"ons4"`
+	Score             string   `json:"score" doc:"Which of the instrument's scores." example:"life_satisfaction"`
+	Timepoint         string   `json:"timepoint" doc:"Code of the follow-up compared with the baseline." example:"m9_12"`
+	PairedN           *int     `json:"paired_n" doc:"People with the score at the baseline and at the timepoint; every mean below is over them." example:"40"`
+	BaselineN         *int     `json:"baseline_n" doc:"People with the score at the baseline. Null also where paired_n is shown and few people have no pair." example:"60"`
+	CompletionPercent *float64 `json:"completion_percent" doc:"paired_n in baseline_n, 0 to 100, from the two as published." example:"66.7"`
+	BaselineMean      *float64 `json:"baseline_mean" doc:"Mean at the baseline, in points." example:"4.5"`
+	BaselineSD        *float64 `json:"baseline_sd" doc:"Standard deviation at the baseline (n-1)." example:"1.45"`
+	FollowUpMean      *float64 `json:"follow_up_mean" doc:"Mean at the timepoint, in points." example:"6.08"`
+	FollowUpSD        *float64 `json:"follow_up_sd" doc:"Standard deviation at the timepoint (n-1)." example:"1.83"`
+	MeanChange        *float64 `json:"mean_change" doc:"Mean of follow-up minus baseline, in points; below zero is a fall, which is better for some scores." example:"1.58"`
+	SDChange          *float64 `json:"sd_change" doc:"Standard deviation of the change (n-1)." example:"1.38"`
+	CILow             *float64 `json:"ci_low" doc:"Lower end of the 95 % confidence interval of mean_change (paired t). An uncontrolled before-after comparison: regression to the mean is not ruled out." example:"0.71"`
+	CIHigh            *float64 `json:"ci_high" doc:"Upper end of that interval." example:"2.46"`
+	Improved          *int     `json:"improved" doc:"People who changed for the better by the score's responder threshold or more." example:"25"`
+	Same              *int     `json:"same" doc:"People who changed by less than the threshold." example:"10"`
+	Worse             *int     `json:"worse" doc:"People who changed for the worse by the threshold or more." example:"10"`
+	Suppressed        bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few people."`
+}
+
+// Scale is what a table of outcomes is about: one score of one instrument version at one timepoint.
+type Scale struct {
+	Instrument, Score, Timepoint string
+
+	Better    Better
+	Responder *float64 // least change, in points, that counts as improved or worse; nil: none is agreed, and nobody is sorted
+}
+
+// Sample is what one site recorded on a scale.
+type Sample struct {
+	SiteID    string
+	Pairs     []Pair
+	BaselineN int // people with a baseline, the paired ones among them
+}
+
+// Outcome is the truth about one scale. Its samples hold every site the question is about once, a site
+// without any baseline too: which rows stand in a table must not depend on what is in them, and the sites
+// must be all of a fixed set, or two answers could be subtracted (see disclosure.Profile.Table).
+type Outcome struct {
+	Scale   Scale
+	Samples []Sample
+}
+
+// protectOutcomes turns the truth into rows that may leave: for each scale one of all sites together and,
+// when asked, one for each site, by id.
+func protectOutcomes(profile disclosure.Profile, outcomes []Outcome, bySite bool) []OutcomeRow {
+	rows := []OutcomeRow{}
+	for _, o := range outcomes {
+		samples := slices.SortedFunc(slices.Values(o.Samples), func(a, b Sample) int { return cmp.Compare(a.SiteID, b.SiteID) })
+		total, lines := profile.Table(counts(o.Scale, samples))
+		rows = append(rows, o.Scale.row(nil, together(samples), total))
+		if !bySite {
+			continue
+		}
+		for i, line := range lines {
+			rows = append(rows, o.Scale.row(&samples[i].SiteID, samples[i].Pairs, line))
+		}
+	}
+	return rows
+}
+
+func counts(scale Scale, samples []Sample) []disclosure.Row {
+	rows := make([]disclosure.Row, len(samples))
+	for i, s := range samples {
+		rows[i] = disclosure.Row{People: len(s.Pairs), Others: s.BaselineN - len(s.Pairs), Parts: scale.parts(s.Pairs)}
+	}
+	return rows
+}
+
+// parts sorts people by how they moved. Improved comes first: it is shown where only one of the three may be.
+func (s Scale) parts(pairs []Pair) []int {
+	if s.Responder == nil {
+		return nil
+	}
+	m := Move(pairs, s.Better, *s.Responder)
+	return []int{m.Improved, m.Same, m.Worse}
+}
+
+func together(samples []Sample) (pairs []Pair) {
+	for _, s := range samples {
+		pairs = append(pairs, s.Pairs...)
+	}
+	return pairs
+}
+
+// row fills in what the line allows. Figures of a suppressed row are not even computed.
+func (s Scale) row(site *string, pairs []Pair, line disclosure.Line) OutcomeRow {
+	row := OutcomeRow{SiteID: site, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Suppressed: line.Suppressed}
+	if line.Suppressed {
+		return row
+	}
+	row.PairedN, row.BaselineN, row.CompletionPercent = line.People, line.Base, line.Percent
+	if len(line.Parts) == 3 {
+		row.Improved, row.Same, row.Worse = line.Parts[0], line.Parts[1], line.Parts[2]
+	}
+	c := Compare(pairs)
+	row.BaselineMean, row.BaselineSD = onWire(c.BaselineMean), onWire(c.BaselineSD)
+	row.FollowUpMean, row.FollowUpSD = onWire(c.FollowUpMean), onWire(c.FollowUpSD)
+	row.MeanChange, row.SDChange = onWire(c.MeanChange), onWire(c.SDChange)
+	row.CILow, row.CIHigh = onWire(c.CILow), onWire(c.CIHigh)
+	return row
+}
+
+// onWire rounds a figure to two decimals.
+func onWire(x *float64) *float64 {
+	if x == nil {
+		return nil
+	}
+	return new(math.Round(*x*100)/100 + 0) // + 0 makes no change read 0, not -0
+}

@@ -1,0 +1,119 @@
+package insights
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"waypost/internal/disclosure"
+)
+
+var lifeSatisfaction = Scale{Instrument: "ons4", Score: "life_satisfaction", Timepoint: "m9_12", Better: Higher, Responder: new(ONS4Responder)}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestOutcomeRowsOnTheWire(t *testing.T) {
+	outcomes := []Outcome{{lifeSatisfaction, []Sample{{SiteID: "a", Pairs: golden, BaselineN: 30}}}}
+	for _, c := range []struct {
+		profile disclosure.Profile
+		want    string
+	}{
+		{disclosure.None(), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":12,"baseline_n":30,"completion_percent":40,` +
+			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
+			`"improved":9,"same":2,"worse":1,"suppressed":false}]`},
+		{disclosure.NHSEngland(8), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":10,"baseline_n":30,"completion_percent":33.3,` +
+			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
+			`"improved":null,"same":null,"worse":null,"suppressed":false}]`},
+		{disclosure.NHSEngland(13), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":null,"baseline_n":null,"completion_percent":null,` +
+			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
+			`"improved":null,"same":null,"worse":null,"suppressed":true}]`},
+	} {
+		if got := asJSON(t, protectOutcomes(c.profile, outcomes, false)); got != c.want {
+			t.Errorf("%s %d:\n%s\nwant\n%s", c.profile.Name(), c.profile.Threshold(), got, c.want)
+		}
+	}
+}
+
+func TestOutcomesBySite(t *testing.T) {
+	samples := []Sample{
+		{SiteID: "d", Pairs: golden, BaselineN: 40}, {SiteID: "b", Pairs: golden[:3], BaselineN: 40},
+		{SiteID: "a", Pairs: golden, BaselineN: 40}, {SiteID: "c", Pairs: golden, BaselineN: 40},
+	}
+	rows := protectOutcomes(disclosure.NHSEngland(8), []Outcome{{lifeSatisfaction, samples}}, true)
+	if len(rows) != 5 || rows[0].SiteID != nil || rows[0].Suppressed || *rows[0].PairedN != 40 {
+		t.Fatalf("all together: %s", asJSON(t, rows))
+	}
+	for i, want := range []struct {
+		site       string
+		suppressed bool
+	}{{"a", true}, {"b", true}, {"c", false}, {"d", false}} {
+		if row := rows[i+1]; *row.SiteID != want.site || row.Suppressed != want.suppressed || (row.MeanChange == nil) != want.suppressed {
+			t.Errorf("%s: %s", want.site, asJSON(t, row))
+		}
+	}
+	if samples[0].SiteID != "d" {
+		t.Error("the caller's samples were sorted")
+	}
+}
+
+func TestNobodyYet(t *testing.T) {
+	rows := protectOutcomes(disclosure.NHSEngland(8), []Outcome{{lifeSatisfaction, nil}, {lifeSatisfaction, []Sample{{SiteID: "a", BaselineN: 20}}}}, false)
+	if *rows[0].PairedN != 0 || *rows[0].BaselineN != 0 || rows[0].CompletionPercent != nil {
+		t.Errorf("no baselines: %s", asJSON(t, rows[0]))
+	}
+	if *rows[1].PairedN != 0 || *rows[1].BaselineN != 20 || *rows[1].CompletionPercent != 0 || rows[1].MeanChange != nil {
+		t.Errorf("no follow-ups: %s", asJSON(t, rows[1]))
+	}
+	if got := asJSON(t, protectOutcomes(disclosure.NHSEngland(8), nil, true)); got != "[]" {
+		t.Errorf("no instruments: %s", got)
+	}
+}
+
+func TestNoResponderThresholdSortsNobody(t *testing.T) {
+	scale := lifeSatisfaction
+	scale.Responder = nil
+	row := protectOutcomes(disclosure.None(), []Outcome{{scale, []Sample{{SiteID: "a", Pairs: golden, BaselineN: 12}}}}, false)[0]
+	if row.Improved != nil || row.Same != nil || row.Worse != nil || row.MeanChange == nil {
+		t.Error(asJSON(t, row))
+	}
+}
+
+func TestNoChangeReadsZero(t *testing.T) {
+	if got := asJSON(t, onWire(new(-0.001))); got != "0" {
+		t.Errorf("-0.001 reads %s", got)
+	}
+}
+
+// Whatever the samples are, a row that rests on fewer than eight people carries no figure at all, and the
+// row of all sites is the same whether or not it stands beside its sites.
+func TestOutcomesNeverRestOnFewPeople(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var samples []Sample
+		for i := range rapid.IntRange(0, 7).Draw(t, "sites") {
+			pairs := rapid.SliceOfN(rapid.Just(Pair{4, 6}), 0, 20).Draw(t, "pairs")
+			samples = append(samples, Sample{SiteID: string(rune('a' + i)), Pairs: pairs, BaselineN: len(pairs) + rapid.IntRange(0, 20).Draw(t, "others")})
+		}
+		outcomes := []Outcome{{lifeSatisfaction, samples}}
+		rows := protectOutcomes(disclosure.NHSEngland(0), outcomes, true)
+		if !reflect.DeepEqual(rows[:1], protectOutcomes(disclosure.NHSEngland(0), outcomes, false)) {
+			t.Fatal("two answers about all sites together")
+		}
+		for i, row := range rows[1:] {
+			if len(samples[i].Pairs) < 8 && (row.BaselineMean != nil || row.SDChange != nil || row.CILow != nil || row.PairedN != nil && *row.PairedN != 0) {
+				t.Fatalf("%d people: %+v", len(samples[i].Pairs), row)
+			}
+			if row.Suppressed && !reflect.DeepEqual(row, OutcomeRow{SiteID: row.SiteID, Instrument: row.Instrument, Score: row.Score, Timepoint: row.Timepoint, Suppressed: true}) {
+				t.Fatalf("suppressed, and shows %+v", row)
+			}
+		}
+	})
+}

@@ -1,0 +1,238 @@
+package outcomes
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/episodes"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Store records assessments and follow-ups.
+type Store struct{ DB *db.DB }
+
+// Assessment is a set of answers of one person at one time. It is never changed: a correction replaces it.
+type Assessment struct {
+	ID                uuid.UUID `json:"id" format:"uuid" doc:"The assessment's id."`
+	SiteID            uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	EpisodeID         uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
+	Instrument        string    `json:"instrument" doc:"The instrument's key." example:"ons4"`
+	InstrumentVersion int       `json:"instrument_version" doc:"And its version." example:"1"`
+	Timepoint         string    `json:"timepoint" doc:"baseline, review, closure, or the code of a follow-up." example:"baseline"`
+	Answers
+	Scores        Results    `json:"scores" doc:"Computed by the server; a score that answers are missing for is not there."`
+	FollowUpID    *uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up it was taken with."`
+	CorrectsID    *uuid.UUID `json:"corrects_id" format:"uuid" doc:"The assessment it replaces."`
+	CorrectedByID *uuid.UUID `json:"corrected_by_id" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
+	RecordedVia   string     `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
+	CreatedAt     time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt     time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+// Answers is who answered what, when and how.
+type Answers struct {
+	CompletedOn day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
+	Mode        string    `json:"mode" format:"code:modes" doc:"How. Answers given aloud tend to be more positive, so it matters." example:"telephone"`
+	Respondent  string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
+	CollectedBy string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
+	Language    *string   `json:"language" required:"false" maxLength:"35" doc:"In which language, as a BCP 47 tag." example:"en"`
+	Responses   Responses `json:"responses" doc:"The answer to each item; an item that is left out was not asked." example:"{\"life_satisfaction\": 5, \"worthwhile\": 6, \"happiness\": 4, \"anxiety\": {\"missing\": \"prefer_not_to_say\"}}"`
+}
+
+// New is the command to record an assessment.
+type New struct {
+	EpisodeID  uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
+	Instrument string    `json:"instrument" maxLength:"50" doc:"The instrument's key." example:"ons4"`
+	Timepoint  string    `json:"timepoint" maxLength:"30" doc:"baseline, review, closure, or the code of a follow-up of the site." example:"baseline"`
+	Answers
+}
+
+// Record adds an assessment and scores it. A baseline makes a waiting episode active and lets follow-ups be
+// planned. Faults: invalid (instrument, items, dates, timepoint), conflict (there is one at this timepoint already).
+func (s *Store) Record(ctx context.Context, n New, via string) (a Assessment, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		e, err := db.FindForUpdate[episodes.Episode](tx, "episode", n.EpisodeID)
+		if err != nil {
+			return err
+		}
+		if err := checkTimepoint(tx, e, n.Timepoint); err != nil {
+			return err
+		}
+		a = Assessment{EpisodeID: e.ID, Instrument: n.Instrument, Timepoint: n.Timepoint, Answers: n.Answers, RecordedVia: via}
+		return a.write(tx, &e, "responses")
+	})
+	return a, err
+}
+
+// Correct replaces an assessment by what was really answered. Fault: conflict (it is corrected already).
+func (s *Store) Correct(ctx context.Context, id uuid.UUID, answers Answers, via string) (a Assessment, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		old, err := db.FindForUpdate[Assessment](tx, "assessment", id)
+		if err != nil {
+			return err
+		}
+		if old.CorrectedByID != nil {
+			return fault.New(fault.Conflict, "This assessment is corrected already; correct the one that replaced it.")
+		}
+		e, err := db.FindForUpdate[episodes.Episode](tx, "episode", old.EpisodeID)
+		if err != nil {
+			return err
+		}
+		a = Assessment{ID: tx.NewID(), EpisodeID: e.ID, Instrument: old.Instrument, Timepoint: old.Timepoint, Answers: answers, FollowUpID: old.FollowUpID, CorrectsID: &old.ID, RecordedVia: via}
+		if err := old.supersede(tx, a.ID); err != nil {
+			return err
+		}
+		return a.write(tx, &e, "responses")
+	})
+	return a, err
+}
+
+func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
+	of := tx.Model(&Assessment{}).Where("site_id = ? and id = ?", a.SiteID, a.ID)
+	if err := of.Updates(map[string]any{"corrected_by_id": by, "updated_at": tx.Now}).Error; err != nil {
+		return err
+	}
+	return tx.Table("assessment_scores").Where("site_id = ? and assessment_id = ?", a.SiteID, a.ID).Update("superseded", true).Error
+}
+
+// write checks, scores and stores an assessment of the episode, and lets what depends on it follow.
+func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
+	instrument, err := Lookup(a.Instrument)
+	if err != nil {
+		return fault.InvalidAt("instrument", "names no instrument: see GET /v1/instruments")
+	}
+	if err := checkDay(tx, e, "completed_on", a.CompletedOn); err != nil {
+		return err
+	}
+	if a.Timepoint != "baseline" && e.BaselineOn != nil && a.CompletedOn.Before(*e.BaselineOn) {
+		return fault.InvalidAt("completed_on", "lies before the baseline")
+	}
+	if err := instrument.Check(field, a.Responses); err != nil {
+		return err
+	}
+	if a.ID == uuid.Nil {
+		a.ID = tx.NewID()
+	}
+	if a.CollectedBy == "" {
+		a.CollectedBy = "link_worker"
+	}
+	a.SiteID, a.InstrumentVersion, a.Scores, a.CreatedAt, a.UpdatedAt = e.SiteID, instrument.Version, instrument.Compute(a.Responses), tx.Now, tx.Now
+	if err := a.store(tx); err != nil {
+		return err
+	}
+	if err := a.note(tx, e); err != nil {
+		return err
+	}
+	if a.Timepoint != "baseline" {
+		return nil
+	}
+	return baselineTaken(tx, e)
+}
+
+// store writes the assessment, and a row for each score that figures are made of.
+func (a *Assessment) store(tx *db.Tx) error {
+	if err := tx.Create(a).Error; err != nil {
+		return err
+	}
+	for _, r := range a.Scores {
+		err := tx.Exec(`insert into assessment_scores (site_id, assessment_id, episode_id, instrument, instrument_version, score, timepoint, completed_on, value)
+			values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.SiteID, a.ID, a.EpisodeID, a.Instrument, a.InstrumentVersion, r.Score, a.Timepoint, a.CompletedOn, r.Value).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Assessment) note(tx *db.Tx, e *episodes.Episode) error {
+	at, err := tx.Noon(a.SiteID, a.CompletedOn)
+	if err != nil {
+		return err
+	}
+	kind := "assessment.recorded"
+	if a.CorrectsID != nil {
+		kind = "assessment.corrected"
+	}
+	subject := events.Subject{Type: "assessment", ID: a.ID, SiteID: a.SiteID, PatientID: e.PatientID}
+	return events.Record(tx, kind, subject, events.Data{"instrument": a.Instrument, "timepoint": a.Timepoint}, events.At(at))
+}
+
+// baselineTaken sets the day of the first baseline that stands, and plans what counts from it.
+func baselineTaken(tx *db.Tx, e *episodes.Episode) error {
+	var days []day.Date
+	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null", e.SiteID, e.ID).
+		Order("completed_on").Limit(1).Pluck("completed_on", &days).Error
+	if err != nil {
+		return err
+	}
+	if e.BaselineOn == nil || *e.BaselineOn != days[0] {
+		if err := e.TookBaseline(tx, days[0]); err != nil {
+			return err
+		}
+	}
+	return Plan(tx, *e)
+}
+
+func checkTimepoint(tx *db.Tx, e episodes.Episode, timepoint string) error {
+	if slices.Contains([]string{"baseline", "review", "closure"}, timepoint) {
+		return nil
+	}
+	var n int64
+	err := tx.Table("schedules").Where("site_id = ? and code = ?", e.SiteID, timepoint).Count(&n).Error
+	if err == nil && n == 0 {
+		return fault.InvalidAt("timepoint", "is none of baseline, review, closure, and no follow-up of this site's schedule")
+	}
+	return err
+}
+
+// checkDay refuses a day before the episode began or in the future.
+func checkDay(tx *db.Tx, e *episodes.Episode, field string, on day.Date) error {
+	today, err := tx.Today(e.SiteID)
+	if err != nil {
+		return err
+	}
+	var c fault.Checks
+	c.Require(!on.After(today), field, "must not lie in the future")
+	c.Require(!on.Before(e.ReceivedOn), field, "lies before the episode began")
+	return c.Err()
+}
+
+// Get returns an assessment.
+func (s *Store) Get(ctx context.Context, id uuid.UUID) (a Assessment, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if a, err = db.Find[Assessment](tx, "assessment", id); err != nil {
+			return err
+		}
+		return noteRead(tx, "assessment", a.EpisodeID)
+	})
+	return a, err
+}
+
+// OfEpisode lists an episode's assessments by id, after the id given, corrected ones too.
+func (s *Store) OfEpisode(ctx context.Context, episode, after uuid.UUID, limit int) (list []Assessment, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		e, err := db.Find[episodes.Episode](tx, "episode", episode)
+		if err != nil {
+			return err
+		}
+		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, after).Order("id").Limit(limit).Find(&list).Error; err != nil {
+			return err
+		}
+		return events.Read(tx, "assessments", e.SiteID, e.PatientID)
+	})
+	return list, err
+}
+
+func noteRead(tx *db.Tx, operation string, episode uuid.UUID) error {
+	e, err := db.Find[episodes.Episode](tx, "episode", episode)
+	if err != nil {
+		return err
+	}
+	return events.Read(tx, operation, e.SiteID, e.PatientID)
+}

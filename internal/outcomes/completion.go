@@ -1,0 +1,280 @@
+package outcomes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/episodes"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/referrals"
+)
+
+// Attempt is one try at reaching a person for a follow-up.
+type Attempt struct {
+	ID         uuid.UUID `json:"id" format:"uuid" doc:"The attempt's id."`
+	SiteID     uuid.UUID `json:"-"`
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
+	At         time.Time `json:"at" doc:"When."`
+	Channel    string    `json:"channel" format:"code:modes" doc:"How."`
+	Result     string    `json:"result" format:"code:attempt_results" doc:"How it went."`
+	CreatedAt  time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+}
+
+func (Attempt) TableName() string { return "follow_up_attempts" }
+
+// NewAttempt is the command to record an attempt.
+type NewAttempt struct {
+	At      *time.Time `json:"at,omitempty" doc:"When; now when left out. Not in the future, and not before the episode began."`
+	Channel string     `json:"channel" format:"code:modes" doc:"How." example:"telephone"`
+	Result  string     `json:"result" format:"code:attempt_results" doc:"How it went." example:"no_answer"`
+}
+
+// Loss is the command to give a follow-up up, with the reason.
+type Loss struct {
+	Reason string    `json:"reason" format:"code:loss_reasons" doc:"Why." example:"could_not_contact"`
+	Note   *string   `json:"note,omitempty" maxLength:"5000" doc:"More on why."`
+	LostOn *day.Date `json:"lost_on,omitempty" format:"date" doc:"When; today when left out."`
+}
+
+// Completion is the command to record what a person said at a follow-up.
+type Completion struct {
+	CompletedOn    day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode began." example:"2026-11-20"`
+	Mode           string    `json:"mode" format:"code:modes" doc:"How they were asked." example:"telephone"`
+	Respondent     string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
+	CollectedBy    string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
+	Language       *string   `json:"language" required:"false" maxLength:"35" doc:"In which language, as a BCP 47 tag."`
+	HowHaveYouBeen string    `json:"how_have_you_been" format:"code:well_being_since" doc:"How they have been since they were last spoken to." example:"better"`
+	Services       []Used    `json:"services" required:"false" gorm:"-" maxItems:"100" doc:"What they say of each thing they were connected to."`
+	Benefit        string    `json:"benefit" format:"code:benefits" doc:"Whether meeting the link worker helped." example:"a_lot"`
+	Narrative      *string   `json:"narrative" required:"false" maxLength:"10000" doc:"In their own words. Never in a dataset."`
+	Assessments    []Measure `json:"assessments" required:"false" gorm:"-" maxItems:"10" doc:"Instruments answered at the same time."`
+}
+
+// Used is what a person says of one service: apart from what the organisation says of the same referral.
+type Used struct {
+	ReferralID *uuid.UUID `json:"referral_id" required:"false" format:"uuid" doc:"A referral or signpost of the episode,"`
+	Name       *string    `json:"name" required:"false" minLength:"1" maxLength:"300" doc:"or another service that the person names."`
+	Used       string     `json:"used" format:"code:uses" doc:"Whether they used it." example:"still_using"`
+	Reason     *string    `json:"reason" required:"false" format:"code:unused_reasons" doc:"Why not, or why they stopped."`
+	Benefit    string     `json:"benefit" required:"false" format:"code:benefits" doc:"Whether it helped; not_applicable when left out for something that was not used." example:"a_lot"`
+}
+
+// Measure is one instrument answered with a completion.
+type Measure struct {
+	Instrument string    `json:"instrument" maxLength:"50" doc:"The instrument's key." example:"ons4"`
+	Responses  Responses `json:"responses" doc:"The answer to each item." example:"{\"life_satisfaction\": 7, \"worthwhile\": 7, \"happiness\": 6, \"anxiety\": 3}"`
+}
+
+// Completed is a completion as it was recorded.
+type Completed struct {
+	ID         uuid.UUID `json:"id" format:"uuid" doc:"The completion's id."`
+	SiteID     uuid.UUID `json:"-"`
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
+	Completion
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+}
+
+func (Completed) TableName() string { return "follow_up_completions" }
+
+type usedRow struct {
+	ID         uuid.UUID
+	SiteID     uuid.UUID
+	FollowUpID uuid.UUID
+	Used
+}
+
+func (usedRow) TableName() string { return "follow_up_services" }
+
+// held is a follow-up and its episode, held until the transaction ends: the episode's lock comes first, as everywhere.
+func held(tx *db.Tx, id uuid.UUID) (f FollowUp, e episodes.Episode, err error) {
+	if f, err = read(tx, id); err != nil {
+		return f, e, err
+	}
+	if e, err = db.FindForUpdate[episodes.Episode](tx, "episode", f.EpisodeID); err != nil {
+		return f, e, err
+	}
+	f, err = read(tx, id)
+	return f, e, err
+}
+
+// Attempt records a try at reaching the person.
+func (s *Store) Attempt(ctx context.Context, id uuid.UUID, n NewAttempt) (a Attempt, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, e, err := held(tx, id)
+		if err != nil {
+			return err
+		}
+		a = Attempt{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, At: tx.Now, Channel: n.Channel, Result: n.Result, CreatedAt: tx.Now}
+		if n.At != nil {
+			a.At = n.At.UTC()
+		}
+		on, err := tx.DayOf(f.SiteID, a.At)
+		if err != nil {
+			return err
+		}
+		if a.At.After(tx.Now) || on.Before(e.ReceivedOn) {
+			return fault.InvalidAt("at", "lies in the future, or before the episode began")
+		}
+		if err := tx.Create(&a).Error; err != nil {
+			return err
+		}
+		return f.note(tx, "follow_up.attempted", &on, events.Data{"channel": a.Channel, "result": a.Result})
+	})
+	return a, err
+}
+
+// Lose gives a follow-up up. Fault: conflict (it is completed or lost already).
+func (s *Store) Lose(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		var e episodes.Episode
+		if f, e, err = held(tx, id); err != nil {
+			return err
+		}
+		if f.CompletedOn != nil || f.LostOn != nil {
+			return fault.New(fault.Conflict, "This follow-up is "+string(f.State)+" already.")
+		}
+		today, err := tx.Today(f.SiteID)
+		if err != nil {
+			return err
+		}
+		if l.LostOn == nil {
+			l.LostOn = &today
+		}
+		if err := checkDay(tx, &e, "lost_on", *l.LostOn); err != nil {
+			return err
+		}
+		f.LostOn, f.LossReason, f.LossNote = l.LostOn, &l.Reason, l.Note
+		f.State = f.StateOn(today)
+		return f.save(tx, "follow_up.lost", l.LostOn, events.Data{"reason": l.Reason})
+	})
+	return f, err
+}
+
+// Complete records what the person said, whenever they said it: a late completion is kept, and the analysis
+// window decides whether it counts. One that was given up may still be completed. Faults: conflict (completed
+// already), invalid.
+func (s *Store) Complete(ctx context.Context, id uuid.UUID, n Completion, via string) (f FollowUp, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		var e episodes.Episode
+		if f, e, err = held(tx, id); err != nil {
+			return err
+		}
+		if f.CompletedOn != nil {
+			return fault.New(fault.Conflict, "This follow-up is completed already.")
+		}
+		if err := n.check(tx, &e); err != nil {
+			return err
+		}
+		if n.CollectedBy == "" {
+			n.CollectedBy = "link_worker"
+		}
+		if err := n.write(tx, f, &e, via); err != nil {
+			return err
+		}
+		f.CompletedOn, f.LostOn, f.LossReason, f.LossNote = &n.CompletedOn, nil, nil, nil
+		f.State = Completes
+		if err := f.save(tx, "follow_up.completed", &n.CompletedOn, events.Data{"code": f.Code}); err != nil {
+			return err
+		}
+		f.Completion, err = completionOf(tx, f)
+		return err
+	})
+	return f, err
+}
+
+func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
+	if err := checkDay(tx, e, "completed_on", n.CompletedOn); err != nil {
+		return err
+	}
+	var ids []uuid.UUID
+	err := tx.Model(&referrals.Referral{}).Where("site_id = ? and episode_id = ? and status not in ('draft', 'entered_in_error')", e.SiteID, e.ID).Pluck("id", &ids).Error
+	if err != nil {
+		return err
+	}
+	var c fault.Checks
+	var seen []uuid.UUID
+	for i := range n.Services {
+		u, at := &n.Services[i], fmt.Sprintf("services[%d]", i)
+		c.Require((u.ReferralID == nil) != (u.Name == nil), at, "names a referral_id or a name, not both")
+		if u.ReferralID != nil {
+			c.Require(slices.Contains(ids, *u.ReferralID), at+".referral_id", "is no referral or signpost of this episode")
+			c.Require(!slices.Contains(seen, *u.ReferralID), at+".referral_id", "is named twice")
+			seen = append(seen, *u.ReferralID)
+		}
+		u.settle(&c, at)
+	}
+	return c.Err()
+}
+
+func (u *Used) settle(c *fault.Checks, at string) {
+	usedIt := u.Used == "still_using" || u.Used == "used_stopped"
+	c.Require(u.Reason == nil || u.Used != "still_using", at+".reason", "says why not, or why they stopped: not for something still used")
+	c.Require(u.Benefit != "" || !usedIt, at+".benefit", "is needed for something that was used")
+	if u.Benefit == "" {
+		u.Benefit = "not_applicable"
+	}
+}
+
+// write stores the completion, what was said of each service, and the assessments taken with it.
+func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via string) error {
+	row := Completed{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Completion: *n, CreatedAt: tx.Now}
+	if err := tx.Create(&row).Error; err != nil {
+		return err
+	}
+	for _, u := range n.Services {
+		if err := tx.Create(&usedRow{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Used: u}).Error; err != nil {
+			return err
+		}
+		if err := u.note(tx, f, n.CompletedOn); err != nil {
+			return err
+		}
+	}
+	for i, m := range n.Assessments {
+		a := Assessment{EpisodeID: f.EpisodeID, Instrument: m.Instrument, Timepoint: f.Code, FollowUpID: &f.ID, RecordedVia: via,
+			Answers: Answers{CompletedOn: n.CompletedOn, Mode: n.Mode, Respondent: n.Respondent, CollectedBy: n.CollectedBy, Language: n.Language, Responses: m.Responses}}
+		if err := a.write(tx, e, fmt.Sprintf("assessments[%d].responses", i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// note puts what the person says of a referral onto its timeline, as the patient's account.
+func (u Used) note(tx *db.Tx, f FollowUp, on day.Date) error {
+	if u.ReferralID == nil {
+		return nil
+	}
+	at, err := tx.Noon(f.SiteID, on)
+	if err != nil {
+		return err
+	}
+	subject := events.Subject{Type: "referral", ID: *u.ReferralID, SiteID: f.SiteID, PatientID: f.PatientID, ReferralID: *u.ReferralID}
+	data := events.Data{"used": u.Used, "benefit": u.Benefit}
+	if u.Reason != nil {
+		data["reason"] = *u.Reason
+	}
+	return events.Record(tx, "referral.patient_reported", subject, data, events.At(at), events.From(actor.SidePatient))
+}
+
+// completionOf returns what was said at a follow-up, or nil where nothing was yet.
+func completionOf(tx *db.Tx, f FollowUp) (*Completed, error) {
+	var found []Completed
+	if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Find(&found).Error; err != nil || len(found) == 0 {
+		return nil, err
+	}
+	c := &found[0]
+	c.Services, c.Assessments = []Used{}, []Measure{}
+	if err := tx.Table("follow_up_services").Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Order("id").Find(&c.Services).Error; err != nil {
+		return nil, err
+	}
+	err := tx.Table("assessments").Where("site_id = ? and follow_up_id = ? and corrected_by_id is null", f.SiteID, f.ID).Order("id").Find(&c.Assessments).Error
+	return c, err
+}

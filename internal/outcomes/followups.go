@@ -1,0 +1,285 @@
+package outcomes
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/episodes"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+)
+
+// FollowUp is one planned time of asking a person how they have been.
+type FollowUp struct {
+	ID           uuid.UUID  `json:"id" format:"uuid" doc:"The follow-up's id."`
+	SiteID       uuid.UUID  `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	EpisodeID    uuid.UUID  `json:"episode_id" format:"uuid" doc:"The episode."`
+	PatientID    uuid.UUID  `json:"patient_id" format:"uuid" doc:"The person."`
+	Code         string     `json:"code" doc:"Of the site's schedule it was made from." example:"m9_12"`
+	AnchorOn     day.Date   `json:"anchor_on" format:"date" doc:"The day its windows count from."`
+	OpensOn      day.Date   `json:"opens_on" format:"date" doc:"From here the person is asked,"`
+	TargetOn     day.Date   `json:"target_on" format:"date" doc:"best here,"`
+	ClosesOn     day.Date   `json:"closes_on" format:"date" doc:"and no later than here."`
+	AnalysisFrom day.Date   `json:"analysis_from" format:"date" doc:"A response before this day does not count as change,"`
+	AnalysisTo   day.Date   `json:"analysis_to" format:"date" doc:"nor one after this day."`
+	State        State      `json:"state" gorm:"-" enum:"upcoming,due,overdue,missed,paused,completed,lost" doc:"Derived from today's date and what is recorded, never stored. missed: the window passed and nothing was recorded. paused: the person died or does not agree to be contacted."`
+	CompletedOn  *day.Date  `json:"completed_on" format:"date" doc:"The day the person answered."`
+	LostOn       *day.Date  `json:"lost_on" format:"date" doc:"The day it was given up."`
+	LossReason   *string    `json:"loss_reason" format:"code:loss_reasons" doc:"Why it was given up."`
+	LossNote     *string    `json:"loss_note" doc:"More on why."`
+	Version      int        `json:"version" doc:"Rises with each change." example:"1"`
+	CreatedAt    time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was planned."`
+	UpdatedAt    time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	LinkWorkerID uuid.UUID  `json:"link_worker_id" gorm:"->;-:migration" format:"uuid" doc:"Who supports the person."`
+	Paused       bool       `json:"-" gorm:"->;-:migration"`
+	Attempts     []Attempt  `json:"attempts,omitempty" gorm:"-" doc:"In the answer for one follow-up: every attempt, oldest first."`
+	Completion   *Completed `json:"completion,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said."`
+}
+
+// State of a follow-up.
+type State string
+
+const (
+	Upcoming  State = "upcoming"
+	Due       State = "due"
+	Overdue   State = "overdue"
+	Missed    State = "missed"
+	OnHold    State = "paused"
+	Completes State = "completed"
+	Lost      State = "lost"
+)
+
+// StateOn derives the state on a day.
+func (f FollowUp) StateOn(today day.Date) State {
+	switch {
+	case f.CompletedOn != nil:
+		return Completes
+	case f.LostOn != nil:
+		return Lost
+	case f.Paused:
+		return OnHold
+	case today.Before(f.OpensOn):
+		return Upcoming
+	case !today.After(f.TargetOn):
+		return Due
+	case !today.After(f.ClosesOn):
+		return Overdue
+	default:
+		return Missed
+	}
+}
+
+// where is StateOn in SQL, for a site whose day is the parameter today; followUpRows names the columns.
+var where = map[State]string{
+	Completes: "completed_on is not null",
+	Lost:      "lost_on is not null",
+	OnHold:    "completed_on is null and lost_on is null and paused",
+	Upcoming:  "completed_on is null and lost_on is null and not paused and opens_on > @today",
+	Due:       "completed_on is null and lost_on is null and not paused and opens_on <= @today and target_on >= @today",
+	Overdue:   "completed_on is null and lost_on is null and not paused and target_on < @today and closes_on >= @today",
+	Missed:    "completed_on is null and lost_on is null and not paused and closes_on < @today",
+}
+
+// followUpRows are follow-ups with who supports the person and whether asking is on hold: the person died, or said
+// no to being contacted. A person who was never asked is not on hold: the link worker sees them and can ask.
+const followUpRows = `(select f.*, e.link_worker_id,
+	(p.died_on is not null or coalesce((select c.decision in ('declined', 'withdrawn', 'not_obtained') from consents c
+		where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
+		order by c.decided_on desc, c.created_at desc, c.id desc limit 1), false)) as paused
+	from follow_ups f
+	join episodes e on e.site_id = f.site_id and e.id = f.episode_id
+	join patients p on p.site_id = f.site_id and p.id = f.patient_id) f`
+
+// schedule is a row of a site's schedule of follow-ups.
+type schedule struct {
+	Code         string
+	Anchor       string
+	OpensAfter   string
+	TargetAfter  string
+	ClosesAfter  string
+	AnalysisFrom int
+	AnalysisTo   int
+}
+
+// Plan makes the follow-ups of an episode whose anchor is known, and moves the windows of open ones whose
+// anchor was corrected. Nothing is enqueued: what is due is found by date.
+func Plan(tx *db.Tx, e episodes.Episode) error {
+	var schedules []schedule
+	if err := tx.Table("schedules").Where("site_id = ?", e.SiteID).Order("code").Find(&schedules).Error; err != nil {
+		return err
+	}
+	for _, s := range schedules {
+		anchor := map[string]*day.Date{"baseline": e.BaselineOn, "first_contact": e.FirstContactOn, "received_on": &e.ReceivedOn}[s.Anchor]
+		if anchor == nil {
+			continue
+		}
+		if err := s.plan(tx, e, *anchor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s schedule) plan(tx *db.Tx, e episodes.Episode, anchor day.Date) error {
+	var have []FollowUp
+	if err := tx.Table("follow_ups").Where("site_id = ? and episode_id = ? and code = ?", e.SiteID, e.ID, s.Code).Find(&have).Error; err != nil {
+		return err
+	}
+	if len(have) == 0 {
+		f := FollowUp{ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, PatientID: e.PatientID, Code: s.Code, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := s.window(&f, anchor); err != nil {
+			return err
+		}
+		if err := tx.Table("follow_ups").Create(&f).Error; err != nil {
+			return err
+		}
+		return f.note(tx, "follow_up.planned", nil, events.Data{"code": f.Code, "opens_on": f.OpensOn.String()})
+	}
+	f := have[0]
+	if f.AnchorOn == anchor || f.CompletedOn != nil || f.LostOn != nil {
+		return nil // history stays as it was
+	}
+	if err := s.window(&f, anchor); err != nil {
+		return err
+	}
+	return f.save(tx, "follow_up.moved", nil, events.Data{"code": f.Code, "opens_on": f.OpensOn.String()})
+}
+
+// window sets the follow-up's days from its anchor.
+func (s schedule) window(f *FollowUp, anchor day.Date) error {
+	f.AnchorOn = anchor
+	for text, to := range map[string]*day.Date{s.OpensAfter: &f.OpensOn, s.TargetAfter: &f.TargetOn, s.ClosesAfter: &f.ClosesOn} {
+		p, err := day.ParsePeriod(text)
+		if err != nil {
+			return err
+		}
+		*to = anchor.Add(p)
+	}
+	f.AnalysisFrom, f.AnalysisTo = anchor.AddDays(s.AnalysisFrom), anchor.AddDays(s.AnalysisTo)
+	return nil
+}
+
+func (f *FollowUp) save(tx *db.Tx, kind string, on *day.Date, data events.Data) error {
+	f.Version, f.UpdatedAt = f.Version+1, tx.Now
+	if err := tx.Table("follow_ups").Where("site_id = ? and id = ?", f.SiteID, f.ID).Select("*").Updates(f).Error; err != nil {
+		return err
+	}
+	return f.note(tx, kind, on, data)
+}
+
+func (f *FollowUp) note(tx *db.Tx, kind string, on *day.Date, data events.Data) error {
+	subject := events.Subject{Type: "follow_up", ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
+	if on == nil {
+		return events.Record(tx, kind, subject, data)
+	}
+	at, err := tx.Noon(f.SiteID, *on)
+	if err != nil {
+		return err
+	}
+	return events.Record(tx, kind, subject, data, events.At(at))
+}
+
+// FollowUpFilter narrows a list of follow-ups; empty fields ask nothing.
+type FollowUpFilter struct {
+	State        State
+	LinkWorkerID *uuid.UUID
+	EpisodeID    *uuid.UUID
+	DueBefore    *day.Date // target_on before this day
+}
+
+// FollowUpPosition is a place in a list of follow-ups. AsOf pins the day that states are derived on, so that
+// a list read over midnight is one list.
+type FollowUpPosition struct {
+	TargetOn day.Date  `json:"t"`
+	ID       uuid.UUID `json:"i"`
+	AsOf     time.Time `json:"n"`
+}
+
+// FollowUps lists follow-ups of the actor's sites by target day, after the position given.
+func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, after FollowUpPosition, limit int) (list []FollowUp, asOf time.Time, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if asOf = after.AsOf; asOf.IsZero() {
+			asOf = tx.Now
+		}
+		q := tx.Table(followUpRows).Where(db.Visible)
+		if after.ID != uuid.Nil {
+			q = q.Where("(target_on, id) > (?, ?)", after.TargetOn, after.ID)
+		}
+		if by.LinkWorkerID != nil {
+			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
+		}
+		if by.EpisodeID != nil {
+			q = q.Where("episode_id = ?", *by.EpisodeID)
+		}
+		if by.DueBefore != nil {
+			q = q.Where("target_on < ?", *by.DueBefore)
+		}
+		todays, err := days(tx, asOf)
+		if err != nil {
+			return err
+		}
+		if by.State != "" {
+			match := tx.Where("false")
+			for today, sites := range todays {
+				match = match.Or("site_id in @sites and "+where[by.State], map[string]any{"sites": sites, "today": today})
+			}
+			q = q.Where(match)
+		}
+		if err := q.Order("target_on, id").Limit(limit).Find(&list).Error; err != nil {
+			return err
+		}
+		for i := range list {
+			today, err := tx.DayOf(list[i].SiteID, asOf)
+			if err != nil {
+				return err
+			}
+			list[i].State = list[i].StateOn(today)
+		}
+		return events.ReadAll(tx, "follow_ups", list, func(f FollowUp) (site, patient uuid.UUID) { return f.SiteID, f.PatientID })
+	})
+	return list, asOf, err
+}
+
+// days groups the actor's sites by which day the instant is there; nearly always there is one.
+func days(tx *db.Tx, at time.Time) (map[day.Date][]uuid.UUID, error) {
+	out := map[day.Date][]uuid.UUID{}
+	for _, site := range tx.Actor.Sites {
+		d, err := tx.DayOf(site, at)
+		if err != nil {
+			return nil, err
+		}
+		out[d] = append(out[d], site)
+	}
+	return out, nil
+}
+
+// FollowUp returns one, with its attempts and its completion.
+func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if f, err = read(tx, id); err != nil {
+			return err
+		}
+		if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Order("at, id").Find(&f.Attempts).Error; err != nil {
+			return err
+		}
+		if f.Completion, err = completionOf(tx, f); err != nil {
+			return err
+		}
+		return events.Read(tx, "follow_up", f.SiteID, f.PatientID)
+	})
+	return f, err
+}
+
+// read returns a follow-up that the actor may see, with its state today.
+func read(tx *db.Tx, id uuid.UUID) (FollowUp, error) {
+	f, err := db.First[FollowUp](tx.Table(followUpRows).Where(db.Visible+" and id = ?", id), "follow-up")
+	if err != nil {
+		return f, err
+	}
+	today, err := tx.Today(f.SiteID)
+	f.State = f.StateOn(today)
+	return f, err
+}

@@ -1,0 +1,148 @@
+package outcomes
+
+import (
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// Answer is what was answered to one item: a number, a text or code, or why there is no answer.
+type Answer struct {
+	Number  *float64
+	Text    *string
+	Missing string
+}
+
+var errAnswer = errors.New(`an answer is a number, a text or {"missing": code}`)
+
+func (a *Answer) UnmarshalJSON(b []byte) error {
+	*a = Answer{}
+	if json.Unmarshal(b, &a.Number) == nil && a.Number != nil {
+		return nil
+	}
+	if json.Unmarshal(b, &a.Text) == nil && a.Text != nil {
+		return nil
+	}
+	var m struct {
+		Missing string `json:"missing"`
+	}
+	if err := json.Unmarshal(b, &m); err != nil || m.Missing == "" {
+		return errAnswer
+	}
+	a.Missing = m.Missing
+	return nil
+}
+
+func (a Answer) MarshalJSON() ([]byte, error) {
+	switch {
+	case a.Number != nil:
+		return json.Marshal(*a.Number)
+	case a.Text != nil:
+		return json.Marshal(*a.Text)
+	default:
+		return json.Marshal(map[string]string{"missing": a.Missing})
+	}
+}
+
+// Schema writes the three forms into the API's document.
+func (Answer) Schema(huma.Registry) *huma.Schema {
+	long := 5000
+	return &huma.Schema{
+		Description: `A number, a text or code, or {"missing": code} with a code of missing_codes.`,
+		Examples:    []any{7},
+		AnyOf: []*huma.Schema{
+			{Type: "number"},
+			{Type: "string", MaxLength: &long},
+			{Type: "object", Properties: map[string]*huma.Schema{"missing": {Type: "string"}}, Required: []string{"missing"}, AdditionalProperties: false},
+		},
+	}
+}
+
+// Responses are the answers of an assessment, by item.
+type Responses map[string]Answer
+
+func (Responses) GormDataType() string           { return "jsonb" }
+func (r Responses) Value() (driver.Value, error) { return db.JSON[map[string]Answer]{V: r}.Value() }
+
+func (r *Responses) Scan(src any) error {
+	var j db.JSON[map[string]Answer]
+	err := j.Scan(src)
+	*r = j.V
+	return err
+}
+
+// Result is one computed score.
+type Result struct {
+	Score  string  `json:"score" doc:"Which score." example:"life_satisfaction"`
+	Value  float64 `json:"value" doc:"Its value." example:"6"`
+	Band   string  `json:"band,omitempty" doc:"The published band it lies in, where there is one." example:"medium"`
+	Better string  `json:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
+}
+
+// Results are the scores of an assessment, in the instrument's order. A score that answers are missing for is not there.
+type Results []Result
+
+func (Results) GormDataType() string { return "jsonb" }
+func (r Results) Value() (driver.Value, error) {
+	return db.JSON[[]Result]{V: append([]Result{}, r...)}.Value()
+}
+
+func (r *Results) Scan(src any) error {
+	var j db.JSON[[]Result]
+	err := j.Scan(src)
+	*r = j.V
+	return err
+}
+
+// Check refuses answers to items the instrument has not got, and answers it cannot take. field is where
+// the responses lie in the request, such as "responses". An item that was left out is the same as not asked.
+func (i Instrument) Check(field string, r Responses) error {
+	var c fault.Checks
+	c.Require(len(r) > 0, field, "holds no answer")
+	for _, code := range slices.Sorted(maps.Keys(r)) {
+		it, known := i.item(code)
+		if !known {
+			c.Require(false, field, "answers an item that the instrument has not got")
+			continue
+		}
+		why := it.wrong(r[code])
+		c.Require(why == "", field+"."+it.Code, why)
+	}
+	return c.Err()
+}
+
+// Compute makes the scores of responses that Check has passed.
+func (i Instrument) Compute(r Responses) Results {
+	out := Results{}
+	for _, s := range i.Scores {
+		if v, ok := s.value(r); ok {
+			out = append(out, Result{Score: s.Code, Value: v, Band: s.band(v), Better: s.Better})
+		}
+	}
+	return out
+}
+
+// value is the score's figure, where no answer it needs is missing.
+func (s Score) value(r Responses) (float64, bool) {
+	a, answered := r[s.Items[0]]
+	if !answered || a.Number == nil {
+		return 0, false
+	}
+	return *a.Number, true
+}
+
+func (s Score) band(v float64) string {
+	for _, b := range s.Bands {
+		if v >= b.From && v <= b.To {
+			return b.Code
+		}
+	}
+	return ""
+}

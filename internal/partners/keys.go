@@ -1,0 +1,191 @@
+// Package partners holds the credentials by which people and systems reach Waypost.
+package partners
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Store keeps API keys.
+type Store struct{ DB *db.DB }
+
+// Key is a credential. The secret itself is shown once, when it is made, and stored only as a hash.
+type Key struct {
+	ID uuid.UUID `json:"id" format:"uuid" doc:"The key's id."`
+	NewKey
+	Hint      string     `json:"hint" doc:"The last four characters, to tell keys apart." example:"x7Qa"`
+	RevokedAt *time.Time `json:"revoked_at" doc:"When it was revoked."`
+	CreatedAt time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
+	UpdatedAt time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	Secret    string     `json:"key,omitempty" gorm:"-" doc:"The key itself, in the answer that made it and never again." example:"wp_…"`
+	KeyHash   []byte     `json:"-"`
+	CreatedBy *uuid.UUID `json:"-"`
+}
+
+func (Key) TableName() string { return "api_keys" }
+
+// WithoutSecret is the answer as it may be kept.
+func (k Key) WithoutSecret() any {
+	k.Secret = ""
+	return k
+}
+
+// NewKey is the command to make a key. What it needs besides a role depends on the role.
+type NewKey struct {
+	Role           actor.Role `json:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" doc:"What kind of user it is for." example:"dashboard"`
+	Label          string     `json:"label" minLength:"1" maxLength:"200" doc:"What it is for, in words." example:"Partner dashboard"`
+	SiteIDs        db.IDs     `json:"site_ids" required:"false" format:"uuid" maxItems:"200" doc:"The sites it reaches: exactly one for a link worker; one or more for site_manager and integration; all sites when a dashboard names none."`
+	OrganisationID *uuid.UUID `json:"organisation_id" required:"false" format:"uuid" doc:"Of the role organisation: which."`
+	ProjectIDs     db.IDs     `json:"project_ids" required:"false" format:"uuid" maxItems:"200" doc:"Of the role researcher: whose releases it reads."`
+	LinkWorkerID   *uuid.UUID `json:"link_worker_id" required:"false" format:"uuid" doc:"Of the role link_worker: who."`
+	ExpiresOn      *day.Date  `json:"expires_on" required:"false" format:"date" doc:"The last day it works, in UTC; it does not end when left out."`
+}
+
+// Add makes a key. The answer alone holds its secret.
+func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if err := n.check(tx); err != nil {
+			return err
+		}
+		secret := NewSecret()
+		k = Key{ID: tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], Secret: secret, KeyHash: Hash(secret), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if tx.Actor.KeyID != uuid.Nil {
+			k.CreatedBy = &tx.Actor.KeyID
+		}
+		if err := tx.Create(&k).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "api_key.added", k.subject(), events.Data{"role": string(k.Role)})
+	})
+	return k, err
+}
+
+func (n *NewKey) check(tx *db.Tx) error {
+	var c fault.Checks
+	one, some := len(n.SiteIDs) == 1, len(n.SiteIDs) > 0
+	switch n.Role {
+	case actor.LinkWorker:
+		c.Require(one, "site_ids", "names exactly one site for a link worker")
+		c.Require(n.LinkWorkerID != nil, "link_worker_id", "is needed for a link worker")
+	case actor.SiteManager, actor.Integration:
+		c.Require(some, "site_ids", "names at least one site for this role")
+	case actor.Organisation:
+		c.Require(n.OrganisationID != nil, "organisation_id", "is needed for an organisation")
+	}
+	needsSites := some && n.Role != actor.LinkWorker && n.Role != actor.SiteManager && n.Role != actor.Integration && n.Role != actor.Dashboard
+	c.Require(!needsSites, "site_ids", "goes with the roles link_worker, site_manager, integration and dashboard only")
+	c.Require(n.LinkWorkerID == nil || n.Role == actor.LinkWorker, "link_worker_id", "goes with the role link_worker only")
+	c.Require(n.OrganisationID == nil || n.Role == actor.Organisation, "organisation_id", "goes with the role organisation only")
+	c.Require(len(n.ProjectIDs) == 0 || n.Role == actor.Researcher, "project_ids", "goes with the role researcher only")
+	c.Require(n.ExpiresOn == nil || !n.ExpiresOn.Before(day.Of(tx.Now)), "expires_on", "lies in the past")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	return n.exist(tx)
+}
+
+// exist asks whether the things the key names are there.
+func (n *NewKey) exist(tx *db.Tx) error {
+	var c fault.Checks
+	ask := func(field, sql string, args ...any) error {
+		var ok bool
+		err := tx.Raw("select "+sql, args...).Scan(&ok).Error
+		c.Require(ok, field, "names something that does not exist")
+		return err
+	}
+	if err := ask("site_ids", "(select count(*) from sites where id = any(?::uuid[])) = ?", n.SiteIDs, len(n.SiteIDs)); err != nil {
+		return err
+	}
+	if n.OrganisationID != nil {
+		if err := ask("organisation_id", "exists (select from organisations where id = ?)", *n.OrganisationID); err != nil {
+			return err
+		}
+	}
+	if n.LinkWorkerID != nil {
+		if err := ask("link_worker_id", "exists (select from link_workers where site_id = ? and id = ?)", n.SiteIDs[0], *n.LinkWorkerID); err != nil {
+			return err
+		}
+	}
+	return c.Err()
+}
+
+// List returns keys by id, after the id given.
+func (s *Store) List(ctx context.Context, after uuid.UUID, limit int) (list []Key, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		return tx.Where("id > ?", after).Order("id").Limit(limit).Find(&list).Error
+	})
+	return list, err
+}
+
+// Get returns a key, without its secret, which nobody has.
+func (s *Store) Get(ctx context.Context, id uuid.UUID) (k Key, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		k, err = db.First[Key](tx.Where("id = ?", id), "API key")
+		return err
+	})
+	return k, err
+}
+
+// Revoke ends a key at once, for good. Revoking it again changes nothing.
+func (s *Store) Revoke(ctx context.Context, id uuid.UUID) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		k, err := db.First[Key](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "API key")
+		if err != nil || k.RevokedAt != nil {
+			return err
+		}
+		if err := tx.Model(&Key{}).Where("id = ?", id).Updates(map[string]any{"revoked_at": tx.Now, "updated_at": tx.Now}).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "api_key.revoked", k.subject(), nil)
+	})
+}
+
+func (k Key) subject() events.Subject { return events.Subject{Type: "api_key", ID: k.ID} }
+
+// NewSecret makes a key's secret: wp_ and 256 random bits.
+func NewSecret() string {
+	b := make([]byte, 32)
+	rand.Read(b) // never fails
+	return "wp_" + base64.RawURLEncoding.EncodeToString(b)
+}
+
+// Hash is what is stored of a secret. 256 random bits need no salt and no slow hash.
+func Hash(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+// Authenticate returns the actor behind a secret. Fault: unauthenticated (unknown, revoked or expired: which is not told).
+func (s *Store) Authenticate(ctx context.Context, secret string) (a actor.Actor, err error) {
+	hash := Hash(secret)
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		var rows []Key
+		if err := tx.Raw("select * from find_api_key(?)", hash).Scan(&rows).Error; err != nil {
+			return err
+		}
+		if len(rows) != 1 || subtle.ConstantTimeCompare(rows[0].KeyHash, hash) != 1 || !rows[0].worksOn(tx.Now) {
+			return fault.New(fault.Unauthenticated, "This needs a valid API key: Authorization: Bearer wp_…")
+		}
+		k := rows[0]
+		a = actor.Actor{Role: k.Role, KeyID: k.ID, Label: k.Label, Sites: k.SiteIDs, LinkWorkerID: k.LinkWorkerID, OrganisationID: k.OrganisationID, ExpiresOn: k.ExpiresOn}
+		return nil
+	})
+	return a, err
+}
+
+func (k Key) worksOn(now time.Time) bool {
+	return k.RevokedAt == nil && (k.ExpiresOn == nil || !day.Of(now).After(*k.ExpiresOn))
+}

@@ -1,0 +1,167 @@
+// Package people holds patients and what they agreed to.
+package people
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
+)
+
+// Store records patients and consents.
+type Store struct{ DB *db.DB }
+
+// Patient is a person supported by a link worker, as one site knows them.
+type Patient struct {
+	ID     uuid.UUID `json:"id" format:"uuid" doc:"The patient's id."`
+	SiteID uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	Details
+	RecordedVia string    `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
+	Version     int       `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
+	CreatedAt   time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt   time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+// Details is what is known of a patient; all of it may be changed later.
+type Details struct {
+	NHSNumber          *string        `json:"nhs_number" required:"false" maxLength:"20" doc:"NHS number: ten digits, of which the last is checked; spaces and hyphens are accepted. Once per site." example:"9991000003"`
+	GivenName          string         `json:"given_name" minLength:"1" maxLength:"100" doc:"First name." example:"Mary"`
+	FamilyName         string         `json:"family_name" minLength:"1" maxLength:"100" doc:"Family name." example:"Example"`
+	PreferredName      *string        `json:"preferred_name" required:"false" maxLength:"100" doc:"What the person likes to be called."`
+	Pronouns           *string        `json:"pronouns" required:"false" maxLength:"50" doc:"The person's pronouns." example:"she/her"`
+	BirthDate          day.Date       `json:"birth_date" format:"date" doc:"Date of birth; not in the future." example:"1950-04-01"`
+	Gender             string         `json:"gender" required:"false" format:"code:genders" doc:"Gender as the person states it; not_known when left out."`
+	EthnicCategory     string         `json:"ethnic_category" required:"false" format:"code:ethnic_categories" doc:"Ethnic category; 99 (not known) when left out."`
+	Carer              string         `json:"carer" required:"false" format:"code:carers" doc:"Whether the person is an unpaid carer; not_known when left out."`
+	Postcode           *string        `json:"postcode" required:"false" maxLength:"10" doc:"Postcode of the home." example:"ZZ99 3WZ"`
+	LSOA               *string        `json:"lsoa" required:"false" maxLength:"20" doc:"Lower layer super output area of the home."`
+	IMDDecile          *int           `json:"imd_decile" required:"false" minimum:"1" maximum:"10" doc:"Decile of the index of multiple deprivation; goes with imd_version." example:"3"`
+	IMDVersion         *string        `json:"imd_version" required:"false" enum:"2019,2025" doc:"The index's edition; the two are not comparable." example:"2025"`
+	GPPracticeCode     *string        `json:"gp_practice_code" required:"false" pattern:"^[A-Z0-9]{3,10}$" doc:"ODS code of the general practice." example:"Y00001"`
+	Phone              *string        `json:"phone" required:"false" maxLength:"50" doc:"Telephone number."`
+	Email              *string        `json:"email" required:"false" maxLength:"254" format:"email" doc:"Email address."`
+	ContactPreference  string         `json:"contact_preference" required:"false" format:"code:contact_preferences" doc:"How the person prefers to be reached."`
+	Language           *string        `json:"language" required:"false" maxLength:"35" doc:"Preferred language, as a BCP 47 tag." example:"en"`
+	AccessNeeds        *string        `json:"access_needs" required:"false" maxLength:"2000" doc:"Reasonable adjustments and other access needs."`
+	NationalDataOptOut *bool          `json:"national_data_opt_out" required:"false" doc:"Whether the national data opt-out stands; null: not checked."`
+	OptOutCheckedOn    *day.Date      `json:"national_data_opt_out_checked_on" required:"false" format:"date" gorm:"column:national_data_opt_out_checked_on" doc:"When that was checked."`
+	DiedOn             *day.Date      `json:"died_on" required:"false" format:"date" doc:"Date of death, where the person has died."`
+	ExternalIDs        db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this person."`
+}
+
+// New is the command to record a patient.
+type New struct {
+	SiteID *uuid.UUID `json:"site_id,omitempty" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
+	Details
+}
+
+// Changes is a merge patch of a patient's details.
+type Changes = patch.Merge[Details]
+
+// Record adds a patient. Faults: invalid (NHS number, dates), conflict (the NHS number is recorded at the site already).
+func (s *Store) Record(ctx context.Context, n New, via string) (p Patient, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		site, err := tx.Site(n.SiteID)
+		if err != nil {
+			return err
+		}
+		p = Patient{ID: tx.NewID(), SiteID: site, Details: n.Details, RecordedVia: via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := p.settle(tx); err != nil {
+			return err
+		}
+		if err := tx.Create(&p).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "patient.recorded", p.subject(), nil)
+	})
+	return p, err
+}
+
+// Get returns a patient.
+func (s *Store) Get(ctx context.Context, id uuid.UUID) (p Patient, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if p, err = db.Find[Patient](tx, "patient", id); err != nil {
+			return err
+		}
+		return events.Read(tx, "patient", p.SiteID, p.ID)
+	})
+	return p, err
+}
+
+// Change applies a merge patch to the version the caller read. Faults: stale, and those of Record.
+func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (p Patient, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if p, err = db.FindForUpdate[Patient](tx, "patient", id); err != nil {
+			return err
+		}
+		if err := db.Match(version, p.Version); err != nil {
+			return err
+		}
+		if p.Details, err = c.Apply(p.Details); err != nil {
+			return err
+		}
+		if err := p.settle(tx); err != nil {
+			return err
+		}
+		p.Version, p.UpdatedAt = p.Version+1, tx.Now
+		if err := db.Save(tx, p.SiteID, p.ID, &p); err != nil {
+			return err
+		}
+		return events.Record(tx, "patient.changed", p.subject(), nil)
+	})
+	return p, err
+}
+
+// settle checks the details, and fills in what was left out.
+func (p *Patient) settle(tx *db.Tx) error {
+	today, err := tx.Today(p.SiteID)
+	if err != nil {
+		return err
+	}
+	p.Gender, p.EthnicCategory = or(p.Gender, "not_known"), or(p.EthnicCategory, "99")
+	p.Carer, p.ContactPreference = or(p.Carer, "not_known"), or(p.ContactPreference, "not_known")
+	var c fault.Checks
+	if p.NHSNumber != nil {
+		number, ok := NHSNumber(*p.NHSNumber)
+		c.Require(ok, "nhs_number", "is not an NHS number: ten digits, the last of which checks the others")
+		p.NHSNumber = &number
+	}
+	c.Require(!p.BirthDate.After(today), "birth_date", "must not lie in the future")
+	c.Require(today.Before(p.BirthDate.AddDays(130*366)), "birth_date", "lies more than 130 years back")
+	c.Require(p.DiedOn == nil || !p.DiedOn.After(today) && !p.DiedOn.Before(p.BirthDate), "died_on", "must lie between birth and today")
+	c.Require(p.OptOutCheckedOn == nil || !p.OptOutCheckedOn.After(today), "national_data_opt_out_checked_on", "must not lie in the future")
+	c.Require((p.IMDDecile == nil) == (p.IMDVersion == nil), "imd_version", "goes with imd_decile: both or neither")
+	return c.Err()
+}
+
+func (p *Patient) subject() events.Subject {
+	return events.Subject{Type: "patient", ID: p.ID, SiteID: p.SiteID, PatientID: p.ID}
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// Timeline lists what happened to and for a patient, oldest first.
+func (s *Store) Timeline(ctx context.Context, id uuid.UUID, after events.Position, limit int) (list []events.Event, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err := db.Find[Patient](tx, "patient", id)
+		if err != nil {
+			return err
+		}
+		if list, err = events.OfPatient(tx, p.SiteID, p.ID, after, limit); err != nil {
+			return err
+		}
+		return events.Read(tx, "patient_timeline", p.SiteID, p.ID)
+	})
+	return list, err
+}

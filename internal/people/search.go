@@ -1,0 +1,69 @@
+package people
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Search says who is looked for: exactly one of the four ways.
+type Search struct {
+	NHSNumber  *string        `json:"nhs_number,omitempty" maxLength:"20" doc:"The whole NHS number." example:"9991000003"`
+	FamilyName *string        `json:"family_name,omitempty" minLength:"1" maxLength:"100" doc:"The whole family name, with birth_date." dependentRequired:"birth_date"`
+	BirthDate  *day.Date      `json:"birth_date,omitempty" format:"date" doc:"Date of birth, with family_name." dependentRequired:"family_name"`
+	ExternalID *db.ExternalID `json:"external_id,omitempty" doc:"What another system calls the person."`
+	Q          *string        `json:"q,omitempty" minLength:"2" maxLength:"100" doc:"The beginning of a given, preferred or family name."`
+}
+
+// Find returns the patients of the actor's sites who match, by id, after the id given (zero: from the start).
+func (s *Store) Find(ctx context.Context, by Search, after uuid.UUID, limit int) (list []Patient, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q, err := by.where(tx)
+		if err != nil {
+			return err
+		}
+		if err := q.Where(db.Visible+" and id > ?", after).Order("id").Limit(limit).Find(&list).Error; err != nil {
+			return err
+		}
+		return events.ReadAll(tx, "patient_search", list, func(p Patient) (site, patient uuid.UUID) { return p.SiteID, p.ID })
+	})
+	return list, err
+}
+
+func (by Search) where(tx *db.Tx) (*gorm.DB, error) {
+	if ways := by.ways(); ways != 1 {
+		return nil, fault.New(fault.Invalid, "Search in exactly one way: nhs_number, family_name with birth_date, external_id, or q.")
+	}
+	switch {
+	case by.NHSNumber != nil:
+		number, ok := NHSNumber(*by.NHSNumber)
+		if !ok {
+			return nil, fault.InvalidAt("nhs_number", "is not an NHS number: ten digits, the last of which checks the others")
+		}
+		return tx.Where("nhs_number = ?", number), nil
+	case by.ExternalID != nil:
+		return tx.Where("(site_id, id) in (select site_id, subject_id from external_ids where "+db.Visible+" and system = ? and value = ? and subject_type = 'patients')",
+			by.ExternalID.System, by.ExternalID.Value), nil
+	case by.Q != nil:
+		prefix := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(strings.TrimSpace(*by.Q))) + "%"
+		return tx.Where("(lower(family_name) like ? or lower(given_name) like ? or lower(preferred_name) like ?)", prefix, prefix, prefix), nil
+	default:
+		return tx.Where("lower(family_name) = lower(?) and birth_date = ?", strings.TrimSpace(*by.FamilyName), *by.BirthDate), nil
+	}
+}
+
+func (by Search) ways() (n int) {
+	for _, used := range []bool{by.NHSNumber != nil, by.FamilyName != nil && by.BirthDate != nil, by.ExternalID != nil, by.Q != nil} {
+		if used {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,87 @@
+// Package actor says who is acting: a person or a system behind a credential, or a named job of Waypost itself.
+//
+// What an actor may do is its role's scopes; which rows it may see follows from
+// its sites or its organisation, enforced by row-level security (see platform/db).
+package actor
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/day"
+)
+
+// Role is what kind of user a credential belongs to.
+type Role string
+
+const (
+	LinkWorker    Role = "link_worker"
+	SiteManager   Role = "site_manager"
+	Integration   Role = "integration"
+	Organisation  Role = "organisation"
+	Dashboard     Role = "dashboard"
+	Researcher    Role = "researcher"
+	DataSteward   Role = "data_steward"
+	Administrator Role = "administrator"
+	System        Role = "system" // Waypost's own jobs; no key has it
+)
+
+// Side is whose account of a referral something is.
+type Side string
+
+const (
+	SideLinkWorker   Side = "link_worker"
+	SideOrganisation Side = "organisation"
+	SidePatient      Side = "patient"
+	SideSystem       Side = "system"
+)
+
+// Actor is who is acting.
+type Actor struct {
+	Role           Role
+	KeyID          uuid.UUID   // the API key; zero for a job
+	Label          string      // what the key is for, in words
+	ExpiresOn      *day.Date   // the key's last day, where it has one
+	Job            string      // the job's name, for System alone
+	Sites          []uuid.UUID // whose records are visible
+	LinkWorkerID   *uuid.UUID  // the link worker the key belongs to, or is used on behalf of
+	OrganisationID *uuid.UUID
+	OnBehalf       bool // LinkWorkerID came from Waypost-On-Behalf-Of
+}
+
+// Can tells whether the actor's role carries the scope.
+func (a Actor) Can(s Scope) bool { return slices.Contains(scopes[a.Role], s) }
+
+// Scopes lists what the actor's role may do.
+func (a Actor) Scopes() []Scope { return slices.Clone(scopes[a.Role]) }
+
+// Side is whose account the actor gives unless it says it reports another's.
+func (a Actor) Side() Side {
+	switch a.Role {
+	case Organisation:
+		return SideOrganisation
+	case System:
+		return SideSystem
+	default:
+		return SideLinkWorker
+	}
+}
+
+// HasSite tells whether the site's records are the actor's to see.
+func (a Actor) HasSite(site uuid.UUID) bool { return slices.Contains(a.Sites, site) }
+
+// Named is the actor of one of Waypost's own jobs.
+func Named(job string) Actor { return Actor{Role: System, Job: job} }
+
+type key struct{}
+
+// With puts the actor into the context.
+func With(ctx context.Context, a Actor) context.Context { return context.WithValue(ctx, key{}, a) }
+
+// From takes the actor out of the context; the zero Actor sees no row and may do nothing.
+func From(ctx context.Context) Actor {
+	a, _ := ctx.Value(key{}).(Actor)
+	return a
+}

@@ -1,0 +1,54 @@
+package actor
+
+// Scope is one thing that a role may do; every operation of the API declares the one it needs.
+type Scope string
+
+const (
+	Self             Scope = "self" // any valid credential: who am I, which codes are there
+	SitesRead        Scope = "sites:read"
+	SitesWrite       Scope = "sites:write"
+	LinkWorkersRead  Scope = "link_workers:read"
+	LinkWorkersWrite Scope = "link_workers:write"
+	DirectoryRead    Scope = "directory:read"
+	DirectorySuggest Scope = "directory:suggest" // add an unverified organisation or service
+	DirectoryWrite   Scope = "directory:write"
+	CapacityWrite    Scope = "capacity:write"
+	RecordRead       Scope = "record:read" // patients, consents, episodes, contacts, assessments, follow-ups
+	RecordWrite      Scope = "record:write"
+	ReferralsRead    Scope = "referrals:read"
+	ReferralsWrite   Scope = "referrals:write" // record a referral or undo a move
+	ReferralsReply   Scope = "referrals:reply" // answer a referral, report attendance
+	InsightsRead     Scope = "insights:read"
+	KeysWrite        Scope = "keys:write"
+	EventsRead       Scope = "events:read"
+	DemoClock        Scope = "demo:clock" // a demo only
+)
+
+var theRecord = []Scope{
+	Self, SitesRead, LinkWorkersRead, DirectoryRead, DirectorySuggest, CapacityWrite,
+	RecordRead, RecordWrite, ReferralsRead, ReferralsWrite, ReferralsReply, DemoClock,
+}
+
+func with(base []Scope, more ...Scope) []Scope { return append(append([]Scope{}, base...), more...) }
+
+var scopes = map[Role][]Scope{
+	LinkWorker:    with(theRecord, InsightsRead),
+	SiteManager:   with(theRecord, InsightsRead, LinkWorkersWrite),
+	Integration:   with(theRecord, EventsRead),
+	Organisation:  {Self, DirectoryRead, CapacityWrite, ReferralsRead, ReferralsReply},
+	Dashboard:     {Self, InsightsRead},
+	Researcher:    {Self},
+	DataSteward:   {Self, SitesRead, SitesWrite},
+	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, KeysWrite, EventsRead, DemoClock},
+}
+
+// Holders lists the roles that carry the scope, in a fixed order; the API's document shows them.
+func Holders(s Scope) []Role {
+	var out []Role
+	for _, r := range []Role{LinkWorker, SiteManager, Integration, Organisation, Dashboard, Researcher, DataSteward, Administrator} {
+		if (Actor{Role: r}).Can(s) {
+			out = append(out, r)
+		}
+	}
+	return out
+}

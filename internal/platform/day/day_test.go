@@ -1,0 +1,64 @@
+package day
+
+import (
+	"encoding/json"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestAddKeepsWithinTheMonth(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ from, add, want string }{
+		{"2026-08-31", "P1M", "2026-09-30"},
+		{"2026-01-31", "P1M", "2026-02-28"},
+		{"2028-01-31", "P1M", "2028-02-29"},
+		{"2028-02-29", "P1Y", "2029-02-28"},
+		{"2026-05-31", "P9M", "2027-02-28"},
+		{"2026-01-10", "P10M15D", "2026-11-25"},
+		{"2026-12-31", "P2M", "2027-02-28"},
+		{"2026-03-01", "P2W", "2026-03-15"},
+	} {
+		from, _ := Parse(c.from)
+		p, err := ParsePeriod(c.add)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := from.Add(p).String(); got != c.want {
+			t.Errorf("%s + %s = %s, want %s", c.from, c.add, got, c.want)
+		}
+	}
+}
+
+func TestRefusesWhatIsNoDay(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"", "2026-02-29", "2026-13-01", "26-01-01", "2026-1-1", "2026-01-01T00:00:00Z", "0000-01-01", " 2026-01-01"} {
+		if _, err := Parse(s); err == nil {
+			t.Errorf("%q was taken for a day", s)
+		}
+	}
+	for _, s := range []string{"", "P", "10M", "P1H", "PT1H", "P-1M", "P99999M"} {
+		if _, err := ParsePeriod(s); err == nil {
+			t.Errorf("%q was taken for a period", s)
+		}
+	}
+}
+
+func TestDayAndPeriodSurviveTheWire(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		d := New(rapid.IntRange(1900, 2100).Draw(t, "y"), 1, 1).AddDays(rapid.IntRange(0, 365).Draw(t, "d"))
+		b, _ := json.Marshal(d)
+		var back Date
+		if err := json.Unmarshal(b, &back); err != nil || back != d {
+			t.Fatalf("%s came back as %s (%v)", d, back, err)
+		}
+		p := Period{rapid.IntRange(0, 900).Draw(t, "m"), rapid.IntRange(0, 900).Draw(t, "days")}
+		if q, err := ParsePeriod(p.String()); err != nil || q != p {
+			t.Fatalf("%v came back as %v (%v)", p, q, err)
+		}
+		if next := d.Add(p); next.Before(d) {
+			t.Fatalf("%s + %s went back to %s", d, p, next)
+		}
+	})
+}

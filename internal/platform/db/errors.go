@@ -1,0 +1,109 @@
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+
+	"waypost/internal/platform/fault"
+)
+
+var errNoConnection = errors.New("db: no connection to the database")
+
+func retryable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// asFault turns what PostgreSQL and its driver say into a fault. Only the name of a constraint, which is
+// ours, decides what is shown; PostgreSQL's own words may hold values and go to the log alone.
+func asFault(err error) error {
+	var known *fault.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return fault.Missing("thing")
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return ofPostgres(pg)
+	}
+	if lost(err) {
+		return unavailable("The database cannot be reached just now. Nothing was recorded by this request as far as is known; repeat it with the same Idempotency-Key.", err)
+	}
+	return err
+}
+
+func ofPostgres(pg *pgconn.PgError) error {
+	log := errors.New("postgres " + pg.Code + " " + pg.ConstraintName + " on " + pg.TableName) // no message, no detail: they hold values
+	switch pg.Code {
+	case "23505":
+		return fault.New(fault.Conflict, conflicts[pg.ConstraintName].or("This exists already.")).Because(log)
+	case "23503", "23502", "23514":
+		return fault.New(fault.Invalid, breaches[pg.ConstraintName].or("The request refers to something that does not exist, or breaks a rule of the record.")).Because(log)
+	case "22021", "22P05":
+		return fault.New(fault.Invalid, "A text holds a character that cannot be stored.").Because(log)
+	case "22003", "22008":
+		return fault.New(fault.Invalid, "A number or a date is out of range.").Because(log)
+	case "42501":
+		return fault.Missing("thing").Because(log)
+	case "55P03":
+		return fault.New(fault.Conflict, "Somebody else is changing this just now. Try again.").Because(log)
+	case "57014":
+		return unavailable("This took too long and was stopped. Nothing was recorded.", log)
+	}
+	if strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "40001" || pg.Code == "40P01" {
+		return unavailable("The database is busy or restarting. Try again.", log)
+	}
+	return fault.New(fault.Internal, "Something went wrong on our side.").Because(errors.New(log.Error() + ": " + firstWords(pg.Message)))
+}
+
+// firstWords keeps what a programmer needs of a message and cuts it where a quoted value could begin.
+func firstWords(message string) string {
+	head, _, _ := strings.Cut(message, ":")
+	return head
+}
+
+// lost tells whether the connection, and not the statement, failed.
+func lost(err error) bool {
+	var netErr net.Error
+	return errors.Is(err, errNoConnection) || errors.Is(err, driver.ErrBadConn) || errors.As(err, &netErr) ||
+		errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "conn closed") ||
+		strings.Contains(err.Error(), "unexpected EOF") || strings.Contains(err.Error(), "broken pipe") || strings.Contains(err.Error(), "connection reset")
+}
+
+func unavailable(detail string, cause error) *fault.Error {
+	f := fault.New(fault.Unavailable, detail).Because(cause)
+	f.RetryAfter = time.Second
+	return f
+}
+
+type words string
+
+func (w words) or(otherwise string) string {
+	if w == "" {
+		return otherwise
+	}
+	return string(w)
+}
+
+// What to say when a constraint of ours refuses a row that two requests raced to write.
+var conflicts = map[string]words{
+	"patients_nhs_number":      "A patient with this NHS number is recorded at this site already.",
+	"external_ids_key":         "Another record of this site has this external id already.",
+	"sites_code":               "Another site has this code already.",
+	"link_workers_email":       "A link worker with this email is recorded at this site already.",
+	"assessments_once":         "This episode has an assessment of this instrument at this timepoint already; record a correction instead.",
+	"follow_up_completions_pk": "This follow-up is completed already.",
+}
+
+var breaches = map[string]words{
+	"referral_follows": "follows_referral_id names no referral of this site.",
+}

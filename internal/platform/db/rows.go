@@ -1,0 +1,63 @@
+package db
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/fault"
+)
+
+// Visible is the explicit predicate of tenancy: what row-level security says too, written where the planner can use an index for it.
+const Visible = "site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[])"
+
+// Find returns the row with the id, of a site whose records the actor may see. what names it for the caller when there is none.
+func Find[T any](tx *Tx, what string, id uuid.UUID) (T, error) {
+	return first[T](tx.Where(Visible+" and id = ?", id), what)
+}
+
+// FindForUpdate is Find, and holds the row until the transaction ends, so that two changes cannot pass each other.
+func FindForUpdate[T any](tx *Tx, what string, id uuid.UUID) (T, error) {
+	return first[T](tx.Where(Visible+" and id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), what)
+}
+
+// First returns the row that the query finds, or the fault that there is no such thing.
+func First[T any](q *gorm.DB, what string) (T, error) { return first[T](q, what) }
+
+func first[T any](q *gorm.DB, what string) (T, error) {
+	var row T
+	err := q.Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return row, fault.Missing(what)
+	}
+	return row, err
+}
+
+// Site settles whose record something new is: the site that was named, or else the actor's only one.
+func (tx *Tx) Site(named *uuid.UUID) (uuid.UUID, error) {
+	switch {
+	case named != nil && tx.Actor.HasSite(*named):
+		return *named, nil
+	case named != nil:
+		return uuid.Nil, fault.Missing("site")
+	case len(tx.Actor.Sites) == 1:
+		return tx.Actor.Sites[0], nil
+	default:
+		return uuid.Nil, fault.InvalidAt("site_id", "is needed, since this credential reaches several sites")
+	}
+}
+
+// Match compares the version a caller read with the row's own.
+func Match(wanted, current int) error {
+	if wanted != current {
+		return fault.New(fault.Stale, "It was changed since you read it. Read it again, and repeat the change on what it says now.")
+	}
+	return nil
+}
+
+// Save writes every column of a row of a site that was found for update.
+func Save[T any](tx *Tx, site, id uuid.UUID, row *T) error {
+	return tx.Model(row).Where("site_id = ? and id = ?", site, id).Select("*").Updates(row).Error
+}

@@ -1,0 +1,135 @@
+// Package events is the one log of what happened: who did what to which thing, when it
+// happened and when it was recorded. Timelines, the audit and the partners' feed read it.
+package events
+
+import (
+	"database/sql/driver"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+)
+
+// Subject is the thing an event is about, and whose timelines it belongs on.
+type Subject struct {
+	Type       string    // patient, consent, episode, contact, referral, attendance, assessment, follow_up, …
+	ID         uuid.UUID // of the thing
+	SiteID     uuid.UUID // zero: the directory or the installation
+	PatientID  uuid.UUID // zero: about nobody
+	ReferralID uuid.UUID // zero: about no referral
+}
+
+// Data is an event's particulars: ids, codes and dates only. Free text stays in its own row, which erasure can blank.
+type Data map[string]string
+
+func (Data) GormDataType() string           { return "jsonb" }
+func (d Data) Value() (driver.Value, error) { return db.JSON[map[string]string]{V: d}.Value() }
+
+func (d *Data) Scan(src any) error {
+	var j db.JSON[map[string]string]
+	err := j.Scan(src)
+	*d = j.V
+	return err
+}
+
+// Option changes how an event is recorded.
+type Option func(*row)
+
+// At says when it happened, where that is not now.
+func At(t time.Time) Option { return func(r *row) { r.OccurredAt = t } }
+
+// From says whose account it is, where that is not the actor's own.
+func From(side actor.Side) Option { return func(r *row) { r.Side = side } }
+
+type row struct {
+	ID           uuid.UUID
+	SiteID       *uuid.UUID
+	Type         string
+	SubjectType  string
+	SubjectID    uuid.UUID
+	PatientID    *uuid.UUID
+	ReferralID   *uuid.UUID
+	ActorRole    actor.Role
+	ActorKeyID   *uuid.UUID
+	LinkWorkerID *uuid.UUID
+	OnBehalf     bool
+	Side         actor.Side
+	OccurredAt   time.Time
+	RecordedAt   time.Time
+	Data         Data
+}
+
+func (row) TableName() string { return "events" }
+
+// Record appends one event, in the caller's transaction. kind is such as "referral.accepted".
+func Record(tx *db.Tx, kind string, s Subject, data Data, options ...Option) error {
+	if data == nil {
+		data = Data{}
+	}
+	r := row{
+		ID: tx.NewID(), SiteID: orNil(s.SiteID), Type: kind, SubjectType: s.Type, SubjectID: s.ID,
+		PatientID: orNil(s.PatientID), ReferralID: orNil(s.ReferralID),
+		ActorRole: tx.Actor.Role, ActorKeyID: orNil(tx.Actor.KeyID), LinkWorkerID: tx.Actor.LinkWorkerID,
+		OnBehalf: tx.Actor.OnBehalf, Side: tx.Actor.Side(), OccurredAt: tx.Now, RecordedAt: tx.Now, Data: data,
+	}
+	for _, o := range options {
+		o(&r)
+	}
+	return tx.Create(&r).Error
+}
+
+func orNil(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}
+
+// Event is one entry of a timeline.
+type Event struct {
+	ID           uuid.UUID  `json:"id" format:"uuid" doc:"The event's id."`
+	Type         string     `json:"type" doc:"What happened." example:"referral.accepted"`
+	Subject      SubjectRef `json:"subject" gorm:"embedded;embeddedPrefix:subject_" doc:"The thing it happened to."`
+	Side         actor.Side `json:"side" enum:"link_worker,organisation,patient,system" doc:"Whose account it is."`
+	ActorRole    actor.Role `json:"actor_role" doc:"The role of the credential that recorded it." example:"link_worker"`
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" format:"uuid" doc:"The link worker who recorded it, or on whose behalf it was recorded."`
+	OccurredAt   time.Time  `json:"occurred_at" doc:"When it happened."`
+	RecordedAt   time.Time  `json:"recorded_at" doc:"When it was recorded."`
+	Data         Data       `json:"data" doc:"Ids, codes and dates; never free text."`
+}
+
+func (Event) TableName() string { return "events" }
+
+// SubjectRef names a thing.
+type SubjectRef struct {
+	Type string    `json:"type" doc:"Its kind." example:"referral"`
+	ID   uuid.UUID `json:"id" format:"uuid" doc:"Its id."`
+}
+
+// OfPatient is the timeline of a patient at a site, oldest first, after the event given (zero: from the start).
+func OfPatient(tx *db.Tx, site, patient uuid.UUID, after Position, limit int) ([]Event, error) {
+	return timeline(tx.Where("site_id = ? and patient_id = ?", site, patient), after, limit)
+}
+
+// OfReferral is the timeline of a referral, oldest first.
+func OfReferral(tx *db.Tx, referral uuid.UUID, after Position, limit int) ([]Event, error) {
+	return timeline(tx.Where("referral_id = ?", referral), after, limit)
+}
+
+// Position is a place in a timeline.
+type Position struct {
+	OccurredAt time.Time `json:"t"`
+	ID         uuid.UUID `json:"i"`
+}
+
+func timeline(q *gorm.DB, after Position, limit int) ([]Event, error) {
+	if after.ID != uuid.Nil {
+		q = q.Where("(occurred_at, id) > (?, ?)", after.OccurredAt, after.ID)
+	}
+	var out []Event
+	err := q.Order("occurred_at, id").Limit(limit).Find(&out).Error
+	return out, err
+}

@@ -1,0 +1,111 @@
+// Package fault holds the few stable kinds of thing that can go wrong, in words
+// that are safe to show: nothing a caller sent, nothing of a person.
+//
+// An area makes a fault; api/problem.go is the only place that knows which HTTP
+// status a kind has. The cause is for the log alone.
+package fault
+
+import (
+	"errors"
+	"time"
+)
+
+// Kind is the stable code of a fault; clients may branch on it.
+type Kind string
+
+const (
+	Unauthenticated      Kind = "unauthenticated"
+	Forbidden            Kind = "forbidden"
+	NotFound             Kind = "not_found" // also: not yours to see
+	Conflict             Kind = "conflict"
+	Stale                Kind = "stale"
+	Invalid              Kind = "invalid"
+	Unreadable           Kind = "unreadable" // shown as code "invalid", status 400: it could not be parsed at all
+	PreconditionRequired Kind = "precondition_required"
+	ConsentRequired      Kind = "consent_required"
+	MoveNotAllowed       Kind = "move_not_allowed"
+	IdempotencyMismatch  Kind = "idempotency_mismatch"
+	TooLarge             Kind = "too_large"
+	RateLimited          Kind = "rate_limited"
+	Internal             Kind = "internal"
+	Unavailable          Kind = "unavailable"
+)
+
+// Field says what is wrong at one place of the request, such as "body.received_on".
+type Field struct {
+	Location string `json:"location" doc:"Where in the request: path, query, header or body, and the field." example:"body.received_on"`
+	Message  string `json:"message" doc:"What is wrong there, without repeating what was sent." example:"must not lie in the future"`
+}
+
+// Error is a fault: a kind, a sentence that is safe to show, and what is only for the log.
+type Error struct {
+	Kind       Kind
+	Detail     string
+	Fields     []Field
+	RetryAfter time.Duration // with RateLimited and Unavailable
+	Cause      error         // logged, never shown
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return string(e.Kind) + ": " + e.Detail + ": " + e.Cause.Error()
+	}
+	return string(e.Kind) + ": " + e.Detail
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// New makes a fault whose detail is safe to show.
+func New(kind Kind, detail string) *Error { return &Error{Kind: kind, Detail: detail} }
+
+// At adds a field of the request that is wrong, and returns the fault.
+func (e *Error) At(location, message string) *Error {
+	e.Fields = append(e.Fields, Field{location, message})
+	return e
+}
+
+// Because adds the cause, for the log alone.
+func (e *Error) Because(err error) *Error {
+	e.Cause = err
+	return e
+}
+
+// InvalidAt is the commonest fault: one field of the body is wrong.
+func InvalidAt(field, message string) *Error {
+	return New(Invalid, "The request is well formed, but not right.").At("body."+field, message)
+}
+
+// Missing is the fault of a thing that is not there, or not yours to see: the two are never told apart.
+func Missing(what string) *Error { return New(NotFound, "There is no such "+what+".") }
+
+// Is tells whether err is a fault of the kind.
+func Is(err error, kind Kind) bool {
+	var f *Error
+	return errors.As(err, &f) && f.Kind == kind
+}
+
+// Checks gathers what is wrong with a request, so that a caller hears of everything at once.
+type Checks struct{ fields []Field }
+
+// Require notes the message at the field of the body unless ok.
+func (c *Checks) Require(ok bool, field, message string) {
+	if !ok {
+		c.fields = append(c.fields, Field{"body." + field, message})
+	}
+}
+
+// Err is nil when nothing was noted.
+func (c *Checks) Err() error {
+	if len(c.fields) == 0 {
+		return nil
+	}
+	f := New(Invalid, "The request is well formed, but not right.")
+	f.Fields = c.fields
+	return f
+}
+
+// Warning is something worth knowing about a request that succeeded all the same.
+type Warning struct {
+	Code   string `json:"code" doc:"Stable code of the warning." example:"open_referral_exists"`
+	Detail string `json:"detail" doc:"What it is about."`
+}

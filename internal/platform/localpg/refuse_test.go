@@ -1,0 +1,184 @@
+package localpg
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// pgOwned gives a hand-made cluster folder to the user that would run it.
+func pgOwned(t *testing.T, dir string) {
+	t.Helper()
+	who, err := findUser(os.Geteuid(), filepath.Join(dir, "absent"))
+	must(t, err)
+	must(t, who.give(filepath.Join(dir, "pg")))
+}
+
+func TestOtherMajorIsRefusedAndUntouched(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"14", "99", "9.6"} {
+		dir := newDir(t)
+		writeFile(t, filepath.Join(dir, "pg", "PG_VERSION"), version+"\n")
+		writeFile(t, filepath.Join(dir, "pg", "marker"), "precious")
+		pgOwned(t, dir)
+		if version == "9.6" {
+			refused(t, Config{Dir: dir}, "nothing was touched")
+		} else {
+			refused(t, Config{Dir: dir}, "made by PostgreSQL "+version, "apt-get install postgresql-"+version, "untouched")
+		}
+		if readFile(t, filepath.Join(dir, "pg", "marker")) != "precious" || len(names(t, dir)) != 1 {
+			t.Errorf("touched: %v", names(t, dir))
+		}
+	}
+}
+
+func TestForeignFolderIsRefusedAndUntouched(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	writeFile(t, filepath.Join(dir, "pg", "marker"), "precious")
+	pgOwned(t, dir)
+	refused(t, Config{Dir: dir}, "no PG_VERSION", "move it away")
+	if readFile(t, filepath.Join(dir, "pg", "marker")) != "precious" || len(names(t, dir)) != 1 {
+		t.Errorf("touched: %v", names(t, dir))
+	}
+	must(t, os.RemoveAll(filepath.Join(dir, "pg")))
+	must(t, os.Symlink("/nonexistent/disk", filepath.Join(dir, "pg")))
+	refused(t, Config{Dir: dir}, "link to nothing")
+}
+
+func TestLeftoversOfAKilledFirstStart(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	must(t, os.MkdirAll(filepath.Join(dir, "pg"), 0o700)) // an empty folder holds nothing to lose
+	pgOwned(t, dir)
+	must(t, os.Chmod(dir, 0o711))
+	writeFile(t, filepath.Join(dir, "pg.init", "base", "1", "junk"), "junk")
+	writeFile(t, filepath.Join(dir, "pg.pw"), "junk")
+	writeFile(t, filepath.Join(dir, "pg-secrets.json.tmp"), "{")
+	s := startIn(t, dir)
+	count(t, s.Conn().AppURL(), "pg_class")
+	for _, name := range []string{"pg.init", "pg.pw", "pg-secrets.json.tmp"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}
+
+func TestSecretsLostOrWrong(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	stop(t, startIn(t, dir))
+	must(t, os.Rename(secretsPath(dir), secretsPath(dir)+".away"))
+	refused(t, Config{Dir: dir, Ephemeral: true}, "is missing", "backup")
+
+	writeFile(t, secretsPath(dir), `{"super": ""}`)
+	refused(t, Config{Dir: dir, Ephemeral: true}, "is damaged")
+
+	other := fmt.Sprintf(`{"super":%q,"owner":%[1]q,"app":%[1]q}`, newPassword())
+	writeFile(t, secretsPath(dir), other)
+	refused(t, Config{Dir: dir, Ephemeral: true}, "is not the one of the cluster")
+
+	must(t, os.Rename(secretsPath(dir)+".away", secretsPath(dir)))
+	startIn(t, dir)
+}
+
+func TestNoBinaries(t *testing.T) {
+	t.Parallel()
+	empty := t.TempDir()
+	dir := newDir(t)
+	refused(t, Config{Dir: dir, BinDir: empty}, "no usable PostgreSQL in "+empty)
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the data directory was made all the same")
+	}
+	_, err := places{path: []string{empty}, patterns: []string{empty + "/*/bin"}}.find(t.Context(), 0)
+	for _, want := range []string{"PATH, " + empty + "/*/bin", "apt-get install postgresql", "postgresql-server", "brew install postgresql@16"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %q: %v", want, err)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for _, v := range []string{"9.6", "14", "15", "16", "17"} {
+		fakeBinaries(t, filepath.Join(root, "postgresql", v, "bin"), v+".1 (Debian "+v+".1-1)")
+	}
+	must(t, os.Remove(filepath.Join(root, "postgresql/17/bin/initdb"))) // only a part of it is installed
+	fakeBinaries(t, filepath.Join(root, "real/bin"), "18beta1")
+	must(t, os.Mkdir(filepath.Join(root, "path"), 0o755))
+	must(t, os.Symlink(filepath.Join(root, "real/bin/postgres"), filepath.Join(root, "path/postgres")))
+
+	debian := []string{filepath.Join(root, "postgresql/*/bin")}
+	for _, c := range []struct {
+		name  string
+		in    places
+		want  int
+		major int
+		dir   string
+	}{
+		{"the newest", places{patterns: debian}, 0, 16, "postgresql/16/bin"},
+		{"the pinned one", places{patterns: debian}, 15, 15, "postgresql/15/bin"},
+		{"PATH first, through its link", places{path: []string{root + "/path"}, patterns: debian}, 0, 18, "real/bin"},
+		{"the pin before PATH", places{path: []string{root + "/path"}, patterns: debian}, 15, 15, "postgresql/15/bin"},
+		{"given", places{given: root + "/postgresql/15/bin", patterns: debian}, 0, 15, "postgresql/15/bin"},
+		{"given, but too old", places{given: root + "/postgresql/14/bin", patterns: debian}, 0, 0, ""},
+		{"given, but not the pinned one", places{given: root + "/postgresql/15/bin"}, 16, 0, ""},
+		{"pinned to none", places{patterns: debian}, 13, 0, ""},
+	} {
+		got, err := c.in.find(t.Context(), c.want)
+		if got.major != c.major || (c.major != 0 && got.dir != filepath.Join(root, c.dir)) || (err == nil) != (c.major != 0) {
+			t.Errorf("%s: %+v, %v", c.name, got, err)
+		}
+	}
+}
+
+func fakeBinaries(t *testing.T, dir, version string) {
+	t.Helper()
+	writeFile(t, filepath.Join(dir, "initdb"), "")
+	writeFile(t, filepath.Join(dir, "postgres"), "#!/bin/sh\necho 'postgres (PostgreSQL) "+version+"'\n")
+	must(t, os.Chmod(filepath.Join(dir, "postgres"), 0o755))
+}
+
+func TestDefaultDir(t *testing.T) {
+	t.Parallel()
+	open := filepath.Dir(newDir(t))
+	if dir, note, err := defaultDir(open, 1000); err != nil || note != "" || dir != filepath.Join(open, ".waypost") {
+		t.Error(dir, note, err)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("the rest needs root")
+	}
+	if dir, note, err := defaultDir(open, 0); err != nil || note != "" || dir != filepath.Join(open, ".waypost") {
+		t.Error(dir, note, err)
+	}
+	must(t, os.Chmod(open, 0o700))
+	dir, note, err := defaultDir(open, 0)
+	if err != nil || dir != systemDir || !strings.Contains(note, open) || !strings.Contains(note, systemDir) {
+		t.Error(dir, note, err)
+	}
+	if dir, _, err := DefaultDir(func() int { return 1000 }); err != nil || filepath.Base(dir) != ".waypost" {
+		t.Error(dir, err)
+	}
+}
+
+func TestUnreachableFolder(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root drops to another user")
+	}
+	dir := newDir(t)
+	must(t, os.Chmod(filepath.Dir(dir), 0o700))
+	refused(t, Config{Dir: dir, Ephemeral: true}, "cannot enter "+filepath.Dir(dir)+":", "chmod o+x", "WAYPOST_DATA_DIR")
+}
+
+func TestNotADirectory(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	writeFile(t, dir, "a file")
+	refused(t, Config{Dir: dir}, "not a directory")
+	refused(t, Config{Dir: filepath.Join(dir, "below")}, "not a directory")
+	refused(t, Config{}, "WAYPOST_DATA_DIR")
+}

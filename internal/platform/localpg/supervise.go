@@ -1,0 +1,79 @@
+package localpg
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// So many ends within this time, and the supervisor gives up. The waits between are four times as long each, so that a
+// disk that is full for a moment does not use up the tries.
+const (
+	maxFailures   = 5
+	failureWindow = time.Minute
+	firstWait     = 100 * time.Millisecond
+)
+
+// supervise keeps a server running until Stop, or until it dies too often.
+func (s *Server) supervise(p *process) {
+	defer close(s.done)
+	defer s.in.close()
+	var f failures
+	for p != nil {
+		select {
+		case <-s.ctx.Done():
+			s.stopErr = p.stop(s.hurry)
+			return
+		case <-p.exited:
+			p = s.relaunch(&f, fmt.Errorf("it ended: %v", p.cmd.ProcessState))
+		}
+	}
+}
+
+// relaunch is nil when there is no server any more: Stop was called, or we have given up.
+func (s *Server) relaunch(f *failures, cause error) *process {
+	for {
+		wait, again := f.add(time.Now())
+		if !again {
+			s.in.logger.Error("PostgreSQL keeps dying: giving up", "error", cause)
+			s.failed <- fmt.Errorf("PostgreSQL in %s died %d times within %v, see its log: %w", s.in.dir, maxFailures, failureWindow, cause)
+			return nil
+		}
+		s.in.logger.Warn("PostgreSQL died: starting it again", "error", cause, "after", wait)
+		if pause(s.ctx, wait) != nil {
+			return nil
+		}
+		p, db, err := s.in.launch(s.ctx)
+		if err == nil {
+			return s.resumed(p, db)
+		}
+		if s.ctx.Err() != nil {
+			return nil
+		}
+		cause = err
+	}
+}
+
+func (s *Server) resumed(p *process, db *pgx.Conn) *process {
+	_ = db.Close(context.Background())
+	s.in.logger.Info("PostgreSQL runs again", "pid", p.pid)
+	return p
+}
+
+// failures are the times of the latest ends.
+type failures []time.Time
+
+// add notes a failure and tells how long to wait before the next try, if there should be one.
+func (f *failures) add(now time.Time) (wait time.Duration, again bool) {
+	recent := (*f)[:0]
+	for _, t := range *f {
+		if now.Sub(t) < failureWindow {
+			recent = append(recent, t)
+		}
+	}
+	*f = append(recent, now)
+	n := len(*f)
+	return firstWait << (2 * (n - 1)), n < maxFailures
+}

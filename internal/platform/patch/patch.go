@@ -1,0 +1,50 @@
+// Package patch is JSON merge patch (RFC 7396) over the fields of a struct: each field is absent, null or a value.
+package patch
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Merge is a merge patch for a T. Its schema is T's own with every field optional; a field that can be
+// empty takes null.
+type Merge[T any] struct{ fields map[string]json.RawMessage }
+
+// Of makes a patch from what a client would send.
+func Of[T any](object string) (m Merge[T], err error) { return m, json.Unmarshal([]byte(object), &m) }
+
+func (m *Merge[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &m.fields) }
+
+func (m Merge[T]) MarshalJSON() ([]byte, error) { return json.Marshal(m.fields) }
+
+// Has tells whether the patch says anything of the field.
+func (m Merge[T]) Has(field string) bool { _, ok := m.fields[field]; return ok }
+
+// Apply returns what current becomes. It decodes into a fresh T, so that nothing of current shines through a field that was sent.
+func (m Merge[T]) Apply(current T) (T, error) {
+	var next T
+	whole, err := json.Marshal(current)
+	if err != nil {
+		return next, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(whole, &fields); err != nil {
+		return next, err
+	}
+	maps.Copy(fields, m.fields)
+	if whole, err = json.Marshal(fields); err != nil {
+		return next, err
+	}
+	return next, json.Unmarshal(whole, &next)
+}
+
+// Schema is T's with nothing required.
+func (Merge[T]) Schema(r huma.Registry) *huma.Schema {
+	s := huma.SchemaFromType(r, reflect.TypeFor[T]())
+	s.Required = nil
+	s.PrecomputeMessages()
+	return s
+}

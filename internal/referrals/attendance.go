@@ -1,0 +1,126 @@
+package referrals
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Attendance is one report of whether a person turned up. It says nothing of whether it helped.
+type Attendance struct {
+	ID         uuid.UUID `json:"id" format:"uuid" doc:"The attendance's id."`
+	SiteID     uuid.UUID `json:"-"`
+	ReferralID uuid.UUID `json:"referral_id" format:"uuid" doc:"The referral."`
+	NewAttendance
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+}
+
+// NewAttendance is the command to report attendance.
+type NewAttendance struct {
+	On         day.Date   `json:"on" gorm:"column:attended_on" format:"date" doc:"The day; not before the referral was sent, and not in the future." example:"2026-02-04"`
+	Attended   bool       `json:"attended" doc:"Whether the person came."`
+	Reason     *string    `json:"reason" required:"false" format:"code:non_attendance_reasons" doc:"Where they did not come: why, if known."`
+	ReportedBy actor.Side `json:"reported_by" enum:"organisation,link_worker,patient" doc:"Whose account it is." example:"organisation"`
+}
+
+var takesAttendance = []Status{Sent, Expired, Accepted, Waitlisted, InProgress, Completed, NotCompleted, Declined, Withdrawn}
+
+// RecordAttendance adds a report. One that says the person came moves an open referral to in_progress.
+func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttendance) (a Attendance, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		r, err := lock(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := n.check(tx, &r); err != nil {
+			return err
+		}
+		a = Attendance{ID: tx.NewID(), SiteID: r.SiteID, ReferralID: r.ID, NewAttendance: n, CreatedAt: tx.Now}
+		if err := tx.Create(&a).Error; err != nil {
+			return err
+		}
+		return r.attended(tx, a)
+	})
+	return a, err
+}
+
+func (n NewAttendance) check(tx *db.Tx, r *Referral) error {
+	if !slices.Contains(takesAttendance, r.Status) {
+		return fault.New(fault.Conflict, "A referral that is "+string(r.Status)+" takes no attendance.")
+	}
+	if _, err := sideOf(tx.Actor, &n.ReportedBy); err != nil {
+		return err
+	}
+	today, err := tx.Today(r.SiteID)
+	if err != nil {
+		return err
+	}
+	sent, err := tx.DayOf(r.SiteID, *r.SentAt)
+	if err != nil {
+		return err
+	}
+	var c fault.Checks
+	c.Require(!n.On.After(today), "on", "must not lie in the future")
+	c.Require(!n.On.Before(sent), "on", "lies before the referral was sent")
+	c.Require(n.Reason == nil || !n.Attended, "reason", "goes with attended false only")
+	return c.Err()
+}
+
+// attended notes the report and lets the referral follow from it.
+func (r *Referral) attended(tx *db.Tx, a Attendance) error {
+	at, err := tx.Noon(r.SiteID, a.On)
+	if err != nil {
+		return err
+	}
+	if at.Before(*r.SentAt) {
+		at = *r.SentAt // the same day: after it was sent
+	}
+	kind := "attendance.did_not_attend"
+	if a.Attended {
+		kind = "attendance.attended"
+	}
+	subject := r.subject()
+	subject.Type, subject.ID = "attendance", a.ID
+	if err := events.Record(tx, kind, subject, nil, events.At(at), events.From(a.ReportedBy)); err != nil || !a.Attended {
+		return err
+	}
+	if r.FirstAttendedOn == nil || a.On.Before(*r.FirstAttendedOn) {
+		r.FirstAttendedOn = &a.On
+	}
+	if r.Status.Open() && r.Status != InProgress {
+		m := newMove(tx, r, InProgress, a.ReportedBy)
+		m.OccurredAt = at
+		return r.apply(tx, m)
+	}
+	return db.Save(tx, r.SiteID, r.ID, r)
+}
+
+// AttendancePosition is a place in a list of attendances, by day.
+type AttendancePosition struct {
+	On day.Date  `json:"d"`
+	ID uuid.UUID `json:"i"`
+}
+
+// Attendances lists the reports of a referral by day, after the position given.
+func (s *Store) Attendances(ctx context.Context, id uuid.UUID, after AttendancePosition, limit int) (list []Attendance, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		r, err := find(tx, id)
+		if err != nil {
+			return err
+		}
+		q := tx.Where("site_id = ? and referral_id = ?", r.SiteID, r.ID)
+		if after.ID != uuid.Nil {
+			q = q.Where("(attended_on, id) > (?, ?)", after.On, after.ID)
+		}
+		return q.Order("attended_on, id").Limit(limit).Find(&list).Error
+	})
+	return list, err
+}

@@ -1,0 +1,116 @@
+package referrals
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Received is a referral as the organisation it was sent to sees it: what it needs, and nothing else.
+type Received struct {
+	ID              uuid.UUID  `json:"id" format:"uuid" doc:"The referral's id."`
+	OrganisationID  uuid.UUID  `json:"organisation_id" format:"uuid" doc:"The organisation."`
+	ServiceID       *uuid.UUID `json:"service_id" format:"uuid" doc:"Its service, where one was named."`
+	Need            string     `json:"need" format:"code:needs" doc:"The need it is for."`
+	Status          Status     `json:"status" enum:"sent,accepted,waitlisted,in_progress,completed,not_completed,declined,withdrawn,expired" doc:"Where it stands."`
+	StatusReason    *string    `json:"status_reason" format:"code:move_reasons" doc:"The reason of the latest move, where it took one."`
+	SentAt          time.Time  `json:"sent_at" doc:"When it was sent."`
+	RespondedAt     *time.Time `json:"responded_at" doc:"When the organisation first answered."`
+	ExpectedWait    *string    `json:"expected_wait" format:"code:wait_bands" doc:"How long the person is expected to wait."`
+	ExpectedStartOn *day.Date  `json:"expected_start_on" format:"date" doc:"When the person is expected to start."`
+	FirstAttendedOn *day.Date  `json:"first_attended_on" format:"date" doc:"The first day the person is reported to have attended."`
+	EndedOn         *day.Date  `json:"ended_on" format:"date" doc:"When it ended."`
+	Version         int        `json:"version" doc:"Rises with each change." example:"1"`
+	Person          *Person    `json:"person" gorm:"-" doc:"Name and contact, only while the person's consent to share stands."`
+	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" doc:"The statuses the organisation may move it to now."`
+	SiteID          uuid.UUID  `json:"-"`
+}
+
+// Person is how an organisation reaches somebody who was referred to it.
+type Person struct {
+	PatientID         uuid.UUID `json:"-"`
+	Name              string    `json:"name" doc:"What the person is called." example:"Mary Example"`
+	Pronouns          *string   `json:"pronouns" doc:"The person's pronouns."`
+	Phone             *string   `json:"phone" doc:"Telephone number."`
+	Email             *string   `json:"email" doc:"Email address."`
+	ContactPreference string    `json:"contact_preference" format:"code:contact_preferences" doc:"How the person prefers to be reached."`
+	AccessNeeds       *string   `json:"access_needs" doc:"Reasonable adjustments and other access needs."`
+	LinkWorkerName    string    `json:"link_worker_name" doc:"Who referred the person."`
+	LinkWorkerEmail   string    `json:"link_worker_email" doc:"And how to reach them."`
+}
+
+const receivedColumns = "id, site_id, organisation_id, service_id, need, status, status_reason, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version"
+
+// GetReceived returns a referral as its organisation sees it.
+func (s *Store) GetReceived(ctx context.Context, id uuid.UUID) (r Received, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		own, err := ownOrganisation(tx)
+		if err != nil {
+			return err
+		}
+		q := tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id = ?", own, id)
+		if r, err = db.First[Received](q, "referral"); err != nil {
+			return err
+		}
+		return r.show(tx, "received_referral")
+	})
+	return r, err
+}
+
+// ListReceived returns an organisation's referrals by id, after the id given.
+func (s *Store) ListReceived(ctx context.Context, by Filter, after uuid.UUID, limit int) (list []Received, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		own, err := ownOrganisation(tx)
+		if err != nil {
+			return err
+		}
+		q := tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, after)
+		if by.Status != "" {
+			q = q.Where("status = ?", by.Status)
+		}
+		if by.Need != "" {
+			q = q.Where("need = ?", by.Need)
+		}
+		if by.SentFrom != nil {
+			q = q.Where("sent_at >= ?", *by.SentFrom)
+		}
+		if by.SentTo != nil {
+			q = q.Where("sent_at < ?", *by.SentTo)
+		}
+		if err := q.Order("id").Limit(limit).Find(&list).Error; err != nil {
+			return err
+		}
+		for i := range list {
+			if err := list[i].show(tx, "received_referrals"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func ownOrganisation(tx *db.Tx) (uuid.UUID, error) {
+	if own := tx.Actor.OrganisationID; own != nil {
+		return *own, nil
+	}
+	return uuid.Nil, fault.New(fault.Forbidden, "Only an organisation may ask this.")
+}
+
+// show adds the person, through the one function of the database that checks consent, and notes that they were shown.
+func (r *Received) show(tx *db.Tx, operation string) error {
+	r.AllowedMoves = Allowed(r.Status, actor.Organisation)
+	var found []Person
+	if err := tx.Raw("select * from referred_person(?)", r.ID).Scan(&found).Error; err != nil || len(found) == 0 {
+		return err
+	}
+	r.Person = &found[0]
+	return events.Read(tx, operation, r.SiteID, r.Person.PatientID)
+}

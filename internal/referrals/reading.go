@@ -1,0 +1,156 @@
+package referrals
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"waypost/internal/directory"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// mine asks for a referral that the actor may see: of its sites, or sent to its organisation.
+func mine(tx *db.Tx, id uuid.UUID) *gorm.DB {
+	if own := tx.Actor.OrganisationID; own != nil {
+		return tx.Where("organisation_id = ? and id = ?", *own, id)
+	}
+	return tx.Where(db.Visible+" and id = ?", id)
+}
+
+func find(tx *db.Tx, id uuid.UUID) (Referral, error) {
+	return db.First[Referral](mine(tx, id), "referral")
+}
+
+// Get returns a referral.
+func (s *Store) Get(ctx context.Context, id uuid.UUID) (r Referral, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if r, err = db.Find[Referral](tx, "referral", id); err != nil {
+			return err
+		}
+		r.show(tx)
+		return noteRead(tx, "referral", []Referral{r})
+	})
+	return r, err
+}
+
+func (r *Referral) show(tx *db.Tx) {
+	r.AllowedMoves, r.Warnings = Allowed(r.Status, tx.Actor.Role), []fault.Warning{}
+}
+
+// Filter narrows a list of referrals; empty fields ask nothing.
+type Filter struct {
+	Status         Status
+	Need           string
+	OrganisationID *uuid.UUID
+	LinkWorkerID   *uuid.UUID
+	EpisodeID      *uuid.UUID
+	SentFrom       *time.Time // from this instant on
+	SentTo         *time.Time // and before this one
+}
+
+// Include says what a list should show beside its items.
+type Include struct{ Organisation, Service bool }
+
+// List returns referrals of the actor's sites by id, after the id given.
+func (s *Store) List(ctx context.Context, by Filter, with Include, after uuid.UUID, limit int) (list []Referral, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q := tx.Where(db.Visible+" and id > ?", after)
+		if by.Status != "" {
+			q = q.Where("status = ?", by.Status)
+		}
+		if by.Need != "" {
+			q = q.Where("need = ?", by.Need)
+		}
+		if by.OrganisationID != nil {
+			q = q.Where("organisation_id = ?", *by.OrganisationID)
+		}
+		if by.EpisodeID != nil {
+			q = q.Where("episode_id = ?", *by.EpisodeID)
+		}
+		if by.LinkWorkerID != nil {
+			q = q.Where("(site_id, episode_id) in (select site_id, id from episodes where "+db.Visible+" and link_worker_id = ?)", *by.LinkWorkerID)
+		}
+		if by.SentFrom != nil {
+			q = q.Where("sent_at >= ?", *by.SentFrom)
+		}
+		if by.SentTo != nil {
+			q = q.Where("sent_at < ?", *by.SentTo)
+		}
+		if err := q.Order("id").Limit(limit).Find(&list).Error; err != nil {
+			return err
+		}
+		for i := range list {
+			list[i].show(tx)
+		}
+		if err := include(tx, list, with); err != nil {
+			return err
+		}
+		return noteRead(tx, "referrals", list)
+	})
+	return list, err
+}
+
+// include reads the organisations and services of a list, each once.
+func include(tx *db.Tx, list []Referral, with Include) error {
+	var organisations, services []uuid.UUID
+	for _, r := range list {
+		organisations = append(organisations, r.OrganisationID)
+		if r.ServiceID != nil {
+			services = append(services, *r.ServiceID)
+		}
+	}
+	if with.Organisation {
+		var found []directory.Organisation
+		if err := tx.Where("id in ?", organisations).Find(&found).Error; err != nil {
+			return err
+		}
+		for i := range list {
+			at := slices.IndexFunc(found, func(o directory.Organisation) bool { return o.ID == list[i].OrganisationID })
+			list[i].Organisation = &found[at]
+		}
+	}
+	if with.Service && len(services) > 0 {
+		var found []directory.Service
+		if err := tx.Where("id in ?", services).Find(&found).Error; err != nil {
+			return err
+		}
+		for i := range list {
+			at := slices.IndexFunc(found, func(v directory.Service) bool { return list[i].ServiceID != nil && v.ID == *list[i].ServiceID })
+			if at >= 0 {
+				list[i].Service = &found[at]
+			}
+		}
+	}
+	return nil
+}
+
+// noteRead writes whose referrals were shown to the access log.
+func noteRead(tx *db.Tx, operation string, list []Referral) error {
+	return events.ReadAll(tx, operation, list, func(r Referral) (site, patient uuid.UUID) { return r.SiteID, r.PatientID })
+}
+
+// Timeline lists what happened to a referral, oldest first.
+func (s *Store) Timeline(ctx context.Context, id uuid.UUID, after events.Position, limit int) (list []events.Event, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		r, err := db.Find[Referral](tx, "referral", id)
+		if err != nil {
+			return err
+		}
+		if list, err = events.OfReferral(tx, r.ID, after, limit); err != nil {
+			return err
+		}
+		return noteRead(tx, "referral_timeline", []Referral{r})
+	})
+	return list, err
+}
+
+// OpenOf lists the referrals of an episode of which something is still expected.
+func OpenOf(tx *db.Tx, site, episode uuid.UUID) (list []Referral, err error) {
+	err = tx.Where("site_id = ? and episode_id = ? and status in ?", site, episode, []Status{Sent, Expired, Accepted, Waitlisted, InProgress}).Order("id").Find(&list).Error
+	return list, err
+}

@@ -1,0 +1,199 @@
+// Package referrals holds the closed loop: a person is referred or signposted to an
+// organisation, which answers; attendance is reported; the referral ends, with a reason.
+package referrals
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/directory"
+	"waypost/internal/episodes"
+	"waypost/internal/people"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Store records referrals.
+type Store struct{ DB *db.DB }
+
+// Referral is a person referred or signposted to an organisation.
+type Referral struct {
+	ID        uuid.UUID `json:"id" format:"uuid" doc:"The referral's id."`
+	SiteID    uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode it belongs to."`
+	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person."`
+	Target
+	Kind              string         `json:"kind" enum:"referral,signpost" doc:"A signpost is not a referral: it gets no answer and is counted apart."`
+	Need              string         `json:"need" format:"code:needs" doc:"The need it is for."`
+	Reason            *string        `json:"reason" doc:"Why, in free text."`
+	FollowsReferralID *uuid.UUID     `json:"follows_referral_id" format:"uuid" doc:"The referral it replaces or continues."`
+	ExternalIDs       db.ExternalIDs `json:"external_ids" doc:"What other systems call it."`
+	Progress
+	RecordedByLinkWorkerID *uuid.UUID              `json:"recorded_by_link_worker_id" format:"uuid" doc:"The link worker who recorded it, where one did."`
+	RecordedVia            string                  `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
+	Version                int                     `json:"version" doc:"Rises with each change." example:"1"`
+	CreatedAt              time.Time               `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt              time.Time               `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	AllowedMoves           []Status                `json:"allowed_moves" gorm:"-" doc:"The statuses the caller may move it to now."`
+	Warnings               []fault.Warning         `json:"warnings" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
+	Organisation           *directory.Organisation `json:"organisation,omitempty" gorm:"-" doc:"With include=organisation."`
+	Service                *directory.Service      `json:"service,omitempty" gorm:"-" doc:"With include=service."`
+}
+
+// Target is where a person is referred to.
+type Target struct {
+	OrganisationID uuid.UUID  `json:"organisation_id" format:"uuid" doc:"The organisation."`
+	ServiceID      *uuid.UUID `json:"service_id" format:"uuid" doc:"Its service, where one was named."`
+}
+
+// New is the command to record a referral or a signpost.
+type New struct {
+	EpisodeID         uuid.UUID      `json:"episode_id" format:"uuid" doc:"The episode; it must not be closed."`
+	OrganisationID    *uuid.UUID     `json:"organisation_id,omitempty" format:"uuid" doc:"The organisation; may be left out when a service is named."`
+	ServiceID         *uuid.UUID     `json:"service_id,omitempty" format:"uuid" doc:"The service; may be left out when an organisation is named."`
+	Kind              string         `json:"kind,omitempty" enum:"referral,signpost" doc:"referral when left out." example:"referral"`
+	Need              string         `json:"need" format:"code:needs" doc:"The need it is for." example:"loneliness_isolation"`
+	Reason            *string        `json:"reason,omitempty" maxLength:"5000" doc:"Why, in free text."`
+	SentAt            *time.Time     `json:"sent_at,omitempty" doc:"When it was sent; now when left out. Not in the future, and not before the episode was received."`
+	Draft             bool           `json:"draft,omitempty" doc:"Keep it as a draft; a move to sent sends it."`
+	FollowsReferralID *uuid.UUID     `json:"follows_referral_id,omitempty" format:"uuid" doc:"The referral it replaces or continues."`
+	ExternalIDs       db.ExternalIDs `json:"external_ids,omitempty" maxItems:"20" doc:"What other systems call it."`
+}
+
+// Record adds a referral. Faults: consent_required (no standing consent to share with organisations; a signpost and a
+// draft need none), conflict (the episode is closed, or the service takes nobody), invalid (dates, the target).
+func (s *Store) Record(ctx context.Context, n New, via string) (r Referral, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		e, err := db.FindForUpdate[episodes.Episode](tx, "episode", n.EpisodeID)
+		if err != nil {
+			return err
+		}
+		if e.Status == episodes.Closed {
+			return fault.New(fault.Conflict, "The episode is closed: it takes no new referrals.")
+		}
+		target, err := directory.Resolve(tx, n.OrganisationID, n.ServiceID)
+		if err != nil {
+			return err
+		}
+		if err := target.Takes(); err != nil {
+			return err
+		}
+		if r, err = n.begin(tx, e, target.Organisation.ID, via); err != nil {
+			return err
+		}
+		if err := r.checkSending(tx, e); err != nil {
+			return err
+		}
+		if r.Warnings, err = r.worthKnowing(tx, target); err != nil {
+			return err
+		}
+		if err := tx.Create(&r).Error; err != nil {
+			return err
+		}
+		if err := r.note(tx); err != nil {
+			return err
+		}
+		r.AllowedMoves = Allowed(r.Status, tx.Actor.Role)
+		return e.Began(tx)
+	})
+	return r, err
+}
+
+// begin makes the row of a new referral: draft, sent or signposted.
+func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via string) (Referral, error) {
+	r := Referral{
+		ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, PatientID: e.PatientID, Target: Target{organisation, n.ServiceID}, Kind: n.Kind, Need: n.Need, Reason: n.Reason,
+		FollowsReferralID: n.FollowsReferralID, ExternalIDs: n.ExternalIDs, RecordedByLinkWorkerID: tx.Actor.LinkWorkerID,
+		RecordedVia: via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+	}
+	if r.Kind == "" {
+		r.Kind = "referral"
+	}
+	switch {
+	case n.Draft && r.Kind == "signpost":
+		return r, fault.InvalidAt("draft", "does not go with a signpost")
+	case n.Draft && n.SentAt != nil:
+		return r, fault.InvalidAt("sent_at", "does not go with a draft")
+	case n.Draft:
+		r.Status = Draft
+	case r.Kind == "signpost":
+		r.Status = Signposted
+	default:
+		r.Status = Sent
+	}
+	if !n.Draft {
+		r.SentAt = &tx.Now
+		if n.SentAt != nil {
+			r.SentAt = n.SentAt
+		}
+	}
+	return r, nil
+}
+
+// checkSending asks everything that must hold when a referral goes out: now, or when a draft is sent.
+func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode) error {
+	if r.Status == Draft {
+		return nil
+	}
+	if err := r.checkSentAt(tx, e); err != nil {
+		return err
+	}
+	if r.Kind == "signpost" {
+		return nil // nothing of the person goes to the organisation
+	}
+	ok, err := people.Consented(tx, e.SiteID, e.PatientID, people.ShareWithOrganisations)
+	if err == nil && !ok {
+		return fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations: record the consent first, or signpost.")
+	}
+	return err
+}
+
+func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) error {
+	on, err := tx.DayOf(r.SiteID, *r.SentAt)
+	if err != nil {
+		return err
+	}
+	var c fault.Checks
+	c.Require(!r.SentAt.After(tx.Now), "sent_at", "must not lie in the future")
+	c.Require(!on.Before(e.ReceivedOn), "sent_at", "lies before the episode was received")
+	return c.Err()
+}
+
+// worthKnowing warns of another open referral to the same place, and of a service that is not simply open.
+func (r *Referral) worthKnowing(tx *db.Tx, target directory.Target) ([]fault.Warning, error) {
+	warnings := []fault.Warning{}
+	var open int64
+	q := tx.Model(&Referral{}).Where("site_id = ? and episode_id = ? and organisation_id = ? and status in ?", r.SiteID, r.EpisodeID, r.OrganisationID, []Status{Sent, Expired, Accepted, Waitlisted, InProgress})
+	if r.ServiceID != nil {
+		q = q.Where("service_id = ?", *r.ServiceID)
+	}
+	if err := q.Count(&open).Error; err != nil {
+		return nil, err
+	}
+	if open > 0 && r.Kind == "referral" {
+		warnings = append(warnings, fault.Warning{Code: "open_referral_exists", Detail: "The person has an open referral to the same place already."})
+	}
+	return append(warnings, target.Warnings()...), nil
+}
+
+// note records the event that the referral came to be: referral.sent, referral.drafted or signpost.given.
+func (r *Referral) note(tx *db.Tx) error {
+	kind, at := "referral.sent", tx.Now
+	switch r.Status {
+	case Draft:
+		kind = "referral.drafted"
+	case Signposted:
+		kind = "signpost.given"
+	}
+	if r.SentAt != nil {
+		at = *r.SentAt
+	}
+	return events.Record(tx, kind, r.subject(), events.Data{"need": r.Need, "organisation_id": r.OrganisationID.String()}, events.At(at))
+}
+
+func (r *Referral) subject() events.Subject {
+	return events.Subject{Type: "referral", ID: r.ID, SiteID: r.SiteID, PatientID: r.PatientID, ReferralID: r.ID}
+}

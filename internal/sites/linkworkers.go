@@ -1,0 +1,124 @@
+package sites
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
+)
+
+// LinkWorker is somebody who supports patients at a site.
+type LinkWorker struct {
+	ID     uuid.UUID `json:"id" format:"uuid" doc:"The link worker's id."`
+	SiteID uuid.UUID `json:"site_id" format:"uuid" doc:"Their site."`
+	LinkWorkerDetails
+	Version   int       `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+// LinkWorkerDetails is what may be set of a link worker.
+type LinkWorkerDetails struct {
+	Name   string `json:"name" minLength:"1" maxLength:"200" doc:"Name." example:"Sam Example"`
+	Email  string `json:"email" maxLength:"254" format:"email" doc:"Email address at work; unique at the site." example:"sam@example.org"`
+	Active *bool  `json:"active" required:"false" nullable:"false" doc:"Whether they take new episodes; true when left out."`
+}
+
+// NewLinkWorker is the command to add a link worker.
+type NewLinkWorker struct {
+	SiteID *uuid.UUID `json:"site_id,omitempty" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
+	LinkWorkerDetails
+}
+
+// LinkWorkerChanges is a merge patch.
+type LinkWorkerChanges = patch.Merge[LinkWorkerDetails]
+
+// AddLinkWorker adds a link worker to a site. Fault: conflict (the email is taken at the site).
+func (s *Store) AddLinkWorker(ctx context.Context, n NewLinkWorker) (w LinkWorker, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		site, err := siteFor(tx, n.SiteID)
+		if err != nil {
+			return err
+		}
+		w = LinkWorker{ID: tx.NewID(), SiteID: site, LinkWorkerDetails: n.LinkWorkerDetails, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if w.Active == nil {
+			yes := true
+			w.Active = &yes
+		}
+		if err := tx.Create(&w).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "link_worker.added", w.subject(), nil)
+	})
+	return w, err
+}
+
+// siteFor is the site of something new; an administrator reaches every site, and must name it.
+func siteFor(tx *db.Tx, named *uuid.UUID) (uuid.UUID, error) {
+	if tx.Actor.Role != actor.Administrator && tx.Actor.Role != actor.System {
+		return tx.Site(named)
+	}
+	if named == nil {
+		return uuid.Nil, fault.InvalidAt("site_id", "is needed: an administrator reaches every site")
+	}
+	site, err := db.First[Site](tx.Where("id = ?", *named), "site")
+	return site.ID, err
+}
+
+// everySite narrows to the actor's sites, or to none in particular for those who administer all.
+func everySite(tx *db.Tx) *gorm.DB {
+	if tx.Actor.Role == actor.Administrator || tx.Actor.Role == actor.System {
+		return tx.Where("true")
+	}
+	return tx.Where(db.Visible)
+}
+
+// LinkWorker returns one.
+func (s *Store) LinkWorker(ctx context.Context, id uuid.UUID) (w LinkWorker, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		w, err = db.First[LinkWorker](everySite(tx).Where("id = ?", id), "link worker")
+		return err
+	})
+	return w, err
+}
+
+// LinkWorkers lists them by id, after the id given.
+func (s *Store) LinkWorkers(ctx context.Context, after uuid.UUID, limit int) (list []LinkWorker, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		return everySite(tx).Where("id > ?", after).Order("id").Limit(limit).Find(&list).Error
+	})
+	return list, err
+}
+
+// ChangeLinkWorker applies a merge patch to the version the caller read.
+func (s *Store) ChangeLinkWorker(ctx context.Context, id uuid.UUID, version int, c LinkWorkerChanges) (w LinkWorker, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if w, err = db.First[LinkWorker](everySite(tx).Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "link worker"); err != nil {
+			return err
+		}
+		if err := db.Match(version, w.Version); err != nil {
+			return err
+		}
+		if w.LinkWorkerDetails, err = c.Apply(w.LinkWorkerDetails); err != nil {
+			return err
+		}
+		w.Version, w.UpdatedAt = w.Version+1, tx.Now
+		if err := db.Save(tx, w.SiteID, w.ID, &w); err != nil {
+			return err
+		}
+		return events.Record(tx, "link_worker.changed", w.subject(), nil)
+	})
+	return w, err
+}
+
+func (w *LinkWorker) subject() events.Subject {
+	return events.Subject{Type: "link_worker", ID: w.ID, SiteID: w.SiteID}
+}

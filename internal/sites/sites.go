@@ -1,0 +1,201 @@
+// Package sites holds the places that use Waypost: their settings, their schedules
+// of follow-ups, and their link workers.
+package sites
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
+)
+
+// Store keeps sites and link workers.
+type Store struct{ DB *db.DB }
+
+// Site is a place whose link workers share one record, such as a primary care network.
+type Site struct {
+	ID uuid.UUID `json:"id" format:"uuid" doc:"The site's id."`
+	Details
+	Version   int       `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+// Details is what may be set of a site.
+type Details struct {
+	Name                string     `json:"name" minLength:"1" maxLength:"200" doc:"Name." example:"Example Town"`
+	Code                string     `json:"code" pattern:"^[a-z][a-z0-9_]{1,29}$" doc:"Short name, unique." example:"example_town"`
+	ODSCode             *string    `json:"ods_code" required:"false" pattern:"^[A-Z0-9]{3,10}$" doc:"ODS code of the practice or network." example:"U00001"`
+	TimeZone            string     `json:"time_zone" required:"false" maxLength:"50" doc:"Dates of its records are days here; Europe/London when left out." example:"Europe/London"`
+	ChaseDays           db.Ints    `json:"chase_days" required:"false" maxItems:"5" doc:"Days after sending when a silent organisation is asked again." example:"[5, 10]"`
+	ExpiryDays          int        `json:"expiry_days" required:"false" minimum:"1" maximum:"365" doc:"Days after sending when a silent referral expires; 14 when left out." example:"14"`
+	DisclosureThreshold int        `json:"disclosure_threshold" required:"false" minimum:"8" maximum:"1000" doc:"The fewest people a published figure may rest on; never below 8." example:"8"`
+	Schedules           []Schedule `json:"schedules" required:"false" gorm:"-" maxItems:"20" doc:"When people are followed up; m9_12 when left out."`
+}
+
+// Schedule is one planned time of following people up. Windows count from the anchor's day.
+type Schedule struct {
+	SiteID       uuid.UUID `json:"-"`
+	Code         string    `json:"code" pattern:"^[a-z][a-z0-9_]{0,29}$" doc:"Its name." example:"m9_12"`
+	Anchor       string    `json:"anchor" enum:"baseline,first_contact,received_on,enrolled_on" doc:"The day that windows count from." example:"baseline"`
+	OpensAfter   string    `json:"opens_after" pattern:"^P([0-9]+[YMWD])+$" doc:"The contact window: from here people are asked," example:"P9M"`
+	TargetAfter  string    `json:"target_after" pattern:"^P([0-9]+[YMWD])+$" doc:"best here," example:"P10M15D"`
+	ClosesAfter  string    `json:"closes_after" pattern:"^P([0-9]+[YMWD])+$" doc:"and no later than here." example:"P12M"`
+	AnalysisFrom int       `json:"analysis_from" minimum:"0" maximum:"5000" doc:"The analysis window, in days after the anchor: a response before it never counts as change," example:"240"`
+	AnalysisTo   int       `json:"analysis_to" minimum:"0" maximum:"5000" doc:"nor one after it." example:"400"`
+}
+
+// New is the command to add a site.
+type New = Details
+
+// Changes is a merge patch.
+type Changes = patch.Merge[Details]
+
+// M9To12 is the schedule a site has unless it sets its own: asked between 9 and 12 months after the baseline,
+// best half way; analysed from day 240 to day 400.
+var M9To12 = Schedule{Code: "m9_12", Anchor: "baseline", OpensAfter: "P9M", TargetAfter: "P10M15D", ClosesAfter: "P12M", AnalysisFrom: 240, AnalysisTo: 400}
+
+// Add adds a site.
+func (s *Store) Add(ctx context.Context, n New) (site Site, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		site = Site{ID: tx.NewID(), Details: n, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := site.settle(); err != nil {
+			return err
+		}
+		if err := tx.Create(&site).Error; err != nil {
+			return err
+		}
+		if err := site.writeSchedules(tx); err != nil {
+			return err
+		}
+		return events.Record(tx, "site.added", site.subject(), nil)
+	})
+	return site, err
+}
+
+// settle checks the details, and fills in what was left out.
+func (site *Site) settle() error {
+	if site.TimeZone == "" {
+		site.TimeZone = "Europe/London"
+	}
+	if len(site.ChaseDays) == 0 {
+		site.ChaseDays = db.Ints{5, 10}
+	}
+	if site.ExpiryDays == 0 {
+		site.ExpiryDays = 14
+	}
+	if site.DisclosureThreshold == 0 {
+		site.DisclosureThreshold = 8
+	}
+	if site.Schedules == nil {
+		site.Schedules = []Schedule{M9To12}
+	}
+	var c fault.Checks
+	_, err := time.LoadLocation(site.TimeZone)
+	c.Require(err == nil && site.TimeZone != "Local", "time_zone", "is no time zone of the IANA database")
+	c.Require(!slices.ContainsFunc(site.ChaseDays, func(d int) bool { return d < 1 || d >= site.ExpiryDays }), "chase_days", "must lie between 1 and the day before expiry_days")
+	for i, schedule := range site.Schedules {
+		schedule.check(&c, fmt.Sprintf("schedules[%d]", i))
+	}
+	return c.Err()
+}
+
+func (s Schedule) check(c *fault.Checks, at string) {
+	from := day.New(2001, 1, 1)
+	var days [3]day.Date
+	for i, text := range []string{s.OpensAfter, s.TargetAfter, s.ClosesAfter} {
+		p, err := day.ParsePeriod(text)
+		c.Require(err == nil, at, "has an offset that is no period such as P9M or P10M15D")
+		days[i] = from.Add(p)
+	}
+	c.Require(!days[1].Before(days[0]) && !days[2].Before(days[1]), at, "must open before its target, and close after it")
+	c.Require(s.AnalysisTo >= s.AnalysisFrom, at, "must have analysis_to after analysis_from")
+}
+
+// writeSchedules replaces the site's schedules. Follow-ups that were planned keep the windows they have.
+func (site *Site) writeSchedules(tx *db.Tx) error {
+	if err := tx.Where("site_id = ?", site.ID).Delete(&Schedule{}).Error; err != nil {
+		return err
+	}
+	for i := range site.Schedules {
+		site.Schedules[i].SiteID = site.ID
+		if err := tx.Create(&site.Schedules[i]).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (site *Site) readSchedules(tx *db.Tx) error {
+	return tx.Where("site_id = ?", site.ID).Order("analysis_from, code").Find(&site.Schedules).Error
+}
+
+func (site *Site) subject() events.Subject {
+	return events.Subject{Type: "site", ID: site.ID, SiteID: site.ID}
+}
+
+// Get returns a site that the actor may see.
+func (s *Store) Get(ctx context.Context, id uuid.UUID) (site Site, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if site, err = db.First[Site](tx.Where("id = ?", id), "site"); err != nil {
+			return err
+		}
+		return site.readSchedules(tx)
+	})
+	return site, err
+}
+
+// List returns the sites that the actor may see by id, after the id given.
+func (s *Store) List(ctx context.Context, after uuid.UUID, limit int) (list []Site, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if err := tx.Where("id > ?", after).Order("id").Limit(limit).Find(&list).Error; err != nil {
+			return err
+		}
+		for i := range list {
+			if err := list[i].readSchedules(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// Change applies a merge patch to the version the caller read.
+func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (site Site, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if site, err = db.First[Site](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "site"); err != nil {
+			return err
+		}
+		if err := db.Match(version, site.Version); err != nil {
+			return err
+		}
+		if err := site.readSchedules(tx); err != nil {
+			return err
+		}
+		if site.Details, err = c.Apply(site.Details); err != nil {
+			return err
+		}
+		if err := site.settle(); err != nil {
+			return err
+		}
+		site.Version, site.UpdatedAt = site.Version+1, tx.Now
+		if err := tx.Select("*").Updates(&site).Error; err != nil {
+			return err
+		}
+		if err := site.writeSchedules(tx); err != nil {
+			return err
+		}
+		return events.Record(tx, "site.changed", site.subject(), nil)
+	})
+	return site, err
+}

@@ -1,0 +1,47 @@
+// Package migrations holds the database's structure, as plain SQL that goose runs in order.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"waypost/internal/platform/codes"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// Files is every migration, for whoever wants to know whether they changed.
+func Files() fs.FS { return files }
+
+// Up brings the database to the newest migration and writes the codes. Two at once wait for each other.
+func Up(ctx context.Context, owner *sql.DB) error {
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, owner, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrating: %w", err)
+	}
+	return codes.Seed(ctx, owner)
+}
+
+// Newest is the version this program needs.
+func Newest() int64 {
+	p, err := goose.NewProvider(goose.DialectPostgres, &sql.DB{}, files)
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	sources := p.ListSources()
+	return sources[len(sources)-1].Version
+}

@@ -78,7 +78,7 @@ func addProblem(h *huma.Operation, kind fault.Kind) {
 		}
 		return
 	}
-	p := problemOf(fault.New(kind, "…"))
+	p := shape(fault.New(kind, "…"))
 	h.Responses[code] = &huma.Response{Description: title, Content: map[string]*huma.MediaType{
 		"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Example: p},
 	}}

@@ -63,17 +63,22 @@ func problemOf(err error) *Problem {
 	if !errors.As(err, &f) {
 		f = fault.New(fault.Internal, "Something went wrong on our side.").Because(err)
 	}
-	s := statuses[f.Kind]
-	if s.status >= 500 {
+	if statuses[f.Kind].status >= 500 {
 		slog.Error("request failed", "kind", f.Kind, "cause", f.Cause)
 	} else if f.Cause != nil {
 		slog.Info("request refused", "kind", f.Kind, "cause", f.Cause)
 	}
+	return shape(f)
+}
+
+// shape puts a fault into the form of a problem.
+func shape(f *fault.Error) *Problem {
+	s := statuses[f.Kind]
 	code := string(f.Kind)
 	if f.Kind == fault.Unreadable {
 		code = string(fault.Invalid)
 	}
-	p = &Problem{Type: "urn:waypost:problem:" + code, Title: s.title, Status: s.status, Code: code, Detail: f.Detail, Errors: append([]fault.Field{}, f.Fields...), headers: http.Header{}}
+	p := &Problem{Type: "urn:waypost:problem:" + code, Title: s.title, Status: s.status, Code: code, Detail: f.Detail, Errors: append([]fault.Field{}, f.Fields...), headers: http.Header{}}
 	if f.RetryAfter > 0 {
 		p.headers.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
 	}

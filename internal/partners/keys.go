@@ -173,7 +173,8 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (a actor.Actor,
 	hash := Hash(secret)
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		var rows []Key
-		if err := tx.Raw("select * from find_api_key(?)", hash).Scan(&rows).Error; err != nil {
+		// "hash =>", since gorm spreads a slice that follows a parenthesis.
+		if err := tx.Raw("select * from find_api_key(hash => ?)", hash).Scan(&rows).Error; err != nil {
 			return err
 		}
 		if len(rows) != 1 || subtle.ConstantTimeCompare(rows[0].KeyHash, hash) != 1 || !rows[0].worksOn(tx.Now) {

@@ -19,7 +19,7 @@ const (
 	badPassword   = "28P01"
 
 	pollEvery      = 5 * time.Millisecond
-	maxDeaf        = 100 // tries of a server that says it is ready, 0.1 s apart, without an answer
+	maxDeaf        = 100              // tries of a server that says it is ready, 0.1 s apart, without an answer
 	memoryPatience = 10 * time.Second // for backends whose postmaster was killed
 )
 

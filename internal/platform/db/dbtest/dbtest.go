@@ -41,7 +41,7 @@ const template = "waypost_template"
 
 // Main runs a package's tests and stops the server they used. A package whose tests need a database has a TestMain that calls it.
 func Main(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
 	code := m.Run()
 	if ended.Load() {
 		c, err := start()

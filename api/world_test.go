@@ -1,0 +1,289 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/partners"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/db/dbtest"
+	"waypost/migrations"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// world is a server of a test's own, with one site, a second site to keep apart from, and a key for every role.
+type world struct {
+	t      *testing.T
+	db     *db.DB
+	url    string
+	keys   map[string]string // by role; other_site_link_worker is at the second site
+	site   string
+	other  string
+	worker string // the link worker behind the key link_worker
+	org    string // the organisation behind the key organisation
+	svc    string // an open service of it
+}
+
+var numbers atomic.Int64
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	d := dbtest.New(t)
+	handler := New(Config{DB: d, Demo: true, Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	w := &world{t: t, db: d, url: server.URL, keys: map[string]string{}}
+	w.keys["administrator"] = w.firstKey()
+	admin := w.as("administrator")
+	w.site = admin.post("/sites", `{"name":"First","code":"first"}`).made()
+	w.other = admin.post("/sites", `{"name":"Second","code":"second"}`).made()
+	w.worker = admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Sam","email":"sam@example.org"}`, w.site)).made()
+	otherWorker := admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Kim","email":"kim@example.org"}`, w.other)).made()
+	w.org = admin.post("/organisations", `{"name":"Example Lunch Club","description":"Lunch for people who live alone"}`).made()
+	w.svc = admin.post("/organisations/"+w.org+"/services", `{"name":"Wednesday lunch","activity_type":"food_practical","needs":["loneliness_isolation"],"latitude":53.48,"longitude":-2.24}`).made()
+	for role, more := range map[string]string{
+		"link_worker":  fmt.Sprintf(`"site_ids":[%q],"link_worker_id":%q`, w.site, w.worker),
+		"site_manager": fmt.Sprintf(`"site_ids":[%q]`, w.site), "integration": fmt.Sprintf(`"site_ids":[%q]`, w.site),
+		"organisation": fmt.Sprintf(`"organisation_id":%q`, w.org), "dashboard": "", "researcher": "", "data_steward": "",
+	} {
+		w.keys[role] = w.key(role, more)
+	}
+	w.keys["other_site_link_worker"] = w.key("link_worker", fmt.Sprintf(`"site_ids":[%q],"link_worker_id":%q`, w.other, otherWorker))
+	return w
+}
+
+func (w *world) firstKey() string {
+	keys := partners.Store{DB: w.db}
+	k, err := keys.Add(actor.With(w.t.Context(), actor.Named("test")), partners.NewKey{Role: actor.Administrator, Label: "first"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return k.Secret
+}
+
+func (w *world) key(role, more string) string {
+	w.t.Helper()
+	if more != "" {
+		more = "," + more
+	}
+	return w.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":%q,"label":"test"%s}`, role, more)).want(201).text("key")
+}
+
+// client calls as one role.
+type client struct {
+	w      *world
+	bearer string
+	header map[string]string
+}
+
+func (w *world) as(role string) client {
+	key, ok := w.keys[role]
+	if !ok {
+		w.t.Fatalf("no key for %s", role)
+	}
+	return client{w: w, bearer: key}
+}
+
+func (c client) with(header, value string) client {
+	more := map[string]string{header: value}
+	for k, v := range c.header {
+		more[k] = v
+	}
+	c.header = more
+	return c
+}
+
+func (c client) get(path string) answer        { return c.do("GET", path, "") }
+func (c client) post(path, body string) answer { return c.do("POST", path, body) }
+func (c client) put(path, body string) answer  { return c.do("PUT", path, body) }
+func (c client) patch(path, etag, body string) answer {
+	return c.with("If-Match", etag).do("PATCH", path, body)
+}
+
+func (c client) do(method, path, body string) answer {
+	c.w.t.Helper()
+	if !strings.HasPrefix(path, "/openapi") && !strings.HasPrefix(path, "/docs") && !strings.HasSuffix(path, "z") && !strings.HasPrefix(path, "/v1") && path != "/nowhere" {
+		path = "/v1" + path
+	}
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(c.w.t.Context(), method, c.w.url+path, reader)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	if c.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+c.bearer)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for k, v := range c.header {
+		req.Header.Set(k, v)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	return answer{c.w.t, method + " " + path, res.StatusCode, res.Header, b}
+}
+
+// answer is what came back.
+type answer struct {
+	t      *testing.T
+	call   string
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (a answer) want(status int) answer {
+	a.t.Helper()
+	if a.status != status {
+		a.t.Fatalf("%s: status %d, want %d: %s", a.call, a.status, status, a.body)
+	}
+	return a
+}
+
+// problem asks for a problem document of this status and code, which repeats none of the secrets.
+func (a answer) problem(status int, code string, secrets ...string) answer {
+	a.t.Helper()
+	a.want(status)
+	if kind := a.header.Get("Content-Type"); kind != "application/problem+json" {
+		a.t.Fatalf("%s: content type %s", a.call, kind)
+	}
+	if got := a.text("code"); got != code {
+		a.t.Fatalf("%s: code %s, want %s: %s", a.call, got, code, a.body)
+	}
+	for _, s := range secrets {
+		if bytes.Contains(a.body, []byte(s)) {
+			a.t.Errorf("%s: the problem repeats what was sent: %s", a.call, a.body)
+		}
+	}
+	return a
+}
+
+func (a answer) made() string {
+	a.t.Helper()
+	a.want(201)
+	if at := a.header.Get("Location"); !strings.HasPrefix(at, "/v1/") || strings.Contains(at, "{") {
+		a.t.Fatalf("%s: Location %q", a.call, at)
+	}
+	return a.text("id")
+}
+
+// at follows a path such as items.0.id into the body.
+func (a answer) at(path string) any {
+	a.t.Helper()
+	var v any
+	if err := json.Unmarshal(a.body, &v); err != nil {
+		a.t.Fatalf("%s: %v: %s", a.call, err, a.body)
+	}
+	for _, step := range strings.Split(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[step]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(step, &i); err != nil || i >= len(x) {
+				a.t.Fatalf("%s: nothing at %s: %s", a.call, path, a.body)
+			}
+			v = x[i]
+		default:
+			a.t.Fatalf("%s: nothing at %s: %s", a.call, path, a.body)
+		}
+	}
+	return v
+}
+
+func (a answer) text(path string) string {
+	a.t.Helper()
+	s, ok := a.at(path).(string)
+	if !ok {
+		a.t.Fatalf("%s: no text at %s: %s", a.call, path, a.body)
+	}
+	return s
+}
+
+func (a answer) number(path string) float64 {
+	a.t.Helper()
+	n, ok := a.at(path).(float64)
+	if !ok {
+		a.t.Fatalf("%s: no number at %s: %s", a.call, path, a.body)
+	}
+	return n
+}
+
+func (a answer) items() []any {
+	a.t.Helper()
+	list, _ := a.at("items").([]any)
+	return list
+}
+
+// --- the usual things to start from
+
+// today and daysAgo are days as the test's server sees them.
+func (w *world) today() string { return w.daysAgo(0) }
+func (w *world) daysAgo(n int) string {
+	return w.db.Clock.Now().AddDate(0, 0, -n).Format(time.DateOnly)
+}
+func (w *world) advance(period string) {
+	w.as("administrator").post("/demo/clock", fmt.Sprintf(`{"advance":%q}`, period)).want(200)
+}
+
+func (w *world) patient() string {
+	w.t.Helper()
+	return w.as("link_worker").post("/patients", fmt.Sprintf(`{"given_name":"Mary","family_name":"Example%d","birth_date":"1950-04-01","phone":"07700 900001"}`, numbers.Add(1))).made()
+}
+
+func (w *world) consent(patient, purpose, decision string) {
+	w.t.Helper()
+	w.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":%q,"decision":%q,"decided_on":%q}`, purpose, decision, w.today())).want(201)
+}
+
+func (w *world) episode(patient string) string {
+	w.t.Helper()
+	return w.as("link_worker").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"loneliness_isolation","others":["food"]}}`, patient, w.daysAgo(30))).made()
+}
+
+// supported is a person with consent to share, and an episode.
+func (w *world) supported() (patient, episode string) {
+	w.t.Helper()
+	patient = w.patient()
+	w.consent(patient, "share_with_organisations", "given")
+	return patient, w.episode(patient)
+}
+
+func (w *world) refer(episode string) string {
+	w.t.Helper()
+	return w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"referral","need":"loneliness_isolation","reason":"Lives alone","sent_at":%q}`,
+		episode, w.svc, w.db.Clock.Now().AddDate(0, 0, -20).Format(time.RFC3339))).made()
+}
+
+func (w *world) ons4(episode, timepoint, on string, life, worth, happy, anxious int) answer {
+	w.t.Helper()
+	return w.as("link_worker").post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":%q,"completed_on":%q,"mode":"telephone","respondent":"self",
+		"responses":{"life_satisfaction":%d,"worthwhile":%d,"happiness":%d,"anxiety":%d}}`, episode, timepoint, on, life, worth, happy, anxious))
+}
+
+func nobody() string { return uuid.NewString() }

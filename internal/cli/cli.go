@@ -1,0 +1,115 @@
+// Package cli is the command line: each command wires the parts it needs and runs them.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Settings is the whole configuration. Each has a flag and a variable of the environment; an unknown WAYPOST_* variable is refused.
+type Settings struct {
+	Addr        string   `name:"addr" env:"WAYPOST_ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
+	DatabaseURL string   `name:"database-url" env:"WAYPOST_DATABASE_URL" help:"A PostgreSQL (15 or newer) to use. Without it, Waypost runs its own in the data directory."`
+	DataDir     string   `name:"data-dir" env:"WAYPOST_DATA_DIR" help:"Where Waypost's own PostgreSQL and a demo's keys are. Default: ./.waypost, or /var/lib/waypost when started by root where no unprivileged user could reach the former."`
+	PostgresBin string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" help:"Where PostgreSQL's server binaries are, if they are not found."`
+	Demo        bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
+	People      int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets."`
+	CORSOrigins []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`
+	LogLevel    string   `name:"log-level" env:"WAYPOST_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
+}
+
+type commands struct {
+	Settings `embed:"" group:"Settings"`
+
+	Serve   serve   `cmd:"" help:"Run the server, with its own PostgreSQL unless a database URL is set."`
+	Migrate migrate `cmd:"" help:"Bring a database to the structure this program needs."`
+	Import  imports `cmd:"" help:"Import data into a running instance."`
+	Keys    keys    `cmd:"" help:"Make API keys, for instance the first administrator's."`
+	OpenAPI openAPI `cmd:"" name:"openapi" help:"Print the API's OpenAPI document."`
+	Health  health  `cmd:"" help:"Ask a running server whether it is ready; the exit code tells."`
+}
+
+// surroundings is what every command gets.
+type surroundings struct {
+	context.Context
+	Settings
+	out io.Writer // for results; logs go to standard error
+}
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, out, errs io.Writer) int {
+	var c commands
+	code := 0
+	parser, err := kong.New(&c, kong.Name("waypost"), kong.Description("A social prescribing referral outcomes tracker."),
+		kong.Writers(out, errs), kong.UsageOnError(), kong.Exit(func(n int) { code = n; panic(exited{}) }))
+	if err != nil {
+		panic(err) // the commands are part of the program
+	}
+	defer func() {
+		if r := recover(); r != nil && r != any(exited{}) {
+			panic(r)
+		}
+	}()
+	code = run(parser, &c, args, out, errs)
+	return code
+}
+
+// exited unwinds from kong's own exit after --help, so that Main's caller ends the process.
+type exited struct{}
+
+func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int {
+	parsed, err := parser.Parse(args)
+	if err == nil {
+		err = unknownSettings(parser.Model, os.Environ())
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "waypost:", err)
+		return 2
+	}
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // kong has checked it
+	slog.SetDefault(slog.New(slog.NewJSONHandler(errs, &slog.HandlerOptions{Level: level})))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	err = parsed.Run(&surroundings{ctx, c.Settings, out})
+	var refused refusals
+	switch {
+	case errors.As(err, &refused):
+		return 3
+	case err != nil:
+		fmt.Fprintln(errs, "waypost:", err)
+		return 1
+	}
+	return 0
+}
+
+// unknownSettings refuses WAYPOST_* variables that no setting reads: a misspelt one would otherwise do nothing, silently.
+func unknownSettings(model *kong.Application, environ []string) error {
+	var known []string
+	for _, flag := range model.Flags {
+		known = append(known, flag.Envs...)
+	}
+	var unknown []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "WAYPOST_") && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) > 0 {
+		return fmt.Errorf("unknown setting %s; waypost serve --help lists those there are", strings.Join(unknown, ", "))
+	}
+	return nil
+}
+
+type openAPI struct{}

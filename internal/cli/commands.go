@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/api"
+	"waypost/internal/intake"
+	"waypost/internal/partners"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+)
+
+// Run prints the document, as docs/openapi.yaml holds it.
+func (openAPI) Run(s *surroundings) error {
+	doc, err := api.Document()
+	if err != nil {
+		return err
+	}
+	_, err = s.out.Write(doc)
+	return err
+}
+
+// refusals is the outcome of an import that refused rows: it is in the report, and in the exit code 3.
+type refusals int
+
+func (n refusals) Error() string { return fmt.Sprintf("%d rows refused", int(n)) }
+
+type imports struct {
+	Directory importDirectory `cmd:"" help:"Import organisations and services. Exit code 3: some rows were refused; the report says which and why."`
+}
+
+type importDirectory struct {
+	Format string `enum:"ohana-csv" default:"ohana-csv" help:"Form of the files: ohana-csv."`
+	Source string `help:"Name of the import; it touches only rows of its own. Default: import:<format>:<folder>."`
+	Dir    string `arg:"" type:"existingdir" help:"Folder with the files."`
+}
+
+func (c importDirectory) Run(s *surroundings) error {
+	database, err := s.attach()
+	if err != nil {
+		return err
+	}
+	d, _, err := database.open(s)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	report, err := intake.Directory(actor.With(s, actor.Named("import")), d, c.Format, c.Source, c.Dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, report)
+	if n := len(report.Refused); n > 0 {
+		return refusals(n)
+	}
+	return nil
+}
+
+type keys struct {
+	Create createKey `cmd:"" help:"Make an API key and print it, once."`
+}
+
+type createKey struct {
+	Role         string      `required:"" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" help:"What kind of user it is for."`
+	Label        string      `required:"" help:"What it is for, in words."`
+	Site         []uuid.UUID `help:"Id of a site it reaches; may be given several times."`
+	Organisation *uuid.UUID  `help:"Of the role organisation: its id."`
+	LinkWorker   *uuid.UUID  `help:"Of the role link_worker: their id."`
+}
+
+func (c createKey) Run(s *surroundings) error {
+	database, err := s.attach()
+	if err != nil {
+		return err
+	}
+	d, _, err := database.open(s)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	store := partners.Store{DB: d}
+	k, err := store.Add(actor.With(s, actor.Named("command-line")), partners.NewKey{
+		Role: actor.Role(c.Role), Label: c.Label, SiteIDs: db.IDs(c.Site), OrganisationID: c.Organisation, LinkWorkerID: c.LinkWorker,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(s.out, k.Secret)
+	return err
+}
+
+type health struct{}
+
+// Run is for a container's health check, which has no curl.
+func (health) Run(s *surroundings) error {
+	host, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	client := http.Client{Timeout: 5 * time.Second}
+	answer, err := client.Get("http://" + net.JoinHostPort(host, port) + "/readyz")
+	if err != nil {
+		return errors.New("not reachable")
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: status %d", answer.StatusCode)
+	}
+	_, err = fmt.Fprintln(s.out, "ready")
+	return err
+}

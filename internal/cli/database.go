@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql's driver "pgx"
+
+	"waypost/internal/platform/clock"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/localpg"
+	"waypost/migrations"
+)
+
+// database is the PostgreSQL that a command works on: Waypost's own, or one of a URL.
+type database struct {
+	appURL, ownerURL string
+	own              *localpg.Server // nil: of a URL, or run by another process
+}
+
+// dataDir is the data directory, and says so on standard error when it is not the obvious one.
+func (s Settings) dataDir() (string, error) {
+	if s.DataDir != "" {
+		return s.DataDir, nil
+	}
+	dir, note, err := localpg.DefaultDir(os.Getuid)
+	if note != "" {
+		fmt.Fprintln(os.Stderr, "waypost:", note)
+	}
+	return dir, err
+}
+
+// attach reaches the database of a running instance; only serve starts one.
+func (s Settings) attach() (database, error) {
+	if s.DatabaseURL != "" {
+		return database{appURL: s.DatabaseURL, ownerURL: s.DatabaseURL}, nil
+	}
+	dir, err := s.dataDir()
+	if err != nil {
+		return database{}, err
+	}
+	conn, err := localpg.Attach(dir)
+	if err != nil {
+		return database{}, err
+	}
+	return database{appURL: conn.AppURL(), ownerURL: conn.OwnerURL()}, nil
+}
+
+// start is attach for serve: without a URL it starts Waypost's own PostgreSQL and migrates it.
+func (s Settings) start(ctx context.Context, dir string) (database, error) {
+	if s.DatabaseURL != "" {
+		return s.attach()
+	}
+	server, err := localpg.Start(ctx, localpg.Config{Dir: dir, BinDir: s.PostgresBin, Logger: slog.Default()})
+	if err != nil {
+		return database{}, err
+	}
+	d := database{appURL: server.Conn().AppURL(), ownerURL: server.Conn().OwnerURL(), own: server}
+	if err := d.migrate(ctx); err != nil {
+		return database{}, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
+	}
+	return d, nil
+}
+
+func (d database) migrate(ctx context.Context) error {
+	owner, err := sql.Open("pgx", d.ownerURL)
+	if err != nil {
+		return errors.New("the database URL cannot be read") // the error itself would repeat the password
+	}
+	defer owner.Close()
+	return migrations.Up(ctx, owner)
+}
+
+// open connects as the app's role, and refuses a database whose structure is not this program's.
+func (d database) open(ctx context.Context) (*db.DB, db.Installation, error) {
+	c, err := db.Open(d.appURL, &clock.Clock{})
+	if err != nil {
+		return nil, db.Installation{}, err
+	}
+	if err := c.Ping(ctx, migrations.Newest()); err != nil {
+		c.Close()
+		return nil, db.Installation{}, err
+	}
+	i, err := c.Installation(ctx)
+	return c, i, err
+}
+
+func (d database) stop(ctx context.Context) error {
+	if d.own == nil {
+		return nil
+	}
+	return d.own.Stop(ctx)
+}
+
+type migrate struct {
+	Up migrateUp `cmd:"" help:"Run every migration that the database has not got yet."`
+}
+
+type migrateUp struct{}
+
+func (migrateUp) Run(s *surroundings) error {
+	d, err := s.attach()
+	if err != nil {
+		return err
+	}
+	if err := d.migrate(s); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(s.out, "the database is up to date")
+	return err
+}

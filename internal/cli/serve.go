@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"waypost/api"
+	"waypost/internal/demo"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/replay"
+	"waypost/migrations"
+)
+
+type serve struct{}
+
+const drain = 10 * time.Second // how long requests under way get to finish after a signal
+
+// Run serves until a signal, or until the database is lost for good.
+func (serve) Run(s *surroundings) (err error) {
+	listener, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w; set WAYPOST_ADDR to another address", s.Addr, err)
+	}
+	defer listener.Close()
+	dir, err := s.dataDir()
+	if err != nil {
+		return err
+	}
+	database, err := s.start(s, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, database.stop(context.WithoutCancel(s))) }()
+	d, installation, err := database.open(s)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	loading, err := s.wantsDemo(d, installation)
+	if err != nil {
+		return err
+	}
+	return s.serve(listener, database, d, dir, loading, installation.Demo || loading)
+}
+
+// wantsDemo tells whether a demo is to be loaded: into an empty database, or one where loading was cut off.
+func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
+	if !s.Demo || i.DemoLoaded {
+		return false, nil
+	}
+	empty, err := demo.Empty(s, d)
+	if err == nil && !empty {
+		return false, errors.New("a demo goes into an empty database only: this one holds a record; start without --demo, or with another data directory")
+	}
+	return true, err
+}
+
+// serve answers from the start, and says that it is not ready while a demo is being loaded.
+func (s *surroundings) serve(listener net.Listener, database database, d *db.DB, dir string, load, isDemo bool) error {
+	var loading atomic.Bool
+	loading.Store(load)
+	handler := api.New(api.Config{DB: d, Demo: isDemo, CORSOrigins: s.CORSOrigins, Loading: &loading,
+		Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+	failed := make(chan error, 2)
+	go func() { failed <- server.Serve(listener) }()
+	go func() {
+		if load {
+			if err := s.loadDemo(d, dir); err != nil {
+				failed <- fmt.Errorf("loading the demo: %w", err)
+				return
+			}
+			loading.Store(false)
+		}
+		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
+		s.keepHouse(d)
+	}()
+	return s.wait(server, database, failed)
+}
+
+// wait ends with a signal, after requests under way have finished, or with what failed.
+func (s *surroundings) wait(server *http.Server, database database, failed <-chan error) error {
+	var lost <-chan error // never, where the database is not our own
+	if database.own != nil {
+		lost = database.own.Failed()
+	}
+	var err error
+	select {
+	case <-s.Done():
+	case err = <-failed:
+	case err = <-lost:
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s), drain)
+	defer cancel()
+	if stopped := server.Shutdown(ctx); stopped != nil {
+		slog.Warn("some requests did not finish in time", "error", stopped)
+	}
+	return err
+}
+
+func (s *surroundings) loadDemo(d *db.DB, dir string) error {
+	path := filepath.Join(dir, "demo-keys.json")
+	var made demo.Keys
+	report, err := demo.Load(s, d, demo.Config{People: s.People}, func(k demo.Keys) error {
+		made = k
+		return k.Write(path)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "%s\nKeys (also in %s):\n%s\n", report, path, made)
+	return err
+}
+
+// keepHouse does what nobody asks for: it forgets answers that need not be repeated any more, and makes room in the log of reads.
+func (s *surroundings) keepHouse(d *db.DB) {
+	ctx := db.Background(actor.With(s, actor.Named("housekeeping")))
+	hourly := time.NewTicker(time.Hour)
+	defer hourly.Stop()
+	for {
+		err := d.Do(ctx, func(tx *db.Tx) error {
+			for _, month := range []time.Time{tx.Now, tx.Now.AddDate(0, 1, 0)} {
+				if err := tx.Exec("select ensure_access_log_month(?::date)", month).Error; err != nil {
+					return err
+				}
+			}
+			return replay.Forget(tx)
+		})
+		if err != nil && s.Err() == nil {
+			slog.Error("housekeeping", "error", err)
+		}
+		select {
+		case <-s.Done():
+			return
+		case <-hourly.C:
+		}
+	}
+}

@@ -24,7 +24,11 @@ func (s *server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 			return unready(nil)
 		}
 		ctx := c.Request().Context()
-		a, err := s.keys.Authenticate(ctx, credential(c))
+		key := credential(c)
+		if key == "" {
+			return fault.New(fault.Unauthenticated, "This needs an API key: Authorization: Bearer wp_…")
+		}
+		a, err := s.keys.Authenticate(ctx, key)
 		if fault.Is(err, fault.Unauthenticated) {
 			return s.refused.count(c.RealIP(), err)
 		}
@@ -85,7 +89,7 @@ type guesses struct {
 }
 
 const (
-	guessesAtOnce = 20
+	guessesAtOnce = 100
 	guessesEvery  = time.Second
 	addressesKept = 10_000
 )

@@ -2,9 +2,10 @@ package api
 
 import (
 	"encoding/json"
-	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -45,6 +46,7 @@ func document() huma.Config {
 		"bearer": {Type: "http", Scheme: "bearer", Description: "An API key: wp_…"},
 		"basic":  {Type: "http", Scheme: "basic", Description: "On insights only: any user name, and an API key as the password."},
 	}
+	c.Components.Responses = map[string]*huma.Response{}
 	c.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	return c
 }
@@ -99,81 +101,100 @@ var schemaNames = map[string]string{
 // finish completes the document once every operation is known: enums of codes, examples, the names that errors may show.
 func finish(doc *huma.OpenAPI) {
 	schemas := doc.Components.Schemas.Map()
-	for _, s := range schemas {
-		complete(s)
+	for _, s := range slices.Collect(maps.Values(schemas)) {
+		complete(schemas, s)
 	}
+	names := map[string]bool{"body": true, "query": true, "path": true, "header": true}
 	for _, path := range doc.Paths {
 		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
 			if o != nil {
-				completeOperation(doc, o)
+				completeOperation(doc, o, names)
 			}
 		}
 	}
+	for _, s := range schemas {
+		addNames(names, s)
+	}
+	knownNames.Store(&names)
 }
 
-func completeOperation(doc *huma.OpenAPI, o *huma.Operation) {
+func addNames(names map[string]bool, s *huma.Schema) {
+	for name, p := range s.Properties {
+		names[name] = true
+		addNames(names, p)
+	}
+}
+
+func completeOperation(doc *huma.OpenAPI, o *huma.Operation, names map[string]bool) {
+	schemas := doc.Components.Schemas.Map()
 	for _, p := range o.Parameters {
-		knownNames[p.Name] = true
-		if p.Schema != nil {
-			complete(p.Schema)
-		}
+		names[p.Name] = true
+		complete(schemas, p.Schema)
 	}
 	if o.RequestBody != nil {
 		for _, m := range o.RequestBody.Content {
-			complete(m.Schema)
+			complete(schemas, m.Schema)
+			addNames(names, m.Schema)
 			m.Example = exampleOf(doc, m.Schema, 0)
 		}
 	}
-	for code, r := range o.Responses {
+	delete(o.Responses, "default")
+	for _, r := range o.Responses {
 		for _, m := range r.Content {
-			if m.Schema != nil && m.Example == nil && strings.HasPrefix(code, "2") {
+			if m.Schema != nil && m.Example == nil {
 				m.Example = exampleOf(doc, m.Schema, 0)
 			}
-		}
-		if code == "default" {
-			delete(o.Responses, code)
 		}
 	}
 }
 
-// complete resolves "code:<list>" formats into enums from the same seed that fills the reference tables.
-func complete(s *huma.Schema) {
+// complete turns a field that names a code list ("code:<list>") into a reference to the list's enum, which
+// comes from the same seed that fills the reference tables. It works in place: huma validates by these schemas.
+func complete(schemas map[string]*huma.Schema, s *huma.Schema) {
 	if s == nil {
 		return
 	}
+	format := s.Format
+	if s.Type == huma.TypeArray && s.Items != nil && (format == "uuid" || strings.HasPrefix(format, "code:")) {
+		s.Format, s.Items.Format = "", format // a tag on a list is meant for its items
+	}
 	if list, ok := strings.CutPrefix(s.Format, "code:"); ok {
-		to := s
-		if s.Type == huma.TypeArray {
-			to = s.Items
-		}
-		s.Format, to.Format = "", ""
-		to.Enum = enum(list)
-		s.Description = strings.TrimSpace(s.Description + fmt.Sprintf(" Code list `%s`.", list))
+		*s = huma.Schema{Ref: "#/components/schemas/" + codeSchema(schemas, list, s.Nullable), Description: s.Description, Examples: s.Examples}
 	}
-	if s.Type == huma.TypeArray && s.Items != nil && s.Format == "uuid" {
-		s.Format, s.Items.Format = "", "uuid"
+	for _, p := range s.Properties {
+		complete(schemas, p)
 	}
-	for name, p := range s.Properties {
-		knownNames[name] = true
-		complete(p)
+	complete(schemas, s.Items)
+	for _, p := range s.AnyOf {
+		complete(schemas, p)
 	}
-	complete(s.Items)
 	if s.Nullable && len(s.Enum) > 0 && s.Enum[len(s.Enum)-1] != nil {
 		s.Enum = append(s.Enum, nil) // JSON Schema's enum holds for null too
 	}
 	s.PrecomputeMessages()
 }
 
-func enum(list string) []any {
+// codeSchema adds the schema of a code list to the document, with what each code means, and returns its name.
+func codeSchema(schemas map[string]*huma.Schema, list string, nullable bool) string {
+	name := "Code_" + list
+	if nullable {
+		name += "_or_null"
+	}
+	if schemas[name] != nil {
+		return name
+	}
 	l, ok := codes.Lookup(list)
 	if !ok {
 		panic("api: a field names no code list: " + list)
 	}
-	out := make([]any, len(l.Codes))
-	for i, c := range l.Codes {
-		out[i] = c.Code
+	s := &huma.Schema{Type: huma.TypeString, Nullable: nullable, Description: l.Doc + "\n"}
+	for _, c := range l.Codes {
+		s.Enum = append(s.Enum, c.Code)
+		s.Description += "\n- `" + c.Code + "`: " + c.Gloss
 	}
-	return out
+	schemas[name] = s
+	complete(schemas, s)
+	return name
 }
 
 // Document is the OpenAPI document of a server of this version, as YAML.

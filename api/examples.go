@@ -1,27 +1,25 @@
 package api
 
-import (
-	"encoding/json"
-
-	"github.com/danielgtaylor/huma/v2"
-)
+import "github.com/danielgtaylor/huma/v2"
 
 const deepest = 6
 
 // exampleOf makes an example from a schema: the fields' own examples where they have one, else their first code,
-// else something of their kind. A field that may be null and has no example is left null, or left out of a request.
+// else something of their kind. An optional field without an example of its own is left out; one that may be null is null.
 func exampleOf(doc *huma.OpenAPI, s *huma.Schema, depth int) any {
 	if s == nil || depth > deepest {
 		return nil
 	}
-	if s.Ref != "" {
+	if s.Ref != "" && len(s.Examples) == 0 {
 		return exampleOf(doc, doc.Components.Schemas.SchemaFromRef(s.Ref), depth)
 	}
 	switch {
 	case len(s.Examples) > 0:
-		return plain(s.Examples[0])
+		return s.Examples[0]
 	case s.Default != nil:
 		return s.Default
+	case len(s.AnyOf) > 0:
+		return exampleOf(doc, s.AnyOf[0], depth)
 	case s.Nullable:
 		return nil
 	case len(s.Enum) > 0:
@@ -56,9 +54,8 @@ func exampleObject(doc *huma.OpenAPI, s *huma.Schema, depth int) any {
 	}
 	out := map[string]any{}
 	for name, p := range s.Properties {
-		v := exampleOf(doc, p, depth+1)
-		if v != nil || required[name] {
-			out[name] = v
+		if required[name] || len(p.Examples) > 0 { // others may not go together
+			out[name] = exampleOf(doc, p, depth+1)
 		}
 	}
 	return out
@@ -79,15 +76,4 @@ func exampleString(format string) string {
 	default:
 		return "text"
 	}
-}
-
-// plain undoes what a struct tag's example may be: JSON raw, kept as it was written.
-func plain(v any) any {
-	if raw, ok := v.(json.RawMessage); ok {
-		var out any
-		if json.Unmarshal(raw, &out) == nil {
-			return out
-		}
-	}
-	return v
 }

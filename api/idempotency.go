@@ -61,6 +61,7 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 		}
 		return out, nil
 	})
+	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Post)
 }
 
 // once answers from what was stored under the request's key, or does the work and stores its answer.

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/google/uuid"
 
 	"waypost/internal/platform/actor"
@@ -63,33 +65,39 @@ func (s *server) declare(o op) huma.Operation {
 	if o.method != http.MethodGet {
 		faults = append(faults, fault.Conflict, fault.TooLarge)
 	}
-	for _, f := range faults {
-		addProblem(&h, f)
-	}
+	s.addProblems(&h, faults)
 	return h
 }
 
-func addProblem(h *huma.Operation, kind fault.Kind) {
-	status, title := statuses[kind].status, statuses[kind].title
-	code := strconv.Itoa(status)
-	if h.Responses[code] != nil {
-		if !strings.Contains(h.Responses[code].Description, title) {
-			h.Responses[code].Description += "; " + strings.ToLower(title)
+// addProblems documents what may go wrong: a shared answer for each status, which says which codes stand for it.
+func (s *server) addProblems(h *huma.Operation, kinds []fault.Kind) {
+	byStatus := map[int][]fault.Kind{}
+	for _, k := range kinds {
+		status := statuses[k].status
+		if !slices.Contains(byStatus[status], k) {
+			byStatus[status] = append(byStatus[status], k)
 		}
-		return
 	}
-	p := shape(fault.New(kind, "…"))
-	h.Responses[code] = &huma.Response{Description: title, Content: map[string]*huma.MediaType{
-		"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Example: p},
-	}}
+	for status, kinds := range byStatus {
+		name, description := "", ""
+		for _, k := range kinds {
+			name += "_or_" + string(k)
+			description += "; " + strings.ToLower(statuses[k].title)
+		}
+		name = strings.TrimPrefix(name, "_or_")
+		s.api.OpenAPI().Components.Responses[name] = &huma.Response{
+			Description: strings.TrimPrefix(description, "; "),
+			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Example: shape(fault.New(kinds[0], "What happened, and what to do."))}},
+		}
+		h.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + name}
+	}
 }
 
 // demand refuses a caller whose role lacks the scope, before anything of the request is looked at.
 func (s *server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if !actor.From(ctx.Context()).Can(scope) {
-			p := problemOf(fault.New(fault.Forbidden, "The role of this credential may not do this: it lacks the scope "+string(scope)+"."))
-			_ = huma.WriteErr(s.api, ctx, p.Status, "", p)
+			onEchoError(fault.New(fault.Forbidden, "The role of this credential may not do this: it lacks the scope "+string(scope)+"."), humaecho.Unwrap(ctx))
 			return
 		}
 		next(ctx)
@@ -117,6 +125,17 @@ func read[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 		out.ETag = etag(out.Body)
 		return &out, nil
 	})
+	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Get)
+}
+
+// withoutETag takes the header out of the document where the answer has no version.
+func withoutETag[O any](o *huma.Operation) {
+	var zero O
+	if !field(zero, "Version").IsValid() {
+		for _, r := range o.Responses {
+			delete(r.Headers, "ETag")
+		}
+	}
 }
 
 // search registers a POST that only reads: what is looked for must not stand in a URL. It is exempt from idempotency.
@@ -133,6 +152,7 @@ func search[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 		}
 		return &out, nil
 	})
+	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Post)
 }
 
 // change registers a PATCH (or PUT) of the version that If-Match names.

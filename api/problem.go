@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -155,7 +156,7 @@ func ours(location string) string {
 	segments := strings.Split(location, ".")
 	for i, s := range segments {
 		name, index, _ := strings.Cut(s, "[")
-		if !knownNames[name] {
+		if known := knownNames.Load(); known == nil || !(*known)[name] {
 			name = "*"
 		}
 		if index != "" {
@@ -166,8 +167,8 @@ func ours(location string) string {
 	return strings.Join(segments, ".")
 }
 
-// knownNames are the property and parameter names of the document; api.New fills it once all operations are known.
-var knownNames = map[string]bool{"body": true, "query": true, "path": true, "header": true}
+// knownNames are the property and parameter names of the document; finish fills it once all operations are known.
+var knownNames atomic.Pointer[map[string]bool]
 
 // onEchoError answers what echo itself refuses (unknown route, wrong method, a panic) in the same form.
 func onEchoError(err error, c echo.Context) {

@@ -29,7 +29,7 @@ type Received struct {
 	EndedOn         *day.Date  `json:"ended_on" format:"date" doc:"When it ended."`
 	Version         int        `json:"version" doc:"Rises with each change." example:"1"`
 	Person          *Person    `json:"person" gorm:"-" doc:"Name and contact, only while the person's consent to share stands."`
-	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" doc:"The statuses the organisation may move it to now."`
+	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" enum:"accepted,waitlisted,in_progress,completed,not_completed,declined" doc:"The statuses the organisation may move it to now."`
 	SiteID          uuid.UUID  `json:"-"`
 }
 

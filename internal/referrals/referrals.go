@@ -37,7 +37,7 @@ type Referral struct {
 	Version                int                     `json:"version" doc:"Rises with each change." example:"1"`
 	CreatedAt              time.Time               `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt              time.Time               `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	AllowedMoves           []Status                `json:"allowed_moves" gorm:"-" doc:"The statuses the caller may move it to now."`
+	AllowedMoves           []Status                `json:"allowed_moves" gorm:"-" enum:"sent,accepted,waitlisted,in_progress,completed,not_completed,declined,withdrawn,expired,entered_in_error" doc:"The statuses the caller may move it to now."`
 	Warnings               []fault.Warning         `json:"warnings" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
 	Organisation           *directory.Organisation `json:"organisation,omitempty" gorm:"-" doc:"With include=organisation."`
 	Service                *directory.Service      `json:"service,omitempty" gorm:"-" doc:"With include=service."`

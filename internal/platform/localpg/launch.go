@@ -1,6 +1,7 @@
 package localpg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -158,7 +159,7 @@ func (in *instance) whyEnded(p *process) error {
 	case <-p.log.ended:
 	case <-time.After(200 * time.Millisecond): // an orphan may hold the pipe open
 	}
-	said := p.log.fatal()
+	said := cmp.Or(p.log.fatal(), "it said nothing")
 	if strings.Contains(said, "pre-existing shared memory block") {
 		return fmt.Errorf("%w: %s", errMemoryInUse, said)
 	}

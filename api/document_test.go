@@ -1,0 +1,125 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"waypost/docs"
+)
+
+// operations lists every operation of the document.
+func operations(t *testing.T) (*huma.OpenAPI, []*huma.Operation) {
+	t.Helper()
+	_, doc := build(Config{})
+	var all []*huma.Operation
+	for _, path := range doc.Paths {
+		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
+			if o != nil {
+				all = append(all, o)
+			}
+		}
+	}
+	return doc, all
+}
+
+func TestTheReviewedDocumentIsTheServers(t *testing.T) {
+	t.Parallel()
+	now, err := Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(now, docs.OpenAPI) {
+		t.Error("docs/openapi.yaml is not what this server serves: run make openapi, and review what changed")
+	}
+}
+
+func TestEveryOperationIsDocumented(t *testing.T) {
+	t.Parallel()
+	_, all := operations(t)
+	for _, o := range all {
+		if o.Summary == "" || !strings.Contains(o.Description, "May be called by: ") || len(o.Security) == 0 {
+			t.Errorf("%s: lacks a summary, who may call it, or its security", o.OperationID)
+		}
+		for _, status := range []string{"401", "403", "429", "500", "503"} {
+			if o.Responses[status] == nil {
+				t.Errorf("%s: does not document %s", o.OperationID, status)
+			}
+		}
+		if o.RequestBody != nil {
+			for kind, m := range o.RequestBody.Content {
+				if m.Example == nil {
+					t.Errorf("%s: no example of a request as %s", o.OperationID, kind)
+				}
+			}
+		}
+		if o.Method != "DELETE" {
+			for kind, m := range o.Responses[okStatus(o)].Content {
+				if m.Example == nil {
+					t.Errorf("%s: no example of an answer as %s", o.OperationID, kind)
+				}
+			}
+		}
+	}
+}
+
+func okStatus(o *huma.Operation) string {
+	if o.Responses["201"] != nil {
+		return "201"
+	}
+	return "200"
+}
+
+func TestExamplesOfRequestsAreValid(t *testing.T) {
+	t.Parallel()
+	doc, all := operations(t)
+	for _, o := range all {
+		if o.RequestBody == nil {
+			continue
+		}
+		for _, m := range o.RequestBody.Content {
+			res := huma.ValidateResult{}
+			huma.Validate(doc.Components.Schemas, m.Schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeWriteToServer, asSent(t, m.Example), &res)
+			for _, err := range res.Errors {
+				t.Errorf("%s: its own example is refused: %v", o.OperationID, err)
+			}
+		}
+	}
+}
+
+// asSent is the value as it is after a trip over the wire.
+func asSent(t *testing.T, v any) any {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out any
+	if err := json.Unmarshal(b, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// Fields that hold a day or an id say so, so that clients and validators know.
+func TestDaysAndIdsAreDeclared(t *testing.T) {
+	t.Parallel()
+	doc, _ := operations(t)
+	for name, s := range doc.Components.Schemas.Map() {
+		for field, p := range s.Properties {
+			isDay := strings.HasSuffix(field, "_on") || field == "on" || field == "birth_date"
+			if isDay && p.Format != "date" {
+				t.Errorf("%s.%s: a day without format date", name, field)
+			}
+			if (field == "id" || strings.HasSuffix(field, "_id")) && p.Format != "uuid" && p.Ref == "" {
+				t.Errorf("%s.%s: an id without format uuid", name, field)
+			}
+			if strings.HasPrefix(p.Format, "code:") {
+				t.Errorf("%s.%s: its code list was not resolved", name, field)
+			}
+		}
+	}
+}

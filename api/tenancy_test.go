@@ -1,0 +1,184 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"waypost/internal/platform/actor"
+)
+
+// Every operation, called by every role whose scope lacks, is 403, whatever else is wrong with the call.
+func TestEveryRoleGets403WhereItsScopeLacks(t *testing.T) {
+	w := newWorld(t)
+	_, all := operations(t)
+	calls := 0
+	for _, o := range all {
+		scope := o.Extensions["x-scope"].(actor.Scope)
+		for _, role := range []actor.Role{actor.LinkWorker, actor.SiteManager, actor.Integration, actor.Organisation, actor.Dashboard, actor.Researcher, actor.DataSteward, actor.Administrator} {
+			if (actor.Actor{Role: role}).Can(scope) {
+				continue
+			}
+			body := ""
+			if o.RequestBody != nil {
+				body = `{"nonsense":true}`
+			}
+			w.as(string(role)).do(o.Method, fill(o.Path, nobody()), body).problem(403, "forbidden")
+			calls++
+		}
+		if (w.anybody().do(o.Method, fill(o.Path, nobody()), "")).status != 401 {
+			t.Errorf("%s: not 401 without a key", o.OperationID)
+		}
+	}
+	if calls < 100 {
+		t.Errorf("only %d calls: the walk does not walk", calls)
+	}
+}
+
+func (w *world) anybody() client { return client{w: w} }
+
+func fill(path, id string) string {
+	return strings.NewReplacer("{id}", id, "{name}", "needs", "{key}", "ons4").Replace(path)
+}
+
+// What is behind the first segment of a path: a thing of a site, of which the walk needs one, or something that all sites share.
+var shared = map[string]string{
+	"me": "says who the caller is", "code-lists": "the same for everybody", "instruments": "the same for everybody",
+	"organisations": "the directory is shared", "services": "the directory is shared", "api-keys": "for administrators, who serve all sites",
+	"demo": "the clock of the whole demo", "insights": "figures of the caller's own sites, tested with their values",
+}
+
+// Bodies that name something of another site, by operation; {x} is replaced by the first site's x.
+var foreignBodies = map[string]string{
+	"open-episode":      `{"patient_id":"{patients}","source":"gp","received_on":"2026-01-12","needs":{"primary":"food"}}`,
+	"record-referral":   `{"episode_id":"{episodes}","organisation_id":"{organisation}","need":"food"}`,
+	"record-assessment": `{"episode_id":"{episodes}","instrument":"ons4","timepoint":"review","completed_on":"2026-01-12","mode":"telephone","respondent":"self","responses":{"anxiety":1}}`,
+	"record-patient":    `{"site_id":"{sites}","given_name":"A","family_name":"B","birth_date":"1950-01-01"}`,
+	"add-link-worker":   `{"site_id":"{sites}","name":"A","email":"a@example.org"}`,
+}
+
+// Another site's key gets 404 for every operation on a thing of the first site, and never sees one of its rows in a
+// list. An operation of a kind that this walk does not know fails it.
+func TestAnotherSiteReachesNothing(t *testing.T) {
+	w := newWorld(t)
+	things := w.oneOfEach()
+	w.keys["other_site_manager"] = w.key("site_manager", fmt.Sprintf(`"site_ids":[%q]`, w.other))
+	_, all := operations(t)
+	for _, o := range all {
+		segment := strings.Split(strings.TrimPrefix(o.Path, "/v1/"), "/")[0]
+		if shared[segment] != "" {
+			continue
+		}
+		thing, known := things[segment]
+		stranger, can := w.stranger(o)
+		switch {
+		case !known:
+			t.Errorf("%s: nobody has said what another site may do here: add %q to this test", o.OperationID, segment)
+		case !can: // only those who serve all sites may call it
+			if segment != "sites" {
+				t.Errorf("%s: no role of a site may call it, and it is about things of a site", o.OperationID)
+			}
+		case strings.Contains(o.Path, "{id}"):
+			stranger.with("If-Match", `"1"`).do(o.Method, fill(o.Path, thing), exampleBody(t, o)).problem(404, "not_found")
+		case foreignBodies[o.OperationID] != "":
+			stranger.do(o.Method, o.Path, replaceAll(foreignBodies[o.OperationID], things)).problem(404, "not_found")
+		case o.OperationID == "search-patients":
+			for _, body := range []string{`{"q":"mary"}`, `{"family_name":"Walked","birth_date":"1950-04-01"}`, `{"nhs_number":"9434765919"}`, `{"external_id":{"system":"emis","value":"A-1"}}`} {
+				stranger.do("POST", o.Path, body).want(200).withoutAny(things)
+			}
+		case o.Method == "GET":
+			for _, query := range []string{"", "?limit=200"} {
+				stranger.get(o.Path + query).want(200).withoutAny(things)
+			}
+		default:
+			t.Errorf("%s: this walk does not call it", o.OperationID)
+		}
+	}
+	for _, path := range []string{"/referrals?episode_id=" + things["episodes"], "/episodes?patient_id=" + things["patients"], "/follow-ups?episode_id=" + things["episodes"], "/referrals?organisation_id=" + w.org} {
+		if n := len(w.as("other_site_link_worker").get(path).want(200).items()); n != 0 {
+			t.Errorf("%s: another site sees %d rows", path, n)
+		}
+	}
+}
+
+// An organisation reaches its own referrals and nobody else's.
+func TestAnotherOrganisationReachesNothing(t *testing.T) {
+	w := newWorld(t)
+	things := w.oneOfEach()
+	stranger := w.as("administrator").post("/organisations", `{"name":"Another Club"}`).made()
+	w.keys["other_organisation"] = w.key("organisation", fmt.Sprintf(`"organisation_id":%q`, stranger))
+	c := w.as("other_organisation")
+	for _, call := range [][3]string{
+		{"GET", "/referrals/{referrals}", ""}, {"GET", "/referrals/{referrals}/moves", ""}, {"GET", "/referrals/{referrals}/attendances", ""},
+		{"POST", "/referrals/{referrals}/moves", `{"to":"accepted"}`},
+		{"POST", "/referrals/{referrals}/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.today())},
+		{"PUT", "/services/" + w.svc + "/capacity", `{"capacity":"closed"}`},
+	} {
+		c.do(call[0], replaceAll(call[1], things), call[2]).problem(404, "not_found")
+	}
+	if n := len(c.get("/referrals?organisation_id=" + w.org).want(200).items()); n != 0 {
+		t.Errorf("it sees %d referrals of another organisation", n)
+	}
+	w.as("organisation").get("/referrals/" + things["referrals"]).want(200)
+}
+
+// stranger is somebody of the other site whose role may call the operation.
+func (w *world) stranger(o *huma.Operation) (client, bool) {
+	scope := o.Extensions["x-scope"].(actor.Scope)
+	for key, role := range map[string]actor.Role{"other_site_link_worker": actor.LinkWorker, "other_site_manager": actor.SiteManager} {
+		if (actor.Actor{Role: role}).Can(scope) {
+			return w.as(key), true
+		}
+	}
+	return client{}, false
+}
+
+// oneOfEach makes one thing of each kind at the first site, by the segment of its path.
+func (w *world) oneOfEach() map[string]string {
+	w.t.Helper()
+	lw := w.as("link_worker")
+	patient := lw.post("/patients", `{"given_name":"Mary","family_name":"Walked","birth_date":"1950-04-01","nhs_number":"943 476 5919","external_ids":[{"system":"emis","value":"A-1"}]}`).made()
+	w.consent(patient, "share_with_organisations", "given")
+	episode := w.episode(patient)
+	assessment := w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
+	lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).want(201)
+	return map[string]string{
+		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": w.refer(episode), "sites": w.site, "link-workers": w.worker,
+		"follow-ups": lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id"), "organisation": w.org,
+	}
+}
+
+func replaceAll(text string, things map[string]string) string {
+	for name, id := range things {
+		text = strings.ReplaceAll(text, "{"+name+"}", id)
+	}
+	return text
+}
+
+// withoutAny asks that no id of the things is in the answer, the shared organisation apart.
+func (a answer) withoutAny(things map[string]string) {
+	a.t.Helper()
+	for kind, id := range things {
+		if kind != "organisation" && strings.Contains(string(a.body), id) {
+			a.t.Errorf("%s: another site sees one of the %s", a.call, kind)
+		}
+	}
+}
+
+func exampleBody(t *testing.T, o *huma.Operation) string {
+	t.Helper()
+	if o.RequestBody == nil {
+		return ""
+	}
+	for _, m := range o.RequestBody.Content {
+		b, err := json.Marshal(m.Example)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	return ""
+}

@@ -1,0 +1,47 @@
+package events
+
+import (
+	"errors"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+)
+
+// Log gathers events that come in whole, such as a demo's, to append them all at once.
+type Log struct{ rows []row }
+
+const rowsAtATime = 500 // keeps each statement well within its time limit
+
+// Record is the function Record, but the event waits for Write. The transaction says who recorded it and
+// when, so a past event takes a copy of the transaction with its Actor and Now set back.
+func (l *Log) Record(tx *db.Tx, kind string, s Subject, data Data, options ...Option) {
+	if data == nil {
+		data = Data{}
+	}
+	r := row{
+		ID: tx.NewID(), SiteID: orNil(s.SiteID), Type: kind, SubjectType: s.Type, SubjectID: s.ID,
+		PatientID: orNil(s.PatientID), ReferralID: orNil(s.ReferralID),
+		ActorRole: tx.Actor.Role, ActorKeyID: orNil(tx.Actor.KeyID), LinkWorkerID: tx.Actor.LinkWorkerID,
+		OnBehalf: tx.Actor.OnBehalf, Side: tx.Actor.Side(), OccurredAt: tx.Now, RecordedAt: tx.Now, Data: data,
+	}
+	for _, o := range options {
+		o(&r)
+	}
+	l.rows = append(l.rows, r)
+}
+
+// Len is how many events wait.
+func (l *Log) Len() int { return len(l.rows) }
+
+// Write appends what was gathered. Only Waypost's own jobs may: what is gathered says itself who recorded it.
+func (l *Log) Write(tx *db.Tx) error {
+	if tx.Actor.Role != actor.System {
+		return errors.New("events: only a job of Waypost's own writes events that others recorded")
+	}
+	if len(l.rows) == 0 {
+		return nil
+	}
+	err := tx.CreateInBatches(&l.rows, rowsAtATime).Error
+	l.rows = nil
+	return err
+}

@@ -1,0 +1,143 @@
+package referrals
+
+import (
+	"errors"
+	"slices"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// History is a referral with everything that happened to it, told one thing after the other by the rules that
+// the store keeps. It is for records that come in whole, such as a demo's: the caller inserts the rows and the
+// events. Each step takes a copy of the transaction, with Actor and Now set to who recorded it and when.
+type History struct {
+	Referral
+	Moves       []Move
+	Attendances []Attendance
+	log         *events.Log
+}
+
+// Begin starts a history with the referral as it was first recorded; its events go to the log.
+func Begin(tx *db.Tx, r Referral, log *events.Log) *History {
+	h := &History{Referral: r, log: log}
+	kind, at := "referral.sent", tx.Now
+	switch r.Status {
+	case Draft:
+		kind = "referral.drafted"
+	case Signposted:
+		kind = "signpost.given"
+	}
+	if r.SentAt != nil {
+		at = *r.SentAt
+	}
+	log.Record(tx, kind, r.subject(), events.Data{"need": r.Need, "organisation_id": r.OrganisationID.String()}, events.At(at))
+	return h
+}
+
+// Move makes a move.
+func (h *History) Move(tx *db.Tx, n NewMove) error {
+	m, err := n.make(tx, &h.Referral)
+	if err != nil {
+		return err
+	}
+	return h.step(tx, m)
+}
+
+// step lets the referral follow from a move. Moves are replayed in the order of their ids, which is that of the
+// milliseconds in which they were recorded.
+func (h *History) step(tx *db.Tx, m Move) error {
+	if n := len(h.Moves); n > 0 && m.RecordedAt.UnixMilli() <= h.Moves[n-1].RecordedAt.UnixMilli() {
+		return errors.New("referrals: a move is recorded before the one it follows")
+	}
+	on, err := tx.DayOf(h.SiteID, m.OccurredAt)
+	if err != nil {
+		return err
+	}
+	h.Progress = h.Progress.after(m, on)
+	h.Moves = append(h.Moves, m)
+	data := events.Data{"from": string(m.From)}
+	if m.Reason != nil {
+		data["reason"] = *m.Reason
+	}
+	h.note(tx, "referral."+string(m.To), data, events.At(m.OccurredAt), events.From(m.Side))
+	return nil
+}
+
+func (h *History) note(tx *db.Tx, kind string, data events.Data, options ...events.Option) {
+	h.Version, h.UpdatedAt = h.Version+1, tx.Now
+	h.log.Record(tx, kind, h.subject(), data, options...)
+}
+
+// Attend reports attendance. The first time that the person came moves an open referral to in_progress.
+func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
+	if err := n.check(tx, &h.Referral); err != nil {
+		return err
+	}
+	a := Attendance{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewAttendance: n, CreatedAt: tx.Now}
+	h.Attendances = append(h.Attendances, a)
+	at, err := tx.Noon(h.SiteID, n.On)
+	if err != nil {
+		return err
+	}
+	if at.Before(*h.SentAt) {
+		at = *h.SentAt // the same day: after it was sent
+	}
+	kind := "attendance.did_not_attend"
+	if n.Attended {
+		kind = "attendance.attended"
+	}
+	subject := h.subject()
+	subject.Type, subject.ID = "attendance", a.ID
+	h.log.Record(tx, kind, subject, nil, events.At(at), events.From(n.ReportedBy))
+	if !n.Attended {
+		return nil
+	}
+	if h.FirstAttendedOn == nil || n.On.Before(*h.FirstAttendedOn) {
+		h.FirstAttendedOn = &n.On
+	}
+	if !h.Status.Open() || h.Status == InProgress {
+		return nil
+	}
+	m := newMove(tx, &h.Referral, InProgress, n.ReportedBy)
+	m.OccurredAt = at
+	return h.step(tx, m)
+}
+
+// Undo voids the latest move that stands.
+func (h *History) Undo(tx *db.Tx) error {
+	stand := h.standing()
+	if len(stand) == 0 {
+		return fault.New(fault.Conflict, "The referral has made no move that could be undone.")
+	}
+	last := stand[len(stand)-1]
+	at := slices.IndexFunc(h.Moves, func(m Move) bool { return m.ID == last.ID })
+	h.Moves[at].VoidedAt = &tx.Now
+	if err := h.replay(tx, stand[0].From, stand[:len(stand)-1]); err != nil {
+		return err
+	}
+	h.note(tx, "referral.undone", events.Data{"move_id": last.ID.String(), "from": string(last.To), "to": string(h.Status)})
+	return nil
+}
+
+func (h *History) standing() []Move {
+	return slices.DeleteFunc(slices.Clone(h.Moves), func(m Move) bool { return m.VoidedAt != nil })
+}
+
+// Replayed is the referral's progress worked out anew from where it began, the moves that stand and the attendances.
+func (h *History) Replayed(tx *db.Tx) (Progress, error) {
+	r := h.Referral
+	began := r.Status
+	if len(h.Moves) > 0 {
+		began = h.Moves[0].From
+	}
+	r.FirstAttendedOn = nil
+	for _, a := range h.Attendances {
+		if a.Attended && (r.FirstAttendedOn == nil || a.On.Before(*r.FirstAttendedOn)) {
+			r.FirstAttendedOn = &a.On
+		}
+	}
+	err := r.replay(tx, began, h.standing())
+	return r.Progress, err
+}

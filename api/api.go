@@ -73,8 +73,8 @@ func build(c Config) (*echo.Echo, *huma.OpenAPI) {
 		keys: &partners.Store{DB: c.DB}, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: &insights.Store{DB: c.DB, Scales: scales()},
 	}
-	v1 := e.Group("/v1", s.authenticate, strict)
-	s.api = huma.NewAPI(document(), under{"/v1", humaecho.NewWithGroup(e, v1, huma.Config{}).Adapter()})
+	e.Use(onOperations(s.authenticate), onOperations(strict))
+	s.api = huma.NewAPI(document(), humaecho.New(e, huma.Config{}).Adapter())
 	s.operations()
 	finish(s.api.OpenAPI())
 	s.probes(e)
@@ -101,16 +101,18 @@ func (s *server) operations() {
 	s.demoOperations()
 }
 
-// under puts operations, whose paths the document shows whole, onto a group of routes with a prefix.
-type under struct {
-	prefix string
-	huma.Adapter
-}
-
-func (u under) Handle(op *huma.Operation, handler func(huma.Context)) {
-	routed := *op
-	routed.Path = strings.TrimPrefix(op.Path, u.prefix)
-	u.Adapter.Handle(&routed, handler)
+// onOperations applies to the operations of the API and to nothing else. It is no middleware of a group, for
+// which echo would answer a wrong method as not found.
+func onOperations(m echo.MiddlewareFunc) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		applied := m(next)
+		return func(c echo.Context) error {
+			if strings.HasPrefix(c.Path(), "/v1/") {
+				return applied(c)
+			}
+			return next(c)
+		}
+	}
 }
 
 // limited stops a request that takes too long: its context ends, and the database's work with it.

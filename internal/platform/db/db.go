@@ -69,7 +69,7 @@ func openPool(url string, size int) (*pool, error) {
 	g, err := gorm.Open(postgres.New(postgres.Config{Conn: conns}), &gorm.Config{
 		SkipDefaultTransaction: true, // Do is the transaction
 		DisableAutomaticPing:   true,
-		Logger:                 logger.Discard, // its log would show values of persons
+		Logger:                 logger.Discard,                          // its log would show values of persons
 		NowFunc:                func() time.Time { return time.Time{} }, // rows set their own times, from Tx.Now
 	})
 	if err != nil {

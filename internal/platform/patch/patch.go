@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"waypost/internal/platform/fault"
 )
 
 // Merge is a merge patch for a T. Its schema is T's own with every field optional; a field that can be
@@ -23,9 +26,13 @@ func (m Merge[T]) MarshalJSON() ([]byte, error) { return json.Marshal(m.fields) 
 // Has tells whether the patch says anything of the field.
 func (m Merge[T]) Has(field string) bool { _, ok := m.fields[field]; return ok }
 
-// Apply returns what current becomes. It decodes into a fresh T, so that nothing of current shines through a field that was sent.
+// Apply returns what current becomes. It decodes into a fresh T, so that nothing of current shines through a field
+// that was sent. Fault: invalid (null for a field that cannot be empty).
 func (m Merge[T]) Apply(current T) (T, error) {
 	var next T
+	if err := m.checkNulls(); err != nil {
+		return next, err
+	}
 	whole, err := json.Marshal(current)
 	if err != nil {
 		return next, err
@@ -39,6 +46,18 @@ func (m Merge[T]) Apply(current T) (T, error) {
 		return next, err
 	}
 	return next, json.Unmarshal(whole, &next)
+}
+
+// checkNulls refuses null for a field that cannot be empty: decoding would make it zero, silently.
+func (m Merge[T]) checkNulls() error {
+	var c fault.Checks
+	t := reflect.TypeFor[T]()
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		isNull := string(m.fields[name]) == "null"
+		c.Require(!isNull || t.Field(i).Type.Kind() == reflect.Pointer, name, "cannot be empty")
+	}
+	return c.Err()
 }
 
 // Schema is T's with nothing required.

@@ -30,3 +30,16 @@ func TestAFieldIsAbsentNullOrAValue(t *testing.T) {
 		t.Error("Has tells presence, null included")
 	}
 }
+
+func TestNullIsRefusedWhereSomethingMustStand(t *testing.T) {
+	t.Parallel()
+	for _, object := range []string{`{"name":null}`, `{"needs":null}`} {
+		m, err := Of[thing](object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Apply(thing{Name: "a"}); err == nil {
+			t.Errorf("%s was taken", object)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The record areas: what casework, intake and demo compose.
+var record = []string{"people", "directory", "episodes", "referrals", "outcomes"}
+
+// between is every arrow between areas; platform may be imported by all, cli imports everything, api every area.
+var between = map[string][]string{
+	"episodes":  {"people"},
+	"referrals": {"episodes", "people", "directory"},
+	"outcomes":  {"episodes", "referrals"},
+	"casework":  record,
+	"intake":    record,
+	"demo":      append([]string{"sites", "partners"}, record...), // sites and keys are the demo's too: see docs/architecture.md
+	"insights":  {"disclosure"},
+	"datasets":  {"disclosure"},
+}
+
+// outermost are imported by nobody but main, cli and each other as said below.
+var allowed = map[string]func(imported string) bool{
+	"waypost": func(i string) bool { return i == "waypost/internal/cli" },
+	"cli":     func(string) bool { return true },
+	"api": func(i string) bool {
+		return i == "waypost/docs" || area(i) != "cli" && area(i) != "demo" && area(i) != ""
+	},
+	"docs":       func(string) bool { return false },
+	"migrations": func(i string) bool { return i == "waypost/internal/platform/codes" },
+	"platform":   func(i string) bool { return area(i) == "platform" || strings.HasSuffix(i, "/migrations") }, // dbtest migrates its template
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		for _, i := range p.Imports {
+			if strings.Contains(i, "labstack/echo") || strings.Contains(i, "echo-swagger") {
+				if a := area(p.ImportPath); a != "api" && a != "docs" {
+					t.Errorf("%s imports echo: only api and docs may", p.ImportPath)
+				}
+			}
+			if i == "waypost" || strings.HasPrefix(i, "waypost/") {
+				if !may(p.ImportPath, i) {
+					t.Errorf("no arrow leads from %s to %s (DESIGN: the house; docs/architecture.md)", p.ImportPath, i)
+				}
+			}
+		}
+	}
+}
+
+func may(from, to string) bool {
+	f, at := area(from), area(to)
+	if f == at && f != "" {
+		return true
+	}
+	if rule, ok := allowed[f]; ok {
+		return rule(to)
+	}
+	return at == "platform" || slices.Contains(between[f], at)
+}
+
+// area is the room a package is in: its folder under internal, or at the top level.
+func area(path string) string {
+	path = strings.TrimPrefix(path, "waypost/")
+	path = strings.TrimPrefix(path, "internal/")
+	first, _, _ := strings.Cut(path, "/")
+	return first
+}
+
+func packages(t *testing.T) (all []listed) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+		var p listed
+		if err := d.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 15 {
+		t.Fatalf("go list found only %d packages", len(all))
+	}
+	return all
+}
+
+func TestArrowsCanFail(t *testing.T) {
+	t.Parallel()
+	for from, to := range map[string]string{
+		"waypost/internal/people": "waypost/internal/episodes", "waypost/internal/insights": "waypost/internal/outcomes",
+		"waypost/internal/platform/db": "waypost/internal/people", "waypost/internal/referrals": "waypost/api", "waypost/internal/disclosure": "waypost/internal/platform/db/../../insights",
+	} {
+		if may(from, to) {
+			t.Errorf("an arrow leads from %s to %s", from, to)
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package db_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+)
+
+var otherSite = uuid.MustParse("01938c2e-7a40-7000-8000-0000000000ff")
+
+// everyTable puts one row into every table of a site, by SQL, since the areas are above this package.
+const everyTable = `
+insert into sites (id, name, code, created_at, updated_at) values ('S', 'Site', 'site', now(), now());
+insert into schedules values ('S', 'm9_12', 'baseline', 'P9M', 'P10M', 'P12M', 240, 400);
+insert into link_workers values ('S', 'W', 'Sam', 'sam@example.org', true, 1, now(), now());
+insert into organisations (id, name, status, source, created_at, updated_at) values ('O', 'Club', 'active', 'test', now(), now());
+insert into patients (site_id, id, given_name, family_name, birth_date, external_ids, recorded_via, created_at, updated_at) values ('S', 'P', 'Ann', 'Bee', '1950-01-01', '[{"system":"x","value":"1"}]', 'api', now(), now());
+insert into consents (site_id, id, patient_id, purpose, decision, decided_on, created_at) values ('S', 'C', 'P', 'research', 'given', '2026-01-01', now());
+insert into episodes (site_id, id, patient_id, link_worker_id, source, received_on, need_primary, status, recorded_via, created_at, updated_at) values ('S', 'E', 'P', 'W', 'gp', '2026-01-01', 'food', 'waiting', 'api', now(), now());
+insert into contacts (site_id, id, episode_id, contact_on, mode, kind, outcome, recorded_via, created_at, updated_at) values ('S', 'C', 'E', '2026-01-02', 'telephone', 'support', 'spoke', 'api', now(), now());
+insert into referrals (site_id, id, episode_id, patient_id, organisation_id, kind, need, status, sent_at, recorded_via, created_at, updated_at) values ('S', 'R', 'E', 'P', 'O', 'referral', 'food', 'sent', now(), 'api', now(), now());
+insert into referral_moves (site_id, id, referral_id, from_status, to_status, side, occurred_at, recorded_at, actor_role) values ('S', 'C', 'R', 'sent', 'accepted', 'organisation', now(), now(), 'system');
+insert into attendances (site_id, id, referral_id, attended_on, attended, reported_by, created_at) values ('S', 'C', 'R', '2026-01-05', true, 'patient', now());
+insert into follow_ups (site_id, id, episode_id, patient_id, code, anchor_on, opens_on, target_on, closes_on, analysis_from, analysis_to, created_at, updated_at) values ('S', 'F', 'E', 'P', 'm9_12', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', now(), now());
+insert into follow_up_attempts values ('S', 'C', 'F', now(), 'telephone', 'no_answer', now());
+insert into follow_up_completions (site_id, id, follow_up_id, completed_on, mode, respondent, collected_by, how_have_you_been, benefit, created_at) values ('S', 'C', 'F', '2026-01-01', 'telephone', 'self', 'link_worker', 'same', 'some', now());
+insert into follow_up_services (site_id, id, follow_up_id, referral_id, used, benefit) values ('S', 'C', 'F', 'R', 'still_using', 'some');
+insert into assessments (site_id, id, episode_id, instrument, instrument_version, timepoint, completed_on, mode, respondent, collected_by, responses, scores, recorded_via, created_at, updated_at) values ('S', 'A', 'E', 'ons4', 1, 'baseline', '2026-01-01', 'telephone', 'self', 'link_worker', '{}', '[]', 'api', now(), now());
+insert into assessment_scores (site_id, assessment_id, episode_id, instrument, instrument_version, score, timepoint, completed_on, value) values ('S', 'A', 'E', 'ons4', 1, 'anxiety', 'baseline', '2026-01-01', 5);
+insert into events (id, site_id, type, subject_type, subject_id, patient_id, referral_id, actor_role, side, occurred_at, recorded_at, data) values ('C', 'S', 'patient.recorded', 'patient', 'P', 'P', 'R', 'system', 'system', now(), now(), '{}')`
+
+func fillEveryTable(t *testing.T, d *db.DB) {
+	t.Helper()
+	sql := everyTable
+	for i, letter := range strings.Split("S W O P C E R F A", " ") {
+		sql = strings.ReplaceAll(sql, "'"+letter+"'", "'01938c2e-7a40-7000-8000-00000000000"+string("123456789"[i])+"'")
+	}
+	err := d.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
+		for _, statement := range strings.Split(sql, ";\n") {
+			if err := tx.Exec(strings.ReplaceAll(statement, "?", "")).Error; err != nil {
+				t.Fatalf("%s: %v", statement[:40], err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,113 @@
+package db_test
+
+import (
+	"strings"
+	"testing"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// ask runs a query that returns texts, as the actor given.
+func ask(t *testing.T, d *db.DB, who actor.Actor, sql string, args ...any) (out []string) {
+	t.Helper()
+	err := d.Do(actor.With(t.Context(), who), func(tx *db.Tx) error { return tx.Raw(sql, args...).Scan(&out).Error })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+const siteTables = `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'site_id'
+	where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and not c.relispartition`
+
+func TestEveryTableOfASiteHasRowLevelSecurityAndAPolicy(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	if n := len(ask(t, d, actor.Actor{}, siteTables)); n < 14 {
+		t.Fatalf("only %d tables have a site_id: the test looks in the wrong place", n)
+	}
+	bare := ask(t, d, actor.Actor{}, siteTables+` and not (c.relrowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))`)
+	if len(bare) > 0 {
+		t.Errorf("tables of a site without row-level security and a policy: %v", bare)
+	}
+}
+
+func TestTheAppsRoleOwnsNothingAndCannotBypass(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	if got := ask(t, d, actor.Actor{}, "select current_user"); got[0] != db.AppRole {
+		t.Errorf("transactions run as %s", got[0])
+	}
+	if owned := ask(t, d, actor.Actor{}, "select relname from pg_class where relowner = current_user::regrole"); len(owned) > 0 {
+		t.Errorf("the app's role owns %v", owned)
+	}
+	if strong := ask(t, d, actor.Actor{}, "select rolname from pg_roles where rolname = current_user and (rolsuper or rolbypassrls or rolcreaterole)"); len(strong) > 0 {
+		t.Error("the app's role may bypass row-level security")
+	}
+	if deletes := ask(t, d, actor.Actor{}, "select table_name from information_schema.role_table_grants where grantee = 'waypost_app' and privilege_type = 'DELETE' and table_name not in ('idempotency', 'schedules', 'external_ids')"); len(deletes) > 0 {
+		t.Errorf("the app's role may delete from %v", deletes)
+	}
+	if changes := ask(t, d, actor.Actor{}, "select table_name from information_schema.role_table_grants where grantee = 'waypost_app' and privilege_type = 'UPDATE' and table_name in ('events', 'access_log', 'consents', 'attendances')"); len(changes) > 0 {
+		t.Errorf("what only grows may be changed: %v", changes)
+	}
+}
+
+// Foreign keys between tables of a site carry the site: key checks bypass policies, so a bare id would reach across.
+func TestForeignKeysBetweenTablesOfASiteCarryTheSite(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	bare := ask(t, d, actor.Actor{}, `select k.conrelid::regclass || '.' || k.conname from pg_constraint k
+		where k.contype = 'f' and k.conrelid in (select oid from pg_class where relname in (`+siteTables+`))
+		and k.confrelid in (select oid from pg_class where relname in (`+siteTables+`))
+		and not exists (select from pg_attribute a where a.attrelid = k.conrelid and a.attname = 'site_id' and a.attnum = any(k.conkey))`)
+	if len(bare) > 0 {
+		t.Errorf("foreign keys that reach across sites: %v", bare)
+	}
+}
+
+// With a row in every table of a site, an actor without sites sees none of them; nor does one of another site.
+func TestNobodySeesNoRow(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	fillEveryTable(t, d)
+	system := actor.Named("test")
+	for _, table := range ask(t, d, actor.Actor{}, siteTables+" order by 1") {
+		if table == "access_log" {
+			continue // nobody but a job may read it, and its rows are tested where they are written
+		}
+		if n := ask(t, d, system, "select count(*)::text from "+table); n[0] == "0" {
+			t.Errorf("%s: the test has put no row into it, so it cannot tell", table)
+		}
+		for name, who := range map[string]actor.Actor{
+			"nobody": {}, "a link worker of no site": {Role: actor.LinkWorker}, "another site": {Role: actor.LinkWorker, Sites: db.IDs{otherSite}},
+			"another organisation": {Role: actor.Organisation, OrganisationID: &otherSite}, "a researcher": {Role: actor.Researcher},
+		} {
+			if n := ask(t, d, who, "select count(*)::text from "+table); n[0] != "0" {
+				t.Errorf("%s: %s sees %s rows", table, name, n[0])
+			}
+		}
+	}
+	if n := ask(t, d, actor.Actor{Role: actor.Administrator}, "select count(*)::text from patients"); n[0] != "0" {
+		t.Error("an administrator sees a person's record")
+	}
+}
+
+// A Do whose statement failed and was passed over is not taken for a commit.
+func TestAPassedOverFailureIsNoCommit(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	err := d.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
+		_ = tx.Exec("select 1/0").Error
+		return nil
+	})
+	if err == nil {
+		t.Fatal("a rolled-back transaction was reported as committed")
+	}
+	if strings.Contains(err.Error(), "password") {
+		t.Error(err)
+	}
+}

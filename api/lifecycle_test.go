@@ -240,3 +240,19 @@ func TestACorrectedBaselineMovesWhatCountsFromIt(t *testing.T) {
 	}
 	lw.post("/assessments/"+baseline+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":6}}`, w.daysAgo(20))).problem(409, "conflict")
 }
+
+func TestTheStudysOwnQuestionsAndMissingAnswers(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	_, episode := w.supported()
+	a := lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"waypost_followup","timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self",
+		"responses":{"how_have_you_been":"better","benefit":{"missing":"prefer_not_to_say"}}}`, episode, w.today())).want(201)
+	if a.text("responses.how_have_you_been") != "better" || a.text("responses.benefit.missing") != "prefer_not_to_say" || len(a.at("scores").([]any)) != 0 {
+		t.Errorf("recorded as %s", a.body)
+	}
+	b := lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline","completed_on":%q,"mode":"telephone","respondent":"self",
+		"responses":{"life_satisfaction":0,"anxiety":{"missing":"dont_know"}}}`, episode, w.today())).want(201)
+	if got := lw.get("/assessments/" + b.text("id")).want(200); len(got.at("scores").([]any)) != 1 || got.number("scores.0.value") != 0 || got.text("responses.anxiety.missing") != "dont_know" {
+		t.Errorf("recorded as %s", got.body)
+	}
+}

@@ -23,20 +23,23 @@ type Answer struct {
 var errAnswer = errors.New(`an answer is a number, a text or {"missing": code}`)
 
 func (a *Answer) UnmarshalJSON(b []byte) error {
-	*a = Answer{}
-	if json.Unmarshal(b, &a.Number) == nil && a.Number != nil {
-		return nil
-	}
-	if json.Unmarshal(b, &a.Text) == nil && a.Text != nil {
-		return nil
-	}
-	var m struct {
-		Missing string `json:"missing"`
-	}
-	if err := json.Unmarshal(b, &m); err != nil || m.Missing == "" {
+	var (
+		number *float64
+		text   *string
+		none   struct {
+			Missing string `json:"missing"`
+		}
+	)
+	switch {
+	case json.Unmarshal(b, &number) == nil && number != nil:
+		*a = Answer{Number: number}
+	case json.Unmarshal(b, &text) == nil && text != nil:
+		*a = Answer{Text: text}
+	case json.Unmarshal(b, &none) == nil && none.Missing != "":
+		*a = Answer{Missing: none.Missing}
+	default:
 		return errAnswer
 	}
-	a.Missing = m.Missing
 	return nil
 }
 

@@ -198,7 +198,7 @@ func TestFollowUpStates(t *testing.T) {
 	start := w.db.Clock.Now()
 	id := lw.get("/follow-ups?episode_id=" + episode).text("items.0.id")
 	at := func(months, days int) string {
-		w.db.Clock.SetOffset(start.AddDate(0, months, days).Sub(time.Now()))
+		w.db.Clock.SetOffset(time.Until(start.AddDate(0, months, days)))
 		state := lw.get("/follow-ups/" + id).want(200).text("state")
 		for _, s := range []string{"upcoming", "due", "overdue", "missed", "paused", "completed", "lost"} {
 			if n := len(lw.get("/follow-ups?state=" + s).want(200).items()); (n == 1) != (s == state) {

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -287,3 +288,7 @@ func (w *world) ons4(episode, timepoint, on string, life, worth, happy, anxious 
 }
 
 func nobody() string { return uuid.NewString() }
+
+func basicAuth(user, password string) string {
+	return base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
+}

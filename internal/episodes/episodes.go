@@ -98,6 +98,9 @@ func (s *Store) Open(ctx context.Context, n New, via string) (e Episode, err err
 		if err := e.check(tx, p); err != nil {
 			return err
 		}
+		if err := e.checkWorker(tx); err != nil {
+			return err
+		}
 		if err := tx.Create(&e).Error; err != nil {
 			return err
 		}
@@ -117,16 +120,20 @@ func (e *Episode) check(tx *db.Tx, p people.Patient) error {
 	c.Require(!e.ReceivedOn.Before(p.BirthDate), "received_on", "lies before the person's birth")
 	c.Require(p.DiedOn == nil || !e.ReceivedOn.After(*p.DiedOn), "received_on", "lies after the person's death")
 	c.Require(!slices.Contains(e.Needs.Others, e.Needs.Primary), "needs.others", "repeats the primary need")
-	if err := c.Err(); err != nil {
-		return err
-	}
-	var active bool
-	err = tx.Raw("select active from link_workers where site_id = ? and id = ?", e.SiteID, *e.LinkWorkerID).Scan(&active).Error
-	c.Require(active, "link_worker_id", "is no active link worker of this site")
-	if err != nil {
-		return err
+	for _, later := range []*day.Date{e.FirstContactOn, e.BaselineOn, e.ClosedOn} {
+		c.Require(later == nil || !e.ReceivedOn.After(*later), "received_on", "lies after something that happened in the episode")
 	}
 	return c.Err()
+}
+
+// checkWorker asks whether the link worker may take the episode on.
+func (e *Episode) checkWorker(tx *db.Tx) error {
+	var active bool
+	err := tx.Raw("select active from link_workers where site_id = ? and id = ?", e.SiteID, *e.LinkWorkerID).Scan(&active).Error
+	if err == nil && !active {
+		return fault.InvalidAt("link_worker_id", "is no active link worker of this site")
+	}
+	return err
 }
 
 // Get returns an episode.
@@ -177,6 +184,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if err := db.Match(version, e.Version); err != nil {
 			return err
 		}
+		worker := *e.LinkWorkerID
 		if e.Details, err = c.Apply(e.Details); err != nil {
 			return err
 		}
@@ -186,6 +194,11 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		}
 		if err := e.check(tx, p); err != nil {
 			return err
+		}
+		if *e.LinkWorkerID != worker { // one who left keeps the episodes they have
+			if err := e.checkWorker(tx); err != nil {
+				return err
+			}
 		}
 		return e.save(tx, "episode.changed", nil, nil)
 	})

@@ -1,0 +1,103 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// walked is a person with a baseline and, where after is not negative, a response ten months later.
+type walked struct{ before, after int }
+
+// walk records people at a site, moves the clock, and completes the follow-ups of those who answer.
+func (w *world) walk(role string, people []walked) {
+	w.t.Helper()
+	c := w.as(role)
+	var followUps []string
+	for i, p := range people {
+		patient := c.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Walk%d","birth_date":"1950-04-01"}`, i)).made()
+		episode := c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient, w.today())).made()
+		c.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline","completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":%d,"anxiety":%d}}`, episode, w.today(), p.before, 10-p.before)).want(201)
+		followUps = append(followUps, c.get("/follow-ups?episode_id="+episode).text("items.0.id"))
+	}
+	w.advance("P10M")
+	for i, p := range people {
+		if p.after >= 0 {
+			c.post("/follow-ups/"+followUps[i]+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+				"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":%d,"anxiety":%d}}]}`, w.today(), p.after, 10-p.after)).want(201)
+		}
+	}
+}
+
+func TestFiguresArePairedAndProtected(t *testing.T) {
+	w := newWorld(t)
+	people := make([]walked, 0, 30)
+	for i := range 20 {
+		people = append(people, walked{3 + i%3, 5 + i%3}) // each up by two
+	}
+	for range 10 {
+		people = append(people, walked{10, -1}) // never asked again: no part of any change
+	}
+	w.walk("link_worker", people)
+	shown := w.as("dashboard").get("/insights/outcomes").want(200)
+	if shown.number("disclosure.threshold") != 8 || shown.number("disclosure.rounding") != 5 {
+		t.Errorf("the rule: %s", shown.body)
+	}
+	life, anxiety := row(t, shown, "life_satisfaction"), row(t, shown, "anxiety")
+	if life["paired_n"] != 20.0 || life["baseline_n"] != 30.0 || life["completion_percent"] != 66.7 && life["completion_percent"] != 66.67 || life["mean_change"] != 2.0 || life["improved"] != 20.0 {
+		t.Errorf("life satisfaction: %v", life)
+	}
+	if anxiety["mean_change"] != -2.0 || anxiety["improved"] != 20.0 {
+		t.Errorf("anxiety falls, which is better: %v", anxiety)
+	}
+	if row(t, shown, "happiness")["paired_n"] != 0.0 {
+		t.Errorf("nobody answered happiness: %v", row(t, shown, "happiness"))
+	}
+	csv := w.as("dashboard").get("/insights/outcomes?format=csv").want(200)
+	if kind := csv.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") {
+		t.Errorf("CSV as %s", kind)
+	}
+	if same := w.as("dashboard").with("Accept", "text/csv").get("/insights/outcomes").want(200); string(same.body) != string(csv.body) || !strings.HasPrefix(string(csv.body), "site_id,instrument,score,timepoint,paired_n") {
+		t.Errorf("CSV: %s", csv.body)
+	}
+	basic := client{w: w}.with("Authorization", "Basic "+basicAuth("any", w.keys["dashboard"])).get("/insights/outcomes").want(200)
+	if len(basic.at("rows").([]any)) != 4 {
+		t.Errorf("with Basic: %s", basic.body)
+	}
+	client{w: w}.with("Authorization", "Basic "+basicAuth("any", w.keys["link_worker"])).get("/me").problem(401, "unauthenticated")
+	if none := row(t, w.as("dashboard").get("/insights/outcomes?to=2001-01").want(200), "anxiety"); none["baseline_n"] != 0.0 {
+		t.Errorf("before anybody came: %v", none)
+	}
+}
+
+func TestFewPeopleAreNotShown(t *testing.T) {
+	w := newWorld(t)
+	w.walk("link_worker", []walked{{3, 5}, {4, 5}, {5, 6}, {3, 7}, {2, 5}, {4, 4}, {5, 9}})
+	shown := w.as("dashboard").get("/insights/outcomes?by=site").want(200)
+	for _, r := range shown.at("rows").([]any) {
+		r := r.(map[string]any)
+		if r["score"] == "life_satisfaction" && (r["paired_n"] != nil || r["mean_change"] != nil || r["suppressed"] != true) {
+			t.Errorf("seven people are shown: %v", r)
+		}
+	}
+	asked := w.as("dashboard").get("/insights/outcomes?site_id=" + w.site).want(200)
+	if r := row(t, asked, "life_satisfaction"); r["suppressed"] != true {
+		t.Errorf("asking for the site shows more than asking by site: %v", r)
+	}
+	own := w.as("site_manager").get("/insights/outcomes").want(200)
+	if r := row(t, own, "life_satisfaction"); r["paired_n"] != 7.0 {
+		t.Errorf("a manager's own live figures: %v", r)
+	}
+	w.as("link_worker").get("/insights/outcomes?site_id="+w.other).problem(404, "not_found")
+}
+
+func row(t *testing.T, a answer, score string) map[string]any {
+	t.Helper()
+	for _, r := range a.at("rows").([]any) {
+		if r := r.(map[string]any); r["score"] == score {
+			return r
+		}
+	}
+	t.Fatalf("no row of %s: %s", score, a.body)
+	return nil
+}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // sites have time zones, and not every machine has the database of them
 
 	"waypost/internal/cli"
 )

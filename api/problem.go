@@ -64,7 +64,7 @@ func problemOf(err error) *Problem {
 	if !errors.As(err, &f) {
 		f = fault.New(fault.Internal, "Something went wrong on our side.").Because(err)
 	}
-	if statuses[f.Kind].status >= 500 {
+	if statuses[f.Kind].status >= 500 && (f.Cause != nil || f.Kind == fault.Internal) {
 		slog.Error("request failed", "kind", f.Kind, "cause", f.Cause)
 	} else if f.Cause != nil {
 		slog.Info("request refused", "kind", f.Kind, "cause", f.Cause)

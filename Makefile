@@ -1,0 +1,34 @@
+# What people type. Each target works on a fresh Debian or Ubuntu machine that has Go.
+SHELL := /bin/bash
+GO ?= go
+
+.PHONY: run test lint openapi build postgres
+
+run: postgres ## a demo, ready to use
+	$(GO) build -o bin/waypost .
+	./bin/waypost serve --demo
+
+build:
+	$(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
+
+test: postgres ## every test; each package starts its own PostgreSQL
+	$(GO) test ./... -timeout 14m
+
+lint:
+	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+openapi: ## write docs/openapi.yaml anew; review what changed
+	$(GO) run . openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+
+postgres: # PostgreSQL's server binaries, by apt where there are none
+	@if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! command -v postgres >/dev/null 2>&1; then \
+	  if command -v apt-get >/dev/null 2>&1; then \
+	    sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	    echo "installing PostgreSQL's server (apt-get install postgresql)"; \
+	    $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq postgresql >/dev/null; \
+	  else \
+	    echo "Waypost needs PostgreSQL 15 or newer: install its server (Fedora: postgresql-server, macOS: brew install postgresql@16)"; exit 1; \
+	  fi; \
+	fi

@@ -1,0 +1,288 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// instance is a waypost started as people start it: the program itself, with its own PostgreSQL, as durable as ever.
+type instance struct {
+	t    *testing.T
+	bin  string
+	dir  string
+	addr string
+	args []string
+	cmd  *exec.Cmd
+	out  *bytes.Buffer // what serve prints
+}
+
+func newInstance(t *testing.T, args ...string) *instance {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "waypost-cli-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL's own user passes through, where the tests run as root
+		t.Fatal(err)
+	}
+	i := &instance{t: t, bin: filepath.Join(dir, "waypost"), dir: filepath.Join(dir, "data"), addr: freeAddress(t), args: args}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", i.bin, "waypost").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		i.signal(syscall.SIGTERM)
+		os.RemoveAll(dir)
+	})
+	return i
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (i *instance) environ() []string {
+	return append(os.Environ(), "WAYPOST_DATA_DIR="+i.dir, "WAYPOST_ADDR="+i.addr, "WAYPOST_LOG_LEVEL=error")
+}
+
+// launch starts serve.
+func (i *instance) launch() {
+	i.t.Helper()
+	i.out = &bytes.Buffer{}
+	i.cmd = exec.Command(i.bin, append([]string{"serve"}, i.args...)...)
+	i.cmd.Env, i.cmd.Stdout, i.cmd.Stderr = i.environ(), i.out, io.Discard
+	if err := i.cmd.Start(); err != nil {
+		i.t.Fatal(err)
+	}
+}
+
+// start starts serve and waits until it is ready.
+func (i *instance) start() {
+	i.t.Helper()
+	i.launch()
+	for range 600 {
+		if answer, err := http.Get("http://" + i.addr + "/readyz"); err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	i.t.Fatal("never ready")
+}
+
+func (i *instance) signal(s syscall.Signal) {
+	if i.cmd != nil {
+		_ = i.cmd.Process.Signal(s)
+		_ = i.cmd.Wait()
+		i.cmd = nil
+	}
+}
+
+// run runs another command on the running instance.
+func (i *instance) run(args ...string) (string, error) {
+	c := exec.CommandContext(i.t.Context(), i.bin, args...)
+	c.Env = i.environ()
+	var errs bytes.Buffer
+	c.Stderr = &errs
+	out, err := c.Output()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, errs.String())
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// call returns the status 0 when no answer came.
+func (i *instance) call(key, method, path, idempotency, body string) (int, []byte) {
+	req, err := http.NewRequestWithContext(i.t.Context(), method, "http://"+i.addr+"/v1"+path, strings.NewReader(body))
+	if err != nil {
+		i.t.Error(err)
+		return 0, nil
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/json")
+	if idempotency != "" {
+		req.Header.Set("Idempotency-Key", idempotency)
+	}
+	answer, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+	if err != nil {
+		return 0, nil
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return 0, nil // cut off on the way: not acknowledged
+	}
+	return answer.StatusCode, b
+}
+
+func idOf(t *testing.T, status int, body []byte) string {
+	t.Helper()
+	var made struct{ ID string }
+	if err := json.Unmarshal(body, &made); err != nil || status != 201 {
+		t.Fatalf("status %d: %s", status, body)
+	}
+	return made.ID
+}
+
+// writers is a load of POSTs by clients that try again under the same key until they have an answer.
+type writers struct {
+	i      *instance
+	key    string
+	number atomic.Int64
+	acks   sync.Map // name -> id that was acknowledged
+	stop   atomic.Bool
+	all    sync.WaitGroup
+}
+
+func (w *writers) write() {
+	for !w.stop.Load() {
+		name := fmt.Sprintf("Load%06d", w.number.Add(1))
+		body := fmt.Sprintf(`{"given_name":"A","family_name":%q,"birth_date":"1950-01-01"}`, name)
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			status, answer := w.i.call(w.key, "POST", "/patients", name, body)
+			if status == 201 {
+				var made struct{ ID string }
+				_ = json.Unmarshal(answer, &made)
+				w.acks.Store(name, made.ID)
+				break
+			}
+			if status != 0 && status != 503 && status != 409 {
+				w.i.t.Errorf("%s: status %d: %s", name, status, answer)
+				break
+			}
+			if time.Now().After(deadline) {
+				w.i.t.Errorf("%s: no answer in a minute", name)
+				break
+			}
+		}
+	}
+}
+
+// Killing Waypost, or its PostgreSQL, with -9 under a load of POSTs loses no acknowledged write and doubles none.
+func TestKilledUnderLoadLosesNothingAndDoublesNothing(t *testing.T) {
+	t.Parallel()
+	i := newInstance(t)
+	i.start()
+	key, err := i.run("keys", "create", "--role", "administrator", "--label", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, body := i.call(key, "POST", "/sites", "", `{"name":"S","code":"site"}`)
+	site := idOf(t, status, body)
+	status, body = i.call(key, "POST", "/api-keys", "", fmt.Sprintf(`{"role":"integration","label":"load","site_ids":[%q]}`, site))
+	var made struct{ Key string }
+	if err := json.Unmarshal(body, &made); err != nil || status != 201 {
+		t.Fatalf("%d %s", status, body)
+	}
+	w := &writers{i: i, key: made.Key}
+	for range 6 {
+		w.all.Go(w.write)
+	}
+	for round := range 6 {
+		time.Sleep(time.Duration(200+rand.IntN(400)) * time.Millisecond)
+		if round%2 == 0 {
+			i.signal(syscall.SIGKILL)
+			i.start()
+		} else {
+			i.killPostgres()
+		}
+	}
+	time.Sleep(time.Second)
+	w.stop.Store(true)
+	w.all.Wait()
+	w.verify()
+}
+
+func (i *instance) killPostgres() {
+	i.t.Helper()
+	text, err := os.ReadFile(filepath.Join(i.dir, "pg", "postmaster.pid"))
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		i.t.Fatal(err)
+	}
+}
+
+func (w *writers) verify() {
+	t := w.i.t
+	acknowledged := 0
+	w.acks.Range(func(name, id any) bool {
+		acknowledged++
+		status, body := w.i.call(w.key, "POST", "/patients/search", "", fmt.Sprintf(`{"family_name":%q,"birth_date":"1950-01-01"}`, name))
+		var found struct{ Items []struct{ ID string } }
+		if err := json.Unmarshal(body, &found); err != nil || status != 200 {
+			t.Errorf("%s: %d %s", name, status, body)
+		} else if len(found.Items) != 1 || found.Items[0].ID != id {
+			t.Errorf("%s was acknowledged as %s; there are %v", name, id, found.Items)
+		}
+		return true
+	})
+	if acknowledged < 50 {
+		t.Errorf("only %d writes: no load", acknowledged)
+	}
+	t.Logf("%d acknowledged writes, each there once", acknowledged)
+}
+
+// A second serve on the same directory is refused; serve stops on SIGTERM with its PostgreSQL, and starts again on what is there.
+func TestServeStartsStopsAndRefusesASecond(t *testing.T) {
+	t.Parallel()
+	i := newInstance(t)
+	i.start()
+	other := *i
+	other.addr = freeAddress(t)
+	if _, err := other.run("serve"); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("a second serve: %v", err)
+	}
+	if out, err := i.run("health"); err != nil || out != "ready" {
+		t.Errorf("health: %s %v", out, err)
+	}
+	i.signal(syscall.SIGTERM)
+	if _, err := os.Stat(filepath.Join(i.dir, "pg", "postmaster.pid")); !os.IsNotExist(err) {
+		t.Error("PostgreSQL outlives serve")
+	}
+	if _, err := i.run("keys", "create", "--role", "dashboard", "--label", "x"); err == nil {
+		t.Error("a command started a database: only serve does")
+	}
+	i.start()
+}
+
+func TestBadSettingsAreRefused(t *testing.T) {
+	t.Parallel()
+	i := newInstance(t)
+	for _, c := range [][2]string{{"WAYPOST_ADRR=x", "WAYPOST_ADRR"}, {"WAYPOST_LOG_LEVEL=loud", "log-level"}, {"WAYPOST_ADDR=nonsense", "WAYPOST_ADDR"}, {"WAYPOST_DATABASE_URL=nonsense://u:hunter2@x", "URL"}} {
+		cmd := exec.CommandContext(t.Context(), i.bin, "serve")
+		cmd.Env = append(i.environ(), c[0])
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), c[1]) || strings.Contains(string(out), "hunter2") {
+			t.Errorf("%s: %v %s", c[0], err, out)
+		}
+	}
+}

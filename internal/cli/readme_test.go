@@ -1,0 +1,65 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The walk of the README, pasted line by line into a shell, answers what the README says it does.
+func TestTheWalkOfTheREADME(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, walk, found := strings.Cut(string(text), "## The loop, in five minutes")
+	walk, _, ends := strings.Cut(walk, "## Who may do what")
+	if !found || !ends {
+		t.Fatal("the README has no walk")
+	}
+	i := newInstance(t, "--demo", "--people", "300")
+	i.start()
+	script, wants := pasted(walk)
+	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
+	shell.Env = append(os.Environ(), "W=http://"+i.addr+"/v1", "KEYS="+filepath.Join(i.dir, "demo-keys.json"))
+	out, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	answers := strings.Split(string(out), "\x1e")
+	for n, want := range wants {
+		if n >= len(answers) || !strings.Contains(answers[n], want.answer) {
+			t.Errorf("%s\nanswers %.600s\nwhich lacks %s", want.line, answers[min(n, len(answers)-1)], want.answer)
+		}
+	}
+	if len(wants) < 20 {
+		t.Errorf("only %d answers are checked", len(wants))
+	}
+}
+
+type want struct{ line, answer string }
+
+// pasted takes the lines of the walk's code, and what each is said to answer; a record separator ends each answer.
+func pasted(walk string) (script string, wants []want) {
+	inCode, last := false, ""
+	for line := range strings.Lines(walk) {
+		line = strings.TrimRight(line, "\n")
+		answer, isAnswer := strings.CutPrefix(line, "# → ")
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inCode = line == "```sh"
+		case !inCode:
+		case isAnswer:
+			wants = append(wants, want{last, answer})
+			script += "printf '\\036'\n"
+		default:
+			script += line + "\n"
+			last = line
+		}
+	}
+	return fmt.Sprintf("set -u\n%s", script), wants
+}

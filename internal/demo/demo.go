@@ -1,0 +1,147 @@
+// Package demo fills an empty database with synthetic people, organisations and services at seven invented sites, so
+// that Waypost can be tried out. What it writes, it works out by the areas' own rules.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/outcomes"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+)
+
+// Config says how much to make.
+type Config struct {
+	People int    // 0: DefaultPeople
+	Seed   uint64 // the same seed makes the same on the same day, but for ids and the secrets of keys
+}
+
+const (
+	DefaultPeople = 2000
+	mostPeople    = 100_000 // more would be loaded for minutes, in one transaction
+	timeZone      = "Europe/London"
+)
+
+// ErrNotEmpty is the error of loading a demo where there is something already.
+var ErrNotEmpty = errors.New("demo: the database holds a record already; a demo goes into an empty one only")
+
+// world is what every part of one loading shares.
+type world struct {
+	seed      uint64
+	tx        *db.Tx
+	zone      *time.Location
+	today     day.Date
+	yesterday day.Date // the last day that anything is told of, so that nothing lies in the future
+	ons4      outcomes.Instrument
+	numbers   *nhsNumbers
+}
+
+// Load fills an empty database in one transaction, so that one that is cut off leaves nothing. Just before it commits
+// it hands the secrets of the keys to writeKeys: called again when the transaction is tried again, the last ones hold.
+func Load(ctx context.Context, d *db.DB, c Config, writeKeys func(Keys) error) (r Report, err error) {
+	if c.People == 0 {
+		c.People = DefaultPeople
+	}
+	if c.People < 0 || c.People > mostPeople {
+		return r, fmt.Errorf("demo: between 1 and %d people", mostPeople)
+	}
+	ctx = actor.With(db.Background(ctx), actor.Named("demo"))
+	err = d.Do(ctx, func(tx *db.Tx) error {
+		if err := reserve(tx); err != nil {
+			return err
+		}
+		w, err := newWorld(tx, c.Seed)
+		if err != nil {
+			return err
+		}
+		if r, err = w.load(c.People, writeKeys); err != nil {
+			return err
+		}
+		return nil
+	})
+	return r, err
+}
+
+// reserve lets one demo at a time look whether the database is empty.
+func reserve(tx *db.Tx) error {
+	if err := tx.Exec("select pg_advisory_xact_lock(hashtextextended('demo', 0))").Error; err != nil {
+		return err
+	}
+	empty, err := isEmpty(tx)
+	if err == nil && !empty {
+		return ErrNotEmpty
+	}
+	return err
+}
+
+// Empty tells whether the database holds no site, organisation or patient yet.
+func Empty(ctx context.Context, d *db.DB) (empty bool, err error) {
+	ctx = actor.With(db.Background(ctx), actor.Named("demo"))
+	err = d.Do(ctx, func(tx *db.Tx) error {
+		empty, err = isEmpty(tx)
+		return err
+	})
+	return empty, err
+}
+
+func isEmpty(tx *db.Tx) (empty bool, err error) {
+	err = tx.Raw("select not exists (select from sites) and not exists (select from organisations) and not exists (select from patients)").Scan(&empty).Error
+	return empty, err
+}
+
+func newWorld(tx *db.Tx, seed uint64) (*world, error) {
+	zone, err := time.LoadLocation(timeZone)
+	if err != nil {
+		return nil, err
+	}
+	ons4, err := outcomes.Lookup("ons4")
+	today := day.Of(tx.Now.In(zone))
+	return &world{seed: seed, tx: tx, zone: zone, today: today, yesterday: today.AddDays(-1), ons4: ons4, numbers: &nhsNumbers{}}, err
+}
+
+// load writes a site after the other, and then the keys.
+func (w *world) load(people int, writeKeys func(Keys) error) (r Report, err error) {
+	shares := make([]int, len(places))
+	for i, p := range places {
+		shares[i] = p.Share
+	}
+	received := map[uuid.UUID]inbox{}
+	var towns []*town
+	person := 0
+	for i, n := range divide(people, shares) {
+		t := w.found(i)
+		b := &book{log: &events.Log{}}
+		if err := t.write(w.tx, b.log); err != nil {
+			return r, err
+		}
+		if err := t.settle(w.tx, b.log); err != nil {
+			return r, err
+		}
+		if err := t.populate(b, person, n); err != nil {
+			return r, err
+		}
+		r.count(t, b)
+		if i == 0 {
+			b.tally(received)
+		}
+		if err := b.write(w.tx); err != nil {
+			return r, fmt.Errorf("demo: writing %s: %w", t.Code, err)
+		}
+		towns, person = append(towns, t), person+n
+	}
+	keys, err := w.issue(towns, busiest(received, towns[0].services[0].OrganisationID))
+	if err != nil {
+		return r, err
+	}
+	if err := w.tx.Exec("update installation set demo = true, demo_loaded = true").Error; err != nil {
+		return r, err
+	}
+	return r, writeKeys(keys)
+}

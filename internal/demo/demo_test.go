@@ -1,0 +1,109 @@
+package demo
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+func keep(into *Keys) func(Keys) error {
+	return func(k Keys) error { *into = k; return nil }
+}
+
+// load fills a database, and tells whoever looks as the system does.
+func load(t testing.TB, people int, seed uint64) (d *db.DB, k Keys, r Report) {
+	t.Helper()
+	d = dbtest.New(t)
+	began := time.Now()
+	r, err := Load(t.Context(), d, Config{People: people, Seed: seed}, keep(&k))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d people in %v: %+v", people, time.Since(began), r)
+	return d, k, r
+}
+
+// look runs f as a job that sees every row.
+func look(t testing.TB, d *db.DB, f func(tx *db.Tx) error) {
+	t.Helper()
+	if err := d.Do(actor.With(t.Context(), actor.Named("test")), f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rows reads a query's first column of text.
+func rows(t testing.TB, d *db.DB, sql string, args ...any) (out []string) {
+	t.Helper()
+	look(t, d, func(tx *db.Tx) error { return tx.Raw(sql, args...).Scan(&out).Error })
+	return out
+}
+
+func TestDefaultSize(t *testing.T) {
+	_, _, r := load(t, 0, 1)
+	if r.Sites != 7 || r.Patients != DefaultPeople {
+		t.Errorf("got %+v", r)
+	}
+	t.Log(r)
+}
+
+func TestFailureLeavesNothing(t *testing.T) {
+	d := dbtest.New(t)
+	boom := errors.New("the disk is full")
+	_, err := Load(t.Context(), d, Config{People: 20}, func(Keys) error { return boom })
+	if !errors.Is(err, boom) {
+		t.Errorf("got %v, want the failure of writing the keys", err)
+	}
+	if empty, err := Empty(t.Context(), d); err != nil || !empty {
+		t.Errorf("empty %v, %v", empty, err)
+	}
+	if i, err := d.Installation(t.Context()); err != nil || i.Demo || i.DemoLoaded {
+		t.Errorf("marked as a demo: %+v, %v", i, err)
+	}
+	var k Keys
+	if _, err := Load(t.Context(), d, Config{People: 20}, keep(&k)); err != nil {
+		t.Errorf("it does not start again: %v", err)
+	}
+	if i, err := d.Installation(t.Context()); err != nil || !i.Demo || !i.DemoLoaded {
+		t.Errorf("not marked as a demo: %+v, %v", i, err)
+	}
+	if _, err := Load(t.Context(), d, Config{People: 20}, keep(&k)); !errors.Is(err, ErrNotEmpty) {
+		t.Errorf("a second demo: %v", err)
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for _, n := range []int{1, 7, 40} {
+		if _, _, r := load(t, n, 3); r.Patients != n {
+			t.Errorf("asked for %d people, got %d", n, r.Patients)
+		}
+	}
+	if _, err := Load(t.Context(), dbtest.New(t), Config{People: -1}, nil); err == nil {
+		t.Error("fewer than no people were made")
+	}
+}
+
+func TestKeysFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "demo-keys.json")
+	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Keys{Administrator: "wp_1"}).Write(path); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	left, _ := os.ReadDir(filepath.Dir(path))
+	if len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -1,0 +1,131 @@
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/partners"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/referrals"
+)
+
+// Keys are the secrets of a demo's keys, one for each kind of user.
+type Keys struct {
+	Administrator       string `json:"administrator"`
+	LinkWorker          string `json:"link_worker"`            // the first link worker of the first site
+	SiteManager         string `json:"site_manager"`           // of the first site
+	OtherSiteLinkWorker string `json:"other_site_link_worker"` // of the second site
+	Integration         string `json:"integration"`            // of the first site
+	Organisation        string `json:"organisation"`           // near the first site, with referrals to answer
+	Dashboard           string `json:"dashboard"`              // of all sites
+	Researcher          string `json:"researcher"`             // without a project yet
+	DataSteward         string `json:"data_steward"`
+}
+
+// String lists the keys, a line each, to be shown once to whoever started the demo.
+func (k Keys) String() string {
+	var s strings.Builder
+	for _, line := range []struct{ name, key string }{
+		{"administrator", k.Administrator}, {"link_worker", k.LinkWorker}, {"site_manager", k.SiteManager},
+		{"other_site_link_worker", k.OtherSiteLinkWorker}, {"integration", k.Integration}, {"organisation", k.Organisation},
+		{"dashboard", k.Dashboard}, {"researcher", k.Researcher}, {"data_steward", k.DataSteward},
+	} {
+		fmt.Fprintf(&s, "  %-22s  %s\n", line.name, line.key)
+	}
+	return strings.TrimSuffix(s.String(), "\n")
+}
+
+// Write writes the keys where only the owner reads them. After a crash the file is whole, the old one or the new one.
+func (k Keys) Write(path string) error {
+	text, err := json.MarshalIndent(k, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".demo-keys-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // nothing there, once it is renamed
+	defer f.Close()
+	if _, err := f.Write(append(text, '\n')); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// issue makes the keys.
+func (w *world) issue(towns []*town, organisation uuid.UUID) (k Keys, err error) {
+	first, second := towns[0], towns[1]
+	at := func(t *town) db.IDs { return db.IDs{t.site.ID} }
+	for _, one := range []struct {
+		secret *string
+		key    partners.NewKey
+	}{
+		{&k.Administrator, partners.NewKey{Role: actor.Administrator}},
+		{&k.LinkWorker, partners.NewKey{Role: actor.LinkWorker, SiteIDs: at(first), LinkWorkerID: &first.workers[0].ID}},
+		{&k.SiteManager, partners.NewKey{Role: actor.SiteManager, SiteIDs: at(first)}},
+		{&k.OtherSiteLinkWorker, partners.NewKey{Role: actor.LinkWorker, SiteIDs: at(second), LinkWorkerID: &second.workers[0].ID}},
+		{&k.Integration, partners.NewKey{Role: actor.Integration, SiteIDs: at(first)}},
+		{&k.Organisation, partners.NewKey{Role: actor.Organisation, OrganisationID: &organisation}},
+		{&k.Dashboard, partners.NewKey{Role: actor.Dashboard}},
+		{&k.Researcher, partners.NewKey{Role: actor.Researcher}},
+		{&k.DataSteward, partners.NewKey{Role: actor.DataSteward}},
+	} {
+		one.key.Label = "Demo: " + strings.ReplaceAll(string(one.key.Role), "_", " ")
+		if *one.secret, err = w.key(one.key); err != nil {
+			return k, err
+		}
+	}
+	return k, nil
+}
+
+func (w *world) key(n partners.NewKey) (string, error) {
+	secret := partners.NewSecret()
+	k := partners.Key{ID: w.tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], KeyHash: partners.Hash(secret), CreatedAt: w.tx.Now, UpdatedAt: w.tx.Now}
+	if err := w.tx.Create(&k).Error; err != nil {
+		return "", err
+	}
+	return secret, events.Record(w.tx, "api_key.added", events.Subject{Type: "api_key", ID: k.ID}, events.Data{"role": string(n.Role)})
+}
+
+// inbox is how many referrals an organisation has had, and of how many something is still expected.
+type inbox struct{ all, open, place int }
+
+// tally counts the referrals of each organisation.
+func (b *book) tally(into map[uuid.UUID]inbox) {
+	for i, r := range b.referrals {
+		if r.Kind != "referral" || r.Status == referrals.Draft || r.Status == referrals.EnteredInError {
+			continue
+		}
+		in, known := into[r.OrganisationID]
+		if !known {
+			in.place = i
+		}
+		in.all++
+		if r.Status.Open() {
+			in.open++
+		}
+		into[r.OrganisationID] = in
+	}
+}
+
+// busiest is the organisation with most to answer; of two alike, the one that was referred to first; of none, the one given.
+func busiest(of map[uuid.UUID]inbox, organisation uuid.UUID) uuid.UUID {
+	best := inbox{all: -1}
+	for id, in := range of {
+		if in.all+in.open > best.all+best.open || in.all+in.open == best.all+best.open && in.place < best.place {
+			organisation, best = id, in
+		}
+	}
+	return organisation
+}

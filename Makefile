@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 GO ?= go
 
-.PHONY: run test lint openapi build postgres
+.PHONY: run test lint openapi build postgres browser
 
 run: postgres ## a demo, ready to use
 	$(GO) build -o bin/waypost .
@@ -11,7 +11,7 @@ run: postgres ## a demo, ready to use
 build:
 	$(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
 
-test: postgres ## every test; each package starts its own PostgreSQL
+test: postgres browser ## every test; each package starts its own PostgreSQL
 	$(GO) test ./... -timeout 14m
 
 lint:
@@ -31,4 +31,11 @@ postgres: # PostgreSQL's server binaries, by apt where there are none
 	  else \
 	    echo "Waypost needs PostgreSQL 15 or newer: install its server (Fedora: postgresql-server, macOS: brew install postgresql@16)"; exit 1; \
 	  fi; \
+	fi
+
+browser: # Chromium, for the tests of pages, where apt can bring it
+	@if ! command -v chromium >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then \
+	  sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	  echo "installing Chromium for the tests of pages (apt-get install chromium)"; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium >/dev/null || echo "no Chromium: tests of pages will be skipped"; \
 	fi

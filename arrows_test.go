@@ -23,7 +23,7 @@ var between = map[string][]string{
 	"datasets":  {"disclosure"},
 }
 
-// outermost are imported by nobody but main, cli and each other as said below.
+// allowed is what the rooms outside the areas may import.
 var allowed = map[string]func(imported string) bool{
 	"waypost": func(i string) bool { return i == "waypost/internal/cli" },
 	"cli":     func(string) bool { return true },
@@ -32,7 +32,7 @@ var allowed = map[string]func(imported string) bool{
 	},
 	"docs":       func(string) bool { return false },
 	"migrations": func(i string) bool { return i == "waypost/internal/platform/codes" },
-	"platform":   func(i string) bool { return area(i) == "platform" || strings.HasSuffix(i, "/migrations") }, // dbtest migrates its template
+	"platform":   func(i string) bool { return area(i) == "platform" },
 }
 
 type listed struct {
@@ -60,6 +60,9 @@ func TestArrows(t *testing.T) {
 
 func may(from, to string) bool {
 	f, at := area(from), area(to)
+	if from == "waypost/internal/platform/db/dbtest" && to == "waypost/migrations" {
+		return true // tests copy a migrated template
+	}
 	if f == at && f != "" {
 		return true
 	}
@@ -100,7 +103,7 @@ func TestArrowsCanFail(t *testing.T) {
 	t.Parallel()
 	for from, to := range map[string]string{
 		"waypost/internal/people": "waypost/internal/episodes", "waypost/internal/insights": "waypost/internal/outcomes",
-		"waypost/internal/platform/db": "waypost/internal/people", "waypost/internal/referrals": "waypost/api", "waypost/internal/disclosure": "waypost/internal/platform/db/../../insights",
+		"waypost/internal/platform/db": "waypost/internal/people", "waypost/internal/referrals": "waypost/api", "waypost/internal/disclosure": "waypost/internal/insights", "waypost/migrations": "waypost/internal/people",
 	} {
 		if may(from, to) {
 			t.Errorf("an arrow leads from %s to %s", from, to)

@@ -95,7 +95,7 @@ func (s *spell) narrative(change float64) string {
 // usedAll is what the person says of everything they were connected to.
 func (s *spell) usedAll(on day.Date, change float64) (list []outcomes.Used) {
 	for _, h := range s.made {
-		if h.SentAt == nil || h.Status == referrals.EnteredInError {
+		if h.SentAt == nil || h.Status == referrals.EnteredInError || h.SentAt.After(s.moment(s.dice, on)) {
 			continue
 		}
 		list = append(list, s.used(h, on, change))

@@ -87,11 +87,13 @@ func (c *course) slip(on day.Date) day.Date {
 func (c *course) wait(reply day.Date) {
 	c.answer(reply, referrals.NewMove{To: referrals.Waitlisted, Reason: new(c.of(waits)), ExpectedStartOn: c.maybeSoon(reply)})
 	start := c.soon(reply, 20, 110)
-	if c.chance(0.2) {
+	switch {
+	case c.chance(0.2): // waiting still
+	case c.chance(0.2):
 		c.answer(start, referrals.NewMove{To: referrals.NotCompleted, Reason: new(c.of(failures))})
-		return
+	default:
+		c.accept(start)
 	}
-	c.accept(start)
 }
 
 func (c *course) accept(reply day.Date) {
@@ -119,7 +121,7 @@ func (c *course) sessions(first day.Date) {
 	}
 	switch {
 	case c.Status != referrals.InProgress || c.chance(0.25):
-	case c.chance(0.8):
+	case c.chance(0.87):
 		c.answer(c.soon(on, 1, 14), referrals.NewMove{To: referrals.Completed})
 	default:
 		c.answer(c.soon(on, 1, 20), referrals.NewMove{To: referrals.NotCompleted, Reason: new(c.of(failures))})

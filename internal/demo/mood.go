@@ -15,10 +15,10 @@ var measures = []struct {
 	item                     string
 	mean, sd, loading, gains float64
 }{
-	{"life_satisfaction", 4.9, 2.2, 0.8, 1.0},
-	{"worthwhile", 5.3, 2.3, 0.75, 0.9},
-	{"happiness", 5.0, 2.3, 0.7, 1.0},
-	{"anxiety", 5.1, 2.7, -0.6, -1.0},
+	{"life_satisfaction", 4.8, 2.2, 0.8, 1.15},
+	{"worthwhile", 5.3, 2.3, 0.75, 1.05},
+	{"happiness", 5.0, 2.3, 0.7, 1.15},
+	{"anxiety", 5.1, 2.7, -0.6, -1.15},
 }
 
 // feel draws how somebody is at the baseline.
@@ -33,13 +33,13 @@ func (d dice) feel() mood {
 
 // later is how they are some time on, with so much of the whole change.
 func (m mood) later(d dice, part float64) mood {
-	now, shared := mood{}, d.normal(0, 1.1)
+	now, shared := mood{}, d.normal(0, 1.4)
 	for _, q := range measures {
 		drift := shared
 		if q.gains < 0 {
 			drift = -shared
 		}
-		now[q.item] = m[q.item] + part*q.gains + drift + d.normal(0, 1.2)
+		now[q.item] = m[q.item] + part*q.gains + drift + d.normal(0, 1.5)
 	}
 	return now
 }

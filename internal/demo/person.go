@@ -127,8 +127,8 @@ func (l *life) name(d *people.Details) {
 		given = h.Male
 	}
 	d.GivenName, d.FamilyName = pick(l.dice, given), pick(l.dice, h.Family)
-	if len(d.GivenName) > 6 && l.chance(0.12) {
-		d.PreferredName = new(d.GivenName[:3])
+	if short := phrases.ShortNames[d.GivenName]; short != "" && l.chance(0.3) {
+		d.PreferredName = &short
 	}
 	if h.Language != "" && l.chance(0.25) {
 		d.Language = &h.Language

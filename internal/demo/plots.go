@@ -15,12 +15,12 @@ type plot struct {
 var plots = []plot{
 	{"waiting", 7, 0, 0},
 	{"turned_away", 6, 0, 0},
-	{"upcoming", 28, 268, 4},
-	{"due", 6, 314, 278},
-	{"overdue", 5, 362, 325},
-	{"missed", 7, 765, 369},
-	{"completed", 30, 765, 282},
-	{"lost", 7, 765, 300},
+	{"upcoming", 29, 268, 4},
+	{"due", 4, 314, 278},
+	{"overdue", 4, 362, 325},
+	{"missed", 8, 765, 369},
+	{"completed", 30, 765, 305},
+	{"lost", 8, 765, 300},
 	{"paused", 4, 600, 70},
 }
 

@@ -25,7 +25,11 @@ func (s *spell) referOn() {
 		s.refer(on, s.need(i), nil)
 		on = s.day(on.AddDays(1), on.AddDays(30))
 	}
-	s.draft()
+	if recently := s.day(s.yesterday.AddDays(-20), s.yesterday); s.active() == s.yesterday && s.chance(0.4) {
+		s.refer(later(recently, s.baseline), s.e.Needs.Primary, nil)
+		s.draft()
+		return
+	}
 	s.takeBack()
 }
 
@@ -83,7 +87,7 @@ func (s *spell) begin(at time.Time, need string, follows *referrals.History) beg
 // draft leaves some a referral that is not sent yet.
 func (s *spell) draft() {
 	on := s.yesterday.AddDays(-s.between(0, 4))
-	if s.active() != s.yesterday || on.Before(s.baseline) || !s.chance(0.04) {
+	if on.Before(s.baseline) || !s.chance(0.1) {
 		return
 	}
 	at := s.moment(s.dice, on)

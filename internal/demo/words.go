@@ -52,7 +52,8 @@ type heritage struct {
 }
 
 type phrasebook struct {
-	WhatMatters   []string `yaml:"what_matters"`
+	ShortNames    map[string]string `yaml:"short_names"`
+	WhatMatters   []string          `yaml:"what_matters"`
 	Risks         []string
 	Reasons       []string
 	Notes         []string

@@ -1,0 +1,36 @@
+package api
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// The API's page renders the 3.1 document in a real browser, without anything from elsewhere, and can take a key.
+func TestTheSwaggerPage(t *testing.T) {
+	w := newWorld(t)
+	browser, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("no Chromium here (make test installs it by apt): the page was not looked at")
+	}
+	dom, err := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=20000", "--dump-dom", w.url+"/docs/").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(dom)
+	for _, seen := range []string{"OAS 3.1", "Authorize", `data-tag="referrals"`, `data-tag="insights"`} {
+		if !strings.Contains(page, seen) {
+			t.Errorf("the page lacks %s", seen)
+		}
+	}
+	for _, wrong := range []string{"Unable to render", "Failed to load"} {
+		if strings.Contains(page, wrong) {
+			t.Errorf("the page says %s", wrong)
+		}
+	}
+	// Nothing is fetched from elsewhere: what the page asks for is on this server, and the policy would refuse the rest.
+	if csp := w.anybody().do("GET", "/docs/index.html", "").want(200).header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'self'") {
+		t.Errorf("policy %s", csp)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -108,6 +109,9 @@ func (s *surroundings) wait(server *http.Server, database database, failed <-cha
 }
 
 func (s *surroundings) loadDemo(d *db.DB, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil { // with a database of a URL nobody has made it yet
+		return err
+	}
 	path := filepath.Join(dir, "demo-keys.json")
 	var made demo.Keys
 	report, err := demo.Load(s, d, demo.Config{People: s.People}, func(k demo.Keys) error {

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"slices"
+	"time"
 
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
@@ -20,7 +21,7 @@ func (s *spell) complete() {
 	at := s.moment(s.dice, on)
 	c := outcomes.Completion{
 		CompletedOn: on, Mode: s.of(askedBy), Respondent: s.of(respondents), CollectedBy: s.of(collectors), Language: s.person.Language,
-		HowHaveYouBeen: s.been(change), Benefit: s.benefit(change), Services: s.usedAll(on, change),
+		HowHaveYouBeen: s.been(change), Benefit: s.benefit(change), Services: s.usedAll(at, change),
 	}
 	if c.Mode == "online" {
 		c.CollectedBy = "patient_link"
@@ -30,7 +31,7 @@ func (s *spell) complete() {
 	}
 	s.outcomes.Completed = append(s.outcomes.Completed, outcomes.Completed{ID: db.IDAt(at), SiteID: s.site.ID, FollowUpID: s.asked.ID, Completion: c, CreatedAt: at})
 	for _, u := range c.Services {
-		s.reported(u, on)
+		s.reported(at, u, on)
 	}
 	if s.chance(0.95) { // some answer the questions about services, and no more
 		answers := outcomes.Answers{CompletedOn: on, Mode: c.Mode, Respondent: c.Respondent, CollectedBy: c.CollectedBy, Language: c.Language, Responses: now.answers(s.dice)}
@@ -93,12 +94,12 @@ func (s *spell) narrative(change float64) string {
 }
 
 // usedAll is what the person says of everything they were connected to.
-func (s *spell) usedAll(on day.Date, change float64) (list []outcomes.Used) {
+func (s *spell) usedAll(at time.Time, change float64) (list []outcomes.Used) {
 	for _, h := range s.made {
-		if h.SentAt == nil || h.Status == referrals.EnteredInError || h.SentAt.After(s.moment(s.dice, on)) {
+		if h.SentAt == nil || h.Status == referrals.EnteredInError || h.SentAt.After(at) {
 			continue
 		}
-		list = append(list, s.used(h, on, change))
+		list = append(list, s.used(h, day.Of(at), change))
 	}
 	if s.chance(0.12) {
 		name := pick(s.dice, phrases.OtherServices)
@@ -151,7 +152,7 @@ func (s *spell) whyNot(h *referrals.History) *string {
 }
 
 // reported puts what the person says of a referral onto its timeline, as their own account.
-func (s *spell) reported(u outcomes.Used, on day.Date) {
+func (s *spell) reported(at time.Time, u outcomes.Used, on day.Date) {
 	if u.ReferralID == nil {
 		return
 	}
@@ -161,5 +162,5 @@ func (s *spell) reported(u outcomes.Used, on day.Date) {
 	if u.Reason != nil {
 		data["reason"] = *u.Reason
 	}
-	s.note(s.worker, s.moment(s.dice, on), "referral.patient_reported", about, data, &on, events.From(actor.SidePatient))
+	s.note(s.worker, at, "referral.patient_reported", about, data, &on, events.From(actor.SidePatient))
 }

@@ -60,7 +60,7 @@ func (l *life) live(age int) {
 		l.received = l.baseline.AddDays(-l.between(2, 32))
 	}
 	l.introduce()
-	s := l.open(l.received)
+	s := l.open()
 	switch l.plot.state {
 	case "waiting":
 		s.keepWaiting()
@@ -74,7 +74,7 @@ func (l *life) live(age int) {
 
 // introduce makes up the person, recorded on the day they were referred in.
 func (l *life) introduce() {
-	at := l.moment(l.dice, l.received)
+	at := l.meeting(l.dice, l.received)
 	l.person = people.Patient{ID: db.IDAt(at), SiteID: l.site.ID, Details: l.details(), RecordedVia: "demo", Version: 1, CreatedAt: at, UpdatedAt: at}
 	l.note(l.worker, at, "patient.recorded", l.about("patient"), nil, nil)
 }

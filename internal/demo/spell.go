@@ -27,15 +27,15 @@ type spell struct {
 }
 
 // open opens an episode on the day when the person was referred in.
-func (l *life) open(received day.Date) *spell {
-	at := l.moment(l.dice, received).Add(5 * time.Minute)
+func (l *life) open() *spell {
+	at := l.person.CreatedAt.Add(5 * time.Minute)
 	s := &spell{life: l}
 	s.e = episodes.Episode{ID: db.IDAt(at), SiteID: l.site.ID, PatientID: l.person.ID, Status: episodes.Waiting, RecordedVia: "demo", Version: 1, CreatedAt: at, UpdatedAt: at,
 		Details: episodes.Details{
-			LinkWorkerID: l.worker.LinkWorkerID, Source: l.of(sources), ReceivedOn: received, Needs: l.needs(),
+			LinkWorkerID: l.worker.LinkWorkerID, Source: l.of(sources), ReceivedOn: l.received, Needs: l.needs(),
 			WhatMatters: maybe(l.dice, 0.7, phrases.WhatMatters), Risks: l.risks(),
 		}}
-	l.note(l.worker, at, "episode.opened", s.subject(), nil, &received)
+	l.note(l.worker, at, "episode.opened", s.subject(), nil, &l.received)
 	return s
 }
 

@@ -89,7 +89,7 @@ func (d *DB) Ping(ctx context.Context, newest int64) error {
 	var applied int64
 	err := d.requests.sql.QueryRowContext(ctx, "select max(version_id) from goose_db_version where is_applied").Scan(&applied)
 	if err != nil {
-		return fmt.Errorf("the database does not answer, or has never been migrated: %w", err)
+		return fmt.Errorf("the database does not answer, or has never been migrated (then run: waypost migrate up): %s", strings.ReplaceAll(err.Error(), "\n", " "))
 	}
 	if applied < newest {
 		return fmt.Errorf("migrations are behind: the database is at %d, this program needs %d; run: waypost migrate up", applied, newest)

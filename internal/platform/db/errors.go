@@ -2,8 +2,10 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -73,10 +75,14 @@ func firstWords(message string) string {
 
 // lost tells whether the connection, and not the statement, failed.
 func lost(err error) bool {
-	var netErr net.Error
-	return errors.Is(err, errNoConnection) || errors.Is(err, driver.ErrBadConn) || errors.As(err, &netErr) ||
-		errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "conn closed") ||
-		strings.Contains(err.Error(), "unexpected EOF") || strings.Contains(err.Error(), "broken pipe") || strings.Contains(err.Error(), "connection reset")
+	var network *net.OpError
+	var connect *pgconn.ConnectError
+	for _, sign := range []error{errNoConnection, driver.ErrBadConn, sql.ErrConnDone, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, sign) {
+			return true
+		}
+	}
+	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "conn closed")
 }
 
 func unavailable(detail string, cause error) *fault.Error {

@@ -104,26 +104,31 @@ func (s *server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)
 	}
 }
 
-// shown is an answer that reads something.
+// shown is the answer of everything but a POST that does something.
 type shown[O any] struct {
 	ETag string `header:"ETag" doc:"Its version, for If-Match."`
 	Body O
+}
+
+// respond runs the work in one transaction and shows what comes of it.
+func respond[O any](ctx context.Context, s *server, work func(context.Context) (O, error)) (*shown[O], error) {
+	var out shown[O]
+	err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
+		out.Body, err = work(tx.Context())
+		return err
+	})
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	out.ETag = etag(out.Body)
+	return &out, nil
 }
 
 // read registers an operation that reads, in a transaction that promises nothing to a caller.
 func read[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodGet
 	huma.Register(s.api, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
-		var out shown[O]
-		err := s.DB.Do(db.Relaxed(ctx), func(tx *db.Tx) (err error) {
-			out.Body, err = h(tx.Context(), in)
-			return err
-		})
-		if err != nil {
-			return nil, problemOf(err)
-		}
-		out.ETag = etag(out.Body)
-		return &out, nil
+		return respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
 	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Get)
 }
@@ -142,20 +147,12 @@ func withoutETag[O any](o *huma.Operation) {
 func search[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodPost
 	huma.Register(s.api, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
-		var out shown[O]
-		err := s.DB.Do(db.Relaxed(ctx), func(tx *db.Tx) (err error) {
-			out.Body, err = h(tx.Context(), in)
-			return err
-		})
-		if err != nil {
-			return nil, problemOf(err)
-		}
-		return &out, nil
+		return respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
 	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Post)
 }
 
-// change registers a PATCH (or PUT) of the version that If-Match names.
+// change registers a PATCH of the version that If-Match names.
 func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, version int) (O, error)) {
 	o.method = http.MethodPatch
 	o.faults = append(o.faults, fault.Stale, fault.PreconditionRequired)
@@ -165,20 +162,11 @@ func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, versio
 		Description: "The ETag of the version that was read. Missing: 428. Of an older version: 412.",
 	})
 	huma.Register(s.api, d, func(ctx context.Context, in *I) (*shown[O], error) {
-		var out shown[O]
 		version, err := ifMatch(requestOf(ctx).header)
 		if err != nil {
 			return nil, problemOf(err)
 		}
-		err = s.DB.Do(ctx, func(tx *db.Tx) (err error) {
-			out.Body, err = h(tx.Context(), in, version)
-			return err
-		})
-		if err != nil {
-			return nil, problemOf(err)
-		}
-		out.ETag = etag(out.Body)
-		return &out, nil
+		return respond(ctx, s, func(ctx context.Context) (O, error) { return h(ctx, in, version) })
 	})
 }
 
@@ -186,16 +174,7 @@ func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, versio
 func put[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodPut
 	huma.Register(s.api, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
-		var out shown[O]
-		err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
-			out.Body, err = h(tx.Context(), in)
-			return err
-		})
-		if err != nil {
-			return nil, problemOf(err)
-		}
-		out.ETag = etag(out.Body)
-		return &out, nil
+		return respond(ctx, s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
 }
 

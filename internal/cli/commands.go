@@ -42,11 +42,7 @@ type importDirectory struct {
 }
 
 func (c importDirectory) Run(s *surroundings) error {
-	database, err := s.attach()
-	if err != nil {
-		return err
-	}
-	d, _, err := database.open(s)
+	d, err := s.running()
 	if err != nil {
 		return err
 	}
@@ -62,6 +58,16 @@ func (c importDirectory) Run(s *surroundings) error {
 	return nil
 }
 
+// running connects to the database of a running instance.
+func (s *surroundings) running() (*db.DB, error) {
+	database, err := s.attach()
+	if err != nil {
+		return nil, err
+	}
+	d, _, err := database.open(s)
+	return d, err
+}
+
 type keys struct {
 	Create createKey `cmd:"" help:"Make an API key and print it, once."`
 }
@@ -75,11 +81,7 @@ type createKey struct {
 }
 
 func (c createKey) Run(s *surroundings) error {
-	database, err := s.attach()
-	if err != nil {
-		return err
-	}
-	d, _, err := database.open(s)
+	d, err := s.running()
 	if err != nil {
 		return err
 	}

@@ -71,19 +71,7 @@ func (s *Store) ListReceived(ctx context.Context, by Filter, after uuid.UUID, li
 		if err != nil {
 			return err
 		}
-		q := tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, after)
-		if by.Status != "" {
-			q = q.Where("status = ?", by.Status)
-		}
-		if by.Need != "" {
-			q = q.Where("need = ?", by.Need)
-		}
-		if by.SentFrom != nil {
-			q = q.Where("sent_at >= ?", *by.SentFrom)
-		}
-		if by.SentTo != nil {
-			q = q.Where("sent_at < ?", *by.SentTo)
-		}
+		q := by.narrow(tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, after))
 		if err := q.Order("id").Limit(limit).Find(&list).Error; err != nil {
 			return err
 		}

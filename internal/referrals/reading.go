@@ -53,19 +53,30 @@ type Filter struct {
 	SentTo         *time.Time // and before this one
 }
 
+// narrow asks what an organisation may ask too.
+func (by Filter) narrow(q *gorm.DB) *gorm.DB {
+	if by.Status != "" {
+		q = q.Where("status = ?", by.Status)
+	}
+	if by.Need != "" {
+		q = q.Where("need = ?", by.Need)
+	}
+	if by.SentFrom != nil {
+		q = q.Where("sent_at >= ?", *by.SentFrom)
+	}
+	if by.SentTo != nil {
+		q = q.Where("sent_at < ?", *by.SentTo)
+	}
+	return q
+}
+
 // Include says what a list should show beside its items.
 type Include struct{ Organisation, Service bool }
 
 // List returns referrals of the actor's sites by id, after the id given.
 func (s *Store) List(ctx context.Context, by Filter, with Include, after uuid.UUID, limit int) (list []Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q := tx.Where(db.Visible+" and id > ?", after)
-		if by.Status != "" {
-			q = q.Where("status = ?", by.Status)
-		}
-		if by.Need != "" {
-			q = q.Where("need = ?", by.Need)
-		}
+		q := by.narrow(tx.Where(db.Visible+" and id > ?", after))
 		if by.OrganisationID != nil {
 			q = q.Where("organisation_id = ?", *by.OrganisationID)
 		}
@@ -74,12 +85,6 @@ func (s *Store) List(ctx context.Context, by Filter, with Include, after uuid.UU
 		}
 		if by.LinkWorkerID != nil {
 			q = q.Where("(site_id, episode_id) in (select site_id, id from episodes where "+db.Visible+" and link_worker_id = ?)", *by.LinkWorkerID)
-		}
-		if by.SentFrom != nil {
-			q = q.Where("sent_at >= ?", *by.SentFrom)
-		}
-		if by.SentTo != nil {
-			q = q.Where("sent_at < ?", *by.SentTo)
 		}
 		if err := q.Order("id").Limit(limit).Find(&list).Error; err != nil {
 			return err

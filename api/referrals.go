@@ -138,9 +138,9 @@ func (s *server) undoMove(ctx context.Context, in *Of[referrals.Undo]) (referral
 }
 
 func (s *server) listMoves(ctx context.Context, in *OnePaged) (Page[referrals.Move], error) {
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]referrals.Move, error) {
+	return listing(ctx, in.Paging, func(after, limit int) ([]referrals.Move, error) {
 		return s.casework.Referrals.Moves(ctx, in.ID.ID, after, limit)
-	}, func(m referrals.Move) uuid.UUID { return m.ID })
+	}, func(m referrals.Move) int { return m.Sequence })
 }
 
 func (s *server) listAttendances(ctx context.Context, in *OnePaged) (Page[referrals.Attendance], error) {

@@ -57,11 +57,12 @@ grant select, insert, update on referrals to waypost_app;
 
 alter table contacts add foreign key (site_id, referral_id) references referrals (site_id, id);
 
--- Every move, in the order in which it was recorded. Nothing is removed: undo marks the latest as voided.
+-- Every move, in the order of sequence. Nothing is removed: undo marks the latest as voided.
 create table referral_moves (
   site_id      uuid not null,
   id           uuid not null,
   referral_id  uuid not null,
+  sequence     int not null,               -- the version of the referral that the move started from
   from_status  text not null,
   to_status    text not null,
   side         text not null check (side in ('link_worker', 'organisation', 'patient', 'system')), -- whose account
@@ -79,7 +80,7 @@ create table referral_moves (
   primary key (site_id, id),
   foreign key (site_id, referral_id) references referrals (site_id, id)
 );
-create index referral_moves_referral on referral_moves (site_id, referral_id, id);
+create unique index referral_moves_order on referral_moves (site_id, referral_id, sequence);
 alter table referral_moves enable row level security;
 create policy site_rows on referral_moves
   using (site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[]));

@@ -80,7 +80,10 @@ func (c *course) slip(on day.Date) day.Date {
 		return on
 	}
 	c.answer(on, referrals.NewMove{To: referrals.Declined, Reason: new("no_capacity")})
-	c.step(c.written, func(at time.Time) error { return c.Undo(as(c.tx, c.worker, at)) })
+	c.step(c.written, func(at time.Time) error {
+		_, err := c.Undo(as(c.tx, c.worker, at))
+		return err
+	})
 	return on.AddDays(1)
 }
 

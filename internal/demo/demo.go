@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
@@ -61,10 +59,8 @@ func Load(ctx context.Context, d *db.DB, c Config, writeKeys func(Keys) error) (
 		if err != nil {
 			return err
 		}
-		if r, err = w.load(c.People, writeKeys); err != nil {
-			return err
-		}
-		return nil
+		r, err = w.load(c.People, writeKeys)
+		return err
 	})
 	return r, err
 }
@@ -112,31 +108,22 @@ func (w *world) load(people int, writeKeys func(Keys) error) (r Report, err erro
 	for i, p := range places {
 		shares[i] = p.Share
 	}
-	received := map[uuid.UUID]inbox{}
 	var towns []*town
+	var first *book
 	person := 0
 	for i, n := range divide(people, shares) {
 		t := w.found(i)
-		b := &book{log: &events.Log{}}
-		if err := t.write(w.tx, b.log); err != nil {
-			return r, err
+		b, err := t.build(person, n)
+		if err != nil {
+			return r, fmt.Errorf("demo: %s: %w", t.Code, err)
 		}
-		if err := t.settle(w.tx, b.log); err != nil {
-			return r, err
-		}
-		if err := t.populate(b, person, n); err != nil {
-			return r, err
+		if i == 0 {
+			first = b
 		}
 		r.count(t, b)
-		if i == 0 {
-			b.tally(received)
-		}
-		if err := b.write(w.tx); err != nil {
-			return r, fmt.Errorf("demo: writing %s: %w", t.Code, err)
-		}
 		towns, person = append(towns, t), person+n
 	}
-	keys, err := w.issue(towns, busiest(received, towns[0].services[0].OrganisationID))
+	keys, err := w.issue(towns, busiest(first.tally(), towns[0].services[0].OrganisationID))
 	if err != nil {
 		return r, err
 	}
@@ -144,4 +131,20 @@ func (w *world) load(people int, writeKeys func(Keys) error) (r Report, err erro
 		return r, err
 	}
 	return r, writeKeys(keys)
+}
+
+// build writes one site, what there is near it, and its n people, of whom the first is the person-th of the demo.
+func (t *town) build(person, n int) (*book, error) {
+	b := &book{log: &events.Log{}}
+	if err := t.write(t.tx, b.log); err != nil {
+		return b, err
+	}
+	if err := t.settle(t.tx, b.log); err != nil {
+		return b, err
+	}
+	if err := t.populate(b, person, n); err != nil {
+		return b, err
+	}
+	b.told = b.log.Len()
+	return b, b.write(t.tx)
 }

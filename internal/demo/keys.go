@@ -102,7 +102,8 @@ func (w *world) key(n partners.NewKey) (string, error) {
 type inbox struct{ all, open, place int }
 
 // tally counts the referrals of each organisation.
-func (b *book) tally(into map[uuid.UUID]inbox) {
+func (b *book) tally() map[uuid.UUID]inbox {
+	into := map[uuid.UUID]inbox{}
 	for i, r := range b.referrals {
 		if r.Kind != "referral" || r.Status == referrals.Draft || r.Status == referrals.EnteredInError {
 			continue
@@ -117,6 +118,7 @@ func (b *book) tally(into map[uuid.UUID]inbox) {
 		}
 		into[r.OrganisationID] = in
 	}
+	return into
 }
 
 // busiest is the organisation with most to answer; of two alike, the one that was referred to first; of none, the one given.

@@ -29,7 +29,7 @@ type life struct {
 	err      error    // the first; the rest of the story is not told then
 }
 
-// populate makes the n people of the town, of whom the first is the person-th of the demo.
+// populate makes the n people of the town.
 func (t *town) populate(b *book, person, n int) error {
 	plots := cast(t.dice, n)
 	count := map[string]int{}
@@ -42,7 +42,7 @@ func (t *town) populate(b *book, person, n int) error {
 		l.worker = actor.Actor{Role: actor.LinkWorker, Sites: db.IDs{t.site.ID}, LinkWorkerID: t.worker(i)}
 		age := seen.next(l.dice, p, count[p.state])
 		if l.live(age); l.err != nil {
-			return fmt.Errorf("demo: person %d of %s, %s: %w", i, t.Code, p.state, l.err)
+			return fmt.Errorf("person %d, %s: %w", i, p.state, l.err)
 		}
 	}
 	return nil

@@ -61,10 +61,7 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 			return err
 		}
 		secret := NewSecret()
-		k = Key{ID: tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], Secret: secret, KeyHash: Hash(secret), CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if tx.Actor.KeyID != uuid.Nil {
-			k.CreatedBy = &tx.Actor.KeyID
-		}
+		k = Key{ID: tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], Secret: secret, KeyHash: Hash(secret), CreatedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		if err := tx.Create(&k).Error; err != nil {
 			return err
 		}

@@ -10,7 +10,6 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
-	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 )
 
@@ -36,18 +35,15 @@ var takesAttendance = []Status{Sent, Expired, Accepted, Waitlisted, InProgress, 
 // RecordAttendance adds a report. One that says the person came moves an open referral to in_progress.
 func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttendance) (a Attendance, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		r, err := lock(tx, id)
+		h, err := take(tx, id)
 		if err != nil {
 			return err
 		}
-		if err := n.check(tx, &r); err != nil {
+		if err := h.Attend(tx, n); err != nil {
 			return err
 		}
-		a = Attendance{ID: tx.NewID(), SiteID: r.SiteID, ReferralID: r.ID, NewAttendance: n, CreatedAt: tx.Now}
-		if err := tx.Create(&a).Error; err != nil {
-			return err
-		}
-		return r.attended(tx, a)
+		a = h.Attendances[0]
+		return h.write(tx, &h.Referral)
 	})
 	return a, err
 }
@@ -72,35 +68,6 @@ func (n NewAttendance) check(tx *db.Tx, r *Referral) error {
 	c.Require(!n.On.Before(sent), "on", "lies before the referral was sent")
 	c.Require(n.Reason == nil || !n.Attended, "reason", "goes with attended false only")
 	return c.Err()
-}
-
-// attended notes the report and lets the referral follow from it.
-func (r *Referral) attended(tx *db.Tx, a Attendance) error {
-	at, err := tx.Noon(r.SiteID, a.On)
-	if err != nil {
-		return err
-	}
-	if at.Before(*r.SentAt) {
-		at = *r.SentAt // the same day: after it was sent
-	}
-	kind := "attendance.did_not_attend"
-	if a.Attended {
-		kind = "attendance.attended"
-	}
-	subject := r.subject()
-	subject.Type, subject.ID = "attendance", a.ID
-	if err := events.Record(tx, kind, subject, nil, events.At(at), events.From(a.ReportedBy)); err != nil || !a.Attended {
-		return err
-	}
-	if r.FirstAttendedOn == nil || a.On.Before(*r.FirstAttendedOn) {
-		r.FirstAttendedOn = &a.On
-	}
-	if r.Status.Open() && r.Status != InProgress {
-		m := newMove(tx, r, InProgress, a.ReportedBy)
-		m.OccurredAt = at
-		return r.apply(tx, m)
-	}
-	return db.Save(tx, r.SiteID, r.ID, r)
 }
 
 // AttendancePosition is a place in a list of attendances, by day.

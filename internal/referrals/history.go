@@ -1,17 +1,17 @@
 package referrals
 
 import (
-	"errors"
 	"slices"
 
+	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 )
 
-// History is a referral with everything that happened to it, told one thing after the other by the rules that
-// the store keeps. It is for records that come in whole, such as a demo's: the caller inserts the rows and the
-// events. Each step takes a copy of the transaction, with Actor and Now set to who recorded it and when.
+// History is a referral and what happens to it: the one place where moves, attendances and undoing take
+// effect. A store takes one step and writes it; records that come in whole, such as a demo's, tell one thing after the
+// other, each with a copy of the transaction whose Actor and Now are set to who recorded it and when.
 type History struct {
 	Referral
 	Moves       []Move
@@ -45,12 +45,8 @@ func (h *History) Move(tx *db.Tx, n NewMove) error {
 	return h.step(tx, m)
 }
 
-// step lets the referral follow from a move. Moves are replayed in the order of their ids, which is that of the
-// milliseconds in which they were recorded.
+// step lets the referral follow from a move.
 func (h *History) step(tx *db.Tx, m Move) error {
-	if n := len(h.Moves); n > 0 && m.RecordedAt.UnixMilli() <= h.Moves[n-1].RecordedAt.UnixMilli() {
-		return errors.New("referrals: a move is recorded before the one it follows")
-	}
 	on, err := tx.DayOf(h.SiteID, m.OccurredAt)
 	if err != nil {
 		return err
@@ -61,16 +57,14 @@ func (h *History) step(tx *db.Tx, m Move) error {
 	if m.Reason != nil {
 		data["reason"] = *m.Reason
 	}
-	h.note(tx, "referral."+string(m.To), data, events.At(m.OccurredAt), events.From(m.Side))
+	h.changed(tx)
+	h.log.Record(tx, "referral."+string(m.To), h.subject(), data, events.At(m.OccurredAt), events.From(m.Side))
 	return nil
 }
 
-func (h *History) note(tx *db.Tx, kind string, data events.Data, options ...events.Option) {
-	h.Version, h.UpdatedAt = h.Version+1, tx.Now
-	h.log.Record(tx, kind, h.subject(), data, options...)
-}
+func (h *History) changed(tx *db.Tx) { h.Version, h.UpdatedAt = h.Version+1, tx.Now }
 
-// Attend reports attendance. The first time that the person came moves an open referral to in_progress.
+// Attend reports attendance. One that says the person came moves an open referral to in_progress.
 func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
 	if err := n.check(tx, &h.Referral); err != nil {
 		return err
@@ -94,10 +88,14 @@ func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
 	if !n.Attended {
 		return nil
 	}
-	if h.FirstAttendedOn == nil || n.On.Before(*h.FirstAttendedOn) {
+	earliest := h.FirstAttendedOn == nil || n.On.Before(*h.FirstAttendedOn)
+	if earliest {
 		h.FirstAttendedOn = &n.On
 	}
 	if !h.Status.Open() || h.Status == InProgress {
+		if earliest {
+			h.changed(tx)
+		}
 		return nil
 	}
 	m := newMove(tx, &h.Referral, InProgress, n.ReportedBy)
@@ -105,20 +103,21 @@ func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
 	return h.step(tx, m)
 }
 
-// Undo voids the latest move that stands.
-func (h *History) Undo(tx *db.Tx) error {
+// Undo voids the latest move that stands, and says which it was. The history must hold every move.
+func (h *History) Undo(tx *db.Tx) (Move, error) {
 	stand := h.standing()
 	if len(stand) == 0 {
-		return fault.New(fault.Conflict, "The referral has made no move that could be undone.")
+		return Move{}, fault.New(fault.Conflict, "The referral has made no move that could be undone.")
 	}
 	last := stand[len(stand)-1]
 	at := slices.IndexFunc(h.Moves, func(m Move) bool { return m.ID == last.ID })
 	h.Moves[at].VoidedAt = &tx.Now
 	if err := h.replay(tx, stand[0].From, stand[:len(stand)-1]); err != nil {
-		return err
+		return last, err
 	}
-	h.note(tx, "referral.undone", events.Data{"move_id": last.ID.String(), "from": string(last.To), "to": string(h.Status)})
-	return nil
+	h.changed(tx)
+	h.log.Record(tx, "referral.undone", h.subject(), events.Data{"move_id": last.ID.String(), "from": string(last.To), "to": string(h.Status)})
+	return last, nil
 }
 
 func (h *History) standing() []Move {
@@ -140,4 +139,30 @@ func (h *History) Replayed(tx *db.Tx) (Progress, error) {
 	}
 	err := r.replay(tx, began, h.standing())
 	return r.Progress, err
+}
+
+// replay works the referral's progress out again from where it began and the moves that stand.
+func (r *Referral) replay(tx *db.Tx, began Status, stand []Move) error {
+	p := Progress{Status: began, FirstAttendedOn: r.FirstAttendedOn}
+	if began != Draft {
+		p.SentAt = r.SentAt // recorded as sent: no move made it so
+	}
+	for _, m := range stand {
+		on, err := tx.DayOf(r.SiteID, m.OccurredAt)
+		if err != nil {
+			return err
+		}
+		p = p.after(m, on)
+	}
+	r.Progress = p
+	return nil
+}
+
+// newMove is a move from where the referral stands. Its place in the order of moves is the version it starts from:
+// the referral's row is held, so no two moves share one.
+func newMove(tx *db.Tx, r *Referral, to Status, side actor.Side) Move {
+	return Move{
+		ID: tx.NewID(), SiteID: r.SiteID, ReferralID: r.ID, Sequence: r.Version, From: r.Status, To: to, Side: side,
+		OccurredAt: tx.Now, RecordedAt: tx.Now, ActorRole: tx.Actor.Role, ActorKeyID: tx.Actor.Key(), LinkWorkerID: tx.Actor.LinkWorkerID,
+	}
 }

@@ -145,6 +145,7 @@ type Move struct {
 	ID              uuid.UUID  `json:"id" format:"uuid" doc:"The move's id."`
 	SiteID          uuid.UUID  `json:"-"`
 	ReferralID      uuid.UUID  `json:"referral_id" format:"uuid" doc:"The referral."`
+	Sequence        int        `json:"sequence" doc:"Its place in the order of the referral's moves; later moves have higher ones." example:"1"`
 	From            Status     `json:"from" gorm:"column:from_status" doc:"Where it stood." example:"sent"`
 	To              Status     `json:"to" gorm:"column:to_status" doc:"Where it went." example:"accepted"`
 	Side            actor.Side `json:"side" enum:"link_worker,organisation,patient,system" doc:"Whose account it is."`

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"waypost/internal/directory"
@@ -30,40 +31,68 @@ type NewMove struct {
 // Move makes a move. The move is checked before its reason. Faults: move_not_allowed, invalid, consent_required (sending a draft).
 func (s *Store) Move(ctx context.Context, id uuid.UUID, n NewMove) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if r, err = lock(tx, id); err != nil {
-			return err
-		}
-		m, err := n.make(tx, &r)
+		h, err := take(tx, id)
 		if err != nil {
 			return err
 		}
-		return r.apply(tx, m)
+		wasDraft := h.Status == Draft
+		if err := h.Move(tx, n); err != nil {
+			return err
+		}
+		if wasDraft && h.Status == Sent {
+			if err := h.send(tx); err != nil {
+				return err
+			}
+		}
+		r = h.Referral
+		return h.write(tx, &r)
 	})
 	return r, err
 }
 
-// lock holds a referral that the actor may see until the transaction ends.
-func lock(tx *db.Tx, id uuid.UUID) (Referral, error) {
-	return db.First[Referral](mine(tx, id).Clauses(clause.Locking{Strength: "UPDATE"}), "referral")
+// take holds a referral that the actor may see until the transaction ends, to add to what happened to it.
+func take(tx *db.Tx, id uuid.UUID) (*History, error) {
+	r, err := db.First[Referral](mine(tx, id).Clauses(clause.Locking{Strength: "UPDATE"}), "referral")
+	return &History{Referral: r, log: &events.Log{}}, err
+}
+
+// write stores the steps that were taken, and shows the referral as it then stands.
+func (h *History) write(tx *db.Tx, r *Referral) error {
+	if len(h.Attendances) > 0 {
+		if err := tx.Create(&h.Attendances).Error; err != nil {
+			return err
+		}
+	}
+	if len(h.Moves) > 0 {
+		if err := tx.Create(&h.Moves).Error; err != nil {
+			return err
+		}
+	}
+	if err := db.Save(tx, h.SiteID, h.ID, &h.Referral); err != nil {
+		return err
+	}
+	*r = h.Referral
+	r.show(tx)
+	return h.log.Write(tx)
 }
 
 // send asks of a draft that goes out what is asked of a new referral.
-func (r *Referral) send(tx *db.Tx) error {
-	e, err := db.Find[episodes.Episode](tx, "episode", r.EpisodeID)
+func (h *History) send(tx *db.Tx) error {
+	e, err := db.Find[episodes.Episode](tx, "episode", h.EpisodeID)
 	if err != nil {
 		return err
 	}
 	if e.Status == episodes.Closed {
 		return fault.New(fault.Conflict, "The episode is closed: it takes no new referrals.")
 	}
-	target, err := directory.Resolve(tx, &r.OrganisationID, r.ServiceID)
+	target, err := directory.Resolve(tx, &h.OrganisationID, h.ServiceID)
 	if err != nil {
 		return err
 	}
 	if err := target.Takes(); err != nil {
 		return err
 	}
-	return r.checkSending(tx, e)
+	return h.checkSending(tx, e)
 }
 
 // make checks a command against the referral, and returns the move it asks for.
@@ -93,17 +122,6 @@ func (n NewMove) make(tx *db.Tx, r *Referral) (Move, error) {
 	return m, c.Err()
 }
 
-func newMove(tx *db.Tx, r *Referral, to Status, side actor.Side) Move {
-	m := Move{
-		ID: tx.NewID(), SiteID: r.SiteID, ReferralID: r.ID, From: r.Status, To: to, Side: side,
-		OccurredAt: tx.Now, RecordedAt: tx.Now, ActorRole: tx.Actor.Role, LinkWorkerID: tx.Actor.LinkWorkerID,
-	}
-	if tx.Actor.KeyID != uuid.Nil {
-		m.ActorKeyID = &tx.Actor.KeyID
-	}
-	return m
-}
-
 // sideOf is whose account something is: an organisation gives its own and nobody else's.
 func sideOf(who actor.Actor, reportedBy *actor.Side) (actor.Side, error) {
 	if reportedBy == nil {
@@ -115,39 +133,6 @@ func sideOf(who actor.Actor, reportedBy *actor.Side) (actor.Side, error) {
 	return *reportedBy, nil
 }
 
-// apply writes the move and what follows from it.
-func (r *Referral) apply(tx *db.Tx, m Move) error {
-	on, err := tx.DayOf(r.SiteID, m.OccurredAt)
-	if err != nil {
-		return err
-	}
-	wasDraft := r.Status == Draft
-	r.Progress = r.Progress.after(m, on)
-	if wasDraft && m.To == Sent {
-		if err := r.send(tx); err != nil {
-			return err
-		}
-	}
-	if err := tx.Create(&m).Error; err != nil {
-		return err
-	}
-	data := events.Data{"from": string(m.From)}
-	if m.Reason != nil {
-		data["reason"] = *m.Reason
-	}
-	return r.save(tx, "referral."+string(m.To), data, events.At(m.OccurredAt), events.From(m.Side))
-}
-
-// save writes the referral with a new version, and notes what happened.
-func (r *Referral) save(tx *db.Tx, kind string, data events.Data, options ...events.Option) error {
-	r.Version, r.UpdatedAt = r.Version+1, tx.Now
-	r.AllowedMoves, r.Warnings = Allowed(r.Status, tx.Actor.Role), []fault.Warning{}
-	if err := db.Save(tx, r.SiteID, r.ID, r); err != nil {
-		return err
-	}
-	return events.Record(tx, kind, r.subject(), data, options...)
-}
-
 // Undo is the command to undo the latest move.
 type Undo struct {
 	Note *string `json:"note,omitempty" maxLength:"5000" doc:"Why; it is kept with the voided move."`
@@ -156,60 +141,39 @@ type Undo struct {
 // Undo voids the latest move of a referral; both the move and its undoing stay visible. Fault: conflict (nothing to undo).
 func (s *Store) Undo(ctx context.Context, id uuid.UUID, u Undo) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if r, err = lock(tx, id); err != nil {
-			return err
-		}
-		made, err := standing(tx, r)
+		h, err := take(tx, id)
 		if err != nil {
 			return err
 		}
-		if len(made) == 0 {
-			return fault.New(fault.Conflict, "The referral has made no move that could be undone.")
-		}
-		last := made[len(made)-1]
-		void := tx.Model(&Move{}).Where("site_id = ? and id = ?", r.SiteID, last.ID)
-		if err := void.Updates(map[string]any{"voided_at": tx.Now, "void_note": u.Note}).Error; err != nil {
+		if err := movesOf(tx, h.Referral).Find(&h.Moves).Error; err != nil {
 			return err
 		}
-		if err := r.replay(tx, made[0].From, made[:len(made)-1]); err != nil {
+		voided, err := h.Undo(tx)
+		if err != nil {
 			return err
 		}
-		return r.save(tx, "referral.undone", events.Data{"move_id": last.ID.String(), "from": string(last.To), "to": string(r.Status)})
+		row := tx.Model(&Move{}).Where("site_id = ? and id = ?", h.SiteID, voided.ID)
+		if err := row.Updates(map[string]any{"voided_at": tx.Now, "void_note": u.Note}).Error; err != nil {
+			return err
+		}
+		h.Moves = nil // all are stored already
+		return h.write(tx, &r)
 	})
 	return r, err
 }
 
-// replay works the referral's progress out again from where it began and the moves that stand.
-func (r *Referral) replay(tx *db.Tx, began Status, stand []Move) error {
-	p := Progress{Status: began, FirstAttendedOn: r.FirstAttendedOn}
-	if began != Draft {
-		p.SentAt = r.SentAt // recorded as sent: no move made it so
-	}
-	for _, m := range stand {
-		on, err := tx.DayOf(r.SiteID, m.OccurredAt)
-		if err != nil {
-			return err
-		}
-		p = p.after(m, on)
-	}
-	r.Progress = p
-	return nil
-}
-
-// Moves lists a referral's moves, voided ones too, in the order in which they were recorded, after the id given.
-func (s *Store) Moves(ctx context.Context, id, after uuid.UUID, limit int) (list []Move, err error) {
+// Moves lists a referral's moves, voided ones too, in the order in which they were made, after the place given.
+func (s *Store) Moves(ctx context.Context, id uuid.UUID, after, limit int) (list []Move, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := find(tx, id)
 		if err != nil {
 			return err
 		}
-		return tx.Where("site_id = ? and referral_id = ? and id > ?", r.SiteID, r.ID, after).Order("id").Limit(limit).Find(&list).Error
+		return movesOf(tx, r).Where("sequence > ?", after).Limit(limit).Find(&list).Error
 	})
 	return list, err
 }
 
-// standing lists the moves that were not undone.
-func standing(tx *db.Tx, r Referral) (list []Move, err error) {
-	err = tx.Where("site_id = ? and referral_id = ? and voided_at is null", r.SiteID, r.ID).Order("id").Find(&list).Error
-	return list, err
+func movesOf(tx *db.Tx, r Referral) *gorm.DB {
+	return tx.Where("site_id = ? and referral_id = ?", r.SiteID, r.ID).Order("sequence")
 }

@@ -93,7 +93,9 @@ func (s *Store) Record(ctx context.Context, n New, via string) (r Referral, err 
 		if err := tx.Create(&r).Error; err != nil {
 			return err
 		}
-		if err := r.note(tx); err != nil {
+		var log events.Log
+		Begin(tx, r, &log)
+		if err := log.Write(tx); err != nil {
 			return err
 		}
 		r.AllowedMoves = Allowed(r.Status, tx.Actor.Role)
@@ -177,21 +179,6 @@ func (r *Referral) worthKnowing(tx *db.Tx, target directory.Target) ([]fault.War
 		warnings = append(warnings, fault.Warning{Code: "open_referral_exists", Detail: "The person has an open referral to the same place already."})
 	}
 	return append(warnings, target.Warnings()...), nil
-}
-
-// note records the event that the referral came to be: referral.sent, referral.drafted or signpost.given.
-func (r *Referral) note(tx *db.Tx) error {
-	kind, at := "referral.sent", tx.Now
-	switch r.Status {
-	case Draft:
-		kind = "referral.drafted"
-	case Signposted:
-		kind = "signpost.given"
-	}
-	if r.SentAt != nil {
-		at = *r.SentAt
-	}
-	return events.Record(tx, kind, r.subject(), events.Data{"need": r.Need, "organisation_id": r.OrganisationID.String()}, events.At(at))
 }
 
 func (r *Referral) subject() events.Subject {

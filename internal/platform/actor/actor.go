@@ -69,6 +69,14 @@ func (a Actor) Side() Side {
 	}
 }
 
+// Key is the API key's id, or nil for a job.
+func (a Actor) Key() *uuid.UUID {
+	if a.KeyID == uuid.Nil {
+		return nil
+	}
+	return &a.KeyID
+}
+
 // HasSite tells whether the site's records are the actor's to see.
 func (a Actor) HasSite(site uuid.UUID) bool { return slices.Contains(a.Sites, site) }
 

@@ -23,7 +23,7 @@ insert into consents (site_id, id, patient_id, purpose, decision, decided_on, cr
 insert into episodes (site_id, id, patient_id, link_worker_id, source, received_on, need_primary, status, recorded_via, created_at, updated_at) values ('S', 'E', 'P', 'W', 'gp', '2026-01-01', 'food', 'waiting', 'api', now(), now());
 insert into contacts (site_id, id, episode_id, contact_on, mode, kind, outcome, recorded_via, created_at, updated_at) values ('S', 'C', 'E', '2026-01-02', 'telephone', 'support', 'spoke', 'api', now(), now());
 insert into referrals (site_id, id, episode_id, patient_id, organisation_id, kind, need, status, sent_at, recorded_via, created_at, updated_at) values ('S', 'R', 'E', 'P', 'O', 'referral', 'food', 'sent', now(), 'api', now(), now());
-insert into referral_moves (site_id, id, referral_id, from_status, to_status, side, occurred_at, recorded_at, actor_role) values ('S', 'C', 'R', 'sent', 'accepted', 'organisation', now(), now(), 'system');
+insert into referral_moves (site_id, id, referral_id, sequence, from_status, to_status, side, occurred_at, recorded_at, actor_role) values ('S', 'C', 'R', 1, 'sent', 'accepted', 'organisation', now(), now(), 'system');
 insert into attendances (site_id, id, referral_id, attended_on, attended, reported_by, created_at) values ('S', 'C', 'R', '2026-01-05', true, 'patient', now());
 insert into follow_ups (site_id, id, episode_id, patient_id, code, anchor_on, opens_on, target_on, closes_on, analysis_from, analysis_to, created_at, updated_at) values ('S', 'F', 'E', 'P', 'm9_12', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', now(), now());
 insert into follow_up_attempts values ('S', 'C', 'F', now(), 'telephone', 'no_answer', now());

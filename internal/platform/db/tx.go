@@ -25,6 +25,7 @@ type Tx struct {
 	db   *DB
 	conn *sql.Conn
 	ctx  context.Context
+	made int // ids so far
 }
 
 // Context carries the transaction, so that a Do called with it joins.
@@ -140,8 +141,14 @@ func rollback(ctx context.Context, conn *sql.Conn) {
 	}
 }
 
-// NewID makes a UUIDv7 at the transaction's time, so that ids sort as things were recorded.
-func (tx *Tx) NewID() uuid.UUID { return IDAt(tx.Now) }
+// NewID makes a UUIDv7 at the transaction's time, so that ids sort as things were recorded. Those of one
+// transaction count up in the 12 bits that follow the milliseconds.
+func (tx *Tx) NewID() uuid.UUID {
+	id := IDAt(tx.Now)
+	id[6], id[7] = 0x70|byte(tx.made>>8)&0x0f, byte(tx.made)
+	tx.made++
+	return id
+}
 
 // IDAt makes a UUIDv7 of the instant: its first 48 bits are the milliseconds since 1970.
 func IDAt(t time.Time) uuid.UUID {

@@ -64,21 +64,11 @@ type row struct {
 
 func (row) TableName() string { return "events" }
 
-// Record appends one event, in the caller's transaction. kind is such as "referral.accepted".
+// Record appends one event, in the caller's transaction.
 func Record(tx *db.Tx, kind string, s Subject, data Data, options ...Option) error {
-	if data == nil {
-		data = Data{}
-	}
-	r := row{
-		ID: tx.NewID(), SiteID: orNil(s.SiteID), Type: kind, SubjectType: s.Type, SubjectID: s.ID,
-		PatientID: orNil(s.PatientID), ReferralID: orNil(s.ReferralID),
-		ActorRole: tx.Actor.Role, ActorKeyID: orNil(tx.Actor.KeyID), LinkWorkerID: tx.Actor.LinkWorkerID,
-		OnBehalf: tx.Actor.OnBehalf, Side: tx.Actor.Side(), OccurredAt: tx.Now, RecordedAt: tx.Now, Data: data,
-	}
-	for _, o := range options {
-		o(&r)
-	}
-	return tx.Create(&r).Error
+	var l Log
+	l.Record(tx, kind, s, data, options...)
+	return l.Write(tx)
 }
 
 func orNil(id uuid.UUID) *uuid.UUID {

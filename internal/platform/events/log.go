@@ -7,13 +7,13 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// Log gathers events that come in whole, such as a demo's, to append them all at once.
+// Log gathers events, to append them all at once.
 type Log struct{ rows []row }
 
 const rowsAtATime = 500 // keeps each statement well within its time limit
 
-// Record is the function Record, but the event waits for Write. The transaction says who recorded it and
-// when, so a past event takes a copy of the transaction with its Actor and Now set back.
+// Record gathers one event. The transaction says who recorded it and when; an event of the past, such as a
+// demo's, takes a copy of the transaction with its Actor and Now set back. kind is such as "referral.accepted".
 func (l *Log) Record(tx *db.Tx, kind string, s Subject, data Data, options ...Option) {
 	if data == nil {
 		data = Data{}
@@ -33,10 +33,12 @@ func (l *Log) Record(tx *db.Tx, kind string, s Subject, data Data, options ...Op
 // Len is how many events wait.
 func (l *Log) Len() int { return len(l.rows) }
 
-// Write appends what was gathered. Only Waypost's own jobs may: what is gathered says itself who recorded it.
+// Write appends what was gathered, in the caller's transaction. Only Waypost's own jobs may append what others recorded.
 func (l *Log) Write(tx *db.Tx) error {
-	if tx.Actor.Role != actor.System {
-		return errors.New("events: only a job of Waypost's own writes events that others recorded")
+	for _, r := range l.rows {
+		if r.ActorRole != tx.Actor.Role && tx.Actor.Role != actor.System {
+			return errors.New("events: only a job of Waypost's own writes events that others recorded")
+		}
 	}
 	if len(l.rows) == 0 {
 		return nil

@@ -38,6 +38,7 @@ func document() huma.Config {
 	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "text/csv": asCSV}
 	c.RejectUnknownQueryParameters = true
 	c.Info.Description = introduction
+	c.Info.Contact = &huma.Contact{Name: "The developers of Waypost"}
 	c.Servers = []*huma.Server{{URL: "/", Description: "This server"}}
 	c.Tags = tags
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)

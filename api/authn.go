@@ -72,6 +72,9 @@ func (s *server) onBehalf(c echo.Context, a actor.Actor) (actor.Actor, error) {
 		return a, fault.New(fault.Invalid, onBehalfOf+" must be the id of a link worker.")
 	}
 	w, err := s.sites.LinkWorker(actor.With(c.Request().Context(), a), id)
+	if fault.Is(err, fault.NotFound) {
+		return a, fault.New(fault.Invalid, onBehalfOf+" names no link worker of the credential's sites.")
+	}
 	if err != nil {
 		return a, err
 	}

@@ -50,6 +50,8 @@ func TestBadInput(t *testing.T) {
 		{"birth date that is none", "/patients", `{"given_name":"` + secret + `","family_name":"B","birth_date":"1950-02-30"}`, 422, "invalid"},
 		{"unknown code", "/patients", person(`,"gender":"` + secret + `"`), 422, "invalid"},
 		{"unknown field", "/patients", person(`,"` + secret + `":1`), 422, "invalid"},
+		{"a known field in capitals", "/patients", person(`,"GENDER":"female"`), 422, "invalid"},
+		{"a blank name", "/patients", `{"given_name":"  ","family_name":"B","birth_date":"1950-01-01"}`, 422, "invalid"},
 		{"a required field is missing", "/patients", `{"given_name":"` + secret + `"}`, 422, "invalid"},
 		{"an email that is none", "/patients", person(`,"email":"` + secret + `"`), 422, "invalid"},
 		{"an item out of 0 to 10", "/assessments", assessment("review", `"anxiety":11`), 422, "invalid"},

@@ -161,6 +161,9 @@ func complete(schemas map[string]*huma.Schema, s *huma.Schema) {
 	if list, ok := strings.CutPrefix(s.Format, "code:"); ok {
 		*s = huma.Schema{Ref: "#/components/schemas/" + codeSchema(schemas, list, s.Nullable), Description: s.Description, Examples: s.Examples}
 	}
+	if s.Format == "or-null" { // a thing that may be null: huma's own nullable is for simple values
+		*s = huma.Schema{AnyOf: []*huma.Schema{{Ref: s.Ref}, {Type: "null"}}, Description: s.Description}
+	}
 	for _, p := range s.Properties {
 		complete(schemas, p)
 	}

@@ -14,7 +14,7 @@ import (
 func (s *server) episodeOperations() {
 	read(s, op{id: "list-episodes", path: "/episodes", tag: "episodes", scope: actor.RecordRead,
 		summary: "List episodes", about: "Lists episodes of the caller's sites by id."}, s.listEpisodes)
-	post(s, op{id: "open-episode", path: "/episodes", tag: "episodes", scope: actor.RecordWrite, created: "/episodes/{id}",
+	post(s, op{id: "open-episode", path: "/episodes", tag: "episodes", scope: actor.RecordWrite, created: "/episodes/{id}", faults: []fault.Kind{fault.NotFound},
 		summary: "Open an episode", about: "Opens a spell of support, waiting for a first contact, a baseline or a referral."}, s.openEpisode)
 	read(s, op{id: "get-episode", path: "/episodes/{id}", tag: "episodes", scope: actor.RecordRead,
 		summary: "Get an episode", about: "Returns an episode."}, s.getEpisode)
@@ -29,7 +29,7 @@ func (s *server) episodeOperations() {
 	post(s, op{id: "resume-episode", path: "/episodes/{id}/resume", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
 		summary: "Resume an episode", about: "Takes paused support up again."}, s.resumeEpisode)
 	post(s, op{id: "close-episode", path: "/episodes/{id}/closure", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
-		summary: "Close an episode", about: "Closes an episode with a reason. It then takes no new referrals and no further contacts; replies, attendance and follow-ups stay writable. Warns of referrals that are still open."}, s.closeEpisode)
+		summary: "Close an episode", about: "Closes an episode with a reason. It then takes no new referrals, and no contacts but those of days before it closed; replies, attendance and follow-ups stay writable. Warns of referrals that are still open."}, s.closeEpisode)
 	read(s, op{id: "list-episode-assessments", path: "/episodes/{id}/assessments", tag: "outcomes", scope: actor.RecordRead,
 		summary: "List an episode's assessments", about: "Lists an episode's assessments by id, corrected ones too."}, s.episodeAssessments)
 }
@@ -38,7 +38,7 @@ func (s *server) listEpisodes(ctx context.Context, in *struct {
 	Paging
 	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
 	PatientID    uuid.UUID `query:"patient_id" format:"uuid" doc:"The person."`
-	Status       string    `query:"status" enum:"waiting,active,paused,closed" doc:"Where it stands."`
+	Status       string    `query:"status" format:"code:episode_statuses" doc:"Where it stands."`
 }) (Page[episodes.Episode], error) {
 	by := episodes.Filter{LinkWorkerID: given(in.LinkWorkerID), PatientID: given(in.PatientID), Status: episodes.Status(in.Status)}
 	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]episodes.Episode, error) {
@@ -68,12 +68,12 @@ func (s *server) recordContact(ctx context.Context, in *Of[episodes.NewContact])
 	return s.casework.RecordContact(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
-func (s *server) pauseEpisode(ctx context.Context, in *Of[episodes.Pause]) (episodes.Episode, error) {
-	return s.casework.Episodes.Pause(ctx, in.ID.ID, in.Body)
+func (s *server) pauseEpisode(ctx context.Context, in *MayHave[episodes.Pause]) (episodes.Episode, error) {
+	return s.casework.Episodes.Pause(ctx, in.ID.ID, in.body())
 }
 
-func (s *server) resumeEpisode(ctx context.Context, in *Of[episodes.Resume]) (episodes.Episode, error) {
-	return s.casework.Episodes.Resume(ctx, in.ID.ID, in.Body)
+func (s *server) resumeEpisode(ctx context.Context, in *MayHave[episodes.Resume]) (episodes.Episode, error) {
+	return s.casework.Episodes.Resume(ctx, in.ID.ID, in.body())
 }
 
 func (s *server) closeEpisode(ctx context.Context, in *Of[episodes.Closure]) (episodes.Episode, error) {

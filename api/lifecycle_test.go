@@ -67,6 +67,24 @@ func TestDraftsAreSentLater(t *testing.T) {
 	}
 }
 
+func TestADraftMayEndUnsent(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	_, episode := w.supported()
+	for _, end := range []string{`{"to":"withdrawn","reason":"replaced_by_other"}`, `{"to":"entered_in_error"}`} {
+		draft := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"service_id":null,"need":"food","draft":true}`, episode, w.org)).made()
+		ended := lw.post("/referrals/"+draft+"/moves", end).want(200)
+		if ended.at("sent_at") != nil {
+			t.Errorf("never sent: %s", ended.body)
+		}
+		lw.post("/referrals/"+draft+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"patient"}`, w.today())).problem(409, "conflict")
+		w.as("organisation").get("/referrals/"+draft).problem(404, "not_found")
+	}
+	if n := len(w.as("organisation").get("/referrals").want(200).items()); n != 0 {
+		t.Errorf("the organisation sees %d referrals that were never sent to it", n)
+	}
+}
+
 func TestASignpostIsNotAReferral(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
@@ -100,7 +118,7 @@ func TestUndoVoidsTheLatestMove(t *testing.T) {
 	if !strings.Contains(timeline, `"referral.declined"`) || !strings.Contains(timeline, `"referral.undone"`) {
 		t.Errorf("both stay visible: %s", timeline)
 	}
-	if again := lw.post(path+"/undo", `{}`).want(200); again.text("status") != "sent" || again.at("responded_at") != nil {
+	if again := lw.post(path+"/undo", "").want(200); again.text("status") != "sent" || again.at("responded_at") != nil {
 		t.Errorf("after undoing twice: %s", again.body)
 	}
 	lw.post(path+"/undo", `{}`).problem(409, "conflict")
@@ -134,8 +152,20 @@ func TestAnOrganisationGivesItsOwnAccount(t *testing.T) {
 	org.post(path+"/moves", `{"to":"entered_in_error"}`).problem(409, "move_not_allowed")
 	org.post(path+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"patient"}`, w.today())).problem(422, "invalid")
 	org.post(path+"/moves", `{"to":"waitlisted","reason":"over_3_months"}`).want(200)
-	if a := w.as("link_worker").get(path).want(200); a.text("expected_wait") != "over_3_months" {
+	if a := w.as("link_worker").get(path).want(200); a.text("expected_wait") != "over_3_months" || a.text("status_reason") != "over_3_months" {
 		t.Errorf("waitlisted: %s", a.body)
+	}
+	// What others said and wrote is not for the organisation.
+	lw := w.as("link_worker")
+	lw.post(path+"/moves", `{"to":"declined","reason":"stigma","note":"private words","reported_by":"patient"}`).want(200)
+	lw.post(path+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reason":"anxious_to_go_alone","reported_by":"patient"}`, w.today())).want(201)
+	for _, at := range []string{path, path + "/moves", path + "/attendances", "/referrals"} {
+		if a := org.get(at).want(200); strings.Contains(string(a.body), "stigma") || strings.Contains(string(a.body), "private") || strings.Contains(string(a.body), "anxious") {
+			t.Errorf("the organisation is told %s", a.body)
+		}
+	}
+	if a := org.get(path + "/moves").want(200); a.text("items.0.reason") != "over_3_months" {
+		t.Errorf("its own reason: %s", a.body)
 	}
 }
 
@@ -155,6 +185,8 @@ func TestEpisodesPauseCloseAndKeepWhatIsLeft(t *testing.T) {
 	if closed.text("status") != "closed" || closed.text("warnings.0.code") != "open_referral" {
 		t.Errorf("closed: %s", closed.body)
 	}
+	lw.post(path+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, w.today())).problem(409, "conflict")
+	lw.post(path+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, w.daysAgo(1))).want(201) // recorded late
 	w.as("organisation").post("/referrals/"+referral+"/moves", `{"to":"accepted"}`).want(200)
 	lw.post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reason":"forgot","reported_by":"organisation"}`, w.today())).want(201)
 	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
@@ -254,5 +286,20 @@ func TestTheStudysOwnQuestionsAndMissingAnswers(t *testing.T) {
 		"responses":{"life_satisfaction":0,"anxiety":{"missing":"dont_know"}}}`, episode, w.today())).want(201)
 	if got := lw.get("/assessments/" + b.text("id")).want(200); len(got.at("scores").([]any)) != 1 || got.number("scores.0.value") != 0 || got.text("responses.anxiety.missing") != "dont_know" {
 		t.Errorf("recorded as %s", got.body)
+	}
+}
+
+func TestServicesAreFound(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	lw.put("/services/"+w.svc+"/capacity", `{"capacity":"open"}`).want(200)
+	for query, want := range map[string]int{
+		"": 1, "?q=lunch": 1, "?q=": 1, "?q=nothing-of-the-kind": 0, "?need=loneliness_isolation": 1, "?need=pain": 0, "?activity_type=food_practical": 1, "?activity_type=transport": 0,
+		"?capacity=open": 1, "?capacity=full": 0, "?near=53.48,-2.24&within_km=1": 1, "?near=51.5,-0.12&within_km=5": 0, "?near=51.5,-0.12": 1, "?q=lunch&capacity=open&near=53.5,-2.2": 1,
+		"?organisation_id=" + w.org: 1, "?organisation_id=" + nobody(): 0,
+	} {
+		if n := len(lw.get("/services" + query).want(200).items()); n != want {
+			t.Errorf("/services%s finds %d, want %d", query, n, want)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -78,6 +79,9 @@ func (s *server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 			byStatus[status] = append(byStatus[status], k)
 		}
 	}
+	if h.Method != http.MethodGet && h.Method != http.MethodDelete {
+		byStatus[http.StatusUnsupportedMediaType] = []fault.Kind{fault.Invalid}
+	}
 	for status, kinds := range byStatus {
 		name, description := "", ""
 		for _, k := range kinds {
@@ -85,6 +89,9 @@ func (s *server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 			description += "; " + strings.ToLower(statuses[k].title)
 		}
 		name = strings.TrimPrefix(name, "_or_")
+		if status == http.StatusUnsupportedMediaType {
+			name, description = "not_json", "; the body is not JSON"
+		}
 		s.api.OpenAPI().Components.Responses[name] = &huma.Response{
 			Description: strings.TrimPrefix(description, "; "),
 			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Example: shape(fault.New(kinds[0], "What happened, and what to do."))}},
@@ -136,7 +143,7 @@ func read[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 // withoutETag takes the header out of the document where the answer has no version.
 func withoutETag[O any](o *huma.Operation) {
 	var zero O
-	if !field(zero, "Version").IsValid() {
+	if etag(zero) == "" {
 		for _, r := range o.Responses {
 			delete(r.Headers, "ETag")
 		}
@@ -204,10 +211,16 @@ func ifMatch(h http.Header) (int, error) {
 	return version, nil
 }
 
-// etag is the version of a thing that has one.
+// etag is the version of a thing, or else when it last changed; a list has none.
 func etag(body any) string {
+	if wrapped, ok := body.(interface{ thing() any }); ok {
+		body = wrapped.thing()
+	}
 	if v := field(body, "Version"); v.IsValid() {
 		return fmt.Sprintf(`"%d"`, v.Int())
+	}
+	if v := field(body, "UpdatedAt"); v.IsValid() {
+		return fmt.Sprintf(`"%d"`, v.Interface().(time.Time).UnixMicro())
 	}
 	return ""
 }
@@ -239,6 +252,19 @@ type ID struct {
 type Of[B any] struct {
 	ID
 	Body B
+}
+
+// MayHave is the input of an operation on one thing whose body may be left out.
+type MayHave[B any] struct {
+	ID
+	Body *B
+}
+
+func (m *MayHave[B]) body() (b B) {
+	if m.Body != nil {
+		b = *m.Body
+	}
+	return b
 }
 
 // With is the input of an operation that takes a body alone.

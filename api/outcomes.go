@@ -9,6 +9,7 @@ import (
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
+	"waypost/internal/platform/fault"
 )
 
 func (s *server) assessmentOperations() {
@@ -16,7 +17,7 @@ func (s *server) assessmentOperations() {
 		summary: "List instruments", about: "Lists every instrument: its items, how it is scored, its bands and its licence."}, s.listInstruments)
 	read(s, op{id: "get-instrument", path: "/instruments/{key}", tag: "outcomes", scope: actor.Self,
 		summary: "Get an instrument", about: "Returns the newest version of an instrument."}, s.getInstrument)
-	post(s, op{id: "record-assessment", path: "/assessments", tag: "outcomes", scope: actor.RecordWrite, created: "/assessments/{id}",
+	post(s, op{id: "record-assessment", path: "/assessments", tag: "outcomes", scope: actor.RecordWrite, created: "/assessments/{id}", faults: []fault.Kind{fault.NotFound},
 		summary: "Record an assessment", about: "Records answers, which the server scores. A baseline makes a waiting episode active and plans its follow-ups. One of an instrument at a timepoint (but review): a second is refused, and a correction takes its place."}, s.recordAssessment)
 	read(s, op{id: "get-assessment", path: "/assessments/{id}", tag: "outcomes", scope: actor.RecordRead,
 		summary: "Get an assessment", about: "Returns an assessment with its scores."}, s.getAssessment)
@@ -68,7 +69,7 @@ func (s *server) followUpOperations() {
 
 func (s *server) listFollowUps(ctx context.Context, in *struct {
 	Paging
-	State        string    `query:"state" enum:"upcoming,due,overdue,missed,paused,completed,lost" doc:"Its state today."`
+	State        string    `query:"state" format:"code:follow_up_states" doc:"Its state today."`
 	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
 	EpisodeID    uuid.UUID `query:"episode_id" format:"uuid" doc:"The episode."`
 	DueBefore    day.Date  `query:"due_before" format:"date" doc:"Whose target day lies before this day."`

@@ -8,12 +8,13 @@ import (
 	"waypost/internal/people"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
 )
 
 const viaAPI = "api"
 
 func (s *server) patientOperations() {
-	post(s, op{id: "record-patient", path: "/patients", tag: "patients", scope: actor.RecordWrite, created: "/patients/{id}",
+	post(s, op{id: "record-patient", path: "/patients", tag: "patients", scope: actor.RecordWrite, created: "/patients/{id}", faults: []fault.Kind{fault.NotFound},
 		summary: "Record a patient", about: "Records a person at a site. An NHS number can be recorded once per site."}, s.recordPatient)
 	search(s, op{id: "search-patients", path: "/patients/search", tag: "patients", scope: actor.RecordRead,
 		summary: "Search patients", about: "Finds people of the caller's sites in one of four ways: by NHS number, by family name with birth date, by external id, or by the beginning of a name. A POST, so that nothing of a person stands in a URL."}, s.searchPatients)

@@ -99,6 +99,7 @@ func withStatus(kind fault.Kind, status int, detail string) *Problem {
 // Everything huma itself refuses becomes a problem here: its own errors would repeat values of the request.
 func init() {
 	huma.DefaultArrayNullable = false
+	huma.ValidateStrictCasing = true // else GIVEN_NAME passes for given_name, and a name can stand twice after all
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		f := fault.New(fault.Invalid, "The request is well formed, but not right.")
 		switch {

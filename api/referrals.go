@@ -18,7 +18,7 @@ import (
 func (s *server) referralOperations() {
 	read(s, op{id: "list-referrals", path: "/referrals", tag: "referrals", scope: actor.ReferralsRead,
 		summary: "List referrals", about: "Lists referrals by id: of the caller's sites, or, for an organisation, those sent to it, in the shape ReceivedReferral."}, s.listReferrals)
-	post(s, op{id: "record-referral", path: "/referrals", tag: "referrals", scope: actor.ReferralsWrite, created: "/referrals/{id}", faults: []fault.Kind{fault.ConsentRequired},
+	post(s, op{id: "record-referral", path: "/referrals", tag: "referrals", scope: actor.ReferralsWrite, created: "/referrals/{id}", faults: []fault.Kind{fault.ConsentRequired, fault.NotFound},
 		summary: "Record a referral", about: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing consent to share with organisations; a signpost shares nothing and needs none. Warnings tell of an open referral to the same place and of a service that is not simply open."}, s.recordReferral)
 	read(s, op{id: "get-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsRead,
 		summary: "Get a referral", about: "Returns a referral; for an organisation, one sent to it, in the shape ReceivedReferral."}, s.getReferral)
@@ -57,6 +57,17 @@ func (ReferralSeen) Schema(r huma.Registry) *huma.Schema {
 	}}
 }
 
+// thing is the form that is shown.
+func (r ReferralSeen) thing() any {
+	if r.received != nil {
+		return *r.received
+	}
+	if r.whole != nil {
+		return *r.whole
+	}
+	return referrals.Referral{}
+}
+
 func (r ReferralSeen) id() uuid.UUID {
 	if r.received != nil {
 		return r.received.ID
@@ -67,7 +78,7 @@ func (r ReferralSeen) id() uuid.UUID {
 // ReferralFilter is the query of a list of referrals.
 type ReferralFilter struct {
 	Paging
-	Status         string    `query:"status" enum:"draft,sent,accepted,waitlisted,in_progress,completed,not_completed,declined,withdrawn,expired,entered_in_error,signposted" doc:"Where it stands."`
+	Status         string    `query:"status" format:"code:referral_statuses" doc:"Where it stands."`
 	OrganisationID uuid.UUID `query:"organisation_id" format:"uuid" doc:"Where it was sent."`
 	LinkWorkerID   uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
 	EpisodeID      uuid.UUID `query:"episode_id" format:"uuid" doc:"The episode."`
@@ -133,8 +144,8 @@ func (s *server) moveReferral(ctx context.Context, in *Of[referrals.NewMove]) (R
 	return s.getReferral(ctx, &in.ID)
 }
 
-func (s *server) undoMove(ctx context.Context, in *Of[referrals.Undo]) (referrals.Referral, error) {
-	return s.casework.Referrals.Undo(ctx, in.ID.ID, in.Body)
+func (s *server) undoMove(ctx context.Context, in *MayHave[referrals.Undo]) (referrals.Referral, error) {
+	return s.casework.Referrals.Undo(ctx, in.ID.ID, in.body())
 }
 
 func (s *server) listMoves(ctx context.Context, in *OnePaged) (Page[referrals.Move], error) {

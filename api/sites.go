@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/fault"
 	"waypost/internal/sites"
 )
 
@@ -40,7 +41,7 @@ func (s *server) changeSite(ctx context.Context, in *Merge[sites.Changes], versi
 func (s *server) linkWorkerOperations() {
 	read(s, op{id: "list-link-workers", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersRead,
 		summary: "List link workers", about: "Lists the link workers of the caller's sites, by id."}, s.listLinkWorkers)
-	post(s, op{id: "add-link-worker", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersWrite, created: "/link-workers/{id}",
+	post(s, op{id: "add-link-worker", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersWrite, created: "/link-workers/{id}", faults: []fault.Kind{fault.NotFound},
 		summary: "Add a link worker", about: "Adds a link worker to a site."}, s.addLinkWorker)
 	read(s, op{id: "get-link-worker", path: "/link-workers/{id}", tag: "sites", scope: actor.LinkWorkersRead,
 		summary: "Get a link worker", about: "Returns a link worker."}, s.getLinkWorker)

@@ -146,7 +146,9 @@ func (c client) do(method, path, body string) answer {
 	if err != nil {
 		c.w.t.Fatal(err)
 	}
-	return answer{c.w.t, method + " " + path, res.StatusCode, res.Header, b}
+	a := answer{c.w.t, method + " " + path, res.StatusCode, res.Header, b}
+	a.fits(c.w.t, method, path)
+	return a
 }
 
 // answer is what came back.

@@ -43,7 +43,7 @@ begin
     'non_attendance_reasons', 'closure_reasons', 'loss_reasons', 'unused_reasons', 'wait_bands', 'activity_types',
     'capacities', 'modes', 'genders', 'ethnic_categories', 'carers', 'contact_preferences', 'consent_purposes',
     'consent_decisions', 'contact_kinds', 'contact_outcomes', 'attempt_results', 'respondents', 'collectors',
-    'missing_codes', 'well_being_since', 'uses', 'benefits']
+    'missing_codes', 'well_being_since', 'uses', 'benefits', 'referral_statuses', 'episode_statuses', 'follow_up_states', 'sides']
   loop
     execute format($t$create table code_%1$s (
       code       text primary key,

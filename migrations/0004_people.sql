@@ -89,6 +89,7 @@ create table consents (
   method      text references code_modes,
   wording_version text,               -- of the words the person was shown or read
   created_at  timestamptz not null,
+  updated_at  timestamptz not null,
   primary key (site_id, id),
   foreign key (site_id, patient_id) references patients (site_id, id)
 );

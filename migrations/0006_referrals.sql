@@ -33,7 +33,7 @@ create table referrals (
   foreign key (organisation_id, service_id) references services (organisation_id, id),
   constraint referral_follows foreign key (site_id, follows_referral_id) references referrals (site_id, id),
   check ((kind = 'signpost') = (status = 'signposted') or status = 'entered_in_error'),
-  check (status = 'draft' or sent_at is not null)
+  check (sent_at is not null or status in ('draft', 'withdrawn', 'entered_in_error')) -- a draft may end without being sent
 );
 create index referrals_episode on referrals (site_id, episode_id);
 create index referrals_list    on referrals (site_id, id);
@@ -50,7 +50,7 @@ create policy site_rows on referrals
 create policy system_jobs on referrals using (current_setting('app.role', true) = 'system');
 -- An organisation sees what was sent to it: no draft, no signpost, nothing entered in error.
 create policy organisation_reads on referrals for select
-  using (organisation_id::text = current_setting('app.organisation', true) and kind = 'referral' and status not in ('draft', 'entered_in_error'));
+  using (organisation_id::text = current_setting('app.organisation', true) and kind = 'referral' and sent_at is not null and status not in ('draft', 'entered_in_error'));
 create policy organisation_answers on referrals for update
   using (organisation_id::text = current_setting('app.organisation', true) and kind = 'referral' and status not in ('draft', 'entered_in_error'));
 grant select, insert, update on referrals to waypost_app;
@@ -67,7 +67,6 @@ create table referral_moves (
   to_status    text not null,
   side         text not null check (side in ('link_worker', 'organisation', 'patient', 'system')), -- whose account
   reason       text references code_move_reasons,
-  expected_wait text references code_wait_bands,
   expected_start_on date,
   note         text,
   occurred_at  timestamptz not null,
@@ -98,6 +97,7 @@ create table attendances (
   reason      text references code_non_attendance_reasons,
   reported_by text not null check (reported_by in ('organisation', 'link_worker', 'patient')),
   created_at  timestamptz not null,
+  updated_at  timestamptz not null,
   primary key (site_id, id),
   foreign key (site_id, referral_id) references referrals (site_id, id)
 );

@@ -42,6 +42,7 @@ create table follow_up_attempts (
   channel      text not null references code_modes,
   result       text not null references code_attempt_results,
   created_at   timestamptz not null,
+  updated_at   timestamptz not null,
   primary key (site_id, id),
   foreign key (site_id, follow_up_id) references follow_ups (site_id, id)
 );
@@ -65,6 +66,7 @@ create table follow_up_completions (
   benefit           text not null references code_benefits,  -- of meeting a link worker
   narrative         text,                                    -- the person's own words; never in a dataset
   created_at        timestamptz not null,
+  updated_at        timestamptz not null,
   primary key (site_id, id),
   constraint follow_up_completions_pk unique (site_id, follow_up_id),
   foreign key (site_id, follow_up_id) references follow_ups (site_id, id)

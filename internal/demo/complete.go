@@ -29,7 +29,7 @@ func (s *spell) complete() {
 	if s.chance(0.5) {
 		c.Narrative = new(s.narrative(change))
 	}
-	s.outcomes.Completed = append(s.outcomes.Completed, outcomes.Completed{ID: db.IDAt(at), SiteID: s.site.ID, FollowUpID: s.asked.ID, Completion: c, CreatedAt: at})
+	s.outcomes.Completed = append(s.outcomes.Completed, outcomes.Completed{ID: db.IDAt(at), SiteID: s.site.ID, FollowUpID: s.asked.ID, Completion: c, CreatedAt: at, UpdatedAt: at})
 	for _, u := range c.Services {
 		s.reported(at, u, on)
 	}

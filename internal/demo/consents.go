@@ -68,7 +68,7 @@ func (s *spell) consent(purpose, decision string, on day.Date) {
 }
 
 func (s *spell) consentAt(at time.Time, purpose, decision string, on day.Date) {
-	c := people.Consent{ID: db.IDAt(at), SiteID: s.site.ID, PatientID: s.person.ID, CreatedAt: at,
+	c := people.Consent{ID: db.IDAt(at), SiteID: s.site.ID, PatientID: s.person.ID, CreatedAt: at, UpdatedAt: at,
 		NewConsent: people.NewConsent{Purpose: purpose, Decision: decision, DecidedOn: on}}
 	switch {
 	case decision == "not_obtained":

@@ -92,7 +92,7 @@ func (s *spell) attempts(n int, until day.Date) {
 
 func (s *spell) attempt(on day.Date, result string) {
 	at := s.moment(s.dice, on)
-	a := outcomes.Attempt{ID: db.IDAt(at), SiteID: s.site.ID, FollowUpID: s.asked.ID, At: at, Channel: s.of(channels), Result: result, CreatedAt: at}
+	a := outcomes.Attempt{ID: db.IDAt(at), SiteID: s.site.ID, FollowUpID: s.asked.ID, At: at, Channel: s.of(channels), Result: result, CreatedAt: at, UpdatedAt: at}
 	s.outcomes.Attempts = append(s.outcomes.Attempts, a)
 	s.note(s.worker, at, "follow_up.attempted", s.aboutFollowUp(), events.Data{"channel": a.Channel, "result": result}, &on)
 }

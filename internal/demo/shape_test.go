@@ -108,9 +108,9 @@ func (s *stores) support() (outcomes.FollowUp, uuid.UUID) {
 var calm = outcomes.Responses{"anxiety": {Number: new(2.0)}}
 
 func (s *stores) end(e episodes.Episode, p people.Patient, today day.Date) {
-	_, err := s.Episodes.Pause(s.ctx, e.ID, episodes.Pause{On: today})
+	_, err := s.Episodes.Pause(s.ctx, e.ID, episodes.Pause{On: &today})
 	s.must(err)
-	_, err = s.CloseEpisode(s.ctx, e.ID, episodes.Closure{ClosedOn: today, Reason: "plan_completed"})
+	_, err = s.CloseEpisode(s.ctx, e.ID, episodes.Closure{ClosedOn: &today, Reason: "plan_completed"})
 	s.must(err)
 	died, err := patch.Of[people.Details](`{"died_on": "` + today.String() + `"}`)
 	s.must(err)

@@ -33,7 +33,7 @@ type Organisation struct {
 
 // OrganisationDetails is what is said of an organisation; all of it may be changed later.
 type OrganisationDetails struct {
-	Name          string  `json:"name" minLength:"1" maxLength:"300" doc:"Name." example:"Example Lunch Club"`
+	Name          string  `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Name." example:"Example Lunch Club"`
 	Description   string  `json:"description" required:"false" maxLength:"20000" doc:"What it does, and for whom." example:"A weekly lunch for people who live alone."`
 	URL           *string `json:"url" required:"false" maxLength:"2000" doc:"Web address." example:"https://lunch.example.org"`
 	Email         *string `json:"email" required:"false" maxLength:"254" doc:"Email address for the public." example:"hello@lunch.example.org"`

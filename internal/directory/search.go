@@ -52,7 +52,7 @@ const haversine = `(2 * 6371.0088 * asin(least(1, sqrt(power(sin(radians(s.latit
 func (s *Store) Search(ctx context.Context, by Query, after *Position, limit int) (list []Hit, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		inner := by.narrow(tx.Table("services s").Joins("join organisations o on o.id = s.organisation_id and o.status <> 'inactive'").Where("s.status <> 'inactive'"))
-		inner = inner.Select("s.*, o.name as organisation_name, "+by.distance()+" as distance_km, "+by.order()+` as "order"`, by.args())
+		inner = by.choose(inner)
 		page := tx.Table("(?) hit", inner)
 		if after != nil {
 			page = page.Where(`("order", id) > (?, ?)`, after.Order, after.ID)
@@ -66,6 +66,15 @@ func (s *Store) Search(ctx context.Context, by Query, after *Position, limit int
 		}
 	}
 	return list, err
+}
+
+// choose names the columns. The arguments go along only where the SQL names one: gorm would bind them all the same.
+func (by Query) choose(q *gorm.DB) *gorm.DB {
+	columns := "s.*, o.name as organisation_name, " + by.distance() + " as distance_km, " + by.order() + ` as "order"`
+	if by.Near == nil && by.Words == "" {
+		return q.Select(columns)
+	}
+	return q.Select(columns, by.args())
 }
 
 func (by Query) args() map[string]any {

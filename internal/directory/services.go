@@ -32,7 +32,7 @@ type Service struct {
 
 // ServiceDetails is what is said of a service; all of it may be changed later.
 type ServiceDetails struct {
-	Name         string   `json:"name" minLength:"1" maxLength:"300" doc:"Name." example:"Wednesday lunch"`
+	Name         string   `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Name." example:"Wednesday lunch"`
 	Description  string   `json:"description" required:"false" maxLength:"20000" doc:"What it is." example:"A hot lunch and company, every Wednesday."`
 	ActivityType string   `json:"activity_type" required:"false" format:"code:activity_types" doc:"What kind of thing it offers; not_known when left out." example:"food_practical"`
 	Needs        db.Texts `json:"needs" required:"false" format:"code:needs" maxItems:"40" doc:"Which needs it serves."`

@@ -14,50 +14,58 @@ import (
 
 // Pause is the command to pause an episode.
 type Pause struct {
-	On     day.Date `json:"on" format:"date" doc:"Since when; not in the future." example:"2026-03-02"`
-	Reason *string  `json:"reason,omitempty" maxLength:"1000" doc:"Why, such as a stay in hospital."`
+	On     *day.Date `json:"on,omitempty" format:"date" doc:"Since when; today when left out. Not in the future." example:"2026-03-02"`
+	Reason *string   `json:"reason,omitempty" maxLength:"1000" doc:"Why, such as a stay in hospital."`
 }
 
 // Resume is the command to take a paused episode up again.
 type Resume struct {
-	On day.Date `json:"on" format:"date" doc:"Since when; not in the future." example:"2026-03-30"`
+	On *day.Date `json:"on,omitempty" format:"date" doc:"Since when; today when left out. Not in the future." example:"2026-03-30"`
 }
 
 // Closure is the command to close an episode.
 type Closure struct {
-	ClosedOn day.Date `json:"closed_on" format:"date" doc:"When; not in the future, and not before it was received." example:"2026-06-30"`
-	Reason   string   `json:"reason" format:"code:closure_reasons" doc:"Why." example:"plan_completed"`
-	Note     *string  `json:"note,omitempty" maxLength:"5000" doc:"More on why."`
+	ClosedOn *day.Date `json:"closed_on,omitempty" format:"date" doc:"When; today when left out. Not in the future, and not before it was received." example:"2026-06-30"`
+	Reason   string    `json:"reason" format:"code:closure_reasons" doc:"Why." example:"plan_completed"`
+	Note     *string   `json:"note,omitempty" maxLength:"5000" doc:"More on why."`
 }
 
 // Pause pauses an episode.
 func (s *Store) Pause(ctx context.Context, id uuid.UUID, c Pause) (Episode, error) {
-	return s.move(ctx, id, Paused, "on", c.On, func(e *Episode) { e.PausedOn, e.PauseReason = &c.On, c.Reason })
+	return s.move(ctx, id, Paused, "on", c.On, func(e *Episode, on day.Date) { e.PausedOn, e.PauseReason = &on, c.Reason })
 }
 
 // Resume takes a paused episode up again.
 func (s *Store) Resume(ctx context.Context, id uuid.UUID, c Resume) (Episode, error) {
-	return s.move(ctx, id, Active, "on", c.On, func(e *Episode) { e.PausedOn, e.PauseReason = nil, nil })
+	return s.move(ctx, id, Active, "on", c.On, func(e *Episode, _ day.Date) { e.PausedOn, e.PauseReason = nil, nil })
 }
 
 // Close closes an episode. Replies, attendance and follow-ups stay writable.
 func (s *Store) Close(ctx context.Context, id uuid.UUID, c Closure) (Episode, error) {
-	return s.move(ctx, id, Closed, "closed_on", c.ClosedOn, func(e *Episode) {
-		e.ClosedOn, e.ClosureReason, e.ClosureNote = &c.ClosedOn, &c.Reason, c.Note
+	return s.move(ctx, id, Closed, "closed_on", c.ClosedOn, func(e *Episode, on day.Date) {
+		e.ClosedOn, e.ClosureReason, e.ClosureNote = &on, &c.Reason, c.Note
 		e.PausedOn, e.PauseReason = nil, nil
 	})
 }
 
 var happened = map[Status]string{Paused: "episode.paused", Active: "episode.resumed", Closed: "episode.closed"}
 
-// move takes the episode to another status on a day, named dayField in the request. The move is checked before the rest.
-func (s *Store) move(ctx context.Context, id uuid.UUID, to Status, dayField string, on day.Date, change func(*Episode)) (e Episode, err error) {
+// move takes the episode to another status on a day (today, if none is given), named dayField in the request. The move is
+// checked before the rest.
+func (s *Store) move(ctx context.Context, id uuid.UUID, to Status, dayField string, given *day.Date, change func(*Episode, day.Date)) (e Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if e, err = db.FindForUpdate[Episode](tx, "episode", id); err != nil {
 			return err
 		}
 		if !slices.Contains(moves[e.Status], to) || to == Active && e.Status != Paused {
 			return fault.New(fault.MoveNotAllowed, "An episode that is "+string(e.Status)+" cannot become "+string(to)+" this way.")
+		}
+		on, err := tx.Today(e.SiteID)
+		if err != nil {
+			return err
+		}
+		if given != nil {
+			on = *given
 		}
 		if err := e.checkDay(tx, dayField, on); err != nil {
 			return err
@@ -66,7 +74,7 @@ func (s *Store) move(ctx context.Context, id uuid.UUID, to Status, dayField stri
 			return fault.InvalidAt(dayField, "lies before the pause began")
 		}
 		e.Status = to
-		change(&e)
+		change(&e, on)
 		data := events.Data{}
 		if e.ClosureReason != nil {
 			data["reason"] = *e.ClosureReason

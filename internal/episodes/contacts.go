@@ -31,7 +31,7 @@ type NewContact struct {
 	Kind        string         `json:"kind" format:"code:contact_kinds" doc:"What it was; holding with a referral_id says what the person waits for." example:"first_contact"`
 	Outcome     string         `json:"outcome" format:"code:contact_outcomes" doc:"How it went." example:"spoke"`
 	Minutes     *int           `json:"minutes" required:"false" minimum:"0" maximum:"1440" doc:"How long it took, in minutes." example:"40"`
-	ReferralID  *uuid.UUID     `json:"referral_id" required:"false" format:"uuid" doc:"The referral it was about."`
+	ReferralID  *uuid.UUID     `json:"referral_id" required:"false" nullable:"true" format:"uuid" doc:"The referral it was about."`
 	Attended    *bool          `json:"attended" required:"false" doc:"With a referral_id: whether the person attended that day. The attendance is recorded with the contact."`
 	Note        *string        `json:"note" required:"false" maxLength:"10000" doc:"Free text."`
 	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this contact."`
@@ -41,7 +41,7 @@ type NewContact struct {
 func (n NewContact) Reached() bool { return n.Outcome == "spoke" || n.Outcome == "attended" }
 
 // RecordContact adds a contact. The first time the person is reached sets the episode's first contact. A closed
-// episode takes only what was done before it closed.
+// episode takes only what was done on days before it closed.
 func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewContact, via string) (c Contact, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		e, err := db.FindForUpdate[Episode](tx, "episode", episode)
@@ -69,8 +69,8 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewConta
 }
 
 func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
-	if e.Status == Closed && n.On.After(*e.ClosedOn) {
-		return fault.New(fault.Conflict, "The episode is closed: it takes no further contacts.")
+	if e.Status == Closed && !n.On.Before(*e.ClosedOn) {
+		return fault.New(fault.Conflict, "The episode is closed: it takes no contacts but those of days before it closed.")
 	}
 	if err := e.checkDay(tx, "on", n.On); err != nil {
 		return err

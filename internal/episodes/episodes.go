@@ -45,7 +45,7 @@ type Episode struct {
 	Details
 	FirstContactOn *day.Date       `json:"first_contact_on" format:"date" doc:"The day the person was first reached."`
 	BaselineOn     *day.Date       `json:"baseline_on" format:"date" doc:"The day of the first baseline assessment."`
-	Status         Status          `json:"status" enum:"waiting,active,paused,closed" doc:"A first contact, baseline or referral makes a waiting one active."`
+	Status         Status          `json:"status" format:"code:episode_statuses" doc:"A first contact, baseline or referral makes a waiting one active."`
 	PausedOn       *day.Date       `json:"paused_on" format:"date" doc:"Since when it is paused."`
 	PauseReason    *string         `json:"pause_reason" doc:"Why it is paused."`
 	ClosedOn       *day.Date       `json:"closed_on" format:"date" doc:"When it was closed."`
@@ -60,7 +60,7 @@ type Episode struct {
 
 // Details is what may be said and changed of an episode.
 type Details struct {
-	LinkWorkerID *uuid.UUID     `json:"link_worker_id" required:"false" format:"uuid" doc:"Who supports the person; the caller's own link worker when left out."`
+	LinkWorkerID *uuid.UUID     `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Who supports the person; the caller's own link worker when left out."`
 	Source       string         `json:"source" format:"code:sources" doc:"Who referred the person in." example:"gp"`
 	ReceivedOn   day.Date       `json:"received_on" format:"date" doc:"The day the referral in was received; not in the future." example:"2026-01-12"`
 	Needs        Needs          `json:"needs" gorm:"embedded;embeddedPrefix:need_" doc:"Why the person was referred in."`

@@ -3,6 +3,7 @@ package outcomes
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,9 +28,9 @@ type Assessment struct {
 	Timepoint         string    `json:"timepoint" doc:"baseline, review, closure, or the code of a follow-up." example:"baseline"`
 	Answers
 	Scores        Results    `json:"scores" doc:"Computed by the server; a score that answers are missing for is not there."`
-	FollowUpID    *uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up it was taken with."`
-	CorrectsID    *uuid.UUID `json:"corrects_id" format:"uuid" doc:"The assessment it replaces."`
-	CorrectedByID *uuid.UUID `json:"corrected_by_id" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
+	FollowUpID    *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up it was taken with."`
+	CorrectsID    *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The assessment it replaces."`
+	CorrectedByID *uuid.UUID `json:"corrected_by_id" nullable:"true" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
 	RecordedVia   string     `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
 	CreatedAt     time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt     time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
@@ -105,7 +106,7 @@ func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
 func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	instrument, err := Lookup(a.Instrument)
 	if err != nil {
-		return fault.InvalidAt("instrument", "names no instrument: see GET /v1/instruments")
+		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", "names no instrument: see GET /v1/instruments")
 	}
 	if err := checkDay(tx, e, "completed_on", a.CompletedOn); err != nil {
 		return err

@@ -26,6 +26,7 @@ type Attempt struct {
 	Channel    string    `json:"channel" format:"code:modes" doc:"How."`
 	Result     string    `json:"result" format:"code:attempt_results" doc:"How it went."`
 	CreatedAt  time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt  time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
 }
 
 func (Attempt) TableName() string { return "follow_up_attempts" }
@@ -60,7 +61,7 @@ type Completion struct {
 
 // Used is what a person says of one service: apart from what the organisation says of the same referral.
 type Used struct {
-	ReferralID *uuid.UUID `json:"referral_id" required:"false" format:"uuid" doc:"A referral or signpost of the episode,"`
+	ReferralID *uuid.UUID `json:"referral_id" required:"false" nullable:"true" format:"uuid" doc:"A referral or signpost of the episode,"`
 	Name       *string    `json:"name" required:"false" minLength:"1" maxLength:"300" doc:"or another service that the person names."`
 	Used       string     `json:"used" format:"code:uses" doc:"Whether they used it." example:"still_using"`
 	Reason     *string    `json:"reason" required:"false" format:"code:unused_reasons" doc:"Why not, or why they stopped."`
@@ -80,6 +81,7 @@ type Completed struct {
 	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
 	Completion
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
 }
 
 func (Completed) TableName() string { return "follow_up_completions" }
@@ -112,7 +114,7 @@ func (s *Store) Attempt(ctx context.Context, id uuid.UUID, n NewAttempt) (a Atte
 		if err != nil {
 			return err
 		}
-		a = Attempt{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, At: tx.Now, Channel: n.Channel, Result: n.Result, CreatedAt: tx.Now}
+		a = Attempt{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, At: tx.Now, Channel: n.Channel, Result: n.Result, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		if n.At != nil {
 			a.At = n.At.UTC()
 		}
@@ -173,6 +175,9 @@ func (s *Store) Complete(ctx context.Context, id uuid.UUID, n Completion, via st
 		if err := n.check(tx, &e); err != nil {
 			return err
 		}
+		if n.CompletedOn.Before(f.AnchorOn) {
+			return fault.InvalidAt("completed_on", "lies before the day that the follow-up counts from")
+		}
 		if n.CollectedBy == "" {
 			n.CollectedBy = "link_worker"
 		}
@@ -225,7 +230,7 @@ func (u *Used) settle(c *fault.Checks, at string) {
 
 // write stores the completion, what was said of each service, and the assessments taken with it.
 func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via string) error {
-	row := Completed{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Completion: *n, CreatedAt: tx.Now}
+	row := Completed{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Completion: *n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	if err := tx.Create(&row).Error; err != nil {
 		return err
 	}

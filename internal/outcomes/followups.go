@@ -25,7 +25,7 @@ type FollowUp struct {
 	ClosesOn     day.Date   `json:"closes_on" format:"date" doc:"and no later than here."`
 	AnalysisFrom day.Date   `json:"analysis_from" format:"date" doc:"A response before this day does not count as change,"`
 	AnalysisTo   day.Date   `json:"analysis_to" format:"date" doc:"nor one after this day."`
-	State        State      `json:"state" gorm:"-" enum:"upcoming,due,overdue,missed,paused,completed,lost" doc:"Derived from today's date and what is recorded, never stored. missed: the window passed and nothing was recorded. paused: the person died or does not agree to be contacted."`
+	State        State      `json:"state" gorm:"-" format:"code:follow_up_states" doc:"Derived from today's date and what is recorded, never stored. missed: the window passed and nothing was recorded. paused: the person died or does not agree to be contacted."`
 	CompletedOn  *day.Date  `json:"completed_on" format:"date" doc:"The day the person answered."`
 	LostOn       *day.Date  `json:"lost_on" format:"date" doc:"The day it was given up."`
 	LossReason   *string    `json:"loss_reason" format:"code:loss_reasons" doc:"Why it was given up."`

@@ -46,11 +46,11 @@ func (k Key) WithoutSecret() any {
 // NewKey is the command to make a key. What it needs besides a role depends on the role.
 type NewKey struct {
 	Role           actor.Role `json:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" doc:"What kind of user it is for." example:"dashboard"`
-	Label          string     `json:"label" minLength:"1" maxLength:"200" doc:"What it is for, in words." example:"Partner dashboard"`
+	Label          string     `json:"label" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"What it is for, in words." example:"Partner dashboard"`
 	SiteIDs        db.IDs     `json:"site_ids" required:"false" format:"uuid" maxItems:"200" doc:"The sites it reaches: exactly one for a link worker; one or more for site_manager and integration; all sites when a dashboard names none."`
-	OrganisationID *uuid.UUID `json:"organisation_id" required:"false" format:"uuid" doc:"Of the role organisation: which."`
+	OrganisationID *uuid.UUID `json:"organisation_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role organisation: which."`
 	ProjectIDs     db.IDs     `json:"project_ids" required:"false" format:"uuid" maxItems:"200" doc:"Of the role researcher: whose releases it reads."`
-	LinkWorkerID   *uuid.UUID `json:"link_worker_id" required:"false" format:"uuid" doc:"Of the role link_worker: who."`
+	LinkWorkerID   *uuid.UUID `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role link_worker: who."`
 	ExpiresOn      *day.Date  `json:"expires_on" required:"false" format:"date" doc:"The last day it works, in UTC; it does not end when left out."`
 }
 

@@ -26,6 +26,7 @@ type Consent struct {
 	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person."`
 	NewConsent
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
 }
 
 // NewConsent is the command to record a decision.
@@ -57,7 +58,7 @@ func (s *Store) RecordConsent(ctx context.Context, patient uuid.UUID, n NewConse
 			least := "codes_only"
 			n.Level = &least
 		}
-		c = Consent{ID: tx.NewID(), SiteID: p.SiteID, PatientID: p.ID, NewConsent: n, CreatedAt: tx.Now}
+		c = Consent{ID: tx.NewID(), SiteID: p.SiteID, PatientID: p.ID, NewConsent: n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		if err := tx.Create(&c).Error; err != nil {
 			return err
 		}

@@ -31,8 +31,8 @@ type Patient struct {
 // Details is what is known of a patient; all of it may be changed later.
 type Details struct {
 	NHSNumber          *string        `json:"nhs_number" required:"false" maxLength:"20" doc:"NHS number: ten digits, of which the last is checked; spaces and hyphens are accepted. Once per site." example:"9991000003"`
-	GivenName          string         `json:"given_name" minLength:"1" maxLength:"100" doc:"First name." example:"Mary"`
-	FamilyName         string         `json:"family_name" minLength:"1" maxLength:"100" doc:"Family name." example:"Example"`
+	GivenName          string         `json:"given_name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"100" doc:"First name." example:"Mary"`
+	FamilyName         string         `json:"family_name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"100" doc:"Family name." example:"Example"`
 	PreferredName      *string        `json:"preferred_name" required:"false" maxLength:"100" doc:"What the person likes to be called."`
 	Pronouns           *string        `json:"pronouns" required:"false" maxLength:"50" doc:"The person's pronouns." example:"she/her"`
 	BirthDate          day.Date       `json:"birth_date" format:"date" doc:"Date of birth; not in the future." example:"1950-04-01"`
@@ -57,7 +57,7 @@ type Details struct {
 
 // New is the command to record a patient.
 type New struct {
-	SiteID *uuid.UUID `json:"site_id,omitempty" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
+	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
 	Details
 }
 

@@ -20,6 +20,7 @@ type Attendance struct {
 	ReferralID uuid.UUID `json:"referral_id" format:"uuid" doc:"The referral."`
 	NewAttendance
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
 }
 
 // NewAttendance is the command to report attendance.
@@ -49,7 +50,7 @@ func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttenda
 }
 
 func (n NewAttendance) check(tx *db.Tx, r *Referral) error {
-	if !slices.Contains(takesAttendance, r.Status) {
+	if !slices.Contains(takesAttendance, r.Status) || r.SentAt == nil { // a draft that was withdrawn never reached anybody
 		return fault.New(fault.Conflict, "A referral that is "+string(r.Status)+" takes no attendance.")
 	}
 	if _, err := sideOf(tx.Actor, &n.ReportedBy); err != nil {
@@ -86,6 +87,9 @@ func (s *Store) Attendances(ctx context.Context, id uuid.UUID, after AttendanceP
 		q := tx.Where("site_id = ? and referral_id = ?", r.SiteID, r.ID)
 		if after.ID != uuid.Nil {
 			q = q.Where("(attended_on, id) > (?, ?)", after.On, after.ID)
+		}
+		if tx.Actor.OrganisationID != nil {
+			q = q.Select(attendancesReceived)
 		}
 		return q.Order("attended_on, id").Limit(limit).Find(&list).Error
 	})

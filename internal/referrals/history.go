@@ -69,7 +69,7 @@ func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
 	if err := n.check(tx, &h.Referral); err != nil {
 		return err
 	}
-	a := Attendance{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewAttendance: n, CreatedAt: tx.Now}
+	a := Attendance{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewAttendance: n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	h.Attendances = append(h.Attendances, a)
 	at, err := tx.Noon(h.SiteID, n.On)
 	if err != nil {

@@ -110,7 +110,7 @@ func join(lists []string) string {
 
 // Progress is what follows from a referral's moves and attendances.
 type Progress struct {
-	Status          Status     `json:"status" enum:"draft,sent,accepted,waitlisted,in_progress,completed,not_completed,declined,withdrawn,expired,entered_in_error,signposted" doc:"Where the referral stands."`
+	Status          Status     `json:"status" format:"code:referral_statuses" doc:"Where the referral stands."`
 	StatusReason    *string    `json:"status_reason" format:"code:move_reasons" doc:"The reason of the latest move, where it took one."`
 	SentAt          *time.Time `json:"sent_at" doc:"When it was sent; of a signpost, when it was given."`
 	RespondedAt     *time.Time `json:"responded_at" doc:"When the organisation first answered."`
@@ -131,8 +131,11 @@ func (p Progress) after(m Move, on day.Date) Progress {
 	case slices.Contains(answers, m.To) && p.RespondedAt == nil && m.Side != actor.SidePatient:
 		p.RespondedAt = &m.OccurredAt
 	}
-	if m.To == Waitlisted || m.To == Accepted {
-		p.ExpectedWait, p.ExpectedStartOn = m.ExpectedWait, m.ExpectedStartOn
+	switch m.To {
+	case Waitlisted:
+		p.ExpectedWait, p.ExpectedStartOn = m.Reason, m.ExpectedStartOn
+	case Accepted:
+		p.ExpectedWait, p.ExpectedStartOn = nil, m.ExpectedStartOn
 	}
 	if slices.Contains(ends, m.To) {
 		p.EndedOn = &on
@@ -148,16 +151,15 @@ type Move struct {
 	Sequence        int        `json:"sequence" doc:"Its place in the order of the referral's moves; later moves have higher ones." example:"1"`
 	From            Status     `json:"from" gorm:"column:from_status" doc:"Where it stood." example:"sent"`
 	To              Status     `json:"to" gorm:"column:to_status" doc:"Where it went." example:"accepted"`
-	Side            actor.Side `json:"side" enum:"link_worker,organisation,patient,system" doc:"Whose account it is."`
-	Reason          *string    `json:"reason" format:"code:move_reasons" doc:"Why, in a code."`
-	ExpectedWait    *string    `json:"expected_wait" format:"code:wait_bands" doc:"Of a move to waitlisted: its reason, the expected wait."`
+	Side            actor.Side `json:"side" format:"code:sides" doc:"Whose account it is."`
+	Reason          *string    `json:"reason" format:"code:move_reasons" doc:"Why, in a code; of a move to waitlisted, the expected wait."`
 	ExpectedStartOn *day.Date  `json:"expected_start_on" format:"date" doc:"When the person is expected to start."`
 	Note            *string    `json:"note" doc:"More on why."`
 	OccurredAt      time.Time  `json:"occurred_at" doc:"When it happened."`
 	RecordedAt      time.Time  `json:"recorded_at" doc:"When it was recorded."`
 	ActorRole       actor.Role `json:"actor_role" doc:"The role of the credential that recorded it." example:"link_worker"`
 	ActorKeyID      *uuid.UUID `json:"-"`
-	LinkWorkerID    *uuid.UUID `json:"link_worker_id" format:"uuid" doc:"The link worker who recorded it, where one did."`
+	LinkWorkerID    *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid" doc:"The link worker who recorded it, where one did."`
 	VoidedAt        *time.Time `json:"voided_at" doc:"When it was undone; figures ignore an undone move."`
 }
 

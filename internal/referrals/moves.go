@@ -20,7 +20,7 @@ import (
 
 // NewMove is the command to move a referral.
 type NewMove struct {
-	To              Status      `json:"to" enum:"sent,accepted,waitlisted,in_progress,completed,not_completed,declined,withdrawn,expired,entered_in_error" doc:"Where it goes; allowed_moves of the referral lists what may be." example:"accepted"`
+	To              Status      `json:"to" format:"code:referral_statuses" doc:"Where it goes; allowed_moves of the referral lists what may be." example:"accepted"`
 	Reason          *string     `json:"reason,omitempty" maxLength:"50" doc:"Needed for declined and not_completed (a code of organisation_reasons or patient_reasons), withdrawn (patient_reasons or withdrawal_reasons) and waitlisted (a code of wait_bands)."`
 	Note            *string     `json:"note,omitempty" maxLength:"5000" doc:"More on why."`
 	OccurredAt      *time.Time  `json:"occurred_at,omitempty" doc:"When it happened; now when left out. Not in the future, and not before the referral was sent."`
@@ -109,9 +109,6 @@ func (n NewMove) make(tx *db.Tx, r *Referral) (Move, error) {
 	}
 	m := newMove(tx, r, n.To, side)
 	m.Reason, m.Note, m.ExpectedStartOn = n.Reason, n.Note, n.ExpectedStartOn
-	if n.To == Waitlisted {
-		m.Reason, m.ExpectedWait = nil, n.Reason
-	}
 	if n.OccurredAt != nil {
 		m.OccurredAt = n.OccurredAt.UTC()
 	}
@@ -169,7 +166,11 @@ func (s *Store) Moves(ctx context.Context, id uuid.UUID, after, limit int) (list
 		if err != nil {
 			return err
 		}
-		return movesOf(tx, r).Where("sequence > ?", after).Limit(limit).Find(&list).Error
+		q := movesOf(tx, r)
+		if tx.Actor.OrganisationID != nil {
+			q = q.Select(movesReceived)
+		}
+		return q.Where("sequence > ?", after).Limit(limit).Find(&list).Error
 	})
 	return list, err
 }

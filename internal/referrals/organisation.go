@@ -17,10 +17,10 @@ import (
 type Received struct {
 	ID              uuid.UUID  `json:"id" format:"uuid" doc:"The referral's id."`
 	OrganisationID  uuid.UUID  `json:"organisation_id" format:"uuid" doc:"The organisation."`
-	ServiceID       *uuid.UUID `json:"service_id" format:"uuid" doc:"Its service, where one was named."`
+	ServiceID       *uuid.UUID `json:"service_id" nullable:"true" format:"uuid" doc:"Its service, where one was named."`
 	Need            string     `json:"need" format:"code:needs" doc:"The need it is for."`
-	Status          Status     `json:"status" enum:"sent,accepted,waitlisted,in_progress,completed,not_completed,declined,withdrawn,expired" doc:"Where it stands."`
-	StatusReason    *string    `json:"status_reason" format:"code:move_reasons" doc:"The reason of the latest move, where it took one."`
+	Status          Status     `json:"status" format:"code:referral_statuses" doc:"Where it stands."`
+	StatusReason    *string    `json:"status_reason" format:"code:move_reasons" doc:"The reason of the latest move, where it was the organisation's own."`
 	SentAt          time.Time  `json:"sent_at" doc:"When it was sent."`
 	RespondedAt     *time.Time `json:"responded_at" doc:"When the organisation first answered."`
 	ExpectedWait    *string    `json:"expected_wait" format:"code:wait_bands" doc:"How long the person is expected to wait."`
@@ -28,8 +28,8 @@ type Received struct {
 	FirstAttendedOn *day.Date  `json:"first_attended_on" format:"date" doc:"The first day the person is reported to have attended."`
 	EndedOn         *day.Date  `json:"ended_on" format:"date" doc:"When it ended."`
 	Version         int        `json:"version" doc:"Rises with each change." example:"1"`
-	Person          *Person    `json:"person" gorm:"-" doc:"Name and contact, only while the person's consent to share stands."`
-	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" enum:"accepted,waitlisted,in_progress,completed,not_completed,declined" doc:"The statuses the organisation may move it to now."`
+	Person          *Person    `json:"person" gorm:"-" format:"or-null" doc:"Name and contact, only while the person's consent to share stands."`
+	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" format:"code:referral_statuses" doc:"The statuses the organisation may move it to now."`
 	SiteID          uuid.UUID  `json:"-"`
 }
 
@@ -46,7 +46,14 @@ type Person struct {
 	LinkWorkerEmail   string    `json:"link_worker_email" doc:"And how to reach them."`
 }
 
-const receivedColumns = "id, site_id, organisation_id, service_id, need, status, status_reason, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version"
+// What an organisation is not told: reasons that others gave, notes that others wrote, and who they were.
+const (
+	movesReceived       = "id, referral_id, sequence, from_status, to_status, side, occurred_at, recorded_at, voided_at, expected_start_on, actor_role, case when side = 'organisation' then reason end as reason, case when actor_role = 'organisation' then note end as note"
+	attendancesReceived = "id, referral_id, attended_on, attended, reported_by, created_at, updated_at, case when reported_by = 'organisation' then reason end as reason"
+	lastReasonIsTheirs  = "(select case when m.side = 'organisation' then m.reason end from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
+)
+
+const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version"
 
 // GetReceived returns a referral as its organisation sees it.
 func (s *Store) GetReceived(ctx context.Context, id uuid.UUID) (r Received, err error) {

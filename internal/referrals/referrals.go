@@ -29,15 +29,15 @@ type Referral struct {
 	Kind              string         `json:"kind" enum:"referral,signpost" doc:"A signpost is not a referral: it gets no answer and is counted apart."`
 	Need              string         `json:"need" format:"code:needs" doc:"The need it is for."`
 	Reason            *string        `json:"reason" doc:"Why, in free text."`
-	FollowsReferralID *uuid.UUID     `json:"follows_referral_id" format:"uuid" doc:"The referral it replaces or continues."`
+	FollowsReferralID *uuid.UUID     `json:"follows_referral_id" nullable:"true" format:"uuid" doc:"The referral it replaces or continues."`
 	ExternalIDs       db.ExternalIDs `json:"external_ids" doc:"What other systems call it."`
 	Progress
-	RecordedByLinkWorkerID *uuid.UUID              `json:"recorded_by_link_worker_id" format:"uuid" doc:"The link worker who recorded it, where one did."`
+	RecordedByLinkWorkerID *uuid.UUID              `json:"recorded_by_link_worker_id" nullable:"true" format:"uuid" doc:"The link worker who recorded it, where one did."`
 	RecordedVia            string                  `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
 	Version                int                     `json:"version" doc:"Rises with each change." example:"1"`
 	CreatedAt              time.Time               `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt              time.Time               `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	AllowedMoves           []Status                `json:"allowed_moves" gorm:"-" enum:"sent,accepted,waitlisted,in_progress,completed,not_completed,declined,withdrawn,expired,entered_in_error" doc:"The statuses the caller may move it to now."`
+	AllowedMoves           []Status                `json:"allowed_moves" gorm:"-" format:"code:referral_statuses" doc:"The statuses the caller may move it to now."`
 	Warnings               []fault.Warning         `json:"warnings" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
 	Organisation           *directory.Organisation `json:"organisation,omitempty" gorm:"-" doc:"With include=organisation."`
 	Service                *directory.Service      `json:"service,omitempty" gorm:"-" doc:"With include=service."`
@@ -46,20 +46,20 @@ type Referral struct {
 // Target is where a person is referred to.
 type Target struct {
 	OrganisationID uuid.UUID  `json:"organisation_id" format:"uuid" doc:"The organisation."`
-	ServiceID      *uuid.UUID `json:"service_id" format:"uuid" doc:"Its service, where one was named."`
+	ServiceID      *uuid.UUID `json:"service_id" nullable:"true" format:"uuid" doc:"Its service, where one was named."`
 }
 
 // New is the command to record a referral or a signpost.
 type New struct {
 	EpisodeID         uuid.UUID      `json:"episode_id" format:"uuid" doc:"The episode; it must not be closed."`
-	OrganisationID    *uuid.UUID     `json:"organisation_id,omitempty" format:"uuid" doc:"The organisation; may be left out when a service is named."`
-	ServiceID         *uuid.UUID     `json:"service_id,omitempty" format:"uuid" doc:"The service; may be left out when an organisation is named."`
+	OrganisationID    *uuid.UUID     `json:"organisation_id,omitempty" nullable:"true" format:"uuid" doc:"The organisation; may be left out when a service is named."`
+	ServiceID         *uuid.UUID     `json:"service_id,omitempty" nullable:"true" format:"uuid" doc:"The service; may be left out when an organisation is named."`
 	Kind              string         `json:"kind,omitempty" enum:"referral,signpost" doc:"referral when left out." example:"referral"`
 	Need              string         `json:"need" format:"code:needs" doc:"The need it is for." example:"loneliness_isolation"`
 	Reason            *string        `json:"reason,omitempty" maxLength:"5000" doc:"Why, in free text."`
 	SentAt            *time.Time     `json:"sent_at,omitempty" doc:"When it was sent; now when left out. Not in the future, and not before the episode was received."`
 	Draft             bool           `json:"draft,omitempty" doc:"Keep it as a draft; a move to sent sends it."`
-	FollowsReferralID *uuid.UUID     `json:"follows_referral_id,omitempty" format:"uuid" doc:"The referral it replaces or continues."`
+	FollowsReferralID *uuid.UUID     `json:"follows_referral_id,omitempty" nullable:"true" format:"uuid" doc:"The referral it replaces or continues."`
 	ExternalIDs       db.ExternalIDs `json:"external_ids,omitempty" maxItems:"20" doc:"What other systems call it."`
 }
 

@@ -27,14 +27,14 @@ type LinkWorker struct {
 
 // LinkWorkerDetails is what may be set of a link worker.
 type LinkWorkerDetails struct {
-	Name   string `json:"name" minLength:"1" maxLength:"200" doc:"Name." example:"Sam Example"`
+	Name   string `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Name." example:"Sam Example"`
 	Email  string `json:"email" maxLength:"254" format:"email" doc:"Email address at work; unique at the site." example:"sam@example.org"`
 	Active *bool  `json:"active" required:"false" nullable:"false" doc:"Whether they take new episodes; true when left out."`
 }
 
 // NewLinkWorker is the command to add a link worker.
 type NewLinkWorker struct {
-	SiteID *uuid.UUID `json:"site_id,omitempty" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
+	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
 	LinkWorkerDetails
 }
 

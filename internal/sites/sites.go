@@ -32,7 +32,7 @@ type Site struct {
 
 // Details is what may be set of a site.
 type Details struct {
-	Name                string     `json:"name" minLength:"1" maxLength:"200" doc:"Name." example:"Example Town"`
+	Name                string     `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Name." example:"Example Town"`
 	Code                string     `json:"code" pattern:"^[a-z][a-z0-9_]{1,29}$" doc:"Short name, unique." example:"example_town"`
 	ODSCode             *string    `json:"ods_code" required:"false" pattern:"^[A-Z0-9]{3,10}$" doc:"ODS code of the practice or network." example:"U00001"`
 	TimeZone            string     `json:"time_zone" required:"false" maxLength:"50" doc:"Dates of its records are days here; Europe/London when left out." example:"Europe/London"`

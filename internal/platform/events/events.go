@@ -83,9 +83,9 @@ type Event struct {
 	ID           uuid.UUID  `json:"id" format:"uuid" doc:"The event's id."`
 	Type         string     `json:"type" doc:"What happened." example:"referral.accepted"`
 	Subject      SubjectRef `json:"subject" gorm:"embedded;embeddedPrefix:subject_" doc:"The thing it happened to."`
-	Side         actor.Side `json:"side" enum:"link_worker,organisation,patient,system" doc:"Whose account it is."`
+	Side         actor.Side `json:"side" format:"code:sides" doc:"Whose account it is."`
 	ActorRole    actor.Role `json:"actor_role" doc:"The role of the credential that recorded it." example:"link_worker"`
-	LinkWorkerID *uuid.UUID `json:"link_worker_id" format:"uuid" doc:"The link worker who recorded it, or on whose behalf it was recorded."`
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid" doc:"The link worker who recorded it, or on whose behalf it was recorded."`
 	OccurredAt   time.Time  `json:"occurred_at" doc:"When it happened."`
 	RecordedAt   time.Time  `json:"recorded_at" doc:"When it was recorded."`
 	Data         Data       `json:"data" doc:"Ids, codes and dates; never free text."`

@@ -303,3 +303,23 @@ func TestServicesAreFound(t *testing.T) {
 		}
 	}
 }
+
+func TestReferralsAreListedByWhenTheyWereSent(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	_, episode := w.supported()
+	w.refer(episode) // twenty days ago
+	for query, want := range map[string]int{
+		"sent_from=" + w.daysAgo(20): 1, "sent_to=" + w.daysAgo(20): 1, "sent_from=" + w.daysAgo(19): 0, "sent_to=" + w.daysAgo(21): 0,
+		"sent_from=2001-01-01T00:00:00Z&sent_to=2999-01-01T00:00:00Z&include=organisation,service": 1, "sent_to=2001-01-01T00:00:00Z": 0,
+		"status=sent&need=loneliness_isolation&link_worker_id=" + w.worker: 1, "link_worker_id=" + nobody(): 0,
+	} {
+		if n := len(lw.get("/referrals?" + query).want(200).items()); n != want {
+			t.Errorf("%s finds %d, want %d", query, n, want)
+		}
+	}
+	if a := lw.get("/referrals?include=organisation,service").want(200); a.text("items.0.organisation.name") == "" || a.text("items.0.service.name") == "" {
+		t.Errorf("included: %s", a.body)
+	}
+	lw.get("/referrals?sent_from=yesterday").problem(422, "invalid", "yesterday")
+}

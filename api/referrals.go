@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/referrals"
@@ -83,28 +84,45 @@ type ReferralFilter struct {
 	LinkWorkerID   uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
 	EpisodeID      uuid.UUID `query:"episode_id" format:"uuid" doc:"The episode."`
 	Need           string    `query:"need" format:"code:needs" doc:"The need it is for."`
-	SentFrom       time.Time `query:"sent_from" doc:"Sent at this instant or after."`
-	SentTo         time.Time `query:"sent_to" doc:"Sent before this instant."`
+	SentFrom       string    `query:"sent_from" maxLength:"40" doc:"Sent from here on: an instant (RFC 3339), or a day at the site." example:"2026-01-01"`
+	SentTo         string    `query:"sent_to" maxLength:"40" doc:"Sent to here: before an instant, or up to the end of a day at the site." example:"2026-01-31"`
 	Include        []string  `query:"include" enum:"organisation,service" doc:"What to show with each, separated by commas."`
 }
 
-func (in *ReferralFilter) filter() (by referrals.Filter, with referrals.Include) {
+func (in *ReferralFilter) filter() (by referrals.Filter, with referrals.Include, err error) {
 	by = referrals.Filter{Status: referrals.Status(in.Status), Need: in.Need, OrganisationID: given(in.OrganisationID), LinkWorkerID: given(in.LinkWorkerID), EpisodeID: given(in.EpisodeID)}
-	if !in.SentFrom.IsZero() {
-		by.SentFrom = &in.SentFrom
+	if by.SentFrom, err = moment("sent_from", in.SentFrom); err != nil {
+		return by, with, err
 	}
-	if !in.SentTo.IsZero() {
-		by.SentTo = &in.SentTo
+	if by.SentTo, err = moment("sent_to", in.SentTo); err != nil {
+		return by, with, err
 	}
 	for _, what := range in.Include {
 		with.Organisation = with.Organisation || what == "organisation"
 		with.Service = with.Service || what == "service"
 	}
-	return by, with
+	return by, with, nil
+}
+
+// moment reads an instant or a day.
+func moment(parameter, text string) (m referrals.Moment, err error) {
+	if text == "" {
+		return m, nil
+	}
+	if m.Day, err = day.Parse(text); err == nil {
+		return m, nil
+	}
+	if m.At, err = time.Parse(time.RFC3339, text); err != nil {
+		return m, badQuery(parameter, "takes an instant (RFC 3339) or a day (YYYY-MM-DD)")
+	}
+	return m, nil
 }
 
 func (s *server) listReferrals(ctx context.Context, in *ReferralFilter) (Page[ReferralSeen], error) {
-	by, with := in.filter()
+	by, with, err := in.filter()
+	if err != nil {
+		return Page[ReferralSeen]{}, err
+	}
 	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]ReferralSeen, error) {
 		if actor.From(ctx).Role == actor.Organisation {
 			list, err := s.casework.Referrals.ListReceived(ctx, by, after, limit)

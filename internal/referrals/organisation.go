@@ -78,7 +78,10 @@ func (s *Store) ListReceived(ctx context.Context, by Filter, after uuid.UUID, li
 		if err != nil {
 			return err
 		}
-		q := by.narrow(tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, after))
+		q, err := by.narrow(tx, tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, after))
+		if err != nil {
+			return err
+		}
 		if err := q.Order("id").Limit(limit).Find(&list).Error; err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"waypost/internal/directory"
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
@@ -49,25 +50,56 @@ type Filter struct {
 	OrganisationID *uuid.UUID
 	LinkWorkerID   *uuid.UUID
 	EpisodeID      *uuid.UUID
-	SentFrom       *time.Time // from this instant on
-	SentTo         *time.Time // and before this one
+	SentFrom       Moment // from here on; a day counts from its beginning
+	SentTo         Moment // to here, this instant not included; a day counts whole
+}
+
+// Moment is an instant, or a day at the caller's site (in UTC for an organisation, which has none). The zero Moment is neither.
+type Moment struct {
+	At  time.Time
+	Day day.Date
+}
+
+// bound is the instant of a moment; a day's is its beginning, some days later. nil: there is none.
+func (m Moment) bound(tx *db.Tx, later int) (*time.Time, error) {
+	if m.Day.IsZero() {
+		if m.At.IsZero() {
+			return nil, nil
+		}
+		return &m.At, nil
+	}
+	d := m.Day.AddDays(later)
+	if len(tx.Actor.Sites) == 0 {
+		begin := d.In(time.UTC)
+		return &begin, nil
+	}
+	begin, err := tx.Midnight(tx.Actor.Sites[0], d)
+	return &begin, err
 }
 
 // narrow asks what an organisation may ask too.
-func (by Filter) narrow(q *gorm.DB) *gorm.DB {
+func (by Filter) narrow(tx *db.Tx, q *gorm.DB) (*gorm.DB, error) {
 	if by.Status != "" {
 		q = q.Where("status = ?", by.Status)
 	}
 	if by.Need != "" {
 		q = q.Where("need = ?", by.Need)
 	}
-	if by.SentFrom != nil {
-		q = q.Where("sent_at >= ?", *by.SentFrom)
+	from, err := by.SentFrom.bound(tx, 0)
+	if err != nil {
+		return q, err
 	}
-	if by.SentTo != nil {
-		q = q.Where("sent_at < ?", *by.SentTo)
+	if from != nil {
+		q = q.Where("sent_at >= ?", *from)
 	}
-	return q
+	to, err := by.SentTo.bound(tx, 1)
+	if err != nil {
+		return q, err
+	}
+	if to != nil {
+		q = q.Where("sent_at < ?", *to)
+	}
+	return q, nil
 }
 
 // Include says what a list should show beside its items.
@@ -76,7 +108,10 @@ type Include struct{ Organisation, Service bool }
 // List returns referrals of the actor's sites by id, after the id given.
 func (s *Store) List(ctx context.Context, by Filter, with Include, after uuid.UUID, limit int) (list []Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q := by.narrow(tx.Where(db.Visible+" and id > ?", after))
+		q, err := by.narrow(tx, tx.Where(db.Visible+" and id > ?", after))
+		if err != nil {
+			return err
+		}
 		if by.OrganisationID != nil {
 			q = q.Where("organisation_id = ?", *by.OrganisationID)
 		}

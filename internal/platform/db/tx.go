@@ -183,6 +183,15 @@ func (tx *Tx) Noon(site uuid.UUID, d day.Date) (time.Time, error) {
 	return noon, nil
 }
 
+// Midnight is when a day begins at the site.
+func (tx *Tx) Midnight(site uuid.UUID, d day.Date) (time.Time, error) {
+	loc, err := tx.zone(site)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return d.In(loc).UTC(), nil
+}
+
 // DayOf is which day an instant was at the site.
 func (tx *Tx) DayOf(site uuid.UUID, t time.Time) (day.Date, error) {
 	loc, err := tx.zone(site)

@@ -82,8 +82,8 @@ func (n *NewKey) check(tx *db.Tx) error {
 	case actor.Organisation:
 		c.Require(n.OrganisationID != nil, "organisation_id", "is needed for an organisation")
 	}
-	needsSites := some && n.Role != actor.LinkWorker && n.Role != actor.SiteManager && n.Role != actor.Integration && n.Role != actor.Dashboard
-	c.Require(!needsSites, "site_ids", "goes with the roles link_worker, site_manager, integration and dashboard only")
+	misplaced := some && n.Role != actor.LinkWorker && n.Role != actor.SiteManager && n.Role != actor.Integration && n.Role != actor.Dashboard
+	c.Require(!misplaced, "site_ids", "goes with the roles link_worker, site_manager, integration and dashboard only")
 	c.Require(n.LinkWorkerID == nil || n.Role == actor.LinkWorker, "link_worker_id", "goes with the role link_worker only")
 	c.Require(n.OrganisationID == nil || n.Role == actor.Organisation, "organisation_id", "goes with the role organisation only")
 	c.Require(len(n.ProjectIDs) == 0 || n.Role == actor.Researcher, "project_ids", "goes with the role researcher only")

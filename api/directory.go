@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 
@@ -104,6 +105,9 @@ func (s *server) searchServices(ctx context.Context, in *ServiceSearch) (Page[di
 }
 
 func (in *ServiceSearch) query() (directory.Query, error) {
+	if math.IsNaN(in.WithinKm) {
+		return directory.Query{}, badQuery("within_km", "takes a number of kilometres")
+	}
 	by := directory.Query{Words: in.Q, Need: in.Need, ActivityType: in.ActivityType, Capacity: in.Capacity, OrganisationID: given(in.Organisation), WithinKm: in.WithinKm}
 	if in.Near == "" {
 		if in.WithinKm > 0 {

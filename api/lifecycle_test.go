@@ -133,11 +133,18 @@ func TestConsentGuardsThePerson(t *testing.T) {
 	if org.get(path).want(200).text("person.phone") != "07700 900001" {
 		t.Error("with consent the organisation cannot reach the person")
 	}
+	accept := org.with("Idempotency-Key", "accept")
+	if accept.post(path+"/moves", `{"to":"accepted"}`).want(200).text("person.phone") != "07700 900001" {
+		t.Error("the answer to its own answer lacks the person")
+	}
 	w.consent(patient, "share_with_organisations", "withdrawn")
 	for _, at := range []string{path, "/referrals"} {
 		if a := org.get(at).want(200); strings.Contains(string(a.body), "07700") || strings.Contains(string(a.body), "Mary") || strings.Contains(string(a.body), patient) {
 			t.Errorf("without consent the organisation sees %s", a.body)
 		}
+	}
+	if a := accept.post(path+"/moves", `{"to":"accepted"}`).want(200); a.at("person") != nil || a.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("a replay shows what is no longer agreed to: %s", a.body)
 	}
 	w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"}`, episode, w.org)).problem(422, "consent_required")
 }

@@ -69,6 +69,16 @@ func (r ReferralSeen) thing() any {
 	return referrals.Referral{}
 }
 
+// WithoutSecret is the answer as it may be kept for a replay: consent may be withdrawn before it is asked for again.
+func (r ReferralSeen) WithoutSecret() any {
+	if r.received == nil {
+		return r
+	}
+	kept := *r.received
+	kept.Person = nil
+	return kept
+}
+
 func (r ReferralSeen) id() uuid.UUID {
 	if r.received != nil {
 		return r.received.ID

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -45,6 +46,9 @@ func requestOf(ctx context.Context) *request {
 func strict(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		req := c.Request()
+		if _, err := url.ParseQuery(req.URL.RawQuery); err != nil {
+			return fault.New(fault.Unreadable, "The query cannot be read.") // parts of it would be passed over
+		}
 		body, err := readBody(c)
 		if err != nil {
 			return err

@@ -26,6 +26,9 @@ const drain = 10 * time.Second // how long requests under way get to finish afte
 
 // Run serves until a signal, or until the database is lost for good.
 func (serve) Run(s *surroundings) (err error) {
+	if s.Addr == "" { // net.Listen would take it for every interface
+		return errors.New("WAYPOST_ADDR is empty: set it to an address such as 127.0.0.1:8080, or leave it out")
+	}
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; set WAYPOST_ADDR to another address", s.Addr, err)

@@ -114,6 +114,11 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	if a.Timepoint != "baseline" && e.BaselineOn != nil && a.CompletedOn.Before(*e.BaselineOn) {
 		return fault.InvalidAt("completed_on", "lies before the baseline")
 	}
+	if a.Timepoint == "baseline" {
+		if err := a.precedesAll(tx, e); err != nil {
+			return err
+		}
+	}
 	if err := instrument.Check(field, a.Responses); err != nil {
 		return err
 	}
@@ -134,6 +139,16 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 		return nil
 	}
 	return baselineTaken(tx, e)
+}
+
+// precedesAll refuses a baseline of a day after another answer of the episode: change would run backwards.
+func (a *Assessment) precedesAll(tx *db.Tx, e *episodes.Episode) error {
+	var earlier int64
+	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint <> 'baseline' and corrected_by_id is null and completed_on < ?", e.SiteID, e.ID, a.CompletedOn).Count(&earlier).Error
+	if err == nil && earlier > 0 {
+		return fault.InvalidAt("completed_on", "lies after another assessment of the episode: a baseline comes first")
+	}
+	return err
 }
 
 // store writes the assessment, and a row for each score that figures are made of.

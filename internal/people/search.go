@@ -51,6 +51,8 @@ func (by Search) where(tx *db.Tx) (*gorm.DB, error) {
 	case by.ExternalID != nil:
 		return tx.Where("(site_id, id) in (select site_id, subject_id from external_ids where "+db.Visible+" and system = ? and value = ? and subject_type = 'patients')",
 			by.ExternalID.System, by.ExternalID.Value), nil
+	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
+		return nil, fault.InvalidAt("q", "takes at least two letters")
 	case by.Q != nil:
 		prefix := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(strings.TrimSpace(*by.Q))) + "%"
 		return tx.Where("(lower(family_name) like ? or lower(given_name) like ? or lower(preferred_name) like ?)", prefix, prefix, prefix), nil

@@ -78,6 +78,9 @@ func (s *Store) ListReceived(ctx context.Context, by Filter, after uuid.UUID, li
 		if err != nil {
 			return err
 		}
+		if by.EpisodeID != nil || by.LinkWorkerID != nil || by.OrganisationID != nil && *by.OrganisationID != own {
+			return nil // it sees no episode and no link worker, and nobody else's referrals
+		}
 		q, err := by.narrow(tx, tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, after))
 		if err != nil {
 			return err

@@ -129,7 +129,8 @@ func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via st
 	if !n.Draft {
 		r.SentAt = &tx.Now
 		if n.SentAt != nil {
-			r.SentAt = n.SentAt
+			at := n.SentAt.UTC().Truncate(time.Microsecond) // as the database keeps it
+			r.SentAt = &at
 		}
 	}
 	return r, nil

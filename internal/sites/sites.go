@@ -110,6 +110,7 @@ func (site *Site) settle() error {
 }
 
 func (s Schedule) check(c *fault.Checks, at string) {
+	c.Require(!slices.Contains([]string{"baseline", "review", "closure"}, s.Code), at+".code", "is the name of another timepoint")
 	from := day.New(2001, 1, 1)
 	var days [3]day.Date
 	for i, text := range []string{s.OpensAfter, s.TargetAfter, s.ClosesAfter} {

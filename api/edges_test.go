@@ -121,3 +121,24 @@ func TestCodeListsAndMe(t *testing.T) {
 	lw.get("/instruments/ons4").want(200)
 	lw.get("/instruments/nonsense").problem(404, "not_found", "nonsense")
 }
+
+// What an outside reading once broke.
+func TestOddRequestsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	_, episode := w.supported()
+	w.refer(episode)
+	for _, far := range []string{"P293Y", "P585Y", "P36500D"} {
+		admin.post("/demo/clock", fmt.Sprintf(`{"advance":%q}`, far)).problem(422, "invalid")
+	}
+	admin.post("/sites", `{"name":"S","code":"reserved","schedules":[{"code":"baseline","anchor":"baseline","opens_after":"P1M","target_after":"P2M","closes_after":"P3M","analysis_from":1,"analysis_to":99}]}`).problem(422, "invalid")
+	lw.get("/episodes?limit=1;patient_id=x").problem(400, "invalid")
+	lw.get("/episodes?limit=1&%zz=1").problem(400, "invalid")
+	lw.get("/services?near=51,0&within_km=NaN").problem(422, "invalid")
+	lw.post("/patients/search", `{"q":"   "}`).problem(422, "invalid")
+	if n := len(w.as("organisation").get("/referrals?episode_id=" + nobody()).want(200).items()); n != 0 {
+		t.Errorf("a filter was passed over: %d", n)
+	}
+	w.ons4(episode, "review", w.daysAgo(20), 4, 4, 4, 4).want(201)
+	w.ons4(episode, "baseline", w.daysAgo(10), 4, 4, 4, 4).problem(422, "invalid")
+}

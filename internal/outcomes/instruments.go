@@ -93,15 +93,6 @@ func Lookup(key string) (Instrument, error) {
 	return registry[at], nil
 }
 
-// Score returns the instrument's score of that name.
-func (i Instrument) Score(code string) (Score, bool) {
-	at := slices.IndexFunc(i.Scores, func(s Score) bool { return s.Code == code })
-	if at < 0 {
-		return Score{}, false
-	}
-	return i.Scores[at], true
-}
-
 func (i Instrument) item(code string) (Item, bool) {
 	at := slices.IndexFunc(i.Items, func(it Item) bool { return it.Code == code })
 	if at < 0 {

@@ -26,13 +26,6 @@ func (d *DB) Installation(ctx context.Context) (i Installation, err error) {
 	return i, err
 }
 
-// MarkDemo notes that the database is a demo, and whether loading it has finished.
-func (d *DB) MarkDemo(ctx context.Context, loaded bool) error {
-	return d.Do(ctx, func(tx *Tx) error {
-		return tx.Exec("update installation set demo = true, demo_loaded = ?", loaded).Error
-	})
-}
-
 const farthest = 50 // years; a clock further ahead would leave the range of dates that people mean
 
 // Advance moves a demo's clock forward by a calendar period, and returns what it then says. It holds

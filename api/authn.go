@@ -14,34 +14,54 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-const onBehalfOf = "Waypost-On-Behalf-Of"
-
-// authenticate finds the actor behind the request's credential.
+// authenticate finds the actor behind the request's credential, and begins the transaction that the request is worked
+// on in: one round trip. The body is read before, so that no slow caller holds a connection to the database; for a
+// larger one the caller must be known first.
 func (s *server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "no-store")
 		if s.loading() {
 			return unready(nil)
 		}
-		ctx := c.Request().Context()
-		key := credential(c)
-		if key == "" {
-			return fault.New(fault.Unauthenticated, "This needs an API key: Authorization: Bearer wp_…")
+		if length := c.Request().ContentLength; length < 0 || length > readUnknown {
+			leave, err := s.admit(c)
+			leave()
+			if err != nil {
+				return err
+			}
 		}
-		a, err := s.keys.Authenticate(ctx, key)
-		if fault.Is(err, fault.Unauthenticated) {
-			return s.refused.count(c.RealIP(), err)
+		if err := receive(c); err != nil {
+			return err
 		}
+		leave, err := s.admit(c)
+		defer leave()
 		if err != nil {
 			return err
 		}
-		if a, err = s.onBehalf(c, a); err != nil {
-			return err
-		}
-		c.Set("actor", a)
-		c.SetRequest(c.Request().WithContext(actor.With(ctx, a)))
 		return next(c)
 	}
+}
+
+// readUnknown is how much is read of a body, in bytes, before it is known who sends it.
+const readUnknown = 64 << 10
+
+func (s *server) admit(c echo.Context) (leave func(), err error) {
+	nothing := func() {}
+	key := credential(c)
+	if key == "" {
+		return nothing, fault.New(fault.Unauthenticated, "This needs an API key: Authorization: Bearer wp_…")
+	}
+	behalf, unreadable := onBehalf(c)
+	ctx, leave, err := s.keys.Admit(c.Request().Context(), key, behalf)
+	if fault.Is(err, fault.Unauthenticated) {
+		return leave, s.refused.count(c.RealIP(), err)
+	}
+	if err == nil {
+		err = unreadable
+	}
+	c.Set("actor", actor.From(ctx))
+	c.SetRequest(c.Request().WithContext(ctx))
+	return leave, err
 }
 
 // credential is the bearer token; on insights a key also works as the password of Basic authentication, for
@@ -58,31 +78,17 @@ func credential(c echo.Context) string {
 	return ""
 }
 
-// onBehalf lets a partner system say which link worker of its sites it acts for.
-func (s *server) onBehalf(c echo.Context, a actor.Actor) (actor.Actor, error) {
-	text := c.Request().Header.Get(onBehalfOf)
+// onBehalf is the link worker of its sites for whom a partner system says it acts.
+func onBehalf(c echo.Context) (*uuid.UUID, error) {
+	text := c.Request().Header.Get("Waypost-On-Behalf-Of")
 	if text == "" {
-		return a, nil
-	}
-	if a.Role != actor.Integration {
-		return a, fault.New(fault.Forbidden, "Only the role integration may act on behalf of a link worker.")
+		return nil, nil
 	}
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return a, fault.New(fault.Invalid, onBehalfOf+" must be the id of a link worker.")
+		return nil, fault.New(fault.Invalid, "Waypost-On-Behalf-Of must be the id of a link worker.")
 	}
-	w, err := s.sites.LinkWorker(actor.With(c.Request().Context(), a), id)
-	if fault.Is(err, fault.NotFound) {
-		return a, fault.New(fault.Invalid, onBehalfOf+" names no link worker of the credential's sites.")
-	}
-	if err != nil {
-		return a, err
-	}
-	if w.Active == nil || !*w.Active {
-		return a, fault.New(fault.Invalid, onBehalfOf+" names a link worker who is not active.")
-	}
-	a.LinkWorkerID, a.OnBehalf = &w.ID, true
-	return a, nil
+	return &id, nil
 }
 
 // guesses counts failed credentials by address, so that keys cannot be tried out. Valid keys are never slowed down.

@@ -31,6 +31,7 @@ type request struct {
 	operation string // its method and route
 	path      string
 	query     string // as it was sent
+	body      []byte
 	bodySum   [sha256.Size]byte
 }
 
@@ -41,31 +42,38 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
-// strict reads the body once, within its limits, and refuses what encoding/json would let pass: duplicate names,
-// invalid UTF-8, NUL characters, anything after the value.
+// receive reads the body once, within its limits.
+func receive(c echo.Context) error {
+	body, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	req := c.Request()
+	info := &request{operation: req.Method + " " + c.Path(), header: req.Header, path: req.URL.Path, query: req.URL.RawQuery, body: body, bodySum: sha256.Sum256(body)}
+	req = req.WithContext(context.WithValue(req.Context(), requestKey{}, info))
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	c.SetRequest(req)
+	return nil
+}
+
+// strict refuses what encoding/json and net/url would let pass: duplicate names, invalid UTF-8, NUL characters,
+// anything after the value, a query of which parts cannot be read.
 func strict(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		req := c.Request()
-		if _, err := url.ParseQuery(req.URL.RawQuery); err != nil {
+		req := requestOf(c.Request().Context())
+		if _, err := url.ParseQuery(req.query); err != nil {
 			return fault.New(fault.Unreadable, "The query cannot be read.") // parts of it would be passed over
 		}
-		body, err := readBody(c)
-		if err != nil {
+		if len(req.body) == 0 {
+			return next(c)
+		}
+		if !isJSON(req.header.Get(echo.HeaderContentType)) {
+			return withStatus(fault.Invalid, http.StatusUnsupportedMediaType, "The body must be JSON, with Content-Type: application/json.")
+		}
+		if err := checkJSON(req.body); err != nil {
 			return err
 		}
-		if len(body) > 0 {
-			if !isJSON(req.Header.Get(echo.HeaderContentType)) {
-				return withStatus(fault.Invalid, http.StatusUnsupportedMediaType, "The body must be JSON, with Content-Type: application/json.")
-			}
-			if err := checkJSON(body); err != nil {
-				return err
-			}
-			req.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
-		}
-		info := &request{operation: req.Method + " " + c.Path(), header: req.Header, path: req.URL.Path, query: req.URL.RawQuery, bodySum: sha256.Sum256(body)}
-		req = req.WithContext(context.WithValue(req.Context(), requestKey{}, info))
-		req.Body = io.NopCloser(bytes.NewReader(body))
-		c.SetRequest(req)
+		req.header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 		return next(c)
 	}
 }

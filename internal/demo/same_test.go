@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 )
@@ -41,7 +40,6 @@ func TestTheSeedSettlesAll(t *testing.T) {
 }
 
 func keysWork(t *testing.T, d *db.DB, k Keys) {
-	store := &partners.Store{DB: d}
 	list := allSites(t, d)
 	for role, want := range map[string]struct {
 		key   string
@@ -58,13 +56,12 @@ func keysWork(t *testing.T, d *db.DB, k Keys) {
 		"researcher":             {k.Researcher, actor.Researcher, 0},
 		"data_steward":           {k.DataSteward, actor.DataSteward, 0},
 	} {
-		a, err := store.Authenticate(t.Context(), want.key)
-		if err != nil || a.Role != want.role || len(a.Sites) != want.sites {
-			t.Errorf("%s is %+v (%v)", role, a, err)
+		if a := behind(t, d, want.key); a.Role != want.role || len(a.Sites) != want.sites {
+			t.Errorf("%s is %+v", role, a)
 		}
 	}
-	mine, _ := store.Authenticate(t.Context(), k.LinkWorker)
-	other, _ := store.Authenticate(t.Context(), k.OtherSiteLinkWorker)
+	mine := behind(t, d, k.LinkWorker)
+	other := behind(t, d, k.OtherSiteLinkWorker)
 	if mine.Sites[0] == other.Sites[0] {
 		t.Error("both link workers are of one site")
 	}
@@ -72,7 +69,7 @@ func keysWork(t *testing.T, d *db.DB, k Keys) {
 	if busiest[0] != mine.LinkWorkerID.String() {
 		t.Error("the link worker's caseload is not the biggest of the site")
 	}
-	own, _ := store.Authenticate(t.Context(), k.Organisation)
+	own := behind(t, d, k.Organisation)
 	sent := rows(t, d, "select status from referrals where organisation_id = ? and site_id = ? and kind = 'referral' and status <> 'draft'", *own.OrganisationID, mine.Sites[0])
 	open := slices.DeleteFunc(slices.Clone(sent), func(s string) bool {
 		return slices.Contains([]string{"completed", "not_completed", "declined", "withdrawn", "entered_in_error"}, s)

@@ -54,13 +54,19 @@ type stores struct {
 
 func newStores(t *testing.T, d *db.DB, k Keys) *stores {
 	s := &stores{T: t, Store: casework.New(d), DB: d}
-	keys := &partners.Store{DB: d}
-	admin, err := keys.Authenticate(t.Context(), k.Administrator)
-	s.must(err)
-	worker, err := keys.Authenticate(t.Context(), k.LinkWorker)
-	s.must(err)
-	s.ctx, s.admin = actor.With(t.Context(), worker), actor.With(t.Context(), admin)
+	s.ctx, s.admin = actor.With(t.Context(), behind(t, d, k.LinkWorker)), actor.With(t.Context(), behind(t, d, k.Administrator))
 	return s
+}
+
+// behind is the actor behind a key.
+func behind(t *testing.T, d *db.DB, key string) actor.Actor {
+	t.Helper()
+	ctx, leave, err := (&partners.Store{DB: d}).Admit(t.Context(), key, nil)
+	defer leave()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return actor.From(ctx)
 }
 
 func (s *stores) must(err error) {

@@ -7,10 +7,13 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Target is where somebody is to be referred: an organisation and, where one is named, its service.
+// Target is where somebody is to be referred, an organisation and, where one is named, its service: what decides
+// whether and how people may be referred there.
 type Target struct {
-	Organisation Organisation
-	Service      *Service
+	OrganisationID     uuid.UUID
+	OrganisationStatus string
+	ServiceStatus      string // empty: no service is named
+	Capacity           string // of the service
 }
 
 // Resolve finds the target by organisation, by service, or by both, which must then belong together.
@@ -18,35 +21,31 @@ func Resolve(tx *db.Tx, organisation, service *uuid.UUID) (t Target, err error) 
 	if organisation == nil && service == nil {
 		return t, fault.InvalidAt("organisation_id", "or service_id is needed")
 	}
-	if service != nil {
-		v, err := db.First[Service](tx.Where("id = ?", *service), "service")
-		if err != nil {
-			return t, named("service_id", "names no service of the directory", err)
-		}
-		if organisation != nil && *organisation != v.OrganisationID {
-			return t, fault.InvalidAt("service_id", "names a service of another organisation")
-		}
-		t.Service, organisation = &v, &v.OrganisationID
+	err = tx.Raw(`select o.id as organisation_id, o.status as organisation_status, s.status as service_status, s.capacity
+		from (select ?::uuid as organisation, ?::uuid as service) asked
+		left join services s on s.id = asked.service
+		left join organisations o on o.id = coalesce(s.organisation_id, asked.organisation)`, organisation, service).Scan(&t).Error
+	switch {
+	case err != nil:
+		return t, err
+	case service != nil && t.ServiceStatus == "":
+		return t, fault.InvalidAt("service_id", "names no service of the directory")
+	case t.OrganisationStatus == "":
+		return t, fault.InvalidAt("organisation_id", "names no organisation of the directory")
+	case organisation != nil && *organisation != t.OrganisationID:
+		return t, fault.InvalidAt("service_id", "names a service of another organisation")
 	}
-	t.Organisation, err = db.First[Organisation](tx.Where("id = ?", *organisation), "organisation")
-	return t, named("organisation_id", "names no organisation of the directory", err)
-}
-
-func named(field, message string, err error) error {
-	if fault.Is(err, fault.NotFound) {
-		return fault.InvalidAt(field, message)
-	}
-	return err
+	return t, nil
 }
 
 // Takes is nil when people may be referred there.
 func (t Target) Takes() error {
 	switch {
-	case t.Organisation.Status == "inactive":
+	case t.OrganisationStatus == "inactive":
 		return fault.New(fault.Conflict, "The organisation is no longer active: it takes no referrals.")
-	case t.Service != nil && t.Service.Status == "inactive":
+	case t.ServiceStatus == "inactive":
 		return fault.New(fault.Conflict, "The service is no longer active: it takes no referrals.")
-	case t.Service != nil && t.Service.Capacity == "closed":
+	case t.Capacity == "closed":
 		return fault.New(fault.Conflict, "The service is closed to referrals.")
 	}
 	return nil
@@ -54,13 +53,10 @@ func (t Target) Takes() error {
 
 // Warnings says what is worth knowing before somebody is referred there.
 func (t Target) Warnings() (out []fault.Warning) {
-	if t.Organisation.Status == "unverified" || t.Service != nil && t.Service.Status == "unverified" {
+	if t.OrganisationStatus == "unverified" || t.ServiceStatus == "unverified" {
 		out = append(out, fault.Warning{Code: "unverified", Detail: "Nobody has checked this entry of the directory yet."})
 	}
-	if t.Service == nil {
-		return out
-	}
-	switch t.Service.Capacity {
+	switch t.Capacity {
 	case "full":
 		out = append(out, fault.Warning{Code: "service_full", Detail: "The service is said to be full."})
 	case "waitlist":

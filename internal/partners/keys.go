@@ -7,9 +7,11 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm/clause"
 
 	"waypost/internal/platform/actor"
@@ -165,23 +167,40 @@ func Hash(secret string) []byte {
 	return sum[:]
 }
 
-// Authenticate returns the actor behind a secret. Fault: unauthenticated (unknown, revoked or expired: which is not told).
-func (s *Store) Authenticate(ctx context.Context, secret string) (a actor.Actor, err error) {
-	hash := Hash(secret)
-	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		var rows []Key
-		// "hash =>", since gorm spreads a slice that follows a parenthesis.
-		if err := tx.Raw("select * from find_api_key(hash => ?)", hash).Scan(&rows).Error; err != nil {
-			return err
+// Admit begins the transaction of a request by its credential (see db.Admit). A partner system may name the link worker
+// on whose behalf it acts. Faults: unauthenticated (unknown, revoked or expired: which is not told), forbidden (the role may
+// act for nobody), invalid (no active link worker of the credential's sites).
+func (s *Store) Admit(ctx context.Context, secret string, behalf *uuid.UUID) (_ context.Context, leave func(), err error) {
+	hash, now := Hash(secret), s.DB.Clock.Now()
+	return s.DB.Admit(ctx, "select * from enter($1, $2)", []any{hash, behalf}, func(row pgx.Row) (a actor.Actor, err error) {
+		var k Key
+		var worker *string
+		err = row.Scan(&k.ID, &k.KeyHash, &k.Role, &k.Label, (*[]uuid.UUID)(&k.SiteIDs), &k.OrganisationID, &k.LinkWorkerID, &k.ExpiresOn, &k.RevokedAt, &worker)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && (subtle.ConstantTimeCompare(k.KeyHash, hash) != 1 || !k.worksOn(now)) {
+			return a, fault.New(fault.Unauthenticated, "This needs a valid API key: Authorization: Bearer wp_…")
 		}
-		if len(rows) != 1 || subtle.ConstantTimeCompare(rows[0].KeyHash, hash) != 1 || !rows[0].worksOn(tx.Now) {
-			return fault.New(fault.Unauthenticated, "This needs a valid API key: Authorization: Bearer wp_…")
+		if err != nil {
+			return a, err
 		}
-		k := rows[0]
 		a = actor.Actor{Role: k.Role, KeyID: k.ID, Label: k.Label, Sites: k.SiteIDs, LinkWorkerID: k.LinkWorkerID, OrganisationID: k.OrganisationID, ExpiresOn: k.ExpiresOn}
-		return nil
+		return onBehalf(a, behalf, worker)
 	})
-	return a, err
+}
+
+// onBehalf lets a partner system act for a link worker of its sites, of whom the database says what they are.
+func onBehalf(a actor.Actor, worker *uuid.UUID, is *string) (actor.Actor, error) {
+	switch {
+	case worker == nil:
+		return a, nil
+	case a.Role != actor.Integration:
+		return a, fault.New(fault.Forbidden, "Only the role integration may act on behalf of a link worker.")
+	case *is == "unknown":
+		return a, fault.New(fault.Invalid, "Waypost-On-Behalf-Of names no link worker of the credential's sites.")
+	case *is == "inactive":
+		return a, fault.New(fault.Invalid, "Waypost-On-Behalf-Of names a link worker who is not active.")
+	}
+	a.LinkWorkerID, a.OnBehalf = worker, true
+	return a, nil
 }
 
 func (k Key) worksOn(now time.Time) bool {

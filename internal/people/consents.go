@@ -115,9 +115,3 @@ func (s *Store) Consents(ctx context.Context, patient uuid.UUID, after ConsentPo
 	})
 	return list, err
 }
-
-// Consented asks the one rule of consent, which is the database's own function consent_stands.
-func Consented(tx *db.Tx, site, patient uuid.UUID, purpose string) (ok bool, err error) {
-	err = tx.Raw("select consent_stands(?, ?, ?)", site, patient, purpose).Scan(&ok).Error
-	return ok, err
-}

@@ -69,10 +69,11 @@ func Allowed(from Status, who actor.Role) []Status {
 	return out
 }
 
+// open are the statuses in which something is still expected of the organisation.
+var open = []Status{Sent, Expired, Accepted, Waitlisted, InProgress}
+
 // Open tells whether something is still expected of the organisation.
-func (s Status) Open() bool {
-	return slices.Contains([]Status{Sent, Expired, Accepted, Waitlisted, InProgress}, s)
-}
+func (s Status) Open() bool { return slices.Contains(open, s) }
 
 // reasons are the lists from which a move to the status must take its reason; a move to another status takes none.
 var reasons = map[Status][]string{

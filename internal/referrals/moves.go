@@ -52,7 +52,7 @@ func (s *Store) Move(ctx context.Context, id uuid.UUID, n NewMove) (r Referral, 
 
 // take holds a referral that the actor may see until the transaction ends, to add to what happened to it.
 func take(tx *db.Tx, id uuid.UUID) (*History, error) {
-	r, err := db.First[Referral](mine(tx, id).Clauses(clause.Locking{Strength: "UPDATE"}), "referral")
+	r, err := db.First[Referral](mine(tx, id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "referral")
 	return &History{Referral: r, log: &events.Log{}}, err
 }
 
@@ -92,7 +92,8 @@ func (h *History) send(tx *db.Tx) error {
 	if err := target.Takes(); err != nil {
 		return err
 	}
-	return h.checkSending(tx, e)
+	_, err = h.checkSending(tx, e, target)
+	return err
 }
 
 // make checks a command against the referral, and returns the move it asks for.

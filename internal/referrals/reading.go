@@ -191,6 +191,6 @@ func (s *Store) Timeline(ctx context.Context, id uuid.UUID, after events.Positio
 
 // OpenOf lists the referrals of an episode of which something is still expected.
 func OpenOf(tx *db.Tx, site, episode uuid.UUID) (list []Referral, err error) {
-	err = tx.Where("site_id = ? and episode_id = ? and status in ?", site, episode, []Status{Sent, Expired, Accepted, Waitlisted, InProgress}).Order("id").Find(&list).Error
+	err = tx.Where("site_id = ? and episode_id = ? and status in ?", site, episode, open).Order("id").Find(&list).Error
 	return list, err
 }

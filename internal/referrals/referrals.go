@@ -81,13 +81,10 @@ func (s *Store) Record(ctx context.Context, n New, via string) (r Referral, err 
 		if err := target.Takes(); err != nil {
 			return err
 		}
-		if r, err = n.begin(tx, e, target.Organisation.ID, via); err != nil {
+		if r, err = n.begin(tx, e, target.OrganisationID, via); err != nil {
 			return err
 		}
-		if err := r.checkSending(tx, e); err != nil {
-			return err
-		}
-		if r.Warnings, err = r.worthKnowing(tx, target); err != nil {
+		if r.Warnings, err = r.checkSending(tx, e, target); err != nil {
 			return err
 		}
 		if err := tx.Create(&r).Error; err != nil {
@@ -136,22 +133,32 @@ func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via st
 	return r, nil
 }
 
-// checkSending asks everything that must hold when a referral goes out: now, or when a draft is sent.
-func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode) error {
-	if r.Status == Draft {
-		return nil
-	}
-	if err := r.checkSentAt(tx, e); err != nil {
-		return err
+// checkSending asks everything that must hold when a referral goes out, now or when a draft is sent, and says what is
+// worth knowing: that there is an open referral to the same place, or that the service is not simply open.
+func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.Target) ([]fault.Warning, error) {
+	warnings := append([]fault.Warning{}, target.Warnings()...)
+	if r.SentAt != nil {
+		if err := r.checkSentAt(tx, e); err != nil {
+			return nil, err
+		}
 	}
 	if r.Kind == "signpost" {
-		return nil // nothing of the person goes to the organisation
+		return warnings, nil // nothing of the person goes to the organisation
 	}
-	ok, err := people.Consented(tx, e.SiteID, e.PatientID, people.ShareWithOrganisations)
-	if err == nil && !ok {
-		return fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations: record the consent first, or signpost.")
+	// One statement, since every referral waits for it. consent_stands is the one rule of consent.
+	var is struct{ Agreed, OpenAlready bool }
+	err := tx.Raw(`select consent_stands(?, ?, ?) as agreed, exists (select from referrals
+		where site_id = ? and episode_id = ? and organisation_id = ? and (?::uuid is null or service_id = ?) and status in ?) as open_already`,
+		r.SiteID, r.PatientID, people.ShareWithOrganisations, r.SiteID, r.EpisodeID, r.OrganisationID, r.ServiceID, r.ServiceID, open).Scan(&is).Error
+	switch {
+	case err != nil:
+		return nil, err
+	case !is.Agreed && r.Status != Draft:
+		return nil, fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations: record the consent first, or signpost.")
+	case is.OpenAlready:
+		warnings = append(warnings, fault.Warning{Code: "open_referral_exists", Detail: "The person has an open referral to the same place already."})
 	}
-	return err
+	return warnings, nil
 }
 
 func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) error {
@@ -163,23 +170,6 @@ func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) error {
 	c.Require(!r.SentAt.After(tx.Now), "sent_at", "must not lie in the future")
 	c.Require(!on.Before(e.ReceivedOn), "sent_at", "lies before the episode was received")
 	return c.Err()
-}
-
-// worthKnowing warns of another open referral to the same place, and of a service that is not simply open.
-func (r *Referral) worthKnowing(tx *db.Tx, target directory.Target) ([]fault.Warning, error) {
-	warnings := []fault.Warning{}
-	var open int64
-	q := tx.Model(&Referral{}).Where("site_id = ? and episode_id = ? and organisation_id = ? and status in ?", r.SiteID, r.EpisodeID, r.OrganisationID, []Status{Sent, Expired, Accepted, Waitlisted, InProgress})
-	if r.ServiceID != nil {
-		q = q.Where("service_id = ?", *r.ServiceID)
-	}
-	if err := q.Count(&open).Error; err != nil {
-		return nil, err
-	}
-	if open > 0 && r.Kind == "referral" {
-		warnings = append(warnings, fault.Warning{Code: "open_referral_exists", Detail: "The person has an open referral to the same place already."})
-	}
-	return append(warnings, target.Warnings()...), nil
 }
 
 func (r *Referral) subject() events.Subject {

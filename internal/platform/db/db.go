@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
@@ -98,15 +97,6 @@ func (d *DB) Ping(ctx context.Context, newest int64) error {
 		return fmt.Errorf("the database was migrated by a newer Waypost (%d; this program knows %d)", applied, newest)
 	}
 	return nil
-}
-
-// siteList writes ids for set_config. UUIDs cannot carry a quote, so they are safe to format.
-func siteList(ids []uuid.UUID) string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = id.String()
-	}
-	return strings.Join(texts, ",")
 }
 
 // discard logs a failure of cleaning up, which nobody waits for.

@@ -107,6 +107,7 @@ var conflicts = map[string]words{
 	"sites_code":               "Another site has this code already.",
 	"link_workers_email":       "A link worker with this email is recorded at this site already.",
 	"assessments_once":         "This episode has an assessment of this instrument at this timepoint already; record a correction instead.",
+	"idempotency_pkey":         "A request with this Idempotency-Key is being worked on. Try again.",
 	"follow_up_completions_pk": "This follow-up is completed already.",
 }
 

@@ -20,7 +20,7 @@ func Find[T any](tx *Tx, what string, id uuid.UUID) (T, error) {
 
 // FindForUpdate is Find, and holds the row until the transaction ends, so that two changes cannot pass each other.
 func FindForUpdate[T any](tx *Tx, what string, id uuid.UUID) (T, error) {
-	return first[T](tx.Where(Visible+" and id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), what)
+	return first[T](tx.Where(Visible+" and id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), what)
 }
 
 // First returns the row that the query finds, or the fault that there is no such thing.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
 
@@ -22,11 +24,22 @@ type Tx struct {
 	Actor actor.Actor
 	Now   time.Time // one instant for everything the transaction writes
 
-	db   *DB
-	conn *sql.Conn
-	ctx  context.Context
-	made int // ids so far
+	db    *DB
+	gorm  *gorm.DB // of the pool
+	conn  *sql.Conn
+	ctx   context.Context
+	made  int       // ids so far
+	last  pgx.Batch // what is sent with the commit
+	state state
 }
+
+type state int
+
+const (
+	admitted state = iota // begun by Admit; the first Do runs in it
+	running               // a Do inside joins it
+	over
+)
 
 // Context carries the transaction, so that a Do called with it joins.
 func (tx *Tx) Context() context.Context { return tx.ctx }
@@ -54,90 +67,142 @@ func Relaxed(ctx context.Context) context.Context {
 const attempts = 3
 
 // Do runs f in a transaction and commits when f returns nil. Within f, a Do on tx.Context() joins the
-// transaction. A serialization failure or deadlock is tried three times in all, so f must have no effect
-// outside the transaction. Errors of PostgreSQL come back as faults.
+// transaction; the first Do of a context that Admit made runs in the transaction begun there. A serialization
+// failure or deadlock is tried three times in all, so f must have no effect outside the transaction. Errors of
+// PostgreSQL come back as faults.
 func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
-	if tx, ok := ctx.Value(txKey{}).(*Tx); ok && tx.db == d {
+	tx, _ := ctx.Value(txKey{}).(*Tx)
+	if tx != nil && tx.db == d && tx.state == running {
 		return asFault(f(tx))
 	}
 	var err error
 	for range attempts {
-		if err = d.once(ctx, f); !retryable(err) {
+		if tx == nil || tx.db != d || tx.state != admitted {
+			if tx, err = d.begin(ctx, actAs(actor.From(ctx)), noRow); err != nil {
+				return asFault(err)
+			}
+		}
+		if err = tx.run(ctx, f); !retryable(err) {
 			break
 		}
 	}
 	return asFault(err)
 }
 
-func (d *DB) once(ctx context.Context, f func(tx *Tx) error) (err error) {
-	opt, _ := ctx.Value(optionKey{}).(option)
+// Admit begins the transaction of a caller whom only the database can name, and asks who that is in the same round
+// trip: sql answers one row, which who reads, and tells row-level security about it (act_as). The context that comes
+// back carries the actor and the transaction; leave rolls back what no Do has run in.
+func (d *DB) Admit(ctx context.Context, sql string, args []any, who func(pgx.Row) (actor.Actor, error)) (_ context.Context, leave func(), err error) {
+	var a actor.Actor
+	tx, err := d.begin(ctx, query{sql, args}, func(row pgx.Row) (err error) {
+		a, err = who(row)
+		return err
+	})
+	if err != nil {
+		return ctx, func() {}, asFault(err)
+	}
+	return context.WithValue(actor.With(ctx, a), txKey{}, tx), func() {
+		if tx.state == admitted {
+			tx.end(ctx)
+		}
+	}, nil
+}
+
+type query struct {
+	sql  string
+	args []any
+}
+
+// actAs tells row-level security who acts, until the transaction ends.
+func actAs(who actor.Actor) query {
+	return query{"select act_as($1, $2, $3, $4)", []any{who.Sites, string(who.Role), who.Key(), who.OrganisationID}}
+}
+
+func noRow(row pgx.Row) error { return row.Scan(nil) }
+
+// begin opens a transaction on a connection of the pool, in one round trip with its first query.
+func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (*Tx, error) {
 	p := d.requests
-	if opt.background {
+	if opt, _ := ctx.Value(optionKey{}).(option); opt.background {
 		p = d.background
 	}
 	conn, err := p.sql.Conn(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errNoConnection, err)
+		return nil, fmt.Errorf("%w: %w", errNoConnection, err)
 	}
-	defer conn.Close()
-	who := actor.From(ctx)
-	if _, err := conn.ExecContext(ctx, begin(who, opt.relaxed)); err != nil {
-		return err
+	tx := &Tx{Now: d.Clock.Now(), db: d, gorm: p.gorm, conn: conn, state: admitted}
+	var b pgx.Batch
+	b.Queue("begin")
+	b.Queue(first.sql, first.args...).QueryRow(scan)
+	if err := tx.send(ctx, &b); err != nil {
+		tx.end(ctx)
+		return nil, err
 	}
-	tx := &Tx{Actor: who, Now: d.Clock.Now(), db: d, conn: conn}
+	return tx, nil
+}
+
+// run runs f and commits, or rolls back.
+func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) error {
+	tx.state, tx.Actor = running, actor.From(ctx)
 	tx.ctx = context.WithValue(ctx, txKey{}, tx)
-	tx.DB = p.gorm.Session(&gorm.Session{NewDB: true, Context: tx.ctx})
-	tx.DB.Statement.ConnPool = conn
-	finished := false
-	defer func() {
-		if !finished { // an error, or a panic on its way up
-			rollback(ctx, conn)
-		}
-	}()
+	tx.DB = tx.gorm.Session(&gorm.Session{NewDB: true, Context: tx.ctx})
+	tx.DB.Statement.ConnPool = tx.conn
+	defer tx.end(ctx) // after an error, or a panic on its way up, it rolls back
 	if err := f(tx); err != nil {
 		return err
 	}
-	finished = true
-	return commit(ctx, conn)
+	return tx.commit(ctx)
 }
 
-// begin opens the transaction and tells row-level security who acts, in one round trip: pgx sends a
-// statement without arguments by the simple protocol. Only UUIDs and roles are formatted into it.
-func begin(who actor.Actor, relaxed bool) string {
-	sql := fmt.Sprintf("begin; select set_config('app.sites', '%s', true), set_config('app.role', '%s', true), set_config('app.caller', '%s', true), set_config('app.organisation', '%s', true)",
-		siteList(who.Sites), who.Role, optional(&who.KeyID), optional(who.OrganisationID))
-	if relaxed {
-		sql += "; set local synchronous_commit = off"
+// WithCommit has a statement sent in the round trip of the commit: for logs and the like, whose outcome nothing else of
+// the transaction reads. In write, gorm makes the statement without running it.
+func (tx *Tx) WithCommit(write func(*gorm.DB) *gorm.DB) error {
+	made := write(tx.Session(&gorm.Session{DryRun: true}))
+	if made.Error != nil {
+		return made.Error
 	}
-	return sql
-}
-
-func optional(id *uuid.UUID) string {
-	if id == nil || *id == uuid.Nil {
-		return ""
-	}
-	return id.String()
+	tx.last.Queue(made.Statement.SQL.String(), made.Statement.Vars...)
+	return nil
 }
 
 // commit refuses to take a silent rollback for a commit: PostgreSQL answers "ROLLBACK" without an
 // error when a statement before had failed.
-func commit(ctx context.Context, conn *sql.Conn) error {
-	return conn.Raw(func(c any) error {
-		tag, err := c.(*stdlib.Conn).Conn().Exec(ctx, "commit")
-		if err == nil && tag.String() != "COMMIT" {
-			return errors.New("db: a failed statement was passed over; the transaction was rolled back")
-		}
-		return err
+func (tx *Tx) commit(ctx context.Context) error {
+	if opt, _ := ctx.Value(optionKey{}).(option); opt.relaxed {
+		tx.last.Queue("set local synchronous_commit = off")
+	}
+	var done pgconn.CommandTag
+	tx.last.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+		done = tag
+		return nil
 	})
+	if err := tx.send(ctx, &tx.last); err != nil {
+		return err
+	}
+	tx.state = over
+	if done.String() != "COMMIT" {
+		return errors.New("db: a failed statement was passed over; the transaction was rolled back")
+	}
+	return nil
 }
 
-// rollback gives the connection back clean, or throws it away.
-func rollback(ctx context.Context, conn *sql.Conn) {
+// send is one round trip.
+func (tx *Tx) send(ctx context.Context, b *pgx.Batch) error {
+	return tx.conn.Raw(func(c any) error { return c.(*stdlib.Conn).Conn().SendBatch(ctx, b).Close() })
+}
+
+// end rolls back what was not committed, and gives the connection back clean, or throws it away.
+func (tx *Tx) end(ctx context.Context) {
+	defer tx.conn.Close()
+	if tx.state == over {
+		return
+	}
+	tx.state = over
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if _, err := conn.ExecContext(ctx, "rollback"); err != nil {
+	if _, err := tx.conn.ExecContext(ctx, "rollback"); err != nil {
 		discard(err, "rolling back")
-		discard(conn.Raw(func(any) error { return driver.ErrBadConn }), "throwing a connection away")
+		discard(tx.conn.Raw(func(any) error { return driver.ErrBadConn }), "throwing a connection away")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -56,7 +57,13 @@ type IDs []uuid.UUID
 
 func (IDs) GormDataType() string { return "uuid[]" }
 
-func (l IDs) Value() (driver.Value, error) { return "{" + siteList(l) + "}", nil }
+func (l IDs) Value() (driver.Value, error) {
+	texts := make([]string, len(l))
+	for i, id := range l {
+		texts[i] = id.String()
+	}
+	return "{" + strings.Join(texts, ",") + "}", nil
+}
 
 func (l *IDs) Scan(src any) error {
 	var texts Texts

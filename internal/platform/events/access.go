@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"waypost/internal/platform/db"
 )
@@ -26,10 +27,11 @@ func Read(tx *db.Tx, operation string, site uuid.UUID, patients ...uuid.UUID) er
 	if len(patients) == 0 {
 		return nil
 	}
-	return tx.Create(&access{
+	note := access{
 		At: tx.Now, SiteID: site, ActorRole: string(tx.Actor.Role), ActorKeyID: orNil(tx.Actor.KeyID),
 		LinkWorkerID: tx.Actor.LinkWorkerID, Operation: operation, PatientIDs: patients,
-	}).Error
+	}
+	return tx.WithCommit(func(tx *gorm.DB) *gorm.DB { return tx.Create(&note) })
 }
 
 // ReadAll notes that the actor was shown the people of a list: one row for each site.

@@ -2,6 +2,9 @@ package events
 
 import (
 	"errors"
+	"slices"
+
+	"gorm.io/gorm"
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -43,7 +46,11 @@ func (l *Log) Write(tx *db.Tx) error {
 	if len(l.rows) == 0 {
 		return nil
 	}
-	err := tx.CreateInBatches(&l.rows, rowsAtATime).Error
+	for some := range slices.Chunk(l.rows, rowsAtATime) {
+		if err := tx.WithCommit(func(tx *gorm.DB) *gorm.DB { return tx.Create(&some) }); err != nil {
+			return err
+		}
+	}
 	l.rows = nil
-	return err
+	return nil
 }

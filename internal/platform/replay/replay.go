@@ -4,11 +4,11 @@ package replay
 
 import (
 	"bytes"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -35,36 +35,31 @@ func (Answer) TableName() string { return "idempotency" }
 // until the transaction ends. Faults: conflict (a twin is in flight), idempotency_mismatch (the key was used for another
 // request), not_found (the caller may no longer see what it saw then).
 func Find(tx *db.Tx, key string, request, authority []byte) (*Answer, error) {
-	caller := tx.Actor.KeyID
-	var alone bool
-	if err := tx.Raw("select pg_try_advisory_xact_lock(hashtextextended(?, 0))", caller.String()+"/"+key).Scan(&alone).Error; err != nil {
+	var kept struct {
+		Claimed bool
+		Answer
+	}
+	if err := tx.Raw("select * from claim_idempotency_key(?, ?)", key, tx.Now.Add(-Kept)).Scan(&kept).Error; err != nil {
 		return nil, err
 	}
-	if !alone {
-		return nil, fault.New(fault.Conflict, "A request with this Idempotency-Key is being worked on. Try again.")
-	}
-	var a Answer
-	err := tx.Where("caller_id = ? and key = ? and created_at > ?", caller, key, tx.Now.Add(-Kept)).Take(&a).Error
 	switch {
-	case errors.Is(err, gorm.ErrRecordNotFound):
+	case !kept.Claimed:
+		return nil, fault.New(fault.Conflict, "A request with this Idempotency-Key is being worked on. Try again.")
+	case kept.Status == 0:
 		return nil, nil
-	case err != nil:
-		return nil, err
-	case !bytes.Equal(a.Request, request):
+	case !bytes.Equal(kept.Request, request):
 		return nil, fault.New(fault.IdempotencyMismatch, "This Idempotency-Key was used for another request. Use a new key for each new request.")
-	case !bytes.Equal(a.Authority, authority):
+	case !bytes.Equal(kept.Authority, authority):
 		return nil, fault.Missing("answer that you may still see")
 	}
-	return &a, nil
+	return &kept.Answer, nil
 }
 
-// Keep stores the answer under the key that Find holds.
+// Keep stores the answer under the key that Find holds, in place of one that is older than Kept.
 func Keep(tx *db.Tx, a Answer) error {
 	a.CallerID, a.CreatedAt = tx.Actor.KeyID, tx.Now
-	if err := tx.Where("caller_id = ? and key = ?", a.CallerID, a.Key).Delete(&Answer{}).Error; err != nil {
-		return err // only an answer older than Kept can be there
-	}
-	return tx.Create(&a).Error
+	replace := clause.OnConflict{Columns: []clause.Column{{Name: "caller_id"}, {Name: "key"}}, UpdateAll: true}
+	return tx.WithCommit(func(tx *gorm.DB) *gorm.DB { return tx.Clauses(replace).Create(&a) })
 }
 
 // Forget removes answers that are older than Kept. It is for a job, which sees every caller's.

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 GO ?= go
 
-.PHONY: run test lint openapi build postgres browser
+.PHONY: run test bench lint openapi build postgres browser
 
 run: postgres ## a demo, ready to use
 	$(GO) build -o bin/waypost .
@@ -13,6 +13,10 @@ build:
 
 test: postgres browser ## every test; each package starts its own PostgreSQL
 	$(GO) test ./... -timeout 14m
+
+bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
+	@command -v wrk >/dev/null 2>&1 || { sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); echo "installing wrk (apt-get install wrk)"; $$sudo apt-get update -qq && $$sudo apt-get install -y -qq wrk >/dev/null; }
+	$(GO) run ./internal/bench
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// loaded are the tables that a demo fills.
+var loaded = []string{"patients", "consents", "episodes", "contacts", "referrals", "referral_moves", "attendances", "assessments", "follow_ups", "follow_up_attempts", "follow_up_completions", "follow_up_services", "events"}
+
+// loadDemo fills a demo, and then measures the limit: COPY of the same rows into empty tables with the same columns, checks and indexes.
+func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {
+	began := time.Now()
+	w, err := s.start(ctx, filepath.Join(s.dir, "demo"), "--demo", "--people", strconv.Itoa(s.people))
+	if err != nil {
+		return nil, err
+	}
+	ours := time.Since(began)
+	t.fact("peak memory of Waypost while loading the demo", w.memory("VmHWM"), "")
+	if err := w.readKey(); err != nil {
+		return nil, err
+	}
+	conn, err := w.database()
+	if err != nil {
+		return nil, err
+	}
+	db, err := pgx.Connect(ctx, strings.Replace(conn.SuperURL(), "/postgres?", "/waypost?", 1))
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close(ctx)
+	rows, limit, err := s.copyLimit(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	t.fact(fmt.Sprintf("load of the demo: %d people, %d rows, from an empty folder", s.people, rows),
+		fmt.Sprintf("%s, %.0f rows/s; COPY of the same rows %.0f rows/s: ratio %.2f", ours.Round(100*time.Millisecond), float64(rows)/ours.Seconds(), float64(rows)/limit.Seconds(), limit.Seconds()/ours.Seconds()), "")
+	if _, err := db.Exec(ctx, "vacuum analyze"); err != nil {
+		return nil, err
+	}
+	key := w.key
+	if err := w.stop(); err != nil {
+		return nil, err
+	}
+	if w, err = s.start(ctx, filepath.Join(s.dir, "demo")); err != nil { // afresh, so that its peak of memory is that of serving
+		return nil, err
+	}
+	w.key = key
+	return w, nil
+}
+
+func (s settings) copyLimit(ctx context.Context, db *pgx.Conn) (rows int64, took time.Duration, err error) {
+	for _, name := range loaded {
+		var n int64
+		file := filepath.Join("/tmp", "waypost-bench-copy") // where PostgreSQL's own user may write
+		if err := db.QueryRow(ctx, "select count(*) from "+name).Scan(&n); err != nil {
+			return rows, took, err
+		}
+		if _, err := db.Exec(ctx, fmt.Sprintf("create table bench_copy (like %s including all); copy %s to '%s' (format binary)", name, name, file)); err != nil {
+			return rows, took, err
+		}
+		began := time.Now()
+		if _, err := db.Exec(ctx, fmt.Sprintf("copy bench_copy from '%s' (format binary)", file)); err != nil {
+			return rows, took, err
+		}
+		took, rows = took+time.Since(began), rows+n
+		if _, err := db.Exec(ctx, "drop table bench_copy"); err != nil {
+			return rows, took, err
+		}
+	}
+	return rows, took, nil
+}

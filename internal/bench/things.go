@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+)
+
+// thing is something that people do, as requests that differ in whom or what they are about.
+type thing struct {
+	name     string
+	target   float64 // the ratio that is promised; 0: none is
+	requests []request
+	scripts  []script
+	rounds   []round
+}
+
+type request struct{ method, path, body string }
+
+const varieties = 64 // requests of a thing, so that clients do not meet on one row
+
+// things finds in the demo what requests need.
+func (w *waypost) things(ctx context.Context) ([]thing, error) {
+	record := thing{name: "record a referral", target: 0.5}
+	read := thing{name: "read a referral by id", target: 0.3}
+	page := thing{name: "a link worker's caseload, 50 of their referrals", target: 0.6}
+	search := thing{name: "search the directory"}
+	var services, episodes, workers struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+	}
+	err := errors.Join(
+		w.call(ctx, get("/v1/services?capacity=open&limit=20"), &services),
+		w.call(ctx, get("/v1/episodes?status=active&limit=200"), &episodes),
+		w.call(ctx, get("/v1/link-workers?limit=16"), &workers),
+	)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range episodes.Items {
+		body := fmt.Sprintf(`{"episode_id": %q, "service_id": %q, "kind": "referral", "need": "loneliness_isolation", "reason": "Would like company at lunch."}`, e.ID, services.Items[i%len(services.Items)].ID)
+		r := request{"POST", "/v1/referrals", body}
+		var made struct {
+			ID string `json:"id"`
+		}
+		if w.call(ctx, r, &made) != nil {
+			continue // no consent to share
+		}
+		record.requests = append(record.requests, r)
+		read.requests = append(read.requests, get("/v1/referrals/"+made.ID))
+		if len(record.requests) == varieties {
+			break
+		}
+	}
+	for _, worker := range workers.Items {
+		page.requests = append(page.requests, get("/v1/referrals?limit=50&link_worker_id="+worker.ID))
+	}
+	for _, words := range []string{"lunch", "walking", "garden", "debt", "advice", "choir", "swim", "coffee"} {
+		search.requests = append(search.requests, get("/v1/services?limit=20&q="+url.QueryEscape(words)))
+	}
+	return []thing{record, read, page, search}, nil
+}
+
+func get(path string) request { return request{"GET", path, ""} }

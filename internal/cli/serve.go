@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -85,6 +86,7 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 			}
 			loading.Store(false)
 		}
+		debug.FreeOSMemory() // what starting took is not needed again
 		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
 		s.keepHouse(d)
 	}()

@@ -10,6 +10,7 @@ import (
 
 	"waypost/internal/directory"
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 )
 
@@ -25,11 +26,11 @@ func (s *server) organisationOperations() {
 }
 
 func (s *server) listOrganisations(ctx context.Context, in *struct {
-	Paging
+	Changing
 	Q string `query:"q" maxLength:"200" doc:"A part of the name."`
 }) (Page[directory.Organisation], error) {
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]directory.Organisation, error) {
-		return s.directory.Organisations(ctx, in.Q, after, limit)
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]directory.Organisation, error) {
+		return s.directory.Organisations(ctx, in.Q, p)
 	}, func(o directory.Organisation) uuid.UUID { return o.ID })
 }
 
@@ -60,9 +61,9 @@ func (s *server) serviceOperations() {
 		summary: "Say how many a service can take", about: "Records a service's capacity: an organisation says so of its own services, a link worker reports what they heard."}, s.setCapacity)
 }
 
-func (s *server) listOrganisationServices(ctx context.Context, in *OnePaged) (Page[directory.Service], error) {
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]directory.Service, error) {
-		return s.directory.Services(ctx, in.ID.ID, after, limit)
+func (s *server) listOrganisationServices(ctx context.Context, in *OneChanging) (Page[directory.Service], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]directory.Service, error) {
+		return s.directory.Services(ctx, in.ID.ID, p)
 	}, func(v directory.Service) uuid.UUID { return v.ID })
 }
 
@@ -84,7 +85,7 @@ func (s *server) setCapacity(ctx context.Context, in *Of[directory.Capacity]) (d
 
 // ServiceSearch is the query of a search for services.
 type ServiceSearch struct {
-	Paging
+	Changing
 	Q            string    `query:"q" maxLength:"200" doc:"Words to find in names, keywords and descriptions."`
 	Need         string    `query:"need" format:"code:needs" doc:"A need it serves."`
 	ActivityType string    `query:"activity_type" format:"code:activity_types" doc:"What kind of thing it offers."`
@@ -99,8 +100,8 @@ func (s *server) searchServices(ctx context.Context, in *ServiceSearch) (Page[di
 	if err != nil {
 		return Page[directory.Hit]{}, err
 	}
-	return listing(ctx, in.Paging, func(after *directory.Position, limit int) ([]directory.Hit, error) {
-		return s.directory.Search(ctx, by, after, limit)
+	return listing(ctx, in, func(p db.Page[*directory.Position]) ([]directory.Hit, error) {
+		return s.directory.Search(ctx, by, p)
 	}, func(h directory.Hit) *directory.Position { return &directory.Position{Order: h.Order, ID: h.ID} })
 }
 

@@ -8,6 +8,7 @@ import (
 	"waypost/internal/episodes"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 )
 
@@ -22,8 +23,12 @@ func (s *server) episodeOperations() {
 		summary: "Change an episode", about: "Changes an episode's details, such as who supports the person. A corrected day moves the windows of open follow-ups that count from it."}, s.changeEpisode)
 	read(s, op{id: "list-contacts", path: "/episodes/{id}/contacts", tag: "episodes", scope: actor.RecordRead,
 		summary: "List contacts", about: "Lists an episode's contacts by id."}, s.listContacts)
-	post(s, op{id: "record-contact", path: "/episodes/{id}/contacts", tag: "episodes", scope: actor.RecordWrite, created: "/episodes/{episode_id}/contacts",
+	post(s, op{id: "record-contact", path: "/episodes/{id}/contacts", tag: "episodes", scope: actor.RecordWrite, created: "/contacts/{id}",
 		summary: "Record a contact", about: "Records a contact. With a referral_id and attended, the attendance is recorded with it, or neither is."}, s.recordContact)
+	read(s, op{id: "get-contact", path: "/contacts/{id}", tag: "episodes", scope: actor.RecordRead,
+		summary: "Get a contact", about: "Returns a contact."}, s.getContact)
+	change(s, op{id: "change-contact", path: "/contacts/{id}", tag: "episodes", scope: actor.RecordWrite,
+		summary: "Change a contact", about: "Puts right what was recorded of a contact. The episode's first contact, and the windows of open follow-ups that count from it, follow; an attendance that was recorded with the contact stays as it is."}, s.changeContact)
 	post(s, op{id: "pause-episode", path: "/episodes/{id}/pause", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
 		summary: "Pause an episode", about: "Pauses support, for instance during a stay in hospital."}, s.pauseEpisode)
 	post(s, op{id: "resume-episode", path: "/episodes/{id}/resume", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
@@ -35,14 +40,14 @@ func (s *server) episodeOperations() {
 }
 
 func (s *server) listEpisodes(ctx context.Context, in *struct {
-	Paging
+	Changing
 	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
 	PatientID    uuid.UUID `query:"patient_id" format:"uuid" doc:"The person."`
 	Status       string    `query:"status" format:"code:episode_statuses" doc:"Where it stands."`
 }) (Page[episodes.Episode], error) {
 	by := episodes.Filter{LinkWorkerID: given(in.LinkWorkerID), PatientID: given(in.PatientID), Status: episodes.Status(in.Status)}
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]episodes.Episode, error) {
-		return s.casework.Episodes.List(ctx, by, after, limit)
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]episodes.Episode, error) {
+		return s.casework.Episodes.List(ctx, by, p)
 	}, func(e episodes.Episode) uuid.UUID { return e.ID })
 }
 
@@ -58,10 +63,18 @@ func (s *server) changeEpisode(ctx context.Context, in *Merge[episodes.Changes],
 	return s.casework.ChangeEpisode(ctx, in.ID.ID, version, in.Body)
 }
 
-func (s *server) listContacts(ctx context.Context, in *OnePaged) (Page[episodes.Contact], error) {
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]episodes.Contact, error) {
-		return s.casework.Episodes.Contacts(ctx, in.ID.ID, after, limit)
+func (s *server) listContacts(ctx context.Context, in *OneChanging) (Page[episodes.Contact], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]episodes.Contact, error) {
+		return s.casework.Episodes.Contacts(ctx, in.ID.ID, p)
 	}, func(c episodes.Contact) uuid.UUID { return c.ID })
+}
+
+func (s *server) getContact(ctx context.Context, in *ID) (episodes.Contact, error) {
+	return s.casework.Episodes.Contact(ctx, in.ID)
+}
+
+func (s *server) changeContact(ctx context.Context, in *Merge[episodes.ContactChanges], version int) (episodes.Contact, error) {
+	return s.casework.ChangeContact(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) recordContact(ctx context.Context, in *Of[episodes.NewContact]) (episodes.Contact, error) {
@@ -80,8 +93,8 @@ func (s *server) closeEpisode(ctx context.Context, in *Of[episodes.Closure]) (ep
 	return s.casework.CloseEpisode(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) episodeAssessments(ctx context.Context, in *OnePaged) (Page[outcomes.Assessment], error) {
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]outcomes.Assessment, error) {
-		return s.casework.Outcomes.OfEpisode(ctx, in.ID.ID, after, limit)
+func (s *server) episodeAssessments(ctx context.Context, in *OneChanging) (Page[outcomes.Assessment], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]outcomes.Assessment, error) {
+		return s.casework.Outcomes.OfEpisode(ctx, in.ID.ID, p)
 	}, func(a outcomes.Assessment) uuid.UUID { return a.ID })
 }

@@ -7,6 +7,7 @@ import (
 
 	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 )
 
 func (s *server) keyOperations() {
@@ -16,13 +17,15 @@ func (s *server) keyOperations() {
 		summary: "Make an API key", about: "Makes a key. Its secret stands in this answer and is never shown again: a replay under the same Idempotency-Key does not hold it."}, s.addKey)
 	read(s, op{id: "get-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysWrite,
 		summary: "Get an API key", about: "Returns a key without its secret."}, s.getKey)
+	change(s, op{id: "change-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysWrite,
+		summary: "Change an API key", about: "Changes what a key is called, or the last day it works. What it may do cannot be changed: make another."}, s.changeKey)
 	remove(s, op{id: "revoke-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysWrite,
 		summary: "Revoke an API key", about: "Ends a key at once, for good. The record of it stays."}, s.revokeKey)
 }
 
-func (s *server) listKeys(ctx context.Context, in *struct{ Paging }) (Page[partners.Key], error) {
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]partners.Key, error) {
-		return s.keys.List(ctx, after, limit)
+func (s *server) listKeys(ctx context.Context, in *struct{ Changing }) (Page[partners.Key], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Key, error) {
+		return s.keys.List(ctx, p)
 	}, func(k partners.Key) uuid.UUID { return k.ID })
 }
 
@@ -32,6 +35,10 @@ func (s *server) addKey(ctx context.Context, in *With[partners.NewKey]) (partner
 
 func (s *server) getKey(ctx context.Context, in *ID) (partners.Key, error) {
 	return s.keys.Get(ctx, in.ID)
+}
+
+func (s *server) changeKey(ctx context.Context, in *Merge[partners.Changes], version int) (partners.Key, error) {
+	return s.keys.Change(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) revokeKey(ctx context.Context, in *ID) error {

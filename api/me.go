@@ -38,9 +38,9 @@ func (s *server) me(ctx context.Context, _ *struct{}) (Me, error) {
 }
 
 func (s *server) codeLists(ctx context.Context, in *struct{ Paging }) (Page[codes.List], error) {
-	return listing(ctx, in.Paging, func(after string, limit int) (lists []codes.List, _ error) {
+	return listing(ctx, in, func(p db.Page[string]) (lists []codes.List, _ error) {
 		for _, name := range codes.Names() {
-			if l, _ := codes.Lookup(name); name > after && len(lists) < limit {
+			if l, _ := codes.Lookup(name); name > p.After && len(lists) < p.Limit {
 				lists = append(lists, l)
 			}
 		}

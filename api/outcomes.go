@@ -9,6 +9,7 @@ import (
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 )
 
@@ -26,9 +27,9 @@ func (s *server) assessmentOperations() {
 }
 
 func (s *server) listInstruments(ctx context.Context, in *struct{ Paging }) (Page[outcomes.Instrument], error) {
-	return listing(ctx, in.Paging, func(after string, limit int) (list []outcomes.Instrument, _ error) {
+	return listing(ctx, in, func(p db.Page[string]) (list []outcomes.Instrument, _ error) {
 		for _, i := range outcomes.Instruments() {
-			if i.Key > after && len(list) < limit {
+			if i.Key > p.After && len(list) < p.Limit {
 				list = append(list, i)
 			}
 		}
@@ -68,7 +69,7 @@ func (s *server) followUpOperations() {
 }
 
 func (s *server) listFollowUps(ctx context.Context, in *struct {
-	Paging
+	Changing
 	State        string    `query:"state" format:"code:follow_up_states" doc:"Its state today."`
 	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
 	EpisodeID    uuid.UUID `query:"episode_id" format:"uuid" doc:"The episode."`
@@ -79,8 +80,8 @@ func (s *server) listFollowUps(ctx context.Context, in *struct {
 		by.DueBefore = &in.DueBefore
 	}
 	var asOf time.Time
-	return listing(ctx, in.Paging, func(after outcomes.FollowUpPosition, limit int) (list []outcomes.FollowUp, err error) {
-		list, asOf, err = s.casework.Outcomes.FollowUps(ctx, by, after, limit)
+	return listing(ctx, in, func(p db.Page[outcomes.FollowUpPosition]) (list []outcomes.FollowUp, err error) {
+		list, asOf, err = s.casework.Outcomes.FollowUps(ctx, by, p)
 		return list, err
 	}, func(f outcomes.FollowUp) outcomes.FollowUpPosition {
 		return outcomes.FollowUpPosition{TargetOn: f.TargetOn, ID: f.ID, AsOf: asOf}

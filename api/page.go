@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"time"
 
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 )
 
@@ -20,6 +22,19 @@ type Paging struct {
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many items a page has at most."`
 	Cursor string `query:"cursor" maxLength:"1000" doc:"next_cursor of the page before, with the same filter."`
 }
+
+func (p Paging) asked() (Paging, time.Time) { return p, time.Time{} }
+
+// Changing is the query of a list whose items change, or come late: it can be asked for what is new.
+type Changing struct {
+	Paging
+	UpdatedSince time.Time `query:"updated_since" doc:"Only items whose updated_at is this instant or later. Work that was under way is recorded under the instant at which it began: begin a minute before the last time you asked." example:"2026-01-12T09:30:00Z"`
+}
+
+func (c Changing) asked() (Paging, time.Time) { return c.Paging, c.UpdatedSince }
+
+// listed is the query of any list.
+type listed interface{ asked() (Paging, time.Time) }
 
 // cursor is what next_cursor holds: where the page ended, bound to the filter it belongs to.
 type cursor[P any] struct {
@@ -63,12 +78,13 @@ func filterOf(ctx context.Context) []byte {
 }
 
 // listing is the whole of a list operation: where to begin, one item more than asked for, and the page.
-func listing[T, P any](ctx context.Context, p Paging, readFrom func(after P, limit int) ([]T, error), position func(T) P) (out Page[T], err error) {
+func listing[T, P any](ctx context.Context, in listed, read func(db.Page[P]) ([]T, error), position func(T) P) (out Page[T], err error) {
+	p, since := in.asked()
 	after, err := start[P](ctx, p)
 	if err != nil {
 		return out, err
 	}
-	list, err := readFrom(after, p.Limit+1)
+	list, err := read(db.Page[P]{After: after, Limit: p.Limit + 1, UpdatedSince: since})
 	if err != nil {
 		return out, err
 	}

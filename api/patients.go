@@ -7,6 +7,7 @@ import (
 
 	"waypost/internal/people"
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 )
@@ -34,8 +35,8 @@ func (s *server) searchPatients(ctx context.Context, in *struct {
 	Paging
 	Body people.Search
 }) (Page[people.Patient], error) {
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]people.Patient, error) {
-		return s.people.Find(ctx, in.Body, after, limit)
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]people.Patient, error) {
+		return s.people.Find(ctx, in.Body, p)
 	}, func(p people.Patient) uuid.UUID { return p.ID })
 }
 
@@ -53,9 +54,15 @@ type OnePaged struct {
 	Paging
 }
 
+// OneChanging is OnePaged where items change, or come late.
+type OneChanging struct {
+	ID
+	Changing
+}
+
 func (s *server) patientTimeline(ctx context.Context, in *OnePaged) (Page[events.Event], error) {
-	return listing(ctx, in.Paging, func(after events.Position, limit int) ([]events.Event, error) {
-		return s.people.Timeline(ctx, in.ID.ID, after, limit)
+	return listing(ctx, in, func(p db.Page[events.Position]) ([]events.Event, error) {
+		return s.people.Timeline(ctx, in.ID.ID, p)
 	}, eventPosition)
 }
 
@@ -70,9 +77,9 @@ func (s *server) consentOperations() {
 		summary: "Record a consent", about: "Records a decision for one purpose. Decisions are never changed: a later one stands."}, s.recordConsent)
 }
 
-func (s *server) listConsents(ctx context.Context, in *OnePaged) (Page[people.Consent], error) {
-	return listing(ctx, in.Paging, func(after people.ConsentPosition, limit int) ([]people.Consent, error) {
-		return s.people.Consents(ctx, in.ID.ID, after, limit)
+func (s *server) listConsents(ctx context.Context, in *OneChanging) (Page[people.Consent], error) {
+	return listing(ctx, in, func(p db.Page[people.ConsentPosition]) ([]people.Consent, error) {
+		return s.people.Consents(ctx, in.ID.ID, p)
 	}, people.Consent.Position)
 }
 

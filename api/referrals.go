@@ -11,6 +11,7 @@ import (
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/referrals"
@@ -23,6 +24,8 @@ func (s *server) referralOperations() {
 		summary: "Record a referral", about: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing consent to share with organisations; a signpost shares nothing and needs none. Warnings tell of an open referral to the same place and of a service that is not simply open."}, s.recordReferral)
 	read(s, op{id: "get-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsRead,
 		summary: "Get a referral", about: "Returns a referral; for an organisation, one sent to it, in the shape ReceivedReferral."}, s.getReferral)
+	change(s, op{id: "change-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsWrite,
+		summary: "Change what is said of a referral", about: "Puts right the need, the reason, what it follows, or other systems' ids. How it stands is changed by moves."}, s.changeReferral)
 	read(s, op{id: "list-referral-moves", path: "/referrals/{id}/moves", tag: "referrals", scope: actor.ReferralsRead,
 		summary: "List a referral's moves", about: "Lists every move in the order in which it was recorded, undone ones too."}, s.listMoves)
 	post(s, op{id: "move-referral", path: "/referrals/{id}/moves", tag: "referrals", scope: actor.ReferralsReply, faults: []fault.Kind{fault.MoveNotAllowed, fault.ConsentRequired},
@@ -88,7 +91,7 @@ func (r ReferralSeen) id() uuid.UUID {
 
 // ReferralFilter is the query of a list of referrals.
 type ReferralFilter struct {
-	Paging
+	Changing
 	Status         string    `query:"status" format:"code:referral_statuses" doc:"Where it stands."`
 	OrganisationID uuid.UUID `query:"organisation_id" format:"uuid" doc:"Where it was sent."`
 	LinkWorkerID   uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
@@ -133,12 +136,12 @@ func (s *server) listReferrals(ctx context.Context, in *ReferralFilter) (Page[Re
 	if err != nil {
 		return Page[ReferralSeen]{}, err
 	}
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]ReferralSeen, error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]ReferralSeen, error) {
 		if actor.From(ctx).Role == actor.Organisation {
-			list, err := s.casework.Referrals.ListReceived(ctx, by, after, limit)
+			list, err := s.casework.Referrals.ListReceived(ctx, by, p)
 			return seen(list, func(r *referrals.Received) ReferralSeen { return ReferralSeen{received: r} }), err
 		}
-		list, err := s.casework.Referrals.List(ctx, by, with, after, limit)
+		list, err := s.casework.Referrals.List(ctx, by, with, p)
 		return seen(list, func(r *referrals.Referral) ReferralSeen { return ReferralSeen{whole: r} }), err
 	}, ReferralSeen.id)
 }
@@ -164,6 +167,10 @@ func (s *server) recordReferral(ctx context.Context, in *With[referrals.New]) (r
 	return s.casework.Referrals.Record(ctx, in.Body, viaAPI)
 }
 
+func (s *server) changeReferral(ctx context.Context, in *Merge[referrals.Changes], version int) (referrals.Referral, error) {
+	return s.casework.Referrals.Change(ctx, in.ID.ID, version, in.Body)
+}
+
 func (s *server) moveReferral(ctx context.Context, in *Of[referrals.NewMove]) (ReferralSeen, error) {
 	r, err := s.casework.Referrals.Move(ctx, in.ID.ID, in.Body)
 	if err != nil || actor.From(ctx).Role != actor.Organisation {
@@ -177,14 +184,14 @@ func (s *server) undoMove(ctx context.Context, in *MayHave[referrals.Undo]) (ref
 }
 
 func (s *server) listMoves(ctx context.Context, in *OnePaged) (Page[referrals.Move], error) {
-	return listing(ctx, in.Paging, func(after, limit int) ([]referrals.Move, error) {
-		return s.casework.Referrals.Moves(ctx, in.ID.ID, after, limit)
+	return listing(ctx, in, func(p db.Page[int]) ([]referrals.Move, error) {
+		return s.casework.Referrals.Moves(ctx, in.ID.ID, p)
 	}, func(m referrals.Move) int { return m.Sequence })
 }
 
-func (s *server) listAttendances(ctx context.Context, in *OnePaged) (Page[referrals.Attendance], error) {
-	return listing(ctx, in.Paging, func(after referrals.AttendancePosition, limit int) ([]referrals.Attendance, error) {
-		return s.casework.Referrals.Attendances(ctx, in.ID.ID, after, limit)
+func (s *server) listAttendances(ctx context.Context, in *OneChanging) (Page[referrals.Attendance], error) {
+	return listing(ctx, in, func(p db.Page[referrals.AttendancePosition]) ([]referrals.Attendance, error) {
+		return s.casework.Referrals.Attendances(ctx, in.ID.ID, p)
 	}, func(a referrals.Attendance) referrals.AttendancePosition {
 		return referrals.AttendancePosition{On: a.On, ID: a.ID}
 	})
@@ -195,7 +202,7 @@ func (s *server) recordAttendance(ctx context.Context, in *Of[referrals.NewAtten
 }
 
 func (s *server) referralTimeline(ctx context.Context, in *OnePaged) (Page[events.Event], error) {
-	return listing(ctx, in.Paging, func(after events.Position, limit int) ([]events.Event, error) {
-		return s.casework.Referrals.Timeline(ctx, in.ID.ID, after, limit)
+	return listing(ctx, in, func(p db.Page[events.Position]) ([]events.Event, error) {
+		return s.casework.Referrals.Timeline(ctx, in.ID.ID, p)
 	}, eventPosition)
 }

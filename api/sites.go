@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 	"waypost/internal/sites"
 )
@@ -21,8 +22,8 @@ func (s *server) siteOperations() {
 		summary: "Change a site", about: "Changes settings. New schedules hold for follow-ups planned from then on."}, s.changeSite)
 }
 
-func (s *server) listSites(ctx context.Context, in *struct{ Paging }) (Page[sites.Site], error) {
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]sites.Site, error) { return s.sites.List(ctx, after, limit) },
+func (s *server) listSites(ctx context.Context, in *struct{ Changing }) (Page[sites.Site], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.Site, error) { return s.sites.List(ctx, p) },
 		func(x sites.Site) uuid.UUID { return x.ID })
 }
 
@@ -49,9 +50,9 @@ func (s *server) linkWorkerOperations() {
 		summary: "Change a link worker", about: "Changes a link worker. One who is not active keeps their records and takes no new episode."}, s.changeLinkWorker)
 }
 
-func (s *server) listLinkWorkers(ctx context.Context, in *struct{ Paging }) (Page[sites.LinkWorker], error) {
-	return listing(ctx, in.Paging, func(after uuid.UUID, limit int) ([]sites.LinkWorker, error) {
-		return s.sites.LinkWorkers(ctx, after, limit)
+func (s *server) listLinkWorkers(ctx context.Context, in *struct{ Changing }) (Page[sites.LinkWorker], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.LinkWorker, error) {
+		return s.sites.LinkWorkers(ctx, p)
 	},
 		func(w sites.LinkWorker) uuid.UUID { return w.ID })
 }

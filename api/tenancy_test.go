@@ -144,9 +144,9 @@ func (w *world) oneOfEach() map[string]string {
 	w.consent(patient, "share_with_organisations", "given")
 	episode := w.episode(patient)
 	assessment := w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
-	lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).want(201)
+	contact := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).made()
 	return map[string]string{
-		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": w.refer(episode), "sites": w.site, "link-workers": w.worker,
+		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": w.refer(episode), "sites": w.site, "link-workers": w.worker, "contacts": contact,
 		"follow-ups": lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id"), "organisation": w.org,
 	}
 }

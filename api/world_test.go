@@ -69,7 +69,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) firstKey() string {
 	keys := partners.Store{DB: w.db}
-	k, err := keys.Add(actor.With(w.t.Context(), actor.Named("test")), partners.NewKey{Role: actor.Administrator, Label: "first"})
+	k, err := keys.Add(actor.With(w.t.Context(), actor.Named("test")), partners.NewKey{Role: actor.Administrator, Details: partners.Details{Label: "first"}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

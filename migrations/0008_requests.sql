@@ -57,5 +57,16 @@ end $$;
 revoke all on function claim_idempotency_key(text, timestamptz) from public;
 grant execute on function claim_idempotency_key(text, timestamptz) to waypost_app;
 
+-- Lists are asked for what changed since.
+create index episodes_updated   on episodes (site_id, updated_at);
+create index referrals_updated  on referrals (site_id, updated_at);
+create index follow_ups_updated on follow_ups (site_id, updated_at);
+
+-- A key's label and last day can be changed.
+alter table api_keys add column version int not null default 1;
+
+-- What is recorded of a contact can be put right.
+alter table contacts add column version int not null default 1;
+
 -- +goose Down
 select 1;

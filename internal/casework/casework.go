@@ -75,6 +75,21 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n episodes
 	return c, err
 }
 
+// ChangeContact puts a contact right, and moves the windows of open follow-ups whose anchor that corrects.
+func (s *Store) ChangeContact(ctx context.Context, id uuid.UUID, version int, changes episodes.ContactChanges) (c episodes.Contact, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if c, err = s.Episodes.ChangeContact(tx.Context(), id, version, changes); err != nil {
+			return err
+		}
+		e, err := db.Find[episodes.Episode](tx, "episode", c.EpisodeID)
+		if err != nil {
+			return err
+		}
+		return outcomes.Plan(tx, e)
+	})
+	return c, err
+}
+
 // CloseEpisode closes an episode, and says how many referrals are still open: they stay so.
 func (s *Store) CloseEpisode(ctx context.Context, id uuid.UUID, c episodes.Closure) (e episodes.Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {

@@ -88,7 +88,7 @@ func (c createKey) Run(s *surroundings) error {
 	defer d.Close()
 	store := partners.Store{DB: d}
 	k, err := store.Add(actor.With(s, actor.Named("command-line")), partners.NewKey{
-		Role: actor.Role(c.Role), Label: c.Label, SiteIDs: db.IDs(c.Site), OrganisationID: c.Organisation, LinkWorkerID: c.LinkWorker,
+		Role: actor.Role(c.Role), Details: partners.Details{Label: c.Label}, SiteIDs: db.IDs(c.Site), OrganisationID: c.Organisation, LinkWorkerID: c.LinkWorker,
 	})
 	if err != nil {
 		return err

@@ -142,7 +142,7 @@ func (c *course) session(on day.Date, first bool) {
 	}
 	if along := first && c.chance(0.1) && !on.After(c.active()); along {
 		n = referrals.NewAttendance{On: on, Attended: true, ReportedBy: actor.SideLinkWorker}
-		c.contact(on, episodes.NewContact{Mode: "face_to_face", Kind: "accompanied", Outcome: "attended", Minutes: new(c.between(60, 120)), ReferralID: &c.ID, Attended: new(true)})
+		c.contact(on, episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: "face_to_face", Kind: "accompanied", Outcome: "attended", Minutes: new(c.between(60, 120))}, ReferralID: &c.ID, Attended: new(true)})
 	}
 	c.step(c.moment(c.dice, c.spell.written(on)), func(at time.Time) error { return c.Attend(as(c.tx, c.by(n.ReportedBy), at), n) })
 }

@@ -91,7 +91,7 @@ func (w *world) issue(towns []*town, organisation uuid.UUID) (k Keys, err error)
 
 func (w *world) key(n partners.NewKey) (string, error) {
 	secret := partners.NewSecret()
-	k := partners.Key{ID: w.tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], KeyHash: partners.Hash(secret), CreatedAt: w.tx.Now, UpdatedAt: w.tx.Now}
+	k := partners.Key{ID: w.tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], KeyHash: partners.Hash(secret), Version: 1, CreatedAt: w.tx.Now, UpdatedAt: w.tx.Now}
 	if err := w.tx.Create(&k).Error; err != nil {
 		return "", err
 	}

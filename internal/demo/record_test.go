@@ -29,7 +29,7 @@ func TestEverySiteHasEveryState(t *testing.T) {
 		ctx := actor.With(t.Context(), actor.Actor{Role: actor.SiteManager, Sites: []uuid.UUID{site.ID}})
 		store := &outcomes.Store{DB: d}
 		for _, state := range []outcomes.State{outcomes.Upcoming, outcomes.Due, outcomes.Overdue, outcomes.Missed, outcomes.OnHold, outcomes.Completes, outcomes.Lost} {
-			list, _, err := store.FollowUps(ctx, outcomes.FollowUpFilter{State: state}, outcomes.FollowUpPosition{}, 200)
+			list, _, err := store.FollowUps(ctx, outcomes.FollowUpFilter{State: state}, db.Page[outcomes.FollowUpPosition]{Limit: 200})
 			if err != nil || len(list) == 0 {
 				t.Errorf("%s has no follow-up that is %s (%v)", site.Code, state, err)
 			}
@@ -225,7 +225,7 @@ func openServicesNearEverySite(t *testing.T, d *db.DB, _ Keys) {
 	ctx := actor.With(t.Context(), actor.Actor{Role: actor.Administrator})
 	for _, p := range places {
 		near := directory.Query{Capacity: "open", Near: &directory.Place{Latitude: p.Latitude, Longitude: p.Longitude}, WithinKm: 10}
-		hits, err := (&directory.Store{DB: d}).Search(ctx, near, nil, 200)
+		hits, err := (&directory.Store{DB: d}).Search(ctx, near, db.Page[*directory.Position]{Limit: 200})
 		if err != nil || len(hits) < openServices || len(hits) >= p.Services {
 			t.Errorf("%s: %d of %d services are open (%v)", p.Name, len(hits), p.Services, err)
 		}

@@ -72,7 +72,7 @@ type beginning struct {
 
 func (s *spell) begin(at time.Time, need string, follows *referrals.History) beginning {
 	b := beginning{referrals.Referral{
-		ID: db.IDAt(at), SiteID: s.site.ID, EpisodeID: s.e.ID, PatientID: s.person.ID, Kind: "referral", Need: need, Reason: maybe(s.dice, 0.8, phrases.Reasons),
+		ID: db.IDAt(at), SiteID: s.site.ID, EpisodeID: s.e.ID, PatientID: s.person.ID, Kind: "referral", Details: referrals.Details{Need: need, Reason: maybe(s.dice, 0.8, phrases.Reasons)},
 		RecordedByLinkWorkerID: s.worker.LinkWorkerID, RecordedVia: "demo", Version: 1, CreatedAt: at, UpdatedAt: at,
 	}, service{}}
 	var not *uuid.UUID

@@ -100,13 +100,13 @@ func (s *stores) support() (outcomes.FollowUp, uuid.UUID) {
 	}
 	e, err := s.OpenEpisode(s.ctx, episodes.New{PatientID: p.ID, Details: episodes.Details{Source: "gp", ReceivedOn: today, Needs: episodes.Needs{Primary: "food"}}}, "api")
 	s.must(err)
-	_, err = s.RecordContact(s.ctx, e.ID, episodes.NewContact{On: today, Mode: "telephone", Kind: "first_contact", Outcome: "spoke"}, "api")
+	_, err = s.RecordContact(s.ctx, e.ID, episodes.NewContact{ContactDetails: episodes.ContactDetails{On: today, Mode: "telephone", Kind: "first_contact", Outcome: "spoke"}}, "api")
 	s.must(err)
 	_, err = s.Outcomes.Record(s.ctx, outcomes.New{EpisodeID: e.ID, Instrument: "ons4", Timepoint: "baseline", Answers: outcomes.Answers{CompletedOn: today, Mode: "paper", Respondent: "self", Responses: calm}}, "api")
 	s.must(err)
 	attended := s.refer(e, today)
 	s.end(e, p, today)
-	list, _, err := s.Outcomes.FollowUps(s.ctx, outcomes.FollowUpFilter{EpisodeID: &e.ID}, outcomes.FollowUpPosition{}, 1)
+	list, _, err := s.Outcomes.FollowUps(s.ctx, outcomes.FollowUpFilter{EpisodeID: &e.ID}, db.Page[outcomes.FollowUpPosition]{Limit: 1})
 	s.must(err)
 	return list[0], attended
 }

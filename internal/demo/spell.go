@@ -87,7 +87,7 @@ func (s *spell) turnAway() {
 			s.try(s.received.AddDays(after))
 		}
 	case "declined_service":
-		s.contact(on, episodes.NewContact{Mode: "telephone", Kind: "first_contact", Outcome: "spoke", Minutes: new(s.between(5, 20))})
+		s.contact(on, episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: "telephone", Kind: "first_contact", Outcome: "spoke", Minutes: new(s.between(5, 20))}})
 	}
 	s.close(on, reason)
 	s.keep()
@@ -101,7 +101,7 @@ func (s *spell) support() {
 		s.try(s.day(tried, first.AddDays(-1)))
 	}
 	met := s.meeting(s.dice, first)
-	s.contactAt(met, first, episodes.NewContact{Mode: s.of(firstModes), Kind: "first_contact", Outcome: "spoke", Minutes: new(s.between(25, 75)), Note: maybe(s.dice, 0.3, phrases.Notes)})
+	s.contactAt(met, first, episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: s.of(firstModes), Kind: "first_contact", Outcome: "spoke", Minutes: new(s.between(25, 75)), Note: maybe(s.dice, 0.3, phrases.Notes)}})
 	s.agree(met.Add(10*time.Minute), first)
 	s.measureBaseline(first, met)
 	s.referOn()
@@ -146,7 +146,7 @@ func (s *spell) active() day.Date {
 
 // try is an attempt to reach the person before the first contact.
 func (s *spell) try(on day.Date) {
-	s.contact(earlier(on, s.end), episodes.NewContact{Mode: "telephone", Kind: "first_contact", Outcome: s.of(unreached)})
+	s.contact(earlier(on, s.end), episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: "telephone", Kind: "first_contact", Outcome: s.of(unreached)}})
 }
 
 // stayInTouch makes the contacts between the first and the last, further and further apart.
@@ -162,7 +162,7 @@ func (s *spell) stayInTouch() {
 }
 
 func (s *spell) supporting(on day.Date) episodes.NewContact {
-	c := episodes.NewContact{Mode: s.of(supportModes), Kind: s.of(contactKinds), Outcome: s.of(results), Note: maybe(s.dice, 0.35, phrases.Notes)}
+	c := episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: s.of(supportModes), Kind: s.of(contactKinds), Outcome: s.of(results), Note: maybe(s.dice, 0.35, phrases.Notes)}}
 	switch {
 	case c.Kind == "on_behalf":
 		c.Outcome = "spoke"

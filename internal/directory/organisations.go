@@ -96,13 +96,13 @@ func (s *Store) Organisation(ctx context.Context, id uuid.UUID) (o Organisation,
 }
 
 // Organisations lists them by id, after the id given; words narrows by the name.
-func (s *Store) Organisations(ctx context.Context, words string, after uuid.UUID, limit int) (list []Organisation, err error) {
+func (s *Store) Organisations(ctx context.Context, words string, page db.Page[uuid.UUID]) (list []Organisation, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q := tx.Where("id > ?", after)
+		q := tx.Where("id > ?", page.After)
 		if words != "" {
 			q = q.Where("strpos(lower(name), lower(?)) > 0", words)
 		}
-		return q.Order("id").Limit(limit).Find(&list).Error
+		return q.Order("id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }

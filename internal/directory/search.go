@@ -49,15 +49,15 @@ const haversine = `(2 * 6371.0088 * asin(least(1, sqrt(power(sin(radians(s.latit
 
 // Search lists services that are not inactive: the nearest first when a place is given, else the best match for
 // the words first, else by id.
-func (s *Store) Search(ctx context.Context, by Query, after *Position, limit int) (list []Hit, err error) {
+func (s *Store) Search(ctx context.Context, by Query, page db.Page[*Position]) (list []Hit, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		inner := by.narrow(tx.Table("services s").Joins("join organisations o on o.id = s.organisation_id and o.status <> 'inactive'").Where("s.status <> 'inactive'"))
 		inner = by.choose(inner)
-		page := tx.Table("(?) hit", inner)
-		if after != nil {
-			page = page.Where(`("order", id) > (?, ?)`, after.Order, after.ID)
+		hits := tx.Table("(?) hit", inner)
+		if page.After != nil {
+			hits = hits.Where(`("order", id) > (?, ?)`, page.After.Order, page.After.ID)
 		}
-		return page.Order(`"order", id`).Limit(limit).Find(&list).Error
+		return hits.Order(`"order", id`).Scopes(page.Cut).Find(&list).Error
 	})
 	for i := range list {
 		if d := list[i].DistanceKm; d != nil {

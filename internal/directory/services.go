@@ -102,12 +102,12 @@ func (s *Store) Service(ctx context.Context, id uuid.UUID) (v Service, err error
 }
 
 // Services lists an organisation's services by id, after the id given.
-func (s *Store) Services(ctx context.Context, organisation, after uuid.UUID, limit int) (list []Service, err error) {
+func (s *Store) Services(ctx context.Context, organisation uuid.UUID, page db.Page[uuid.UUID]) (list []Service, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if _, err := db.First[Organisation](tx.Where("id = ?", organisation), "organisation"); err != nil {
 			return err
 		}
-		return tx.Where("organisation_id = ? and id > ?", organisation, after).Order("id").Limit(limit).Find(&list).Error
+		return tx.Where("organisation_id = ? and id > ?", organisation, page.After).Order("id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }

@@ -11,6 +11,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
 )
 
 // Contact is one time that a link worker met, tried to reach, or did something for a person.
@@ -20,25 +21,34 @@ type Contact struct {
 	EpisodeID uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
 	NewContact
 	RecordedVia string    `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
+	Version     int       `json:"version" doc:"Rises with each change." example:"1"`
 	CreatedAt   time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt   time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
 }
 
 // NewContact is the command to record a contact.
 type NewContact struct {
+	ContactDetails
+	ReferralID *uuid.UUID `json:"referral_id" required:"false" nullable:"true" format:"uuid" doc:"The referral it was about."`
+	Attended   *bool      `json:"attended" required:"false" doc:"With a referral_id: whether the person attended that day. The attendance is recorded with the contact."`
+}
+
+// ContactDetails is what may be said of a contact, and put right afterwards.
+type ContactDetails struct {
 	On          day.Date       `json:"on" gorm:"column:contact_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
 	Mode        string         `json:"mode" format:"code:modes" doc:"How." example:"telephone"`
 	Kind        string         `json:"kind" format:"code:contact_kinds" doc:"What it was; holding with a referral_id says what the person waits for." example:"first_contact"`
 	Outcome     string         `json:"outcome" format:"code:contact_outcomes" doc:"How it went." example:"spoke"`
 	Minutes     *int           `json:"minutes" required:"false" minimum:"0" maximum:"1440" doc:"How long it took, in minutes." example:"40"`
-	ReferralID  *uuid.UUID     `json:"referral_id" required:"false" nullable:"true" format:"uuid" doc:"The referral it was about."`
-	Attended    *bool          `json:"attended" required:"false" doc:"With a referral_id: whether the person attended that day. The attendance is recorded with the contact."`
 	Note        *string        `json:"note" required:"false" maxLength:"10000" doc:"Free text."`
 	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this contact."`
 }
 
+// ContactChanges is a merge patch.
+type ContactChanges = patch.Merge[ContactDetails]
+
 // Reached tells whether the person was really met or spoken to.
-func (n NewContact) Reached() bool { return n.Outcome == "spoke" || n.Outcome == "attended" }
+func (n ContactDetails) Reached() bool { return n.Outcome == "spoke" || n.Outcome == "attended" }
 
 // RecordContact adds a contact. The first time the person is reached sets the episode's first contact. A closed
 // episode takes only what was done on days before it closed.
@@ -51,28 +61,29 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewConta
 		if err := e.checkContact(tx, n); err != nil {
 			return err
 		}
-		c = Contact{ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, NewContact: n, RecordedVia: via, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		c = Contact{ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, NewContact: n, RecordedVia: via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		if err := tx.Create(&c).Error; err != nil {
 			return err
 		}
-		at, err := tx.Noon(e.SiteID, n.On)
-		if err != nil {
+		if err := c.note(tx, e, "contact.recorded"); err != nil {
 			return err
 		}
-		subject := events.Subject{Type: "contact", ID: c.ID, SiteID: e.SiteID, PatientID: e.PatientID}
-		if err := events.Record(tx, "contact.recorded", subject, events.Data{"kind": n.Kind, "outcome": n.Outcome}, events.At(at)); err != nil {
-			return err
-		}
-		return e.reached(tx, n)
+		return e.reached(tx, n.ContactDetails)
 	})
 	return c, err
 }
 
-func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
-	if e.Status == Closed && !n.On.Before(*e.ClosedOn) {
-		return fault.New(fault.Conflict, "The episode is closed: it takes no contacts but those of days before it closed.")
+func (c *Contact) note(tx *db.Tx, e Episode, kind string) error {
+	at, err := tx.Noon(e.SiteID, c.On)
+	if err != nil {
+		return err
 	}
-	if err := e.checkDay(tx, "on", n.On); err != nil {
+	subject := events.Subject{Type: "contact", ID: c.ID, SiteID: e.SiteID, PatientID: e.PatientID}
+	return events.Record(tx, kind, subject, events.Data{"kind": c.Kind, "outcome": c.Outcome}, events.At(at))
+}
+
+func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
+	if err := e.checkContactDay(tx, n.On); err != nil {
 		return err
 	}
 	if n.ReferralID == nil {
@@ -86,8 +97,15 @@ func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
 	return err
 }
 
+func (e *Episode) checkContactDay(tx *db.Tx, on day.Date) error {
+	if e.Status == Closed && !on.Before(*e.ClosedOn) {
+		return fault.New(fault.Conflict, "The episode is closed: it takes no contacts but those of days before it closed.")
+	}
+	return e.checkDay(tx, "on", on)
+}
+
 // reached sets the first contact, or moves it back when an earlier one is recorded late.
-func (e *Episode) reached(tx *db.Tx, n NewContact) error {
+func (e *Episode) reached(tx *db.Tx, n ContactDetails) error {
 	if !n.Reached() || e.FirstContactOn != nil && !n.On.Before(*e.FirstContactOn) {
 		return nil
 	}
@@ -98,14 +116,83 @@ func (e *Episode) reached(tx *db.Tx, n NewContact) error {
 	return e.save(tx, "episode.first_contact", &n.On, nil)
 }
 
+// Contact returns one.
+func (s *Store) Contact(ctx context.Context, id uuid.UUID) (c Contact, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if c, err = db.Find[Contact](tx, "contact", id); err != nil {
+			return err
+		}
+		e, err := db.Find[Episode](tx, "episode", c.EpisodeID)
+		if err != nil {
+			return err
+		}
+		return events.Read(tx, "contact", e.SiteID, e.PatientID)
+	})
+	return c, err
+}
+
+// ChangeContact puts right what was recorded, in the version the caller read. The episode's first contact follows. An
+// attendance that was recorded with it stays as it is.
+func (s *Store) ChangeContact(ctx context.Context, id uuid.UUID, version int, changes ContactChanges) (c Contact, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if c, err = db.Find[Contact](tx, "contact", id); err != nil {
+			return err
+		}
+		e, err := db.FindForUpdate[Episode](tx, "episode", c.EpisodeID) // and with it every contact of the episode
+		if err != nil {
+			return err
+		}
+		if c, err = db.FindForUpdate[Contact](tx, "contact", id); err != nil {
+			return err
+		}
+		if err := db.Match(version, c.Version); err != nil {
+			return err
+		}
+		before := c.ContactDetails
+		if c.ContactDetails, err = changes.Apply(before); err != nil {
+			return err
+		}
+		if before.On != c.On {
+			if err := e.checkContactDay(tx, c.On); err != nil {
+				return err
+			}
+		}
+		c.Version, c.UpdatedAt = c.Version+1, tx.Now
+		if err := db.Save(tx, c.SiteID, c.ID, &c); err != nil {
+			return err
+		}
+		if err := c.note(tx, e, "contact.changed"); err != nil {
+			return err
+		}
+		return e.reachedAnew(tx, before, c.ContactDetails)
+	})
+	return c, err
+}
+
+// reachedAnew lets the first contact follow from a contact that was put right: where that had set it, the earliest
+// contact that reached the person sets it now.
+func (e *Episode) reachedAnew(tx *db.Tx, before, after ContactDetails) error {
+	set := before.Reached() && e.FirstContactOn != nil && *e.FirstContactOn == before.On
+	if !set {
+		return e.reached(tx, after)
+	}
+	var earliest *day.Date
+	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? and outcome in ('spoke', 'attended')", e.SiteID, e.ID).Scan(&earliest).Error
+	if err != nil || earliest != nil && *earliest == *e.FirstContactOn {
+		return err
+	}
+	e.FirstContactOn = earliest
+	return e.save(tx, "episode.first_contact", earliest, nil)
+}
+
 // Contacts lists an episode's contacts by id, after the id given.
-func (s *Store) Contacts(ctx context.Context, episode, after uuid.UUID, limit int) (list []Contact, err error) {
+func (s *Store) Contacts(ctx context.Context, episode uuid.UUID, page db.Page[uuid.UUID]) (list []Contact, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		e, err := db.Find[Episode](tx, "episode", episode)
 		if err != nil {
 			return err
 		}
-		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, after).Order("id").Limit(limit).Find(&list).Error; err != nil {
+		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		return events.Read(tx, "contacts", e.SiteID, e.PatientID)

@@ -155,9 +155,9 @@ type Filter struct {
 }
 
 // List returns episodes of the actor's sites by id, after the id given.
-func (s *Store) List(ctx context.Context, by Filter, after uuid.UUID, limit int) (list []Episode, err error) {
+func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (list []Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q := tx.Where(db.Visible+" and id > ?", after)
+		q := tx.Where(db.Visible+" and id > ?", page.After)
 		if by.LinkWorkerID != nil {
 			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
 		}
@@ -167,7 +167,7 @@ func (s *Store) List(ctx context.Context, by Filter, after uuid.UUID, limit int)
 		if by.Status != "" {
 			q = q.Where("status = ?", by.Status)
 		}
-		if err := q.Order("id").Limit(limit).Find(&list).Error; err != nil {
+		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		return events.ReadAll(tx, "episodes", list, func(e Episode) (site, patient uuid.UUID) { return e.SiteID, e.PatientID })

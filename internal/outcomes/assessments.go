@@ -231,13 +231,13 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (a Assessment, err error)
 }
 
 // OfEpisode lists an episode's assessments by id, after the id given, corrected ones too.
-func (s *Store) OfEpisode(ctx context.Context, episode, after uuid.UUID, limit int) (list []Assessment, err error) {
+func (s *Store) OfEpisode(ctx context.Context, episode uuid.UUID, page db.Page[uuid.UUID]) (list []Assessment, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		e, err := db.Find[episodes.Episode](tx, "episode", episode)
 		if err != nil {
 			return err
 		}
-		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, after).Order("id").Limit(limit).Find(&list).Error; err != nil {
+		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		return events.Read(tx, "assessments", e.SiteID, e.PatientID)

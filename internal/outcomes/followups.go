@@ -199,14 +199,14 @@ type FollowUpPosition struct {
 }
 
 // FollowUps lists follow-ups of the actor's sites by target day, after the position given.
-func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, after FollowUpPosition, limit int) (list []FollowUp, asOf time.Time, err error) {
+func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[FollowUpPosition]) (list []FollowUp, asOf time.Time, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if asOf = after.AsOf; asOf.IsZero() {
+		if asOf = page.After.AsOf; asOf.IsZero() {
 			asOf = tx.Now
 		}
 		q := tx.Table(followUpRows).Where(db.Visible)
-		if after.ID != uuid.Nil {
-			q = q.Where("(target_on, id) > (?, ?)", after.TargetOn, after.ID)
+		if page.After.ID != uuid.Nil {
+			q = q.Where("(target_on, id) > (?, ?)", page.After.TargetOn, page.After.ID)
 		}
 		if by.LinkWorkerID != nil {
 			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
@@ -228,7 +228,7 @@ func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, after FollowUp
 			}
 			q = q.Where(match)
 		}
-		if err := q.Order("target_on, id").Limit(limit).Find(&list).Error; err != nil {
+		if err := q.Order("target_on, id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		for i := range list {

@@ -19,6 +19,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
 )
 
 // Store keeps API keys.
@@ -30,6 +31,7 @@ type Key struct {
 	NewKey
 	Hint      string     `json:"hint" doc:"The last four characters, to tell keys apart." example:"x7Qa"`
 	RevokedAt *time.Time `json:"revoked_at" doc:"When it was revoked."`
+	Version   int        `json:"version" doc:"Rises with each change." example:"1"`
 	CreatedAt time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
 	UpdatedAt time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
 	Secret    string     `json:"key,omitempty" gorm:"-" doc:"The key itself, in the answer that made it and never again." example:"wp_…"`
@@ -47,14 +49,22 @@ func (k Key) WithoutSecret() any {
 
 // NewKey is the command to make a key. What it needs besides a role depends on the role.
 type NewKey struct {
-	Role           actor.Role `json:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" doc:"What kind of user it is for." example:"dashboard"`
-	Label          string     `json:"label" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"What it is for, in words." example:"Partner dashboard"`
+	Role actor.Role `json:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" doc:"What kind of user it is for." example:"dashboard"`
+	Details
 	SiteIDs        db.IDs     `json:"site_ids" required:"false" format:"uuid" maxItems:"200" doc:"The sites it reaches: exactly one for a link worker; one or more for site_manager and integration; all sites when a dashboard names none."`
 	OrganisationID *uuid.UUID `json:"organisation_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role organisation: which."`
 	ProjectIDs     db.IDs     `json:"project_ids" required:"false" format:"uuid" maxItems:"200" doc:"Of the role researcher: whose releases it reads."`
 	LinkWorkerID   *uuid.UUID `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role link_worker: who."`
-	ExpiresOn      *day.Date  `json:"expires_on" required:"false" format:"date" doc:"The last day it works, in UTC; it does not end when left out."`
 }
+
+// Details is what may be changed of a key.
+type Details struct {
+	Label     string    `json:"label" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"What it is for, in words." example:"Partner dashboard"`
+	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day it works, in UTC; it does not end when left out."`
+}
+
+// Changes is a merge patch.
+type Changes = patch.Merge[Details]
 
 // Add makes a key. The answer alone holds its secret.
 func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
@@ -63,7 +73,7 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 			return err
 		}
 		secret := NewSecret()
-		k = Key{ID: tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], Secret: secret, KeyHash: Hash(secret), CreatedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		k = Key{ID: tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], Secret: secret, KeyHash: Hash(secret), Version: 1, CreatedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		if err := tx.Create(&k).Error; err != nil {
 			return err
 		}
@@ -89,11 +99,15 @@ func (n *NewKey) check(tx *db.Tx) error {
 	c.Require(n.LinkWorkerID == nil || n.Role == actor.LinkWorker, "link_worker_id", "goes with the role link_worker only")
 	c.Require(n.OrganisationID == nil || n.Role == actor.Organisation, "organisation_id", "goes with the role organisation only")
 	c.Require(len(n.ProjectIDs) == 0 || n.Role == actor.Researcher, "project_ids", "goes with the role researcher only")
-	c.Require(n.ExpiresOn == nil || !n.ExpiresOn.Before(day.Of(tx.Now)), "expires_on", "lies in the past")
+	c.Require(!n.Details.past(tx), "expires_on", "lies in the past")
 	if err := c.Err(); err != nil {
 		return err
 	}
 	return n.exist(tx)
+}
+
+func (d Details) past(tx *db.Tx) bool {
+	return d.ExpiresOn != nil && d.ExpiresOn.Before(day.Of(tx.Now))
 }
 
 // exist asks whether the things the key names are there.
@@ -122,9 +136,9 @@ func (n *NewKey) exist(tx *db.Tx) error {
 }
 
 // List returns keys by id, after the id given.
-func (s *Store) List(ctx context.Context, after uuid.UUID, limit int) (list []Key, err error) {
+func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		return tx.Where("id > ?", after).Order("id").Limit(limit).Find(&list).Error
+		return tx.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }
@@ -138,17 +152,52 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (k Key, err error) {
 	return k, err
 }
 
+// Change applies a merge patch to the version the caller read. Fault: conflict (it was revoked).
+func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (k Key, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if k, err = hold(tx, id); err != nil {
+			return err
+		}
+		if err := db.Match(version, k.Version); err != nil {
+			return err
+		}
+		if k.RevokedAt != nil {
+			return fault.New(fault.Conflict, "The key was revoked, for good: make another.")
+		}
+		before := k.ExpiresOn
+		if k.Details, err = c.Apply(k.Details); err != nil {
+			return err
+		}
+		if k.past(tx) && (before == nil || *before != *k.ExpiresOn) {
+			return fault.InvalidAt("expires_on", "lies in the past")
+		}
+		return k.save(tx, "api_key.changed")
+	})
+	return k, err
+}
+
+// hold finds a key and holds its row until the transaction ends.
+func hold(tx *db.Tx, id uuid.UUID) (Key, error) {
+	return db.First[Key](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "API key")
+}
+
+func (k *Key) save(tx *db.Tx, kind string) error {
+	k.Version, k.UpdatedAt = k.Version+1, tx.Now
+	if err := tx.Model(k).Where("id = ?", k.ID).Select("label", "expires_on", "revoked_at", "version", "updated_at").Updates(k).Error; err != nil {
+		return err
+	}
+	return events.Record(tx, kind, k.subject(), nil)
+}
+
 // Revoke ends a key at once, for good. Revoking it again changes nothing.
 func (s *Store) Revoke(ctx context.Context, id uuid.UUID) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		k, err := db.First[Key](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "API key")
+		k, err := hold(tx, id)
 		if err != nil || k.RevokedAt != nil {
 			return err
 		}
-		if err := tx.Model(&Key{}).Where("id = ?", id).Updates(map[string]any{"revoked_at": tx.Now, "updated_at": tx.Now}).Error; err != nil {
-			return err
-		}
-		return events.Record(tx, "api_key.revoked", k.subject(), nil)
+		k.RevokedAt = &tx.Now
+		return k.save(tx, "api_key.revoked")
 	})
 }
 

@@ -98,17 +98,17 @@ type ConsentPosition struct {
 func (c Consent) Position() ConsentPosition { return ConsentPosition{c.DecidedOn, c.CreatedAt, c.ID} }
 
 // Consents lists every decision of a patient, latest first, after the position given; the first of each purpose stands.
-func (s *Store) Consents(ctx context.Context, patient uuid.UUID, after ConsentPosition, limit int) (list []Consent, err error) {
+func (s *Store) Consents(ctx context.Context, patient uuid.UUID, page db.Page[ConsentPosition]) (list []Consent, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := db.Find[Patient](tx, "patient", patient)
 		if err != nil {
 			return err
 		}
 		q := tx.Where("site_id = ? and patient_id = ?", p.SiteID, p.ID)
-		if after.ID != uuid.Nil {
-			q = q.Where("(decided_on, created_at, id) < (?, ?, ?)", after.DecidedOn, after.CreatedAt, after.ID)
+		if page.After.ID != uuid.Nil {
+			q = q.Where("(decided_on, created_at, id) < (?, ?, ?)", page.After.DecidedOn, page.After.CreatedAt, page.After.ID)
 		}
-		if err := q.Order("decided_on desc, created_at desc, id desc").Limit(limit).Find(&list).Error; err != nil {
+		if err := q.Order("decided_on desc, created_at desc, id desc").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		return events.Read(tx, "patient_consents", p.SiteID, p.ID)

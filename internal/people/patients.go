@@ -152,13 +152,13 @@ func or(s, otherwise string) string {
 }
 
 // Timeline lists what happened to and for a patient, oldest first.
-func (s *Store) Timeline(ctx context.Context, id uuid.UUID, after events.Position, limit int) (list []events.Event, err error) {
+func (s *Store) Timeline(ctx context.Context, id uuid.UUID, page db.Page[events.Position]) (list []events.Event, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := db.Find[Patient](tx, "patient", id)
 		if err != nil {
 			return err
 		}
-		if list, err = events.OfPatient(tx, p.SiteID, p.ID, after, limit); err != nil {
+		if list, err = events.OfPatient(tx, p.SiteID, p.ID, page); err != nil {
 			return err
 		}
 		return events.Read(tx, "patient_timeline", p.SiteID, p.ID)

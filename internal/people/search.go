@@ -23,13 +23,13 @@ type Search struct {
 }
 
 // Find returns the patients of the actor's sites who match, by id, after the id given (zero: from the start).
-func (s *Store) Find(ctx context.Context, by Search, after uuid.UUID, limit int) (list []Patient, err error) {
+func (s *Store) Find(ctx context.Context, by Search, page db.Page[uuid.UUID]) (list []Patient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q, err := by.where(tx)
 		if err != nil {
 			return err
 		}
-		if err := q.Where(db.Visible+" and id > ?", after).Order("id").Limit(limit).Find(&list).Error; err != nil {
+		if err := q.Where(db.Visible+" and id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		return events.ReadAll(tx, "patient_search", list, func(p Patient) (site, patient uuid.UUID) { return p.SiteID, p.ID })

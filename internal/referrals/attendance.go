@@ -78,20 +78,20 @@ type AttendancePosition struct {
 }
 
 // Attendances lists the reports of a referral by day, after the position given.
-func (s *Store) Attendances(ctx context.Context, id uuid.UUID, after AttendancePosition, limit int) (list []Attendance, err error) {
+func (s *Store) Attendances(ctx context.Context, id uuid.UUID, page db.Page[AttendancePosition]) (list []Attendance, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := find(tx, id)
 		if err != nil {
 			return err
 		}
 		q := tx.Where("site_id = ? and referral_id = ?", r.SiteID, r.ID)
-		if after.ID != uuid.Nil {
-			q = q.Where("(attended_on, id) > (?, ?)", after.On, after.ID)
+		if page.After.ID != uuid.Nil {
+			q = q.Where("(attended_on, id) > (?, ?)", page.After.On, page.After.ID)
 		}
 		if tx.Actor.OrganisationID != nil {
 			q = q.Select(attendancesReceived)
 		}
-		return q.Order("attended_on, id").Limit(limit).Find(&list).Error
+		return q.Order("attended_on, id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }

@@ -161,7 +161,7 @@ func (s *Store) Undo(ctx context.Context, id uuid.UUID, u Undo) (r Referral, err
 }
 
 // Moves lists a referral's moves, voided ones too, in the order in which they were made, after the place given.
-func (s *Store) Moves(ctx context.Context, id uuid.UUID, after, limit int) (list []Move, err error) {
+func (s *Store) Moves(ctx context.Context, id uuid.UUID, page db.Page[int]) (list []Move, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := find(tx, id)
 		if err != nil {
@@ -171,7 +171,7 @@ func (s *Store) Moves(ctx context.Context, id uuid.UUID, after, limit int) (list
 		if tx.Actor.OrganisationID != nil {
 			q = q.Select(movesReceived)
 		}
-		return q.Where("sequence > ?", after).Limit(limit).Find(&list).Error
+		return q.Where("sequence > ?", page.After).Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }

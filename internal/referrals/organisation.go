@@ -72,7 +72,7 @@ func (s *Store) GetReceived(ctx context.Context, id uuid.UUID) (r Received, err 
 }
 
 // ListReceived returns an organisation's referrals by id, after the id given.
-func (s *Store) ListReceived(ctx context.Context, by Filter, after uuid.UUID, limit int) (list []Received, err error) {
+func (s *Store) ListReceived(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (list []Received, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		own, err := ownOrganisation(tx)
 		if err != nil {
@@ -81,11 +81,11 @@ func (s *Store) ListReceived(ctx context.Context, by Filter, after uuid.UUID, li
 		if by.EpisodeID != nil || by.LinkWorkerID != nil || by.OrganisationID != nil && *by.OrganisationID != own {
 			return nil // it sees no episode and no link worker, and nobody else's referrals
 		}
-		q, err := by.narrow(tx, tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, after))
+		q, err := by.narrow(tx, tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, page.After))
 		if err != nil {
 			return err
 		}
-		if err := q.Order("id").Limit(limit).Find(&list).Error; err != nil {
+		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		for i := range list {

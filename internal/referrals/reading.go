@@ -106,9 +106,9 @@ func (by Filter) narrow(tx *db.Tx, q *gorm.DB) (*gorm.DB, error) {
 type Include struct{ Organisation, Service bool }
 
 // List returns referrals of the actor's sites by id, after the id given.
-func (s *Store) List(ctx context.Context, by Filter, with Include, after uuid.UUID, limit int) (list []Referral, err error) {
+func (s *Store) List(ctx context.Context, by Filter, with Include, page db.Page[uuid.UUID]) (list []Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q, err := by.narrow(tx, tx.Where(db.Visible+" and id > ?", after))
+		q, err := by.narrow(tx, tx.Where(db.Visible+" and id > ?", page.After))
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (s *Store) List(ctx context.Context, by Filter, with Include, after uuid.UU
 		if by.LinkWorkerID != nil {
 			q = q.Where("(site_id, episode_id) in (select site_id, id from episodes where "+db.Visible+" and link_worker_id = ?)", *by.LinkWorkerID)
 		}
-		if err := q.Order("id").Limit(limit).Find(&list).Error; err != nil {
+		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		for i := range list {
@@ -175,13 +175,13 @@ func noteRead(tx *db.Tx, operation string, list []Referral) error {
 }
 
 // Timeline lists what happened to a referral, oldest first.
-func (s *Store) Timeline(ctx context.Context, id uuid.UUID, after events.Position, limit int) (list []events.Event, err error) {
+func (s *Store) Timeline(ctx context.Context, id uuid.UUID, page db.Page[events.Position]) (list []events.Event, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := db.Find[Referral](tx, "referral", id)
 		if err != nil {
 			return err
 		}
-		if list, err = events.OfReferral(tx, r.ID, after, limit); err != nil {
+		if list, err = events.OfReferral(tx, r.ID, page); err != nil {
 			return err
 		}
 		return noteRead(tx, "referral_timeline", []Referral{r})

@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
 )
 
 // Store records referrals.
@@ -26,11 +27,8 @@ type Referral struct {
 	EpisodeID uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode it belongs to."`
 	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person."`
 	Target
-	Kind              string         `json:"kind" enum:"referral,signpost" doc:"A signpost is not a referral: it gets no answer and is counted apart."`
-	Need              string         `json:"need" format:"code:needs" doc:"The need it is for."`
-	Reason            *string        `json:"reason" doc:"Why, in free text."`
-	FollowsReferralID *uuid.UUID     `json:"follows_referral_id" nullable:"true" format:"uuid" doc:"The referral it replaces or continues."`
-	ExternalIDs       db.ExternalIDs `json:"external_ids" doc:"What other systems call it."`
+	Kind string `json:"kind" enum:"referral,signpost" doc:"A signpost is not a referral: it gets no answer and is counted apart."`
+	Details
 	Progress
 	RecordedByLinkWorkerID *uuid.UUID              `json:"recorded_by_link_worker_id" nullable:"true" format:"uuid" doc:"The link worker who recorded it, where one did."`
 	RecordedVia            string                  `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
@@ -49,18 +47,26 @@ type Target struct {
 	ServiceID      *uuid.UUID `json:"service_id" nullable:"true" format:"uuid" doc:"Its service, where one was named."`
 }
 
+// Details is what is said of a referral, and may be put right afterwards.
+type Details struct {
+	Need              string         `json:"need" format:"code:needs" doc:"The need it is for." example:"loneliness_isolation"`
+	Reason            *string        `json:"reason" required:"false" maxLength:"5000" doc:"Why, in free text."`
+	FollowsReferralID *uuid.UUID     `json:"follows_referral_id" required:"false" nullable:"true" format:"uuid" doc:"The referral of the same person that it replaces or continues."`
+	ExternalIDs       db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call it."`
+}
+
+// Changes is a merge patch.
+type Changes = patch.Merge[Details]
+
 // New is the command to record a referral or a signpost.
 type New struct {
-	EpisodeID         uuid.UUID      `json:"episode_id" format:"uuid" doc:"The episode; it must not be closed."`
-	OrganisationID    *uuid.UUID     `json:"organisation_id,omitempty" nullable:"true" format:"uuid" doc:"The organisation; may be left out when a service is named."`
-	ServiceID         *uuid.UUID     `json:"service_id,omitempty" nullable:"true" format:"uuid" doc:"The service; may be left out when an organisation is named."`
-	Kind              string         `json:"kind,omitempty" enum:"referral,signpost" doc:"referral when left out." example:"referral"`
-	Need              string         `json:"need" format:"code:needs" doc:"The need it is for." example:"loneliness_isolation"`
-	Reason            *string        `json:"reason,omitempty" maxLength:"5000" doc:"Why, in free text."`
-	SentAt            *time.Time     `json:"sent_at,omitempty" doc:"When it was sent; now when left out. Not in the future, and not before the episode was received."`
-	Draft             bool           `json:"draft,omitempty" doc:"Keep it as a draft; a move to sent sends it."`
-	FollowsReferralID *uuid.UUID     `json:"follows_referral_id,omitempty" nullable:"true" format:"uuid" doc:"The referral it replaces or continues."`
-	ExternalIDs       db.ExternalIDs `json:"external_ids,omitempty" maxItems:"20" doc:"What other systems call it."`
+	EpisodeID      uuid.UUID  `json:"episode_id" format:"uuid" doc:"The episode; it must not be closed."`
+	OrganisationID *uuid.UUID `json:"organisation_id,omitempty" nullable:"true" format:"uuid" doc:"The organisation; may be left out when a service is named."`
+	ServiceID      *uuid.UUID `json:"service_id,omitempty" nullable:"true" format:"uuid" doc:"The service; may be left out when an organisation is named."`
+	Kind           string     `json:"kind,omitempty" enum:"referral,signpost" doc:"referral when left out." example:"referral"`
+	Details
+	SentAt *time.Time `json:"sent_at,omitempty" doc:"When it was sent; now when left out. Not in the future, and not before the episode was received."`
+	Draft  bool       `json:"draft,omitempty" doc:"Keep it as a draft; a move to sent sends it."`
 }
 
 // Record adds a referral. Faults: consent_required (no standing consent to share with organisations; a signpost and a
@@ -87,6 +93,9 @@ func (s *Store) Record(ctx context.Context, n New, via string) (r Referral, err 
 		if r.Warnings, err = r.checkSending(tx, e, target); err != nil {
 			return err
 		}
+		if err := r.checkFollows(tx); err != nil {
+			return err
+		}
 		if err := tx.Create(&r).Error; err != nil {
 			return err
 		}
@@ -104,9 +113,9 @@ func (s *Store) Record(ctx context.Context, n New, via string) (r Referral, err 
 // begin makes the row of a new referral: draft, sent or signposted.
 func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via string) (Referral, error) {
 	r := Referral{
-		ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, PatientID: e.PatientID, Target: Target{organisation, n.ServiceID}, Kind: n.Kind, Need: n.Need, Reason: n.Reason,
-		FollowsReferralID: n.FollowsReferralID, ExternalIDs: n.ExternalIDs, RecordedByLinkWorkerID: tx.Actor.LinkWorkerID,
-		RecordedVia: via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+		ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, PatientID: e.PatientID, Target: Target{organisation, n.ServiceID}, Kind: n.Kind, Details: n.Details,
+		RecordedByLinkWorkerID: tx.Actor.LinkWorkerID,
+		RecordedVia:            via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now,
 	}
 	if r.Kind == "" {
 		r.Kind = "referral"
@@ -170,6 +179,45 @@ func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) error {
 	c.Require(!r.SentAt.After(tx.Now), "sent_at", "must not lie in the future")
 	c.Require(!on.Before(e.ReceivedOn), "sent_at", "lies before the episode was received")
 	return c.Err()
+}
+
+// checkFollows asks whether the referral that this one follows is another of the same person.
+func (r *Referral) checkFollows(tx *db.Tx) error {
+	if r.FollowsReferralID == nil {
+		return nil
+	}
+	var same bool
+	err := tx.Raw("select exists (select from referrals where site_id = ? and id = ? and id <> ? and patient_id = ?)", r.SiteID, *r.FollowsReferralID, r.ID, r.PatientID).Scan(&same).Error
+	if err == nil && !same {
+		return fault.InvalidAt("follows_referral_id", "names no other referral of this person")
+	}
+	return err
+}
+
+// Change puts right what is said of a referral, in the version the caller read. Where it goes and how it stands are
+// changed by moves.
+func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (r Referral, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if r, err = db.FindForUpdate[Referral](tx, "referral", id); err != nil {
+			return err
+		}
+		if err := db.Match(version, r.Version); err != nil {
+			return err
+		}
+		if r.Details, err = c.Apply(r.Details); err != nil {
+			return err
+		}
+		if err := r.checkFollows(tx); err != nil {
+			return err
+		}
+		r.Version, r.UpdatedAt = r.Version+1, tx.Now
+		if err := db.Save(tx, r.SiteID, r.ID, &r); err != nil {
+			return err
+		}
+		r.show(tx)
+		return events.Record(tx, "referral.changed", r.subject(), events.Data{"need": r.Need})
+	})
+	return r, err
 }
 
 func (r *Referral) subject() events.Subject {

@@ -91,9 +91,9 @@ func (s *Store) LinkWorker(ctx context.Context, id uuid.UUID) (w LinkWorker, err
 }
 
 // LinkWorkers lists them by id, after the id given.
-func (s *Store) LinkWorkers(ctx context.Context, after uuid.UUID, limit int) (list []LinkWorker, err error) {
+func (s *Store) LinkWorkers(ctx context.Context, page db.Page[uuid.UUID]) (list []LinkWorker, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		return everySite(tx).Where("id > ?", after).Order("id").Limit(limit).Find(&list).Error
+		return everySite(tx).Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }

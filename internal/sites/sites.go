@@ -156,9 +156,9 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (site Site, err error) {
 }
 
 // List returns the sites that the actor may see by id, after the id given.
-func (s *Store) List(ctx context.Context, after uuid.UUID, limit int) (list []Site, err error) {
+func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Site, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if err := tx.Where("id > ?", after).Order("id").Limit(limit).Find(&list).Error; err != nil {
+		if err := tx.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		for i := range list {

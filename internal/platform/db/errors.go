@@ -37,6 +37,9 @@ func asFault(err error) error {
 	if errors.As(err, &pg) {
 		return ofPostgres(pg)
 	}
+	if errors.Is(err, context.Canceled) {
+		return fault.New(fault.Unavailable, "The request was given up before it was done. Nothing was recorded.") // nobody reads this
+	}
 	if lost(err) {
 		return unavailable("The database cannot be reached just now. Nothing was recorded by this request as far as is known; repeat it with the same Idempotency-Key.", err)
 	}

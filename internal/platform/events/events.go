@@ -100,13 +100,13 @@ type SubjectRef struct {
 }
 
 // OfPatient is the timeline of a patient at a site, oldest first, after the event given (zero: from the start).
-func OfPatient(tx *db.Tx, site, patient uuid.UUID, after Position, limit int) ([]Event, error) {
-	return timeline(tx.Where("site_id = ? and patient_id = ?", site, patient), after, limit)
+func OfPatient(tx *db.Tx, site, patient uuid.UUID, page db.Page[Position]) ([]Event, error) {
+	return timeline(tx.Where("site_id = ? and patient_id = ?", site, patient), page)
 }
 
 // OfReferral is the timeline of a referral, oldest first.
-func OfReferral(tx *db.Tx, referral uuid.UUID, after Position, limit int) ([]Event, error) {
-	return timeline(tx.Where("referral_id = ?", referral), after, limit)
+func OfReferral(tx *db.Tx, referral uuid.UUID, page db.Page[Position]) ([]Event, error) {
+	return timeline(tx.Where("referral_id = ?", referral), page)
 }
 
 // Position is a place in a timeline.
@@ -115,11 +115,11 @@ type Position struct {
 	ID         uuid.UUID `json:"i"`
 }
 
-func timeline(q *gorm.DB, after Position, limit int) ([]Event, error) {
-	if after.ID != uuid.Nil {
-		q = q.Where("(occurred_at, id) > (?, ?)", after.OccurredAt, after.ID)
+func timeline(q *gorm.DB, page db.Page[Position]) ([]Event, error) {
+	if page.After.ID != uuid.Nil {
+		q = q.Where("(occurred_at, id) > (?, ?)", page.After.OccurredAt, page.After.ID)
 	}
 	var out []Event
-	err := q.Order("occurred_at, id").Limit(limit).Find(&out).Error
+	err := q.Order("occurred_at, id").Scopes(page.Cut).Find(&out).Error
 	return out, err
 }

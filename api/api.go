@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/time/rate"
 
 	"waypost/docs"
@@ -22,9 +23,9 @@ import (
 	"waypost/internal/insights"
 	"waypost/internal/partners"
 	"waypost/internal/people"
-	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/telemetry"
 	"waypost/internal/sites"
 )
 
@@ -38,12 +39,15 @@ type Config struct {
 	CORSOrigins []string                    // origins that browsers may call from; none by default
 	Loading     *atomic.Bool                // a demo is being loaded: nobody is served yet; nil: never
 	Ready       func(context.Context) error // nil error: the database answers and is migrated
+	Metrics     *telemetry.Metrics          // what /metrics shows
+	Tracing     trace.TracerProvider        // where spans go
 }
 
 type server struct {
 	Config
 	api       huma.API
 	refused   guesses
+	named     map[string]string // operation ids by method and echo's route
 	keys      *partners.Store
 	sites     *sites.Store
 	directory *directory.Store
@@ -56,31 +60,34 @@ const requestTimeout = 30 * time.Second
 
 // New makes the whole server: every operation, the document, its page, and the probes.
 func New(c Config) *echo.Echo {
-	e, _ := build(c)
+	e, s := build(c)
+	e.GET("/metrics", echo.WrapHandler(c.Metrics.Handler()))
+	s.probes(e)
+	serveDocument(e, s.api.OpenAPI())
+	docs.Register(e)
 	return e
 }
 
-func build(c Config) (*echo.Echo, *huma.OpenAPI) {
+// build makes the operations and what surrounds them.
+func build(c Config) (*echo.Echo, *server) {
 	e := echo.New()
 	e.HTTPErrorHandler = onEchoError
 	e.IPExtractor = echo.ExtractIPDirect()
-	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), logged, secured, limited)
-	if len(c.CORSOrigins) > 0 {
-		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))
-	}
 	s := &server{
 		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
 		keys: &partners.Store{DB: c.DB}, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: &insights.Store{DB: c.DB, Scales: scales()},
 	}
+	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited)
+	if len(c.CORSOrigins) > 0 {
+		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))
+	}
 	e.Use(onOperations(s.authenticate), onOperations(strict))
 	s.api = huma.NewAPI(document(), humaecho.New(e, huma.Config{}).Adapter())
 	s.operations()
 	finish(s.api.OpenAPI())
-	s.probes(e)
-	serveDocument(e, s.api.OpenAPI())
-	docs.Register(e)
-	return e, s.api.OpenAPI()
+	s.named = operationNames(s.api.OpenAPI())
+	return e, s
 }
 
 // operations is every operation, area by area.
@@ -133,20 +140,6 @@ func secured(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", docs.ContentSecurityPolicy)
 		return next(c)
-	}
-}
-
-// logged writes a line for each request: its route, never its path, query or body, which may tell of a person.
-func logged(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		began := time.Now()
-		err := next(c)
-		if err != nil {
-			c.Error(err)
-		}
-		who, _ := c.Get("actor").(actor.Actor)
-		slog.Info("request", "method", c.Request().Method, "route", c.Path(), "status", c.Response().Status, "ms", time.Since(began).Milliseconds(), "role", who.Role, "key", who.KeyID)
-		return nil
 	}
 }
 

@@ -202,8 +202,8 @@ func codeSchema(schemas map[string]*huma.Schema, list string, nullable bool) str
 
 // Document is the OpenAPI document of a server of this version, as YAML.
 func Document() ([]byte, error) {
-	_, doc := build(Config{})
-	return doc.YAML()
+	_, s := build(Config{})
+	return s.api.OpenAPI().YAML()
 }
 
 func serveDocument(e *echo.Echo, doc *huma.OpenAPI) {

@@ -14,7 +14,8 @@ import (
 // operations lists every operation of the document.
 func operations(t *testing.T) (*huma.OpenAPI, []*huma.Operation) {
 	t.Helper()
-	_, doc := build(Config{})
+	_, s := build(Config{})
+	doc := s.api.OpenAPI()
 	var all []*huma.Operation
 	for _, path := range doc.Paths {
 		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,7 +10,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"waypost/internal/platform/db/dbtest"
-	"waypost/migrations"
 )
 
 func TestKeysExpireAndAreRevoked(t *testing.T) {
@@ -67,8 +65,7 @@ func TestAPartnerActsForALinkWorker(t *testing.T) {
 
 func TestAPanicIsAProblemThatTellsNothing(t *testing.T) {
 	t.Parallel()
-	d := dbtest.New(t)
-	e := New(Config{DB: d, Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
+	e := New(on(dbtest.New(t)))
 	e.GET("/panics", func(echo.Context) error { panic("Mary Example, 9434765919") })
 	r := httptest.NewRecorder()
 	e.ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/panics", nil))

@@ -15,11 +15,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
+	"waypost/internal/platform/telemetry"
 	"waypost/migrations"
 )
 
@@ -40,14 +42,23 @@ type world struct {
 
 var numbers atomic.Int64
 
+// on is a server's configuration on a database.
+func on(d *db.DB) Config {
+	return Config{DB: d, Demo: true, Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) },
+		Metrics: telemetry.NewMetrics(d, Version), Tracing: noop.NewTracerProvider()}
+}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	t.Parallel()
-	d := dbtest.New(t)
-	handler := New(Config{DB: d, Demo: true, Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
-	server := httptest.NewServer(handler)
+	return serving(t, on(dbtest.New(t)))
+}
+
+func serving(t *testing.T, c Config) *world {
+	t.Helper()
+	server := httptest.NewServer(New(c))
 	t.Cleanup(server.Close)
-	w := &world{t: t, db: d, url: server.URL, keys: map[string]string{}}
+	w := &world{t: t, db: c.DB, url: server.URL, keys: map[string]string{}}
 	w.keys["administrator"] = w.firstKey()
 	admin := w.as("administrator")
 	w.site = admin.post("/sites", `{"name":"First","code":"first"}`).made()

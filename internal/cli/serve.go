@@ -18,6 +18,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/replay"
+	"waypost/internal/platform/telemetry"
 	"waypost/migrations"
 )
 
@@ -70,9 +71,21 @@ func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
 
 // serve answers from the start, and says that it is not ready while a demo is being loaded.
 func (s *surroundings) serve(listener net.Listener, database database, d *db.DB, dir string, load, isDemo bool) error {
+	metrics := telemetry.NewMetrics(d, api.Version)
+	tracing, stop, err := telemetry.Tracing(s, api.Version)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s), drain)
+		defer cancel()
+		if err := stop(ctx); err != nil {
+			slog.Warn("the last traces did not get through", "error", err)
+		}
+	}()
 	var loading atomic.Bool
 	loading.Store(load)
-	handler := api.New(api.Config{DB: d, Demo: isDemo, CORSOrigins: s.CORSOrigins, Loading: &loading,
+	handler := api.New(api.Config{DB: d, Demo: isDemo, CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing,
 		Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
@@ -88,7 +101,7 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 		}
 		debug.FreeOSMemory() // what starting took is not needed again
 		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
-		s.keepHouse(d)
+		s.keepHouse(d, metrics)
 	}()
 	return s.wait(server, database, failed)
 }
@@ -131,18 +144,20 @@ func (s *surroundings) loadDemo(d *db.DB, dir string) error {
 }
 
 // keepHouse does what nobody asks for: it forgets answers that need not be repeated any more, and makes room in the log of reads.
-func (s *surroundings) keepHouse(d *db.DB) {
+func (s *surroundings) keepHouse(d *db.DB, metrics *telemetry.Metrics) {
 	ctx := db.Background(actor.With(s, actor.Named("housekeeping")))
 	hourly := time.NewTicker(time.Hour)
 	defer hourly.Stop()
 	for {
-		err := d.Do(ctx, func(tx *db.Tx) error {
-			for _, month := range []time.Time{tx.Now, tx.Now.AddDate(0, 1, 0)} {
-				if err := tx.Exec("select ensure_access_log_month(?::date)", month).Error; err != nil {
-					return err
+		err := metrics.Job("housekeeping", func() error {
+			return d.Do(ctx, func(tx *db.Tx) error {
+				for _, month := range []time.Time{tx.Now, tx.Now.AddDate(0, 1, 0)} {
+					if err := tx.Exec("select ensure_access_log_month(?::date)", month).Error; err != nil {
+						return err
+					}
 				}
-			}
-			return replay.Forget(tx)
+				return replay.Forget(tx)
+			})
 		})
 		if err != nil && s.Err() == nil {
 			slog.Error("housekeeping", "error", err)

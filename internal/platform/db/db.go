@@ -61,6 +61,7 @@ func openPool(url string, size int) (*pool, error) {
 	for k, v := range limits {
 		config.RuntimeParams[k] = v
 	}
+	config.Tracer = tracer{}
 	conns := stdlib.OpenDB(*config)
 	conns.SetMaxOpenConns(size)
 	conns.SetMaxIdleConns(size)

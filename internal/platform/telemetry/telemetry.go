@@ -1,0 +1,110 @@
+// Package telemetry tells whoever runs Waypost how it is doing: metrics that Prometheus scrapes, and traces that go to an
+// OpenTelemetry collector. Neither carries anything of a person: operations are named by their id, never by a path, and
+// statements go without their values.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"waypost/internal/platform/db"
+)
+
+// Metrics counts what happens. The zero of each figure is shown from the start, so that its rise can be seen.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	jobs     *prometheus.CounterVec
+	lastJob  *prometheus.GaugeVec
+}
+
+// NewMetrics makes the figures of one server on one database.
+func NewMetrics(d *db.DB, version string) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "waypost_request_duration_seconds", Help: "How long requests took, by operation of the API's document and by HTTP status.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"operation", "status"}),
+		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waypost_jobs_total", Help: "Runs of Waypost's own periodic work, by job and by outcome (done, failed).",
+		}, []string{"job", "outcome"}),
+		lastJob: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "waypost_job_last_done_timestamp_seconds", Help: "When each job was last done, in seconds since 1970.",
+		}, []string{"job"}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "waypost_build_info", Help: "1, labelled with the version of the API.", ConstLabels: prometheus.Labels{"version": version}})
+	build.Set(1)
+	m.registry.MustRegister(m.requests, m.jobs, m.lastJob, build, databaseCollector{d}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for name, pool := range d.Pools() {
+		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
+	}
+	return m
+}
+
+// Handler is what is scraped.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
+}
+
+// Request counts one.
+func (m *Metrics) Request(operation string, status int, took time.Duration) {
+	m.requests.WithLabelValues(operation, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// Job runs one piece of periodic work and counts it.
+func (m *Metrics) Job(name string, run func() error) error {
+	err := run()
+	if err == nil {
+		m.jobs.WithLabelValues(name, "done").Inc()
+		m.lastJob.WithLabelValues(name).SetToCurrentTime()
+	} else if !errors.Is(err, context.Canceled) {
+		m.jobs.WithLabelValues(name, "failed").Inc()
+	}
+	return err
+}
+
+// databaseCollector asks the database about itself when it is scraped.
+type databaseCollector struct{ db *db.DB }
+
+var (
+	databaseUp    = prometheus.NewDesc("waypost_database_up", "1 when the database answers, else 0.", nil, nil)
+	databaseBytes = prometheus.NewDesc("waypost_database_bytes", "The size of the database on disk.", nil, nil)
+	migrated      = prometheus.NewDesc("waypost_database_migration", "The newest migration that the database has.", nil, nil)
+	connections   = prometheus.NewDesc("waypost_database_connections", "Connections to the database, of whatever program.", nil, nil)
+	commits       = prometheus.NewDesc("waypost_database_commits_total", "Transactions that were committed.", nil, nil)
+	rollbacks     = prometheus.NewDesc("waypost_database_rollbacks_total", "Transactions that were rolled back.", nil, nil)
+	deadlocks     = prometheus.NewDesc("waypost_database_deadlocks_total", "Deadlocks that were found.", nil, nil)
+)
+
+const scrapeTimeout = 2 * time.Second
+
+func (databaseCollector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{databaseUp, databaseBytes, migrated, connections, commits, rollbacks, deadlocks} {
+		out <- d
+	}
+}
+
+func (c databaseCollector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	s, err := c.db.Statistics(ctx)
+	if err != nil {
+		out <- prometheus.MustNewConstMetric(databaseUp, prometheus.GaugeValue, 0)
+		return
+	}
+	out <- prometheus.MustNewConstMetric(databaseUp, prometheus.GaugeValue, 1)
+	out <- prometheus.MustNewConstMetric(databaseBytes, prometheus.GaugeValue, s.Bytes)
+	out <- prometheus.MustNewConstMetric(migrated, prometheus.GaugeValue, s.Migration)
+	out <- prometheus.MustNewConstMetric(connections, prometheus.GaugeValue, s.Connections)
+	out <- prometheus.MustNewConstMetric(commits, prometheus.CounterValue, s.Commits)
+	out <- prometheus.MustNewConstMetric(rollbacks, prometheus.CounterValue, s.Rollbacks)
+	out <- prometheus.MustNewConstMetric(deadlocks, prometheus.CounterValue, s.Deadlocks)
+}

@@ -5,11 +5,11 @@ GO ?= go
 .PHONY: run test bench lint openapi build postgres browser
 
 run: postgres ## a demo, ready to use
-	$(GO) build -o bin/waypost .
+	CGO_ENABLED=0 $(GO) build -o bin/waypost .
 	./bin/waypost serve --demo
 
 build:
-	$(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
 
 test: postgres browser ## every test; each package starts its own PostgreSQL
 	$(GO) test ./... -timeout 14m

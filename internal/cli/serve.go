@@ -99,7 +99,6 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 			}
 			loading.Store(false)
 		}
-		debug.FreeOSMemory() // what starting took is not needed again
 		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
 		s.keepHouse(d, metrics)
 	}()
@@ -162,6 +161,7 @@ func (s *surroundings) keepHouse(d *db.DB, metrics *telemetry.Metrics) {
 		if err != nil && s.Err() == nil {
 			slog.Error("housekeeping", "error", err)
 		}
+		debug.FreeOSMemory() // what starting took, and the last hour, is not needed again
 		select {
 		case <-s.Done():
 			return

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 GO ?= go
 
-.PHONY: run test bench lint openapi build postgres browser
+.PHONY: run test bench crash lint openapi build postgres browser
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -o bin/waypost .
@@ -17,6 +17,9 @@ test: postgres browser ## every test; each package starts its own PostgreSQL
 bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
 	@command -v wrk >/dev/null 2>&1 || { sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); echo "installing wrk (apt-get install wrk)"; $$sudo apt-get update -qq && $$sudo apt-get install -y -qq wrk >/dev/null; }
 	$(GO) run ./internal/bench
+
+crash: postgres ## 200 kill -9 of Waypost and 50 of its PostgreSQL under load; some 10 minutes
+	KILLS=200 KILLS_POSTGRES=50 $(GO) test ./internal/cli -run TestKilledUnderLoad -count=1 -v -timeout 40m
 
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"

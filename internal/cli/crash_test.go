@@ -27,6 +27,7 @@ type instance struct {
 	dir  string
 	addr string
 	args []string
+	more []string // of the environment
 	cmd  *exec.Cmd
 	out  *bytes.Buffer // what serve prints
 }
@@ -62,7 +63,7 @@ func freeAddress(t *testing.T) string {
 }
 
 func (i *instance) environ() []string {
-	return append(os.Environ(), "WAYPOST_DATA_DIR="+i.dir, "WAYPOST_ADDR="+i.addr, "WAYPOST_LOG_LEVEL=error")
+	return append(append(os.Environ(), "WAYPOST_DATA_DIR="+i.dir, "WAYPOST_ADDR="+i.addr, "WAYPOST_LOG_LEVEL=error"), i.more...)
 }
 
 // launch starts serve.
@@ -140,6 +141,17 @@ func (i *instance) callFor(patience time.Duration, key, method, path, idempotenc
 		return 0, nil // cut off on the way: not acknowledged
 	}
 	return answer.StatusCode, b
+}
+
+// field is a text of a JSON object.
+func field(t *testing.T, object []byte, name string) string {
+	t.Helper()
+	var fields map[string]any
+	if err := json.Unmarshal(object, &fields); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := fields[name].(string)
+	return text
 }
 
 func idOf(t *testing.T, status int, body []byte) string {
@@ -235,20 +247,25 @@ func kills(variable string, otherwise int) int {
 	return otherwise
 }
 
+// killPostgres kills the server, once it is there again after the last time.
 func (i *instance) killPostgres() {
 	i.t.Helper()
-	text, err := os.ReadFile(filepath.Join(i.dir, "pg", "postmaster.pid"))
-	if err != nil {
-		i.t.Fatal(err)
+	var err error
+	for range 200 {
+		var pid int
+		var text []byte
+		if text, err = os.ReadFile(filepath.Join(i.dir, "pg", "postmaster.pid")); err == nil {
+			first, _, _ := strings.Cut(string(text), "\n")
+			if pid, err = strconv.Atoi(first); err == nil {
+				err = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+		if err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(first)
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		i.t.Fatal(err)
-	}
+	i.t.Fatal(err)
 }
 
 func (w *writers) verify() {

@@ -1,0 +1,97 @@
+package cli_test
+
+import (
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"waypost/internal/platform/localpg"
+)
+
+// The dump and restore of docs/operations.md: what comes back is what was there, and serves.
+func TestADumpComesBackWhole(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("pg_dump"); err != nil {
+		t.Skip("no pg_dump here: install PostgreSQL's client")
+	}
+	i := newInstance(t, "--demo", "--people", "50")
+	i.start()
+	conn, err := localpg.Attach(i.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dump := filepath.Join(t.TempDir(), "waypost.dump")
+	if out, err := exec.CommandContext(t.Context(), "pg_dump", "--format=custom", "--file="+dump, conn.AppURL()).CombinedOutput(); err == nil {
+		t.Errorf("the app's role made a dump, which must be short: %s", out)
+	}
+	shell(t, "pg_dump", "--format=custom", "--file="+dump, conn.OwnerURL())
+	query(t, conn.SuperURL(), "create database restored owner waypost_owner")
+	restored := func(text string) string {
+		u, err := url.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Path = "/restored"
+		return u.String()
+	}
+	shell(t, "pg_restore", "--exit-on-error", "--no-owner", "--role=waypost_owner", "--dbname="+restored(conn.SuperURL()), dump)
+	const counts = `select format('%s %s %s %s %s', (select count(*) from patients), (select count(*) from referrals), (select count(*) from events),
+		(select max(recorded_at) from events), (select md5(string_agg(p::text, '' order by id)) from patients p))`
+	before, after := query(t, conn.OwnerURL(), counts), query(t, restored(conn.OwnerURL()), counts)
+	if before != after {
+		t.Errorf("before: %s; after: %s", before, after)
+	}
+	other := &instance{t: t, bin: i.bin, dir: filepath.Join(t.TempDir(), "none"), addr: freeAddress(t)}
+	other.more = []string{"WAYPOST_DATABASE_URL=" + restored(conn.OwnerURL())}
+	if out, err := other.run("migrate", "up"); err != nil {
+		t.Errorf("%s %v", out, err)
+	}
+	other.more = []string{"WAYPOST_DATABASE_URL=" + restored(conn.AppURL())}
+	t.Cleanup(func() { other.signal(syscall.SIGTERM) })
+	other.start()
+	keys, err := os.ReadFile(filepath.Join(i.dir, "demo-keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := field(t, keys, "link_worker")
+	_, was := i.call(key, "GET", "/referrals?limit=200", "", "")
+	status, is := other.call(key, "GET", "/referrals?limit=200", "", "")
+	if status != 200 || string(was) != string(is) {
+		t.Errorf("what came back answers %d %.200s", status, is)
+	}
+}
+
+func shell(t *testing.T, name string, arguments ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), name, arguments...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v %s", name, err, out)
+	}
+}
+
+func query(t *testing.T, address, sql string) (text string) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	rows, err := c.Query(t.Context(), sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

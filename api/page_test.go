@@ -34,3 +34,15 @@ func TestTheSwaggerPage(t *testing.T) {
 		t.Errorf("policy %s", csp)
 	}
 }
+
+// Where the page has no file, the answer is a problem like everywhere else.
+func TestNothingBesideThePage(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{"/docs/doc.json", "/docs/nothing.html", "/docs/.", "/docs/%2e%2e/api.go"} {
+		w.anybody().do("GET", path, "").problem(404, "not_found")
+	}
+	w.anybody().do("GET", "/docs/swagger-ui.css", "").want(200)
+	if first := w.anybody().do("GET", "/", "").want(200); !strings.Contains(string(first.body), "swagger-ui") {
+		t.Errorf("the first page: %.200s", first.body)
+	}
+}

@@ -128,7 +128,7 @@ func (c client) patch(path, etag, body string) answer {
 
 func (c client) do(method, path, body string) answer {
 	c.w.t.Helper()
-	if !strings.HasPrefix(path, "/openapi") && !strings.HasPrefix(path, "/docs") && !strings.HasSuffix(path, "z") && !strings.HasPrefix(path, "/v1") && path != "/nowhere" {
+	if !strings.HasPrefix(path, "/openapi") && !strings.HasPrefix(path, "/docs") && !strings.HasSuffix(path, "z") && !strings.HasPrefix(path, "/v1") && path != "/nowhere" && path != "/" {
 		path = "/v1" + path
 	}
 	var reader io.Reader

@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -54,10 +55,12 @@ func (by Search) where(tx *db.Tx) (*gorm.DB, error) {
 	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
 		return nil, fault.InvalidAt("q", "takes at least two letters")
 	case by.Q != nil:
-		prefix := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(strings.TrimSpace(*by.Q))) + "%"
-		return tx.Where("(lower(family_name) like ? or lower(given_name) like ? or lower(preferred_name) like ?)", prefix, prefix, prefix), nil
+		from := strings.ToLower(strings.TrimSpace(*by.Q))
+		between := map[string]any{"from": from, "to": from + string(unicode.MaxRune)}
+		return tx.Where(`(family_key ~>=~ @from and family_key ~<~ @to) or (given_key ~>=~ @from and given_key ~<~ @to)
+			or (preferred_key ~>=~ @from and preferred_key ~<~ @to)`, between), nil
 	default:
-		return tx.Where("lower(family_name) = lower(?) and birth_date = ?", strings.TrimSpace(*by.FamilyName), *by.BirthDate), nil
+		return tx.Where("family_key = lower(?) and birth_date = ?", strings.TrimSpace(*by.FamilyName), *by.BirthDate), nil
 	}
 }
 

@@ -2,8 +2,8 @@ package localpg
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,19 +88,24 @@ func TestSupervisorGivesUp(t *testing.T) {
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	var f failures
-	now := time.Now()
+	now, died := time.Now(), errors.New("it died")
 	for i, want := range []time.Duration{100, 400, 1600, 6400} {
-		if wait, again := f.add(now); wait != want*time.Millisecond || !again {
+		if wait, again := f.add(now, died); wait != want*time.Millisecond || !again {
 			t.Errorf("failure %d: wait %v, again %v", i+1, wait, again)
 		}
 	}
-	if wait, again := f.add(now.Add(2 * failureWindow)); wait != firstWait || !again {
+	for range 10 * maxFailures {
+		if wait, again := f.add(now, fmt.Errorf("no start: %w", errDiskFull)); wait != fullWait || !again {
+			t.Fatalf("a full disk: wait %v, again %v", wait, again)
+		}
+	}
+	if wait, again := f.add(now.Add(2*failureWindow), died); wait != firstWait || !again {
 		t.Error("old failures still count")
 	}
 	for range maxFailures - 2 {
-		f.add(now.Add(2 * failureWindow))
+		f.add(now.Add(2*failureWindow), died)
 	}
-	if _, again := f.add(now.Add(2 * failureWindow)); again {
+	if _, again := f.add(now.Add(2*failureWindow), died); again {
 		t.Error("does not give up")
 	}
 }
@@ -155,25 +160,6 @@ func TestKilledBoth(t *testing.T) {
 	must(t, cmd.Process.Kill())
 	if n := count(t, startDurable(t, dir).Conn().OwnerURL(), "kept"); n != 1 {
 		t.Errorf("%d rows, want 1", n)
-	}
-}
-
-func TestKilledDuringFirstStart(t *testing.T) {
-	t.Parallel()
-	for i := range 10 {
-		dir := newDir(t)
-		cmd, _ := spawnChild(t, dir)
-		time.Sleep(time.Duration(i)*120*time.Millisecond + rand.N(120*time.Millisecond))
-		must(t, cmd.Process.Kill())
-		_ = cmd.Wait()
-		left := names(t, dir)
-		s := startDurable(t, dir)
-		count(t, s.Conn().AppURL(), "pg_class")
-		if _, err := os.Stat(filepath.Join(dir, "pg.init")); err == nil {
-			t.Error("pg.init is still there")
-		}
-		stop(t, s)
-		t.Logf("killed with %v on the disk", left)
 	}
 }
 

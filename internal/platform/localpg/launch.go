@@ -18,6 +18,7 @@ import (
 const (
 	stillStarting = "57P03" // cannot_connect_now
 	badPassword   = "28P01"
+	diskFull      = "53100"
 
 	pollEvery      = 5 * time.Millisecond
 	maxDeaf        = 100              // tries of a server that says it is ready, 0.1 s apart, without an answer
@@ -151,19 +152,27 @@ func (in *instance) explain(err error) error {
 	if errors.As(err, &pgErr) && pgErr.Code == badPassword {
 		return fmt.Errorf("%s is not the one of the cluster beside it: put the right one back from a backup", secretsPath(in.dir))
 	}
-	return err
+	return advise(err)
 }
 
+// whyEnded is how postgres ended, and what it said about that.
 func (in *instance) whyEnded(p *process) error {
 	select {
 	case <-p.log.ended:
 	case <-time.After(200 * time.Millisecond): // an orphan may hold the pipe open
 	}
-	said := cmp.Or(p.log.fatal(), "it said nothing")
-	if strings.Contains(said, "pre-existing shared memory block") {
-		return fmt.Errorf("%w: %s", errMemoryInUse, said)
+	if !p.cmd.ProcessState.Exited() { // killed: whatever it said was about something else
+		return fmt.Errorf("PostgreSQL ended (%v)", p.cmd.ProcessState)
 	}
-	return fmt.Errorf("PostgreSQL did not start (%v): %s", p.cmd.ProcessState, said)
+	said := cmp.Or(p.log.fatal(), "it did not say why")
+	err := fmt.Errorf("PostgreSQL ended (%v): %s", p.cmd.ProcessState, said)
+	switch {
+	case strings.Contains(said, "pre-existing shared memory block"):
+		return fmt.Errorf("%w: %s", errMemoryInUse, said)
+	case strings.Contains(said, "Permission denied"), strings.Contains(said, "invalid permissions"), strings.Contains(said, "wrong ownership"):
+		return fmt.Errorf("give %s back to its user with chown -R %s %s and chmod 700 %s: %w", in.pg, in.who.name, in.pg, in.pg, err)
+	}
+	return advise(err)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

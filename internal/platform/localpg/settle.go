@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,16 +55,10 @@ func (in *instance) settle(ctx context.Context) error {
 	if pid := readPidFile(in.pg).pid; pid > 0 && alive(pid) {
 		in.logger.Info("removing a stale postmaster.pid: its pid belongs to another program now", "pid", pid)
 		if err := os.Remove(filepath.Join(in.pg, "postmaster.pid")); err != nil {
-			return fmt.Errorf("stale postmaster.pid: %w", oneLine(err))
+			return fmt.Errorf("stale postmaster.pid: %w", advise(err))
 		}
 	}
-	// The socket's lock file names a pid too.
-	for _, name := range []string{socketName, socketName + ".lock"} {
-		if err := os.Remove(filepath.Join(in.socketDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("stale socket: %w", oneLine(err))
-		}
-	}
-	return nil
+	return in.removeSocket()
 }
 
 // awaitOthers waits for processes of an earlier server of this cluster to end, and then ends them.

@@ -1,0 +1,90 @@
+package localpg
+
+import (
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestKilledDuringFirstStart(t *testing.T) {
+	t.Parallel()
+	if apart(t) {
+		killRounds(t, func(cmd *exec.Cmd) { must(t, cmd.Process.Kill()) })
+	}
+}
+
+// As when a machine runs out of memory, or a container is killed: nobody is left to tidy up.
+func TestAllKilledDuringFirstStart(t *testing.T) {
+	t.Parallel()
+	if apart(t) {
+		killRounds(t, func(*exec.Cmd) {
+			for range 3 { // since a list is already old when it is read
+				for _, line := range neighbours(t) {
+					pid, _ := strconv.Atoi(strings.Fields(line)[0])
+					_ = syscall.Kill(pid, syscall.SIGKILL)
+				}
+			}
+		})
+	}
+}
+
+// killRounds: whatever moment of its first start a Waypost is killed at, and however often, the next start succeeds, and
+// neither a process nor shared memory is left. LOCALPG_TEST_KILLS asks for more rounds than the ordinary few.
+func killRounds(t *testing.T, kill func(*exec.Cmd)) {
+	t.Helper()
+	began := time.Now()
+	stop(t, startDurable(t, newDir(t)))
+	part := time.Since(began) / 3
+	rounds, err := strconv.Atoi(os.Getenv("LOCALPG_TEST_KILLS"))
+	if err != nil {
+		rounds = 10
+	}
+	// What a first start makes, in its order: on a busy machine, the time alone would not tell how far it is.
+	parts := []string{".", "pg.init", "pg.init/base/1", "pg", "run"}
+	for i := range rounds {
+		dir := newDir(t)
+		for range 1 + i%3 {
+			cmd, _ := spawnChild(t, dir)
+			awaitFile(t, filepath.Join(dir, parts[i%len(parts)]))
+			time.Sleep(rand.N(part))
+			kill(cmd)
+			_ = cmd.Wait()
+		}
+		t.Logf("killed with %v on the disk", names(t, dir))
+		startAfterKill(t, dir)
+	}
+}
+
+// awaitFile also ends when a first start is past it.
+func awaitFile(t *testing.T, path string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+	}
+}
+
+func startAfterKill(t *testing.T, dir string) {
+	t.Helper()
+	s := startDurable(t, dir)
+	count(t, s.Conn().AppURL(), "pg_class")
+	stop(t, s)
+	for _, name := range []string{"pg.init", "pg.pw"} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	if left := neighbours(t); len(left) > 0 {
+		t.Errorf("left running: %v", left)
+	}
+	if left := sharedMemory(t); len(left) > 0 {
+		t.Fatalf("left in memory: %v", left)
+	}
+}

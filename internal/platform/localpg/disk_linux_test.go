@@ -58,6 +58,11 @@ func TestNoRoomForData(t *testing.T) {
 	if postmaster(s) != before {
 		t.Error("PostgreSQL was started again")
 	}
+	stop(t, s)
+	fill(t, ballast)
+	refused(t, Config{Dir: s.in.dir}, errDiskFull.Error())
+	must(t, os.Remove(ballast))
+	startDurable(t, s.in.dir)
 }
 
 // Where its log has no room, PostgreSQL ends all sessions, cannot recover, and ends: the supervisor tries again at its own

@@ -1,6 +1,8 @@
 package localpg
 
 import (
+	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -14,7 +16,7 @@ import (
 
 func TestKilledDuringFirstStart(t *testing.T) {
 	t.Parallel()
-	if apart(t) {
+	if !canBeApart() || apart(t) {
 		killRounds(t, func(cmd *exec.Cmd) { must(t, cmd.Process.Kill()) })
 	}
 }
@@ -87,4 +89,24 @@ func startAfterKill(t *testing.T, dir string) {
 	if left := sharedMemory(t); len(left) > 0 {
 		t.Fatalf("left in memory: %v", left)
 	}
+}
+
+func TestCancelledStart(t *testing.T) {
+	t.Parallel()
+	if canBeApart() && !apart(t) {
+		return
+	}
+	dir := newDir(t)
+	for limit := time.Millisecond; limit < 500*time.Millisecond; limit = 2*limit + 20*time.Millisecond {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		s, err := Start(ctx, Config{Dir: dir, Logger: quiet()})
+		cancel()
+		if err == nil {
+			stop(t, s)
+		} else if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		t.Logf("%v: %v", limit, err)
+	}
+	startAfterKill(t, dir)
 }

@@ -152,7 +152,7 @@ func clusterMajor(pg string) (int, error) {
 		return major, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return 0, advise(err)
+		return 0, fmt.Errorf("data directory %s: %w", filepath.Dir(pg), advise(err))
 	}
 	entries, err := os.ReadDir(pg)
 	switch {

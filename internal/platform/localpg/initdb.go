@@ -103,7 +103,7 @@ func (in *instance) initdb(ctx context.Context, folder *os.File) error {
 	if err := in.who.give(pwfile); err != nil {
 		return err
 	}
-	return in.run(ctx, folder, in.bin.path("initdb"), in.initdbArguments(folder.Name(), pwfile)...)
+	return in.run(ctx, folder, in.initdbArguments(folder.Name(), pwfile)...)
 }
 
 func (in *instance) initdbArguments(into, pwfile string) []string {
@@ -126,9 +126,9 @@ func locale() string {
 
 // run waits for initdb, which is killed with us or with ctx. Its children are not: they end by themselves when it no longer
 // feeds them, and take their shared memory with them.
-func (in *instance) run(ctx context.Context, held *os.File, program string, args ...string) error {
+func (in *instance) run(ctx context.Context, held *os.File, args ...string) error {
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(ctx, in.bin.path("initdb"), args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "/", environment(), &out, &out
 	cmd.ExtraFiles = []*os.File{held}
 	cmd.SysProcAttr = in.who.attributes(syscall.SIGKILL)
@@ -142,9 +142,16 @@ func (in *instance) run(ctx context.Context, held *os.File, program string, args
 		return context.Cause(ctx)
 	}
 	if p.err != nil {
-		return advise(fmt.Errorf("%s: %w: %s", filepath.Base(program), p.err, complaints(out.String())))
+		return in.explainInitdb(fmt.Errorf("initdb: %w: %s", p.err, complaints(out.String())))
 	}
 	return nil
+}
+
+func (in *instance) explainInitdb(err error) error {
+	if strings.Contains(err.Error(), "could not look up effective user ID") {
+		return fmt.Errorf("PostgreSQL cannot run as %s, who is not in /etc/passwd, add a user with that id there: %w", in.who.name, err)
+	}
+	return advise(err)
 }
 
 // environment is all that PostgreSQL gets from ours: PGPORT, PGDATA, LC_ALL and others would change what it does.

@@ -48,12 +48,12 @@ func killRounds(t *testing.T, kill func(*exec.Cmd)) {
 		rounds = 10
 	}
 	// What a first start makes, in its order: on a busy machine, the time alone would not tell how far it is.
-	parts := []string{".", "pg.init", "pg.init/base/1", "pg", "run"}
+	parts := []string{".", "pg.init", "pg.init/base/1", "pg.init/base/4", "pg"}
 	for i := range rounds {
 		dir := newDir(t)
 		for range 1 + i%3 {
 			cmd, _ := spawnChild(t, dir)
-			awaitFile(t, filepath.Join(dir, parts[i%len(parts)]))
+			awaitPart(t, dir, parts[i%len(parts)])
 			time.Sleep(rand.N(part))
 			kill(cmd)
 			_ = cmd.Wait()
@@ -63,14 +63,15 @@ func killRounds(t *testing.T, kill func(*exec.Cmd)) {
 	}
 }
 
-// awaitFile also ends when a first start is past it.
-func awaitFile(t *testing.T, path string) {
+// awaitPart also ends when the start is past it.
+func awaitPart(t *testing.T, dir, part string) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if _, err := os.Stat(path); err == nil {
-			return
-		}
-	}
+	await(t, 20*time.Second, part, func() bool { return exists(filepath.Join(dir, part)) || exists(filepath.Join(dir, "pg")) })
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 func startAfterKill(t *testing.T, dir string) {
@@ -79,7 +80,7 @@ func startAfterKill(t *testing.T, dir string) {
 	count(t, s.Conn().AppURL(), "pg_class")
 	stop(t, s)
 	for _, name := range []string{"pg.init", "pg.pw"} {
-		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+		if exists(filepath.Join(dir, name)) {
 			t.Errorf("%s is still there", name)
 		}
 	}

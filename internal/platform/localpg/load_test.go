@@ -118,10 +118,8 @@ func TestKilledUnderLoad(t *testing.T) {
 
 func awaitAnother(t *testing.T, s *Server, old int) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if pf := readPidFile(s.in.pg); pf.ready && pf.pid != old {
-			return
-		}
-	}
-	t.Fatal("no other postmaster")
+	await(t, 20*time.Second, "another postmaster", func() bool {
+		pf := readPidFile(s.in.pg)
+		return pf.ready && pf.pid != old
+	})
 }

@@ -70,6 +70,7 @@ func TestShortSocketDir(t *testing.T) {
 	must(t, os.Mkdir(run, 0o777)) // as a start that was killed leaves it
 	must(t, os.WriteFile(socket+".lock", []byte("1\n"), 0o600))
 	again := startIn(t, dir)
+	must(t, syscall.Kill(postmaster(again), syscall.SIGKILL)) // so that it cannot remove its socket itself
 	must(t, again.Stop(context.Background()))
 	if _, err := os.Lstat(run); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%s was left behind", run)

@@ -92,6 +92,34 @@ func startAfterKill(t *testing.T, dir string) {
 	}
 }
 
+// The children of a killed initdb may outlive it, and write: the next start waits for them before it begins anew.
+func TestChildrenOfAKilledInitdb(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	half := filepath.Join(dir, "pg.init")
+	cmd, _ := spawnChild(t, dir)
+	var children []int
+	await(t, 20*time.Second, "child of initdb", func() bool {
+		children, _ = serving(half, "")
+		signalAll(children, syscall.SIGSTOP)
+		time.Sleep(20 * time.Millisecond)
+		children, _ = serving(half, "") // without those that were about to end
+		return len(children) > 0
+	})
+	must(t, cmd.Process.Kill())
+	_ = cmd.Wait()
+	marker := filepath.Join(half, "marker")
+	writeFile(t, marker, "")
+	go func() {
+		time.Sleep(500 * time.Millisecond)
+		if !exists(marker) {
+			t.Error("the folder is emptied already")
+		}
+		signalAll(children, syscall.SIGCONT)
+	}()
+	count(t, startDurable(t, dir).Conn().AppURL(), "pg_class")
+}
+
 func TestCancelledStart(t *testing.T) {
 	t.Parallel()
 	if canBeApart() && !apart(t) {

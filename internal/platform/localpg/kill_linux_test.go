@@ -3,10 +3,12 @@ package localpg
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -92,22 +94,25 @@ func startAfterKill(t *testing.T, dir string) {
 	}
 }
 
-// The children of a killed initdb may outlive it, and write: the next start waits for them before it begins anew.
+// The children of a killed initdb may outlive it, and write: they hold a lock, for which the next start waits.
 func TestChildrenOfAKilledInitdb(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
 	half := filepath.Join(dir, "pg.init")
 	cmd, _ := spawnChild(t, dir)
-	var children []int
-	await(t, 20*time.Second, "child of initdb", func() bool {
-		children, _ = serving(half, "")
-		signalAll(children, syscall.SIGSTOP)
-		time.Sleep(20 * time.Millisecond)
-		children, _ = serving(half, "") // without those that were about to end
-		return len(children) > 0
+	await(t, 20*time.Second, "child of initdb with the lock", func() bool {
+		pids, _ := serving(half, "")
+		return slices.ContainsFunc(pids, func(pid int) bool {
+			held, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/3", pid))
+			return err == nil && held == half
+		})
 	})
 	must(t, cmd.Process.Kill())
 	_ = cmd.Wait()
+
+	folder, err := os.Open(half) // now we are such a child
+	must(t, err)
+	must(t, lockPatiently(folder, halfPatience))
 	marker := filepath.Join(half, "marker")
 	writeFile(t, marker, "")
 	go func() {
@@ -115,7 +120,7 @@ func TestChildrenOfAKilledInitdb(t *testing.T) {
 		if !exists(marker) {
 			t.Error("the folder is emptied already")
 		}
-		signalAll(children, syscall.SIGCONT)
+		folder.Close()
 	}()
 	count(t, startDurable(t, dir).Conn().AppURL(), "pg_class")
 }

@@ -17,6 +17,7 @@ import (
 
 const (
 	stillStarting = "57P03" // cannot_connect_now
+	shutDown      = "57P01" // admin_shutdown
 	badPassword   = "28P01"
 	diskFull      = "53100"
 

@@ -95,8 +95,8 @@ func runsSQL(process string) bool {
 
 func levelOf(process, severity, state, text string) slog.Level {
 	switch {
-	case state == stillStarting:
-		return slog.LevelDebug // an answer to our own question whether it is ready
+	case state == stillStarting, state == shutDown:
+		return slog.LevelDebug // an answer to our own question whether it is ready; the end of a session that we asked for
 	case strings.Contains(text, "terminated by signal"):
 		return slog.LevelWarn // a backend was killed: every session ends and postgres recovers
 	case severity == "FATAL" && (process == "postmaster" || process == "startup"):

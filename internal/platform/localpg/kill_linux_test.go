@@ -18,29 +18,38 @@ import (
 
 func TestKilledDuringFirstStart(t *testing.T) {
 	t.Parallel()
-	if !canBeApart() || apart(t) {
-		killRounds(t, func(cmd *exec.Cmd) { must(t, cmd.Process.Kill()) })
+	if canBeApart() && !apart(t) {
+		return
+	}
+	killRounds(t, func(cmd *exec.Cmd) { must(t, cmd.Process.Kill()) })
+	if left := sharedMemory(t); len(left) > 0 {
+		t.Errorf("left in memory: %v", left)
 	}
 }
 
-// As when a machine runs out of memory, or a container is killed: nobody is left to tidy up.
+// As when a machine runs out of memory, or a container is killed: nobody is left to tidy up, and the next start does. It
+// cannot find what PostgreSQL made an instant before and had not noted yet.
 func TestAllKilledDuringFirstStart(t *testing.T) {
 	t.Parallel()
-	if apart(t) {
-		killRounds(t, func(*exec.Cmd) {
-			for range 3 { // since a list is already old when it is read
-				for _, line := range neighbours(t) {
-					pid, _ := strconv.Atoi(strings.Fields(line)[0])
-					_ = syscall.Kill(pid, syscall.SIGKILL)
-				}
+	if !apart(t) {
+		return
+	}
+	rounds := killRounds(t, func(*exec.Cmd) {
+		for range 3 { // since a list is already old when it is read
+			for _, line := range neighbours(t) {
+				pid, _ := strconv.Atoi(strings.Fields(line)[0])
+				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
-		})
+		}
+	})
+	if left := sharedMemory(t); len(left) > rounds/3 {
+		t.Errorf("left in memory after %d rounds: %v", rounds, left)
 	}
 }
 
 // killRounds: whatever moment of its first start a Waypost is killed at, and however often, the next start succeeds, and
-// neither a process nor shared memory is left. LOCALPG_TEST_KILLS asks for more rounds than the ordinary few.
-func killRounds(t *testing.T, kill func(*exec.Cmd)) {
+// no process is left. LOCALPG_TEST_KILLS asks for more rounds than the ordinary few.
+func killRounds(t *testing.T, kill func(*exec.Cmd)) (rounds int) {
 	t.Helper()
 	began := time.Now()
 	stop(t, startDurable(t, newDir(t)))
@@ -63,6 +72,7 @@ func killRounds(t *testing.T, kill func(*exec.Cmd)) {
 		t.Logf("killed with %v on the disk", names(t, dir))
 		startAfterKill(t, dir)
 	}
+	return rounds
 }
 
 // awaitPart also ends when the start is past it.
@@ -88,9 +98,6 @@ func startAfterKill(t *testing.T, dir string) {
 	}
 	if left := neighbours(t); len(left) > 0 {
 		t.Errorf("left running: %v", left)
-	}
-	if left := sharedMemory(t); len(left) > 0 {
-		t.Fatalf("left in memory: %v", left)
 	}
 }
 
@@ -143,4 +150,7 @@ func TestCancelledStart(t *testing.T) {
 		t.Logf("%v: %v", limit, err)
 	}
 	startAfterKill(t, dir)
+	if left := sharedMemory(t); len(left) > 0 {
+		t.Errorf("left in memory: %v", left)
+	}
 }

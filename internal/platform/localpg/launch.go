@@ -82,6 +82,9 @@ func (in *instance) arguments() []string {
 		"listen_addresses=", "port=" + port, "unix_socket_directories=" + in.socketDir, "unix_socket_permissions=0700",
 		"ssl=off", "password_encryption=scram-sha-256", "cluster_name=" + in.title(),
 		"timezone=UTC", "log_timezone=UTC", "lc_messages=C", "jit=off",
+		// After a crash of one of its processes postgres ends, and the supervisor sets the pace: by itself it would try again
+		// without a pause for as long as, say, the disk is full.
+		"restart_after_crash=off",
 		// The log may reach places where personal data must not be: no statements, no parameters, no details.
 		"logging_collector=off", "log_destination=stderr", "log_line_prefix=" + linePrefix, "log_min_messages=warning",
 		"log_statement=none", "log_min_error_statement=panic", "log_error_verbosity=terse", "log_duration=off",

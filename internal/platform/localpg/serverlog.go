@@ -12,6 +12,9 @@ import (
 // linePrefix puts the SQLSTATE and the kind of process before every line: see read.
 const linePrefix = "%e|%b|"
 
+// crashed is in the line about a process that was killed or failed: every session ends.
+const crashed = "terminated by signal"
+
 // serverLog passes what postgres writes to slog and keeps the last of it, to explain a failed start.
 type serverLog struct {
 	logger *slog.Logger
@@ -97,8 +100,8 @@ func levelOf(process, severity, state, text string) slog.Level {
 	switch {
 	case state == stillStarting, state == shutDown:
 		return slog.LevelDebug // an answer to our own question whether it is ready; the end of a session that we asked for
-	case strings.Contains(text, "terminated by signal"):
-		return slog.LevelWarn // a backend was killed: every session ends and postgres recovers
+	case strings.Contains(text, crashed):
+		return slog.LevelWarn
 	case severity == "FATAL" && (process == "postmaster" || process == "startup"):
 		return slog.LevelDebug // the end of postgres, whose error repeats it
 	}
@@ -109,18 +112,18 @@ func levelOf(process, severity, state, text string) slog.Level {
 	return slog.LevelDebug
 }
 
-// fatal is what made postgres end, as far as it said: its latest FATAL and PANIC lines, or else what it said before it
+// fatal is what made postgres end, as far as it said: its latest lines about an end, or else what it said before it
 // had read its settings.
 func (l *serverLog) fatal() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var fatal, other []string
 	for _, line := range l.last {
-		switch severity, _, _ := strings.Cut(line, ":"); severity {
-		case "FATAL", "PANIC":
+		severity, _, _ := strings.Cut(line, ":")
+		switch {
+		case severity == "FATAL", severity == "PANIC", strings.Contains(line, crashed):
 			fatal = append(fatal, line)
-		case "LOG", "WARNING", "ERROR":
-		default:
+		case severity != "LOG" && severity != "WARNING" && severity != "ERROR":
 			other = append(other, line)
 		}
 	}

@@ -75,6 +75,7 @@ func TestShortSocketDir(t *testing.T) {
 	if _, err := os.Lstat(run); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%s was left behind", run)
 	}
+	startIn(t, dir) // and clears away the shared memory
 }
 
 // Its name can be guessed: whoever makes it first, or puts a link there, gets a start refused and nothing else.

@@ -52,7 +52,7 @@ func TestKilledBackend(t *testing.T) {
 	exec1(t, db, `create table kept (n int); insert into kept values (1)`)
 	pid := db.PgConn().PID()
 	must(t, syscall.Kill(int(pid), syscall.SIGKILL))
-	await(t, 10*time.Second, "another start", func() bool { return strings.Contains(out.String(), "PostgreSQL runs again") })
+	await(t, 10*time.Second, "new start", func() bool { return strings.Contains(out.String(), "PostgreSQL runs again") })
 	if n := count(t, s.Conn().OwnerURL(), "kept"); n != 1 {
 		t.Errorf("%d rows, want 1", n)
 	}

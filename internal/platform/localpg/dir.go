@@ -1,8 +1,6 @@
 package localpg
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,9 +11,8 @@ import (
 )
 
 const (
-	systemDir  = "/var/lib/waypost"
-	socketName = ".s.PGSQL." + port
-	maxSocket  = len(syscall.RawSockaddrUnix{}.Path) - 1 // 107 on Linux, 103 on macOS
+	systemDir = "/var/lib/waypost"
+	maxDir    = 900 // bytes; PostgreSQL cuts its own paths off at 1023, without a word
 )
 
 // DefaultDir is the data directory when none is configured: .waypost in the working directory, or /var/lib/waypost when
@@ -63,10 +60,28 @@ func resolve(path string) (string, error) {
 			return filepath.Join(real, missing), nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("data directory %s: %w", abs, oneLine(err))
+			return "", fmt.Errorf("data directory %s: %w", abs, advise(err))
 		}
 		missing = filepath.Join(filepath.Base(dir), missing)
 	}
+}
+
+// checkDir refuses what can never be a data directory, before anything is made there.
+func checkDir(dir string) error {
+	switch info, err := os.Stat(dir); {
+	case len(dir) > maxDir:
+		return fmt.Errorf("the path of the data directory has %d bytes, and PostgreSQL takes %d: set WAYPOST_DATA_DIR to a shorter one", len(dir), maxDir)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("data directory %s: %w", dir, advise(err))
+	case !info.IsDir():
+		return fmt.Errorf("data directory %s is a file, not a directory: set WAYPOST_DATA_DIR to a folder", dir)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "PG_VERSION")); err == nil {
+		return fmt.Errorf("data directory %s is a PostgreSQL cluster already, nothing was touched: set WAYPOST_DATA_DIR to a folder for Waypost alone, or WAYPOST_DATABASE_URL to that PostgreSQL", dir)
+	}
+	return nil
 }
 
 // blockedAt is the first existing folder on the way to path that the user cannot enter, or "". Only for a user that we
@@ -108,7 +123,7 @@ func makeDir(dir string, who runUser) error {
 		mode = 0o711 // the server's user passes through; what is inside has modes of its own
 	}
 	if err := mkdirAll(dir, mode, parents); err != nil {
-		return fmt.Errorf("data directory %s cannot be made, set WAYPOST_DATA_DIR to a folder you may write: %w", dir, oneLine(err))
+		return fmt.Errorf("data directory %s cannot be made: %w", dir, advise(err))
 	}
 	if at := blockedAt(dir, who); at != "" {
 		return fmt.Errorf("PostgreSQL runs as user %s, who cannot enter %s: allow it with chmod o+x %s, or set WAYPOST_DATA_DIR to another folder such as %s", who.name, at, at, systemDir)
@@ -116,12 +131,10 @@ func makeDir(dir string, who runUser) error {
 	return nil
 }
 
-// mkdirAll sets the modes itself: a umask of 077 would shut the server's user out.
+// mkdirAll sets the modes itself: a umask of 077 would shut the server's user out. It syncs, so that no power cut takes a
+// folder away from under data that was synced.
 func mkdirAll(dir string, mode, parents fs.FileMode) error {
-	if info, err := os.Stat(dir); err == nil {
-		if !info.IsDir() {
-			return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR}
-		}
+	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
 	if err := mkdirAll(filepath.Dir(dir), parents, parents); err != nil {
@@ -130,47 +143,10 @@ func mkdirAll(dir string, mode, parents fs.FileMode) error {
 	if err := os.Mkdir(dir, mode); err != nil {
 		return err
 	}
-	return os.Chmod(dir, mode)
-}
-
-// makeSocketDir makes the private folder of the socket: run/ in the data directory, or a short one when that path is too
-// long for a socket or has a character that ends a path in a list of socket folders.
-func makeSocketDir(dir string, who runUser) (string, error) {
-	run := socketDirFor(dir)
-	err := os.Mkdir(run, 0o700)
-	switch {
-	case err == nil:
-		return run, who.give(run)
-	case !errors.Is(err, fs.ErrExist):
-		return "", fmt.Errorf("socket folder %s: %w", run, oneLine(err))
+	if err := os.Chmod(dir, mode); err != nil {
+		return err
 	}
-	return run, checkSocketDir(run, who)
-}
-
-func socketDirFor(dir string) string {
-	run := filepath.Join(dir, "run")
-	if len(filepath.Join(run, socketName)) <= maxSocket && !strings.ContainsAny(run, `,"`) {
-		return run
-	}
-	sum := sha256.Sum256([]byte(dir))
-	return filepath.Join("/tmp", "waypost-"+hex.EncodeToString(sum[:8])) // not TMPDIR, which may be long itself
-}
-
-// checkSocketDir refuses a folder that somebody else made under a name that can be guessed. One of root's is our own
-// from a start that was killed before it was given away.
-func checkSocketDir(run string, who runUser) error {
-	info, err := os.Lstat(run)
-	if err != nil {
-		return fmt.Errorf("socket folder: %w", oneLine(err))
-	}
-	owner := int(info.Sys().(*syscall.Stat_t).Uid)
-	if !info.IsDir() || (owner != who.uid && owner != os.Geteuid()) {
-		return fmt.Errorf("socket folder %s is not a folder of user %s: remove it, or set WAYPOST_DATA_DIR to another (shorter) path", run, who.name)
-	}
-	if err := os.Chmod(run, 0o700); err != nil {
-		return fmt.Errorf("socket folder %s: %w", run, oneLine(err))
-	}
-	return who.give(run)
+	return syncDir(filepath.Dir(dir))
 }
 
 // syncDir makes a rename in dir survive a power cut.
@@ -181,19 +157,4 @@ func syncDir(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
-}
-
-// oneLine says what to do for the errors of a file system that an operator can mend.
-func oneLine(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("the disk is full, free some space and start again: %w", err)
-	case errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("the file system is read-only: %w", err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("no permission, start as the user who owns the data directory: %w", err)
-	}
-	return err
 }

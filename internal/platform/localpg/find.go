@@ -52,6 +52,9 @@ func searchPlaces(binDir string) places {
 
 // find looks for a PostgreSQL of the wanted major version, or with 0 the first of at least the oldest we support.
 func (p places) find(ctx context.Context, want int) (binaries, error) {
+	if want != 0 && want < oldestMajor {
+		return binaries{}, fmt.Errorf("the data was made by PostgreSQL %d, and Waypost needs %d or newer: bring it over with pg_upgrade, or set WAYPOST_DATA_DIR to another folder; the data is untouched", want, oldestMajor)
+	}
 	var seen []string
 	for _, dir := range p.candidates() {
 		major, err := version(ctx, dir)
@@ -141,21 +144,22 @@ func (p places) missing(want int, seen []string) error {
 func clusterMajor(pg string) (int, error) {
 	b, err := os.ReadFile(filepath.Join(pg, "PG_VERSION"))
 	if err == nil {
-		major, err := strconv.Atoi(strings.TrimSpace(string(b)))
+		first, _, _ := strings.Cut(strings.TrimSpace(string(b)), ".") // up to 9.6, a major version was two numbers
+		major, err := strconv.Atoi(first)
 		if err != nil {
 			return 0, fmt.Errorf("%s/PG_VERSION is damaged, nothing was touched: put the data directory back from a backup", pg)
 		}
 		return major, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return 0, oneLine(err)
+		return 0, fmt.Errorf("data directory %s: %w", filepath.Dir(pg), advise(err))
 	}
 	entries, err := os.ReadDir(pg)
 	switch {
 	case err == nil && len(entries) > 0:
 		return 0, fmt.Errorf("%s is not empty and not a PostgreSQL cluster (no PG_VERSION), nothing was touched: move it away, or set WAYPOST_DATA_DIR to another folder", pg)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return 0, oneLine(err)
+		return 0, advise(err)
 	case err != nil && isLink(pg):
 		return 0, fmt.Errorf("%s is a symbolic link to nothing, is its disk mounted? Nothing was touched", pg)
 	}

@@ -17,7 +17,9 @@ import (
 
 const (
 	stillStarting = "57P03" // cannot_connect_now
+	shutDown      = "57P01" // admin_shutdown
 	badPassword   = "28P01"
+	diskFull      = "53100"
 
 	pollEvery      = 5 * time.Millisecond
 	maxDeaf        = 100              // tries of a server that says it is ready, 0.1 s apart, without an answer
@@ -80,6 +82,9 @@ func (in *instance) arguments() []string {
 		"listen_addresses=", "port=" + port, "unix_socket_directories=" + in.socketDir, "unix_socket_permissions=0700",
 		"ssl=off", "password_encryption=scram-sha-256", "cluster_name=" + in.title(),
 		"timezone=UTC", "log_timezone=UTC", "lc_messages=C", "jit=off",
+		// After a crash of one of its processes postgres ends, and the supervisor sets the pace: by itself it would try again
+		// without a pause for as long as, say, the disk is full.
+		"restart_after_crash=off",
 		// The log may reach places where personal data must not be: no statements, no parameters, no details.
 		"logging_collector=off", "log_destination=stderr", "log_line_prefix=" + linePrefix, "log_min_messages=warning",
 		"log_statement=none", "log_min_error_statement=panic", "log_error_verbosity=terse", "log_duration=off",
@@ -151,19 +156,27 @@ func (in *instance) explain(err error) error {
 	if errors.As(err, &pgErr) && pgErr.Code == badPassword {
 		return fmt.Errorf("%s is not the one of the cluster beside it: put the right one back from a backup", secretsPath(in.dir))
 	}
-	return err
+	return advise(err)
 }
 
+// whyEnded is how postgres ended, and what it said about that.
 func (in *instance) whyEnded(p *process) error {
 	select {
 	case <-p.log.ended:
 	case <-time.After(200 * time.Millisecond): // an orphan may hold the pipe open
 	}
-	said := cmp.Or(p.log.fatal(), "it said nothing")
-	if strings.Contains(said, "pre-existing shared memory block") {
-		return fmt.Errorf("%w: %s", errMemoryInUse, said)
+	if !p.cmd.ProcessState.Exited() { // killed: whatever it said was about something else
+		return fmt.Errorf("PostgreSQL ended (%v)", p.cmd.ProcessState)
 	}
-	return fmt.Errorf("PostgreSQL did not start (%v): %s", p.cmd.ProcessState, said)
+	said := cmp.Or(p.log.fatal(), "it did not say why")
+	err := fmt.Errorf("PostgreSQL ended (%v): %s", p.cmd.ProcessState, said)
+	switch {
+	case strings.Contains(said, "pre-existing shared memory block"):
+		return fmt.Errorf("%w: %s", errMemoryInUse, said)
+	case strings.Contains(said, "Permission denied"), strings.Contains(said, "invalid permissions"), strings.Contains(said, "wrong ownership"):
+		return fmt.Errorf("give %s back to its user with chown -R %s %s and chmod 700 %s: %w", in.pg, in.who.name, in.pg, in.pg, err)
+	}
+	return advise(err)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

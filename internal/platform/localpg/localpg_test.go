@@ -182,6 +182,15 @@ func awaitGone(t *testing.T, pid int, limit time.Duration) {
 	t.Logf("process %d was gone after %v", pid, time.Since(began).Round(time.Millisecond))
 }
 
+func await(t *testing.T, limit time.Duration, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(limit); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("no %s within %v", what, limit)
+		}
+	}
+}
+
 // zombie: in a container, the first process may leave orphans that have ended uncollected.
 func zombie(pid int) bool {
 	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

@@ -21,9 +21,9 @@ const lockPatience = time.Second
 func takeLock(dir string) (*os.File, error) {
 	f, err := os.OpenFile(lockPath(dir), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("data directory %s cannot be locked: %w", dir, oneLine(err))
+		return nil, fmt.Errorf("data directory %s cannot be locked: %w", dir, advise(err))
 	}
-	if err := lockPatiently(f); err != nil {
+	if err := lockPatiently(f, lockPatience); err != nil {
 		pid := readPid(f)
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -33,13 +33,13 @@ func takeLock(dir string) (*os.File, error) {
 	}
 	if err := writePid(f); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("lock of data directory %s: %w", dir, oneLine(err))
+		return nil, fmt.Errorf("lock of data directory %s: %w", dir, advise(err))
 	}
 	return f, nil
 }
 
-func lockPatiently(f *os.File) error {
-	for end := time.Now().Add(lockPatience); ; time.Sleep(20 * time.Millisecond) {
+func lockPatiently(f *os.File, patience time.Duration) error {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		err := flock(f, syscall.LOCK_EX)
 		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
 			return err
@@ -54,7 +54,7 @@ func running(dir string) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, oneLine(err)
+		return false, advise(err)
 	}
 	defer f.Close() // lets go of the lock if it was free
 	err = flock(f, syscall.LOCK_SH)

@@ -39,7 +39,7 @@ func start(cmd *exec.Cmd) (*process, error) {
 		}
 	}()
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("%s cannot be started: %w", cmd.Path, oneLine(err))
+		return nil, fmt.Errorf("%s cannot be started: %w", cmd.Path, advise(err))
 	}
 	p.pid = cmd.Process.Pid
 	return p, nil

@@ -1,10 +1,13 @@
 package localpg
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -16,21 +19,66 @@ func pgOwned(t *testing.T, dir string) {
 	must(t, who.give(filepath.Join(dir, "pg")))
 }
 
+// tree is everything below dir: names, modes, owners, times, content.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	must(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		must(t, err)
+		info, err := d.Info()
+		must(t, err)
+		content := ""
+		if info.Mode().IsRegular() {
+			content = readFile(t, path)
+		}
+		st := info.Sys().(*syscall.Stat_t)
+		all[path] = fmt.Sprintf("%v %d %d %v %x", info.Mode(), st.Uid, st.Gid, info.ModTime(), sha256.Sum256([]byte(content)))
+		return nil
+	}))
+	return all
+}
+
+// untouched checks that a start is refused and changes nothing below dir.
+func untouched(t *testing.T, dir string, c Config, want ...string) {
+	t.Helper()
+	before := tree(t, dir)
+	refused(t, c, want...)
+	same(t, before, tree(t, dir))
+}
+
+func same(t *testing.T, before, after map[string]string) {
+	t.Helper()
+	for path := range after {
+		if before[path] != after[path] {
+			t.Errorf("%s was %q and is %q", path, before[path], after[path])
+		}
+	}
+	if len(before) != len(after) {
+		t.Errorf("%d files were there, now %d", len(before), len(after))
+	}
+}
+
 func TestOtherMajorIsRefusedAndUntouched(t *testing.T) {
 	t.Parallel()
-	for _, version := range []string{"14", "99", "9.6"} {
-		dir := newDir(t)
-		writeFile(t, filepath.Join(dir, "pg", "PG_VERSION"), version+"\n")
-		writeFile(t, filepath.Join(dir, "pg", "marker"), "precious")
-		pgOwned(t, dir)
-		if version == "9.6" {
-			refused(t, Config{Dir: dir}, "nothing was touched")
-		} else {
-			refused(t, Config{Dir: dir}, "made by PostgreSQL "+version, "apt-get install postgresql-"+version, "untouched")
-		}
-		if readFile(t, filepath.Join(dir, "pg", "marker")) != "precious" || len(names(t, dir)) != 1 {
-			t.Errorf("touched: %v", names(t, dir))
-		}
+	dir := newDir(t)
+	s := startDurable(t, dir)
+	version := filepath.Join(s.in.pg, "PG_VERSION")
+	exec1(t, openDB(t, s.Conn().OwnerURL()), `create table kept (n int); insert into kept values (1)`)
+	own := readFile(t, version)
+	stop(t, s)
+	for major, want := range map[string][]string{
+		"99":  {"made by PostgreSQL 99", "apt-get install postgresql-99", "untouched"},
+		"14":  {"made by PostgreSQL 14", "needs 15 or newer", "pg_upgrade", "untouched"},
+		"9.6": {"made by PostgreSQL 9,", "needs 15 or newer", "untouched"},
+		"":    {"PG_VERSION is damaged", "nothing was touched", "backup"},
+	} {
+		writeFile(t, version, major+"\n")
+		untouched(t, dir, Config{Dir: dir}, want...)
+		untouched(t, dir, Config{Dir: dir, BinDir: s.in.bin.dir}, want...)
+	}
+	writeFile(t, version, own)
+	if n := count(t, startDurable(t, dir).Conn().OwnerURL(), "kept"); n != 1 {
+		t.Errorf("%d rows, want 1", n)
 	}
 }
 
@@ -39,13 +87,29 @@ func TestForeignFolderIsRefusedAndUntouched(t *testing.T) {
 	dir := newDir(t)
 	writeFile(t, filepath.Join(dir, "pg", "marker"), "precious")
 	pgOwned(t, dir)
-	refused(t, Config{Dir: dir}, "no PG_VERSION", "move it away")
-	if readFile(t, filepath.Join(dir, "pg", "marker")) != "precious" || len(names(t, dir)) != 1 {
-		t.Errorf("touched: %v", names(t, dir))
-	}
+	untouched(t, dir, Config{Dir: dir}, "no PG_VERSION", "move it away")
 	must(t, os.RemoveAll(filepath.Join(dir, "pg")))
 	must(t, os.Symlink("/nonexistent/disk", filepath.Join(dir, "pg")))
-	refused(t, Config{Dir: dir}, "link to nothing")
+	untouched(t, dir, Config{Dir: dir}, "link to nothing")
+}
+
+// A data directory that is itself a cluster, such as one of the system's own PostgreSQL.
+func TestClusterAsDataDirectory(t *testing.T) {
+	t.Parallel()
+	s := startIn(t, newDir(t))
+	stop(t, s)
+	untouched(t, s.in.pg, Config{Dir: s.in.pg}, "is a PostgreSQL cluster already", "WAYPOST_DATA_DIR", "WAYPOST_DATABASE_URL")
+}
+
+// Other files in the data directory are somebody's, and stay.
+func TestOtherFilesStay(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	writeFile(t, filepath.Join(dir, "lost+found", "marker"), "precious")
+	must(t, os.Chmod(dir, 0o755))
+	before := tree(t, filepath.Join(dir, "lost+found"))
+	startIn(t, dir)
+	same(t, before, tree(t, filepath.Join(dir, "lost+found")))
 }
 
 func TestLeftoversOfAKilledFirstStart(t *testing.T) {
@@ -174,11 +238,12 @@ func TestUnreachableFolder(t *testing.T) {
 	refused(t, Config{Dir: dir, Ephemeral: true}, "cannot enter "+filepath.Dir(dir)+":", "chmod o+x", "WAYPOST_DATA_DIR")
 }
 
-func TestNotADirectory(t *testing.T) {
+func TestNoSuchDataDirectory(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
 	writeFile(t, dir, "a file")
-	refused(t, Config{Dir: dir}, "not a directory")
-	refused(t, Config{Dir: filepath.Join(dir, "below")}, "not a directory")
-	refused(t, Config{}, "WAYPOST_DATA_DIR")
+	refused(t, Config{Dir: dir}, dir+" is a file", "set WAYPOST_DATA_DIR")
+	refused(t, Config{Dir: filepath.Join(dir, "below")}, "a file is in the way", "set WAYPOST_DATA_DIR")
+	refused(t, Config{Dir: filepath.Join(filepath.Dir(dir), strings.Repeat("long/", 200))}, "set WAYPOST_DATA_DIR to a shorter one")
+	refused(t, Config{}, "set WAYPOST_DATA_DIR")
 }

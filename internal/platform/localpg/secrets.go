@@ -36,7 +36,7 @@ func ensureSecrets(dir string, clusterExists bool) (secrets, error) {
 		return secrets{}, err
 	}
 	if err := writeAtomically(secretsPath(dir), append(b, '\n')); err != nil {
-		return secrets{}, fmt.Errorf("%s cannot be written: %w", secretsPath(dir), oneLine(err))
+		return secrets{}, fmt.Errorf("%s cannot be written: %w", secretsPath(dir), advise(err))
 	}
 	return s, nil
 }
@@ -45,7 +45,7 @@ func readSecrets(dir string) (secrets, error) {
 	var s secrets
 	b, err := os.ReadFile(secretsPath(dir))
 	if err != nil {
-		return secrets{}, oneLine(err)
+		return secrets{}, advise(err)
 	}
 	if json.Unmarshal(b, &s) != nil || !s.complete() {
 		return secrets{}, fmt.Errorf("%s is damaged: put it back from a backup", secretsPath(dir))

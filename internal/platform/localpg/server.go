@@ -78,6 +78,9 @@ func open(ctx context.Context, c Config) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkDir(dir); err != nil {
+		return nil, err
+	}
 	in := &instance{dir: dir, pg: filepath.Join(dir, "pg"), ephemeral: c.Ephemeral, logger: c.Logger}
 	if in.logger == nil {
 		in.logger = slog.Default()
@@ -126,7 +129,7 @@ func (in *instance) bringUp(ctx context.Context) (*process, error) {
 	defer db.Close(ctx)
 	if err := setUp(ctx, db, in.secrets); err != nil {
 		_ = p.stop(nil)
-		return nil, err
+		return nil, fmt.Errorf("data directory %s: %w", in.dir, advise(err))
 	}
 	return p, nil
 }
@@ -136,7 +139,8 @@ func (in *instance) conn() Conn { return Conn{socketDir: in.socketDir, secrets: 
 // close lets go of the data directory. The lock file stays: removing it would let two starts hold two locks.
 func (in *instance) close() {
 	if in.socketDir != "" && filepath.Dir(in.socketDir) != in.dir {
-		_ = os.Remove(in.socketDir) // only when empty
+		_ = in.removeSocket()
+		_ = os.Remove(in.socketDir)
 	}
 	_ = in.lock.Close()
 }

@@ -49,7 +49,8 @@ func checkSettings(t *testing.T, db *pgx.Conn) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"listen_addresses": "", "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "data_checksums": "on",
-		"jit": "off", "TimeZone": "UTC", "server_encoding": "UTF8", "lc_collate": "C.UTF-8", "log_min_error_statement": "panic",
+		"restart_after_crash": "off",
+		"jit":                 "off", "TimeZone": "UTC", "server_encoding": "UTF8", "lc_collate": "C.UTF-8", "log_min_error_statement": "panic",
 		"log_parameter_max_length": "0", "log_parameter_max_length_on_error": "0", "log_error_verbosity": "terse",
 	} {
 		var got string
@@ -151,48 +152,6 @@ func TestAttach(t *testing.T) {
 	stop(t, s)
 	if _, err := Attach(dir); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("after the stop: %v", err)
-	}
-}
-
-func TestLongAndOddPaths(t *testing.T) {
-	t.Parallel()
-	for name, part := range map[string]string{"long": strings.Repeat("long", 30), "comma and quote": `a,b"c'd e`, "space": "a b%c"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := filepath.Join(newDir(t), part)
-			if name == "space" { // and through a symbolic link
-				must(t, os.MkdirAll(filepath.Join(dir, "real"), 0o755))
-				must(t, os.Symlink("real", filepath.Join(dir, "link")))
-				dir = filepath.Join(dir, "link", "data")
-			}
-			s := startIn(t, dir)
-			conn, err := Attach(dir)
-			must(t, err)
-			if count(t, conn.AppURL(), "pg_class"); conn != s.Conn() {
-				t.Error("Attach found another server")
-			}
-			short := s.in.socketDir
-			stop(t, s)
-			if _, err := os.Stat(short); name != "space" && !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("%s was left behind", short)
-			}
-		})
-	}
-}
-
-func TestSocketDirOfSomebodyElse(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make one")
-	}
-	dir := newDir(t)
-	long := filepath.Join(dir, strings.Repeat("long", 30))
-	run := socketDirFor(long)
-	must(t, os.Mkdir(run, 0o777))
-	t.Cleanup(func() { _ = os.Remove(run) })
-	must(t, os.Chown(run, 12345, 12345))
-	if _, err := makeSocketDir(long, runUser{uid: 101, gid: 101, name: "postgres", drop: true}); err == nil || !strings.Contains(err.Error(), "remove it") {
-		t.Errorf("accepted: %v", err)
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // linePrefix puts the SQLSTATE and the kind of process before every line: see read.
 const linePrefix = "%e|%b|"
 
+// crashed is in the line about a process that was killed or failed: every session ends.
+const crashed = "terminated by signal"
+
 // serverLog passes what postgres writes to slog and keeps the last of it, to explain a failed start.
 type serverLog struct {
 	logger *slog.Logger
@@ -60,18 +63,28 @@ func (l *serverLog) read(line string) {
 	}
 	state, process := fields[0], fields[1]
 	severity, text, _ := strings.Cut(fields[2], ":")
-	if runsSQL(process) && severity != "FATAL" && severity != "PANIC" {
+	text = severity + ":" + text
+	level := levelOf(process, severity, state, text)
+	switch {
+	case !runsSQL(process) || severity == "PANIC":
+		l.keep(level, text, "process", process, "sqlstate", state)
+	case severity == "FATAL" || state == diskFull: // the end of a session, or about a file
+		l.log(level, text, "process", process, "sqlstate", state)
+	default:
 		l.logger.Debug("postgres", "process", process, "severity", severity, "sqlstate", state)
-		return
 	}
-	l.keep(levelOf(severity, state, text), severity+":"+text, "process", process, "sqlstate", state)
 }
 
+// keep remembers, and logs, what may be the end of postgres.
 func (l *serverLog) keep(level slog.Level, text string, attrs ...any) {
 	l.mu.Lock()
 	l.last = append(l.last, strings.Join(strings.Fields(text), " "))
 	l.last = l.last[max(0, len(l.last)-50):]
 	l.mu.Unlock()
+	l.log(level, text, attrs...)
+}
+
+func (l *serverLog) log(level slog.Level, text string, attrs ...any) {
 	l.logger.Log(context.Background(), level, "postgres", append(attrs, "text", text)...)
 }
 
@@ -83,12 +96,14 @@ func runsSQL(process string) bool {
 	return true
 }
 
-func levelOf(severity, state, text string) slog.Level {
+func levelOf(process, severity, state, text string) slog.Level {
 	switch {
-	case state == stillStarting:
-		return slog.LevelDebug // an answer to our own question whether it is ready
-	case strings.Contains(text, "terminated by signal"):
-		return slog.LevelWarn // a backend was killed: every session ends and postgres recovers
+	case state == stillStarting, state == shutDown:
+		return slog.LevelDebug // an answer to our own question whether it is ready; the end of a session that we asked for
+	case strings.Contains(text, crashed):
+		return slog.LevelWarn
+	case severity == "FATAL" && (process == "postmaster" || process == "startup"):
+		return slog.LevelDebug // the end of postgres, whose error repeats it
 	}
 	switch severity {
 	case "WARNING", "ERROR", "FATAL", "PANIC":
@@ -97,18 +112,23 @@ func levelOf(severity, state, text string) slog.Level {
 	return slog.LevelDebug
 }
 
-// fatal is what made postgres end, as far as it said: its FATAL and PANIC lines, or else all we have.
+// fatal is what made postgres end, as far as it said: its latest lines about an end, or else what it said before it
+// had read its settings.
 func (l *serverLog) fatal() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var lines []string
+	var fatal, other []string
 	for _, line := range l.last {
-		if strings.HasPrefix(line, "FATAL:") || strings.HasPrefix(line, "PANIC:") {
-			lines = append(lines, line)
+		severity, _, _ := strings.Cut(line, ":")
+		switch {
+		case severity == "FATAL", severity == "PANIC", strings.Contains(line, crashed):
+			fatal = append(fatal, line)
+		case severity != "LOG" && severity != "WARNING" && severity != "ERROR":
+			other = append(other, line)
 		}
 	}
-	if len(lines) == 0 {
-		lines = l.last[max(0, len(l.last)-3):]
+	if len(fatal) == 0 {
+		fatal = other
 	}
-	return strings.Join(lines, "; ")
+	return strings.Join(fatal[max(0, len(fatal)-3):], "; ")
 }

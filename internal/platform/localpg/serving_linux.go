@@ -14,7 +14,7 @@ import (
 func serving(pg, title string) ([]int, error) {
 	home, err := os.Stat(pg)
 	if err != nil {
-		return nil, oneLine(err)
+		return nil, advise(err)
 	}
 	all, err := os.ReadDir("/proc")
 	if err != nil {

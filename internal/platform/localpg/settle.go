@@ -52,20 +52,18 @@ func (in *instance) settle(ctx context.Context) error {
 		return err
 	}
 	// A dead process in postmaster.pid is for postgres to judge, which also checks the shared memory that the file names.
-	// One that lives, but is not of our cluster, got the pid by chance: postgres would refuse for ever.
-	if pid := readPidFile(in.pg).pid; pid > 0 && alive(pid) {
-		in.logger.Info("removing a stale postmaster.pid: its pid belongs to another program now", "pid", pid)
-		if err := os.Remove(filepath.Join(in.pg, "postmaster.pid")); err != nil {
-			return fmt.Errorf("stale postmaster.pid: %w", oneLine(err))
-		}
+	// For ever it would refuse one that lives, though it got the pid by chance, and a file that a crash left empty.
+	if pid := readPidFile(in.pg).pid; pid != 0 && !alive(pid) {
+		return in.removeSocket()
 	}
-	// The socket's lock file names a pid too.
-	for _, name := range []string{socketName, socketName + ".lock"} {
-		if err := os.Remove(filepath.Join(in.socketDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("stale socket: %w", oneLine(err))
-		}
+	err := os.Remove(filepath.Join(in.pg, "postmaster.pid"))
+	if err == nil {
+		in.logger.Info("removed a stale postmaster.pid: it named no server of this data directory")
 	}
-	return nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("stale postmaster.pid: %w", advise(err))
+	}
+	return in.removeSocket()
 }
 
 // awaitOthers waits for processes of an earlier server of this cluster to end, and then ends them.

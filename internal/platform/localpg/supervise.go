@@ -2,19 +2,24 @@ package localpg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// So many ends within this time, and the supervisor gives up. The waits between are four times as long each, so that a
-// disk that is full for a moment does not use up the tries.
+// So many ends within this time, and the supervisor gives up. The waits between are four times as long each, so that
+// what takes a moment to pass does not use up the tries.
 const (
 	maxFailures   = 5
 	failureWindow = time.Minute
 	firstWait     = 100 * time.Millisecond
 )
+
+// How long to wait between tries while the disk is full. They have no end: only a person can make room, and nothing is
+// gained by ending the program meanwhile.
+const fullWait = 5 * time.Second
 
 // supervise keeps a server running until Stop, or until it dies too often.
 func (s *Server) supervise(p *process) {
@@ -27,7 +32,7 @@ func (s *Server) supervise(p *process) {
 			s.stopErr = p.stop(s.hurry)
 			return
 		case <-p.exited:
-			p = s.relaunch(&f, fmt.Errorf("it ended: %v", p.cmd.ProcessState))
+			p = s.relaunch(&f, s.in.whyEnded(p))
 		}
 	}
 }
@@ -35,7 +40,7 @@ func (s *Server) supervise(p *process) {
 // relaunch is nil when there is no server any more: Stop was called, or we have given up.
 func (s *Server) relaunch(f *failures, cause error) *process {
 	for {
-		wait, again := f.add(time.Now())
+		wait, again := f.add(time.Now(), cause)
 		if !again {
 			s.in.logger.Error("PostgreSQL keeps dying: giving up", "error", cause)
 			s.failed <- fmt.Errorf("PostgreSQL in %s died %d times within %v, see its log: %w", s.in.dir, maxFailures, failureWindow, cause)
@@ -66,7 +71,10 @@ func (s *Server) resumed(p *process, db *pgx.Conn) *process {
 type failures []time.Time
 
 // add notes a failure and tells how long to wait before the next try, if there should be one.
-func (f *failures) add(now time.Time) (wait time.Duration, again bool) {
+func (f *failures) add(now time.Time, cause error) (wait time.Duration, again bool) {
+	if errors.Is(cause, errDiskFull) {
+		return fullWait, true
+	}
 	recent := (*f)[:0]
 	for _, t := range *f {
 		if now.Sub(t) < failureWindow {

@@ -43,7 +43,7 @@ func ownerOf(path string) (u runUser, exists bool, err error) {
 		return runUser{}, false, nil
 	}
 	if err != nil {
-		return runUser{}, false, oneLine(err)
+		return runUser{}, false, advise(err)
 	}
 	st := info.Sys().(*syscall.Stat_t)
 	return runUser{uid: int(st.Uid), gid: int(st.Gid), name: nameOf(int(st.Uid))}, true, nil
@@ -76,7 +76,7 @@ func (u runUser) give(path string) error {
 	if !u.drop {
 		return nil
 	}
-	return oneLine(os.Lchown(path, u.uid, u.gid))
+	return advise(os.Lchown(path, u.uid, u.gid))
 }
 
 // attributes are what every child is started with. Its own process group keeps a Ctrl-C on the terminal from stopping

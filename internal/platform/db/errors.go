@@ -61,6 +61,8 @@ func ofPostgres(pg *pgconn.PgError) error {
 		return fault.Missing("thing").Because(log)
 	case "55P03":
 		return fault.New(fault.Conflict, "Somebody else is changing this just now. Try again.").Because(log)
+	case "53100":
+		return unavailable("The database has no room left on its disk. Nothing was recorded; whoever runs this installation must make room.", log)
 	case "57014":
 		return unavailable("This took too long and was stopped. Nothing was recorded.", log)
 	}

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 GO ?= go
 
-.PHONY: run test bench crash lint openapi build postgres browser
+.PHONY: run test test-external bench crash lint openapi build postgres browser
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -o bin/waypost .
@@ -13,6 +13,9 @@ build:
 
 test: postgres browser ## every test; each package starts its own PostgreSQL
 	$(GO) test ./... -timeout 14m
+
+test-external: postgres browser ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
+	pg_virtualenv -o fsync=off -o max_connections=400 sh -c 'WAYPOST_DATABASE_URL="postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres?sslmode=disable" $(GO) test ./... -count=1 -timeout 20m'
 
 bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
 	@command -v wrk >/dev/null 2>&1 || { sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); echo "installing wrk (apt-get install wrk)"; $$sudo apt-get update -qq && $$sudo apt-get install -y -qq wrk >/dev/null; }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,8 +63,10 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// environ is without settings of whoever runs the tests: they may have a database by URL.
 func (i *instance) environ() []string {
-	return append(append(os.Environ(), "WAYPOST_DATA_DIR="+i.dir, "WAYPOST_ADDR="+i.addr, "WAYPOST_LOG_LEVEL=error"), i.more...)
+	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "WAYPOST_") })
+	return append(append(inherited, "WAYPOST_DATA_DIR="+i.dir, "WAYPOST_ADDR="+i.addr, "WAYPOST_LOG_LEVEL=error"), i.more...)
 }
 
 // launch starts serve.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
 	"slices"
@@ -70,7 +71,7 @@ type exited struct{}
 func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int {
 	parsed, err := parser.Parse(args)
 	if err == nil {
-		err = unknownSettings(parser.Model, os.Environ())
+		err = errors.Join(unknownSettings(parser.Model, os.Environ()), checkOrigins(c.CORSOrigins))
 	}
 	if err != nil {
 		fmt.Fprintln(errs, "waypost:", err)
@@ -87,10 +88,21 @@ func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int
 	case errors.As(err, &refused):
 		return 3
 	case err != nil:
-		fmt.Fprintln(errs, "waypost:", err)
+		fmt.Fprintln(errs, "waypost:", strings.ReplaceAll(err.Error(), "\n", "; "))
 		return 1
 	}
 	return 0
+}
+
+// checkOrigins refuses what no browser would ever send, and would so do nothing, silently.
+func checkOrigins(origins []string) error {
+	for _, o := range origins {
+		u, err := url.Parse(o)
+		if o != "*" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host) {
+			return errors.New("WAYPOST_CORS_ORIGINS takes origins such as https://dashboard.example, separated by commas")
+		}
+	}
+	return nil
 }
 
 // unknownSettings refuses WAYPOST_* variables that no setting reads: a misspelt one would otherwise do nothing, silently.

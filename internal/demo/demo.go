@@ -67,7 +67,7 @@ func Load(ctx context.Context, d *db.DB, c Config, writeKeys func(Keys) error) (
 
 // reserve lets one demo at a time look whether the database is empty.
 func reserve(tx *db.Tx) error {
-	if err := tx.Exec("select pg_advisory_xact_lock(hashtextextended('demo', 0))").Error; err != nil {
+	if err := tx.Exec("set local lock_timeout = 0; set local statement_timeout = 0; select pg_advisory_xact_lock(hashtextextended('demo', 0))").Error; err != nil {
 		return err
 	}
 	empty, err := isEmpty(tx)

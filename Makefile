@@ -6,7 +6,7 @@ GO ?= go
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -o bin/waypost .
-	./bin/waypost serve --demo
+	./bin/waypost serve --demo --log-level warn
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .

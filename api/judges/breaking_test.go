@@ -27,12 +27,12 @@ func TestNothingBreaksSinceTheLastRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	if out, err := breaking(t, before, document); err != nil {
-		t.Errorf("this breaks what %s promised: %v\n%s", tag, err, out)
+		t.Fatalf("this breaks what %s promised: %v\n%s", tag, err, out)
 	}
 	t.Logf("oasdiff: nothing of %s is broken", tag)
 }
 
-// lastRelease is the newest tag of a version that this commit stands on, or "" before the first.
+// lastRelease is the newest tag that this commit stands on, or "" before the first.
 func lastRelease(t *testing.T) string {
 	t.Helper()
 	git := func(args ...string) string {
@@ -45,10 +45,10 @@ func lastRelease(t *testing.T) string {
 	if git("rev-parse", "--is-shallow-repository") == "true" {
 		t.Fatal("this clone is shallow, so that it may lack the last release: run git fetch --unshallow --tags")
 	}
-	if git("tag", "--list", "v*", "--merged", "HEAD") == "" {
+	if git("tag", "--merged", "HEAD") == "" {
 		return ""
 	}
-	return git("describe", "--tags", "--abbrev=0", "--match", "v*")
+	return git("describe", "--tags", "--abbrev=0")
 }
 
 // breaking holds a document against an older one.

@@ -101,16 +101,25 @@ var schemaNames = map[string]string{
 // finish completes the document once every operation is known: enums of codes, examples, the names that errors may show.
 func finish(doc *huma.OpenAPI) {
 	schemas := doc.Components.Schemas.Map()
+	var operations []*huma.Operation
+	for _, path := range doc.Paths {
+		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
+			if o != nil {
+				operations = append(operations, o)
+			}
+		}
+	}
+	for _, o := range operations {
+		if o.RequestBody != nil && o.RequestBody.Content[echo.MIMEApplicationJSON] != nil { // in a merge patch null has a meaning of its own
+			nullIsLeftOut(schemas, o.RequestBody.Content[echo.MIMEApplicationJSON].Schema)
+		}
+	}
 	for _, s := range slices.Collect(maps.Values(schemas)) {
 		complete(schemas, s)
 	}
 	names := map[string]bool{"body": true, "query": true, "path": true, "header": true}
-	for _, path := range doc.Paths {
-		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
-			if o != nil {
-				completeOperation(doc, o, names)
-			}
-		}
+	for _, o := range operations {
+		completeOperation(doc, o, names)
 	}
 	for _, s := range schemas {
 		addNames(names, s)
@@ -118,9 +127,35 @@ func finish(doc *huma.OpenAPI) {
 	knownNames.Store(&names)
 }
 
+// nullIsLeftOut lets the document say of a body what decoding makes of it: null for a field that may be left out
+// means that it is.
+func nullIsLeftOut(schemas map[string]*huma.Schema, s *huma.Schema) {
+	if s == nil {
+		return
+	}
+	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
+		s = schemas[name]
+	}
+	for name, p := range s.Properties {
+		nullIsLeftOut(schemas, p)
+		if slices.Contains(s.Required, name) {
+			continue
+		}
+		if object, ok := strings.CutPrefix(p.Ref, "#/components/schemas/"); ok { // anyOf would spoil what an error says
+			description := p.Description
+			*p = *schemas[object]
+			p.Description = description
+		}
+		p.Nullable = true
+	}
+	nullIsLeftOut(schemas, s.Items)
+}
+
+// addNames keeps the names that errors may show, and takes out what a document has no field for.
 func addNames(names map[string]bool, s *huma.Schema) {
 	for name, p := range s.Properties {
 		names[name] = true
+		p.PatternDescription = "" // huma's own, and in the messages by now
 		addNames(names, p)
 	}
 }

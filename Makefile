@@ -29,6 +29,7 @@ lint: $(JUDGES)/.linters
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(GO) vet -tags judges ./...
 	$(GO) tool staticcheck -tags judges ./...
+	api/judges/node_modules/.bin/dockerfile-utils lint Dockerfile
 	cd api/judges && node_modules/.bin/spectral lint --ruleset=spectral.yaml --fail-severity=warn ../../docs/openapi.yaml
 	cd api/judges && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config=redocly.yaml ../../docs/openapi.yaml
 

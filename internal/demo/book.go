@@ -12,7 +12,7 @@ import (
 	"waypost/internal/referrals"
 )
 
-// book gathers a site's rows, to write them table by table.
+// book gathers the rows of some people.
 type book struct {
 	patients    []people.Patient
 	consents    []people.Consent
@@ -23,36 +23,26 @@ type book struct {
 	attendances []referrals.Attendance
 	outcomes    outcomes.Batch
 	log         *events.Log
-	told        int // how many events there were to write
 }
 
 // write writes the rows, those that others refer to first.
 func (b *book) write(tx *db.Tx) error {
-	for _, add := range []func() error{
-		func() error { return add(tx, b.patients) },
-		func() error { return add(tx, b.consents) },
-		func() error { return add(tx, b.episodes) },
-		func() error { return add(tx, b.referrals) },
-		func() error { return add(tx, b.moves) },
-		func() error { return add(tx, b.attendances) },
-		func() error { return add(tx, b.contacts) },
+	for _, write := range []func() error{
+		func() error { return db.Copy(tx, b.patients) },
+		func() error { return db.Copy(tx, b.consents) },
+		func() error { return db.Copy(tx, b.episodes) },
+		func() error { return db.Copy(tx, b.referrals) },
+		func() error { return db.Copy(tx, b.moves) },
+		func() error { return db.Copy(tx, b.attendances) },
+		func() error { return db.Copy(tx, b.contacts) },
 		func() error { return b.outcomes.Write(tx) },
-		func() error { return b.log.Write(tx) },
+		func() error { return b.log.Copy(tx) },
 	} {
-		if err := add(); err != nil {
+		if err := write(); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-const rowsAtATime = 500 // keeps each statement well within its time limit
-
-func add[T any](tx *db.Tx, rows []T) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	return tx.CreateInBatches(&rows, rowsAtATime).Error
 }
 
 // Report counts what a demo was filled with.
@@ -61,11 +51,14 @@ type Report struct {
 	Assessments, FollowUps, Attempts, Completions, Events int
 }
 
-func (r *Report) count(t *town, b *book) {
+func (r *Report) found(t *town) {
 	r.Sites++
 	r.LinkWorkers += len(t.workers)
 	r.Organisations += len(t.byOffer)
 	r.Services += t.place.Services
+}
+
+func (r *Report) count(b *book) {
 	r.Patients += len(b.patients)
 	r.Consents += len(b.consents)
 	r.Episodes += len(b.episodes)
@@ -77,7 +70,7 @@ func (r *Report) count(t *town, b *book) {
 	r.FollowUps += len(b.outcomes.FollowUps)
 	r.Attempts += len(b.outcomes.Attempts)
 	r.Completions += len(b.outcomes.Completed)
-	r.Events += b.told
+	r.Events += b.log.Len()
 }
 
 // String is what whoever started the demo reads.

@@ -7,6 +7,7 @@ import (
 	"waypost/internal/episodes"
 	"waypost/internal/outcomes"
 	"waypost/internal/people"
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/referrals"
@@ -48,7 +49,7 @@ func (b *book) write(tx *db.Tx) error {
 // Report counts what a demo was filled with.
 type Report struct {
 	Sites, LinkWorkers, Organisations, Services, Patients, Consents, Episodes, Contacts, Referrals, Moves, Attendances,
-	Assessments, FollowUps, Attempts, Completions, Events int
+	Assessments, FollowUps, Opened, Attempts, Completions, Events int // Opened: follow-ups whose window has opened
 }
 
 func (r *Report) found(t *town) {
@@ -58,7 +59,7 @@ func (r *Report) found(t *town) {
 	r.Services += t.place.Services
 }
 
-func (r *Report) count(b *book) {
+func (r *Report) count(b *book, today day.Date) {
 	r.Patients += len(b.patients)
 	r.Consents += len(b.consents)
 	r.Episodes += len(b.episodes)
@@ -68,6 +69,11 @@ func (r *Report) count(b *book) {
 	r.Attendances += len(b.attendances)
 	r.Assessments += len(b.outcomes.Assessments)
 	r.FollowUps += len(b.outcomes.FollowUps)
+	for _, f := range b.outcomes.FollowUps {
+		if !f.OpensOn.After(today) {
+			r.Opened++
+		}
+	}
 	r.Attempts += len(b.outcomes.Attempts)
 	r.Completions += len(b.outcomes.Completed)
 	r.Events += b.log.Len()
@@ -75,8 +81,8 @@ func (r *Report) count(b *book) {
 
 // String is what whoever started the demo reads.
 func (r Report) String() string {
-	return fmt.Sprintf("The demo is loaded, and all of it is made up: %s people at %d sites with %d link workers, %d organisations offering %d services, %s referrals and signposts, %s assessments, %s follow-ups of which %s are completed.",
-		thousands(r.Patients), r.Sites, r.LinkWorkers, r.Organisations, r.Services, thousands(r.Referrals), thousands(r.Assessments), thousands(r.FollowUps), thousands(r.Completions))
+	return fmt.Sprintf("The demo is loaded, and all of it is made up: %s people at %d sites with %d link workers, %d organisations offering %d services, %s referrals and signposts, %s assessments, %s follow-ups, of which %s have come up and %s are completed.",
+		thousands(r.Patients), r.Sites, r.LinkWorkers, r.Organisations, r.Services, thousands(r.Referrals), thousands(r.Assessments), thousands(r.FollowUps), thousands(r.Opened), thousands(r.Completions))
 }
 
 func thousands(n int) string {

@@ -114,7 +114,7 @@ func (w *world) load(people int, writeKeys func(Keys) error) error {
 	}
 	var towns []*town
 	for i, n := range divide(people, shares) {
-		t := w.found(i)
+		t := w.found(i, n)
 		if err := t.build(n); err != nil {
 			return fmt.Errorf("demo: %s: %w", t.Code, err)
 		}
@@ -150,7 +150,7 @@ func (t *town) build(n int) error {
 // then for the checks of foreign keys it keeps for as long as its statistics: those are taken after the first people.
 // Otherwise every check could come to read all rows of the site.
 func (w *world) keep(b *book) error {
-	w.report.count(b)
+	w.report.count(b, w.today)
 	if err := b.write(w.tx); err != nil || w.people != firstPeople {
 		return err
 	}

@@ -48,7 +48,7 @@ func TestStagedIsAsInserted(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		town, b := w.found(0), &book{log: &events.Log{}}
+		town, b := w.found(0, firstPeople), &book{log: &events.Log{}}
 		if err := errors.Join(town.write(tx, b.log), town.settle(tx, b.log)); err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ crash: postgres ## 200 kill -9 of Waypost and 50 of its PostgreSQL under load; s
 	KILLS=200 KILLS_POSTGRES=50 $(GO) test ./internal/cli -run TestKilledUnderLoad -count=1 -v -timeout 40m
 
 lint: $(JUDGES)/.linters
-	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	test -z "$$(gofmt -l . | tee -a /dev/stderr)"
 	$(GO) vet -tags judges ./...
 	$(GO) tool staticcheck -tags judges ./...
 	api/judges/node_modules/.bin/dockerfile-utils lint Dockerfile

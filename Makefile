@@ -33,7 +33,7 @@ lint: $(JUDGES)/.linters
 	cd api/judges && node_modules/.bin/spectral lint --ruleset=spectral.yaml --fail-severity=warn ../../docs/openapi.yaml
 	cd api/judges && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config=redocly.yaml ../../docs/openapi.yaml
 
-contract: $(JUDGES)/.judges postgres java ## the document and the server against judges (docs/contract.md); some 5 minutes
+contract: $(JUDGES)/.judges postgres java ## the document and the server against judges (docs/contract.md); some 3 minutes
 	cd api && $(GO) test -tags judges -count=1 -timeout 10m
 	$(GO) test -tags judges -count=1 -timeout 15m -v ./api/judges
 

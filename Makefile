@@ -26,14 +26,14 @@ crash: postgres ## 200 kill -9 of Waypost and 50 of its PostgreSQL under load; s
 	KILLS=200 KILLS_POSTGRES=50 $(GO) test ./internal/cli -run TestKilledUnderLoad -count=1 -v -timeout 40m
 
 lint: $(JUDGES)/.linters
-	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	test -z "$$(gofmt -l . | tee -a /dev/stderr)"
 	$(GO) vet -tags judges ./...
 	$(GO) tool staticcheck -tags judges ./...
 	api/judges/node_modules/.bin/dockerfile-utils lint Dockerfile
 	cd api/judges && node_modules/.bin/spectral lint --ruleset=spectral.yaml --fail-severity=warn ../../docs/openapi.yaml
 	cd api/judges && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config=redocly.yaml ../../docs/openapi.yaml
 
-contract: $(JUDGES)/.judges postgres java ## the document and the server against judges (docs/contract.md); some 5 minutes
+contract: $(JUDGES)/.judges postgres java ## the document and the server against judges (docs/contract.md); some 3 minutes
 	cd api && $(GO) test -tags judges -count=1 -timeout 10m
 	$(GO) test -tags judges -count=1 -timeout 15m -v ./api/judges
 

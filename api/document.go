@@ -109,11 +109,7 @@ func finish(doc *huma.OpenAPI) {
 			}
 		}
 	}
-	for _, o := range operations {
-		if o.RequestBody != nil && o.RequestBody.Content[echo.MIMEApplicationJSON] != nil { // in a merge patch null has a meaning of its own
-			nullIsLeftOut(schemas, o.RequestBody.Content[echo.MIMEApplicationJSON].Schema)
-		}
-	}
+	settleFields(doc, operations)
 	for _, s := range slices.Collect(maps.Values(schemas)) {
 		complete(schemas, s)
 	}
@@ -125,30 +121,6 @@ func finish(doc *huma.OpenAPI) {
 		addNames(names, s)
 	}
 	knownNames.Store(&names)
-}
-
-// nullIsLeftOut lets the document say of a body what decoding makes of it: null for a field that may be left out
-// means that it is.
-func nullIsLeftOut(schemas map[string]*huma.Schema, s *huma.Schema) {
-	if s == nil {
-		return
-	}
-	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
-		s = schemas[name]
-	}
-	for name, p := range s.Properties {
-		nullIsLeftOut(schemas, p)
-		if slices.Contains(s.Required, name) {
-			continue
-		}
-		if object, ok := strings.CutPrefix(p.Ref, "#/components/schemas/"); ok { // anyOf would spoil what an error says
-			description := p.Description
-			*p = *schemas[object]
-			p.Description = description
-		}
-		p.Nullable = true
-	}
-	nullIsLeftOut(schemas, s.Items)
 }
 
 // addNames keeps the names that errors may show, and takes out what a document has no field for.

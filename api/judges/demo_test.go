@@ -133,15 +133,30 @@ type fields = map[string]any
 // call sends a request that must succeed.
 func (d demo) call(t *testing.T, r request) (answer fields, header http.Header) {
 	t.Helper()
-	var body io.Reader
+	status, b, header := d.send(t, r)
+	if status > 299 {
+		t.Fatalf("%s %s %s: %d %s", r.operation, r.method, r.at, status, b)
+	}
+	if len(b) == 0 {
+		return nil, header
+	}
+	if err := json.Unmarshal(b, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer, header
+}
+
+func (d demo) send(t *testing.T, r request) (status int, body []byte, header http.Header) {
+	t.Helper()
+	var sent io.Reader
 	if r.body != nil {
 		b, err := json.Marshal(r.body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		body = bytes.NewReader(b)
+		sent = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), r.method, d.url+r.at, body)
+	req, err := http.NewRequestWithContext(t.Context(), r.method, d.url+r.at, sent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,14 +171,8 @@ func (d demo) call(t *testing.T, r request) (answer fields, header http.Header) 
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode > 299 {
-		t.Fatalf("%s %s %s: %d %s %v", r.operation, r.method, r.at, res.StatusCode, b, err)
-	}
-	if len(b) > 0 {
-		err = json.Unmarshal(b, &answer)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, res.Header
+	return res.StatusCode, b, res.Header
 }

@@ -3,10 +3,12 @@
 package judges
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"net/http"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,13 +24,19 @@ type operation struct {
 	ID          string   `yaml:"operationId"`
 	Roles       []string `yaml:"x-roles"`
 	RequestBody struct {
-		Content map[string]struct{ Example fields }
+		Content map[string]struct {
+			Example fields
+			Schema  struct {
+				Ref string `yaml:"$ref"`
+			}
+		}
 	} `yaml:"requestBody"`
 	Responses map[string]struct {
 		Content map[string]struct{ Example any }
 	}
 
 	method, path string
+	required     []string // fields of its body
 }
 
 func operations(t *testing.T) map[string]operation {
@@ -38,15 +46,21 @@ func operations(t *testing.T) map[string]operation {
 		t.Fatal(err)
 	}
 	var doc struct {
-		Paths map[string]map[string]operation
+		Paths      map[string]map[string]operation
+		Components struct {
+			Schemas map[string]struct{ Required []string }
+		}
 	}
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]operation{}
-	for path, methods := range doc.Paths {
+	for at, methods := range doc.Paths {
 		for method, o := range methods {
-			o.method, o.path = strings.ToUpper(method), path
+			o.method, o.path = strings.ToUpper(method), at
+			for _, m := range o.RequestBody.Content {
+				o.required = doc.Components.Schemas[path.Base(m.Schema.Ref)].Required
+			}
 			all[o.ID] = o
 		}
 	}
@@ -61,6 +75,7 @@ type request struct {
 	at        string // its path, with what is in {}
 	header    map[string]string
 	body      fields
+	required  []string
 	status    int // of a good answer
 	answer    any // the document's example of one
 }
@@ -91,7 +106,7 @@ func (c *caller) request(operation string) request {
 		about = c.thing(operation)
 	}
 	if before := first[operation]; before != "" {
-		c.send(c.requestAbout(before, about))
+		c.do(c.requestAbout(before, about))
 	}
 	return c.requestAbout(operation, about)
 }
@@ -109,7 +124,7 @@ func (c *caller) requestAbout(operation, about string) request {
 		}
 	}
 	for _, m := range o.RequestBody.Content {
-		r.body = maps.Clone(m.Example)
+		r.body, r.required = maps.Clone(m.Example), o.required
 	}
 	for name, value := range c.instead(operation) {
 		if r.body[name] = value; value == nil {
@@ -125,7 +140,7 @@ func (c *caller) requestAbout(operation, about string) request {
 
 var braces = regexp.MustCompile(`\{\w+\}`)
 
-func (c *caller) send(r request) fields {
+func (c *caller) do(r request) fields {
 	c.t.Helper()
 	answer, _ := c.call(c.t, r)
 	return answer
@@ -134,7 +149,7 @@ func (c *caller) send(r request) fields {
 // make makes a thing by the operation, and is its id.
 func (c *caller) make(operation string) string {
 	c.t.Helper()
-	return c.send(c.request(operation))["id"].(string)
+	return c.do(c.request(operation))["id"].(string)
 }
 
 // thing is the id of a thing that the operation can be called on, by the first segment of its path.
@@ -142,7 +157,7 @@ func (c *caller) thing(operation string) string {
 	c.t.Helper()
 	segment := strings.Split(c.all[operation].path, "/")[2]
 	if segment == "follow-ups" { // a baseline makes them
-		episode := c.send(c.request("record-assessment"))["episode_id"].(string)
+		episode := c.do(c.request("record-assessment"))["episode_id"].(string)
 		list, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/follow-ups?episode_id=" + episode})
 		return list["items"].([]any)[0].(fields)["id"].(string)
 	}
@@ -198,10 +213,10 @@ func (c *caller) instead(operation string) fields {
 func (c *caller) supported() string {
 	c.t.Helper()
 	consent := c.request("record-consent")
-	c.send(consent)
+	c.do(consent)
 	episode := c.request("open-episode")
 	episode.body["patient_id"] = strings.Split(consent.at, "/")[3]
-	return c.send(episode)["id"].(string)
+	return c.do(episode)["id"].(string)
 }
 
 func (c *caller) site() string {
@@ -221,4 +236,31 @@ func TestGoodRequestsSucceed(t *testing.T) {
 	for _, r := range d.requests(t) {
 		d.call(t, r)
 	}
+}
+
+// What Specmatic does not try: a required field that is missing, and one that nobody knows.
+func TestMissingAndUnknownFields(t *testing.T) {
+	d := served(t)
+	tried := 0
+	refused := func(r request, why string) {
+		tried++
+		if status, body, _ := d.send(t, r); status != http.StatusUnprocessableEntity || !bytes.Contains(body, []byte(why)) {
+			t.Errorf("%s: %d %s, and not refused since %q", r.operation, status, body, why)
+		}
+	}
+	for _, r := range d.requests(t) {
+		if r.body == nil {
+			continue
+		}
+		good := r.body
+		for _, field := range r.required {
+			r.body = maps.Clone(good)
+			delete(r.body, field)
+			refused(r, "expected required property "+field+" to be present")
+		}
+		r.body = maps.Clone(good)
+		r.body["nonsense"] = 1
+		refused(r, "has a field that this operation does not know")
+	}
+	t.Logf("%d requests without a required field, or with an unknown one, were refused for it", tried)
 }

@@ -47,7 +47,7 @@ func (s *server) linkWorkerOperations() {
 	read(s, op{id: "get-link-worker", path: "/link-workers/{id}", tag: "sites", scope: actor.LinkWorkersRead,
 		summary: "Get a link worker", about: "Returns a link worker."}, s.getLinkWorker)
 	change(s, op{id: "change-link-worker", path: "/link-workers/{id}", tag: "sites", scope: actor.LinkWorkersWrite,
-		summary: "Change a link worker", about: "Changes a link worker. One who is not active keeps their records and takes no new episode."}, s.changeLinkWorker)
+		summary: "Change a link worker", about: "Changes a link worker. One who is not active keeps their records and takes no new episode; their keys go on working until they are revoked."}, s.changeLinkWorker)
 }
 
 func (s *server) listLinkWorkers(ctx context.Context, in *struct{ Changing }) (Page[sites.LinkWorker], error) {

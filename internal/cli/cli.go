@@ -128,6 +128,9 @@ func unknownSettings(model *kong.Application, environ []string) error {
 			unknown = append(unknown, name)
 		}
 	}
+	if text, set := os.LookupEnv("WAYPOST_DATABASE_URL"); set && text == "" { // a secret that did not arrive must not mean a database of our own
+		return errors.New("WAYPOST_DATABASE_URL is empty: set it to a database, or leave it out for Waypost's own PostgreSQL")
+	}
 	if len(unknown) > 0 {
 		return fmt.Errorf("unknown setting %s; waypost serve --help lists those there are", strings.Join(unknown, ", "))
 	}

@@ -128,6 +128,8 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		"a data directory in a file":    {"serve", "WAYPOST_DATA_DIR=" + file, "data directory"},
 		"one where nothing can be made": {"serve", "WAYPOST_DATA_DIR=/proc/waypost", "WAYPOST_DATA_DIR"},
 		"no binaries there":             {"serve", "WAYPOST_POSTGRES_BIN=" + t.TempDir(), "PostgreSQL"},
+		"a URL that did not arrive":     {"serve", "WAYPOST_DATABASE_URL=", "WAYPOST_DATABASE_URL is empty"},
+		"a collector that is none":      {"serve", "OTEL_EXPORTER_OTLP_ENDPOINT=nonsense", "OTEL_EXPORTER_OTLP_ENDPOINT"},
 		"an unknown setting":            {"serve", "WAYPOST_ADRR=127.0.0.1:1", "WAYPOST_ADRR"},
 		"an unknown level":              {"serve", "WAYPOST_LOG_LEVEL=loud", "log-level"},
 		"people that are no number":     {"serve", "WAYPOST_PEOPLE=many", "WAYPOST_PEOPLE"},

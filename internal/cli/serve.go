@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"waypost/api"
 	"waypost/internal/demo"
 	"waypost/internal/platform/actor"
@@ -24,7 +26,10 @@ import (
 
 type serve struct{}
 
-const drain = 10 * time.Second // how long requests under way get to finish after a signal
+const (
+	drain = 10 * time.Second // how long requests under way get to finish after a signal
+	flush = 2 * time.Second  // how long the last traces get after that
+)
 
 // Run serves until a signal, or until the database is lost for good.
 func (serve) Run(s *surroundings) (err error) {
@@ -36,6 +41,17 @@ func (serve) Run(s *surroundings) (err error) {
 		return fmt.Errorf("cannot listen on %s: %w; set WAYPOST_ADDR to another address", s.Addr, err)
 	}
 	defer listener.Close()
+	tracing, stop, err := telemetry.Tracing(s, api.Version)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s), flush)
+		defer cancel()
+		if err := stop(ctx); err != nil {
+			slog.Warn("the last traces did not get through", "error", err)
+		}
+	}()
 	dir, err := s.dataDir()
 	if err != nil {
 		return err
@@ -54,7 +70,7 @@ func (serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.serve(listener, database, d, dir, loading, installation.Demo || loading)
+	return s.serve(listener, database, d, dir, tracing, loading, installation.Demo || loading)
 }
 
 // wantsDemo tells whether a demo is to be loaded: into an empty database, or one where loading was cut off.
@@ -70,19 +86,8 @@ func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
 }
 
 // serve answers from the start, and says that it is not ready while a demo is being loaded.
-func (s *surroundings) serve(listener net.Listener, database database, d *db.DB, dir string, load, isDemo bool) error {
+func (s *surroundings) serve(listener net.Listener, database database, d *db.DB, dir string, tracing trace.TracerProvider, load, isDemo bool) error {
 	metrics := telemetry.NewMetrics(d, api.Version)
-	tracing, stop, err := telemetry.Tracing(s, api.Version)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(s), drain)
-		defer cancel()
-		if err := stop(ctx); err != nil {
-			slog.Warn("the last traces did not get through", "error", err)
-		}
-	}()
 	var loading atomic.Bool
 	loading.Store(load)
 	handler := api.New(api.Config{DB: d, Demo: isDemo, CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing,

@@ -28,6 +28,8 @@ type Received struct {
 	FirstAttendedOn *day.Date  `json:"first_attended_on" format:"date" doc:"The first day the person is reported to have attended."`
 	EndedOn         *day.Date  `json:"ended_on" format:"date" doc:"When it ended."`
 	Version         int        `json:"version" doc:"Rises with each change." example:"1"`
+	CreatedAt       time.Time  `json:"created_at" doc:"When it was recorded."`
+	UpdatedAt       time.Time  `json:"updated_at" doc:"When it last changed."`
 	Person          *Person    `json:"person" gorm:"-" format:"or-null" doc:"Name and contact, only while the person's consent to share stands."`
 	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" format:"code:referral_statuses" doc:"The statuses the organisation may move it to now."`
 	SiteID          uuid.UUID  `json:"-"`
@@ -53,7 +55,7 @@ const (
 	lastReasonIsTheirs  = "(select case when m.side = 'organisation' then m.reason end from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
 )
 
-const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version"
+const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version, created_at, updated_at"
 
 // GetReceived returns a referral as its organisation sees it.
 func (s *Store) GetReceived(ctx context.Context, id uuid.UUID) (r Received, err error) {

@@ -25,7 +25,7 @@ func retryable(err error) bool {
 
 // asFault turns what PostgreSQL and its driver say into a fault. Only the name of a constraint, which is
 // ours, decides what is shown; PostgreSQL's own words may hold values and go to the log alone.
-func asFault(err error) error {
+func asFault(ctx context.Context, err error) error {
 	var known *fault.Error
 	if err == nil || errors.As(err, &known) {
 		return err
@@ -37,7 +37,7 @@ func asFault(err error) error {
 	if errors.As(err, &pg) {
 		return ofPostgres(pg)
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, context.Canceled) { // what else is wrong follows from that
 		return fault.New(fault.Unavailable, "The request was given up before it was done. Nothing was recorded.") // nobody reads this
 	}
 	if lost(err) {

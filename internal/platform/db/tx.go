@@ -73,20 +73,20 @@ const attempts = 3
 func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
 	tx, _ := ctx.Value(txKey{}).(*Tx)
 	if tx != nil && tx.db == d && tx.state == running {
-		return asFault(f(tx))
+		return asFault(ctx, f(tx))
 	}
 	var err error
 	for range attempts {
 		if tx == nil || tx.db != d || tx.state != admitted {
 			if tx, err = d.begin(ctx, actAs(actor.From(ctx)), noRow); err != nil {
-				return asFault(err)
+				return asFault(ctx, err)
 			}
 		}
 		if err = tx.run(ctx, f); !retryable(err) {
 			break
 		}
 	}
-	return asFault(err)
+	return asFault(ctx, err)
 }
 
 // Admit begins the transaction of a caller whom only the database can name, and asks who that is in the same round
@@ -99,7 +99,7 @@ func (d *DB) Admit(ctx context.Context, sql string, args []any, who func(pgx.Row
 		return err
 	})
 	if err != nil {
-		return ctx, func() {}, asFault(err)
+		return ctx, func() {}, asFault(ctx, err)
 	}
 	return context.WithValue(actor.With(ctx, a), txKey{}, tx), func() {
 		if tx.state == admitted {

@@ -1,10 +1,13 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
+	"net/url"
 	"os"
+	"strings"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -15,15 +18,23 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
+var errNoCollector = errors.New("traces cannot be sent: set OTEL_EXPORTER_OTLP_ENDPOINT to a collector that takes OTLP over HTTP, such as http://collector:4318, with OTEL_EXPORTER_OTLP_PROTOCOL unset or http/protobuf")
+
 // Tracing sends traces to the collector that OpenTelemetry's own variables name (OTEL_EXPORTER_OTLP_ENDPOINT and their
-// like, over HTTP); without one nothing is traced. stop sends what is left.
+// like, over HTTP); without one, or with OTEL_SDK_DISABLED=true, nothing is traced. stop sends what is left.
 func Tracing(ctx context.Context, version string) (_ api.TracerProvider, stop func(context.Context) error, err error) {
-	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
+	endpoint := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
+	if endpoint == "" || strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return noop.NewTracerProvider(), func(context.Context) error { return nil }, nil
+	}
+	protocol := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || protocol != "http/protobuf" {
+		return nil, nil, errNoCollector
 	}
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("traces cannot be sent: set OTEL_EXPORTER_OTLP_ENDPOINT to the address of a collector that takes OTLP over HTTP")
+		return nil, nil, errNoCollector
 	}
 	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "waypost"), attribute.String("service.version", version)), resource.WithFromEnv())
 	if err != nil {

@@ -1,5 +1,5 @@
-# Two stages: the program is built, then stands alone with a user of its own. It needs a PostgreSQL by
-# WAYPOST_DATABASE_URL, since this image has none.
+# Two stages: the program is built, then stands alone: no shell, no package manager, no root. It keeps nothing in its
+# file system, which may be read-only, and needs a PostgreSQL by WAYPOST_DATABASE_URL (see compose.yaml, docs/database.md).
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -7,12 +7,12 @@ RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /waypost .
 
-FROM debian:bookworm-slim
-RUN useradd --system --no-create-home waypost
-COPY --from=build /waypost /usr/local/bin/waypost
-ENV WAYPOST_ADDR=0.0.0.0:8080
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /waypost /waypost
+ENV WAYPOST_ADDR=0.0.0.0:8080 WAYPOST_DATA_DIR=/data
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s CMD ["waypost", "health"]
-USER waypost
-ENTRYPOINT ["waypost"]
+USER 65532:65532
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 CMD ["/waypost", "health"]
+ENTRYPOINT ["/waypost"]
 CMD ["serve"]

@@ -1,18 +1,22 @@
 # What people type. Each target works on a fresh Debian or Ubuntu machine that has Go.
 SHELL := /bin/bash
 GO ?= go
+JUDGES := api/judges/node_modules
 
-.PHONY: run test bench crash lint openapi build postgres browser
+.PHONY: run test test-external bench crash lint contract openapi build postgres browser node java
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -o bin/waypost .
-	./bin/waypost serve --demo
+	./bin/waypost serve --demo --log-level warn
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
 
 test: postgres browser ## every test; each package starts its own PostgreSQL
 	$(GO) test ./... -timeout 14m
+
+test-external: postgres browser ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
+	pg_virtualenv -o fsync=off -o max_connections=400 sh -c 'WAYPOST_DATABASE_URL="postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres?sslmode=disable" $(GO) test ./... -count=1 -timeout 20m'
 
 bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
 	@command -v wrk >/dev/null 2>&1 || { sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); echo "installing wrk (apt-get install wrk)"; $$sudo apt-get update -qq && $$sudo apt-get install -y -qq wrk >/dev/null; }
@@ -21,10 +25,23 @@ bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
 crash: postgres ## 200 kill -9 of Waypost and 50 of its PostgreSQL under load; some 10 minutes
 	KILLS=200 KILLS_POSTGRES=50 $(GO) test ./internal/cli -run TestKilledUnderLoad -count=1 -v -timeout 40m
 
-lint:
-	test -z "$$(gofmt -l . | tee /dev/stderr)"
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+lint: $(JUDGES)/.linters
+	test -z "$$(gofmt -l . | tee -a /dev/stderr)"
+	$(GO) vet -tags judges ./...
+	$(GO) tool staticcheck -tags judges ./...
+	api/judges/node_modules/.bin/dockerfile-utils lint Dockerfile
+	cd api/judges && node_modules/.bin/spectral lint --ruleset=spectral.yaml --fail-severity=warn ../../docs/openapi.yaml
+	cd api/judges && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config=redocly.yaml ../../docs/openapi.yaml
+
+contract: $(JUDGES)/.judges postgres java ## the document and the server against judges (docs/contract.md); some 3 minutes
+	cd api && $(GO) test -tags judges -count=1 -timeout 10m
+	$(GO) test -tags judges -count=1 -timeout 15m -v ./api/judges
+
+# What npm brings of the judges: to lint, and everything.
+$(JUDGES)/.linters: api/judges/package-lock.json | node
+	cd api/judges && npm ci --omit=dev && touch node_modules/.linters
+$(JUDGES)/.judges: api/judges/package-lock.json | node
+	cd api/judges && npm ci && touch node_modules/.linters node_modules/.judges
 
 openapi: ## write docs/openapi.yaml anew; review what changed
 	$(GO) run . openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
@@ -45,4 +62,26 @@ browser: # Chromium, for the tests of pages, where apt can bring it
 	  sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
 	  echo "installing Chromium for the tests of pages (apt-get install chromium)"; \
 	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium >/dev/null || echo "no Chromium: tests of pages will be skipped"; \
+	fi
+
+node: # Node.js, which the judges of the document run on
+	@if ! command -v npm >/dev/null 2>&1; then \
+	  if command -v apt-get >/dev/null 2>&1; then \
+	    sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	    echo "installing Node.js (apt-get install nodejs npm)"; \
+	    $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; \
+	  else \
+	    echo "The judges of the document need Node.js 18 or newer with npm: install it"; exit 1; \
+	  fi; \
+	fi
+
+java: # Java, which Specmatic runs on
+	@if ! command -v java >/dev/null 2>&1; then \
+	  if command -v apt-get >/dev/null 2>&1; then \
+	    sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	    echo "installing Java (apt-get install default-jre-headless)"; \
+	    $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; \
+	  else \
+	    echo "Specmatic needs Java 17 or newer: install it"; exit 1; \
+	  fi; \
 	fi

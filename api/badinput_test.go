@@ -102,6 +102,9 @@ func TestBadInput(t *testing.T) {
 		}
 		a.problem(c.status, c.code, secret, strings.ToLower(secret))
 	}
+	if blank := lw.post("/patients", `{"given_name":" ","family_name":"B","birth_date":"1950-01-01"}`); blank.text("errors.0.message") != "expected string to be text that is not blank" {
+		t.Errorf("a blank name: %s", blank.body)
+	}
 	lw.with("Content-Type", "text/plain").post("/patients", person("")).problem(415, "invalid", secret)
 	lw.with("Content-Type", "").post("/patients", person("")).problem(415, "invalid", secret)
 	if after := w.counted(); after != before {

@@ -101,16 +101,21 @@ var schemaNames = map[string]string{
 // finish completes the document once every operation is known: enums of codes, examples, the names that errors may show.
 func finish(doc *huma.OpenAPI) {
 	schemas := doc.Components.Schemas.Map()
+	var operations []*huma.Operation
+	for _, path := range doc.Paths {
+		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
+			if o != nil {
+				operations = append(operations, o)
+			}
+		}
+	}
+	settleFields(doc, operations)
 	for _, s := range slices.Collect(maps.Values(schemas)) {
 		complete(schemas, s)
 	}
 	names := map[string]bool{"body": true, "query": true, "path": true, "header": true}
-	for _, path := range doc.Paths {
-		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
-			if o != nil {
-				completeOperation(doc, o, names)
-			}
-		}
+	for _, o := range operations {
+		completeOperation(doc, o, names)
 	}
 	for _, s := range schemas {
 		addNames(names, s)
@@ -118,9 +123,11 @@ func finish(doc *huma.OpenAPI) {
 	knownNames.Store(&names)
 }
 
+// addNames keeps the names that errors may show, and takes out what a document has no field for.
 func addNames(names map[string]bool, s *huma.Schema) {
 	for name, p := range s.Properties {
 		names[name] = true
+		p.PatternDescription = "" // huma's own, and in the messages by now
 		addNames(names, p)
 	}
 }

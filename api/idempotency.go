@@ -47,7 +47,7 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	o.faults = append(o.faults, fault.IdempotencyMismatch)
 	d := s.declare(o)
 	d.Parameters = append(d.Parameters, &huma.Param{
-		Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", Pattern: "^[!-~]{1,255}$"},
+		Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", Pattern: "^[!-~]+$", MinLength: new(1), MaxLength: new(255)},
 		Description: "1 to 255 visible characters. A repeat within 24 hours gets the first answer; another body under the same key is 422.",
 	})
 	huma.Register(s.api, d, func(ctx context.Context, in *I) (*answered[O], error) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,7 +26,13 @@ import (
 	"waypost/migrations"
 )
 
-func TestMain(m *testing.M) { dbtest.Main(m) }
+// run runs the tests, and through makes their calls. Under the tag judges, a judge listens in (prism_test.go).
+var (
+	run     = dbtest.Run
+	through = http.DefaultClient
+)
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 // world is a server of a test's own, with one site, a second site to keep apart from, and a key for every role.
 type world struct {
@@ -148,7 +155,7 @@ func (c client) do(method, path, body string) answer {
 	for k, v := range c.header {
 		req.Header.Set(k, v)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := through.Do(req)
 	if err != nil {
 		c.w.t.Fatal(err)
 	}

@@ -30,6 +30,9 @@ func Up(ctx context.Context, owner *sql.DB) error {
 	if err != nil {
 		return err
 	}
+	if at, err := p.GetDBVersion(ctx); err == nil && at > Newest() {
+		return fmt.Errorf("the database was migrated by a newer Waypost (to %d; this program knows %d): use that one", at, Newest())
+	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}

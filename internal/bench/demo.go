@@ -12,7 +12,7 @@ import (
 )
 
 // loaded are the tables that a demo fills.
-var loaded = []string{"patients", "consents", "episodes", "contacts", "referrals", "referral_moves", "attendances", "assessments", "follow_ups", "follow_up_attempts", "follow_up_completions", "follow_up_services", "events"}
+var loaded = []string{"patients", "consents", "episodes", "contacts", "referrals", "referral_moves", "attendances", "assessments", "assessment_scores", "follow_ups", "follow_up_attempts", "follow_up_completions", "follow_up_services", "events"}
 
 // loadDemo fills a demo, and then measures the limit: COPY of the same rows into empty tables with the same columns, checks and indexes.
 func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {

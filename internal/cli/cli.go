@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
 	"slices"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"waypost/internal/demo"
 )
 
 // Settings is the whole configuration. Each has a flag and a variable of the environment; an unknown WAYPOST_* variable is refused.
@@ -23,9 +26,17 @@ type Settings struct {
 	DataDir     string   `name:"data-dir" env:"WAYPOST_DATA_DIR" help:"Where Waypost's own PostgreSQL and a demo's keys are. Default: ./.waypost, or /var/lib/waypost when started by root where no unprivileged user could reach the former."`
 	PostgresBin string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" help:"Where PostgreSQL's server binaries are, if they are not found."`
 	Demo        bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
-	People      int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets."`
+	People      int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 160000 at most."`
 	CORSOrigins []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`
 	LogLevel    string   `name:"log-level" env:"WAYPOST_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
+}
+
+// Validate is asked by kong, before anything is started.
+func (s Settings) Validate() error {
+	if s.People < 1 || s.People > demo.MostPeople {
+		return fmt.Errorf("--people (WAYPOST_PEOPLE) is %d: a demo takes 1 to %d", s.People, demo.MostPeople)
+	}
+	return nil
 }
 
 type commands struct {
@@ -70,7 +81,7 @@ type exited struct{}
 func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int {
 	parsed, err := parser.Parse(args)
 	if err == nil {
-		err = unknownSettings(parser.Model, os.Environ())
+		err = errors.Join(unknownSettings(parser.Model, os.Environ()), checkOrigins(c.CORSOrigins))
 	}
 	if err != nil {
 		fmt.Fprintln(errs, "waypost:", err)
@@ -87,10 +98,21 @@ func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int
 	case errors.As(err, &refused):
 		return 3
 	case err != nil:
-		fmt.Fprintln(errs, "waypost:", err)
+		fmt.Fprintln(errs, "waypost:", strings.ReplaceAll(err.Error(), "\n", "; "))
 		return 1
 	}
 	return 0
+}
+
+// checkOrigins refuses what no browser would ever send, and would so do nothing, silently.
+func checkOrigins(origins []string) error {
+	for _, o := range origins {
+		u, err := url.Parse(o)
+		if o != "*" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host) {
+			return errors.New("WAYPOST_CORS_ORIGINS takes origins such as https://dashboard.example, separated by commas")
+		}
+	}
+	return nil
 }
 
 // unknownSettings refuses WAYPOST_* variables that no setting reads: a misspelt one would otherwise do nothing, silently.

@@ -69,21 +69,32 @@ func (s Settings) start(ctx context.Context, dir string) (database, error) {
 func (d database) migrate(ctx context.Context) error {
 	owner, err := sql.Open("pgx", d.ownerURL)
 	if err != nil {
-		return errors.New("the database URL cannot be read") // the error itself would repeat the password
+		return advise(err)
 	}
 	defer owner.Close()
-	return migrations.Up(ctx, owner)
+	var version int
+	var mayCreate bool
+	if err := owner.QueryRowContext(ctx, "select current_setting('server_version_num')::int, has_schema_privilege('public', 'create')").Scan(&version, &mayCreate); err != nil {
+		return advise(err)
+	}
+	if err := tooOld(version); err != nil {
+		return err
+	}
+	if !mayCreate { // goose would only say that its table is not there
+		return errors.New(byCode["42501"])
+	}
+	return advise(migrations.Up(ctx, owner))
 }
 
 // open connects as the app's role, and refuses a database whose structure is not this program's.
 func (d database) open(ctx context.Context) (*db.DB, db.Installation, error) {
 	c, err := db.Open(d.appURL, &clock.Clock{})
 	if err != nil {
-		return nil, db.Installation{}, err
+		return nil, db.Installation{}, advise(err)
 	}
 	if err := c.Ping(ctx, migrations.Newest()); err != nil {
 		c.Close()
-		return nil, db.Installation{}, err
+		return nil, db.Installation{}, advise(err)
 	}
 	i, err := c.Installation(ctx)
 	return c, i, err

@@ -2,11 +2,15 @@ package cli_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"waypost/internal/cli"
 )
 
 // A demo killed while it loads starts again cleanly, and a loaded one starts as it is, its moved clock too.
@@ -15,7 +19,8 @@ func TestADemoSurvivesBeingKilled(t *testing.T) {
 	i := newInstance(t, "--demo", "--people", "300")
 	cut := *i
 	cut.launch()
-	time.Sleep(1500 * time.Millisecond)
+	cut.listens()
+	time.Sleep(200 * time.Millisecond) // into the loading, which begins then
 	cut.signal(syscall.SIGKILL)
 	i.start()
 	keys := i.demoKeys()
@@ -53,4 +58,33 @@ func (i *instance) demoKeys() map[string]string {
 		i.t.Fatalf("%d keys: %v", len(keys), err)
 	}
 	return keys
+}
+
+// listens waits until serve answers at all: a demo is loaded from then on.
+func (i *instance) listens() {
+	i.t.Helper()
+	for range 600 {
+		if answer, err := http.Get("http://" + i.addr + "/livez"); err == nil {
+			answer.Body.Close()
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	i.t.Fatal("never listened")
+}
+
+// More people than a demo takes are refused in one line, before anything is started.
+func TestTooManyPeople(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	for _, people := range []string{"160001", "0", "-1"} {
+		var out, errs strings.Builder
+		code := cli.Main([]string{"serve", "--demo", "--data-dir", dir, "--people=" + people}, &out, &errs)
+		if said := errs.String(); code != 2 || strings.Count(said, "\n") != 1 || !strings.Contains(said, "1 to 160000") {
+			t.Errorf("%s people: code %d, %q", people, code, said)
+		}
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("something was started: %v", err)
+	}
 }

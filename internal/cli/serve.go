@@ -135,6 +135,11 @@ func (s *surroundings) loadDemo(d *db.DB, dir string) error {
 		made = k
 		return k.Write(path)
 	})
+	if errors.Is(err, demo.ErrNotEmpty) { // another process of this database was quicker
+		if i, err := d.Installation(s); err != nil || i.DemoLoaded {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -64,8 +65,11 @@ func (k Keys) Write(path string) error {
 }
 
 // issue makes the keys.
-func (w *world) issue(towns []*town, organisation uuid.UUID) (k Keys, err error) {
-	first, second := towns[0], towns[1]
+func (w *world) issue(first, second *town) (k Keys, err error) {
+	organisation, err := w.busiest(first)
+	if err != nil {
+		return k, err
+	}
 	at := func(t *town) db.IDs { return db.IDs{t.site.ID} }
 	for _, one := range []struct {
 		secret *string
@@ -98,36 +102,12 @@ func (w *world) key(n partners.NewKey) (string, error) {
 	return secret, events.Record(w.tx, "api_key.added", events.Subject{Type: "api_key", ID: k.ID}, events.Data{"role": string(n.Role)})
 }
 
-// inbox is how many referrals an organisation has had, and of how many something is still expected.
-type inbox struct{ all, open, place int }
-
-// tally counts the referrals of each organisation.
-func (b *book) tally() map[uuid.UUID]inbox {
-	into := map[uuid.UUID]inbox{}
-	for i, r := range b.referrals {
-		if r.Kind != "referral" || r.Status == referrals.Draft || r.Status == referrals.EnteredInError {
-			continue
-		}
-		in, known := into[r.OrganisationID]
-		if !known {
-			in.place = i
-		}
-		in.all++
-		if r.Status.Open() {
-			in.open++
-		}
-		into[r.OrganisationID] = in
-	}
-	return into
-}
-
-// busiest is the organisation with most to answer; of two alike, the one that was referred to first; of none, the one given.
-func busiest(of map[uuid.UUID]inbox, organisation uuid.UUID) uuid.UUID {
-	best := inbox{all: -1}
-	for id, in := range of {
-		if in.all+in.open > best.all+best.open || in.all+in.open == best.all+best.open && in.place < best.place {
-			organisation, best = id, in
-		}
-	}
-	return organisation
+// busiest is the organisation with most to answer for a town; of two alike, the one that was referred to first.
+func (w *world) busiest(t *town) (uuid.UUID, error) {
+	open := slices.DeleteFunc(referrals.Statuses(), func(s referrals.Status) bool { return !s.Open() })
+	most := struct{ OrganisationID uuid.UUID }{t.services[0].OrganisationID} // where nobody was referred
+	err := w.tx.Raw(`select organisation_id from referrals
+		where site_id = ? and kind = 'referral' and status not in ('draft', 'entered_in_error')
+		group by 1 order by count(*) + count(*) filter (where status in ?) desc, min(sent_at) limit 1`, t.site.ID, open).Scan(&most).Error
+	return most.OrganisationID, err
 }

@@ -29,8 +29,13 @@ type life struct {
 	err      error    // the first; the rest of the story is not told then
 }
 
-// populate makes the n people of the town.
-func (t *town) populate(b *book, person, n int) error {
+const (
+	firstPeople   = 50   // enough for the planner's first statistics, see keep
+	peopleAtATime = 1000 // some 55,000 rows, in some 30 MB
+)
+
+// populate makes the n people of the town, and hands the book to keep whenever it is full, and at the end.
+func (t *town) populate(b *book, n int, keep func(*book) error) error {
 	plots := cast(t.dice, n)
 	count := map[string]int{}
 	for _, p := range plots {
@@ -38,14 +43,22 @@ func (t *town) populate(b *book, person, n int) error {
 	}
 	seen := ages{}
 	for i, p := range plots {
-		l := &life{town: t, dice: roll(t.seed, person+i), book: b, plot: p, end: t.yesterday, twist: seen[p.state]}
+		l := &life{town: t, dice: roll(t.seed, t.people), book: b, plot: p, end: t.yesterday, twist: seen[p.state]}
 		l.worker = actor.Actor{Role: actor.LinkWorker, Sites: db.IDs{t.site.ID}, LinkWorkerID: t.worker(i)}
 		age := seen.next(l.dice, p, count[p.state])
 		if l.live(age); l.err != nil {
 			return fmt.Errorf("person %d, %s: %w", i, p.state, l.err)
 		}
+		t.people++
+		if len(b.patients) < peopleAtATime && t.people != firstPeople {
+			continue
+		}
+		if err := keep(b); err != nil {
+			return err
+		}
+		*b = book{log: b.log}
 	}
-	return nil
+	return keep(b)
 }
 
 // live tells the whole story, from being referred in to today.

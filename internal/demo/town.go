@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,9 +36,13 @@ type service struct {
 	answers bool // by itself over the API; others by telephone to the link worker
 }
 
-const running = 850 // days that the sites have been running: a little longer than the oldest story
+const (
+	running = 850 // days that the sites have been running: a little longer than the oldest story
+	each    = 300 // people whom a link worker supports in that time, at a large site
+)
 
-func (w *world) found(n int) *town {
+// found makes the n-th site, for so many people.
+func (w *world) found(n, people int) *town {
 	p := places[n]
 	opened := w.today.AddDays(-running)
 	at := w.moment(roll(w.seed, -n-1), opened)
@@ -48,13 +53,23 @@ func (w *world) found(n int) *town {
 	m := sites.M9To12
 	m.SiteID = t.site.ID
 	t.site.Schedules = []sites.Schedule{m}
-	for i, name := range p.LinkWorkers {
+	for i, name := range t.staff(people) {
 		at := at.Add(time.Duration(i+1) * time.Hour)
 		email := strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@" + strings.ReplaceAll(p.Code, "_", "-") + ".example"
 		t.workers = append(t.workers, sites.LinkWorker{ID: db.IDAt(at), SiteID: t.site.ID, Version: 1, CreatedAt: at, UpdatedAt: at,
 			LinkWorkerDetails: sites.LinkWorkerDetails{Name: name, Email: email, Active: new(true)}})
 	}
 	return t
+}
+
+// staff are the names of the site's link workers: those of its page of places, and as many more as a large site needs.
+func (t *town) staff(people int) []string {
+	all := slices.Clone(t.LinkWorkers)
+	for n := len(all); n < people/each; n++ {
+		h := pick(t.dice, names)
+		all = append(all, fmt.Sprintf("%s %s-%d", pick(t.dice, h.Female), pick(t.dice, h.Family), n+1)) // the number tells namesakes apart
+	}
+	return all
 }
 
 // write writes the site and its link workers, as an administrator set them up.
@@ -80,12 +95,17 @@ func (t *town) schedule() outcomes.Schedule {
 	return outcomes.Schedule{Code: m.Code, Anchor: m.Anchor, OpensAfter: m.OpensAfter, TargetAfter: m.TargetAfter, ClosesAfter: m.ClosesAfter, AnalysisFrom: m.AnalysisFrom, AnalysisTo: m.AnalysisTo}
 }
 
-// worker is who supports the n-th person: the first link worker half of them, where there are several.
+// worker is who supports the n-th person: the first link worker every other one, until there are as many as one can
+// support; the others share the rest.
 func (t *town) worker(n int) *uuid.UUID {
-	if len(t.workers) == 1 || n%2 == 0 {
+	if len(t.workers) == 1 || n%2 == 0 && n < 2*each {
 		return &t.workers[0].ID
 	}
-	return &t.workers[1+n/2%(len(t.workers)-1)].ID
+	turn := n
+	if n < 2*each {
+		turn = n / 2 // every other one is the first's
+	}
+	return &t.workers[1+turn%(len(t.workers)-1)].ID
 }
 
 // serves draws a service for a need, other than the one given. What nobody serves goes to the community connector.

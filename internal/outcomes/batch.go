@@ -26,8 +26,6 @@ type Batch struct {
 	Assessments []Assessment
 }
 
-const rowsAtATime = 500 // keeps each statement well within its time limit
-
 // scoreRow is a score that figures are made of.
 type scoreRow struct {
 	SiteID            uuid.UUID
@@ -45,31 +43,22 @@ func (scoreRow) TableName() string { return "assessment_scores" }
 
 // Write writes the batch.
 func (b Batch) Write(tx *db.Tx) error {
-	if len(b.FollowUps) > 0 {
-		if err := tx.Table("follow_ups").CreateInBatches(&b.FollowUps, rowsAtATime).Error; err != nil {
-			return err
-		}
-	}
-	if err := add(tx, b.Attempts); err != nil {
+	if err := db.Copy(tx, b.FollowUps); err != nil {
 		return err
 	}
-	if err := add(tx, b.Completed); err != nil {
+	if err := db.Copy(tx, b.Attempts); err != nil {
 		return err
 	}
-	if err := add(tx, b.used()); err != nil {
+	if err := db.Copy(tx, b.Completed); err != nil {
 		return err
 	}
-	if err := add(tx, b.Assessments); err != nil {
+	if err := db.Copy(tx, b.used()); err != nil {
 		return err
 	}
-	return add(tx, b.scores())
-}
-
-func add[T any](tx *db.Tx, rows []T) error {
-	if len(rows) == 0 {
-		return nil
+	if err := db.Copy(tx, b.Assessments); err != nil {
+		return err
 	}
-	return tx.CreateInBatches(&rows, rowsAtATime).Error
+	return db.Copy(tx, b.scores())
 }
 
 // used are what people said of each service, a millisecond apart, since they are listed by id.

@@ -2,12 +2,14 @@ package people
 
 import "strings"
 
+var separators = strings.NewReplacer(" ", "", "-", "")
+
 // NHSNumber reads an NHS number, spaces and hyphens allowed, and tells whether its check digit holds.
 //
 // The first nine digits are weighted 10 down to 2 and summed; eleven less the sum's remainder by eleven
 // is the check digit, where eleven counts as 0 and ten is never issued (NHS Data Dictionary, NHS NUMBER).
 func NHSNumber(text string) (string, bool) {
-	digits := strings.NewReplacer(" ", "", "-", "").Replace(text)
+	digits := separators.Replace(text)
 	if len(digits) != 10 {
 		return "", false
 	}

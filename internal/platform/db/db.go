@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -52,7 +51,7 @@ func Open(url string, c *clock.Clock) (*DB, error) {
 func openPool(url string, size int) (*pool, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("the database URL cannot be read") // pgx's own error would repeat the password
+		return nil, fmt.Errorf("the database URL cannot be read: %w", err)
 	}
 	limits := map[string]string{
 		"role": AppRole, "application_name": "waypost", "timezone": "UTC",
@@ -89,13 +88,13 @@ func (d *DB) Ping(ctx context.Context, newest int64) error {
 	var applied int64
 	err := d.requests.sql.QueryRowContext(ctx, "select max(version_id) from goose_db_version where is_applied").Scan(&applied)
 	if err != nil {
-		return fmt.Errorf("the database does not answer, or has never been migrated (then run: waypost migrate up): %s", strings.ReplaceAll(err.Error(), "\n", " "))
+		return fmt.Errorf("the database does not answer, or has never been migrated: %w", err)
 	}
 	if applied < newest {
 		return fmt.Errorf("migrations are behind: the database is at %d, this program needs %d; run: waypost migrate up", applied, newest)
 	}
 	if applied > newest {
-		return fmt.Errorf("the database was migrated by a newer Waypost (%d; this program knows %d)", applied, newest)
+		return fmt.Errorf("the database was migrated by a newer Waypost (to %d; this program knows %d): start that one", applied, newest)
 	}
 	return nil
 }

@@ -111,3 +111,16 @@ func TestAPassedOverFailureIsNoCommit(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A function with its owner's rights must not be led astray by a table that a session makes.
+func TestDefinerFunctionsLookIntoTemporaryTablesLast(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	const definers = "select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
+	if n := len(ask(t, d, actor.Actor{}, definers)); n < 5 {
+		t.Fatalf("only %d functions: the test looks in the wrong place", n)
+	}
+	if astray := ask(t, d, actor.Actor{}, definers+" and not coalesce('search_path=public, pg_temp' = any(proconfig), false)"); len(astray) > 0 {
+		t.Errorf("led astray: %v", astray)
+	}
+}

@@ -2,7 +2,6 @@ package events
 
 import (
 	"errors"
-	"slices"
 
 	"gorm.io/gorm"
 
@@ -12,8 +11,6 @@ import (
 
 // Log gathers events, to append them all at once.
 type Log struct{ rows []row }
-
-const rowsAtATime = 500 // keeps each statement well within its time limit
 
 // Record gathers one event. The transaction says who recorded it and when; an event of the past, such as a
 // demo's, takes a copy of the transaction with its Actor and Now set back. kind is such as "referral.accepted".
@@ -38,19 +35,29 @@ func (l *Log) Len() int { return len(l.rows) }
 
 // Write appends what was gathered, in the caller's transaction. Only Waypost's own jobs may append what others recorded.
 func (l *Log) Write(tx *db.Tx) error {
+	if err := l.check(tx); err != nil || len(l.rows) == 0 {
+		return err
+	}
+	rows := l.rows
+	l.rows = nil
+	return tx.WithCommit(func(tx *gorm.DB) *gorm.DB { return tx.Create(&rows) })
+}
+
+// Copy is Write for thousands of events: they are written at once, and not kept for the commit.
+func (l *Log) Copy(tx *db.Tx) error {
+	if err := l.check(tx); err != nil {
+		return err
+	}
+	err := db.Copy(tx, l.rows)
+	l.rows = l.rows[:0]
+	return err
+}
+
+func (l *Log) check(tx *db.Tx) error {
 	for _, r := range l.rows {
 		if r.ActorRole != tx.Actor.Role && tx.Actor.Role != actor.System {
 			return errors.New("events: only a job of Waypost's own writes events that others recorded")
 		}
 	}
-	if len(l.rows) == 0 {
-		return nil
-	}
-	for some := range slices.Chunk(l.rows, rowsAtATime) {
-		if err := tx.WithCommit(func(tx *gorm.DB) *gorm.DB { return tx.Create(&some) }); err != nil {
-			return err
-		}
-	}
-	l.rows = nil
 	return nil
 }

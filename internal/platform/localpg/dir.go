@@ -123,7 +123,7 @@ func makeDir(dir string, who runUser) error {
 		mode = 0o711 // the server's user passes through; what is inside has modes of its own
 	}
 	if err := mkdirAll(dir, mode, parents); err != nil {
-		return fmt.Errorf("data directory %s cannot be made: %w", dir, advise(err))
+		return fmt.Errorf("data directory %s cannot be made: %w; set WAYPOST_DATA_DIR to a folder that can be written", dir, advise(err))
 	}
 	if at := blockedAt(dir, who); at != "" {
 		return fmt.Errorf("PostgreSQL runs as user %s, who cannot enter %s: allow it with chmod o+x %s, or set WAYPOST_DATA_DIR to another folder such as %s", who.name, at, at, systemDir)

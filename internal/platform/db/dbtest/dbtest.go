@@ -1,7 +1,8 @@
 // Package dbtest gives each test its own database on a real PostgreSQL.
 //
-// The first test of a package starts the server, its data in memory where the machine has a place for that;
-// every test then copies a migrated template, which takes some 15 ms. The server ends with the test process.
+// The first test of a package starts the server, its data in memory where the machine has a place for that; with
+// WAYPOST_DATABASE_URL set it uses that server instead, as an administrator of it. Every test then copies a migrated
+// template, which takes some 15 ms. The server, or what was made on it, ends with the test process.
 package dbtest
 
 import (
@@ -17,6 +18,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/uuid"
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql's driver "pgx"
 
 	"waypost/internal/platform/clock"
@@ -25,10 +27,12 @@ import (
 	"waypost/migrations"
 )
 
+// cluster is the server, as its administrator sees it.
 type cluster struct {
-	super  *sql.DB
-	server *localpg.Server
-	dir    string
+	super *sql.DB
+	admin string               // the address of the database "postgres" for who makes databases and owns what is in them
+	app   string               // the same for who serves
+	end   func(*cluster) error // takes away what was made
 }
 
 var (
@@ -37,21 +41,26 @@ var (
 	ended  atomic.Bool
 )
 
-const template = "waypost_template"
+// template is migrated once and copied. Several processes may share a server.
+var template = fmt.Sprintf("waypost_template_%d", os.Getpid())
 
-// Main runs a package's tests and stops the server they used. A package whose tests need a database has a TestMain that calls it.
-func Main(m *testing.M) {
+// Main is the TestMain of a package whose tests need a database.
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run runs a package's tests and takes away what they used.
+func Run(m *testing.M) (code int) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
-	code := m.Run()
-	if ended.Load() {
-		c, err := start()
-		if err == nil {
-			c.super.Close()
-			_ = c.server.Stop(context.Background())
-			os.RemoveAll(c.dir)
+	code = m.Run()
+	if !ended.Load() {
+		return code
+	}
+	if c, err := start(); err == nil {
+		err = errors.Join(c.end(c), c.super.Close())
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "dbtest:", err)
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 // New gives the test a fresh migrated database, as the app's role sees it.
@@ -77,11 +86,23 @@ func URL(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = c.super.Exec("drop database " + name + " with (force)") })
-	return onDatabase(c.server.Conn().AppURL(), name)
+	return onDatabase(c.app, name)
 }
 
 func startCluster() (*cluster, error) {
 	ended.Store(true)
+	begin := startOwn
+	if os.Getenv("WAYPOST_DATABASE_URL") != "" {
+		begin = useGiven
+	}
+	c, err := begin()
+	if err != nil {
+		return nil, err
+	}
+	return c, c.makeTemplate(context.Background())
+}
+
+func startOwn() (*cluster, error) {
 	dir, err := os.MkdirTemp(inMemory(), "waypost-test-")
 	if err != nil {
 		return nil, err
@@ -89,30 +110,74 @@ func startCluster() (*cluster, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // the server's own user passes through
 		return nil, err
 	}
-	ctx := context.Background()
-	server, err := localpg.Start(ctx, localpg.Config{Dir: filepath.Join(dir, "data"), Ephemeral: true})
+	server, err := localpg.Start(context.Background(), localpg.Config{Dir: filepath.Join(dir, "data"), Ephemeral: true})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	super, err := sql.Open("pgx", server.Conn().SuperURL())
-	if err != nil {
-		return nil, err
-	}
-	c := &cluster{super, server, dir}
-	return c, c.makeTemplate(ctx)
+	return &cluster{super, server.Conn().OwnerURL(), server.Conn().AppURL(), func(*cluster) error {
+		return errors.Join(server.Stop(context.Background()), os.RemoveAll(dir))
+	}}, err
 }
 
-// makeTemplate migrates one database as the owner does; nobody connects to it afterwards, so that it can be copied.
-func (c *cluster) makeTemplate(ctx context.Context) error {
-	if _, err := c.super.ExecContext(ctx, "create database "+template+" owner waypost_owner"); err != nil {
-		return err
+// useGiven makes, on the server that the environment names, a login with the least rights that serving needs.
+func useGiven() (*cluster, error) {
+	admin := os.Getenv("WAYPOST_DATABASE_URL")
+	super, err := sql.Open("pgx", admin)
+	if err != nil {
+		return nil, errors.New("WAYPOST_DATABASE_URL cannot be read")
 	}
-	owner, err := sql.Open("pgx", onDatabase(c.server.Conn().OwnerURL(), template))
+	login, password := fmt.Sprintf("waypost_test_%d", os.Getpid()), uuid.NewString()
+	app, err := url.Parse(admin)
+	if err != nil {
+		return nil, errors.New("WAYPOST_DATABASE_URL cannot be read")
+	}
+	app.User = url.UserPassword(login, password)
+	_, err = super.Exec(fmt.Sprintf("create role %s login noinherit password '%s'", login, password))
+	return &cluster{super, admin, app.String(), func(c *cluster) error {
+		_, dropped := c.super.Exec("drop database if exists " + template)
+		_, gone := c.super.Exec("drop role " + login)
+		return errors.Join(dropped, gone)
+	}}, err
+}
+
+// makeTemplate migrates one database as its owner does; nobody connects to it afterwards, so that it can be copied. Roles
+// belong to the whole server, so that processes which share one take turns.
+func (c *cluster) makeTemplate(ctx context.Context) error {
+	turn, err := c.super.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer owner.Close()
-	return migrations.Up(ctx, owner)
+	defer turn.Close()
+	if _, err := turn.ExecContext(ctx, "select pg_advisory_lock(hashtextextended('waypost dbtest', 0))"); err != nil {
+		return err
+	}
+	defer turn.ExecContext(ctx, "select pg_advisory_unlock_all()")
+	owner, app := user(c.admin), user(c.app)
+	if _, err := turn.ExecContext(ctx, fmt.Sprintf("create database %s owner %q", template, owner)); err != nil {
+		return err
+	}
+	db, err := sql.Open("pgx", onDatabase(c.admin, template))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := migrations.Up(ctx, db); err != nil {
+		return err
+	}
+	if app == "waypost_app" {
+		return nil
+	}
+	_, err = turn.ExecContext(ctx, fmt.Sprintf("grant waypost_app to %q", app))
+	return err
+}
+
+func user(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		panic(err)
+	}
+	return u.User.Username()
 }
 
 func inMemory() string {

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+)
+
+const schemaPrefix = "#/components/schemas/"
+
+// settleFields lets the document say which fields may be null or missing. A field that a command and an answer share
+// is tagged for the command, which is where it may be left out.
+func settleFields(doc *huma.OpenAPI, operations []*huma.Operation) {
+	schemas := doc.Components.Schemas.Map()
+	asked := map[string]bool{}
+	for _, o := range operations {
+		if o.RequestBody == nil {
+			continue
+		}
+		for kind, m := range o.RequestBody.Content {
+			if kind == echo.MIMEApplicationJSON { // in a merge patch null has a meaning of its own
+				nullIsLeftOut(schemas, m.Schema)
+			}
+			reach(schemas, m.Schema, asked)
+		}
+	}
+	for name, s := range schemas {
+		if t := doc.Components.Schemas.TypeFromRef(schemaPrefix + name); !asked[name] && t != nil {
+			s.Required = alwaysThere(t, s)
+		}
+	}
+}
+
+// nullIsLeftOut lets the document say of a body what decoding makes of it: null for a field that may be left out
+// means that it is.
+func nullIsLeftOut(schemas map[string]*huma.Schema, s *huma.Schema) {
+	if s == nil {
+		return
+	}
+	if name, ok := strings.CutPrefix(s.Ref, schemaPrefix); ok {
+		s = schemas[name]
+	}
+	for name, p := range s.Properties {
+		nullIsLeftOut(schemas, p)
+		if slices.Contains(s.Required, name) {
+			continue
+		}
+		if object, ok := strings.CutPrefix(p.Ref, schemaPrefix); ok { // anyOf would spoil what an error says
+			description := p.Description
+			*p = *schemas[object]
+			p.Description = description
+		}
+		p.Nullable = true
+	}
+	nullIsLeftOut(schemas, s.Items)
+}
+
+// reach marks the schemas that a schema leads to.
+func reach(schemas map[string]*huma.Schema, s *huma.Schema, reached map[string]bool) {
+	if s == nil {
+		return
+	}
+	if name, ok := strings.CutPrefix(s.Ref, schemaPrefix); ok && !reached[name] {
+		reached[name] = true
+		reach(schemas, schemas[name], reached)
+	}
+	for _, p := range s.Properties {
+		reach(schemas, p, reached)
+	}
+	for _, p := range s.AnyOf {
+		reach(schemas, p, reached)
+	}
+	if values, ok := s.AdditionalProperties.(*huma.Schema); ok {
+		reach(schemas, values, reached)
+	}
+	reach(schemas, s.Items, reached)
+}
+
+// alwaysThere are the fields that encoding never leaves out.
+func alwaysThere(t reflect.Type, s *huma.Schema) (names []string) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return s.Required
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if s.Properties[name] != nil && !strings.HasPrefix(options, "omit") && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,266 @@
+//go:build judges
+
+package judges
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// operation is what the document says of one operation, as far as the judges need it.
+type operation struct {
+	ID          string   `yaml:"operationId"`
+	Roles       []string `yaml:"x-roles"`
+	RequestBody struct {
+		Content map[string]struct {
+			Example fields
+			Schema  struct {
+				Ref string `yaml:"$ref"`
+			}
+		}
+	} `yaml:"requestBody"`
+	Responses map[string]struct {
+		Content map[string]struct{ Example any }
+	}
+
+	method, path string
+	required     []string // fields of its body
+}
+
+func operations(t *testing.T) map[string]operation {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Paths      map[string]map[string]operation
+		Components struct {
+			Schemas map[string]struct{ Required []string }
+		}
+	}
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]operation{}
+	for at, methods := range doc.Paths {
+		for method, o := range methods {
+			o.method, o.path = strings.ToUpper(method), at
+			for _, m := range o.RequestBody.Content {
+				o.required = doc.Components.Schemas[path.Base(m.Schema.Ref)].Required
+			}
+			all[o.ID] = o
+		}
+	}
+	return all
+}
+
+// request is a good request: one that is answered with success.
+type request struct {
+	operation string // its id
+	role      string
+	method    string
+	at        string // its path, with what is in {}
+	header    map[string]string
+	body      fields
+	required  []string
+	status    int // of a good answer
+	answer    any // the document's example of one
+}
+
+// caller makes good requests, and the things they are about. Each is about things of its own, so that none spoils another.
+type caller struct {
+	demo
+	t   *testing.T
+	all map[string]operation
+}
+
+// requests is a good request for every operation.
+func (d demo) requests(t *testing.T) []request {
+	t.Helper()
+	c := &caller{demo: d, t: t, all: operations(t)}
+	var good []request
+	for _, id := range slices.Sorted(maps.Keys(c.all)) {
+		good = append(good, c.request(id))
+	}
+	return good
+}
+
+// request is the operation's own example, about a thing that is there.
+func (c *caller) request(operation string) request {
+	c.t.Helper()
+	about := ""
+	if strings.Contains(c.all[operation].path, "{") {
+		about = c.thing(operation)
+	}
+	if before := first[operation]; before != "" {
+		c.do(c.requestAbout(before, about))
+	}
+	return c.requestAbout(operation, about)
+}
+
+func (c *caller) requestAbout(operation, about string) request {
+	c.t.Helper()
+	o := c.all[operation]
+	r := request{operation: operation, role: "site_manager", method: o.method, at: braces.ReplaceAllString(o.path, about), header: map[string]string{}}
+	if slices.Contains(o.Roles, "administrator") { // who reaches all sites, and no person's record
+		r.role = "administrator"
+	}
+	for _, status := range []int{http.StatusOK, http.StatusCreated, http.StatusNoContent} {
+		if good, ok := o.Responses[strconv.Itoa(status)]; ok {
+			r.status, r.answer = status, good.Content["application/json"].Example
+		}
+	}
+	for _, m := range o.RequestBody.Content {
+		r.body, r.required = maps.Clone(m.Example), o.required
+	}
+	for name, value := range c.instead(operation) {
+		if r.body[name] = value; value == nil {
+			delete(r.body, name)
+		}
+	}
+	if o.method == http.MethodPatch {
+		_, header := c.call(c.t, request{role: r.role, method: http.MethodGet, at: r.at})
+		r.header["If-Match"] = header.Get("ETag")
+	}
+	return r
+}
+
+var braces = regexp.MustCompile(`\{\w+\}`)
+
+func (c *caller) do(r request) fields {
+	c.t.Helper()
+	answer, _ := c.call(c.t, r)
+	return answer
+}
+
+// make makes a thing by the operation, and is its id.
+func (c *caller) make(operation string) string {
+	c.t.Helper()
+	return c.do(c.request(operation))["id"].(string)
+}
+
+// thing is the id of a thing that the operation can be called on, by the first segment of its path.
+func (c *caller) thing(operation string) string {
+	c.t.Helper()
+	segment := strings.Split(c.all[operation].path, "/")[2]
+	if segment == "follow-ups" { // a baseline makes them
+		episode := c.do(c.request("record-assessment"))["episode_id"].(string)
+		list, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/follow-ups?episode_id=" + episode})
+		return list["items"].([]any)[0].(fields)["id"].(string)
+	}
+	if fixed := named[segment]; fixed != "" {
+		return fixed
+	}
+	if makes[segment] == "" {
+		c.t.Fatalf("%s: nobody has said how one of the %s comes to be: add it to requests_test.go", operation, segment)
+	}
+	return c.make(makes[segment])
+}
+
+// makes says which operation makes a thing, by the segment it is found under.
+var makes = map[string]string{
+	"api-keys": "add-api-key", "assessments": "record-assessment", "contacts": "record-contact", "episodes": "open-episode", "link-workers": "add-link-worker", "organisations": "add-organisation",
+	"patients": "record-patient", "referrals": "record-referral", "services": "add-service", "sites": "add-site",
+}
+
+// named are things that are there and have a name.
+var named = map[string]string{"code-lists": "needs", "instruments": "ons4"}
+
+// first says what must have happened to a thing before the operation can be called on it.
+var first = map[string]string{"resume-episode": "pause-episode", "undo-referral-move": "move-referral"}
+
+// instead is what replaces fields of the operation's example; nil takes one out.
+func (c *caller) instead(operation string) fields {
+	c.t.Helper()
+	switch operation {
+	case "record-patient", "change-patient":
+		return fields{"nhs_number": nil} // nobody else's
+	case "open-episode":
+		return fields{"patient_id": c.make("record-patient"), "link_worker_id": c.make("add-link-worker")}
+	case "record-assessment":
+		return fields{"episode_id": c.make("open-episode")}
+	case "record-referral":
+		return fields{"episode_id": c.supported(), "organisation_id": c.make("add-organisation"), "sent_at": "2026-01-13T09:30:00Z"}
+	case "add-link-worker":
+		return fields{"site_id": c.site(), "email": numbered("sam%d@example.org")}
+	case "change-link-worker":
+		return fields{"email": numbered("sam%d@example.org")}
+	case "add-site", "change-site":
+		return fields{"code": numbered("town_%d")}
+	case "complete-follow-up":
+		return fields{"completed_on": "2026-06-30"}
+	case "advance-demo-clock":
+		return fields{"advance": "P1D"}
+	default:
+		return nil
+	}
+}
+
+// supported is an episode of somebody who agreed that organisations are told of them.
+func (c *caller) supported() string {
+	c.t.Helper()
+	consent := c.request("record-consent")
+	c.do(consent)
+	episode := c.request("open-episode")
+	episode.body["patient_id"] = strings.Split(consent.at, "/")[3]
+	return c.do(episode)["id"].(string)
+}
+
+func (c *caller) site() string {
+	c.t.Helper()
+	me, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/me"})
+	return me["site_ids"].([]any)[0].(string)
+}
+
+var numbers atomic.Int64
+
+// numbered makes a text that nobody else has.
+func numbered(format string) string { return fmt.Sprintf(format, numbers.Add(1)) }
+
+// Every good request is good: the judges that build on them would judge nothing otherwise.
+func TestGoodRequestsSucceed(t *testing.T) {
+	d := served(t)
+	for _, r := range d.requests(t) {
+		d.call(t, r)
+	}
+}
+
+// What Specmatic does not try: a required field that is missing, and one that nobody knows.
+func TestMissingAndUnknownFields(t *testing.T) {
+	d := served(t)
+	tried := 0
+	refused := func(r request, why string) {
+		tried++
+		if status, body, _ := d.send(t, r); status != http.StatusUnprocessableEntity || !bytes.Contains(body, []byte(why)) {
+			t.Errorf("%s: %d %s, and not refused since %q", r.operation, status, body, why)
+		}
+	}
+	for _, r := range d.requests(t) {
+		if r.body == nil {
+			continue
+		}
+		good := r.body
+		for _, field := range r.required {
+			r.body = maps.Clone(good)
+			delete(r.body, field)
+			refused(r, "expected required property "+field+" to be present")
+		}
+		r.body = maps.Clone(good)
+		r.body["nonsense"] = 1
+		refused(r, "has a field that this operation does not know")
+	}
+	t.Logf("%d requests without a required field, or with an unknown one, were refused for it", tried)
+}

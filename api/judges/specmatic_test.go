@@ -1,0 +1,193 @@
+//go:build judges
+
+package judges
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Every operation, called with a good request, answers as the document says.
+func TestSpecmaticGoodRequests(t *testing.T) {
+	d := served(t)
+	requests := d.requests(t)
+	out, err := d.specmatic(t, d.url, requests, "", false)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, failures(out))
+	}
+	if n := count(t, out); n != len(requests) {
+		t.Errorf("Specmatic tried %d requests of %d", n, len(requests))
+	}
+	t.Logf("Specmatic: %d operations, each called with a good request, answer as the document says", len(requests))
+}
+
+// What Specmatic makes of the good requests by spoiling one field at a time is refused, for that field.
+func TestSpecmaticBadRequests(t *testing.T) {
+	d := served(t)
+	out, err := d.specmatic(t, d.url, d.requests(t), "STATUS!='200,201,204'", true)
+	if err != nil {
+		t.Errorf("%v\n%s", err, failures(out))
+	}
+	tried := trials(t, out)
+	named := map[string]bool{}
+	for _, s := range tried {
+		switch s.status {
+		case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusUnsupportedMediaType:
+		default: // it would have been refused whatever was in it, which proves nothing
+			t.Errorf("%s: %d for %s", s.operation, s.status, s.how)
+		}
+		for _, field := range s.fields {
+			named[s.operation+" "+field] = named[s.operation+" "+field] || s.names(field)
+		}
+	}
+	for field, ok := range named {
+		if !ok {
+			t.Errorf("%s: no refusal says that this field is wrong", field)
+		}
+	}
+	if n := count(t, out); n != len(tried) {
+		t.Errorf("Specmatic tried %d bad requests, and told of %d", n, len(tried))
+	}
+	if len(tried) < 1000 || len(named) < 100 {
+		t.Errorf("only %d bad requests, about %d fields", len(tried), len(named))
+	}
+	t.Logf("Specmatic: %d bad requests, spoiling each of %d fields, were refused", len(tried), len(named))
+}
+
+// A judge that lets a lax server pass is no judge.
+func TestSpecmaticCatchesALaxServer(t *testing.T) {
+	d := served(t)
+	made, err := json.Marshal(operations(t)["add-organisation"].Responses["201"].Content["application/json"].Example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lax := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		rw.WriteHeader(http.StatusCreated)
+		_, _ = rw.Write(made)
+	}))
+	defer lax.Close()
+	out, err := d.specmatic(t, lax.URL, d.requests(t), "PATH='/v1/organisations' && METHOD='POST'", true)
+	if err == nil || !strings.Contains(string(out), "Expected 4xx status, but received 201") {
+		t.Errorf("a server that takes anything passes: %s", out)
+	}
+}
+
+// specmatic runs Specmatic's tests of the document against a server: the good requests, or with bad also what it
+// makes of them. It fails when one of its tests does.
+func (d demo) specmatic(t *testing.T, server string, requests []request, filter string, bad bool) ([]byte, error) {
+	t.Helper()
+	examples := t.TempDir()
+	for _, r := range requests {
+		b, err := json.Marshal(d.example(r))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(examples, r.operation+".json"), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "java", "-jar", absolute(t, "node_modules/specmatic/specmatic.jar"), "test", absolute(t, document),
+		"--testBaseURL="+server, "--examples="+examples, "--filter="+filter, "--overlay-file="+absolute(t, "specmatic-overlay.yaml"))
+	cmd.Env = append(os.Environ(), "CONFIG_FILE_PATH="+absolute(t, "specmatic.yaml"), "SPECMATIC_GENERATIVE_TESTS="+strconv.FormatBool(bad))
+	cmd.Dir = t.TempDir() // it writes reports where it stands
+	return cmd.CombinedOutput()
+}
+
+// example is the request as Specmatic wants to be told of it, with the document's example of the answer.
+func (d demo) example(r request) fields {
+	header := map[string]string{"Authorization": "Bearer " + d.keys[r.role]}
+	maps.Copy(header, r.header)
+	req := fields{"method": r.method, "path": r.at, "headers": header}
+	if r.body != nil {
+		req["body"] = r.body
+	}
+	res := fields{"status": r.status}
+	if r.answer != nil {
+		res["body"] = r.answer
+	}
+	return fields{"name": r.operation, "http-request": req, "http-response": res}
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// trial is one bad request that Specmatic made, and what became of it.
+type trial struct {
+	operation string
+	how       string   // it was made bad, in Specmatic's words
+	fields    []string // the names in those words
+	status    int
+	locations []string // where the refusal says that something is wrong
+}
+
+var (
+	outcome  = regexp.MustCompile(`(?m)^-ve  Scenario: (\S+ \S+) -> 4xx (.*) has (?:SUCCEEDED|FAILED)`)
+	answered = regexp.MustCompile(`(?m)^  Response at .*\n    (\d+)`)
+	location = regexp.MustCompile(`"location": "([^"]*)"`)
+	spoilt   = regexp.MustCompile(`(?:AND|where) (?:the key )?'?([\w.\[\]-]+)'? is (?:mutated|set to a value (?:with length|greater|lesser|matching an invalid))`)
+)
+
+// trials reads them from Specmatic's own account.
+func trials(t *testing.T, out []byte) (all []trial) {
+	t.Helper()
+	for _, part := range strings.Split(string(out), "--------------------\n") {
+		o, a := outcome.FindStringSubmatch(part), answered.FindStringSubmatch(part)
+		if o == nil || a == nil {
+			continue
+		}
+		one := trial{operation: o[1], how: o[2]}
+		one.status, _ = strconv.Atoi(a[1])
+		for _, m := range spoilt.FindAllStringSubmatch(o[2], -1) {
+			one.fields = append(one.fields, m[1])
+		}
+		for _, m := range location.FindAllStringSubmatch(part, -1) {
+			one.locations = append(one.locations, m[1])
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// names tells whether the refusal says that the field is wrong.
+func (one trial) names(field string) bool {
+	steps := strings.Split(strings.TrimSuffix(field, ".[]"), ".")
+	last := regexp.MustCompile(`\b` + regexp.QuoteMeta(steps[len(steps)-1]) + `\b`)
+	return slices.ContainsFunc(one.locations, last.MatchString)
+}
+
+var totals = regexp.MustCompile(`Tests run: (\d+)`)
+
+func count(t *testing.T, out []byte) int {
+	t.Helper()
+	m := totals.FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("Specmatic did not finish: %s", out)
+	}
+	n, _ := strconv.Atoi(string(m[1]))
+	return n
+}
+
+// failures is the part of the account that says what failed.
+func failures(out []byte) string {
+	if _, after, ok := strings.Cut(string(out), "Unsuccessful Scenarios:"); ok {
+		return after
+	}
+	return string(out)
+}

@@ -39,8 +39,7 @@ func (s *server) outcomes(ctx context.Context, in *InsightQuery) (insights.Outco
 func scales() (out []insights.Scale) {
 	for _, i := range outcomes.Instruments() {
 		for _, s := range i.Scores {
-			threshold := s.ResponderThreshold
-			out = append(out, insights.Scale{Instrument: i.Key, Score: s.Code, Better: insights.Better(s.Better), Responder: &threshold})
+			out = append(out, insights.Scale{Instrument: i.Key, Score: s.Code, Better: insights.Better(s.Better), Responder: s.ResponderThreshold})
 		}
 	}
 	return out

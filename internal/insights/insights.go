@@ -105,20 +105,27 @@ func profileFor(tx *db.Tx) (disclosure.Profile, error) {
 	return disclosure.NHSEngland(threshold), err
 }
 
-// truth sorts what was observed into outcomes: each scale at each follow-up of the schedules, with every site of the actor.
+// truth sorts what was observed into outcomes: each scale in use at each follow-up of the schedules, with every site of the actor.
 func (s *Store) truth(tx *db.Tx, seen []observed) ([]Outcome, error) {
 	var codes []string
 	err := tx.Raw("select code from schedules where site_id = any(?::uuid[]) group by code order by min(analysis_from), code", db.IDs(tx.Actor.Sites)).Scan(&codes).Error
 	if err != nil {
 		return nil, err
 	}
+	scales, err := s.inUse(tx)
+	if err != nil {
+		return nil, err
+	}
+	found := samples(seen)
 	var out []Outcome
 	for _, code := range codes {
-		for _, scale := range s.Scales {
+		for _, scale := range scales {
 			scale.Timepoint = code
 			o := Outcome{Scale: scale}
 			for _, site := range tx.Actor.Sites {
-				o.Samples = append(o.Samples, scale.sample(site.String(), seen))
+				sample := found[place{site.String(), scale.Instrument, scale.Score, code}]
+				sample.SiteID = site.String()
+				o.Samples = append(o.Samples, sample)
 			}
 			out = append(out, o)
 		}
@@ -126,18 +133,34 @@ func (s *Store) truth(tx *db.Tx, seen []observed) ([]Outcome, error) {
 	return out, nil
 }
 
-func (s Scale) sample(site string, seen []observed) Sample {
-	sample := Sample{SiteID: site}
+// inUse are the scales of instruments that the actor's sites have ever asked, whatever the period: which rows stand in a
+// table must not depend on what is asked of it.
+func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
+	var keys db.Texts
+	for _, scale := range s.Scales {
+		keys = append(keys, scale.Instrument)
+	}
+	var used []string
+	err := tx.Raw("select distinct k from unnest(?::text[]) k where exists (select from assessment_scores where site_id = any(?::uuid[]) and instrument = k and not superseded)",
+		keys, db.IDs(tx.Actor.Sites)).Scan(&used).Error
+	return slices.DeleteFunc(slices.Clone(s.Scales), func(scale Scale) bool { return !slices.Contains(used, scale.Instrument) }), err
+}
+
+// place is whose and what a sample is.
+type place struct{ site, instrument, score, timepoint string }
+
+func samples(seen []observed) map[place]Sample {
+	found := map[place]Sample{}
 	for _, o := range seen {
-		if o.SiteID != site || o.Timepoint != s.Timepoint || o.Instrument != s.Instrument || o.Score != s.Score {
-			continue
-		}
+		at := place{o.SiteID, o.Instrument, o.Score, o.Timepoint}
+		sample := found[at]
 		sample.BaselineN++
 		if o.After != nil {
 			sample.Pairs = append(sample.Pairs, Pair{Before: o.Before, After: *o.After})
 		}
+		found[at] = sample
 	}
-	return sample
+	return found
 }
 
 // period turns months into days: from the first day of From to before the first day after To.

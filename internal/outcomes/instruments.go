@@ -3,7 +3,9 @@
 package outcomes
 
 import (
+	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -15,42 +17,74 @@ import (
 
 // Instrument is a set of questions and how answers become scores.
 type Instrument struct {
-	Key            string  `json:"key" yaml:"key" doc:"The instrument's name." example:"ons4"`
+	Key            string  `json:"key" yaml:"key" pattern:"^[a-z][a-z0-9_]{1,49}$" patternDescription:"a lower snake case name" doc:"The instrument's name." example:"ons4"`
 	Version        int     `json:"version" yaml:"version" doc:"Scores of different versions are never compared." example:"1"`
-	Title          string  `json:"title" yaml:"title" doc:"Its full name."`
-	Licence        string  `json:"licence" yaml:"licence" doc:"On which terms it may be used."`
-	WordingShipped bool    `json:"wording_shipped" yaml:"wording_shipped" doc:"Whether its words may be shown here."`
-	Items          []Item  `json:"items" yaml:"items" doc:"Its questions, in order."`
-	Scores         []Score `json:"scores" yaml:"scores" doc:"What is computed from the answers."`
+	Title          string  `json:"title" yaml:"title" minLength:"1" maxLength:"200" doc:"Its full name."`
+	Licence        string  `json:"licence" yaml:"licence" minLength:"1" maxLength:"2000" doc:"On which terms it may be used."`
+	Source         string  `json:"source" yaml:"source" required:"false" maxLength:"2000" doc:"Where its rules were read."`
+	WordingShipped bool    `json:"wording_shipped" yaml:"wording_shipped" doc:"Whether its words may be shown here. Where not, a site that has a licence loads them."`
+	Items          []Item  `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"Its questions, in order."`
+	Scores         []Score `json:"scores" yaml:"scores" required:"false" maxItems:"50" doc:"What is computed from the answers."`
 }
 
 // Item is one question.
 type Item struct {
-	Code    string   `json:"code" yaml:"code" doc:"The item's name." example:"life_satisfaction"`
-	Type    string   `json:"type" yaml:"type" enum:"number,choice,text" doc:"What kind of answer it takes."`
-	Wording string   `json:"wording,omitempty" yaml:"wording" doc:"Its words, where they may be shipped."`
-	Min     *float64 `json:"min,omitempty" yaml:"min" doc:"Of a number: the least."`
-	Max     *float64 `json:"max,omitempty" yaml:"max" doc:"Of a number: the most."`
-	Codes   string   `json:"codes,omitempty" yaml:"codes" doc:"Of a choice: the code list it takes its answer from."`
+	Code     string   `json:"code" yaml:"code" pattern:"^[a-z][a-z0-9_]{0,49}$" patternDescription:"a lower snake case name" doc:"The item's name." example:"life_satisfaction"`
+	Type     string   `json:"type" yaml:"type" enum:"number,choice,text" doc:"What kind of answer it takes."`
+	Wording  string   `json:"wording,omitempty" yaml:"wording" maxLength:"1000" doc:"Its words, where they may be shown."`
+	Min      *float64 `json:"min,omitempty" yaml:"min" doc:"Of a number: the least, a whole number."`
+	Max      *float64 `json:"max,omitempty" yaml:"max" doc:"Of a number: the most, a whole number."`
+	Codes    string   `json:"codes,omitempty" yaml:"codes" maxLength:"50" doc:"Of a choice: the code list it takes its answer from."`
+	Options  []Option `json:"options,omitempty" yaml:"options" maxItems:"50" doc:"Of a choice without a code list: its answers. Of a number: what its values are called."`
+	Private  bool     `json:"private,omitempty" yaml:"private" doc:"Of a text: it may tell who somebody is. It never leaves the record."`
+	Repeat   bool     `json:"repeat,omitempty" yaml:"repeat" doc:"Of a text: what was answered at the baseline is shown again at a follow-up."`
+	SelfOnly bool     `json:"self_only,omitempty" yaml:"self_only" doc:"Nobody may answer it for the person."`
+	FlagFrom *float64 `json:"flag_from,omitempty" yaml:"flag_from" doc:"Of a number: from here on the answer is a safeguarding concern, which is shown first."`
+}
+
+// Option is one answer of an item: a code of a choice, or a value of a number.
+type Option struct {
+	Code    string   `json:"code,omitempty" yaml:"code" pattern:"^([a-z][a-z0-9_]{0,49})?$" patternDescription:"a lower snake case name" doc:"Of a choice." example:"hardly_ever"`
+	Value   *float64 `json:"value,omitempty" yaml:"value" doc:"Of a number." example:"1"`
+	Wording string   `json:"wording" yaml:"wording" maxLength:"300" doc:"Its words." example:"Hardly ever"`
 }
 
 // Score is a figure computed from answers. An instrument without a published total has none here.
 type Score struct {
-	Code               string   `json:"code" yaml:"code" doc:"The score's name." example:"anxiety"`
-	Method             string   `json:"method" yaml:"method" enum:"value" doc:"value: the item's own number."`
-	Items              []string `json:"items" yaml:"items" doc:"The items it is made of."`
-	Better             string   `json:"better" yaml:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
-	Min                float64  `json:"min" yaml:"min" doc:"The least it can be."`
-	Max                float64  `json:"max" yaml:"max" doc:"The most it can be."`
-	Resolution         float64  `json:"resolution" yaml:"resolution" doc:"The smallest step between two values."`
-	Bands              []Band   `json:"bands" yaml:"bands" doc:"Published bands, where there are any."`
-	ResponderThreshold float64  `json:"responder_threshold" yaml:"responder_threshold" doc:"The change from which a person counts as improved or worse."`
-	ThresholdSource    string   `json:"threshold_source" yaml:"threshold_source" doc:"Where that threshold comes from."`
+	Code               string       `json:"code" yaml:"code" pattern:"^[a-z][a-z0-9_]{0,49}$" patternDescription:"a lower snake case name" doc:"The score's name." example:"anxiety"`
+	Method             string       `json:"method" yaml:"method" enum:"value,sum,count,table" doc:"value: the item's own number. sum: of the items. count: how many items were answered with one of the numbers that count. table: another score, converted."`
+	Items              []string     `json:"items" yaml:"items" required:"false" maxItems:"100" doc:"Of value and sum: the items it is made of."`
+	Reverse            []string     `json:"reverse,omitempty" yaml:"reverse" maxItems:"100" doc:"Of value and sum: items that are turned round, so that the least becomes the most."`
+	Counts             []Counted    `json:"counts,omitempty" yaml:"counts" maxItems:"20" doc:"Of count: which answers count."`
+	Of                 string       `json:"of,omitempty" yaml:"of" maxLength:"50" doc:"Of table: the score that is converted."`
+	Table              []Conversion `json:"table,omitempty" yaml:"table" maxItems:"500" doc:"Of table: a row for every value that score can have."`
+	MissingAllowed     int          `json:"missing_allowed,omitempty" yaml:"missing_allowed" minimum:"0" doc:"Of sum and count: with how many items missing there still is a score."`
+	MissingAs          string       `json:"missing_as,omitempty" yaml:"missing_as" enum:"prorated,not_counted," doc:"Where some may be missing. prorated: the mean of the answered items stands for each missing one. not_counted: a missing item counts as one that does not count."`
+	Better             string       `json:"better" yaml:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
+	Min                float64      `json:"min" yaml:"min" doc:"The least it can be."`
+	Max                float64      `json:"max" yaml:"max" doc:"The most it can be."`
+	Resolution         float64      `json:"resolution" yaml:"resolution" exclusiveMinimum:"0" doc:"The smallest step between two values."`
+	Bands              []Band       `json:"bands" yaml:"bands" required:"false" maxItems:"20" doc:"Bands, where there are any; each value lies in one."`
+	BandSource         string       `json:"band_source,omitempty" yaml:"band_source" maxLength:"500" doc:"Where the bands come from."`
+	ResponderThreshold *float64     `json:"responder_threshold" yaml:"responder_threshold" required:"false" exclusiveMinimum:"0" doc:"The change from which a person counts as improved or worse; null where none is known."`
+	ThresholdSource    string       `json:"threshold_source" yaml:"threshold_source" required:"false" maxLength:"500" doc:"Where that threshold comes from."`
 }
 
-// Band is a published range of a score.
+// Counted are numbers that count as answers to some items.
+type Counted struct {
+	Items  []string  `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"The items."`
+	Values []float64 `json:"values" yaml:"values" minItems:"1" maxItems:"50" doc:"The numbers."`
+}
+
+// Conversion is one row of a table.
+type Conversion struct {
+	From float64 `json:"from" yaml:"from" doc:"A value of the score that is converted." example:"7"`
+	To   float64 `json:"to" yaml:"to" doc:"What it becomes." example:"7"`
+}
+
+// Band is a range of a score.
 type Band struct {
-	Code string  `json:"code" yaml:"code" doc:"The band's name." example:"high"`
+	Code string  `json:"code" yaml:"code" pattern:"^[a-z][a-z0-9_]{0,49}$" patternDescription:"a lower snake case name" doc:"The band's name." example:"high"`
 	From float64 `json:"from" yaml:"from" doc:"Its least value, included."`
 	To   float64 `json:"to" yaml:"to" doc:"Its greatest value, included."`
 }
@@ -73,7 +107,9 @@ func load() []Instrument {
 			panic(err)
 		}
 		var i Instrument
-		if err := yaml.Unmarshal(text, &i); err != nil {
+		d := yaml.NewDecoder(bytes.NewReader(text))
+		d.KnownFields(true)
+		if err := errors.Join(d.Decode(&i), i.Whole()); err != nil {
 			panic(fmt.Errorf("%s: %w", f.Name(), err))
 		}
 		out = append(out, i)
@@ -115,9 +151,13 @@ func (it Item) wrong(a Answer) string {
 		if n := *a.Number; n != float64(int(n)) || n < *it.Min || n > *it.Max {
 			return fmt.Sprintf("takes a whole number from %g to %g", *it.Min, *it.Max)
 		}
-	case it.Type == "choice":
+	case it.Type == "choice" && it.Codes != "":
 		if a.Text == nil || !codes.Has(it.Codes, *a.Text) {
 			return "takes a code of the list " + it.Codes
+		}
+	case it.Type == "choice":
+		if a.Text == nil || !slices.ContainsFunc(it.Options, func(o Option) bool { return o.Code == *a.Text }) {
+			return "takes one of the item's options"
 		}
 	case a.Text == nil:
 		return "takes text, or {\"missing\": code}"

@@ -123,22 +123,70 @@ func (i Instrument) Check(field string, r Responses) error {
 
 // Compute makes the scores of responses that Check has passed.
 func (i Instrument) Compute(r Responses) Results {
-	out := Results{}
+	out, values := Results{}, map[string]float64{}
 	for _, s := range i.Scores {
-		if v, ok := s.value(r); ok {
-			out = append(out, Result{Score: s.Code, Value: v, Band: s.band(v), Better: s.Better})
+		v, ok := s.value(i, r, values)
+		if !ok {
+			continue
 		}
+		values[s.Code] = v
+		out = append(out, Result{Score: s.Code, Value: v, Band: s.band(v), Better: s.Better})
 	}
 	return out
 }
 
-// value is the score's figure, where no answer it needs is missing.
-func (s Score) value(r Responses) (float64, bool) {
-	a, answered := r[s.Items[0]]
-	if !answered || a.Number == nil {
+// value is the score's figure, unless more answers are missing than its rule allows. others are the scores before it.
+func (s Score) value(i Instrument, r Responses, others map[string]float64) (float64, bool) {
+	switch s.Method {
+	case "table":
+		raw, known := others[s.Of]
+		at := slices.IndexFunc(s.Table, func(c Conversion) bool { return c.From == raw })
+		if !known || at < 0 {
+			return 0, false
+		}
+		return s.Table[at].To, true
+	case "count":
+		return s.count(r)
+	default: // value, or sum
+		return s.sum(i, r)
+	}
+}
+
+func (s Score) sum(i Instrument, r Responses) (total float64, ok bool) {
+	answered := 0
+	for _, code := range s.Items {
+		a := r[code]
+		if a.Number == nil {
+			continue
+		}
+		answered++
+		n := *a.Number
+		if slices.Contains(s.Reverse, code) {
+			it, _ := i.item(code)
+			n = *it.Min + *it.Max - n
+		}
+		total += n
+	}
+	if answered == 0 || len(s.Items)-answered > s.MissingAllowed {
 		return 0, false
 	}
-	return *a.Number, true
+	return total * float64(len(s.Items)) / float64(answered), true // a whole sum where nothing is missing
+}
+
+func (s Score) count(r Responses) (n float64, ok bool) {
+	missing, items := 0, 0
+	for _, c := range s.Counts {
+		items += len(c.Items)
+		for _, code := range c.Items {
+			switch a := r[code]; {
+			case a.Number == nil:
+				missing++
+			case slices.Contains(c.Values, *a.Number):
+				n++
+			}
+		}
+	}
+	return n, missing <= s.MissingAllowed && missing < items
 }
 
 func (s Score) band(v float64) string {

@@ -1,0 +1,257 @@
+package outcomes
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func lookup(t testing.TB, key string) Instrument {
+	t.Helper()
+	i, err := Lookup(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+// number is an answer.
+func number(n int) Answer { v := float64(n); return Answer{Number: &v} }
+
+func valueOf(list Results, score string) (float64, string, bool) {
+	at := slices.IndexFunc(list, func(r Result) bool { return r.Score == score })
+	if at < 0 {
+		return 0, "", false
+	}
+	return list[at].Value, list[at].Band, true
+}
+
+// Every sum of the short Warwick-Edinburgh scale, and what it becomes.
+func TestSWEMWBSTable(t *testing.T) {
+	t.Parallel()
+	metric := []float64{7.00, 9.51, 11.25, 12.40, 13.33, 14.08, 14.75, 15.32, 15.84, 16.36, 16.88, 17.43, 17.98, 18.59, 19.25, 19.98, 20.73, 21.54, 22.35, 23.21, 24.11, 25.03, 26.02, 27.03, 28.13, 29.31, 30.70, 32.55, 35.00}
+	swemwbs := lookup(t, "swemwbs")
+	for at, want := range metric {
+		raw, r := 7+at, Responses{}
+		left := raw - 7 // to be spread over seven items of up to four more than one
+		for _, it := range swemwbs.Items {
+			more := min(left, 4)
+			r[it.Code], left = number(1+more), left-more
+		}
+		got := swemwbs.Compute(r)
+		rawIs, _, _ := valueOf(got, "raw")
+		metricIs, _, _ := valueOf(got, "metric")
+		if rawIs != float64(raw) || metricIs != want {
+			t.Errorf("a sum of %d gave %g and %g, not %g", raw, rawIs, metricIs, want)
+		}
+		delete(r, "item_4")
+		if got := swemwbs.Compute(r); len(got) != 0 {
+			t.Errorf("six items made %v: none may be missing", got)
+		}
+	}
+}
+
+// Every combination of answers of De Jong Gierveld's six items, missing ones too, counted by hand.
+func TestDeJongGierveldCounts(t *testing.T) {
+	t.Parallel()
+	scale := lookup(t, "dejong6")
+	bands := []string{"not_lonely", "not_lonely", "moderately_lonely", "moderately_lonely", "moderately_lonely", "severely_lonely", "severely_lonely"}
+	for code := range int(math.Pow(4, 6)) {
+		r, lonely, missing := Responses{}, [2]int{}, [2]int{}
+		for at, rest := 0, code; at < 6; at, rest = at+1, rest/4 {
+			answer, part := rest%4, at/3
+			if answer == 0 {
+				missing[part]++
+				continue
+			}
+			r[scale.Items[at].Code] = number(answer)
+			if part == 0 && answer >= 2 || part == 1 && answer <= 2 {
+				lonely[part]++
+			}
+		}
+		got := scale.Compute(r)
+		for part, score := range []string{"emotional", "social"} {
+			v, _, there := valueOf(got, score)
+			if there != (missing[part] == 0) || there && v != float64(lonely[part]) {
+				t.Fatalf("%v: %s is %g (%v)", r, score, v, there)
+			}
+		}
+		v, band, there := valueOf(got, "total")
+		total := lonely[0] + lonely[1]
+		if there != (missing[0]+missing[1] <= 1) || there && (v != float64(total) || band != bands[total]) {
+			t.Fatalf("%v: the total is %g %s (%v), not %d", r, v, band, there, total)
+		}
+	}
+}
+
+func TestLonelinessSum(t *testing.T) {
+	t.Parallel()
+	scale := lookup(t, "ons_loneliness")
+	for code := range 27 {
+		a, b, c := 1+code%3, 1+code/3%3, 1+code/9
+		r := Responses{"companionship": number(a), "left_out": number(b), "isolated": number(c), "lonely": {Text: new("never")}}
+		v, band, there := valueOf(scale.Compute(r), "ucla3")
+		want := "not_lonely"
+		if a+b+c >= 6 {
+			want = "lonely"
+		}
+		if !there || v != float64(a+b+c) || band != want {
+			t.Errorf("%d %d %d: %g %s", a, b, c, v, band)
+		}
+		r["left_out"] = Answer{Missing: "prefer_not_to_say"}
+		if len(scale.Compute(r)) != 0 {
+			t.Error("a sum with a missing item")
+		}
+	}
+}
+
+func TestWEMWBSAndMYCaW(t *testing.T) {
+	t.Parallel()
+	wemwbs, r := lookup(t, "wemwbs"), Responses{}
+	for at, it := range wemwbs.Items {
+		r[it.Code] = number(1 + at%5)
+	}
+	if v, _, _ := valueOf(wemwbs.Compute(r), "total"); v != 40 {
+		t.Errorf("the total is %g, not 40", v)
+	}
+	mycaw := lookup(t, "mycaw")
+	got := mycaw.Compute(Responses{"concern_1": {Text: new("sleep")}, "concern_1_score": number(6), "wellbeing": number(0)})
+	if v, _, _ := valueOf(got, "concern_1"); len(got) != 2 || v != 6 || got[0].Better != "lower" {
+		t.Errorf("one concern: %v", got)
+	}
+}
+
+// What a site's own instrument may do besides: turned round, and prorated.
+func TestReverseAndProrated(t *testing.T) {
+	t.Parallel()
+	low, high := 0.0, 4.0
+	i := Instrument{Key: "own", Items: []Item{{Code: "a", Type: "number", Min: &low, Max: &high}, {Code: "b", Type: "number", Min: &low, Max: &high}, {Code: "c", Type: "number", Min: &low, Max: &high}},
+		Scores: []Score{{Code: "sum", Method: "sum", Items: []string{"a", "b", "c"}, Reverse: []string{"b"}, MissingAllowed: 1, MissingAs: "prorated", Better: "higher", Min: 0, Max: 12, Resolution: 1}}}
+	if err := i.Whole(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		r    Responses
+		want float64
+		ok   bool
+	}{
+		{Responses{"a": number(4), "b": number(0), "c": number(4)}, 12, true},
+		{Responses{"a": number(0), "b": number(4), "c": number(0)}, 0, true},
+		{Responses{"a": number(4), "b": number(4), "c": number(1)}, 5, true},
+		{Responses{"a": number(3), "b": number(1)}, 9, true}, // (3 + 3) x 3 / 2
+		{Responses{"a": number(3)}, 0, false},
+		{Responses{}, 0, false},
+	} {
+		if v, _, ok := valueOf(i.Compute(c.r), "sum"); ok != c.ok || v != c.want {
+			t.Errorf("%v: %g (%v), not %g", c.r, v, ok, c.want)
+		}
+	}
+}
+
+// Scores do not depend on the order of an instrument's items, lie in their range, and are never there when more is
+// missing than the rule allows.
+func TestScoringProperties(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		i := rapid.SampledFrom(Instruments()).Draw(t, "instrument")
+		r := Responses{}
+		for _, it := range i.Items {
+			if it.Type == "number" && rapid.IntRange(0, 9).Draw(t, "answered") > 0 {
+				r[it.Code] = number(rapid.IntRange(int(*it.Min), int(*it.Max)).Draw(t, it.Code))
+			}
+		}
+		if len(r) == 0 {
+			return
+		}
+		got := i.Compute(r)
+		shuffled := i
+		shuffled.Items = rapid.Permutation(i.Items).Draw(t, "order")
+		if again := shuffled.Compute(r); !slices.Equal(got, again) {
+			t.Fatalf("%s: %v, and in another order %v", i.Key, got, again)
+		}
+		for _, s := range i.Scores {
+			missing := 0
+			for _, code := range s.made() {
+				if r[code].Number == nil {
+					missing++
+				}
+			}
+			v, _, there := valueOf(got, s.Code)
+			if there && (missing > s.MissingAllowed || v < s.Min || v > s.Max) {
+				t.Fatalf("%s.%s is %g with %d missing", i.Key, s.Code, v, missing)
+			}
+			if !there && s.Method != "table" && missing == 0 {
+				t.Fatalf("%s.%s is not there, and nothing is missing", i.Key, s.Code)
+			}
+		}
+	})
+}
+
+// Every way in which a definition can fail to hold together is refused; what is right passes.
+func TestDefinitionsThatDoNotHold(t *testing.T) {
+	t.Parallel()
+	right := func() Instrument {
+		i := lookup(t, "swemwbs")
+		i.Items, i.Scores = slices.Clone(i.Items), slices.Clone(i.Scores)
+		i.Scores[1].Table = slices.Clone(i.Scores[1].Table)
+		return i
+	}
+	if i := right(); i.Whole() != nil {
+		t.Fatal(i.Whole())
+	}
+	half, nought, nine := 0.5, 0.0, 9.0
+	for name, spoil := range map[string]func(*Instrument){
+		"a hole in the table":                 func(i *Instrument) { i.Scores[1].Table = slices.Delete(i.Scores[1].Table, 4, 5) },
+		"two rows for one value":              func(i *Instrument) { i.Scores[1].Table[4].From = i.Scores[1].Table[5].From },
+		"a row for what cannot be":            func(i *Instrument) { i.Scores[1].Table = append(i.Scores[1].Table, Conversion{36, 36}) },
+		"a table of a score that comes later": func(i *Instrument) { slices.Reverse(i.Scores) },
+		"an item twice":                       func(i *Instrument) { i.Items[1].Code = i.Items[0].Code },
+		"a score twice":                       func(i *Instrument) { i.Scores[1].Code = "raw" },
+		"an item that is not there":           func(i *Instrument) { i.Scores[0].Items = []string{"item_1", "nothing"} },
+		"an item twice in a score":            func(i *Instrument) { i.Scores[0].Items = []string{"item_1", "item_1"} },
+		"a range that is not its items'":      func(i *Instrument) { i.Scores[0].Max = 34 },
+		"a number without a range":            func(i *Instrument) { i.Items[0].Min = nil },
+		"a range turned round":                func(i *Instrument) { i.Items[0].Min, i.Items[0].Max = &nine, &nought },
+		"a range that is not whole":           func(i *Instrument) { i.Items[0].Min = &half },
+		"a choice without options":            func(i *Instrument) { i.Items[0] = Item{Code: "item_1", Type: "choice"} },
+		"a choice of an unknown list":         func(i *Instrument) { i.Items[0] = Item{Code: "item_1", Type: "choice", Codes: "nothing"} },
+		"a private number":                    func(i *Instrument) { i.Items[0].Private = true },
+		"a flag outside the range":            func(i *Instrument) { i.Items[0].FlagFrom = &nine },
+		"a threshold without a source":        func(i *Instrument) { i.Scores[0].ResponderThreshold = &half },
+		"a source without a threshold":        func(i *Instrument) { i.Scores[0].ThresholdSource = "somewhere" },
+		"missing allowed without a rule":      func(i *Instrument) { i.Scores[0].MissingAllowed = 1 },
+		"all may be missing":                  func(i *Instrument) { i.Scores[0].MissingAllowed, i.Scores[0].MissingAs = 7, "prorated" },
+		"a table of a prorated score":         func(i *Instrument) { i.Scores[0].MissingAllowed, i.Scores[0].MissingAs = 1, "prorated" },
+		"turned round, but not in it":         func(i *Instrument) { i.Scores[0].Reverse = []string{"nothing"} },
+		"bands with a gap":                    func(i *Instrument) { i.Scores[0].Bands = []Band{{"low", 7, 20}, {"high", 22, 35}} },
+		"bands that overlap":                  func(i *Instrument) { i.Scores[0].Bands = []Band{{"low", 7, 20}, {"high", 20, 35}} },
+		"a step that does not fit":            func(i *Instrument) { i.Scores[1].Resolution = 0.5 },
+		"a value of two items":                func(i *Instrument) { i.Scores[0].Method = "value" },
+		"a count without what counts":         func(i *Instrument) { i.Scores[0].Method = "count" },
+	} {
+		i := right()
+		spoil(&i)
+		if i.Whole() == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+}
+
+// Nothing of an instrument whose words may not be shared is in the program.
+func TestNoWordingThatMayNotBeShipped(t *testing.T) {
+	t.Parallel()
+	shipped := []string{"ons4", "ons_loneliness", "waypost_followup"}
+	for _, i := range Instruments() {
+		if i.WordingShipped != slices.Contains(shipped, i.Key) {
+			t.Errorf("%s: wording shipped: %v", i.Key, i.WordingShipped)
+		}
+		for _, it := range i.Items {
+			if (it.Wording != "") != i.WordingShipped || len(it.Options) > 0 && !i.WordingShipped {
+				t.Errorf("%s.%s: %s", i.Key, it.Code, strconv.Quote(it.Wording))
+			}
+		}
+	}
+}

@@ -25,6 +25,7 @@ import (
 	"waypost/internal/people"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/outbox"
 	"waypost/internal/platform/telemetry"
 	"waypost/internal/sites"
 )
@@ -55,6 +56,7 @@ type server struct {
 	people    *people.Store
 	casework  *casework.Store
 	insights  *insights.Store
+	outbox    *outbox.Store
 }
 
 const requestTimeout = 30 * time.Second
@@ -79,6 +81,7 @@ func build(c Config) (*echo.Echo, *server) {
 		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
 		keys: &partners.Store{DB: c.DB}, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: &insights.Store{DB: c.DB, Scales: scales()},
+		outbox: &outbox.Store{DB: c.DB},
 	}
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited)
 	if len(c.CORSOrigins) > 0 {
@@ -105,6 +108,7 @@ func (s *server) operations() {
 	s.referralOperations()
 	s.assessmentOperations()
 	s.followUpOperations()
+	s.outboxOperations()
 	s.insightOperations()
 	s.keyOperations()
 	s.demoOperations()

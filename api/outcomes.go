@@ -104,7 +104,7 @@ func (s *server) completeFollowUp(ctx context.Context, in *Of[outcomes.Completio
 
 func (s *server) makeLink(ctx context.Context, in *ID) (outcomes.Link, error) {
 	l, err := s.casework.Outcomes.Link(ctx, in.ID)
-	l.URL = s.PublicURL + patientPath + l.Token
+	l.URL = s.PublicURL + outcomes.LinkPath + l.Token
 	return l, err
 }
 

@@ -15,9 +15,6 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// patientPath is where a person's own link leads: /f/{token}.
-const patientPath = "/f/"
-
 const maxForm = 64 << 10 // bytes of one answer
 
 // patientPages are the pages behind a person's own link: a start, a page for each question, and one to check and send. They
@@ -27,12 +24,12 @@ func (s *server) patientPages(e *echo.Echo) {
 		c.Response().Header().Set("Cache-Control", "max-age=3600")
 		return c.Blob(http.StatusOK, "text/css; charset=utf-8", pages.Style)
 	})
-	e.GET(patientPath+":token", s.page(s.startPage))
-	e.GET(patientPath+":token/check", s.page(s.checkPage))
-	e.POST(patientPath+":token/check", s.page(s.sendAnswers))
-	e.GET(patientPath+":token/thanks", s.page(s.thanksPage))
-	e.GET(patientPath+":token/:question", s.page(s.questionPage))
-	e.POST(patientPath+":token/:question", s.page(s.keepAnswer))
+	e.GET(outcomes.LinkPath+":token", s.page(s.startPage))
+	e.GET(outcomes.LinkPath+":token/check", s.page(s.checkPage))
+	e.POST(outcomes.LinkPath+":token/check", s.page(s.sendAnswers))
+	e.GET(outcomes.LinkPath+":token/thanks", s.page(s.thanksPage))
+	e.GET(outcomes.LinkPath+":token/:question", s.page(s.questionPage))
+	e.POST(outcomes.LinkPath+":token/:question", s.page(s.keepAnswer))
 }
 
 // page is what all of them share: nothing is stored on the way, no script runs, and what went wrong is said in words.
@@ -86,7 +83,7 @@ func (s *server) visit(c echo.Context) (outcomes.Page, error) {
 
 // step is the path of a page of this link.
 func step(c echo.Context, name string) string {
-	return patientPath + url.PathEscape(c.Param("token")) + "/" + url.PathEscape(name)
+	return outcomes.LinkPath + url.PathEscape(c.Param("token")) + "/" + url.PathEscape(name)
 }
 
 // next is the path of the first question that has no answer, or of the page to check them.

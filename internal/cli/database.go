@@ -12,6 +12,7 @@ import (
 
 	"waypost/internal/platform/clock"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/jobs"
 	"waypost/internal/platform/localpg"
 	"waypost/migrations"
 )
@@ -83,7 +84,10 @@ func (d database) migrate(ctx context.Context) error {
 	if !mayCreate { // goose would only say that its table is not there
 		return errors.New(byCode["42501"])
 	}
-	return advise(migrations.Up(ctx, owner))
+	if err := migrations.Up(ctx, owner); err != nil {
+		return advise(err)
+	}
+	return advise(jobs.Migrate(ctx, owner))
 }
 
 // open connects as the app's role, and refuses a database whose structure is not this program's.
@@ -93,6 +97,10 @@ func (d database) open(ctx context.Context) (*db.DB, db.Installation, error) {
 		return nil, db.Installation{}, advise(err)
 	}
 	if err := c.Ping(ctx, migrations.Newest()); err != nil {
+		c.Close()
+		return nil, db.Installation{}, advise(err)
+	}
+	if err := jobs.Migrated(ctx, c); err != nil {
 		c.Close()
 		return nil, db.Installation{}, advise(err)
 	}

@@ -17,8 +17,11 @@ import (
 
 	"waypost/api"
 	"waypost/internal/demo"
-	"waypost/internal/platform/actor"
+	"waypost/internal/outcomes"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/jobs"
+	"waypost/internal/platform/mail"
+	"waypost/internal/platform/outbox"
 	"waypost/internal/platform/replay"
 	"waypost/internal/platform/telemetry"
 	"waypost/migrations"
@@ -52,6 +55,10 @@ func (serve) Run(s *surroundings) (err error) {
 			slog.Warn("the last traces did not get through", "error", err)
 		}
 	}()
+	sender, err := mail.New(s.SMTPURL, s.MailFrom)
+	if err != nil {
+		return err
+	}
 	dir, err := s.dataDir()
 	if err != nil {
 		return err
@@ -70,7 +77,7 @@ func (serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.serve(listener, database, d, dir, tracing, loading, installation.Demo || loading)
+	return s.serve(listener, database, d, dir, tracing, sender, loading, installation.Demo || loading)
 }
 
 // wantsDemo tells whether a demo is to be loaded: into an empty database, or one where loading was cut off.
@@ -86,7 +93,7 @@ func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
 }
 
 // serve answers from the start, and says that it is not ready while a demo is being loaded.
-func (s *surroundings) serve(listener net.Listener, database database, d *db.DB, dir string, tracing trace.TracerProvider, load, isDemo bool) error {
+func (s *surroundings) serve(listener net.Listener, database database, d *db.DB, dir string, tracing trace.TracerProvider, sender *mail.Sender, load, isDemo bool) error {
 	metrics := telemetry.NewMetrics(d, api.Version)
 	var loading atomic.Bool
 	loading.Store(load)
@@ -94,7 +101,7 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 		Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
-	failed := make(chan error, 2)
+	failed, working := make(chan error, 3), make(chan *jobs.Runner, 1)
 	go func() { failed <- server.Serve(listener) }()
 	go func() {
 		if load {
@@ -105,9 +112,14 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 			loading.Store(false)
 		}
 		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
-		s.keepHouse(d, metrics)
+		runner, err := s.work(d, metrics, sender, s.publicURL(listener))
+		if err != nil && s.Err() == nil {
+			failed <- fmt.Errorf("starting the jobs: %w", err)
+		}
+		working <- runner
+		debug.FreeOSMemory() // what starting took is not needed again
 	}()
-	return s.wait(server, database, failed)
+	return s.wait(server, database, failed, working)
 }
 
 // publicURL is what links begin with.
@@ -119,7 +131,7 @@ func (s *surroundings) publicURL(l net.Listener) string {
 }
 
 // wait ends with a signal, after requests under way have finished, or with what failed.
-func (s *surroundings) wait(server *http.Server, database database, failed <-chan error) error {
+func (s *surroundings) wait(server *http.Server, database database, failed <-chan error, working <-chan *jobs.Runner) error {
 	var lost <-chan error // never, where the database is not our own
 	if database.own != nil {
 		lost = database.own.Failed()
@@ -134,6 +146,13 @@ func (s *surroundings) wait(server *http.Server, database database, failed <-cha
 	defer cancel()
 	if stopped := server.Shutdown(ctx); stopped != nil {
 		slog.Warn("some requests did not finish in time", "error", stopped)
+	}
+	select {
+	case runner := <-working:
+		if stopped := runner.Stop(ctx); stopped != nil {
+			slog.Warn("some jobs did not finish in time", "error", stopped)
+		}
+	default: // they never began
 	}
 	return err
 }
@@ -160,30 +179,22 @@ func (s *surroundings) loadDemo(d *db.DB, dir string) error {
 	return err
 }
 
-// keepHouse does what nobody asks for: it forgets answers that need not be repeated any more, and makes room in the log of reads.
-func (s *surroundings) keepHouse(d *db.DB, metrics *telemetry.Metrics) {
-	ctx := db.Background(actor.With(s, actor.Named("housekeeping")))
-	hourly := time.NewTicker(time.Hour)
-	defer hourly.Stop()
-	for {
-		err := metrics.Job("housekeeping", func() error {
-			return d.Do(ctx, func(tx *db.Tx) error {
-				for _, month := range []time.Time{tx.Now, tx.Now.AddDate(0, 1, 0)} {
-					if err := tx.Exec("select ensure_access_log_month(?::date)", month).Error; err != nil {
-						return err
-					}
-				}
-				return replay.Forget(tx)
-			})
-		})
-		if err != nil && s.Err() == nil {
-			slog.Error("housekeeping", "error", err)
-		}
-		debug.FreeOSMemory() // what starting took, and the last hour, is not needed again
-		select {
-		case <-s.Done():
-			return
-		case <-hourly.C:
+// work starts the periodic jobs: what nobody asks for, and what is due.
+func (s *surroundings) work(d *db.DB, metrics *telemetry.Metrics, sender *mail.Sender, publicURL string) (*jobs.Runner, error) {
+	record, messages := outcomes.Store{DB: d}, outbox.Store{DB: d}
+	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL)}
+	return jobs.Start(s, d, metrics,
+		jobs.Job{Name: "housekeeping", Every: time.Hour, Run: func(ctx context.Context) error { return d.Do(ctx, keepHouse) }},
+		jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
+		jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
+}
+
+// keepHouse forgets answers that need not be repeated any more, and makes room in the log of reads.
+func keepHouse(tx *db.Tx) error {
+	for _, month := range []time.Time{tx.Now, tx.Now.AddDate(0, 1, 0)} {
+		if err := tx.Exec("select ensure_access_log_month(?::date)", month).Error; err != nil {
+			return err
 		}
 	}
+	return replay.Forget(tx)
 }

@@ -125,12 +125,20 @@ func (s *Store) Attempt(ctx context.Context, id uuid.UUID, n NewAttempt) (a Atte
 		if a.At.After(tx.Now) || on.Before(e.ReceivedOn) {
 			return fault.InvalidAt("at", "lies in the future, or before the episode began")
 		}
-		if err := tx.Create(&a).Error; err != nil {
-			return err
-		}
-		return f.note(tx, "follow_up.attempted", &on, events.Data{"channel": a.Channel, "result": a.Result})
+		return a.write(tx, f)
 	})
 	return a, err
+}
+
+func (a Attempt) write(tx *db.Tx, f FollowUp) error {
+	on, err := tx.DayOf(f.SiteID, a.At)
+	if err != nil {
+		return err
+	}
+	if err := tx.Create(&a).Error; err != nil {
+		return err
+	}
+	return f.note(tx, "follow_up.attempted", &on, events.Data{"channel": a.Channel, "result": a.Result})
 }
 
 // Lose gives a follow-up up. Fault: conflict (it is completed or lost already).

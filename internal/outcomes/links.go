@@ -15,6 +15,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/outbox"
 	"waypost/internal/platform/secret"
 )
 
@@ -45,6 +46,9 @@ type followUpLink struct {
 
 func (followUpLink) TableName() string { return "follow_up_links" }
 
+// LinkPath is where a link leads, before its token.
+const LinkPath = "/f/"
+
 // linkDays is how long a link works at least, in days: a follow-up that is made up for after its window closed is kept.
 const linkDays = 28
 
@@ -66,6 +70,9 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 		}
 		l.FollowUpID = f.ID
 		if l.Token, l.ExpiresOn, err = mintLink(tx, f); err != nil {
+			return err
+		}
+		if err := outbox.Cancel(tx, Invitation, f.SiteID, f.ID, "link_copied"); err != nil {
 			return err
 		}
 		if f.State == Upcoming {

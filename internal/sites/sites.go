@@ -40,6 +40,7 @@ type Details struct {
 	ExpiryDays          int        `json:"expiry_days" required:"false" minimum:"1" maximum:"365" doc:"Days after sending when a silent referral expires; 14 when left out." example:"14"`
 	DisclosureThreshold int        `json:"disclosure_threshold" required:"false" minimum:"8" maximum:"1000" doc:"The fewest people a published figure may rest on; never below 8." example:"8"`
 	AttemptsWanted      int        `json:"attempts_wanted" required:"false" minimum:"1" maximum:"20" doc:"How many attempts at a follow-up are made before somebody counts as could_not_contact; 3 when left out. Fewer are told of, and never refused." example:"3"`
+	ReminderDays        db.Ints    `json:"reminder_days" required:"false" maxItems:"5" doc:"Days after the invitation to a follow-up when somebody who has not answered is reminded, once each; 14 when left out, and none with an empty list." example:"[14]"`
 	Schedules           []Schedule `json:"schedules" required:"false" gorm:"-" maxItems:"20" doc:"When people are followed up; m9_12 when left out."`
 }
 
@@ -101,6 +102,9 @@ func (site *Site) settle() error {
 	if site.AttemptsWanted == 0 {
 		site.AttemptsWanted = 3
 	}
+	if site.ReminderDays == nil {
+		site.ReminderDays = db.Ints{14}
+	}
 	if site.Schedules == nil {
 		site.Schedules = []Schedule{M9To12}
 	}
@@ -108,6 +112,7 @@ func (site *Site) settle() error {
 	_, err := time.LoadLocation(site.TimeZone)
 	c.Require(err == nil && site.TimeZone != "Local", "time_zone", "is no time zone of the IANA database")
 	c.Require(!slices.ContainsFunc(site.ChaseDays, func(d int) bool { return d < 1 || d >= site.ExpiryDays }), "chase_days", "must lie between 1 and the day before expiry_days")
+	c.Require(!slices.ContainsFunc(site.ReminderDays, func(d int) bool { return d < 1 || d > 365 }) && slices.IsSorted(site.ReminderDays), "reminder_days", "must lie between 1 and 365, the earliest first")
 	for i := range site.Schedules {
 		if site.Schedules[i].Instruments == nil {
 			site.Schedules[i].Instruments = db.Texts{"ons4"}

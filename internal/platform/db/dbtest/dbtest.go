@@ -23,6 +23,7 @@ import (
 
 	"waypost/internal/platform/clock"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/jobs"
 	"waypost/internal/platform/localpg"
 	"waypost/migrations"
 )
@@ -162,7 +163,7 @@ func (c *cluster) makeTemplate(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	if err := migrations.Up(ctx, db); err != nil {
+	if err := errors.Join(migrations.Up(ctx, db), jobs.Migrate(ctx, db)); err != nil {
 		return err
 	}
 	if app == "waypost_app" {

@@ -1,0 +1,147 @@
+package outcomes
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/mail"
+	"waypost/internal/platform/outbox"
+)
+
+// Invitation is the kind of message that asks somebody to answer a follow-up.
+const Invitation = "follow_up_invitation"
+
+//go:embed invitations.sql
+var invitationsSQL string
+
+// mostInvitations is how many are put into the outbox at once, at one site.
+const mostInvitations = 500
+
+// Invite puts an invitation into the outbox for everybody who should be asked now, and a reminder for those whose day has
+// come: at every site, by what stands in the record. It is a job's work, and can be done twice without asking anybody twice.
+func (s *Store) Invite(ctx context.Context) error {
+	var sites []struct {
+		ID           uuid.UUID
+		ReminderDays db.Ints
+	}
+	err := s.DB.Do(ctx, func(tx *db.Tx) error {
+		return tx.Raw("select id, reminder_days from sites order by id").Scan(&sites).Error
+	})
+	for _, site := range sites {
+		if err == nil {
+			err = s.inviteAt(ctx, site.ID, site.ReminderDays)
+		}
+	}
+	return err
+}
+
+func (s *Store) inviteAt(ctx context.Context, site uuid.UUID, reminders db.Ints) error {
+	for {
+		var due []outbox.Message
+		err := s.DB.Do(ctx, func(tx *db.Tx) error {
+			today, err := tx.Today(site)
+			if err != nil {
+				return err
+			}
+			err = tx.Raw(invitationsSQL, map[string]any{"site": site, "today": today, "now": tx.Now, "kind": Invitation, "reminders": reminders, "most": mostInvitations}).Scan(&due).Error
+			if err != nil {
+				return err
+			}
+			for i := range due {
+				due[i].SiteID, due[i].Kind = site, Invitation
+			}
+			return outbox.Queue(tx, due...)
+		})
+		if err != nil || len(due) < mostInvitations {
+			return err
+		}
+	}
+}
+
+// Inviter writes invitations, whose links begin with the URL at which people reach Waypost.
+func (s *Store) Inviter(publicURL string) outbox.Writer {
+	return outbox.Writer{
+		Write:   func(tx *db.Tx, n outbox.Message) (mail.Letter, string, error) { return invitation(tx, n, publicURL) },
+		Sent:    func(tx *db.Tx, n outbox.Message) error { return invited(tx, n, "invitation_sent") },
+		Refused: func(tx *db.Tx, n outbox.Message) error { return invited(tx, n, "wrong_details") },
+	}
+}
+
+// invitation asks once more whether the person may be written to, and makes the letter with a link of its own.
+func invitation(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, why string, err error) {
+	f, _, err := held(tx, n.SubjectID)
+	if err != nil {
+		return l, "", err
+	}
+	to, why, err := f.invitable(tx)
+	if err != nil || why != "" {
+		return l, why, err
+	}
+	token, until, err := mintLink(tx, f)
+	if err != nil {
+		return l, "", err
+	}
+	l = mail.Letter{To: to, Subject: "How have you been?", Text: fmt.Sprintf(invitationText, publicURL+LinkPath+token, until.In(time.UTC).Format("2 January 2006"))}
+	return l, "", nil
+}
+
+// invitationText says nothing of the person or of what they were supported with: others may see a mail.
+const invitationText = `Hello,
+
+Some time ago you agreed that we may ask how you have been.
+
+Here are a few questions. They take less than three minutes:
+
+%s
+
+You need not answer, and you can leave out what you would rather not say.
+The link is yours alone: please do not pass it on. It works until %s.
+
+Nobody reads replies to this message.
+`
+
+// invitable tells where to write to, or why not any more.
+func (f FollowUp) invitable(tx *db.Tx) (to, why string, err error) {
+	today, err := tx.Today(f.SiteID)
+	if err != nil {
+		return "", "", err
+	}
+	var row struct {
+		Email    string
+		Decision string
+	}
+	err = tx.Raw(`select coalesce(p.email, '') as email, coalesce((select c.decision from consents c
+			where c.site_id = p.site_id and c.patient_id = p.id and c.purpose = 'follow_up_contact'
+			order by c.decided_on desc, c.created_at desc, c.id desc limit 1), '') as decision
+		from patients p where p.site_id = ? and p.id = ?`, f.SiteID, f.PatientID).Scan(&row).Error
+	switch {
+	case err != nil:
+		return "", "", err
+	case f.State == Completes:
+		return "", "answered", nil
+	case f.State == Lost:
+		return "", "given_up", nil
+	case f.Paused || row.Decision != "given" && row.Decision != "best_interests":
+		return "", "no_consent", nil
+	case today.Before(f.OpensOn) || today.After(f.ClosesOn):
+		return "", "not_open", nil
+	case row.Email == "":
+		return "", "no_address", nil
+	}
+	return row.Email, "", nil
+}
+
+// invited records an invitation among the attempts.
+func invited(tx *db.Tx, n outbox.Message, result string) error {
+	f, err := read(tx, n.SubjectID)
+	if err != nil {
+		return err
+	}
+	a := Attempt{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, At: tx.Now, Channel: "email", Result: result, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	return a.write(tx, f)
+}

@@ -1,0 +1,87 @@
+// Package outbox holds what is to be sent to people until it is sent, or somebody hands it on themselves. A message names
+// what it is about and nothing of the person: whoever writes it reads the address at the moment of sending.
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/db"
+)
+
+// Message is one thing to be sent.
+type Message struct {
+	ID        uuid.UUID  `json:"id" format:"uuid" doc:"The message's id."`
+	SiteID    uuid.UUID  `json:"site_id" format:"uuid" doc:"The site whose record it is about."`
+	Kind      string     `json:"kind" enum:"follow_up_invitation" doc:"What it is."`
+	SubjectID uuid.UUID  `json:"subject_id" format:"uuid" doc:"What it is about: of an invitation, the follow-up."`
+	Ordinal   int        `json:"ordinal" doc:"1: the first about its subject; 2 and more remind of it." example:"1"`
+	Channel   Channel    `json:"channel" enum:"email,text_message" doc:"How it goes. Text messages are not sent from here: they wait for somebody to copy the link."`
+	State     State      `json:"state" enum:"waiting,sending,sent,failed,cancelled" doc:"Where it stands."`
+	Why       *string    `json:"why" enum:"no_smtp,by_hand,retrying,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied" doc:"Why it waits (no_smtp: no mail server is set; by_hand: somebody copies the link; retrying), failed (refused, unreachable) or was cancelled (the rest)."`
+	Tries     int        `json:"tries" doc:"How often it was tried." example:"1"`
+	NextTryAt time.Time  `json:"next_try_at" doc:"It is not tried before."`
+	SentAt    *time.Time `json:"sent_at" doc:"When the mail server took it."`
+	CreatedAt time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was put here."`
+	UpdatedAt time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+func (Message) TableName() string { return "outbox" }
+
+// Channel is how a message goes.
+type Channel string
+
+const (
+	Email       Channel = "email"
+	TextMessage Channel = "text_message"
+)
+
+// State of a message.
+type State string
+
+const (
+	Waiting   State = "waiting"
+	Sending   State = "sending" // under way, or cut off by a crash: then it is tried again
+	Sent      State = "sent"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+)
+
+// Queue puts messages into the outbox. One that is there already, of the same kind, subject and ordinal, is left as it is.
+func Queue(tx *db.Tx, messages ...Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	for i := range messages {
+		n := &messages[i]
+		n.ID, n.State, n.NextTryAt, n.CreatedAt, n.UpdatedAt = tx.NewID(), Waiting, tx.Now, tx.Now, tx.Now
+		if n.Channel == TextMessage {
+			n.Why = new("by_hand")
+		}
+	}
+	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&messages).Error
+}
+
+// Cancel takes back what waits about a subject.
+func Cancel(tx *db.Tx, kind string, site, subject uuid.UUID, why string) error {
+	return tx.Model(&Message{}).Where("site_id = ? and kind = ? and subject_id = ? and state = ?", site, kind, subject, Waiting).
+		Updates(map[string]any{"state": Cancelled, "why": why, "updated_at": tx.Now}).Error
+}
+
+// Store reads and empties the outbox.
+type Store struct{ DB *db.DB }
+
+// List returns the messages of the actor's sites by id, after the id given.
+func (s *Store) List(ctx context.Context, state State, page db.Page[uuid.UUID]) (list []Message, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q := tx.Where(db.Visible+" and id > ?", page.After)
+		if state != "" {
+			q = q.Where("state = ?", state)
+		}
+		return q.Order("id").Scopes(page.Cut).Find(&list).Error
+	})
+	return list, err
+}

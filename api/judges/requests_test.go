@@ -161,6 +161,9 @@ func (c *caller) thing(operation string) string {
 		list, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/follow-ups?episode_id=" + episode})
 		return list["items"].([]any)[0].(fields)["id"].(string)
 	}
+	if operation == "get-gp-message" {
+		return c.agreed("report_to_gp")
+	}
 	if fixed := named[segment]; fixed != "" {
 		return fixed
 	}
@@ -193,7 +196,7 @@ func (c *caller) instead(operation string) fields {
 	case "record-assessment":
 		return fields{"episode_id": c.make("open-episode")}
 	case "record-referral":
-		return fields{"episode_id": c.supported(), "organisation_id": c.make("add-organisation"), "sent_at": "2026-01-13T09:30:00Z"}
+		return fields{"episode_id": c.agreed("share_with_organisations"), "organisation_id": c.make("add-organisation"), "sent_at": "2026-01-13T09:30:00Z"}
 	case "add-link-worker":
 		return fields{"site_id": c.site(), "email": numbered("sam%d@example.org")}
 	case "change-link-worker":
@@ -209,10 +212,11 @@ func (c *caller) instead(operation string) fields {
 	}
 }
 
-// supported is an episode of somebody who agreed that organisations are told of them.
-func (c *caller) supported() string {
+// agreed is an episode of somebody who gave their consent for the purpose.
+func (c *caller) agreed(purpose string) string {
 	c.t.Helper()
 	consent := c.request("record-consent")
+	consent.body["purpose"] = purpose
 	c.do(consent)
 	episode := c.request("open-episode")
 	episode.body["patient_id"] = strings.Split(consent.at, "/")[3]

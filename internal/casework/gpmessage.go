@@ -7,7 +7,6 @@ import (
 
 	"waypost/internal/episodes"
 	"waypost/internal/people"
-	"waypost/internal/platform/codes"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
@@ -31,12 +30,6 @@ type GPMessage struct {
 	ScoresNote    string           `json:"scores_note,omitempty" doc:"What the scores cannot show; to be shown with them."`
 	Interventions []GPIntervention `json:"interventions,omitempty" doc:"Every referral and signpost, those that did not work too, oldest first. From the level summary on."`
 	Risks         *GPRisks         `json:"safeguarding_and_risks,omitempty" doc:"From the level summary on."`
-}
-
-// GPTerm is a code of the record with what it means.
-type GPTerm struct {
-	Code string `json:"code" doc:"As the record holds it; see /v1/code-lists." example:"completed"`
-	Text string `json:"text" doc:"What it means." example:"Finished as meant"`
 }
 
 // GPPlan is what is asked of the practice, and what goes on.
@@ -153,24 +146,4 @@ func fileable(tx *db.Tx, p people.Patient, e episodes.Episode, agreed people.Con
 		m.Codes = append(m.Codes, coded("closure_reasons", *e.ClosureReason, *e.ClosedOn)...)
 	}
 	return m, err
-}
-
-// term is a code of a list with its gloss.
-func term(list, code string) GPTerm {
-	l, _ := codes.Lookup(list)
-	for _, c := range l.Codes {
-		if c.Code == code {
-			return GPTerm{code, c.Gloss}
-		}
-	}
-	return GPTerm{code, code}
-}
-
-// termOf is the term of a code that may not be there.
-func termOf(list string, code *string) *GPTerm {
-	if code == nil {
-		return nil
-	}
-	t := term(list, *code)
-	return &t
 }

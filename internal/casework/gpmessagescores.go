@@ -8,7 +8,8 @@ import (
 	"waypost/internal/platform/day"
 )
 
-const scoresNote = "Scores before and after, of one person and without a comparison: they do not show what made the difference."
+const scoresNote = "Scores before and after, of one person and without a comparison: they do not show what made the difference, " +
+	"and an extreme score tends to move back by itself (regression to the mean)."
 
 // GPScore is one score of one instrument: at the start, and each time it was taken again.
 type GPScore struct {

@@ -61,7 +61,7 @@ type GPOrganisationAccount struct {
 type GPPatientAccount struct {
 	Used       GPTerm   `json:"used" doc:"Whether they used it (uses)."`
 	Reason     *GPTerm  `json:"reason,omitempty" doc:"Why not, or why they stopped (unused_reasons)."`
-	Benefit    GPTerm   `json:"benefit" doc:"Whether it helped (benefits)."`
+	Benefit    *GPTerm  `json:"benefit,omitempty" doc:"Whether it helped (benefits); left out where it could not, since it was not used."`
 	On         day.Date `json:"on" format:"date" doc:"The day they were asked."`
 	FollowUp   string   `json:"follow_up" doc:"The follow-up at which they were." example:"m9_12"`
 	Respondent GPTerm   `json:"respondent" doc:"Who answered (respondents)."`
@@ -173,7 +173,10 @@ func interventionOf(tx *db.Tx, r referrals.Referral, words bool) (GPIntervention
 		i.OrganisationAccount = &GPOrganisationAccount{o.Attended, o.FirstAttendedOn, termOf("referral_statuses", (*string)(o.Status)), termOf("move_reasons", o.Reason)}
 	}
 	if p := r.PatientAccount; p != nil {
-		i.PatientAccount = &GPPatientAccount{term("uses", p.Used), termOf("unused_reasons", p.Reason), term("benefits", p.Benefit), p.On, p.FollowUp, term("respondents", p.Respondent)}
+		i.PatientAccount = &GPPatientAccount{term("uses", p.Used), termOf("unused_reasons", p.Reason), termOf("benefits", &p.Benefit), p.On, p.FollowUp, term("respondents", p.Respondent)}
+		if p.Benefit == "not_applicable" {
+			i.PatientAccount.Benefit = nil
+		}
 	}
 	return i, err
 }

@@ -51,7 +51,7 @@ func (m GPMessage) writePlan(p *page) {
 		return
 	}
 	p.free(1, m.Plan.RequestedActions)
-	p.line(1, "Support: ", m.Plan.Support.Text)
+	p.line(1, m.Plan.Support.Text)
 	if f := m.Plan.NextFollowUp; f != nil {
 		p.line(1, "Next follow-up: ", f.Code, ", between ", on(f.OpensOn), " and ", on(f.ClosesOn))
 	}
@@ -71,7 +71,7 @@ func (m GPMessage) writeSummary(p *page) {
 	p.line(1, "Needs: ", strings.Join(needs, "; "))
 	p.line(1, "Times met or spoken to: ", strconv.Itoa(s.TimesReached))
 	if s.ClosureReason != nil {
-		p.line(1, "Support ended: ", s.ClosureReason.Text)
+		p.line(1, "Why support ended: ", s.ClosureReason.Text)
 	}
 	p.labelled(1, "Note of the closure", s.ClosureNote)
 	p.labelled(1, "What matters to the person", s.WhatMatters)
@@ -103,12 +103,12 @@ func (m GPMessage) writeScores(p *page) {
 			title = t
 			p.line(1, title)
 		}
-		p.line(2, words(s.Score), " (", s.Better, " is better)")
+		p.line(2, words(s.Score), " (", s.Better, " is better", s.threshold(), ")")
 		if s.Initial != nil {
 			p.line(3, s.Initial.String())
 		}
 		for _, l := range s.Later {
-			p.line(3, l.GPValue.String(), l.told(s))
+			p.line(3, l.GPValue.String(), l.told())
 		}
 	}
 }
@@ -122,7 +122,7 @@ func (v GPValue) String() string {
 }
 
 // told is the change in words, and claims no more than that it changed.
-func (l GPLater) told(s GPScore) string {
+func (l GPLater) told() string {
 	if l.Change == nil {
 		return "; no baseline to compare with"
 	}
@@ -134,11 +134,18 @@ func (l GPLater) told(s GPScore) string {
 	case l.ReachesThreshold == nil:
 		return said
 	case *l.ReachesThreshold:
-		said += "; at or above"
+		return said + ", at or above the threshold"
 	default:
-		said += "; below"
+		return said + ", below the threshold"
 	}
-	return said + " the responder threshold of " + number(*s.ResponderThreshold) + " (" + s.ThresholdSource + ")"
+}
+
+// threshold names the least change that counts, and who says so.
+func (s GPScore) threshold() string {
+	if s.ResponderThreshold == nil {
+		return ""
+	}
+	return "; responder threshold " + number(*s.ResponderThreshold) + ": " + s.ThresholdSource
 }
 
 func (m GPMessage) writeInterventions(p *page) {
@@ -169,9 +176,9 @@ func (i GPIntervention) writeAccounts(p *page) {
 		p.line(2, "Organisation: ", came, dated(", first on ", o.FirstAttendedOn), answer)
 	}
 	if a := i.PatientAccount; a != nil {
-		p.line(2, "Person (", a.FollowUp, ", ", on(a.On), "; answered by: ", a.Respondent.Text, "): ", a.Used.Text, because(a.Reason), "; ", a.Benefit.Text)
+		p.line(2, "Person (", a.FollowUp, ", ", on(a.On), "; answered by: ", a.Respondent.Text, "): ", a.Used.Text, because(a.Reason), helped(a.Benefit))
 	} else {
-		p.line(2, "Person: not asked yet")
+		p.line(2, "Person: not asked")
 	}
 }
 
@@ -208,6 +215,13 @@ func because(reason *GPTerm) string {
 		return ""
 	}
 	return ": " + reason.Text
+}
+
+func helped(benefit *GPTerm) string {
+	if benefit == nil {
+		return ""
+	}
+	return "; " + benefit.Text
 }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -155,9 +155,25 @@ func (s *Store) Lose(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err
 		}
 		f.LostOn, f.LossReason, f.LossNote = l.LostOn, &l.Reason, l.Note
 		f.State = f.StateOn(today)
+		if f.Warnings, err = f.tooFewAttempts(tx); err != nil {
+			return err
+		}
 		return f.save(tx, "follow_up.lost", l.LostOn, events.Data{"reason": l.Reason})
 	})
 	return f, err
+}
+
+// tooFewAttempts warns where a site tries more often before it says that somebody could not be contacted.
+func (f FollowUp) tooFewAttempts(tx *db.Tx) ([]fault.Warning, error) {
+	if *f.LossReason != "could_not_contact" {
+		return nil, nil
+	}
+	var wanted int
+	err := tx.Raw("select attempts_wanted from sites where id = ?", f.SiteID).Scan(&wanted).Error
+	if err != nil || f.AttemptsMade >= wanted {
+		return nil, err
+	}
+	return []fault.Warning{{Code: "too_few_attempts", Detail: fmt.Sprintf("This site makes %d attempts before it says that somebody could not be contacted; %d are recorded.", wanted, f.AttemptsMade)}}, nil
 }
 
 // Complete records what the person said, whenever they said it: a late completion is kept, and the analysis

@@ -10,33 +10,38 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
 )
 
 // FollowUp is one planned time of asking a person how they have been.
 type FollowUp struct {
-	ID           uuid.UUID  `json:"id" format:"uuid" doc:"The follow-up's id."`
-	SiteID       uuid.UUID  `json:"site_id" format:"uuid" doc:"The site whose record this is."`
-	EpisodeID    uuid.UUID  `json:"episode_id" format:"uuid" doc:"The episode."`
-	PatientID    uuid.UUID  `json:"patient_id" format:"uuid" doc:"The person."`
-	Code         string     `json:"code" doc:"Of the site's schedule it was made from." example:"m9_12"`
-	AnchorOn     day.Date   `json:"anchor_on" format:"date" doc:"The day its windows count from."`
-	OpensOn      day.Date   `json:"opens_on" format:"date" doc:"From here the person is asked,"`
-	TargetOn     day.Date   `json:"target_on" format:"date" doc:"best here,"`
-	ClosesOn     day.Date   `json:"closes_on" format:"date" doc:"and no later than here."`
-	AnalysisFrom day.Date   `json:"analysis_from" format:"date" doc:"A response before this day does not count as change,"`
-	AnalysisTo   day.Date   `json:"analysis_to" format:"date" doc:"nor one after this day."`
-	State        State      `json:"state" gorm:"-" format:"code:follow_up_states" doc:"Derived from today's date and what is recorded, never stored. missed: the window passed and nothing was recorded. paused: the person died or does not agree to be contacted."`
-	CompletedOn  *day.Date  `json:"completed_on" format:"date" doc:"The day the person answered."`
-	LostOn       *day.Date  `json:"lost_on" format:"date" doc:"The day it was given up."`
-	LossReason   *string    `json:"loss_reason" format:"code:loss_reasons" doc:"Why it was given up."`
-	LossNote     *string    `json:"loss_note" doc:"More on why."`
-	Version      int        `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt    time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was planned."`
-	UpdatedAt    time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	LinkWorkerID uuid.UUID  `json:"link_worker_id" gorm:"->;-:migration" format:"uuid" doc:"Who supports the person."`
-	Paused       bool       `json:"-" gorm:"->;-:migration"`
-	Attempts     []Attempt  `json:"attempts,omitempty" gorm:"-" doc:"In the answer for one follow-up: every attempt, oldest first."`
-	Completion   *Completed `json:"completion,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said."`
+	ID           uuid.UUID       `json:"id" format:"uuid" doc:"The follow-up's id."`
+	SiteID       uuid.UUID       `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	EpisodeID    uuid.UUID       `json:"episode_id" format:"uuid" doc:"The episode."`
+	PatientID    uuid.UUID       `json:"patient_id" format:"uuid" doc:"The person."`
+	Code         string          `json:"code" doc:"Of the site's schedule it was made from." example:"m9_12"`
+	AnchorOn     day.Date        `json:"anchor_on" format:"date" doc:"The day its windows count from."`
+	OpensOn      day.Date        `json:"opens_on" format:"date" doc:"From here the person is asked,"`
+	TargetOn     day.Date        `json:"target_on" format:"date" doc:"best here,"`
+	ClosesOn     day.Date        `json:"closes_on" format:"date" doc:"and no later than here."`
+	AnalysisFrom day.Date        `json:"analysis_from" format:"date" doc:"A response before this day does not count as change,"`
+	AnalysisTo   day.Date        `json:"analysis_to" format:"date" doc:"nor one after this day."`
+	State        State           `json:"state" gorm:"-" format:"code:follow_up_states" doc:"Derived from today's date and what is recorded, never stored. missed: the window passed and nothing was recorded. paused: the person died or does not agree to be contacted."`
+	CompletedOn  *day.Date       `json:"completed_on" format:"date" doc:"The day the person answered."`
+	LostOn       *day.Date       `json:"lost_on" format:"date" doc:"The day it was given up."`
+	LossReason   *string         `json:"loss_reason" format:"code:loss_reasons" doc:"Why it was given up."`
+	LossNote     *string         `json:"loss_note" doc:"More on why."`
+	Version      int             `json:"version" doc:"Rises with each change." example:"1"`
+	CreatedAt    time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was planned."`
+	UpdatedAt    time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	AttemptsMade int             `json:"attempts_made" gorm:"->;-:migration" doc:"How many attempts are recorded." example:"1"`
+	LinkWorkerID uuid.UUID       `json:"link_worker_id" gorm:"->;-:migration" format:"uuid" doc:"Who supports the person."`
+	Paused       bool            `json:"-" gorm:"->;-:migration"`
+	Attempts     []Attempt       `json:"attempts,omitempty" gorm:"-" doc:"In the answer for one follow-up: every attempt, oldest first."`
+	Completion   *Completed      `json:"completion,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said."`
+	AnswersKept  *int            `json:"answers_kept,omitempty" gorm:"-" doc:"In the answer for one follow-up: how many questions the person has answered by their own link without sending them yet."`
+	SaidBefore   []Said          `json:"said_before,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said at the baseline, to be shown to them again."`
+	Warnings     []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
 }
 
 // State of a follow-up.
@@ -86,6 +91,7 @@ var where = map[State]string{
 // followUpRows are follow-ups with who supports the person and whether asking is on hold: the person died, or said
 // no to being contacted. A person who was never asked is not on hold: the link worker sees them and can ask.
 const followUpRows = `(select f.*, e.link_worker_id,
+	(select count(*) from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempts_made,
 	(p.died_on is not null or coalesce((select c.decision in ('declined', 'withdrawn', 'not_obtained') from consents c
 		where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
 		order by c.decided_on desc, c.created_at desc, c.id desc limit 1), false)) as paused
@@ -266,6 +272,9 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 			return err
 		}
 		if f.Completion, err = completionOf(tx, f); err != nil {
+			return err
+		}
+		if err := f.recall(tx); err != nil {
 			return err
 		}
 		return events.Read(tx, "follow_up", f.SiteID, f.PatientID)

@@ -241,6 +241,29 @@ func TestTheMessageKeepsWhatWasSaidForResearch(t *testing.T) {
 	}
 }
 
+// A site's own instrument is told by its versions, which are never compared.
+func TestTheMessageComparesNoVersions(t *testing.T) {
+	w := newWorld(t)
+	manager, own, patient := w.as("site_manager"), allotment(t), w.patient()
+	episode := w.episode(patient)
+	w.agree(patient, "summary")
+	var answers []string
+	for _, i := range own["items"].([]any) {
+		answers = append(answers, fmt.Sprintf(`%q:2`, i.(object)["code"]))
+	}
+	for i, timepoint := range []string{"baseline", "review"} {
+		own["title"] = fmt.Sprintf("Confidence %d", i+1)
+		manager.post("/instruments", inJSON(t, own)).want(201)
+		manager.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":%q,"timepoint":%q,"completed_on":%q,"mode":"telephone","respondent":"self","responses":{%s}}`,
+			episode, own["key"], timepoint, w.daysAgo(20-i), strings.Join(answers, ","))).want(201)
+	}
+	a := manager.get("/episodes/" + episode + "/gp-message").want(200)
+	if a.text("scores.0.title") != "Confidence 1" || a.text("scores.1.title") != "Confidence 2" || a.at("scores.0.later") != nil || a.at("scores.1.initial") != nil || a.at("scores.1.later.0.change") != nil {
+		t.Errorf("two versions: %s", a.body)
+	}
+	manager.get("/episodes/"+episode+"/gp-message?format=text").want(200).has("Confidence 1 (version 1)", "Confidence 2 (version 2)", "no baseline to compare with")
+}
+
 func TestWhoMayMakeTheMessage(t *testing.T) {
 	w, patient, episode := reported(t)
 	w.agree(patient, "full")

@@ -41,30 +41,26 @@ type GPLater struct {
 }
 
 // scoresOf puts the scores of assessments, which come by day, side by side.
-func scoresOf(measured []outcomes.Assessment) (all []GPScore, err error) {
+func scoresOf(measured []outcomes.Measured) (all []GPScore) {
 	for _, a := range measured {
-		i, err := outcomes.Lookup(a.Instrument)
-		if err != nil {
-			return nil, err
-		}
 		for _, r := range a.Scores {
-			if slices.ContainsFunc(i.Scores, func(s outcomes.Score) bool { return s.Of == r.Score }) {
+			if slices.ContainsFunc(a.By.Scores, func(s outcomes.Score) bool { return s.Of == r.Score }) {
 				continue // a raw sum: change is read from the score that it is converted to, and from that alone
 			}
 			at := slices.IndexFunc(all, func(s GPScore) bool {
 				return s.Instrument == a.Instrument && s.InstrumentVersion == a.InstrumentVersion && s.Score == r.Score
 			})
 			if at < 0 {
-				at, all = len(all), append(all, scoreOf(i, a.InstrumentVersion, r))
+				at, all = len(all), append(all, scoreOf(a.By, r))
 			}
 			all[at].add(GPValue{a.Timepoint, a.CompletedOn, r.Value, r.Band})
 		}
 	}
-	return all, nil
+	return all
 }
 
-func scoreOf(i outcomes.Instrument, version int, r outcomes.Result) GPScore {
-	s := GPScore{Instrument: i.Key, InstrumentVersion: version, Title: i.Title, Score: r.Score, Better: r.Better}
+func scoreOf(i outcomes.Instrument, r outcomes.Result) GPScore {
+	s := GPScore{Instrument: i.Key, InstrumentVersion: i.Version, Title: i.Title, Score: r.Score, Better: r.Better}
 	for _, d := range i.Scores {
 		if d.Code == r.Score {
 			s.ResponderThreshold, s.ThresholdSource = d.ResponderThreshold, d.ThresholdSource

@@ -94,11 +94,8 @@ func (m *GPMessage) tell(tx *db.Tx, e episodes.Episode) error {
 	if err != nil {
 		return err
 	}
-	if m.Scores, err = scoresOf(measured); len(m.Scores) > 0 {
+	if m.Scores = scoresOf(measured); len(m.Scores) > 0 {
 		m.ScoresNote = scoresNote
-	}
-	if err != nil {
-		return err
 	}
 	m.Sender = &GPSender{}
 	return tx.Raw(`select w.name as link_worker, w.email, s.name as site from link_workers w join sites s on s.id = w.site_id

@@ -8,10 +8,27 @@ import (
 	"waypost/internal/platform/db"
 )
 
+// Measured is an assessment with the instrument, in the version, that it was made with.
+type Measured struct {
+	Assessment
+	By Instrument
+}
+
 // Standing lists an episode's assessments that no correction replaced, by day; of one day, the baseline first.
-func Standing(tx *db.Tx, site, episode uuid.UUID) (list []Assessment, err error) {
-	err = tx.Where("site_id = ? and episode_id = ? and corrected_by_id is null", site, episode).Order("completed_on, timepoint <> 'baseline', id").Find(&list).Error
-	return list, err
+func Standing(tx *db.Tx, site, episode uuid.UUID) ([]Measured, error) {
+	var found []Assessment
+	if err := tx.Where("site_id = ? and episode_id = ? and corrected_by_id is null", site, episode).Order("completed_on, timepoint <> 'baseline', id").Find(&found).Error; err != nil {
+		return nil, err
+	}
+	list := make([]Measured, len(found))
+	for i, a := range found {
+		by, err := instrumentOf(tx, site, a.Instrument, a.InstrumentVersion)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = Measured{a, by}
+	}
+	return list, nil
 }
 
 // Told lists an episode's follow-ups by target day, each with its state today and with what was said at it, without the

@@ -28,12 +28,18 @@ type Assessment struct {
 	Timepoint         string    `json:"timepoint" doc:"baseline, review, closure, or the code of a follow-up." example:"baseline"`
 	Answers
 	Scores        Results    `json:"scores" doc:"Computed by the server; a score that answers are missing for is not there."`
-	FollowUpID    *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up it was taken with."`
+	FollowUpID    *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up whose timepoint it was taken at."`
 	CorrectsID    *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The assessment it replaces."`
 	CorrectedByID *uuid.UUID `json:"corrected_by_id" nullable:"true" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
 	RecordedVia   string     `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
 	CreatedAt     time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt     time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	InContext
+
+	Warnings []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to a POST: what is worth knowing. A warning never stopped anything."`
+
+	followUp *FollowUp // whose timepoint it is taken at
+	corrects Responses // what was answered in the assessment that it corrects
 }
 
 // Answers is who answered what, when and how.
@@ -41,6 +47,7 @@ type Answers struct {
 	CompletedOn day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
 	Mode        string    `json:"mode" format:"code:modes" doc:"How. Answers given aloud tend to be more positive, so it matters." example:"telephone"`
 	Respondent  string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
+	Helper      *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
 	CollectedBy string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
 	Language    *string   `json:"language" required:"false" maxLength:"35" doc:"In which language, as a BCP 47 tag." example:"en"`
 	Responses   Responses `json:"responses" doc:"The answer to each item; an item that is left out was not asked." example:"{\"life_satisfaction\": 5, \"worthwhile\": 6, \"happiness\": 4, \"anxiety\": {\"missing\": \"prefer_not_to_say\"}}"`
@@ -66,7 +73,7 @@ func (s *Store) Record(ctx context.Context, n New, via string) (a Assessment, er
 			return err
 		}
 		a = Assessment{EpisodeID: e.ID, Instrument: n.Instrument, Timepoint: n.Timepoint, Answers: n.Answers, RecordedVia: via}
-		return a.write(tx, &e, "responses")
+		return a.alone(tx, &e)
 	})
 	return a, err
 }
@@ -85,13 +92,29 @@ func (s *Store) Correct(ctx context.Context, id uuid.UUID, answers Answers, via 
 		if err != nil {
 			return err
 		}
-		a = Assessment{ID: tx.NewID(), EpisodeID: e.ID, Instrument: old.Instrument, Timepoint: old.Timepoint, Answers: answers, FollowUpID: old.FollowUpID, CorrectsID: &old.ID, RecordedVia: via}
+		a = Assessment{ID: tx.NewID(), EpisodeID: e.ID, Instrument: old.Instrument, Timepoint: old.Timepoint, Answers: answers, CorrectsID: &old.ID, RecordedVia: via, corrects: old.Responses}
 		if err := old.supersede(tx, a.ID); err != nil {
 			return err
 		}
-		return a.write(tx, &e, "responses")
+		return a.alone(tx, &e)
 	})
 	return a, err
+}
+
+// alone writes an assessment that comes by itself, and not with a completion. At the timepoint of a follow-up it
+// belongs to that one, which stays due: the person has not been asked yet how they have been.
+func (a *Assessment) alone(tx *db.Tx, e *episodes.Episode) (err error) {
+	if a.followUp, err = plannedAt(tx, e, a.Timepoint); err != nil {
+		return err
+	}
+	if err := checkHelper(a.Respondent, a.Helper); err != nil {
+		return err
+	}
+	if err := a.write(tx, e, "responses"); err != nil {
+		return err
+	}
+	a.Warnings = slices.Concat(howAnswered(a.Respondent, a.Helper), a.followUp.whenAnswered(a.CompletedOn), a.Warnings)
+	return a.besides(tx)
 }
 
 func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
@@ -119,7 +142,7 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 			return err
 		}
 	}
-	if err := instrument.Check(field, a.Responses); err != nil {
+	if err := a.checkAnswers(tx, e, instrument, field); err != nil {
 		return err
 	}
 	if a.ID == uuid.Nil {
@@ -128,17 +151,41 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	if a.CollectedBy == "" {
 		a.CollectedBy = "link_worker"
 	}
-	a.SiteID, a.InstrumentVersion, a.Scores, a.CreatedAt, a.UpdatedAt = e.SiteID, instrument.Version, instrument.Compute(a.Responses), tx.Now, tx.Now
+	if a.followUp != nil {
+		a.FollowUpID = &a.followUp.ID
+	}
+	a.SiteID, a.InstrumentVersion, a.Scores, a.Context, a.CreatedAt, a.UpdatedAt = e.SiteID, instrument.Version, instrument.Compute(a.Responses), instrument.Context, tx.Now, tx.Now
 	if err := a.store(tx); err != nil {
 		return err
 	}
 	if err := a.note(tx, e); err != nil {
 		return err
 	}
-	if a.Timepoint != "baseline" {
-		return nil
+	if err := a.raise(tx, e, instrument); err != nil {
+		return err
+	}
+	if a.Warnings, err = a.warn(tx, instrument); err != nil || a.Timepoint != "baseline" {
+		return err
 	}
 	return baselineTaken(tx, e)
+}
+
+// checkAnswers asks whether this person may give these answers to this instrument at this site.
+func (a *Assessment) checkAnswers(tx *db.Tx, e *episodes.Episode, i Instrument, field string) error {
+	if err := i.Check(field, a.Responses); err != nil {
+		return err
+	}
+	if err := i.checkProxy(field, a.Respondent, a.Responses); err != nil || !i.Context || a.CorrectsID != nil {
+		return err // what was recorded while the site had it switched on may be put right
+	}
+	return checkContext(tx, e.SiteID, strings.TrimSuffix(field, "responses")+"instrument")
+}
+
+func checkHelper(respondent string, helper *string) error {
+	if helper != nil && respondent == "self" {
+		return fault.InvalidAt("helper", "goes with self_with_help or proxy: self is the person alone")
+	}
+	return nil
 }
 
 // precedesAll refuses a baseline of a day after another answer of the episode: change would run backwards.
@@ -204,7 +251,23 @@ func checkTimepoint(tx *db.Tx, e episodes.Episode, timepoint string) error {
 	if err == nil && n == 0 {
 		return fault.InvalidAt("timepoint", "is none of baseline, review, closure, and no follow-up of this site's schedule")
 	}
+	if err == nil && e.BaselineOn == nil {
+		return fault.InvalidAt("timepoint", "is a follow-up's, and the episode has no baseline yet: record that first")
+	}
 	return err
+}
+
+// plannedAt is the episode's follow-up whose timepoint it is, or nil.
+func plannedAt(tx *db.Tx, e *episodes.Episode, timepoint string) (*FollowUp, error) {
+	if timepoint == "baseline" || timepoint == "review" || timepoint == "closure" {
+		return nil, nil
+	}
+	var found []FollowUp
+	err := tx.Table("follow_ups").Where("site_id = ? and episode_id = ? and code = ?", e.SiteID, e.ID, timepoint).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
 }
 
 // checkDay refuses a day before the episode began or in the future.
@@ -225,6 +288,9 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (a Assessment, err error)
 		if a, err = db.Find[Assessment](tx, "assessment", id); err != nil {
 			return err
 		}
+		if err := a.besides(tx); err != nil {
+			return err
+		}
 		return noteRead(tx, "assessment", a.EpisodeID)
 	})
 	return a, err
@@ -238,6 +304,9 @@ func (s *Store) OfEpisode(ctx context.Context, episode uuid.UUID, page db.Page[u
 			return err
 		}
 		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+			return err
+		}
+		if err := besides(tx, list); err != nil {
 			return err
 		}
 		return events.Read(tx, "assessments", e.SiteID, e.PatientID)

@@ -50,6 +50,7 @@ type Completion struct {
 	CompletedOn    day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode began." example:"2026-11-20"`
 	Mode           string    `json:"mode" format:"code:modes" doc:"How they were asked." example:"telephone"`
 	Respondent     string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
+	Helper         *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
 	CollectedBy    string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
 	Language       *string   `json:"language" required:"false" maxLength:"35" doc:"In which language, as a BCP 47 tag."`
 	HowHaveYouBeen string    `json:"how_have_you_been" format:"code:well_being_since" doc:"How they have been since they were last spoken to." example:"better"`
@@ -181,7 +182,7 @@ func (s *Store) Complete(ctx context.Context, id uuid.UUID, n Completion, via st
 		if n.CollectedBy == "" {
 			n.CollectedBy = "link_worker"
 		}
-		if err := n.write(tx, f, &e, via); err != nil {
+		if f.Warnings, err = n.write(tx, f, &e, via); err != nil {
 			return err
 		}
 		f.CompletedOn, f.LostOn, f.LossReason, f.LossNote = &n.CompletedOn, nil, nil, nil
@@ -189,13 +190,23 @@ func (s *Store) Complete(ctx context.Context, id uuid.UUID, n Completion, via st
 		if err := f.save(tx, "follow_up.completed", &n.CompletedOn, events.Data{"code": f.Code}); err != nil {
 			return err
 		}
-		f.Completion, err = completionOf(tx, f)
+		if f.Completion, err = completionOf(tx, f); err != nil {
+			return err
+		}
+		if f.Assessments, err = f.assessments(tx); err != nil {
+			return err
+		}
+		f.Warnings = append(f.Warnings, contextAlone(f.Assessments)...)
+		f.Safeguarding, err = flagOpen(tx, f)
 		return err
 	})
 	return f, err
 }
 
 func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
+	if err := checkHelper(n.Respondent, n.Helper); err != nil {
+		return err
+	}
 	if err := checkDay(tx, e, "completed_on", n.CompletedOn); err != nil {
 		return err
 	}
@@ -228,26 +239,49 @@ func (u *Used) settle(c *fault.Checks, at string) {
 	}
 }
 
-// write stores the completion, what was said of each service, and the assessments taken with it.
-func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via string) error {
+// write stores the completion, what was said of each service, and the assessments taken with it, and warns of what is
+// worth knowing of them.
+func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via string) ([]fault.Warning, error) {
 	row := Completed{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Completion: *n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	if err := tx.Create(&row).Error; err != nil {
-		return err
+		return nil, err
 	}
 	for _, u := range n.Services {
 		if err := tx.Create(&usedRow{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Used: u}).Error; err != nil {
-			return err
+			return nil, err
 		}
 		if err := u.note(tx, f, n.CompletedOn); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	if err := n.checkNew(tx, f); err != nil {
+		return nil, err
+	}
+	warnings := slices.Concat(howAnswered(n.Respondent, n.Helper), f.whenAnswered(n.CompletedOn))
 	for i, m := range n.Assessments {
-		a := Assessment{EpisodeID: f.EpisodeID, Instrument: m.Instrument, Timepoint: f.Code, FollowUpID: &f.ID, RecordedVia: via,
-			Answers: Answers{CompletedOn: n.CompletedOn, Mode: n.Mode, Respondent: n.Respondent, CollectedBy: n.CollectedBy, Language: n.Language, Responses: m.Responses}}
+		a := Assessment{EpisodeID: f.EpisodeID, Instrument: m.Instrument, Timepoint: f.Code, RecordedVia: via, followUp: &f,
+			Answers: Answers{CompletedOn: n.CompletedOn, Mode: n.Mode, Respondent: n.Respondent, Helper: n.Helper, CollectedBy: n.CollectedBy, Language: n.Language, Responses: m.Responses}}
 		if err := a.write(tx, e, fmt.Sprintf("assessments[%d].responses", i)); err != nil {
-			return err
+			return nil, err
 		}
+		warnings = append(warnings, a.Warnings...)
+	}
+	return warnings, nil
+}
+
+// checkNew refuses an instrument that was answered at this follow-up already, by itself or further up in the list.
+func (n *Completion) checkNew(tx *db.Tx, f FollowUp) error {
+	var have []string
+	err := tx.Table("assessments").Where("site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", f.SiteID, f.EpisodeID, f.Code).Pluck("instrument", &have).Error
+	if err != nil {
+		return err
+	}
+	for i, m := range n.Assessments {
+		if slices.Contains(have, m.Instrument) {
+			return fault.New(fault.Conflict, "An instrument of the completion is recorded at this follow-up already: leave it out here, or correct the assessment that is there.").
+				At(fmt.Sprintf("body.assessments[%d].instrument", i), "is recorded at this follow-up already")
+		}
+		have = append(have, m.Instrument)
 	}
 	return nil
 }
@@ -280,6 +314,16 @@ func completionOf(tx *db.Tx, f FollowUp) (*Completed, error) {
 	if err := tx.Table("follow_up_services").Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Order("id").Find(&c.Services).Error; err != nil {
 		return nil, err
 	}
-	err := tx.Table("assessments").Where("site_id = ? and follow_up_id = ? and corrected_by_id is null", f.SiteID, f.ID).Order("id").Find(&c.Assessments).Error
+	err := tx.Table("assessments").Where("site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&c.Assessments).Error
 	return c, err
+}
+
+// assessments are those taken at the follow-up's timepoint that stand, with its completion or by themselves.
+func (f FollowUp) assessments(tx *db.Tx) ([]Assessment, error) {
+	list := []Assessment{}
+	err := tx.Where("site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&list).Error
+	if err != nil {
+		return nil, err
+	}
+	return list, besides(tx, list)
 }

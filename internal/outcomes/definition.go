@@ -18,6 +18,7 @@ func (i Instrument) Whole() error {
 		c.Require(!slices.ContainsFunc(i.Items[:n], func(o Item) bool { return o.Code == it.Code }), at+".code", "stands twice")
 		it.whole(&c, at)
 	}
+	c.Require(!i.Context || len(i.Scores) == 0, "scores", "do not go with context: it is no outcome")
 	for n, s := range i.Scores {
 		at := fmt.Sprintf("scores[%d]", n)
 		c.Require(!slices.ContainsFunc(i.Scores[:n], func(o Score) bool { return o.Code == s.Code }), at+".code", "stands twice")

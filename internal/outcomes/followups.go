@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"waypost/internal/episodes"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
 )
 
 // FollowUp is one planned time of asking a person how they have been.
@@ -35,8 +37,12 @@ type FollowUp struct {
 	UpdatedAt    time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
 	LinkWorkerID uuid.UUID  `json:"link_worker_id" gorm:"->;-:migration" format:"uuid" doc:"Who supports the person."`
 	Paused       bool       `json:"-" gorm:"->;-:migration"`
+	Safeguarding bool       `json:"safeguarding" gorm:"->;-:migration" doc:"An answer of the episode is a safeguarding concern that nobody has marked as seen: see safeguarding of the episode. Such follow-ups come first in a list."`
 	Attempts     []Attempt  `json:"attempts,omitempty" gorm:"-" doc:"In the answer for one follow-up: every attempt, oldest first."`
 	Completion   *Completed `json:"completion,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said."`
+
+	Assessments []Assessment    `json:"assessments,omitzero" gorm:"-" doc:"In the answer for one follow-up: the assessments at its timepoint that stand, scored, also those that were recorded by themselves before it was completed."`
+	Warnings    []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to its completion: what is worth knowing. A warning never stopped anything."`
 }
 
 // State of a follow-up.
@@ -83,15 +89,20 @@ var where = map[State]string{
 	Missed:    "completed_on is null and lost_on is null and not paused and closes_on < @today",
 }
 
-// followUpRows are follow-ups with who supports the person and whether asking is on hold: the person died, or said
-// no to being contacted. A person who was never asked is not on hold: the link worker sees them and can ask.
-const followUpRows = `(select f.*, e.link_worker_id,
+// followUps are follow-ups with who supports the person, whether asking is on hold, and whether the episode had an open
+// safeguarding flag at an instant. On hold: the person died, or said no to being contacted. A person who was never
+// asked is not on hold: the link worker sees them and can ask.
+func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.Table(followUpRows, at, at) }
+
+const followUpRows = `(select f.*, e.link_worker_id, flagged.episode_id is not null as safeguarding,
 	(p.died_on is not null or coalesce((select c.decision in ('declined', 'withdrawn', 'not_obtained') from consents c
 		where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
 		order by c.decided_on desc, c.created_at desc, c.id desc limit 1), false)) as paused
 	from follow_ups f
 	join episodes e on e.site_id = f.site_id and e.id = f.episode_id
-	join patients p on p.site_id = f.site_id and p.id = f.patient_id) f`
+	join patients p on p.site_id = f.site_id and p.id = f.patient_id
+	left join (select distinct site_id, episode_id from safeguarding_flags where raised_at <= ? and coalesce(seen_at, 'infinity') > ?) flagged
+		on flagged.site_id = f.site_id and flagged.episode_id = f.episode_id) f`
 
 // schedule is a row of a site's schedule of follow-ups.
 type schedule struct {
@@ -105,7 +116,9 @@ type schedule struct {
 }
 
 // Plan makes the follow-ups of an episode whose anchor is known, and moves the windows of open ones whose
-// anchor was corrected. Nothing is enqueued: what is due is found by date.
+// anchor was corrected. What is completed or lost is history and stays. What is only missed moves too: nothing was
+// recorded, it was counted from a wrong day, and where the right day makes it due again, the person is asked after all.
+// Nothing is enqueued: what is due is found by date.
 func Plan(tx *db.Tx, e episodes.Episode) error {
 	var schedules []schedule
 	if err := tx.Table("schedules").Where("site_id = ?", e.SiteID).Order("code").Find(&schedules).Error; err != nil {
@@ -190,23 +203,25 @@ type FollowUpFilter struct {
 	DueBefore    *day.Date // target_on before this day
 }
 
-// FollowUpPosition is a place in a list of follow-ups. AsOf pins the day that states are derived on, so that
-// a list read over midnight is one list.
+// FollowUpPosition is a place in a list of follow-ups. AsOf pins the day that states are derived on and the flags that
+// were open, so that a list read over midnight, or while somebody sees to a flag, is one list.
 type FollowUpPosition struct {
+	Calm     bool      `json:"s"` // past those with a safeguarding flag
 	TargetOn day.Date  `json:"t"`
 	ID       uuid.UUID `json:"i"`
 	AsOf     time.Time `json:"n"`
 }
 
-// FollowUps lists follow-ups of the actor's sites by target day, after the position given.
+// FollowUps lists follow-ups of the actor's sites, after the position given: those with an open safeguarding flag first,
+// then by target day.
 func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[FollowUpPosition]) (list []FollowUp, asOf time.Time, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if asOf = page.After.AsOf; asOf.IsZero() {
 			asOf = tx.Now
 		}
-		q := tx.Table(followUpRows).Where(db.Visible)
+		q := followUps(tx, asOf).Where(db.Visible)
 		if page.After.ID != uuid.Nil {
-			q = q.Where("(target_on, id) > (?, ?)", page.After.TargetOn, page.After.ID)
+			q = q.Where("(not safeguarding, target_on, id) > (?, ?, ?)", page.After.Calm, page.After.TargetOn, page.After.ID)
 		}
 		if by.LinkWorkerID != nil {
 			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
@@ -228,7 +243,7 @@ func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[F
 			}
 			q = q.Where(match)
 		}
-		if err := q.Order("target_on, id").Scopes(page.Cut).Find(&list).Error; err != nil {
+		if err := q.Order("not safeguarding, target_on, id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		for i := range list {
@@ -268,6 +283,9 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 		if f.Completion, err = completionOf(tx, f); err != nil {
 			return err
 		}
+		if f.Assessments, err = f.assessments(tx); err != nil {
+			return err
+		}
 		return events.Read(tx, "follow_up", f.SiteID, f.PatientID)
 	})
 	return f, err
@@ -275,7 +293,7 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 
 // read returns a follow-up that the actor may see, with its state today.
 func read(tx *db.Tx, id uuid.UUID) (FollowUp, error) {
-	f, err := db.First[FollowUp](tx.Table(followUpRows).Where(db.Visible+" and id = ?", id), "follow-up")
+	f, err := db.First[FollowUp](followUps(tx, tx.Now).Where(db.Visible+" and id = ?", id), "follow-up")
 	if err != nil {
 		return f, err
 	}

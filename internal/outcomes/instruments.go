@@ -23,6 +23,7 @@ type Instrument struct {
 	Licence        string  `json:"licence" yaml:"licence" minLength:"1" maxLength:"2000" doc:"On which terms it may be used."`
 	Source         string  `json:"source" yaml:"source" required:"false" maxLength:"2000" doc:"Where its rules were read."`
 	WordingShipped bool    `json:"wording_shipped" yaml:"wording_shipped" doc:"Whether its words may be shown here. Where not, a site that has a licence loads them."`
+	Context        bool    `json:"context,omitempty" yaml:"context" doc:"It asks about the use of health services: context, not an outcome. It has no scores and is in no figure, and only a site that has switched health_service_use on may record it."`
 	Items          []Item  `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"Its questions, in order."`
 	Scores         []Score `json:"scores" yaml:"scores" required:"false" maxItems:"50" doc:"What is computed from the answers."`
 }

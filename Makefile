@@ -12,10 +12,10 @@ run: postgres ## a demo, ready to use
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
 
-test: postgres browser ## every test; each package starts its own PostgreSQL
+test: postgres browser $(JUDGES)/.linters ## every test; each package starts its own PostgreSQL
 	$(GO) test ./... -timeout 14m
 
-test-external: postgres browser ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
+test-external: postgres browser $(JUDGES)/.linters ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
 	pg_virtualenv -o fsync=off -o max_connections=400 sh -c 'WAYPOST_DATABASE_URL="postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres?sslmode=disable" $(GO) test ./... -count=1 -timeout 20m'
 
 bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
@@ -37,7 +37,7 @@ contract: $(JUDGES)/.judges postgres java ## the document and the server against
 	cd api && $(GO) test -tags judges -count=1 -timeout 10m
 	$(GO) test -tags judges -count=1 -timeout 15m -v ./api/judges
 
-# What npm brings of the judges: to lint, and everything.
+# What npm brings of the judges: to lint and to judge pages, and everything.
 $(JUDGES)/.linters: api/judges/package-lock.json | node
 	cd api/judges && npm ci --omit=dev && touch node_modules/.linters
 $(JUDGES)/.judges: api/judges/package-lock.json | node

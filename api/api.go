@@ -36,6 +36,7 @@ const Version = "0.1.0"
 type Config struct {
 	DB          *db.DB
 	Demo        bool                        // its clock may be moved
+	PublicURL   string                      // where people reach it, such as https://waypost.example
 	CORSOrigins []string                    // origins that browsers may call from; none by default
 	Loading     *atomic.Bool                // a demo is being loaded: nobody is served yet; nil: never
 	Ready       func(context.Context) error // nil error: the database answers and is migrated
@@ -63,6 +64,7 @@ func New(c Config) *echo.Echo {
 	e, s := build(c)
 	e.GET("/metrics", echo.WrapHandler(c.Metrics.Handler()))
 	s.probes(e)
+	s.patientPages(e)
 	serveDocument(e, s.api.OpenAPI())
 	docs.Register(e)
 	return e

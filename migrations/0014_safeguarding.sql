@@ -60,6 +60,8 @@ create policy site_rows on safeguarding_flags
 -- Whoever records an answer raises the flag, also somebody who may not read it back.
 create policy raised on safeguarding_flags for insert
   with check (site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[]));
+create policy own_record on safeguarding_flags as restrictive
+  using (current_setting('app.role', true) is distinct from 'patient' or patient_id::text = current_setting('app.patient', true));
 create policy system_jobs on safeguarding_flags using (current_setting('app.role', true) = 'system');
 grant select, insert, update on safeguarding_flags to waypost_app;
 

@@ -25,6 +25,7 @@ type Settings struct {
 	DatabaseURL string   `name:"database-url" env:"WAYPOST_DATABASE_URL" help:"A PostgreSQL (15 or newer) to use. Without it, Waypost runs its own in the data directory."`
 	DataDir     string   `name:"data-dir" env:"WAYPOST_DATA_DIR" help:"Where Waypost's own PostgreSQL and a demo's keys are. Default: ./.waypost, or /var/lib/waypost when started by root where no unprivileged user could reach the former."`
 	PostgresBin string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" help:"Where PostgreSQL's server binaries are, if they are not found."`
+	PublicURL   string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" help:"Where people reach Waypost from outside, such as https://waypost.example: links that people are sent begin with it. Default: http:// and the address."`
 	Demo        bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
 	People      int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 160000 at most."`
 	CORSOrigins []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`
@@ -81,7 +82,7 @@ type exited struct{}
 func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int {
 	parsed, err := parser.Parse(args)
 	if err == nil {
-		err = errors.Join(unknownSettings(parser.Model, os.Environ()), checkOrigins(c.CORSOrigins))
+		err = errors.Join(unknownSettings(parser.Model, os.Environ()), checkOrigins(c.CORSOrigins), checkPublicURL(c.PublicURL))
 	}
 	if err != nil {
 		fmt.Fprintln(errs, "waypost:", err)
@@ -111,6 +112,15 @@ func checkOrigins(origins []string) error {
 		if o != "*" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host) {
 			return errors.New("WAYPOST_CORS_ORIGINS takes origins such as https://dashboard.example, separated by commas")
 		}
+	}
+	return nil
+}
+
+// checkPublicURL refuses what a link cannot begin with.
+func checkPublicURL(text string) error {
+	u, err := url.Parse(text)
+	if text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(text, "/")) {
+		return errors.New("WAYPOST_PUBLIC_URL takes an address such as https://waypost.example, without a slash at its end")
 	}
 	return nil
 }

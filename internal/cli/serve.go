@@ -90,7 +90,7 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 	metrics := telemetry.NewMetrics(d, api.Version)
 	var loading atomic.Bool
 	loading.Store(load)
-	handler := api.New(api.Config{DB: d, Demo: isDemo, CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing,
+	handler := api.New(api.Config{DB: d, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing,
 		Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
@@ -108,6 +108,14 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 		s.keepHouse(d, metrics)
 	}()
 	return s.wait(server, database, failed)
+}
+
+// publicURL is what links begin with.
+func (s *surroundings) publicURL(l net.Listener) string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	return "http://" + l.Addr().String()
 }
 
 // wait ends with a signal, after requests under way have finished, or with what failed.

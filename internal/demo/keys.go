@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
+	"waypost/internal/platform/secret"
 	"waypost/internal/referrals"
 )
 
@@ -94,12 +95,12 @@ func (w *world) issue(first, second *town) (k Keys, err error) {
 }
 
 func (w *world) key(n partners.NewKey) (string, error) {
-	secret := partners.NewSecret()
-	k := partners.Key{ID: w.tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], KeyHash: partners.Hash(secret), Version: 1, CreatedAt: w.tx.Now, UpdatedAt: w.tx.Now}
+	key := partners.NewSecret()
+	k := partners.Key{ID: w.tx.NewID(), NewKey: n, Hint: key[len(key)-4:], KeyHash: secret.Hash(key), Version: 1, CreatedAt: w.tx.Now, UpdatedAt: w.tx.Now}
 	if err := w.tx.Create(&k).Error; err != nil {
 		return "", err
 	}
-	return secret, events.Record(w.tx, "api_key.added", events.Subject{Type: "api_key", ID: k.ID}, events.Data{"role": string(n.Role)})
+	return key, events.Record(w.tx, "api_key.added", events.Subject{Type: "api_key", ID: k.ID}, events.Data{"role": string(n.Role)})
 }
 
 // busiest is the organisation with most to answer for a town; of two alike, the one that was referred to first.

@@ -166,41 +166,46 @@ func (s *Store) Lose(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err
 // already), invalid.
 func (s *Store) Complete(ctx context.Context, id uuid.UUID, n Completion, via string) (f FollowUp, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		var e episodes.Episode
-		if f, e, err = held(tx, id); err != nil {
+		v := visit{}
+		if v.FollowUp, v.episode, err = held(tx, id); err != nil {
 			return err
 		}
-		if f.CompletedOn != nil {
+		if v.CompletedOn != nil {
 			return fault.New(fault.Conflict, "This follow-up is completed already.")
 		}
-		if err := n.check(tx, &e); err != nil {
-			return err
-		}
-		if n.CompletedOn.Before(f.AnchorOn) {
-			return fault.InvalidAt("completed_on", "lies before the day that the follow-up counts from")
-		}
-		if n.CollectedBy == "" {
-			n.CollectedBy = "link_worker"
-		}
-		if f.Warnings, err = n.write(tx, f, &e, via); err != nil {
-			return err
-		}
-		f.CompletedOn, f.LostOn, f.LossReason, f.LossNote = &n.CompletedOn, nil, nil, nil
-		f.State = Completes
-		if err := f.save(tx, "follow_up.completed", &n.CompletedOn, events.Data{"code": f.Code}); err != nil {
-			return err
-		}
-		if f.Completion, err = completionOf(tx, f); err != nil {
-			return err
-		}
-		if f.Assessments, err = f.assessments(tx); err != nil {
-			return err
-		}
-		f.Warnings = append(f.Warnings, contextAlone(f.Assessments)...)
-		f.Safeguarding, err = flagOpen(tx, f)
+		err := v.complete(tx, n, via)
+		f = v.FollowUp
 		return err
 	})
 	return f, err
+}
+
+// complete records what the person said of a follow-up that is held.
+func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
+	f := &v.FollowUp
+	if err := n.check(tx, &v.episode); err != nil {
+		return err
+	}
+	if n.CompletedOn.Before(f.AnchorOn) {
+		return fault.InvalidAt("completed_on", "lies before the day that the follow-up counts from")
+	}
+	if n.CollectedBy == "" {
+		n.CollectedBy = "link_worker"
+	}
+	if f.Warnings, err = n.write(tx, *f, &v.episode, via); err != nil {
+		return err
+	}
+	f.CompletedOn, f.LostOn, f.LossReason, f.LossNote = &n.CompletedOn, nil, nil, nil
+	f.State = Completes
+	if err := f.save(tx, "follow_up.completed", &n.CompletedOn, events.Data{"code": f.Code}); err != nil {
+		return err
+	}
+	if err := f.detail(tx); err != nil {
+		return err
+	}
+	f.Warnings = append(f.Warnings, contextAlone(f.Assessments)...)
+	f.Safeguarding, err = flagOpen(tx, *f)
+	return err
 }
 
 func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
@@ -301,6 +306,15 @@ func (u Used) note(tx *db.Tx, f FollowUp, on day.Date) error {
 		data["reason"] = *u.Reason
 	}
 	return events.Record(tx, "referral.patient_reported", subject, data, events.At(at), events.From(actor.SidePatient))
+}
+
+// detail fills in what was said at a follow-up, and the assessments taken at its timepoint.
+func (f *FollowUp) detail(tx *db.Tx) (err error) {
+	if f.Completion, err = completionOf(tx, *f); err != nil {
+		return err
+	}
+	f.Assessments, err = f.assessments(tx)
+	return err
 }
 
 // completionOf returns what was said at a follow-up, or nil where nothing was yet.

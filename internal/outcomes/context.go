@@ -30,10 +30,14 @@ type PersonCentred struct {
 
 const caution = "Uncontrolled before-after change regresses to the mean: people are referred when they use services most, and use fewer later whatever is done. Fewer GP visits are not by themselves a better outcome."
 
-// checkContext asks whether the site's assessments may ask about the use of health services.
+// contextOn tells whether the site's assessments may ask about the use of health services.
+func contextOn(tx *db.Tx, site uuid.UUID) (on bool, err error) {
+	err = tx.Raw("select health_service_use from sites where id = ?", site).Scan(&on).Error
+	return on, err
+}
+
 func checkContext(tx *db.Tx, site uuid.UUID, field string) error {
-	var on bool
-	err := tx.Raw("select health_service_use from sites where id = ?", site).Scan(&on).Error
+	on, err := contextOn(tx, site)
 	if err == nil && !on {
 		return fault.InvalidAt(field, "asks about the use of health services, which this site has not switched on (health_service_use of the site)")
 	}

@@ -280,10 +280,7 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 		if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Order("at, id").Find(&f.Attempts).Error; err != nil {
 			return err
 		}
-		if f.Completion, err = completionOf(tx, f); err != nil {
-			return err
-		}
-		if f.Assessments, err = f.assessments(tx); err != nil {
+		if err := f.detail(tx); err != nil {
 			return err
 		}
 		return events.Read(tx, "follow_up", f.SiteID, f.PatientID)

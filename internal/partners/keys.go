@@ -3,10 +3,7 @@ package partners
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"time"
 
@@ -20,6 +17,7 @@ import (
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/patch"
+	"waypost/internal/platform/secret"
 )
 
 // Store keeps API keys.
@@ -72,8 +70,8 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 		if err := n.check(tx); err != nil {
 			return err
 		}
-		secret := NewSecret()
-		k = Key{ID: tx.NewID(), NewKey: n, Hint: secret[len(secret)-4:], Secret: secret, KeyHash: Hash(secret), Version: 1, CreatedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		key := NewSecret()
+		k = Key{ID: tx.NewID(), NewKey: n, Hint: key[len(key)-4:], Secret: key, KeyHash: secret.Hash(key), Version: 1, CreatedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		if err := tx.Create(&k).Error; err != nil {
 			return err
 		}
@@ -203,24 +201,14 @@ func (s *Store) Revoke(ctx context.Context, id uuid.UUID) error {
 
 func (k Key) subject() events.Subject { return events.Subject{Type: "api_key", ID: k.ID} }
 
-// NewSecret makes a key's secret: wp_ and 256 random bits.
-func NewSecret() string {
-	b := make([]byte, 32)
-	rand.Read(b) // never fails
-	return "wp_" + base64.RawURLEncoding.EncodeToString(b)
-}
-
-// Hash is what is stored of a secret. 256 random bits need no salt and no slow hash.
-func Hash(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
-}
+// NewSecret makes a key's secret.
+func NewSecret() string { return secret.New("wp_") }
 
 // Admit begins the transaction of a request by its credential (see db.Admit). A partner system may name the link worker
 // on whose behalf it acts. Faults: unauthenticated (unknown, revoked or expired: which is not told), forbidden (the role may
 // act for nobody), invalid (no active link worker of the credential's sites).
-func (s *Store) Admit(ctx context.Context, secret string, behalf *uuid.UUID) (_ context.Context, leave func(), err error) {
-	hash, now := Hash(secret), s.DB.Clock.Now()
+func (s *Store) Admit(ctx context.Context, key string, behalf *uuid.UUID) (_ context.Context, leave func(), err error) {
+	hash, now := secret.Hash(key), s.DB.Clock.Now()
 	return s.DB.Admit(ctx, "select * from enter($1, $2)", []any{hash, behalf}, func(row pgx.Row) (a actor.Actor, err error) {
 		var k Key
 		var worker *string

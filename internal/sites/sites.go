@@ -53,6 +53,7 @@ type Schedule struct {
 	ClosesAfter  string    `json:"closes_after" pattern:"^P([0-9]+[YMWD])+$" doc:"and no later than here." example:"P12M"`
 	AnalysisFrom int       `json:"analysis_from" minimum:"0" maximum:"5000" doc:"The analysis window, in days after the anchor: a response before it never counts as change," example:"240"`
 	AnalysisTo   int       `json:"analysis_to" minimum:"0" maximum:"5000" doc:"nor one after it." example:"400"`
+	Instruments  db.Texts  `json:"instruments" required:"false" maxItems:"10" doc:"What a follow-up asks besides Waypost's own questions: keys of instruments; ons4 when left out. A person's own link asks those that have wording." example:"[\"ons4\"]"`
 }
 
 // New is the command to add a site.
@@ -63,7 +64,7 @@ type Changes = patch.Merge[Details]
 
 // M9To12 is the schedule a site has unless it sets its own: asked between 9 and 12 months after the baseline,
 // best half way; analysed from day 240 to day 400.
-var M9To12 = Schedule{Code: "m9_12", Anchor: "baseline", OpensAfter: "P9M", TargetAfter: "P10M15D", ClosesAfter: "P12M", AnalysisFrom: 240, AnalysisTo: 400}
+var M9To12 = Schedule{Code: "m9_12", Anchor: "baseline", OpensAfter: "P9M", TargetAfter: "P10M15D", ClosesAfter: "P12M", AnalysisFrom: 240, AnalysisTo: 400, Instruments: db.Texts{"ons4"}}
 
 // Add adds a site.
 func (s *Store) Add(ctx context.Context, n New) (site Site, err error) {
@@ -104,6 +105,11 @@ func (site *Site) settle() error {
 	_, err := time.LoadLocation(site.TimeZone)
 	c.Require(err == nil && site.TimeZone != "Local", "time_zone", "is no time zone of the IANA database")
 	c.Require(!slices.ContainsFunc(site.ChaseDays, func(d int) bool { return d < 1 || d >= site.ExpiryDays }), "chase_days", "must lie between 1 and the day before expiry_days")
+	for i := range site.Schedules {
+		if site.Schedules[i].Instruments == nil {
+			site.Schedules[i].Instruments = db.Texts{"ons4"}
+		}
+	}
 	for i, schedule := range site.Schedules {
 		schedule.check(&c, fmt.Sprintf("schedules[%d]", i))
 	}

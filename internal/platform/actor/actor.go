@@ -25,7 +25,8 @@ const (
 	Researcher    Role = "researcher"
 	DataSteward   Role = "data_steward"
 	Administrator Role = "administrator"
-	System        Role = "system" // Waypost's own jobs; no key has it
+	System        Role = "system"  // Waypost's own jobs; no key has it
+	Patient       Role = "patient" // a person behind their own link; no key has it
 )
 
 // Side is whose account of a referral something is.
@@ -48,7 +49,8 @@ type Actor struct {
 	Sites          []uuid.UUID // whose records are visible
 	LinkWorkerID   *uuid.UUID  // the link worker the key belongs to, or is used on behalf of
 	OrganisationID *uuid.UUID
-	OnBehalf       bool // LinkWorkerID came from Waypost-On-Behalf-Of
+	PatientID      *uuid.UUID // whose own link it is, for Patient alone
+	OnBehalf       bool       // LinkWorkerID came from Waypost-On-Behalf-Of
 }
 
 // Can tells whether the actor's role carries the scope.
@@ -64,6 +66,8 @@ func (a Actor) Side() Side {
 		return SideOrganisation
 	case System:
 		return SideSystem
+	case Patient:
+		return SidePatient
 	default:
 		return SideLinkWorker
 	}

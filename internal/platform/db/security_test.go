@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
@@ -48,7 +50,7 @@ func TestTheAppsRoleOwnsNothingAndCannotBypass(t *testing.T) {
 	if strong := ask(t, d, actor.Actor{}, "select rolname from pg_roles where rolname = current_user and (rolsuper or rolbypassrls or rolcreaterole)"); len(strong) > 0 {
 		t.Error("the app's role may bypass row-level security")
 	}
-	if deletes := ask(t, d, actor.Actor{}, "select table_name from information_schema.role_table_grants where grantee = 'waypost_app' and privilege_type = 'DELETE' and table_name not in ('idempotency', 'schedules', 'external_ids')"); len(deletes) > 0 {
+	if deletes := ask(t, d, actor.Actor{}, "select table_name from information_schema.role_table_grants where grantee = 'waypost_app' and privilege_type = 'DELETE' and table_name not in ('idempotency', 'schedules', 'external_ids', 'follow_up_answers')"); len(deletes) > 0 {
 		t.Errorf("the app's role may delete from %v", deletes)
 	}
 	if changes := ask(t, d, actor.Actor{}, "select table_name from information_schema.role_table_grants where grantee = 'waypost_app' and privilege_type = 'UPDATE' and table_name in ('events', 'access_log', 'consents', 'attendances')"); len(changes) > 0 {
@@ -93,6 +95,28 @@ func TestNobodySeesNoRow(t *testing.T) {
 	}
 	if n := ask(t, d, actor.Actor{Role: actor.Administrator}, "select count(*)::text from patients"); n[0] != "0" {
 		t.Error("an administrator sees a person's record")
+	}
+}
+
+// A person behind their own link sees rows about themselves, and of nobody else at their site.
+func TestAPersonSeesTheirOwnRowsAlone(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	fillEveryTable(t, d)
+	patient := uuid.MustParse(ask(t, d, actor.Named("test"), "select id::text from patients")[0])
+	site := uuid.MustParse(ask(t, d, actor.Named("test"), "select site_id::text from patients")[0])
+	own := actor.Actor{Role: actor.Patient, Sites: db.IDs{site}, PatientID: &patient}
+	stranger := actor.Actor{Role: actor.Patient, Sites: db.IDs{site}, PatientID: &otherSite}
+	for _, table := range []string{"patients", "consents", "episodes", "referrals", "follow_ups"} {
+		if n := ask(t, d, own, "select count(*)::text from "+table); n[0] == "0" {
+			t.Errorf("%s: the person does not see their own row", table)
+		}
+		if n := ask(t, d, stranger, "select count(*)::text from "+table); n[0] != "0" {
+			t.Errorf("%s: a person sees %s rows of another", table, n[0])
+		}
+	}
+	if n := ask(t, d, own, "select count(*)::text from contacts"); n[0] != "0" {
+		t.Error("a person's link reaches what was noted of contacts")
 	}
 }
 

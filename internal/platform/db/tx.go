@@ -115,7 +115,7 @@ type query struct {
 
 // actAs tells row-level security who acts, until the transaction ends.
 func actAs(who actor.Actor) query {
-	return query{"select act_as($1, $2, $3, $4)", []any{who.Sites, string(who.Role), who.Key(), who.OrganisationID}}
+	return query{"select act_as($1, $2, $3, $4, $5)", []any{who.Sites, string(who.Role), who.Key(), who.OrganisationID, who.PatientID}}
 }
 
 func noRow(row pgx.Row) error { return row.Scan(nil) }

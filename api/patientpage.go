@@ -1,0 +1,235 @@
+package api
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"waypost/api/pages"
+	"waypost/internal/outcomes"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// patientPath is where a person's own link leads: /f/{token}.
+const patientPath = "/f/"
+
+const maxForm = 64 << 10 // bytes of one answer
+
+// patientPages are the pages behind a person's own link: a start, a page for each question, and one to check and send. They
+// keep each answer as it is given, and need no JavaScript and no cookie.
+func (s *server) patientPages(e *echo.Echo) {
+	e.GET(pages.StylePath, func(c echo.Context) error {
+		c.Response().Header().Set("Cache-Control", "max-age=3600")
+		return c.Blob(http.StatusOK, "text/css; charset=utf-8", pages.Style)
+	})
+	e.GET(patientPath+":token", s.page(s.startPage))
+	e.GET(patientPath+":token/check", s.page(s.checkPage))
+	e.POST(patientPath+":token/check", s.page(s.sendAnswers))
+	e.GET(patientPath+":token/thanks", s.page(s.thanksPage))
+	e.GET(patientPath+":token/:question", s.page(s.questionPage))
+	e.POST(patientPath+":token/:question", s.page(s.keepAnswer))
+}
+
+// page is what all of them share: nothing is stored on the way, no script runs, and what went wrong is said in words.
+func (s *server) page(show echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+		h.Set("Content-Security-Policy", pages.ContentSecurityPolicy)
+		if s.loading() {
+			return gone(c, unready(nil))
+		}
+		err := show(c)
+		if fault.Is(err, fault.NotFound) {
+			err = s.refused.count(c.RealIP(), err) // tokens must not be tried out
+		}
+		if err != nil {
+			return gone(c, err)
+		}
+		return nil
+	}
+}
+
+// gone tells in plain words that there is nothing to answer.
+func gone(c echo.Context, err error) error {
+	said := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes. What you answered so far is kept."}
+	switch p := problemOf(err); p.Code {
+	case string(fault.NotFound):
+		said.Title, said.Words = "This link does not work", "It may have run out, or part of it may be missing. If you would still like to answer, ask your link worker for a new one."
+	case string(fault.Conflict):
+		said.Title, said.Words = "You have answered these questions", "Thank you. There is nothing more to do."
+	case string(fault.TooLarge):
+		said.Title, said.Words = "That was too long", "Please go back and write less. What you answered before is kept."
+	case string(fault.RateLimited):
+		said.Title, said.Words = "Please wait", "Too many links that do not work were tried from your connection. Please try again in a few minutes."
+	}
+	return render(c, problemOf(err).Status, "gone", said)
+}
+
+func render(c echo.Context, status int, name string, data any) error {
+	html, err := pages.Render(name, data)
+	if err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, html)
+}
+
+func (s *server) visit(c echo.Context) (outcomes.Page, error) {
+	return s.casework.Outcomes.Visit(db.Relaxed(c.Request().Context()), c.Param("token"))
+}
+
+// step is the path of a page of this link.
+func step(c echo.Context, name string) string {
+	return patientPath + url.PathEscape(c.Param("token")) + "/" + url.PathEscape(name)
+}
+
+// next is the path of the first question that has no answer, or of the page to check them.
+func next(c echo.Context, p outcomes.Page) string {
+	if at := p.Next(); at < len(p.Questions) {
+		return step(c, p.Questions[at].Key)
+	}
+	return step(c, "check")
+}
+
+func (s *server) startPage(c echo.Context) error {
+	p, err := s.visit(c)
+	if err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, "start", struct {
+		Site, Go string
+		Begun    bool
+	}{p.Site, next(c, p), p.Next() > 0})
+}
+
+func (s *server) questionPage(c echo.Context) error {
+	p, err := s.visit(c)
+	if err != nil {
+		return err
+	}
+	return showQuestion(c, http.StatusOK, p, c.Param("question"), "")
+}
+
+func showQuestion(c echo.Context, status int, p outcomes.Page, key, wrong string) error {
+	at := p.Index(key)
+	if at < 0 { // it was asked before another answer changed, or never
+		return c.Redirect(http.StatusSeeOther, next(c, p))
+	}
+	q := p.Questions[at]
+	back := strings.TrimSuffix(step(c, ""), "/")
+	if at > 0 {
+		back = step(c, p.Questions[at-1].Key)
+	}
+	typed := ""
+	if _, err := strconv.Atoi(q.Answer); err == nil {
+		typed = q.Answer
+	}
+	return render(c, status, "question", struct {
+		Question                 outcomes.Question
+		Here, Back, Wrong, Typed string
+		Number, Of               int
+	}{q, step(c, q.Key), back, wrong, typed, at + 1, len(p.Questions)})
+}
+
+// keepAnswer keeps one answer and goes on to the next question.
+func (s *server) keepAnswer(c echo.Context) error {
+	answer, err := answerOf(c)
+	if err != nil {
+		return err
+	}
+	question := c.Param("question")
+	p, err := s.casework.Outcomes.Answer(c.Request().Context(), c.Param("token"), question, answer)
+	if !fault.Is(err, fault.Invalid) {
+		if err != nil {
+			return err
+		}
+		return c.Redirect(http.StatusSeeOther, next(c, p))
+	}
+	if p, err = s.visit(c); err != nil {
+		return err
+	}
+	return showQuestion(c, http.StatusUnprocessableEntity, p, question, wrongAnswer(p, question))
+}
+
+func wrongAnswer(p outcomes.Page, question string) string {
+	at := p.Index(question)
+	switch {
+	case at >= 0 && p.Questions[at].Kind == outcomes.AText:
+		return "Please write at most 5,000 characters"
+	case at >= 0 && p.Questions[at].Kind == outcomes.ANumber:
+		return "Write a whole number, or choose one of the other answers"
+	default:
+		return "Choose one of the answers. You can say that you would rather not"
+	}
+}
+
+// answerOf reads the form, of which a question of many numbers has two fields.
+func answerOf(c echo.Context) (string, error) {
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxForm+1))
+	if err != nil {
+		return "", fault.New(fault.Unreadable, "The answer did not arrive whole.")
+	}
+	if len(body) > maxForm {
+		return "", fault.New(fault.TooLarge, "The answer is too long.")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "", fault.New(fault.Unreadable, "The answer cannot be read.")
+	}
+	if none := form.Get("none"); none != "" && strings.TrimSpace(form.Get("answer")) == "" {
+		return none, nil
+	}
+	text := strings.ToValidUTF8(strings.TrimSpace(form.Get("answer")), "")
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\x00", ""), "\r\n", "\n"), nil
+}
+
+// said is one answer on the page to check them.
+type said struct{ Words, Answer, Change string }
+
+func (s *server) checkPage(c echo.Context) error {
+	p, err := s.visit(c)
+	if err != nil {
+		return err
+	}
+	if at := p.Next(); at < len(p.Questions) {
+		return c.Redirect(http.StatusSeeOther, next(c, p))
+	}
+	last := len(p.Questions) - 1
+	data := struct {
+		Answers    []said
+		Back, Send string
+	}{Back: step(c, p.Questions[last].Key), Send: step(c, "check")}
+	for _, q := range p.Questions {
+		data.Answers = append(data.Answers, said{q.Words, q.Said(), step(c, q.Key)})
+	}
+	return render(c, http.StatusOK, "check", data)
+}
+
+// sendAnswers completes the follow-up. Who sends twice is thanked twice.
+func (s *server) sendAnswers(c echo.Context) error {
+	err := s.casework.Outcomes.Send(c.Request().Context(), c.Param("token"))
+	switch {
+	case fault.Is(err, fault.Invalid):
+		return c.Redirect(http.StatusSeeOther, step(c, "check"))
+	case err != nil && !fault.Is(err, fault.Conflict):
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, step(c, "thanks"))
+}
+
+func (s *server) thanksPage(c echo.Context) error {
+	p, err := s.visit(c)
+	switch {
+	case fault.Is(err, fault.Conflict):
+		return render(c, http.StatusOK, "thanks", nil)
+	case err != nil:
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, next(c, p))
+}

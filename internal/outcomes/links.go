@@ -1,0 +1,139 @@
+package outcomes
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/secret"
+)
+
+// Link is a person's own way to a follow-up. Whoever holds it can answer that follow-up, and sees nothing of the
+// record but the names of the organisations they were connected to.
+type Link struct {
+	FollowUpID uuid.UUID       `json:"follow_up_id" format:"uuid" doc:"The follow-up that it answers."`
+	URL        string          `json:"url,omitempty" doc:"The link. Whoever holds it can answer: hand it to the person alone. A replay does not hold it." example:"https://waypost.example/f/…"`
+	ExpiresOn  day.Date        `json:"expires_on" format:"date" doc:"The last day it works, at the site."`
+	Warnings   []fault.Warning `json:"warnings,omitempty" doc:"What is worth knowing."`
+	Token      string          `json:"-"` // what the URL ends with
+}
+
+// WithoutSecret is the answer as it may be kept for a replay.
+func (l Link) WithoutSecret() any {
+	l.URL = ""
+	return l
+}
+
+// followUpLink is what is stored of a link.
+type followUpLink struct {
+	TokenHash  []byte
+	SiteID     uuid.UUID
+	FollowUpID uuid.UUID
+	ExpiresOn  day.Date
+	CreatedAt  time.Time `gorm:"autoCreateTime:false"`
+}
+
+func (followUpLink) TableName() string { return "follow_up_links" }
+
+// linkDays is how long a link works at least, in days: a follow-up that is made up for after its window closed is kept.
+const linkDays = 28
+
+// Link makes a link for the link worker to hand on. Earlier ones go on working, since the person may hold any of
+// them. Faults: conflict (it is completed), consent_required (the person died, or said no to being contacted).
+func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, _, err := held(tx, id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case f.State == Completes:
+			return fault.New(fault.Conflict, "This follow-up is completed already.")
+		case f.Paused:
+			return fault.New(fault.ConsentRequired, "The person died, or said no to being contacted: this follow-up is paused.")
+		case !f.answerable():
+			return fault.New(fault.Conflict, "This follow-up was given up for a reason that rules asking out.")
+		}
+		l.FollowUpID = f.ID
+		if l.Token, l.ExpiresOn, err = mintLink(tx, f); err != nil {
+			return err
+		}
+		if f.State == Upcoming {
+			l.Warnings = append(l.Warnings, fault.Warning{Code: "not_open_yet", Detail: "The window of this follow-up has not opened; answers given before it count as early."})
+		}
+		return nil
+	})
+	return l, err
+}
+
+// mintLink makes a link to the follow-up. It works until the window closes, and for four weeks at least.
+func mintLink(tx *db.Tx, f FollowUp) (token string, expiresOn day.Date, err error) {
+	today, err := tx.Today(f.SiteID)
+	if err != nil {
+		return "", expiresOn, err
+	}
+	if expiresOn = today.AddDays(linkDays); expiresOn.Before(f.ClosesOn) {
+		expiresOn = f.ClosesOn
+	}
+	token = secret.New("")
+	row := followUpLink{TokenHash: secret.Hash(token), SiteID: f.SiteID, FollowUpID: f.ID, ExpiresOn: expiresOn, CreatedAt: tx.Now}
+	if err := tx.Create(&row).Error; err != nil {
+		return "", expiresOn, err
+	}
+	return token, expiresOn, f.note(tx, "follow_up.link_made", nil, events.Data{"code": f.Code})
+}
+
+// answerable tells whether a follow-up that was given up may be answered after all. Somebody who declined is not asked again.
+func (f FollowUp) answerable() bool {
+	return f.LossReason == nil || !slices.Contains([]string{"declined", "withdrew", "died", "lacks_capacity"}, *f.LossReason)
+}
+
+var (
+	errNoLink   = fault.New(fault.NotFound, "This link does not work.")
+	errAnswered = fault.New(fault.Conflict, "These questions are answered already.")
+)
+
+// byLink runs f as the person whose link the token is, on its follow-up, which is held until the transaction ends. Faults:
+// not_found (which of unknown, expired, paused or given up is not told), conflict (answered already).
+func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v visit) error) error {
+	hash := secret.Hash(token)
+	var link followUpLink
+	ctx, leave, err := s.DB.Admit(ctx, "select * from enter_by_link($1)", []any{hash}, func(row pgx.Row) (a actor.Actor, err error) {
+		var patient uuid.UUID
+		err = row.Scan(&link.TokenHash, &link.SiteID, &link.FollowUpID, &patient, &link.ExpiresOn)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 {
+			return a, errNoLink
+		}
+		return actor.Actor{Role: actor.Patient, Sites: []uuid.UUID{link.SiteID}, PatientID: &patient}, err
+	})
+	defer leave()
+	if err != nil {
+		return err
+	}
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		today, err := tx.Today(link.SiteID)
+		if err != nil {
+			return err
+		}
+		followUp, episode, err := held(tx, link.FollowUpID)
+		switch {
+		case err != nil:
+			return err
+		case followUp.State == Completes:
+			return errAnswered
+		case today.After(link.ExpiresOn) || followUp.Paused || !followUp.answerable():
+			return errNoLink
+		}
+		return f(tx, visit{FollowUp: followUp, episode: episode, today: today})
+	})
+}

@@ -1,0 +1,255 @@
+package outcomes
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/episodes"
+	"waypost/internal/platform/codes"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+)
+
+// Question is one question of a person's own page, with what they have answered so far.
+type Question struct {
+	Key    string // names it among the answers, such as ons4.anxiety
+	Words  string
+	Hint   string
+	Kind   Kind
+	Least  float64  // of a number
+	Most   float64  // of a number
+	Offers []Choice // of a choice or a scale; of a number, the ways to give none
+	Answer string   // empty: none yet
+	Given  bool     // there is an answer, though an empty one
+}
+
+// Kind is how a question is answered.
+type Kind string
+
+const (
+	AChoice Kind = "choice"
+	AScale  Kind = "scale"  // of a few numbers side by side, with the ways to give none below
+	ANumber Kind = "number" // of many
+	AText   Kind = "text"   // which may be left empty
+)
+
+// Choice is one answer on offer.
+type Choice struct{ Code, Words string }
+
+const longestAnswer = 5000 // characters
+
+// takes tells whether the answer is one the question offers.
+func (q Question) takes(answer string) bool {
+	if q.Kind == AText {
+		return len([]rune(answer)) <= longestAnswer
+	}
+	if slices.ContainsFunc(q.Offers, func(c Choice) bool { return c.Code == answer }) {
+		return true
+	}
+	n, err := strconv.Atoi(answer)
+	return q.Kind == ANumber && err == nil && float64(n) >= q.Least && float64(n) <= q.Most
+}
+
+// visit is a person at their own link.
+type visit struct {
+	FollowUp
+	episode episodes.Episode
+	today   day.Date
+}
+
+// form is what is asked of one person, in order. What has been answered decides what is asked next.
+type form struct {
+	tx          *db.Tx
+	visit       visit
+	answers     map[string]string
+	instruments []Instrument
+	places      []place
+	questions   []Question
+}
+
+// place is an organisation that the person was connected to, and the newest referral or signpost there.
+type place struct {
+	ReferralID uuid.UUID
+	Name       string
+}
+
+// key names a place among the answers, and tells nothing of the record.
+func (p place) key() string {
+	sum := sha256.Sum256(p.ReferralID[:])
+	return "place" + hex.EncodeToString(sum[:6])
+}
+
+func (v visit) form(tx *db.Tx) (f form, err error) {
+	f = form{tx: tx, visit: v}
+	if f.answers, err = v.answers(tx); err != nil {
+		return f, err
+	}
+	if f.instruments, err = v.instruments(tx); err != nil {
+		return f, err
+	}
+	if f.places, err = v.places(tx); err != nil {
+		return f, err
+	}
+	f.ask()
+	return f, nil
+}
+
+func (v visit) answers(tx *db.Tx) (map[string]string, error) {
+	var rows []struct{ Question, Answer string }
+	err := tx.Table("follow_up_answers").Where("site_id = ? and follow_up_id = ?", v.SiteID, v.ID).Find(&rows).Error
+	given := map[string]string{}
+	for _, r := range rows {
+		given[r.Question] = r.Answer
+	}
+	return given, err
+}
+
+// instruments are those of the schedule that a page can ask: with words for every item, none of which shows what was said
+// before, not answered at this follow-up already, and context only where the site has it switched on.
+func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
+	var keys, done []string
+	if err = tx.Raw("select unnest(instruments) from schedules where site_id = ? and code = ?", v.SiteID, v.Code).Scan(&keys).Error; err != nil {
+		return nil, err
+	}
+	err = tx.Raw("select instrument from assessments where site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", v.SiteID, v.EpisodeID, v.Code).Scan(&done).Error
+	if err != nil {
+		return nil, err
+	}
+	context, err := contextOn(tx, v.SiteID)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		i, err := Lookup(key)
+		if err != nil || i.Context && !context || slices.Contains(done, key) || slices.ContainsFunc(i.Items, func(it Item) bool { return it.Wording == "" || it.Repeat }) {
+			continue
+		}
+		list = append(list, i)
+	}
+	return list, nil
+}
+
+// places are asked of once each, though there may be several referrals to one organisation: the person thinks of the place.
+func (v visit) places(tx *db.Tx) (list []place, err error) {
+	err = tx.Raw(`select referral_id, name from (
+		select distinct on (o.id) r.id as referral_id, o.name, coalesce(r.sent_at, r.created_at) as at
+		from referrals r join organisations o on o.id = r.organisation_id
+		where r.site_id = ? and r.episode_id = ? and r.status not in ('draft', 'entered_in_error')
+		order by o.id, coalesce(r.sent_at, r.created_at) desc, r.id desc) newest
+		order by at, referral_id`, v.SiteID, v.EpisodeID).Scan(&list).Error
+	return list, err
+}
+
+// ask lists the questions.
+func (f *form) ask() {
+	f.add("respondent", words.Questions["respondent"])
+	f.add("how_have_you_been", words.Questions["how_have_you_been"])
+	for _, i := range f.instruments {
+		for _, it := range i.Items {
+			if !it.SelfOnly || f.answers["respondent"] != "proxy" {
+				f.questions = append(f.questions, f.answered(it.question(i.Key)))
+			}
+		}
+	}
+	for _, p := range f.places {
+		f.askOf(p)
+	}
+	f.add("benefit", words.Questions["benefit"])
+	f.add("narrative", words.Questions["narrative"])
+}
+
+// askOf asks of one place: whether it was used, and then why not, or whether it helped.
+func (f *form) askOf(p place) {
+	of := func(question string) { f.add(p.key()+"."+question, words.Questions[question].about(p.Name)) }
+	of("used")
+	switch f.answers[p.key()+".used"] {
+	case "still_using":
+		of("helped")
+	case "used_stopped":
+		of("stopped")
+		of("helped")
+	case "tried_could_not", "not_yet", "did_not_use":
+		of("not_used")
+	}
+}
+
+func (f *form) add(key string, a asked) {
+	q := Question{Key: key, Words: a.Words, Hint: a.Hint, Kind: AChoice, Offers: a.Answers}
+	if len(a.Answers) == 0 {
+		q.Kind = AText
+	}
+	f.questions = append(f.questions, f.answered(q))
+}
+
+func (f *form) answered(q Question) Question {
+	q.Answer, q.Given = f.answers[q.Key]
+	return q
+}
+
+// question is the item as a page asks it. Whatever follows the question mark in its wording is a hint.
+func (it Item) question(instrument string) Question {
+	q := Question{Key: instrument + "." + it.Code, Words: it.Wording, Kind: AChoice}
+	if ask, hint, both := strings.Cut(it.Wording, "? "); both {
+		q.Words, q.Hint = ask+"?", hint
+	}
+	switch {
+	case it.Type == "text":
+		q.Kind = AText
+		return q
+	case it.Type == "number":
+		q.number(it)
+	case it.Codes != "":
+		list, _ := codes.Lookup(it.Codes)
+		for _, c := range list.Codes {
+			q.Offers = append(q.Offers, Choice{c.Code, c.Gloss})
+		}
+	default:
+		for _, o := range it.Options {
+			q.Offers = append(q.Offers, Choice{o.Code, o.Wording})
+		}
+	}
+	for _, none := range words.Missing {
+		if !slices.ContainsFunc(q.Offers, func(c Choice) bool { return c.Code == none.Code }) {
+			q.Offers = append(q.Offers, none)
+		}
+	}
+	return q
+}
+
+const mostOnAScale = 11 // as many numbers as stand side by side
+
+func (q *Question) number(it Item) {
+	q.Least, q.Most = *it.Min, *it.Max
+	switch {
+	case len(it.Options) > 0:
+		for _, o := range it.Options {
+			q.Offers = append(q.Offers, Choice{fmt.Sprintf("%g", *o.Value), o.Wording})
+		}
+	case *it.Max-*it.Min < mostOnAScale:
+		q.Kind = AScale
+		for n := *it.Min; n <= *it.Max; n++ {
+			q.Offers = append(q.Offers, Choice{fmt.Sprintf("%g", n), fmt.Sprintf("%g", n)})
+		}
+	default:
+		q.Kind = ANumber
+	}
+}
+
+// Said is the answer in the question's own words.
+func (q Question) Said() string {
+	at := slices.IndexFunc(q.Offers, func(c Choice) bool { return c.Code == q.Answer })
+	switch {
+	case at >= 0:
+		return q.Offers[at].Words
+	case q.Answer == "":
+		return "Nothing"
+	default:
+		return q.Answer
+	}
+}

@@ -1,0 +1,150 @@
+package outcomes
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// Page is what a person's own link shows: who asks, and the questions that are asked given the answers so far.
+type Page struct {
+	Site      string // the name of the site, which is who asks
+	Questions []Question
+}
+
+// Next is the first question without an answer, or the number of questions.
+func (p Page) Next() int {
+	at := slices.IndexFunc(p.Questions, func(q Question) bool { return !q.Given })
+	if at < 0 {
+		return len(p.Questions)
+	}
+	return at
+}
+
+// Index is where the question of that name stands, or less than zero.
+func (p Page) Index(key string) int {
+	return slices.IndexFunc(p.Questions, func(q Question) bool { return q.Key == key })
+}
+
+// Visit shows what a link asks. Faults: not_found (it does not work), conflict (the questions are answered already).
+func (s *Store) Visit(ctx context.Context, token string) (p Page, err error) {
+	err = s.byLink(ctx, token, func(tx *db.Tx, v visit) error {
+		p, err = v.page(tx)
+		return err
+	})
+	return p, err
+}
+
+func (v visit) page(tx *db.Tx) (p Page, err error) {
+	f, err := v.form(tx)
+	if err != nil {
+		return p, err
+	}
+	p.Questions = f.questions
+	return p, tx.Raw("select name from sites where id = ?", v.SiteID).Scan(&p.Site).Error
+}
+
+// Answer keeps the answer to one question, in place of an earlier one, and shows what is asked then. Faults: as Visit, and
+// invalid (it is no answer to the question), not_found (the question is not asked).
+func (s *Store) Answer(ctx context.Context, token, question, answer string) (p Page, err error) {
+	err = s.byLink(ctx, token, func(tx *db.Tx, v visit) error {
+		if p, err = v.page(tx); err != nil {
+			return err
+		}
+		at := p.Index(question)
+		if at < 0 {
+			return errNoLink
+		}
+		if !p.Questions[at].takes(answer) {
+			return fault.InvalidAt(question, "takes one of the answers on offer")
+		}
+		err := tx.Exec(`insert into follow_up_answers (site_id, follow_up_id, question, answer, created_at, updated_at) values (?, ?, ?, ?, ?, ?)
+			on conflict (site_id, follow_up_id, question) do update set answer = excluded.answer, updated_at = excluded.updated_at`,
+			v.SiteID, v.ID, question, answer, tx.Now, tx.Now).Error
+		if err != nil {
+			return err
+		}
+		p, err = v.page(tx)
+		return err
+	})
+	return p, err
+}
+
+// Send makes the answers the follow-up's completion, which is scored and paired like any other. Faults: as Visit, and
+// invalid (a question has no answer yet).
+func (s *Store) Send(ctx context.Context, token string) error {
+	return s.byLink(ctx, token, func(tx *db.Tx, v visit) error {
+		f, err := v.form(tx)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(f.questions, func(q Question) bool { return !q.Given }) {
+			return fault.New(fault.Invalid, "Some questions have no answer yet.")
+		}
+		if err := v.complete(tx, f.completion(), "link"); err != nil {
+			return err
+		}
+		return tx.Exec("delete from follow_up_answers where site_id = ? and follow_up_id = ?", v.SiteID, v.ID).Error
+	})
+}
+
+// completion is the answers as the follow-up's completion.
+func (f form) completion() Completion {
+	english := "en"
+	n := Completion{CompletedOn: f.visit.today, Mode: "online", Respondent: f.answers["respondent"], CollectedBy: "patient_link", Language: &english,
+		HowHaveYouBeen: f.answers["how_have_you_been"], Benefit: f.answers["benefit"]}
+	if said := f.answers["narrative"]; said != "" {
+		n.Narrative = &said
+	}
+	for _, p := range f.places {
+		n.Services = append(n.Services, f.used(p))
+	}
+	for _, i := range f.instruments {
+		if r := f.responses(i); len(r) > 0 {
+			n.Assessments = append(n.Assessments, Measure{Instrument: i.Key, Responses: r})
+		}
+	}
+	return n
+}
+
+func (f form) used(p place) Used {
+	u := Used{ReferralID: &p.ReferralID, Used: f.answers[p.key()+".used"]}
+	for _, q := range f.questions {
+		switch q.Key {
+		case p.key() + ".stopped", p.key() + ".not_used":
+			u.Reason = &q.Answer
+		case p.key() + ".helped":
+			u.Benefit = q.Answer
+		}
+	}
+	return u
+}
+
+// responses are what was answered to the instrument's items that were asked.
+func (f form) responses(i Instrument) Responses {
+	r := Responses{}
+	for _, it := range i.Items {
+		at := slices.IndexFunc(f.questions, func(q Question) bool { return q.Key == i.Key+"."+it.Code })
+		if at < 0 || f.questions[at].Answer == "" {
+			continue
+		}
+		r[it.Code] = it.answer(f.questions[at].Answer)
+	}
+	return r
+}
+
+// answer reads what a page kept: takes has checked it.
+func (it Item) answer(text string) Answer {
+	n, err := strconv.Atoi(text)
+	switch {
+	case it.Type == "number" && err == nil:
+		return Answer{Number: new(float64(n))}
+	case it.Type != "text" && it.wrong(Answer{Text: &text}) != "":
+		return Answer{Missing: text}
+	default:
+		return Answer{Text: &text}
+	}
+}

@@ -1,0 +1,50 @@
+package outcomes
+
+import (
+	_ "embed"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+//go:embed words.yaml
+var wordsYAML []byte
+
+// words are those of a person's own page.
+var words = loadWords()
+
+type pageWords struct {
+	Questions map[string]asked
+	Missing   choices
+}
+
+// asked is how one question is put.
+type asked struct {
+	Words   string
+	Hint    string
+	Answers choices
+}
+
+// about puts an organisation's name into the words.
+func (a asked) about(name string) asked {
+	a.Words = strings.ReplaceAll(a.Words, "{name}", name)
+	return a
+}
+
+// choices keep the order of the file.
+type choices []Choice
+
+func (c *choices) UnmarshalYAML(n *yaml.Node) error {
+	for i := 0; i < len(n.Content); i += 2 {
+		*c = append(*c, Choice{n.Content[i].Value, n.Content[i+1].Value})
+	}
+	return nil
+}
+
+// loadWords reads the words; they are part of the program, so a fault in them stops it at once.
+func loadWords() (w pageWords) {
+	if err := yaml.Unmarshal(wordsYAML, &w); err != nil {
+		panic(err)
+	}
+	return w
+}

@@ -113,7 +113,7 @@ func (a *Assessment) alone(tx *db.Tx, e *episodes.Episode) (err error) {
 	if err := a.write(tx, e, "responses"); err != nil {
 		return err
 	}
-	a.Warnings = slices.Concat(howAnswered(a.Respondent, a.Helper), a.followUp.whenAnswered(a.CompletedOn), a.Warnings)
+	a.Warnings = append(append(howAnswered(a.Respondent, a.Helper), a.followUp.whenAnswered(a.CompletedOn)...), a.Warnings...)
 	return a.besides(tx)
 }
 

@@ -11,7 +11,7 @@ import (
 
 // What is worth knowing of answers that were taken all the same. Where no source gives a limit, such as of days, there is none.
 
-// howAnswered warns of who answered.
+// howAnswered warns of who answered. Its list is never nil, so that an answer shows an empty one.
 func howAnswered(respondent string, helper *string) []fault.Warning {
 	out := []fault.Warning{}
 	if respondent == "proxy" {

@@ -213,3 +213,115 @@ func TestAnAssessmentByItselfBelongsToItsFollowUp(t *testing.T) {
 		t.Errorf("paired: %s", figures.body)
 	}
 }
+
+// The use of health services is off until a site switches it on, never shown alone, and in no figure.
+func TestTheUseOfHealthServicesIsContext(t *testing.T) {
+	w := newWorld(t)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	_, episode := w.supported()
+	_, bare := w.supported()
+	use := func(episode, timepoint string) answer {
+		return lw.post("/assessments", w.taken(episode, "health_service_use", timepoint, w.today(), "telephone", "self", `"gp_appointments":4,"other_practice_appointments":1,"ae_attendances":0`, ""))
+	}
+	if site := admin.get("/sites/" + w.site).want(200); site.at("health_service_use") != false {
+		t.Errorf("a new site: %s", site.body)
+	}
+	use(episode, "review").problem(422, "invalid")
+	admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"health_service_use":true}`).want(200)
+
+	if first := use(bare, "baseline").want(201); !slices.Contains(first.warnings(), "context_alone") || len(first.at("beside").([]any)) != 0 || first.text("caution") == "" {
+		t.Errorf("alone: %s", first.body)
+	}
+	if e := lw.get("/episodes/" + bare).want(200); e.at("baseline_on") != nil || len(lw.get("/follow-ups?episode_id="+bare).items()) != 0 {
+		t.Errorf("context anchors a follow-up: %s", e.body)
+	}
+	baseline := w.ons4(episode, "baseline", w.daysAgo(5), 4, 5, 3, 8).want(201)
+	if baseline.at("beside") != nil || baseline.at("caution") != nil {
+		t.Errorf("an outcome needs nothing beside it: %s", baseline.body)
+	}
+	shown := func(a answer, at string) {
+		t.Helper()
+		if a.text(at+"beside.0.instrument") != "ons4" || a.number(at+"beside.0.scores.0.value") != 4 || a.text(at+"beside.0.completed_on") != w.daysAgo(5) || !strings.Contains(a.text(at+"caution"), "regresses to the mean") {
+			t.Errorf("%s: %s", a.call, a.body)
+		}
+	}
+	recorded := use(episode, "baseline").want(201)
+	shown(recorded, "")
+	if len(recorded.at("scores").([]any)) != 0 || slices.Contains(recorded.warnings(), "context_alone") {
+		t.Errorf("recorded: %s", recorded.body)
+	}
+	shown(lw.get("/assessments/"+recorded.text("id")).want(200), "")
+	shown(lw.get("/episodes/"+episode+"/assessments").want(200), "items.1.")
+	corrected := lw.post("/assessments/"+baseline.text("id")+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":9}}`, w.daysAgo(5))).want(201)
+	if again := lw.get("/assessments/" + recorded.text("id")).want(200); len(again.at("beside").([]any)) != 1 || again.number("beside.0.scores.0.value") != 9 {
+		t.Errorf("after %s a corrected one stands beside it: %s", corrected.text("id"), again.body)
+	}
+	w.advance("P10M")
+	followUp := lw.get("/follow-ups?episode_id=" + episode).text("items.0.id")
+	done := lw.post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+		"assessments":[{"instrument":"health_service_use","responses":{"gp_appointments":1,"other_practice_appointments":0,"ae_attendances":0}}]}`, w.today())).want(201)
+	if !slices.Contains(done.warnings(), "context_alone") || done.number("assessments.0.beside.0.scores.0.value") != 9 || done.text("assessments.0.caution") == "" {
+		t.Errorf("a follow-up of nothing else: %s", done.body)
+	}
+	if f := lw.get("/follow-ups/" + followUp).want(200); f.text("assessments.0.caution") == "" || f.text("assessments.0.beside.0.instrument") != "ons4" {
+		t.Errorf("read again: %s", f.body)
+	}
+	admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"health_service_use":false}`).want(200)
+	use(episode, "review").problem(422, "invalid")
+	lw.post("/assessments/"+recorded.text("id")+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"gp_appointments":3}}`, w.today())).want(201) // what is wrong may be put right
+	for _, role := range []string{"site_manager", "dashboard"} {
+		if figures := w.as(role).get("/insights/outcomes").want(200); strings.Contains(string(figures.body), "health_service_use") || strings.Contains(string(figures.body), "gp_appointments") {
+			t.Errorf("a figure of context: %s", figures.body)
+		}
+	}
+}
+
+// A corrected anchor moves what is open or only missed, and leaves what is completed or lost as it was.
+func TestACorrectedAnchorLeavesHistory(t *testing.T) {
+	w := newWorld(t)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	one := func(code string, from int) string {
+		return fmt.Sprintf(`{"code":%q,"anchor":"baseline","opens_after":"P%dD","target_after":"P%dD","closes_after":"P%dD","analysis_from":1,"analysis_to":400}`, code, from, from+5, from+10)
+	}
+	admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"schedules":[`+one("answered", 1)+`,`+one("gone", 1)+`,`+one("passed", 1)+`,`+one("open", 12)+`,`+one("ahead", 50)+`]}`).want(200)
+	patient, episode := w.supported()
+	baseline := w.ons4(episode, "baseline", w.daysAgo(20), 4, 5, 3, 8).made()
+	followUps := func() map[string]map[string]any {
+		out := map[string]map[string]any{}
+		for _, f := range lw.get("/follow-ups?episode_id=" + episode).want(200).items() {
+			out[f.(map[string]any)["code"].(string)] = f.(map[string]any)
+		}
+		return out
+	}
+	at := func(code string) string { return "/follow-ups/" + followUps()[code]["id"].(string) }
+	lw.post(at("answered")+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some"}`, w.daysAgo(2))).want(201)
+	lw.post(at("gone")+"/loss", `{"reason":"could_not_contact"}`).want(200)
+	before := followUps()
+	if before["passed"]["state"] != "missed" || before["open"]["state"] != "overdue" && before["open"]["state"] != "due" {
+		t.Fatalf("to begin with: %v", before)
+	}
+	correct := func(on string) {
+		t.Helper()
+		a := lw.post("/assessments/"+baseline+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{%s}}`, on, calm))
+		baseline = a.made()
+	}
+	correct(w.daysAgo(8))
+	after := followUps()
+	for code, moves := range map[string]bool{"answered": false, "gone": false, "passed": true, "open": true, "ahead": true} {
+		moved := after[code]["anchor_on"] == w.daysAgo(8) && after[code]["opens_on"] != before[code]["opens_on"] && after[code]["closes_on"] != before[code]["closes_on"] && after[code]["analysis_to"] != before[code]["analysis_to"]
+		same := fmt.Sprint(after[code]) == fmt.Sprint(before[code])
+		if moves && !moved || !moves && !same {
+			t.Errorf("%s: before %v, after %v", code, before[code], after[code])
+		}
+	}
+	if after["passed"]["state"] != "overdue" || after["open"]["state"] != "upcoming" {
+		t.Errorf("what was missed is %v, what was open is %v", after["passed"]["state"], after["open"]["state"])
+	}
+	if n := strings.Count(string(lw.get("/patients/"+patient+"/timeline?limit=200").want(200).body), `"follow_up.moved"`); n != 3 {
+		t.Errorf("%d moves on the timeline, not 3", n)
+	}
+	correct(w.daysAgo(8))
+	if n := strings.Count(string(lw.get("/patients/"+patient+"/timeline?limit=200").want(200).body), `"follow_up.moved"`); n != 3 {
+		t.Errorf("the same day moved something: %d", n)
+	}
+}

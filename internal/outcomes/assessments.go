@@ -114,7 +114,9 @@ func (a *Assessment) alone(tx *db.Tx, e *episodes.Episode) (err error) {
 		return err
 	}
 	a.Warnings = append(append(howAnswered(a.Respondent, a.Helper), a.followUp.whenAnswered(a.CompletedOn)...), a.Warnings...)
-	return a.besides(tx)
+	err = a.besides(tx)
+	a.Warnings = append(a.Warnings, contextAlone(*a)...)
+	return err
 }
 
 func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
@@ -164,8 +166,8 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	if err := a.raise(tx, e, instrument); err != nil {
 		return err
 	}
-	if a.Warnings, err = a.warn(tx, instrument); err != nil || a.Timepoint != "baseline" {
-		return err
+	if a.Warnings, err = a.warn(tx, instrument); err != nil || a.Timepoint != "baseline" || a.Context {
+		return err // context anchors nothing
 	}
 	return baselineTaken(tx, e)
 }
@@ -229,7 +231,7 @@ func (a *Assessment) note(tx *db.Tx, e *episodes.Episode) error {
 // baselineTaken sets the day of the first baseline that stands, and plans what counts from it.
 func baselineTaken(tx *db.Tx, e *episodes.Episode) error {
 	var days []day.Date
-	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null", e.SiteID, e.ID).
+	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null and not context", e.SiteID, e.ID).
 		Order("completed_on").Limit(1).Pluck("completed_on", &days).Error
 	if err != nil {
 		return err

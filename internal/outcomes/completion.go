@@ -203,7 +203,7 @@ func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 	if err := f.detail(tx); err != nil {
 		return err
 	}
-	f.Warnings = append(f.Warnings, contextAlone(f.Assessments)...)
+	f.Warnings = append(f.Warnings, contextAlone(f.Assessments...)...)
 	f.Safeguarding, err = flagOpen(tx, *f)
 	return err
 }

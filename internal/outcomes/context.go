@@ -68,11 +68,13 @@ func (a *Assessment) besides(tx *db.Tx) error {
 	return err
 }
 
-// contextAlone warns of a follow-up at which the use of health services was asked, and no instrument about the person.
-func contextAlone(list []Assessment) []fault.Warning {
-	context := slices.ContainsFunc(list, func(a Assessment) bool { return a.Context })
-	person := slices.ContainsFunc(list, func(a Assessment) bool { return !a.Context })
-	if !context || person {
+// contextAlone warns where, at one timepoint, the use of health services was asked and no instrument about the person.
+// besides has filled the list in.
+func contextAlone(list ...Assessment) []fault.Warning {
+	alone := func(a Assessment) bool {
+		return a.Context && !slices.ContainsFunc(a.Beside, func(p PersonCentred) bool { return p.Timepoint == a.Timepoint })
+	}
+	if !slices.ContainsFunc(list, alone) {
 		return nil
 	}
 	return []fault.Warning{{Code: "context_alone", Detail: "The use of health services is asked without any instrument about how the person is: by itself it says nothing of that."}}

@@ -35,11 +35,11 @@ func (s *server) outcomes(ctx context.Context, in *InsightQuery) (insights.Outco
 	return s.insights.Outcomes(ctx, insights.Query{From: in.From, To: in.To, BySite: in.By == "site", SiteID: given(in.SiteID)})
 }
 
-// scales are the scores of every instrument, for insights, which imports no other area.
+// scales are the scores of the instruments that come with Waypost, for insights, which imports no other area.
 func scales() (out []insights.Scale) {
 	for _, i := range outcomes.Instruments() {
 		for _, s := range i.Scores {
-			out = append(out, insights.Scale{Instrument: i.Key, Score: s.Code, Better: insights.Better(s.Better), Responder: s.ResponderThreshold})
+			out = append(out, insights.Scale{Instrument: i.Key, Version: i.Version, Score: s.Code, Better: insights.Better(s.Better), Responder: s.ResponderThreshold})
 		}
 	}
 	return out

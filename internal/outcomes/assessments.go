@@ -92,7 +92,7 @@ func (s *Store) Correct(ctx context.Context, id uuid.UUID, answers Answers, via 
 		if err != nil {
 			return err
 		}
-		a = Assessment{ID: tx.NewID(), EpisodeID: e.ID, Instrument: old.Instrument, Timepoint: old.Timepoint, Answers: answers, CorrectsID: &old.ID, RecordedVia: via, corrects: old.Responses}
+		a = Assessment{ID: tx.NewID(), EpisodeID: e.ID, Instrument: old.Instrument, InstrumentVersion: old.InstrumentVersion, Timepoint: old.Timepoint, Answers: answers, CorrectsID: &old.ID, RecordedVia: via, corrects: old.Responses}
 		if err := old.supersede(tx, a.ID); err != nil {
 			return err
 		}
@@ -129,9 +129,12 @@ func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
 
 // write checks, scores and stores an assessment of the episode, and lets what depends on it follow.
 func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
-	instrument, err := Lookup(a.Instrument)
-	if err != nil {
+	instrument, err := instrumentOf(tx, e.SiteID, a.Instrument, a.InstrumentVersion) // a correction's is that of what it corrects
+	if fault.Is(err, fault.NotFound) {
 		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", "names no instrument: see GET /v1/instruments")
+	}
+	if err != nil {
+		return err
 	}
 	if err := checkDay(tx, e, "completed_on", a.CompletedOn); err != nil {
 		return err

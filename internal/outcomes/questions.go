@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
 )
 
 // Question is one question of a person's own page, with what they have answered so far.
@@ -126,7 +127,10 @@ func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 		return nil, err
 	}
 	for _, key := range keys {
-		i, err := Lookup(key)
+		i, err := worded(tx, v.SiteID, key)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
 		if err != nil || i.Context && !context || slices.Contains(done, key) || slices.ContainsFunc(i.Items, func(it Item) bool { return it.Wording == "" || it.Repeat }) {
 			continue
 		}

@@ -153,6 +153,11 @@ func TestABaselineAfterTheStartIsSaidToBeLate(t *testing.T) {
 		"attended": func(r string) {
 			lw.post("/referrals/"+r+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(10))).want(201)
 		},
+		"attended earlier than was known at first": func(r string) {
+			for _, days := range []int{2, 10} {
+				lw.post("/referrals/"+r+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(days))).want(201)
+			}
+		},
 		"begun": func(r string) {
 			at := w.db.Clock.Now().AddDate(0, 0, -10).Format("2006-01-02T15:04:05Z07:00")
 			lw.post("/referrals/"+r+"/moves", fmt.Sprintf(`{"to":"in_progress","occurred_at":%q,"reported_by":"organisation"}`, at)).want(200)

@@ -108,9 +108,12 @@ func TestAConcernLeadsUntilSomebodyHasSeenIt(t *testing.T) {
 		corrected = lw.post("/assessments/"+corrected+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{%s}}`, w.today(), responses)).made()
 	}
 	correct(`"feels_unsafe":2,"goes_hungry":2`)
+	if n := len(open()); n != 1 {
+		t.Errorf("said anew: %d flags are open, not 1", n)
+	}
 	correct(`"feels_unsafe":2,"goes_hungry":1`)
 	if n := len(open()); n != 1 {
-		t.Errorf("%d flags are open, not 1", n)
+		t.Errorf("repeated: %d flags are open, not 1", n)
 	}
 }
 

@@ -330,3 +330,37 @@ func TestReferralsAreListedByWhenTheyWereSent(t *testing.T) {
 	}
 	lw.get("/referrals?sent_from=yesterday").problem(422, "invalid", "yesterday")
 }
+
+// A site says how often it tries; fewer attempts are told of, and never refused.
+func TestAttemptsAndLoss(t *testing.T) {
+	w, _, _, followUp := asked(t)
+	lw := w.as("link_worker")
+	lw.post("/follow-ups/"+followUp+"/attempts", `{"channel":"telephone","result":"no_answer"}`).made()
+	if f := lw.get("/follow-ups/" + followUp); f.number("attempts_made") != 1 {
+		t.Errorf("%s", f.body)
+	}
+	lost := lw.post("/follow-ups/"+followUp+"/loss", `{"reason":"could_not_contact"}`).want(200)
+	if lost.text("state") != "lost" || lost.text("warnings.0.code") != "too_few_attempts" {
+		t.Errorf("%s", lost.body)
+	}
+}
+
+// The concern that a person named is shown again to whoever asks, and counts only as what they said.
+func TestAConcernIsShownAgain(t *testing.T) {
+	w := newWorld(t)
+	_, episode := w.supported()
+	lw := w.as("link_worker")
+	lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"mycaw","timepoint":"baseline","completed_on":%q,"mode":"telephone","respondent":"self",
+		"responses":{"concern_1":"My knees keep me from the allotment","concern_1_score":5,"wellbeing":4}}`, episode, w.today())).made()
+	followUp := lw.get("/follow-ups?episode_id=" + episode).text("items.0.id")
+	f := lw.get("/follow-ups/" + followUp).want(200)
+	if f.text("said_before.0.item") != "concern_1" || f.text("said_before.0.text") != "My knees keep me from the allotment" {
+		t.Errorf("%s", f.body)
+	}
+	if rows := w.as("site_manager").get("/insights/outcomes"); strings.Contains(string(rows.body), "allotment") {
+		t.Errorf("%s", rows.body)
+	}
+	if page := w.link(followUp).open("/narrative"); strings.Contains(page.html, "allotment") {
+		t.Error("a person's link shows what was said before")
+	}
+}

@@ -77,5 +77,8 @@ create policy own_record on follow_ups as restrictive using (current_setting('ap
 -- Which instruments a follow-up asks, besides Waypost's own questions.
 alter table schedules add column instruments text[] not null default '{ons4}';
 
+-- How many attempts a site makes before it says that somebody could not be contacted. Fewer are told of, and never refused.
+alter table sites add column attempts_wanted int not null default 3 check (attempts_wanted between 1 and 20);
+
 -- +goose Down
 select 1;

@@ -99,7 +99,11 @@ func TestCutOffLeavesNothing(t *testing.T) {
 	}()
 	const writing = "select 'yes' from pg_locks where relation = 'events'::regclass and mode = 'RowExclusiveLock' and database = " + here
 	for len(rows(t, d, writing)) == 0 {
-		time.Sleep(5 * time.Millisecond)
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended before it could be cut off: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
 	}
 	cut()
 	if err := <-ended; !errors.Is(ctx.Err(), context.Canceled) || err == nil || strings.Contains(err.Error(), "never") {

@@ -16,33 +16,35 @@ import (
 
 // FollowUp is one planned time of asking a person how they have been.
 type FollowUp struct {
-	ID           uuid.UUID  `json:"id" format:"uuid" doc:"The follow-up's id."`
-	SiteID       uuid.UUID  `json:"site_id" format:"uuid" doc:"The site whose record this is."`
-	EpisodeID    uuid.UUID  `json:"episode_id" format:"uuid" doc:"The episode."`
-	PatientID    uuid.UUID  `json:"patient_id" format:"uuid" doc:"The person."`
-	Code         string     `json:"code" doc:"Of the site's schedule it was made from." example:"m9_12"`
-	AnchorOn     day.Date   `json:"anchor_on" format:"date" doc:"The day its windows count from."`
-	OpensOn      day.Date   `json:"opens_on" format:"date" doc:"From here the person is asked,"`
-	TargetOn     day.Date   `json:"target_on" format:"date" doc:"best here,"`
-	ClosesOn     day.Date   `json:"closes_on" format:"date" doc:"and no later than here."`
-	AnalysisFrom day.Date   `json:"analysis_from" format:"date" doc:"A response before this day does not count as change,"`
-	AnalysisTo   day.Date   `json:"analysis_to" format:"date" doc:"nor one after this day."`
-	State        State      `json:"state" gorm:"-" format:"code:follow_up_states" doc:"Derived from today's date and what is recorded, never stored. missed: the window passed and nothing was recorded. paused: the person died or does not agree to be contacted."`
-	CompletedOn  *day.Date  `json:"completed_on" format:"date" doc:"The day the person answered."`
-	LostOn       *day.Date  `json:"lost_on" format:"date" doc:"The day it was given up."`
-	LossReason   *string    `json:"loss_reason" format:"code:loss_reasons" doc:"Why it was given up."`
-	LossNote     *string    `json:"loss_note" doc:"More on why."`
-	Version      int        `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt    time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was planned."`
-	UpdatedAt    time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	LinkWorkerID uuid.UUID  `json:"link_worker_id" gorm:"->;-:migration" format:"uuid" doc:"Who supports the person."`
-	Paused       bool       `json:"-" gorm:"->;-:migration"`
-	Safeguarding bool       `json:"safeguarding" gorm:"->;-:migration" doc:"An answer of the episode is a safeguarding concern that nobody has marked as seen: see safeguarding of the episode. Such follow-ups come first in a list."`
-	Attempts     []Attempt  `json:"attempts,omitempty" gorm:"-" doc:"In the answer for one follow-up: every attempt, oldest first."`
-	Completion   *Completed `json:"completion,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said."`
-
-	Assessments []Assessment    `json:"assessments,omitzero" gorm:"-" doc:"In the answer for one follow-up: the assessments at its timepoint that stand, scored, also those that were recorded by themselves before it was completed."`
-	Warnings    []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to its completion: what is worth knowing. A warning never stopped anything."`
+	ID           uuid.UUID       `json:"id" format:"uuid" doc:"The follow-up's id."`
+	SiteID       uuid.UUID       `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	EpisodeID    uuid.UUID       `json:"episode_id" format:"uuid" doc:"The episode."`
+	PatientID    uuid.UUID       `json:"patient_id" format:"uuid" doc:"The person."`
+	Code         string          `json:"code" doc:"Of the site's schedule it was made from." example:"m9_12"`
+	AnchorOn     day.Date        `json:"anchor_on" format:"date" doc:"The day its windows count from."`
+	OpensOn      day.Date        `json:"opens_on" format:"date" doc:"From here the person is asked,"`
+	TargetOn     day.Date        `json:"target_on" format:"date" doc:"best here,"`
+	ClosesOn     day.Date        `json:"closes_on" format:"date" doc:"and no later than here."`
+	AnalysisFrom day.Date        `json:"analysis_from" format:"date" doc:"A response before this day does not count as change,"`
+	AnalysisTo   day.Date        `json:"analysis_to" format:"date" doc:"nor one after this day."`
+	State        State           `json:"state" gorm:"-" format:"code:follow_up_states" doc:"Derived from today's date and what is recorded, never stored. missed: the window passed and nothing was recorded. paused: the person died or does not agree to be contacted."`
+	CompletedOn  *day.Date       `json:"completed_on" format:"date" doc:"The day the person answered."`
+	LostOn       *day.Date       `json:"lost_on" format:"date" doc:"The day it was given up."`
+	LossReason   *string         `json:"loss_reason" format:"code:loss_reasons" doc:"Why it was given up."`
+	LossNote     *string         `json:"loss_note" doc:"More on why."`
+	Version      int             `json:"version" doc:"Rises with each change." example:"1"`
+	CreatedAt    time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was planned."`
+	UpdatedAt    time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	AttemptsMade int             `json:"attempts_made" gorm:"->;-:migration" doc:"How many attempts are recorded." example:"1"`
+	LinkWorkerID uuid.UUID       `json:"link_worker_id" gorm:"->;-:migration" format:"uuid" doc:"Who supports the person."`
+	Paused       bool            `json:"-" gorm:"->;-:migration"`
+	Safeguarding bool            `json:"safeguarding" gorm:"->;-:migration" doc:"An answer of the episode is a safeguarding concern that nobody has marked as seen: see safeguarding of the episode. Such follow-ups come first in a list."`
+	Attempts     []Attempt       `json:"attempts,omitempty" gorm:"-" doc:"In the answer for one follow-up: every attempt, oldest first."`
+	Completion   *Completed      `json:"completion,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said."`
+	Assessments  []Assessment    `json:"assessments,omitzero" gorm:"-" doc:"In the answer for one follow-up: the assessments at its timepoint that stand, scored, also those that were recorded by themselves before it was completed."`
+	AnswersKept  *int            `json:"answers_kept,omitempty" gorm:"-" doc:"In the answer for one follow-up: how many questions the person has answered by their own link without sending them yet."`
+	SaidBefore   []Said          `json:"said_before,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said at the baseline, to be shown to them again."`
+	Warnings     []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
 }
 
 // State of a follow-up.
@@ -95,6 +97,7 @@ var where = map[State]string{
 func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.Table(followUpRows, at, at) }
 
 const followUpRows = `(select f.*, e.link_worker_id, flagged.episode_id is not null as safeguarding,
+	(select count(*) from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempts_made,
 	(p.died_on is not null or coalesce((select c.decision in ('declined', 'withdrawn', 'not_obtained') from consents c
 		where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
 		order by c.decided_on desc, c.created_at desc, c.id desc limit 1), false)) as paused
@@ -195,82 +198,6 @@ func (f *FollowUp) note(tx *db.Tx, kind string, on *day.Date, data events.Data) 
 	return events.Record(tx, kind, subject, data, events.At(at))
 }
 
-// FollowUpFilter narrows a list of follow-ups; empty fields ask nothing.
-type FollowUpFilter struct {
-	State        State
-	LinkWorkerID *uuid.UUID
-	EpisodeID    *uuid.UUID
-	DueBefore    *day.Date // target_on before this day
-}
-
-// FollowUpPosition is a place in a list of follow-ups. AsOf pins the day that states are derived on and the flags that
-// were open, so that a list read over midnight, or while somebody sees to a flag, is one list.
-type FollowUpPosition struct {
-	Calm     bool      `json:"s"` // past those with a safeguarding flag
-	TargetOn day.Date  `json:"t"`
-	ID       uuid.UUID `json:"i"`
-	AsOf     time.Time `json:"n"`
-}
-
-// FollowUps lists follow-ups of the actor's sites, after the position given: those with an open safeguarding flag first,
-// then by target day.
-func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[FollowUpPosition]) (list []FollowUp, asOf time.Time, err error) {
-	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if asOf = page.After.AsOf; asOf.IsZero() {
-			asOf = tx.Now
-		}
-		q := followUps(tx, asOf).Where(db.Visible)
-		if page.After.ID != uuid.Nil {
-			q = q.Where("(not safeguarding, target_on, id) > (?, ?, ?)", page.After.Calm, page.After.TargetOn, page.After.ID)
-		}
-		if by.LinkWorkerID != nil {
-			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
-		}
-		if by.EpisodeID != nil {
-			q = q.Where("episode_id = ?", *by.EpisodeID)
-		}
-		if by.DueBefore != nil {
-			q = q.Where("target_on < ?", *by.DueBefore)
-		}
-		todays, err := days(tx, asOf)
-		if err != nil {
-			return err
-		}
-		if by.State != "" {
-			match := tx.Where("false")
-			for today, sites := range todays {
-				match = match.Or("site_id in @sites and "+where[by.State], map[string]any{"sites": sites, "today": today})
-			}
-			q = q.Where(match)
-		}
-		if err := q.Order("not safeguarding, target_on, id").Scopes(page.Cut).Find(&list).Error; err != nil {
-			return err
-		}
-		for i := range list {
-			today, err := tx.DayOf(list[i].SiteID, asOf)
-			if err != nil {
-				return err
-			}
-			list[i].State = list[i].StateOn(today)
-		}
-		return events.ReadAll(tx, "follow_ups", list, func(f FollowUp) (site, patient uuid.UUID) { return f.SiteID, f.PatientID })
-	})
-	return list, asOf, err
-}
-
-// days groups the actor's sites by which day the instant is there; nearly always there is one.
-func days(tx *db.Tx, at time.Time) (map[day.Date][]uuid.UUID, error) {
-	out := map[day.Date][]uuid.UUID{}
-	for _, site := range tx.Actor.Sites {
-		d, err := tx.DayOf(site, at)
-		if err != nil {
-			return nil, err
-		}
-		out[d] = append(out[d], site)
-	}
-	return out, nil
-}
-
 // FollowUp returns one, with its attempts and its completion.
 func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
@@ -281,6 +208,9 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 			return err
 		}
 		if err := f.detail(tx); err != nil {
+			return err
+		}
+		if err := f.recall(tx); err != nil {
 			return err
 		}
 		return events.Read(tx, "follow_up", f.SiteID, f.PatientID)

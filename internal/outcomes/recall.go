@@ -1,0 +1,49 @@
+package outcomes
+
+import (
+	"waypost/internal/platform/db"
+)
+
+// Said is what a person said before and is shown again, such as a concern that they named.
+type Said struct {
+	Instrument string `json:"instrument" doc:"The instrument's key." example:"mycaw"`
+	Item       string `json:"item" doc:"The item." example:"concern_1"`
+	Text       string `json:"text" doc:"Their words."`
+}
+
+// recall adds what whoever asks should know: what the person said before, and how far they came by their own link.
+func (f *FollowUp) recall(tx *db.Tx) error {
+	if f.State == Completes {
+		return nil
+	}
+	var kept int
+	if err := tx.Raw("select count(*) from follow_up_answers where site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Scan(&kept).Error; err != nil {
+		return err
+	}
+	if kept > 0 {
+		f.AnswersKept = &kept
+	}
+	var baselines []Assessment
+	err := tx.Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null", f.SiteID, f.EpisodeID).Order("id").Find(&baselines).Error
+	if err != nil {
+		return err
+	}
+	for _, a := range baselines {
+		i, err := instrumentOf(tx, a.SiteID, a.Instrument, a.InstrumentVersion)
+		if err != nil {
+			return err
+		}
+		f.SaidBefore = append(f.SaidBefore, a.toRepeat(i)...)
+	}
+	return nil
+}
+
+// toRepeat are the answers that a follow-up shows again.
+func (a Assessment) toRepeat(i Instrument) (list []Said) {
+	for _, it := range i.Items {
+		if answer := a.Responses[it.Code]; it.Repeat && answer.Text != nil && *answer.Text != "" {
+			list = append(list, Said{a.Instrument, it.Code, *answer.Text})
+		}
+	}
+	return list
+}

@@ -82,7 +82,7 @@ func (s *server) correctAssessment(ctx context.Context, in *Of[outcomes.Answers]
 
 func (s *server) followUpOperations() {
 	read(s, op{id: "list-follow-ups", path: "/follow-ups", tag: "outcomes", scope: actor.RecordRead,
-		summary: "List follow-ups", about: "Lists follow-ups by target day. States are derived from today's date, which a cursor pins."}, s.listFollowUps)
+		summary: "List follow-ups", about: "Lists follow-ups: first those of episodes with an open safeguarding flag, then by target day. States are derived from today's date, which a cursor pins, and the flags with it."}, s.listFollowUps)
 	read(s, op{id: "get-follow-up", path: "/follow-ups/{id}", tag: "outcomes", scope: actor.RecordRead,
 		summary: "Get a follow-up", about: "Returns a follow-up with its attempts and what the person said."}, s.getFollowUp)
 	post(s, op{id: "record-attempt", path: "/follow-ups/{id}/attempts", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{follow_up_id}",
@@ -111,7 +111,7 @@ func (s *server) listFollowUps(ctx context.Context, in *struct {
 		list, asOf, err = s.casework.Outcomes.FollowUps(ctx, by, p)
 		return list, err
 	}, func(f outcomes.FollowUp) outcomes.FollowUpPosition {
-		return outcomes.FollowUpPosition{TargetOn: f.TargetOn, ID: f.ID, AsOf: asOf}
+		return outcomes.FollowUpPosition{Calm: !f.Safeguarding, TargetOn: f.TargetOn, ID: f.ID, AsOf: asOf}
 	})
 }
 

@@ -41,7 +41,7 @@ func TestEveryRoleGets403WhereItsScopeLacks(t *testing.T) {
 func (w *world) anybody() client { return client{w: w} }
 
 func fill(path, id string) string {
-	return strings.NewReplacer("{id}", id, "{name}", "needs", "{key}", "ons4").Replace(path)
+	return strings.NewReplacer("{id}", id, "{flag_id}", id, "{name}", "needs", "{key}", "ons4").Replace(path)
 }
 
 // What is behind the first segment of a path: a thing of a site, of which the walk needs one, or something that all sites share.

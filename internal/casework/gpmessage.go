@@ -89,6 +89,7 @@ type GPSender struct {
 type GPRisks struct {
 	Status string `json:"status" enum:"none_known,recorded,not_recorded" doc:"recorded, without a text: the person agreed to a summary only, so ask the link worker."`
 	Text   string `json:"text,omitempty" doc:"The risks. With the level full."`
+	Unseen int    `json:"unseen_concerns,omitempty" doc:"How many of the person's answers are a safeguarding concern that nobody has marked as seen; left out where there is none." example:"1"`
 }
 
 const (

@@ -75,7 +75,9 @@ func (m *GPMessage) tell(tx *db.Tx, e episodes.Episode) error {
 		return err
 	}
 	m.Plan = planOf(e, asked)
-	m.Risks = risksOf(e, words)
+	if m.Risks, err = risksOf(tx, e, words); err != nil {
+		return err
+	}
 	if m.Summary, err = summaryOf(tx, e, asked, words); err != nil {
 		return err
 	}
@@ -116,15 +118,16 @@ func planOf(e episodes.Episode, asked []outcomes.FollowUp) *GPPlan {
 	return p
 }
 
-func risksOf(e episodes.Episode, words bool) *GPRisks {
-	switch recorded := text(e.Risks, true); recorded {
+func risksOf(tx *db.Tx, e episodes.Episode, words bool) (*GPRisks, error) {
+	r := &GPRisks{Status: "recorded", Text: text(e.Risks, words)}
+	switch text(e.Risks, true) {
 	case "":
-		return &GPRisks{Status: "not_recorded"}
+		r.Status = "not_recorded"
 	case "none_known":
-		return &GPRisks{Status: "none_known"}
-	default:
-		return &GPRisks{Status: "recorded", Text: text(&recorded, words)}
+		r.Status, r.Text = "none_known", ""
 	}
+	err := tx.Raw("select count(*) from safeguarding_flags where site_id = ? and episode_id = ? and seen_at is null", e.SiteID, e.ID).Scan(&r.Unseen).Error
+	return r, err
 }
 
 func summaryOf(tx *db.Tx, e episodes.Episode, asked []outcomes.FollowUp, words bool) (*GPSummary, error) {

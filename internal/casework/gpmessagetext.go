@@ -188,6 +188,9 @@ func (m GPMessage) writeRisks(p *page) {
 		return
 	}
 	p.heading("SAFEGUARDING AND RISKS")
+	if r.Unseen > 0 {
+		p.line(1, "Answers that are a safeguarding concern and that nobody has marked as seen: ", strconv.Itoa(r.Unseen), ". Ask the link worker.")
+	}
 	switch {
 	case r.Text != "":
 		p.free(1, r.Text)

@@ -56,6 +56,7 @@ type Episode struct {
 	CreatedAt      time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt      time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
 	Warnings       []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
+	Safeguarding   []OpenFlag      `json:"safeguarding,omitzero" gorm:"-" doc:"In the answer for one episode: answers that are a safeguarding concern and that nobody has marked as seen."`
 }
 
 // Details is what may be said and changed of an episode.
@@ -141,6 +142,9 @@ func (e *Episode) checkWorker(tx *db.Tx) error {
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (e Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if e, err = db.Find[Episode](tx, "episode", id); err != nil {
+			return err
+		}
+		if e.Safeguarding, err = openFlags(tx, e); err != nil {
 			return err
 		}
 		return events.Read(tx, "episode", e.SiteID, e.PatientID)

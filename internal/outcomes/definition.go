@@ -24,6 +24,7 @@ func (d Definition) Whole() error {
 		c.Require(it.Code != "" && !slices.ContainsFunc(d.Items[:n], func(o Item) bool { return o.Code == it.Code }), at+".code", "is needed, and stands once")
 		it.whole(&c, at, d.WordingShipped)
 	}
+	c.Require(!d.Context || len(d.Scores) == 0, "scores", "do not go with context: it is no outcome")
 	for n, s := range d.Scores {
 		at := fmt.Sprintf("scores[%d]", n)
 		c.Require(s.Code != "" && !slices.ContainsFunc(d.Scores[:n], func(o Score) bool { return o.Code == s.Code }), at+".code", "is needed, and stands once")

@@ -243,7 +243,7 @@ func TestDefinitionsThatDoNotHold(t *testing.T) {
 // Nothing of an instrument whose words may not be shared is in the program.
 func TestNoWordingThatMayNotBeShipped(t *testing.T) {
 	t.Parallel()
-	shipped := []string{"ons4", "ons_loneliness", "waypost_followup"}
+	shipped := []string{"health_service_use", "ons4", "ons_loneliness", "waypost_followup"}
 	for _, i := range Instruments() {
 		if i.WordingShipped != slices.Contains(shipped, i.Key) {
 			t.Errorf("%s: wording shipped: %v", i.Key, i.WordingShipped)

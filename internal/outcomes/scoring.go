@@ -122,6 +122,17 @@ func (d Definition) Check(field string, r Responses) error {
 	return c.Err()
 }
 
+// checkProxy refuses answers that somebody else gave for the person to items that only the person may answer. That there
+// is no answer, and why, anybody may say.
+func (i Instrument) checkProxy(field, respondent string, r Responses) error {
+	var c fault.Checks
+	for _, it := range i.Items {
+		a, given := r[it.Code]
+		c.Require(!it.SelfOnly || respondent != "proxy" || !given || a.Missing != "", field+"."+it.Code, "may be answered by the person alone, and by nobody for them")
+	}
+	return c.Err()
+}
+
 // Compute makes the scores of responses that Check has passed.
 func (d Definition) Compute(r Responses) Results {
 	out, values := Results{}, map[string]float64{}

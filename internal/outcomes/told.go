@@ -38,7 +38,7 @@ func Told(tx *db.Tx, site, episode uuid.UUID) (list []FollowUp, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.Table(followUpRows).Where("site_id = ? and episode_id = ?", site, episode).Order("target_on, id").Find(&list).Error; err != nil {
+	if err := followUps(tx, tx.Now).Where("site_id = ? and episode_id = ?", site, episode).Order("target_on, id").Find(&list).Error; err != nil {
 		return nil, err
 	}
 	var said []Completed

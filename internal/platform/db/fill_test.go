@@ -35,6 +35,7 @@ insert into instruments values ('S', 'own', 1, '{}', now());
 insert into instrument_wordings values ('S', 'own', 1, 'registered', '[]', now(), now());
 insert into assessments (site_id, id, episode_id, instrument, instrument_version, timepoint, completed_on, mode, respondent, collected_by, responses, scores, recorded_via, created_at, updated_at) values ('S', 'A', 'E', 'ons4', 1, 'baseline', '2026-01-01', 'telephone', 'self', 'link_worker', '{}', '[]', 'api', now(), now());
 insert into assessment_scores (site_id, assessment_id, episode_id, instrument, instrument_version, score, timepoint, completed_on, value) values ('S', 'A', 'E', 'ons4', 1, 'anxiety', 'baseline', '2026-01-01', 5);
+insert into safeguarding_flags (site_id, id, episode_id, patient_id, assessment_id, instrument, item, raised_at, created_at, updated_at) values ('S', 'F', 'E', 'P', 'A', 'check_in', 'feels_unsafe', now(), now(), now());
 insert into events (id, site_id, type, subject_type, subject_id, patient_id, referral_id, actor_role, side, occurred_at, recorded_at, data) values ('C', 'S', 'patient.recorded', 'patient', 'P', 'P', 'R', 'system', 'system', now(), now(), '{}')`
 
 func fillEveryTable(t *testing.T, d *db.DB) {

@@ -228,14 +228,14 @@ func TestTheMessageTellsOfAConcern(t *testing.T) {
 	episode := w.episode(patient)
 	path := "/episodes/" + episode + "/gp-message"
 	lw.patch("/episodes/"+episode, `"1"`, `{"risks":"none_known"}`).want(200)
-	lw.post("/assessments", w.checkedIn(episode, "review", `{"feels_unsafe":2}`)).want(201)
+	lw.post("/assessments", w.checkedIn(episode, "review", `"feels_unsafe":2`)).want(201)
 	w.agree(patient, "codes_only")
 	lw.get(path).lacks("concern")
 	w.agree(patient, "summary")
 	if a := lw.get(path).want(200); a.number("safeguarding_and_risks.unseen_concerns") != 1 || strings.Contains(string(a.body), "unsafe") {
 		t.Errorf("a concern: %s", a.body)
 	}
-	lw.get(path+"?format=text").want(200).has("nobody has marked as seen: 1. Ask the link worker. No known risks.")
+	lw.get(path + "?format=text").want(200).has("nobody has marked as seen: 1. Ask the link worker. No known risks.")
 	flag := lw.get("/episodes/" + episode + "/safeguarding").want(200).text("items.0.id")
 	lw.post("/episodes/"+episode+"/safeguarding/"+flag+"/seen", `{}`).want(200)
 	lw.get(path).lacks("unseen_concerns")

@@ -35,7 +35,7 @@ func document() huma.Config {
 	c := huma.DefaultConfig("Waypost", Version)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by serveDocument and docs
 	c.CreateHooks, c.Transformers = nil, nil              // no $schema fields
-	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "text/csv": asCSV}
+	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "text/csv": asCSV, "text/plain": asText}
 	c.RejectUnknownQueryParameters = true
 	c.Info.Description = introduction
 	c.Info.Contact = &huma.Contact{Name: "The developers of Waypost"}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/casework"
 	"waypost/internal/episodes"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
@@ -35,6 +36,12 @@ func (s *server) episodeOperations() {
 		summary: "Resume an episode", about: "Takes paused support up again."}, s.resumeEpisode)
 	post(s, op{id: "close-episode", path: "/episodes/{id}/closure", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
 		summary: "Close an episode", about: "Closes an episode with a reason. It then takes no new referrals, and no contacts but those of days before it closed; replies, attendance and follow-ups stay writable. Warns of referrals that are still open."}, s.closeEpisode)
+	read(s, op{id: "get-gp-message", path: "/episodes/{id}/gp-message", tag: "episodes", scope: actor.RecordRead, also: textForm, faults: []fault.Kind{fault.ConsentRequired},
+		summary: "Make the message to the practice", about: "Returns the message back to the general practice in the shape of the Social Prescribing Information Standard, as JSON or as plain text to paste: requested actions first, scores before and after, everything that was tried. It is made from what is recorded now, and holds as much as the person's standing consent report_to_gp says; without one there is none. The reading is logged."}, s.gpMessage)
+	read(s, op{id: "list-safeguarding-flags", path: "/episodes/{id}/safeguarding", tag: "outcomes", scope: actor.RecordRead,
+		summary: "List safeguarding flags", about: "Lists, by id, the answers of an episode that were a safeguarding concern when they were recorded: at or above what an item of a site's own instrument names (flag_from). Those that were seen too."}, s.safeguardingFlags)
+	post(s, op{id: "see-safeguarding-flag", path: "/episodes/{id}/safeguarding/{flag_id}/seen", tag: "outcomes", scope: actor.RecordWrite,
+		summary: "Say that a flag was seen", about: "Records that somebody has seen a safeguarding flag and acted. It then leads no list any more, and stays in the record and on the timeline. Nothing else closes a flag, a correction of the answer neither."}, s.seeSafeguardingFlag)
 	read(s, op{id: "list-episode-assessments", path: "/episodes/{id}/assessments", tag: "outcomes", scope: actor.RecordRead,
 		summary: "List an episode's assessments", about: "Lists an episode's assessments by id, corrected ones too."}, s.episodeAssessments)
 }
@@ -97,4 +104,24 @@ func (s *server) episodeAssessments(ctx context.Context, in *OneChanging) (Page[
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]outcomes.Assessment, error) {
 		return s.casework.Outcomes.OfEpisode(ctx, in.ID.ID, p)
 	}, func(a outcomes.Assessment) uuid.UUID { return a.ID })
+}
+
+func (s *server) gpMessage(ctx context.Context, in *struct {
+	ID
+	Format string `query:"format" enum:"json,text" doc:"text is the same as Accept: text/plain."`
+}) (casework.GPMessage, error) {
+	return s.casework.GPMessage(ctx, in.ID.ID)
+}
+
+func (s *server) safeguardingFlags(ctx context.Context, in *OneChanging) (Page[outcomes.SafeguardingFlag], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]outcomes.SafeguardingFlag, error) {
+		return s.casework.Outcomes.Flags(ctx, in.ID.ID, p)
+	}, func(f outcomes.SafeguardingFlag) uuid.UUID { return f.ID })
+}
+
+func (s *server) seeSafeguardingFlag(ctx context.Context, in *struct {
+	MayHave[outcomes.Seen]
+	FlagID uuid.UUID `path:"flag_id" format:"uuid" doc:"The flag's id."`
+}) (outcomes.SafeguardingFlag, error) {
+	return s.casework.Outcomes.See(ctx, in.ID.ID, in.FlagID, in.body())
 }

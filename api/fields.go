@@ -89,9 +89,19 @@ func alwaysThere(t reflect.Type, s *huma.Schema) (names []string) {
 	}
 	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if s.Properties[name] != nil && !strings.HasPrefix(options, "omit") && !slices.Contains(names, name) {
+		if s.Properties[name] != nil && !strings.HasPrefix(options, "omit") && !promotedByPointer(t, f.Index) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// promotedByPointer tells whether a field comes from an embedded pointer, and is there only where that is not nil.
+func promotedByPointer(t reflect.Type, index []int) bool {
+	for _, i := range index[:len(index)-1] {
+		if t = t.Field(i).Type; t.Kind() == reflect.Pointer {
+			return true
+		}
+	}
+	return false
 }

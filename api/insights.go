@@ -18,7 +18,7 @@ import (
 )
 
 func (s *server) insightOperations() {
-	read(s, op{id: "get-outcomes", path: "/insights/outcomes", tag: "insights", scope: actor.InsightsRead, csv: true, faults: []fault.Kind{fault.NotFound},
+	read(s, op{id: "get-outcomes", path: "/insights/outcomes", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "Paired change", about: "Returns how scores changed between the baseline and each follow-up, within each person: paired n, baseline n, completion, spread and confidence interval. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.outcomes)
 }
 
@@ -35,11 +35,11 @@ func (s *server) outcomes(ctx context.Context, in *InsightQuery) (insights.Outco
 	return s.insights.Outcomes(ctx, insights.Query{From: in.From, To: in.To, BySite: in.By == "site", SiteID: given(in.SiteID)})
 }
 
-// scales are the scores of every instrument, for insights, which imports no other area.
+// scales are the scores of the instruments that come with Waypost, for insights, which imports no other area.
 func scales() (out []insights.Scale) {
 	for _, i := range outcomes.Instruments() {
 		for _, s := range i.Scores {
-			out = append(out, insights.Scale{Instrument: i.Key, Score: s.Code, Better: insights.Better(s.Better), Responder: s.ResponderThreshold})
+			out = append(out, insights.Scale{Instrument: i.Key, Version: i.Version, Score: s.Code, Better: insights.Better(s.Better), Responder: s.ResponderThreshold})
 		}
 	}
 	return out

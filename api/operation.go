@@ -30,7 +30,7 @@ type op struct {
 	scope   actor.Scope // what the caller's role must carry
 	created string      // of a POST that makes something: where it is then, from its fields; the answer is then 201
 	faults  []fault.Kind
-	csv     bool // answers in CSV too
+	also    *form // a second form of its answer, beside JSON
 }
 
 // declare makes huma's operation: with the scope, who holds it, and every problem that it may answer.
@@ -52,12 +52,12 @@ func (s *server) declare(o op) huma.Operation {
 	if o.created != "" {
 		h.DefaultStatus = http.StatusCreated
 	}
-	if o.csv {
+	if strings.HasPrefix(o.path, "/insights") { // see credential
 		h.Security = append(h.Security, map[string][]string{"basic": {}})
-		h.Middlewares = append(h.Middlewares, preferCSV)
-		h.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}, "text/csv": {Schema: &huma.Schema{Type: "string"}, Example: "metric,rows\n"}}}
-	} else {
-		h.Middlewares = append(h.Middlewares, onlyJSON)
+	}
+	h.Middlewares = append(h.Middlewares, o.also.choose)
+	if o.also != nil {
+		h.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}, o.also.media: {Schema: &huma.Schema{Type: "string"}, Example: o.also.example}}}
 	}
 	faults := append([]fault.Kind{fault.Unauthenticated, fault.Forbidden, fault.Unreadable, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable}, o.faults...)
 	if strings.Contains(o.path, "{") {
@@ -227,7 +227,7 @@ func etag(body any) string {
 
 // location fills a path such as /patients/{patient_id}/consents from the fields of what was made.
 func location(path string, body any) string {
-	for placeholder, name := range map[string]string{"{id}": "ID", "{patient_id}": "PatientID", "{episode_id}": "EpisodeID", "{referral_id}": "ReferralID", "{follow_up_id}": "FollowUpID"} {
+	for placeholder, name := range map[string]string{"{id}": "ID", "{patient_id}": "PatientID", "{episode_id}": "EpisodeID", "{referral_id}": "ReferralID", "{follow_up_id}": "FollowUpID", "{key}": "Key"} {
 		if v := field(body, name); v.IsValid() && strings.Contains(path, placeholder) {
 			path = strings.ReplaceAll(path, placeholder, fmt.Sprint(v.Interface()))
 		}
@@ -274,20 +274,4 @@ type With[B any] struct{ Body B }
 type Merge[B any] struct {
 	ID
 	Body B `contentType:"application/merge-patch+json"`
-}
-
-// preferCSV lets format=csv stand for Accept: text/csv.
-func preferCSV(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Query("format") == "csv" {
-		requestOf(ctx.Context()).header.Set("Accept", "text/csv")
-	} else if ctx.Query("format") == "json" {
-		requestOf(ctx.Context()).header.Set("Accept", "application/json")
-	}
-	next(ctx)
-}
-
-// onlyJSON is for operations that have no other form, whatever was asked for.
-func onlyJSON(ctx huma.Context, next func(huma.Context)) {
-	requestOf(ctx.Context()).header.Set("Accept", "application/json")
-	next(ctx)
 }

@@ -15,9 +15,13 @@ import (
 
 func (s *server) assessmentOperations() {
 	read(s, op{id: "list-instruments", path: "/instruments", tag: "outcomes", scope: actor.Self,
-		summary: "List instruments", about: "Lists every instrument: its items, how it is scored, its bands and its licence."}, s.listInstruments)
+		summary: "List instruments", about: "Lists the newest version of each instrument by key, those that come with Waypost and the caller's sites' own: its items, how it is scored, its bands and its licence."}, s.listInstruments)
+	post(s, op{id: "add-instrument", path: "/instruments", tag: "outcomes", scope: actor.InstrumentsWrite, created: "/instruments/{key}", faults: []fault.Kind{fault.NotFound},
+		summary: "Add an instrument", about: "Adds an instrument of a site's own, or a new version of one: what is there is never changed. The definition is checked as a whole, so that whatever is taken can be scored. From a new version on people are compared within that version alone."}, s.addInstrument)
 	read(s, op{id: "get-instrument", path: "/instruments/{key}", tag: "outcomes", scope: actor.Self,
-		summary: "Get an instrument", about: "Returns the newest version of an instrument."}, s.getInstrument)
+		summary: "Get an instrument", about: "Returns an instrument, with the words that the caller's site has loaded."}, s.getInstrument)
+	put(s, op{id: "load-wording", path: "/instruments/{key}/wording", tag: "outcomes", scope: actor.InstrumentsWrite,
+		summary: "Load an instrument's words", about: "Sets the words that a site may use for the newest version of an instrument whose words do not come with it, in place of earlier ones. No other site sees them."}, s.loadWording)
 	post(s, op{id: "record-assessment", path: "/assessments", tag: "outcomes", scope: actor.RecordWrite, created: "/assessments/{id}", faults: []fault.Kind{fault.NotFound},
 		summary: "Record an assessment", about: "Records answers, which the server scores. A baseline makes a waiting episode active and plans its follow-ups. One of an instrument at a timepoint (but review): a second is refused, and a correction takes its place."}, s.recordAssessment)
 	read(s, op{id: "get-assessment", path: "/assessments/{id}", tag: "outcomes", scope: actor.RecordRead,
@@ -26,21 +30,42 @@ func (s *server) assessmentOperations() {
 		summary: "Correct an assessment", about: "Records what was really answered, in place of an assessment, which stays visible and counts in no figure any more."}, s.correctAssessment)
 }
 
-func (s *server) listInstruments(ctx context.Context, in *struct{ Paging }) (Page[outcomes.Instrument], error) {
-	return listing(ctx, in, func(p db.Page[string]) (list []outcomes.Instrument, _ error) {
-		for _, i := range outcomes.Instruments() {
-			if i.Key > p.After && len(list) < p.Limit {
-				list = append(list, i)
-			}
-		}
-		return list, nil
+// Worded is the query of instruments, whose words may be a site's.
+type Worded struct {
+	SiteID uuid.UUID `query:"site_id" format:"uuid" doc:"Whose words to show, where the caller reaches several sites."`
+}
+
+func (s *server) listInstruments(ctx context.Context, in *struct {
+	Paging
+	Worded
+}) (Page[outcomes.Instrument], error) {
+	return listing(ctx, in, func(p db.Page[string]) ([]outcomes.Instrument, error) {
+		return s.casework.Outcomes.Instruments(ctx, given(in.SiteID), p)
 	}, func(i outcomes.Instrument) string { return i.Key })
 }
 
-func (s *server) getInstrument(_ context.Context, in *struct {
+// Key is the path of operations on one instrument.
+type Key struct {
 	Key string `path:"key" maxLength:"50" doc:"The instrument's key." example:"ons4"`
+}
+
+func (s *server) getInstrument(ctx context.Context, in *struct {
+	Key
+	Worded
+	Version int `query:"version" minimum:"1" maximum:"1000000" doc:"Which version; the newest when left out."`
 }) (outcomes.Instrument, error) {
-	return outcomes.Lookup(in.Key)
+	return s.casework.Outcomes.Instrument(ctx, in.Key.Key, in.Version, given(in.SiteID))
+}
+
+func (s *server) addInstrument(ctx context.Context, in *With[outcomes.NewInstrument]) (outcomes.Instrument, error) {
+	return s.casework.Outcomes.AddInstrument(ctx, in.Body)
+}
+
+func (s *server) loadWording(ctx context.Context, in *struct {
+	Key
+	Body outcomes.NewWording
+}) (outcomes.Instrument, error) {
+	return s.casework.Outcomes.LoadWording(ctx, in.Key.Key, in.Body)
 }
 
 func (s *server) recordAssessment(ctx context.Context, in *With[outcomes.New]) (outcomes.Assessment, error) {
@@ -57,7 +82,7 @@ func (s *server) correctAssessment(ctx context.Context, in *Of[outcomes.Answers]
 
 func (s *server) followUpOperations() {
 	read(s, op{id: "list-follow-ups", path: "/follow-ups", tag: "outcomes", scope: actor.RecordRead,
-		summary: "List follow-ups", about: "Lists follow-ups by target day. States are derived from today's date, which a cursor pins."}, s.listFollowUps)
+		summary: "List follow-ups", about: "Lists follow-ups: first those of episodes with an open safeguarding flag, then by target day. States are derived from today's date, which a cursor pins, and the flags with it."}, s.listFollowUps)
 	read(s, op{id: "get-follow-up", path: "/follow-ups/{id}", tag: "outcomes", scope: actor.RecordRead,
 		summary: "Get a follow-up", about: "Returns a follow-up with its attempts and what the person said."}, s.getFollowUp)
 	post(s, op{id: "record-attempt", path: "/follow-ups/{id}/attempts", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{follow_up_id}",
@@ -86,7 +111,7 @@ func (s *server) listFollowUps(ctx context.Context, in *struct {
 		list, asOf, err = s.casework.Outcomes.FollowUps(ctx, by, p)
 		return list, err
 	}, func(f outcomes.FollowUp) outcomes.FollowUpPosition {
-		return outcomes.FollowUpPosition{TargetOn: f.TargetOn, ID: f.ID, AsOf: asOf}
+		return outcomes.FollowUpPosition{Calm: !f.Safeguarding, TargetOn: f.TargetOn, ID: f.ID, AsOf: asOf}
 	})
 }
 

@@ -23,7 +23,7 @@ func (s *server) referralOperations() {
 	post(s, op{id: "record-referral", path: "/referrals", tag: "referrals", scope: actor.ReferralsWrite, created: "/referrals/{id}", faults: []fault.Kind{fault.ConsentRequired, fault.NotFound},
 		summary: "Record a referral", about: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing consent to share with organisations; a signpost shares nothing and needs none. Warnings tell of an open referral to the same place and of a service that is not simply open."}, s.recordReferral)
 	read(s, op{id: "get-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsRead,
-		summary: "Get a referral", about: "Returns a referral; for an organisation, one sent to it, in the shape ReceivedReferral."}, s.getReferral)
+		summary: "Get a referral", about: "Returns a referral with two accounts of it, kept apart: what the organisation says and what the person says. For an organisation: one sent to it, in the shape ReceivedReferral, without the person's account."}, s.getReferral)
 	change(s, op{id: "change-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsWrite,
 		summary: "Change what is said of a referral", about: "Puts right the need, the reason, what it follows, or other systems' ids. How it stands is changed by moves."}, s.changeReferral)
 	read(s, op{id: "list-referral-moves", path: "/referrals/{id}/moves", tag: "referrals", scope: actor.ReferralsRead,

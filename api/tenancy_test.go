@@ -7,8 +7,11 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/outbox"
 )
 
 // Every operation, called by every role whose scope lacks, is 403, whatever else is wrong with the call.
@@ -41,7 +44,7 @@ func TestEveryRoleGets403WhereItsScopeLacks(t *testing.T) {
 func (w *world) anybody() client { return client{w: w} }
 
 func fill(path, id string) string {
-	return strings.NewReplacer("{id}", id, "{name}", "needs", "{key}", "ons4").Replace(path)
+	return strings.NewReplacer("{id}", id, "{flag_id}", id, "{name}", "needs", "{key}", "ons4").Replace(path)
 }
 
 // What is behind the first segment of a path: a thing of a site, of which the walk needs one, or something that all sites share.
@@ -145,10 +148,23 @@ func (w *world) oneOfEach() map[string]string {
 	episode := w.episode(patient)
 	assessment := w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
 	contact := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).made()
+	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
 	return map[string]string{
 		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": w.refer(episode), "sites": w.site, "link-workers": w.worker, "contacts": contact,
-		"follow-ups": lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id"), "organisation": w.org,
+		"follow-ups": followUp, "outbox": w.queued(followUp), "organisation": w.org,
 	}
+}
+
+// queued puts an invitation of the first site into the outbox.
+func (w *world) queued(followUp string) string {
+	w.t.Helper()
+	err := w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
+		return outbox.Queue(tx, outbox.Message{SiteID: uuid.MustParse(w.site), Kind: "follow_up_invitation", SubjectID: uuid.MustParse(followUp), Ordinal: 1, Channel: outbox.Email})
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.as("link_worker").get("/outbox").want(200).text("items.0.id")
 }
 
 func replaceAll(text string, things map[string]string) string {

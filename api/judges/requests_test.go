@@ -114,7 +114,7 @@ func (c *caller) request(operation string) request {
 func (c *caller) requestAbout(operation, about string) request {
 	c.t.Helper()
 	o := c.all[operation]
-	r := request{operation: operation, role: "site_manager", method: o.method, at: braces.ReplaceAllString(o.path, about), header: map[string]string{}}
+	r := request{operation: operation, role: "site_manager", method: o.method, at: c.at(o.path, about), header: map[string]string{}}
 	if slices.Contains(o.Roles, "administrator") { // who reaches all sites, and no person's record
 		r.role = "administrator"
 	}
@@ -140,6 +140,28 @@ func (c *caller) requestAbout(operation, about string) request {
 
 var braces = regexp.MustCompile(`\{\w+\}`)
 
+// at is where the operation finds what it is about; a flag lies further in, on an episode.
+func (c *caller) at(template, about string) string {
+	c.t.Helper()
+	if strings.Contains(template, "{flag_id}") {
+		template = strings.ReplaceAll(template, "{flag_id}", c.flag(about))
+	}
+	return braces.ReplaceAllString(template, about)
+}
+
+// flag is the id of a safeguarding flag on an episode, which an answer to a site's own instrument raises.
+func (c *caller) flag(episode string) string {
+	c.t.Helper()
+	key := numbered("check_in_%d")
+	item := fields{"code": "feels_unsafe", "type": "number", "min": 0, "max": 3, "flag_from": 1, "wording": "How often do you feel unsafe?"}
+	c.call(c.t, request{role: "site_manager", method: http.MethodPost, at: "/v1/instruments", body: fields{"key": key, "title": "Check-in", "licence": "Our own", "wording_shipped": true, "items": []any{item}}})
+	answer := c.request("record-assessment")
+	answer.body["episode_id"], answer.body["instrument"], answer.body["responses"] = episode, key, fields{"feels_unsafe": 3}
+	c.do(answer)
+	e, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/episodes/" + episode})
+	return e["safeguarding"].([]any)[0].(fields)["id"].(string)
+}
+
 func (c *caller) do(r request) fields {
 	c.t.Helper()
 	answer, _ := c.call(c.t, r)
@@ -160,6 +182,9 @@ func (c *caller) thing(operation string) string {
 		episode := c.do(c.request("record-assessment"))["episode_id"].(string)
 		list, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/follow-ups?episode_id=" + episode})
 		return list["items"].([]any)[0].(fields)["id"].(string)
+	}
+	if operation == "get-gp-message" {
+		return c.agreed("report_to_gp")
 	}
 	if fixed := named[segment]; fixed != "" {
 		return fixed
@@ -193,7 +218,7 @@ func (c *caller) instead(operation string) fields {
 	case "record-assessment":
 		return fields{"episode_id": c.make("open-episode")}
 	case "record-referral":
-		return fields{"episode_id": c.supported(), "organisation_id": c.make("add-organisation"), "sent_at": "2026-01-13T09:30:00Z"}
+		return fields{"episode_id": c.agreed("share_with_organisations"), "organisation_id": c.make("add-organisation"), "sent_at": "2026-01-13T09:30:00Z"}
 	case "add-link-worker":
 		return fields{"site_id": c.site(), "email": numbered("sam%d@example.org")}
 	case "change-link-worker":
@@ -209,10 +234,11 @@ func (c *caller) instead(operation string) fields {
 	}
 }
 
-// supported is an episode of somebody who agreed that organisations are told of them.
-func (c *caller) supported() string {
+// agreed is an episode of somebody who gave their consent for the purpose.
+func (c *caller) agreed(purpose string) string {
 	c.t.Helper()
 	consent := c.request("record-consent")
+	consent.body["purpose"] = purpose
 	c.do(consent)
 	episode := c.request("open-episode")
 	episode.body["patient_id"] = strings.Split(consent.at, "/")[3]

@@ -57,6 +57,14 @@ func (l *life) risks() *string {
 	return maybe(l.dice, 0.5, phrases.Risks)
 }
 
+// requested asks something of the practice for one person in five. No throw of the dice settles it: the others stay who they are.
+func (l *life) requested() *string {
+	if l.twist%5 != 1 {
+		return nil
+	}
+	return &phrases.RequestedActions[l.twist/5%len(phrases.RequestedActions)]
+}
+
 func (s *spell) subject() events.Subject {
 	about := s.about("episode")
 	about.ID = s.e.ID
@@ -96,6 +104,7 @@ func (s *spell) turnAway() {
 // support is the story of somebody who is supported, asked how they are, and referred on.
 func (s *spell) support() {
 	s.foresee()
+	s.e.RequestedActions = s.requested()
 	first := later(s.received.AddDays(1), s.baseline.AddDays(-s.between(0, 6)))
 	if tried := s.received.AddDays(1); tried.Before(first) && s.chance(0.4) {
 		s.try(s.day(tried, first.AddDays(-1)))

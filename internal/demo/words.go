@@ -52,20 +52,21 @@ type heritage struct {
 }
 
 type phrasebook struct {
-	ShortNames    map[string]string `yaml:"short_names"`
-	WhatMatters   []string          `yaml:"what_matters"`
-	Risks         []string
-	Reasons       []string
-	Notes         []string
-	AccessNeeds   []string `yaml:"access_needs"`
-	PauseReasons  []string `yaml:"pause_reasons"`
-	NotObtained   []string `yaml:"not_obtained"`
-	OtherServices []string `yaml:"other_services"`
-	Better        []string
-	Same          []string
-	Worse         []string
-	Closing       []string
-	ClosureNotes  []string `yaml:"closure_notes"`
+	ShortNames       map[string]string `yaml:"short_names"`
+	WhatMatters      []string          `yaml:"what_matters"`
+	Risks            []string
+	RequestedActions []string `yaml:"requested_actions"`
+	Reasons          []string
+	Notes            []string
+	AccessNeeds      []string `yaml:"access_needs"`
+	PauseReasons     []string `yaml:"pause_reasons"`
+	NotObtained      []string `yaml:"not_obtained"`
+	OtherServices    []string `yaml:"other_services"`
+	Better           []string
+	Same             []string
+	Worse            []string
+	Closing          []string
+	ClosureNotes     []string `yaml:"closure_notes"`
 }
 
 var (

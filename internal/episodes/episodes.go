@@ -56,17 +56,19 @@ type Episode struct {
 	CreatedAt      time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt      time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
 	Warnings       []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
+	Safeguarding   []OpenFlag      `json:"safeguarding,omitzero" gorm:"-" doc:"In the answer for one episode: answers that are a safeguarding concern and that nobody has marked as seen."`
 }
 
 // Details is what may be said and changed of an episode.
 type Details struct {
-	LinkWorkerID *uuid.UUID     `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Who supports the person; the caller's own link worker when left out."`
-	Source       string         `json:"source" format:"code:sources" doc:"Who referred the person in." example:"gp"`
-	ReceivedOn   day.Date       `json:"received_on" format:"date" doc:"The day the referral in was received; not in the future." example:"2026-01-12"`
-	Needs        Needs          `json:"needs" gorm:"embedded;embeddedPrefix:need_" doc:"Why the person was referred in."`
-	WhatMatters  *string        `json:"what_matters" required:"false" maxLength:"5000" doc:"What matters to the person, in their words."`
-	Risks        *string        `json:"risks" required:"false" maxLength:"5000" doc:"Risks, or none_known; null: not recorded." example:"none_known"`
-	ExternalIDs  db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this episode."`
+	LinkWorkerID     *uuid.UUID     `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Who supports the person; the caller's own link worker when left out."`
+	Source           string         `json:"source" format:"code:sources" doc:"Who referred the person in." example:"gp"`
+	ReceivedOn       day.Date       `json:"received_on" format:"date" doc:"The day the referral in was received; not in the future." example:"2026-01-12"`
+	Needs            Needs          `json:"needs" gorm:"embedded;embeddedPrefix:need_" doc:"Why the person was referred in."`
+	WhatMatters      *string        `json:"what_matters" required:"false" maxLength:"5000" doc:"What matters to the person, in their words."`
+	Risks            *string        `json:"risks" required:"false" maxLength:"5000" doc:"Risks, or none_known; null: not recorded." example:"none_known"`
+	RequestedActions *string        `json:"requested_actions" required:"false" maxLength:"5000" doc:"What the practice is asked to do, for the message back to it; null: no action is requested."`
+	ExternalIDs      db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this episode."`
 }
 
 // Needs is one primary need and any others.
@@ -140,6 +142,9 @@ func (e *Episode) checkWorker(tx *db.Tx) error {
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (e Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if e, err = db.Find[Episode](tx, "episode", id); err != nil {
+			return err
+		}
+		if e.Safeguarding, err = openFlags(tx, e); err != nil {
 			return err
 		}
 		return events.Read(tx, "episode", e.SiteID, e.PatientID)

@@ -17,7 +17,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Store reads figures. Scales says of which scores, with an empty Timepoint: the sites' schedules name those.
+// Store reads figures. Scales says of which scores of the instruments that come with Waypost, with an empty Timepoint: the
+// sites' schedules name those.
 type Store struct {
 	DB     *db.DB
 	Scales []Scale
@@ -42,16 +43,21 @@ type Outcomes struct {
 const outcomesDefinition = "Change between the baseline and each follow-up, within one person's episode and one version of an instrument: " +
 	"of the responses within the follow-up's analysis window the one nearest its target day, ties to the earlier. " +
 	"The months are those of the baseline. People without both measurements count in baseline_n alone. " +
-	"improved and worse are changes of at least one point (a convention, not a published minimal difference). " +
+	"improved and worse are changes by the score's responder threshold or more, which its instrument states with its source " +
+	"(for ONS4 one point: a convention, not a published minimal difference); where there is none, nobody is sorted. " +
 	"Change without a comparison group: some of it is regression to the mean."
 
 //go:embed outcomes.sql
 var outcomesSQL string
 
+//go:embed scales.sql
+var scalesSQL string
+
 type observed struct {
 	SiteID     string
 	Timepoint  string
 	Instrument string
+	Version    int
 	Score      string
 	Before     float64
 	After      *float64
@@ -123,7 +129,7 @@ func (s *Store) truth(tx *db.Tx, seen []observed) ([]Outcome, error) {
 			scale.Timepoint = code
 			o := Outcome{Scale: scale}
 			for _, site := range tx.Actor.Sites {
-				sample := found[place{site.String(), scale.Instrument, scale.Score, code}]
+				sample := found[place{site.String(), scale.Instrument, scale.Version, scale.Score, code}]
 				sample.SiteID = site.String()
 				o.Samples = append(o.Samples, sample)
 			}
@@ -133,26 +139,41 @@ func (s *Store) truth(tx *db.Tx, seen []observed) ([]Outcome, error) {
 	return out, nil
 }
 
-// inUse are the scales of instruments that the actor's sites have ever asked, whatever the period: which rows stand in a
-// table must not depend on what is asked of it.
+// inUse are the scales of the versions of instruments that the actor's sites have ever asked, whatever the period: which rows
+// stand in a table must not depend on what is asked of it.
 func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
-	var keys db.Texts
-	for _, scale := range s.Scales {
-		keys = append(keys, scale.Instrument)
+	var own []Scale
+	if err := tx.Raw(scalesSQL).Scan(&own).Error; err != nil {
+		return nil, err
 	}
-	var used []string
-	err := tx.Raw("select distinct k from unnest(?::text[]) k where exists (select from assessment_scores where site_id = any(?::uuid[]) and instrument = k and not superseded)",
-		keys, db.IDs(tx.Actor.Sites)).Scan(&used).Error
-	return slices.DeleteFunc(slices.Clone(s.Scales), func(scale Scale) bool { return !slices.Contains(used, scale.Instrument) }), err
+	scales := slices.Concat(s.Scales, own)
+	var keys db.Texts
+	var versions db.Ints
+	for _, scale := range scales {
+		keys, versions = append(keys, scale.Instrument), append(versions, scale.Version)
+	}
+	type asked struct {
+		Instrument string
+		Version    int
+	}
+	var used []asked
+	err := tx.Raw(`select distinct instrument, version from unnest(?::text[], ?::int[]) as i (instrument, version) where exists (
+		select from assessment_scores s where s.site_id = any(?::uuid[]) and s.instrument = i.instrument and s.instrument_version = i.version and not s.superseded)`,
+		keys, versions, db.IDs(tx.Actor.Sites)).Scan(&used).Error
+	return slices.DeleteFunc(scales, func(s Scale) bool { return !slices.Contains(used, asked{s.Instrument, s.Version}) }), err
 }
 
 // place is whose and what a sample is.
-type place struct{ site, instrument, score, timepoint string }
+type place struct {
+	site, instrument string
+	version          int
+	score, timepoint string
+}
 
 func samples(seen []observed) map[place]Sample {
 	found := map[place]Sample{}
 	for _, o := range seen {
-		at := place{o.SiteID, o.Instrument, o.Score, o.Timepoint}
+		at := place{o.SiteID, o.Instrument, o.Version, o.Score, o.Timepoint}
 		sample := found[at]
 		sample.BaselineN++
 		if o.After != nil {

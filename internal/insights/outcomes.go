@@ -32,11 +32,13 @@ type OutcomeRow struct {
 	Same              *int     `json:"same" doc:"People who changed by less than the threshold." example:"10"`
 	Worse             *int     `json:"worse" doc:"People who changed for the worse by the threshold or more." example:"10"`
 	Suppressed        bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few people."`
+	InstrumentVersion int      `json:"instrument_version" doc:"Version of the instrument: those of two versions are never compared." example:"1"`
 }
 
 // Scale is what a table of outcomes is about: one score of one instrument version at one timepoint.
 type Scale struct {
 	Instrument, Score, Timepoint string
+	Version                      int // of the instrument
 
 	Better    Better
 	Responder *float64 // least change, in points, that counts as improved or worse; nil: none is agreed, and nobody is sorted
@@ -101,7 +103,7 @@ func together(samples []Sample) (pairs []Pair) {
 
 // row fills in what the line allows. Figures of a suppressed row are not even computed.
 func (s Scale) row(site *string, pairs []Pair, line disclosure.Line) OutcomeRow {
-	row := OutcomeRow{SiteID: site, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Suppressed: line.Suppressed}
+	row := OutcomeRow{SiteID: site, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Suppressed: line.Suppressed, InstrumentVersion: s.Version}
 	if line.Suppressed {
 		return row
 	}

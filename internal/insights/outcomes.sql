@@ -1,7 +1,7 @@
 -- Every baseline score of the sites in scope, each with the response that pairs with it at each follow-up of
 -- its episode: of the same instrument version, within the analysis window, nearest the target, ties to the earlier.
 -- No response: "after" is null. Corrected assessments count in nothing.
-select b.site_id::text as site_id, f.code as timepoint, b.instrument, b.score, b.value as before, r.value as after
+select b.site_id::text as site_id, f.code as timepoint, b.instrument, b.instrument_version as version, b.score, b.value as before, r.value as after
 from assessment_scores b
 join follow_ups f on f.site_id = b.site_id and f.episode_id = b.episode_id
 left join lateral (

@@ -10,7 +10,7 @@ import (
 	"waypost/internal/disclosure"
 )
 
-var lifeSatisfaction = Scale{Instrument: "ons4", Score: "life_satisfaction", Timepoint: "m9_12", Better: Higher, Responder: new(ONS4Responder)}
+var lifeSatisfaction = Scale{Instrument: "ons4", Version: 1, Score: "life_satisfaction", Timepoint: "m9_12", Better: Higher, Responder: new(ONS4Responder)}
 
 func asJSON(t *testing.T, v any) string {
 	t.Helper()
@@ -29,13 +29,13 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 	}{
 		{disclosure.None(), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":12,"baseline_n":30,"completion_percent":40,` +
 			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
-			`"improved":9,"same":2,"worse":1,"suppressed":false}]`},
+			`"improved":9,"same":2,"worse":1,"suppressed":false,"instrument_version":1}]`},
 		{disclosure.NHSEngland(8), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":10,"baseline_n":30,"completion_percent":33.3,` +
 			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
-			`"improved":null,"same":null,"worse":null,"suppressed":false}]`},
+			`"improved":null,"same":null,"worse":null,"suppressed":false,"instrument_version":1}]`},
 		{disclosure.NHSEngland(13), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":null,"baseline_n":null,"completion_percent":null,` +
 			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
-			`"improved":null,"same":null,"worse":null,"suppressed":true}]`},
+			`"improved":null,"same":null,"worse":null,"suppressed":true,"instrument_version":1}]`},
 	} {
 		if got := asJSON(t, protectOutcomes(c.profile, outcomes, false)); got != c.want {
 			t.Errorf("%s %d:\n%s\nwant\n%s", c.profile.Name(), c.profile.Threshold(), got, c.want)
@@ -111,7 +111,7 @@ func TestOutcomesNeverRestOnFewPeople(t *testing.T) {
 			if len(samples[i].Pairs) < 8 && (row.BaselineMean != nil || row.SDChange != nil || row.CILow != nil || row.PairedN != nil && *row.PairedN != 0) {
 				t.Fatalf("%d people: %+v", len(samples[i].Pairs), row)
 			}
-			if row.Suppressed && !reflect.DeepEqual(row, OutcomeRow{SiteID: row.SiteID, Instrument: row.Instrument, Score: row.Score, Timepoint: row.Timepoint, Suppressed: true}) {
+			if row.Suppressed && !reflect.DeepEqual(row, OutcomeRow{SiteID: row.SiteID, Instrument: row.Instrument, Score: row.Score, Timepoint: row.Timepoint, Suppressed: true, InstrumentVersion: 1}) {
 				t.Fatalf("suppressed, and shows %+v", row)
 			}
 		}

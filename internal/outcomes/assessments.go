@@ -2,7 +2,6 @@ package outcomes
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,12 +27,18 @@ type Assessment struct {
 	Timepoint         string    `json:"timepoint" doc:"baseline, review, closure, or the code of a follow-up." example:"baseline"`
 	Answers
 	Scores        Results    `json:"scores" doc:"Computed by the server; a score that answers are missing for is not there."`
-	FollowUpID    *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up it was taken with."`
+	FollowUpID    *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up whose timepoint it was taken at."`
 	CorrectsID    *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The assessment it replaces."`
 	CorrectedByID *uuid.UUID `json:"corrected_by_id" nullable:"true" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
 	RecordedVia   string     `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
 	CreatedAt     time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt     time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	InContext
+
+	Warnings []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to a POST: what is worth knowing. A warning never stopped anything."`
+
+	followUp *FollowUp // whose timepoint it is taken at
+	corrects Responses // what was answered in the assessment that it corrects
 }
 
 // Answers is who answered what, when and how.
@@ -41,6 +46,7 @@ type Answers struct {
 	CompletedOn day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
 	Mode        string    `json:"mode" format:"code:modes" doc:"How. Answers given aloud tend to be more positive, so it matters." example:"telephone"`
 	Respondent  string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
+	Helper      *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
 	CollectedBy string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
 	Language    *string   `json:"language" required:"false" maxLength:"35" doc:"In which language, as a BCP 47 tag." example:"en"`
 	Responses   Responses `json:"responses" doc:"The answer to each item; an item that is left out was not asked." example:"{\"life_satisfaction\": 5, \"worthwhile\": 6, \"happiness\": 4, \"anxiety\": {\"missing\": \"prefer_not_to_say\"}}"`
@@ -66,7 +72,7 @@ func (s *Store) Record(ctx context.Context, n New, via string) (a Assessment, er
 			return err
 		}
 		a = Assessment{EpisodeID: e.ID, Instrument: n.Instrument, Timepoint: n.Timepoint, Answers: n.Answers, RecordedVia: via}
-		return a.write(tx, &e, "responses")
+		return a.alone(tx, &e)
 	})
 	return a, err
 }
@@ -85,13 +91,31 @@ func (s *Store) Correct(ctx context.Context, id uuid.UUID, answers Answers, via 
 		if err != nil {
 			return err
 		}
-		a = Assessment{ID: tx.NewID(), EpisodeID: e.ID, Instrument: old.Instrument, Timepoint: old.Timepoint, Answers: answers, FollowUpID: old.FollowUpID, CorrectsID: &old.ID, RecordedVia: via}
+		a = Assessment{ID: tx.NewID(), EpisodeID: e.ID, Instrument: old.Instrument, InstrumentVersion: old.InstrumentVersion, Timepoint: old.Timepoint, Answers: answers, CorrectsID: &old.ID, RecordedVia: via, corrects: old.Responses}
 		if err := old.supersede(tx, a.ID); err != nil {
 			return err
 		}
-		return a.write(tx, &e, "responses")
+		return a.alone(tx, &e)
 	})
 	return a, err
+}
+
+// alone writes an assessment that comes by itself, and not with a completion. At the timepoint of a follow-up it
+// belongs to that one, which stays due: the person has not been asked yet how they have been.
+func (a *Assessment) alone(tx *db.Tx, e *episodes.Episode) (err error) {
+	if a.followUp, err = plannedAt(tx, e, a.Timepoint); err != nil {
+		return err
+	}
+	if err := checkHelper(a.Respondent, a.Helper); err != nil {
+		return err
+	}
+	if err := a.write(tx, e, "responses"); err != nil {
+		return err
+	}
+	a.Warnings = append(append(howAnswered(a.Respondent, a.Helper), a.followUp.whenAnswered(a.CompletedOn)...), a.Warnings...)
+	err = a.besides(tx)
+	a.Warnings = append(a.Warnings, contextAlone(*a)...)
+	return err
 }
 
 func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
@@ -104,22 +128,14 @@ func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
 
 // write checks, scores and stores an assessment of the episode, and lets what depends on it follow.
 func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
-	instrument, err := Lookup(a.Instrument)
-	if err != nil {
+	instrument, err := instrumentOf(tx, e.SiteID, a.Instrument, a.InstrumentVersion) // a correction's is that of what it corrects
+	if fault.Is(err, fault.NotFound) {
 		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", "names no instrument: see GET /v1/instruments")
 	}
-	if err := checkDay(tx, e, "completed_on", a.CompletedOn); err != nil {
+	if err != nil {
 		return err
 	}
-	if a.Timepoint != "baseline" && e.BaselineOn != nil && a.CompletedOn.Before(*e.BaselineOn) {
-		return fault.InvalidAt("completed_on", "lies before the baseline")
-	}
-	if a.Timepoint == "baseline" {
-		if err := a.precedesAll(tx, e); err != nil {
-			return err
-		}
-	}
-	if err := instrument.Check(field, a.Responses); err != nil {
+	if err := a.check(tx, e, instrument, field); err != nil {
 		return err
 	}
 	if a.ID == uuid.Nil {
@@ -128,27 +144,23 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	if a.CollectedBy == "" {
 		a.CollectedBy = "link_worker"
 	}
-	a.SiteID, a.InstrumentVersion, a.Scores, a.CreatedAt, a.UpdatedAt = e.SiteID, instrument.Version, instrument.Compute(a.Responses), tx.Now, tx.Now
+	if a.followUp != nil {
+		a.FollowUpID = &a.followUp.ID
+	}
+	a.SiteID, a.InstrumentVersion, a.Scores, a.Context, a.CreatedAt, a.UpdatedAt = e.SiteID, instrument.Version, instrument.Compute(a.Responses), instrument.Context, tx.Now, tx.Now
 	if err := a.store(tx); err != nil {
 		return err
 	}
 	if err := a.note(tx, e); err != nil {
 		return err
 	}
-	if a.Timepoint != "baseline" {
-		return nil
+	if err := a.raise(tx, e, instrument); err != nil {
+		return err
+	}
+	if a.Warnings, err = a.warn(tx, instrument); err != nil || a.Timepoint != "baseline" || a.Context {
+		return err // context anchors nothing
 	}
 	return baselineTaken(tx, e)
-}
-
-// precedesAll refuses a baseline of a day after another answer of the episode: change would run backwards.
-func (a *Assessment) precedesAll(tx *db.Tx, e *episodes.Episode) error {
-	var earlier int64
-	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint <> 'baseline' and corrected_by_id is null and completed_on < ?", e.SiteID, e.ID, a.CompletedOn).Count(&earlier).Error
-	if err == nil && earlier > 0 {
-		return fault.InvalidAt("completed_on", "lies after another assessment of the episode: a baseline comes first")
-	}
-	return err
 }
 
 // store writes the assessment, and a row for each score that figures are made of.
@@ -182,7 +194,7 @@ func (a *Assessment) note(tx *db.Tx, e *episodes.Episode) error {
 // baselineTaken sets the day of the first baseline that stands, and plans what counts from it.
 func baselineTaken(tx *db.Tx, e *episodes.Episode) error {
 	var days []day.Date
-	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null", e.SiteID, e.ID).
+	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null and not context", e.SiteID, e.ID).
 		Order("completed_on").Limit(1).Pluck("completed_on", &days).Error
 	if err != nil {
 		return err
@@ -195,34 +207,13 @@ func baselineTaken(tx *db.Tx, e *episodes.Episode) error {
 	return Plan(tx, *e)
 }
 
-func checkTimepoint(tx *db.Tx, e episodes.Episode, timepoint string) error {
-	if slices.Contains([]string{"baseline", "review", "closure"}, timepoint) {
-		return nil
-	}
-	var n int64
-	err := tx.Table("schedules").Where("site_id = ? and code = ?", e.SiteID, timepoint).Count(&n).Error
-	if err == nil && n == 0 {
-		return fault.InvalidAt("timepoint", "is none of baseline, review, closure, and no follow-up of this site's schedule")
-	}
-	return err
-}
-
-// checkDay refuses a day before the episode began or in the future.
-func checkDay(tx *db.Tx, e *episodes.Episode, field string, on day.Date) error {
-	today, err := tx.Today(e.SiteID)
-	if err != nil {
-		return err
-	}
-	var c fault.Checks
-	c.Require(!on.After(today), field, "must not lie in the future")
-	c.Require(!on.Before(e.ReceivedOn), field, "lies before the episode began")
-	return c.Err()
-}
-
 // Get returns an assessment.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (a Assessment, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if a, err = db.Find[Assessment](tx, "assessment", id); err != nil {
+			return err
+		}
+		if err := a.besides(tx); err != nil {
 			return err
 		}
 		return noteRead(tx, "assessment", a.EpisodeID)
@@ -238,6 +229,9 @@ func (s *Store) OfEpisode(ctx context.Context, episode uuid.UUID, page db.Page[u
 			return err
 		}
 		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+			return err
+		}
+		if err := besides(tx, list); err != nil {
 			return err
 		}
 		return events.Read(tx, "assessments", e.SiteID, e.PatientID)

@@ -17,39 +17,12 @@ import (
 	"waypost/internal/referrals"
 )
 
-// Attempt is one try at reaching a person for a follow-up.
-type Attempt struct {
-	ID         uuid.UUID `json:"id" format:"uuid" doc:"The attempt's id."`
-	SiteID     uuid.UUID `json:"-"`
-	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
-	At         time.Time `json:"at" doc:"When."`
-	Channel    string    `json:"channel" format:"code:modes" doc:"How."`
-	Result     string    `json:"result" format:"code:attempt_results" doc:"How it went."`
-	CreatedAt  time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt  time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
-}
-
-func (Attempt) TableName() string { return "follow_up_attempts" }
-
-// NewAttempt is the command to record an attempt.
-type NewAttempt struct {
-	At      *time.Time `json:"at,omitempty" doc:"When; now when left out. Not in the future, and not before the episode began."`
-	Channel string     `json:"channel" format:"code:modes" doc:"How." example:"telephone"`
-	Result  string     `json:"result" format:"code:attempt_results" doc:"How it went." example:"no_answer"`
-}
-
-// Loss is the command to give a follow-up up, with the reason.
-type Loss struct {
-	Reason string    `json:"reason" format:"code:loss_reasons" doc:"Why." example:"could_not_contact"`
-	Note   *string   `json:"note,omitempty" maxLength:"5000" doc:"More on why."`
-	LostOn *day.Date `json:"lost_on,omitempty" format:"date" doc:"When; today when left out."`
-}
-
 // Completion is the command to record what a person said at a follow-up.
 type Completion struct {
 	CompletedOn    day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode began." example:"2026-11-20"`
 	Mode           string    `json:"mode" format:"code:modes" doc:"How they were asked." example:"telephone"`
 	Respondent     string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
+	Helper         *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
 	CollectedBy    string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
 	Language       *string   `json:"language" required:"false" maxLength:"35" doc:"In which language, as a BCP 47 tag."`
 	HowHaveYouBeen string    `json:"how_have_you_been" format:"code:well_being_since" doc:"How they have been since they were last spoken to." example:"better"`
@@ -107,83 +80,6 @@ func held(tx *db.Tx, id uuid.UUID) (f FollowUp, e episodes.Episode, err error) {
 	return f, e, err
 }
 
-// Attempt records a try at reaching the person.
-func (s *Store) Attempt(ctx context.Context, id uuid.UUID, n NewAttempt) (a Attempt, err error) {
-	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		f, e, err := held(tx, id)
-		if err != nil {
-			return err
-		}
-		a = Attempt{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, At: tx.Now, Channel: n.Channel, Result: n.Result, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if n.At != nil {
-			a.At = n.At.UTC()
-		}
-		on, err := tx.DayOf(f.SiteID, a.At)
-		if err != nil {
-			return err
-		}
-		if a.At.After(tx.Now) || on.Before(e.ReceivedOn) {
-			return fault.InvalidAt("at", "lies in the future, or before the episode began")
-		}
-		return a.write(tx, f)
-	})
-	return a, err
-}
-
-func (a Attempt) write(tx *db.Tx, f FollowUp) error {
-	on, err := tx.DayOf(f.SiteID, a.At)
-	if err != nil {
-		return err
-	}
-	if err := tx.Create(&a).Error; err != nil {
-		return err
-	}
-	return f.note(tx, "follow_up.attempted", &on, events.Data{"channel": a.Channel, "result": a.Result})
-}
-
-// Lose gives a follow-up up. Fault: conflict (it is completed or lost already).
-func (s *Store) Lose(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err error) {
-	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		var e episodes.Episode
-		if f, e, err = held(tx, id); err != nil {
-			return err
-		}
-		if f.CompletedOn != nil || f.LostOn != nil {
-			return fault.New(fault.Conflict, "This follow-up is "+string(f.State)+" already.")
-		}
-		today, err := tx.Today(f.SiteID)
-		if err != nil {
-			return err
-		}
-		if l.LostOn == nil {
-			l.LostOn = &today
-		}
-		if err := checkDay(tx, &e, "lost_on", *l.LostOn); err != nil {
-			return err
-		}
-		f.LostOn, f.LossReason, f.LossNote = l.LostOn, &l.Reason, l.Note
-		f.State = f.StateOn(today)
-		if f.Warnings, err = f.tooFewAttempts(tx); err != nil {
-			return err
-		}
-		return f.save(tx, "follow_up.lost", l.LostOn, events.Data{"reason": l.Reason})
-	})
-	return f, err
-}
-
-// tooFewAttempts warns where a site tries more often before it says that somebody could not be contacted.
-func (f FollowUp) tooFewAttempts(tx *db.Tx) ([]fault.Warning, error) {
-	if *f.LossReason != "could_not_contact" {
-		return nil, nil
-	}
-	var wanted int
-	err := tx.Raw("select attempts_wanted from sites where id = ?", f.SiteID).Scan(&wanted).Error
-	if err != nil || f.AttemptsMade >= wanted {
-		return nil, err
-	}
-	return []fault.Warning{{Code: "too_few_attempts", Detail: fmt.Sprintf("This site makes %d attempts before it says that somebody could not be contacted; %d are recorded.", wanted, f.AttemptsMade)}}, nil
-}
-
 // Complete records what the person said, whenever they said it: a late completion is kept, and the analysis
 // window decides whether it counts. One that was given up may still be completed. Faults: conflict (completed
 // already), invalid.
@@ -215,7 +111,7 @@ func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 	if n.CollectedBy == "" {
 		n.CollectedBy = "link_worker"
 	}
-	if err := n.write(tx, *f, &v.episode, via); err != nil {
+	if f.Warnings, err = n.write(tx, *f, &v.episode, via); err != nil {
 		return err
 	}
 	f.CompletedOn, f.LostOn, f.LossReason, f.LossNote = &n.CompletedOn, nil, nil, nil
@@ -223,11 +119,18 @@ func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 	if err := f.save(tx, "follow_up.completed", &n.CompletedOn, events.Data{"code": f.Code}); err != nil {
 		return err
 	}
-	f.Completion, err = completionOf(tx, *f)
+	if err := f.detail(tx); err != nil {
+		return err
+	}
+	f.Warnings = append(f.Warnings, contextAlone(f.Assessments...)...)
+	f.Safeguarding, err = flagOpen(tx, *f)
 	return err
 }
 
 func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
+	if err := checkHelper(n.Respondent, n.Helper); err != nil {
+		return err
+	}
 	if err := checkDay(tx, e, "completed_on", n.CompletedOn); err != nil {
 		return err
 	}
@@ -260,26 +163,49 @@ func (u *Used) settle(c *fault.Checks, at string) {
 	}
 }
 
-// write stores the completion, what was said of each service, and the assessments taken with it.
-func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via string) error {
+// write stores the completion, what was said of each service, and the assessments taken with it, and warns of what is
+// worth knowing of them.
+func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via string) ([]fault.Warning, error) {
 	row := Completed{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Completion: *n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	if err := tx.Create(&row).Error; err != nil {
-		return err
+		return nil, err
 	}
 	for _, u := range n.Services {
 		if err := tx.Create(&usedRow{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Used: u}).Error; err != nil {
-			return err
+			return nil, err
 		}
 		if err := u.note(tx, f, n.CompletedOn); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	if err := n.checkNew(tx, f); err != nil {
+		return nil, err
+	}
+	warnings := append(howAnswered(n.Respondent, n.Helper), f.whenAnswered(n.CompletedOn)...)
 	for i, m := range n.Assessments {
-		a := Assessment{EpisodeID: f.EpisodeID, Instrument: m.Instrument, Timepoint: f.Code, FollowUpID: &f.ID, RecordedVia: via,
-			Answers: Answers{CompletedOn: n.CompletedOn, Mode: n.Mode, Respondent: n.Respondent, CollectedBy: n.CollectedBy, Language: n.Language, Responses: m.Responses}}
+		a := Assessment{EpisodeID: f.EpisodeID, Instrument: m.Instrument, Timepoint: f.Code, RecordedVia: via, followUp: &f,
+			Answers: Answers{CompletedOn: n.CompletedOn, Mode: n.Mode, Respondent: n.Respondent, Helper: n.Helper, CollectedBy: n.CollectedBy, Language: n.Language, Responses: m.Responses}}
 		if err := a.write(tx, e, fmt.Sprintf("assessments[%d].responses", i)); err != nil {
-			return err
+			return nil, err
 		}
+		warnings = append(warnings, a.Warnings...)
+	}
+	return warnings, nil
+}
+
+// checkNew refuses an instrument that was answered at this follow-up already, by itself or further up in the list.
+func (n *Completion) checkNew(tx *db.Tx, f FollowUp) error {
+	var have []string
+	err := tx.Table("assessments").Where("site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", f.SiteID, f.EpisodeID, f.Code).Pluck("instrument", &have).Error
+	if err != nil {
+		return err
+	}
+	for i, m := range n.Assessments {
+		if slices.Contains(have, m.Instrument) {
+			return fault.New(fault.Conflict, "An instrument of the completion is recorded at this follow-up already: leave it out here, or correct the assessment that is there.").
+				At(fmt.Sprintf("body.assessments[%d].instrument", i), "is recorded at this follow-up already")
+		}
+		have = append(have, m.Instrument)
 	}
 	return nil
 }
@@ -301,6 +227,15 @@ func (u Used) note(tx *db.Tx, f FollowUp, on day.Date) error {
 	return events.Record(tx, "referral.patient_reported", subject, data, events.At(at), events.From(actor.SidePatient))
 }
 
+// detail fills in what was said at a follow-up, and the assessments taken at its timepoint.
+func (f *FollowUp) detail(tx *db.Tx) (err error) {
+	if f.Completion, err = completionOf(tx, *f); err != nil {
+		return err
+	}
+	f.Assessments, err = f.assessments(tx)
+	return err
+}
+
 // completionOf returns what was said at a follow-up, or nil where nothing was yet.
 func completionOf(tx *db.Tx, f FollowUp) (*Completed, error) {
 	var found []Completed
@@ -312,6 +247,16 @@ func completionOf(tx *db.Tx, f FollowUp) (*Completed, error) {
 	if err := tx.Table("follow_up_services").Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Order("id").Find(&c.Services).Error; err != nil {
 		return nil, err
 	}
-	err := tx.Table("assessments").Where("site_id = ? and follow_up_id = ? and corrected_by_id is null", f.SiteID, f.ID).Order("id").Find(&c.Assessments).Error
+	err := tx.Table("assessments").Where("site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&c.Assessments).Error
 	return c, err
+}
+
+// assessments are those taken at the follow-up's timepoint that stand, with its completion or by themselves.
+func (f FollowUp) assessments(tx *db.Tx) ([]Assessment, error) {
+	list := []Assessment{}
+	err := tx.Where("site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&list).Error
+	if err != nil {
+		return nil, err
+	}
+	return list, besides(tx, list)
 }

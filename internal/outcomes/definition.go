@@ -4,68 +4,116 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/fault"
 )
 
+const (
+	furthest = 1000 // from nought that an answer may lie, so that a definition is checked in no time
+	greatest = 1e6  // a score
+)
+
 // Whole refuses a definition that does not hold together: whatever passes can be scored without a surprise. Waypost's own
 // definitions and a site's go through it alike.
-func (i Instrument) Whole() error {
+func (d Definition) Whole() error {
 	var c fault.Checks
-	for n, it := range i.Items {
+	for n, it := range d.Items {
 		at := fmt.Sprintf("items[%d]", n)
-		c.Require(!slices.ContainsFunc(i.Items[:n], func(o Item) bool { return o.Code == it.Code }), at+".code", "stands twice")
-		it.whole(&c, at)
+		c.Require(it.Code != "" && !slices.ContainsFunc(d.Items[:n], func(o Item) bool { return o.Code == it.Code }), at+".code", "is needed, and stands once")
+		it.whole(&c, at, d.WordingShipped)
 	}
-	for n, s := range i.Scores {
+	c.Require(!d.Context || len(d.Scores) == 0, "scores", "do not go with context: it is no outcome")
+	for n, s := range d.Scores {
 		at := fmt.Sprintf("scores[%d]", n)
-		c.Require(!slices.ContainsFunc(i.Scores[:n], func(o Score) bool { return o.Code == s.Code }), at+".code", "stands twice")
-		i.wholeScore(&c, at, s, i.Scores[:n])
+		c.Require(s.Code != "" && !slices.ContainsFunc(d.Scores[:n], func(o Score) bool { return o.Code == s.Code }), at+".code", "is needed, and stands once")
+		d.wholeScore(&c, at, s, d.Scores[:n])
 	}
 	return c.Err()
 }
 
-func (it Item) whole(c *fault.Checks, at string) {
+// whole checks an item; worded says whether its words stand with it.
+func (it Item) whole(c *fault.Checks, at string, worded bool) {
 	number, choice := it.Type == "number", it.Type == "choice"
 	ranged := it.Min != nil && it.Max != nil
+	c.Require(number || choice || it.Type == "text", at+".type", "is none of number, choice and text")
 	c.Require(number == ranged && (it.Min == nil) == (it.Max == nil), at+".min", "and max go with a number, and only with one")
-	c.Require(!number || !ranged || whole(*it.Min) && whole(*it.Max) && *it.Min < *it.Max, at+".min", "and max are whole numbers, the least first")
+	c.Require(!ranged || whole(*it.Min) && whole(*it.Max) && *it.Min < *it.Max, at+".min", "and max are whole numbers, the least first")
+	c.Require(!ranged || *it.Min >= -furthest && *it.Max <= furthest, at+".min", "and max lie within a thousand of nought")
 	c.Require(it.Codes == "" || choice, at+".codes", "go with a choice only")
 	if choice && it.Codes != "" {
 		_, known := codes.Lookup(it.Codes)
 		c.Require(known, at+".codes", "names no code list: see GET /v1/code-lists")
 	}
 	c.Require(!choice || (it.Codes == "") == (len(it.Options) >= 2), at+".options", "of a choice are two or more, or else a code list is named")
-	c.Require(it.Type != "text" || len(it.Options) == 0, at+".options", "do not go with a text")
-	for k, o := range it.Options {
-		twin := func(p Option) bool {
-			return p.Code == o.Code && (p.Value == nil) == (o.Value == nil) && (p.Value == nil || *p.Value == *o.Value)
-		}
-		c.Require((o.Code != "") == choice && (o.Value != nil) == number, fmt.Sprintf("%s.options[%d]", at, k), "of a choice has a code, of a number a value")
-		c.Require(!slices.ContainsFunc(it.Options[:k], twin), fmt.Sprintf("%s.options[%d]", at, k), "stands twice")
-	}
+	it.wholeOptions(c, at)
+	it.wholeWords(c, at, worded)
 	c.Require(!it.Private && !it.Repeat || it.Type == "text", at, "private and repeat go with a text only")
 	c.Require(it.FlagFrom == nil || number && ranged && *it.FlagFrom >= *it.Min && *it.FlagFrom <= *it.Max, at+".flag_from", "goes with a number, within its range")
 }
 
-func (i Instrument) wholeScore(c *fault.Checks, at string, s Score, before []Score) {
+func (it Item) wholeOptions(c *fault.Checks, at string) {
+	for k, o := range it.Options {
+		here := fmt.Sprintf("%s.options[%d]", at, k)
+		c.Require((o.Code != "") == (it.Type == "choice") && (o.Value != nil) == (it.Type == "number"), here, "of a choice has a code, of a number a value")
+		c.Require(o.Value == nil || it.holds(*o.Value), here+".value", "is no whole number of the item's range")
+		c.Require(!slices.ContainsFunc(it.Options[:k], o.same), here, "stands twice")
+	}
+	c.Require(it.Type != "text" || len(it.Options) == 0, at+".options", "do not go with a text")
+	c.Require(it.Type != "number" || len(it.Options) == 0 || len(it.Options) == it.values(), at+".options", "of a number name each of its values, or none")
+}
+
+func (it Item) wholeWords(c *fault.Checks, at string, worded bool) {
+	blank := func(o Option) bool { return strings.TrimSpace(o.Wording) == "" }
+	if worded {
+		c.Require(strings.TrimSpace(it.Wording) != "", at+".wording", "is needed")
+		c.Require(!slices.ContainsFunc(it.Options, blank), at+".options", "each need a wording")
+		return
+	}
+	c.Require(it.Wording == "", at+".wording", "does not stand here where wording_shipped is false: a site loads it")
+	c.Require(!slices.ContainsFunc(it.Options, func(o Option) bool { return o.Wording != "" || o.Value != nil }), at+".options", "have no wording where wording_shipped is false: a site loads it")
+}
+
+// holds tells whether the number can be an answer.
+func (it Item) holds(n float64) bool {
+	return it.Min != nil && it.Max != nil && whole(n) && n >= *it.Min && n <= *it.Max
+}
+
+// values is how many answers a number has.
+func (it Item) values() int {
+	if it.Min == nil || it.Max == nil {
+		return 0
+	}
+	return int(*it.Max-*it.Min) + 1
+}
+
+// same tells whether both are one answer.
+func (o Option) same(p Option) bool {
+	return p.Code == o.Code && (p.Value == nil) == (o.Value == nil) && (p.Value == nil || *p.Value == *o.Value)
+}
+
+func (d Definition) wholeScore(c *fault.Checks, at string, s Score, before []Score) {
 	items := s.made()
 	for k, code := range items {
-		it, known := i.item(code)
+		it, known := d.item(code)
 		c.Require(known && it.Type == "number", at+".items", "names an item that is not there, or takes no number")
 		c.Require(!slices.Contains(items[:k], code), at+".items", "names an item twice")
 	}
 	for _, code := range s.Reverse {
 		c.Require(slices.Contains(s.Items, code), at+".reverse", "names an item the score is not made of")
 	}
-	c.Require((s.ResponderThreshold == nil) == (s.ThresholdSource == ""), at+".threshold_source", "and responder_threshold go together")
-	s.wholeMissing(c, at, len(items))
+	c.Require(s.Better == "higher" || s.Better == "lower", at+".better", "is higher or lower")
+	c.Require((s.ResponderThreshold == nil) == (strings.TrimSpace(s.ThresholdSource) == ""), at+".threshold_source", "and responder_threshold go together")
+	c.Require(s.ResponderThreshold == nil || *s.ResponderThreshold > 0, at+".responder_threshold", "is more than nought")
 	s.wholeMethod(c, at)
+	d.wholeMissing(c, at, s)
+	d.wholeCounts(c, at, s)
+	s.wholeBands(c, at)
 	if c.Err() != nil {
 		return // a range worked out of what is wrong would only confuse
 	}
-	values := i.values(c, at, s, before)
+	values := d.values(c, at, s, before)
 	if c.Err() == nil {
 		s.wholeRange(c, at, values)
 	}
@@ -73,7 +121,7 @@ func (i Instrument) wholeScore(c *fault.Checks, at string, s Score, before []Sco
 
 // made is the items a score is made of.
 func (s Score) made() []string {
-	items := s.Items
+	items := slices.Clone(s.Items)
 	for _, c := range s.Counts {
 		items = append(items, c.Items...)
 	}
@@ -81,71 +129,114 @@ func (s Score) made() []string {
 }
 
 func (s Score) wholeMethod(c *fault.Checks, at string) {
+	c.Require(slices.Contains([]string{"value", "sum", "count", "table"}, s.Method), at+".method", "is none of value, sum, count and table")
 	c.Require(s.Method != "value" || len(s.Items) == 1, at+".items", "is one item for the method value")
 	c.Require(s.Method != "sum" || len(s.Items) > 1, at+".items", "are two or more for the method sum")
 	c.Require((s.Method == "count") == (len(s.Counts) > 0), at+".counts", "go with the method count, which needs them")
-	c.Require((s.Method == "table") == (s.Of != "" && len(s.Table) > 0), at+".table", "and of go with the method table, which needs them")
+	c.Require((s.Method == "table") == (s.Of != "" && len(s.Table) > 0) && (s.Method == "table" || s.Of == "" && len(s.Table) == 0), at+".table", "and of go with the method table, which needs them")
 	c.Require(s.Method == "value" || s.Method == "sum" || len(s.Items) == 0, at+".items", "go with the methods value and sum only")
 }
 
-func (s Score) wholeMissing(c *fault.Checks, at string, items int) {
-	c.Require((s.MissingAllowed > 0) == (s.MissingAs != ""), at+".missing_as", "and missing_allowed go together")
-	c.Require(s.MissingAllowed == 0 || s.MissingAllowed < items, at+".missing_allowed", "leaves no item to be answered")
+func (d Definition) wholeMissing(c *fault.Checks, at string, s Score) {
+	c.Require(slices.Contains([]string{"", "prorated", "not_counted"}, s.MissingAs), at+".missing_as", "is none of prorated and not_counted")
+	c.Require(s.MissingAllowed >= 0 && (s.MissingAllowed > 0) == (s.MissingAs != ""), at+".missing_as", "and missing_allowed go together")
+	c.Require(s.MissingAllowed <= 0 || s.MissingAllowed < len(s.made()), at+".missing_allowed", "leaves no item to be answered")
 	c.Require(s.MissingAs != "prorated" || s.Method == "sum", at+".missing_as", "prorated goes with the method sum")
+	c.Require(s.MissingAs != "prorated" || d.ofOneRange(s.Items), at+".missing_as", "prorated needs items of one range: their mean stands for a missing one")
 	c.Require(s.MissingAs != "not_counted" || s.Method == "count", at+".missing_as", "not_counted goes with the method count")
 }
 
+func (d Definition) ofOneRange(items []string) bool {
+	return !slices.ContainsFunc(items, func(code string) bool {
+		first, _ := d.item(items[0])
+		it, _ := d.item(code)
+		return it.Min == nil || it.Max == nil || first.Min == nil || first.Max == nil || *it.Min != *first.Min || *it.Max != *first.Max
+	})
+}
+
+func (d Definition) wholeCounts(c *fault.Checks, at string, s Score) {
+	for n, counted := range s.Counts {
+		here := fmt.Sprintf("%s.counts[%d]", at, n)
+		c.Require(len(counted.Items) > 0 && len(counted.Values) > 0, here, "names items, and values that count")
+		for k, v := range counted.Values {
+			c.Require(!slices.Contains(counted.Values[:k], v), here+".values", "name a number twice")
+		}
+		for _, code := range counted.Items {
+			it, _ := d.item(code)
+			c.Require(!slices.ContainsFunc(counted.Values, func(v float64) bool { return !it.holds(v) }), here+".values", "name a number that an item cannot be answered with")
+			c.Require(len(counted.Values) < it.values(), here+".values", "leave no answer that does not count")
+		}
+	}
+}
+
+func (s Score) wholeBands(c *fault.Checks, at string) {
+	for k, b := range s.Bands {
+		here := fmt.Sprintf("%s.bands[%d]", at, k)
+		c.Require(b.Code != "" && !slices.ContainsFunc(s.Bands[:k], func(o Band) bool { return o.Code == b.Code }), here+".code", "is needed, and stands once")
+		c.Require(b.From <= b.To, here+".from", "lies above to")
+		c.Require(!slices.ContainsFunc(s.Bands[:k], func(o Band) bool { return b.From <= o.To && o.From <= b.To }), here, "overlaps another: each value lies in one band")
+	}
+}
+
 // values are all that a score can be where nothing is missing, the least first.
-func (i Instrument) values(c *fault.Checks, at string, s Score, before []Score) (all []float64) {
+func (d Definition) values(c *fault.Checks, at string, s Score, before []Score) []float64 {
 	switch s.Method {
 	case "count":
-		return steps(0, float64(len(s.made())), 1)
+		return steps(0, float64(len(s.made())))
 	case "table":
-		of := slices.IndexFunc(before, func(o Score) bool { return o.Code == s.Of })
-		if of < 0 || before[of].MissingAs == "prorated" {
-			c.Require(false, at+".of", "names no score before this one, or one that is prorated")
-			return nil
-		}
-		wanted := i.values(c, at, before[of], before[:of])
-		for _, v := range wanted {
-			rows := 0
-			for _, row := range s.Table {
-				if row.From == v {
-					rows++
-					all = append(all, row.To)
-				}
-			}
-			c.Require(rows == 1, at+".table", fmt.Sprintf("has %d rows for %g: it needs one for every value", rows, v))
-		}
-		c.Require(len(s.Table) == len(wanted), at+".table", "has rows for values that cannot be")
-		slices.Sort(all)
-		return all
+		return d.converted(c, at, s, before)
 	}
 	var least, most float64
 	for _, code := range s.Items {
-		it, _ := i.item(code)
+		it, _ := d.item(code)
 		least, most = least+*it.Min, most+*it.Max
 	}
-	return steps(least, most, 1)
+	return steps(least, most)
+}
+
+// converted are the values of a table, which has one row for every value of the score it converts.
+func (d Definition) converted(c *fault.Checks, at string, s Score, before []Score) (all []float64) {
+	of := slices.IndexFunc(before, func(o Score) bool { return o.Code == s.Of })
+	if of < 0 || before[of].MissingAs == "prorated" {
+		c.Require(false, at+".of", "names no score before this one, or one that is prorated")
+		return nil
+	}
+	to := map[float64]float64{}
+	for k, row := range s.Table {
+		_, twice := to[row.From]
+		c.Require(!twice, fmt.Sprintf("%s.table[%d].from", at, k), "stands twice")
+		c.Require(math.Abs(row.To) <= greatest, fmt.Sprintf("%s.table[%d].to", at, k), "lies more than a million from nought")
+		to[row.From] = row.To
+	}
+	wanted := d.values(c, at, before[of], before[:of])
+	for _, v := range wanted {
+		row, there := to[v]
+		if !there {
+			c.Require(false, at+".table", fmt.Sprintf("has no row for %g: it needs one for every value", v))
+			return nil
+		}
+		all = append(all, row)
+	}
+	c.Require(len(to) == len(wanted), at+".table", "has rows for values that cannot be")
+	slices.Sort(all)
+	return all
 }
 
 // wholeRange asks whether what is said of a score's range, steps and bands is what its values are.
 func (s Score) wholeRange(c *fault.Checks, at string, values []float64) {
 	c.Require(s.Min == values[0] && s.Max == values[len(values)-1], at+".min", fmt.Sprintf("and max are %g and %g by its items", values[0], values[len(values)-1]))
-	for _, v := range values {
-		c.Require(whole(math.Round(v/s.Resolution*1e6)/1e6), at+".resolution", "does not divide the values that the score can have")
-		in := 0
-		for _, b := range s.Bands {
-			if v >= b.From && v <= b.To {
-				in++
-			}
-		}
-		c.Require(len(s.Bands) == 0 || in == 1, at+".bands", fmt.Sprintf("hold %g %d times: each value lies in one band", v, in))
+	c.Require(s.Resolution >= 0.001 && s.Resolution <= furthest, at+".resolution", "lies between a thousandth and a thousand")
+	c.Require(!slices.ContainsFunc(values, func(v float64) bool { return !whole(math.Round(v/s.Resolution*1e6) / 1e6) }), at+".resolution", "does not divide the values that the score can have")
+	out := slices.IndexFunc(values, func(v float64) bool {
+		return len(s.Bands) > 0 && !slices.ContainsFunc(s.Bands, func(b Band) bool { return v >= b.From && v <= b.To })
+	})
+	if out >= 0 {
+		c.Require(false, at+".bands", fmt.Sprintf("leave %g out: each value lies in one band", values[out]))
 	}
 }
 
-func steps(from, to, by float64) (all []float64) {
-	for v := from; v <= to; v += by {
+func steps(from, to float64) (all []float64) {
+	for v := from; v <= to; v++ {
 		all = append(all, v)
 	}
 	return all

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"waypost/internal/episodes"
 	"waypost/internal/platform/day"
@@ -37,11 +38,13 @@ type FollowUp struct {
 	AttemptsMade int             `json:"attempts_made" gorm:"->;-:migration" doc:"How many attempts are recorded." example:"1"`
 	LinkWorkerID uuid.UUID       `json:"link_worker_id" gorm:"->;-:migration" format:"uuid" doc:"Who supports the person."`
 	Paused       bool            `json:"-" gorm:"->;-:migration"`
+	Safeguarding bool            `json:"safeguarding" gorm:"->;-:migration" doc:"An answer of the episode is a safeguarding concern that nobody has marked as seen: see safeguarding of the episode. Such follow-ups come first in a list."`
 	Attempts     []Attempt       `json:"attempts,omitempty" gorm:"-" doc:"In the answer for one follow-up: every attempt, oldest first."`
 	Completion   *Completed      `json:"completion,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said."`
+	Assessments  []Assessment    `json:"assessments,omitzero" gorm:"-" doc:"In the answer for one follow-up: the assessments at its timepoint that stand, scored, also those that were recorded by themselves before it was completed."`
 	AnswersKept  *int            `json:"answers_kept,omitempty" gorm:"-" doc:"In the answer for one follow-up: how many questions the person has answered by their own link without sending them yet."`
 	SaidBefore   []Said          `json:"said_before,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said at the baseline, to be shown to them again."`
-	Warnings     []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
+	Warnings     []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
 }
 
 // State of a follow-up.
@@ -88,16 +91,21 @@ var where = map[State]string{
 	Missed:    "completed_on is null and lost_on is null and not paused and closes_on < @today",
 }
 
-// followUpRows are follow-ups with who supports the person and whether asking is on hold: the person died, or said
-// no to being contacted. A person who was never asked is not on hold: the link worker sees them and can ask.
-const followUpRows = `(select f.*, e.link_worker_id,
+// followUps are follow-ups with who supports the person, whether asking is on hold, and whether the episode had an open
+// safeguarding flag at an instant. On hold: the person died, or said no to being contacted. A person who was never
+// asked is not on hold: the link worker sees them and can ask.
+func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.Table(followUpRows, at, at) }
+
+const followUpRows = `(select f.*, e.link_worker_id, flagged.episode_id is not null as safeguarding,
 	(select count(*) from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempts_made,
 	(p.died_on is not null or coalesce((select c.decision in ('declined', 'withdrawn', 'not_obtained') from consents c
 		where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
 		order by c.decided_on desc, c.created_at desc, c.id desc limit 1), false)) as paused
 	from follow_ups f
 	join episodes e on e.site_id = f.site_id and e.id = f.episode_id
-	join patients p on p.site_id = f.site_id and p.id = f.patient_id) f`
+	join patients p on p.site_id = f.site_id and p.id = f.patient_id
+	left join (select distinct site_id, episode_id from safeguarding_flags where raised_at <= ? and coalesce(seen_at, 'infinity') > ?) flagged
+		on flagged.site_id = f.site_id and flagged.episode_id = f.episode_id) f`
 
 // schedule is a row of a site's schedule of follow-ups.
 type schedule struct {
@@ -111,7 +119,9 @@ type schedule struct {
 }
 
 // Plan makes the follow-ups of an episode whose anchor is known, and moves the windows of open ones whose
-// anchor was corrected. Nothing is enqueued: what is due is found by date.
+// anchor was corrected. What is completed or lost is history and stays. What is only missed moves too: nothing was
+// recorded, it was counted from a wrong day, and where the right day makes it due again, the person is asked after all.
+// Nothing is enqueued: what is due is found by date.
 func Plan(tx *db.Tx, e episodes.Episode) error {
 	var schedules []schedule
 	if err := tx.Table("schedules").Where("site_id = ?", e.SiteID).Order("code").Find(&schedules).Error; err != nil {
@@ -188,80 +198,6 @@ func (f *FollowUp) note(tx *db.Tx, kind string, on *day.Date, data events.Data) 
 	return events.Record(tx, kind, subject, data, events.At(at))
 }
 
-// FollowUpFilter narrows a list of follow-ups; empty fields ask nothing.
-type FollowUpFilter struct {
-	State        State
-	LinkWorkerID *uuid.UUID
-	EpisodeID    *uuid.UUID
-	DueBefore    *day.Date // target_on before this day
-}
-
-// FollowUpPosition is a place in a list of follow-ups. AsOf pins the day that states are derived on, so that
-// a list read over midnight is one list.
-type FollowUpPosition struct {
-	TargetOn day.Date  `json:"t"`
-	ID       uuid.UUID `json:"i"`
-	AsOf     time.Time `json:"n"`
-}
-
-// FollowUps lists follow-ups of the actor's sites by target day, after the position given.
-func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[FollowUpPosition]) (list []FollowUp, asOf time.Time, err error) {
-	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if asOf = page.After.AsOf; asOf.IsZero() {
-			asOf = tx.Now
-		}
-		q := tx.Table(followUpRows).Where(db.Visible)
-		if page.After.ID != uuid.Nil {
-			q = q.Where("(target_on, id) > (?, ?)", page.After.TargetOn, page.After.ID)
-		}
-		if by.LinkWorkerID != nil {
-			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
-		}
-		if by.EpisodeID != nil {
-			q = q.Where("episode_id = ?", *by.EpisodeID)
-		}
-		if by.DueBefore != nil {
-			q = q.Where("target_on < ?", *by.DueBefore)
-		}
-		todays, err := days(tx, asOf)
-		if err != nil {
-			return err
-		}
-		if by.State != "" {
-			match := tx.Where("false")
-			for today, sites := range todays {
-				match = match.Or("site_id in @sites and "+where[by.State], map[string]any{"sites": sites, "today": today})
-			}
-			q = q.Where(match)
-		}
-		if err := q.Order("target_on, id").Scopes(page.Cut).Find(&list).Error; err != nil {
-			return err
-		}
-		for i := range list {
-			today, err := tx.DayOf(list[i].SiteID, asOf)
-			if err != nil {
-				return err
-			}
-			list[i].State = list[i].StateOn(today)
-		}
-		return events.ReadAll(tx, "follow_ups", list, func(f FollowUp) (site, patient uuid.UUID) { return f.SiteID, f.PatientID })
-	})
-	return list, asOf, err
-}
-
-// days groups the actor's sites by which day the instant is there; nearly always there is one.
-func days(tx *db.Tx, at time.Time) (map[day.Date][]uuid.UUID, error) {
-	out := map[day.Date][]uuid.UUID{}
-	for _, site := range tx.Actor.Sites {
-		d, err := tx.DayOf(site, at)
-		if err != nil {
-			return nil, err
-		}
-		out[d] = append(out[d], site)
-	}
-	return out, nil
-}
-
 // FollowUp returns one, with its attempts and its completion.
 func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
@@ -271,7 +207,7 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 		if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Order("at, id").Find(&f.Attempts).Error; err != nil {
 			return err
 		}
-		if f.Completion, err = completionOf(tx, f); err != nil {
+		if err := f.detail(tx); err != nil {
 			return err
 		}
 		if err := f.recall(tx); err != nil {
@@ -284,7 +220,7 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 
 // read returns a follow-up that the actor may see, with its state today.
 func read(tx *db.Tx, id uuid.UUID) (FollowUp, error) {
-	f, err := db.First[FollowUp](tx.Table(followUpRows).Where(db.Visible+" and id = ?", id), "follow-up")
+	f, err := db.First[FollowUp](followUps(tx, tx.Now).Where(db.Visible+" and id = ?", id), "follow-up")
 	if err != nil {
 		return f, err
 	}

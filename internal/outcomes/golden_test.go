@@ -128,7 +128,7 @@ func TestWEMWBSAndMYCaW(t *testing.T) {
 func TestReverseAndProrated(t *testing.T) {
 	t.Parallel()
 	low, high := 0.0, 4.0
-	i := Instrument{Key: "own", Items: []Item{{Code: "a", Type: "number", Min: &low, Max: &high}, {Code: "b", Type: "number", Min: &low, Max: &high}, {Code: "c", Type: "number", Min: &low, Max: &high}},
+	i := Definition{Key: "own", Items: []Item{{Code: "a", Type: "number", Min: &low, Max: &high}, {Code: "b", Type: "number", Min: &low, Max: &high}, {Code: "c", Type: "number", Min: &low, Max: &high}},
 		Scores: []Score{{Code: "sum", Method: "sum", Items: []string{"a", "b", "c"}, Reverse: []string{"b"}, MissingAllowed: 1, MissingAs: "prorated", Better: "higher", Min: 0, Max: 12, Resolution: 1}}}
 	if err := i.Whole(); err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func TestDefinitionsThatDoNotHold(t *testing.T) {
 // Nothing of an instrument whose words may not be shared is in the program.
 func TestNoWordingThatMayNotBeShipped(t *testing.T) {
 	t.Parallel()
-	shipped := []string{"ons4", "ons_loneliness", "waypost_followup"}
+	shipped := []string{"health_service_use", "ons4", "ons_loneliness", "waypost_followup"}
 	for _, i := range Instruments() {
 		if i.WordingShipped != slices.Contains(shipped, i.Key) {
 			t.Errorf("%s: wording shipped: %v", i.Key, i.WordingShipped)

@@ -9,33 +9,42 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
 	"gopkg.in/yaml.v3"
 
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/fault"
 )
 
-// Instrument is a set of questions and how answers become scores.
+// Instrument is a set of questions and how answers become scores: one of Waypost's own, or a site's.
 type Instrument struct {
-	Key            string  `json:"key" yaml:"key" pattern:"^[a-z][a-z0-9_]{1,49}$" patternDescription:"a lower snake case name" doc:"The instrument's name." example:"ons4"`
-	Version        int     `json:"version" yaml:"version" doc:"Scores of different versions are never compared." example:"1"`
-	Title          string  `json:"title" yaml:"title" minLength:"1" maxLength:"200" doc:"Its full name."`
-	Licence        string  `json:"licence" yaml:"licence" minLength:"1" maxLength:"2000" doc:"On which terms it may be used."`
-	Source         string  `json:"source" yaml:"source" required:"false" maxLength:"2000" doc:"Where its rules were read."`
-	WordingShipped bool    `json:"wording_shipped" yaml:"wording_shipped" doc:"Whether its words may be shown here. Where not, a site that has a licence loads them."`
-	Items          []Item  `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"Its questions, in order."`
-	Scores         []Score `json:"scores" yaml:"scores" required:"false" maxItems:"50" doc:"What is computed from the answers."`
+	Definition     `yaml:",inline"`
+	Version        int        `json:"version" yaml:"version" doc:"Scores of different versions are never compared." example:"1"`
+	SiteID         *uuid.UUID `json:"site_id" yaml:"-" nullable:"true" format:"uuid" doc:"The site whose own it is; null for what comes with Waypost."`
+	WordingLicence *string    `json:"wording_licence" yaml:"-" nullable:"true" doc:"On which terms the site shows the words it has loaded; null where none are loaded."`
+}
+
+// Definition is what an instrument asks and how it is scored.
+type Definition struct {
+	Key            string  `json:"key" yaml:"key" minLength:"2" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The instrument's name." example:"allotment_confidence"`
+	Title          string  `json:"title" yaml:"title" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"text that is not blank" doc:"Its full name." example:"Confidence at the allotment"`
+	Licence        string  `json:"licence" yaml:"licence" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" doc:"On which terms it may be used." example:"Our own; free to use"`
+	Source         string  `json:"source" yaml:"source" required:"false" maxLength:"2000" doc:"Where its rules were read." example:"Written by the site"`
+	WordingShipped bool    `json:"wording_shipped" yaml:"wording_shipped" doc:"Whether its words stand here. Where they do not, a site that may use them loads them." example:"true"`
+	Context        bool    `json:"context,omitempty" yaml:"context" doc:"It asks about the use of health services: context, not an outcome. It has no scores and is in no figure, and only a site that has switched health_service_use on may record it."`
+	Items          []Item  `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"Its questions, in order." example:"[{\"code\":\"plan\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can plan a bed?\"},{\"code\":\"ask\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can ask for help?\"},{\"code\":\"worry\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How much do you worry about going?\"}]"`
+	Scores         []Score `json:"scores" yaml:"scores" required:"false" maxItems:"50" doc:"What is computed from the answers." example:"[{\"code\":\"confidence\",\"method\":\"sum\",\"items\":[\"plan\",\"ask\",\"worry\"],\"reverse\":[\"worry\"],\"missing_allowed\":1,\"missing_as\":\"prorated\",\"better\":\"higher\",\"min\":0,\"max\":12,\"resolution\":1,\"bands\":[{\"code\":\"low\",\"from\":0,\"to\":5},{\"code\":\"high\",\"from\":6,\"to\":12}],\"responder_threshold\":2,\"threshold_source\":\"agreed by the site; not published\"}]"`
 }
 
 // Item is one question.
 type Item struct {
-	Code     string   `json:"code" yaml:"code" pattern:"^[a-z][a-z0-9_]{0,49}$" patternDescription:"a lower snake case name" doc:"The item's name." example:"life_satisfaction"`
+	Code     string   `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The item's name." example:"life_satisfaction"`
 	Type     string   `json:"type" yaml:"type" enum:"number,choice,text" doc:"What kind of answer it takes."`
 	Wording  string   `json:"wording,omitempty" yaml:"wording" maxLength:"1000" doc:"Its words, where they may be shown."`
-	Min      *float64 `json:"min,omitempty" yaml:"min" doc:"Of a number: the least, a whole number."`
-	Max      *float64 `json:"max,omitempty" yaml:"max" doc:"Of a number: the most, a whole number."`
+	Min      *float64 `json:"min,omitempty" yaml:"min" minimum:"-1000" maximum:"1000" doc:"Of a number: the least, a whole number."`
+	Max      *float64 `json:"max,omitempty" yaml:"max" minimum:"-1000" maximum:"1000" doc:"Of a number: the most, a whole number."`
 	Codes    string   `json:"codes,omitempty" yaml:"codes" maxLength:"50" doc:"Of a choice: the code list it takes its answer from."`
-	Options  []Option `json:"options,omitempty" yaml:"options" maxItems:"50" doc:"Of a choice without a code list: its answers. Of a number: what its values are called."`
+	Options  []Option `json:"options,omitempty" yaml:"options" maxItems:"50" doc:"Of a choice without a code list: its answers. Of a number: what each of its values is called, or nothing."`
 	Private  bool     `json:"private,omitempty" yaml:"private" doc:"Of a text: it may tell who somebody is. It never leaves the record."`
 	Repeat   bool     `json:"repeat,omitempty" yaml:"repeat" doc:"Of a text: what was answered at the baseline is shown again at a follow-up."`
 	SelfOnly bool     `json:"self_only,omitempty" yaml:"self_only" doc:"Nobody may answer it for the person."`
@@ -44,14 +53,14 @@ type Item struct {
 
 // Option is one answer of an item: a code of a choice, or a value of a number.
 type Option struct {
-	Code    string   `json:"code,omitempty" yaml:"code" pattern:"^([a-z][a-z0-9_]{0,49})?$" patternDescription:"a lower snake case name" doc:"Of a choice." example:"hardly_ever"`
+	Code    string   `json:"code,omitempty" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"Of a choice." example:"hardly_ever"`
 	Value   *float64 `json:"value,omitempty" yaml:"value" doc:"Of a number." example:"1"`
-	Wording string   `json:"wording" yaml:"wording" maxLength:"300" doc:"Its words." example:"Hardly ever"`
+	Wording string   `json:"wording,omitempty" yaml:"wording" maxLength:"300" doc:"Its words, where they may be shown." example:"Hardly ever"`
 }
 
 // Score is a figure computed from answers. An instrument without a published total has none here.
 type Score struct {
-	Code               string       `json:"code" yaml:"code" pattern:"^[a-z][a-z0-9_]{0,49}$" patternDescription:"a lower snake case name" doc:"The score's name." example:"anxiety"`
+	Code               string       `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The score's name." example:"anxiety"`
 	Method             string       `json:"method" yaml:"method" enum:"value,sum,count,table" doc:"value: the item's own number. sum: of the items. count: how many items were answered with one of the numbers that count. table: another score, converted."`
 	Items              []string     `json:"items" yaml:"items" required:"false" maxItems:"100" doc:"Of value and sum: the items it is made of."`
 	Reverse            []string     `json:"reverse,omitempty" yaml:"reverse" maxItems:"100" doc:"Of value and sum: items that are turned round, so that the least becomes the most."`
@@ -59,11 +68,11 @@ type Score struct {
 	Of                 string       `json:"of,omitempty" yaml:"of" maxLength:"50" doc:"Of table: the score that is converted."`
 	Table              []Conversion `json:"table,omitempty" yaml:"table" maxItems:"500" doc:"Of table: a row for every value that score can have."`
 	MissingAllowed     int          `json:"missing_allowed,omitempty" yaml:"missing_allowed" minimum:"0" doc:"Of sum and count: with how many items missing there still is a score."`
-	MissingAs          string       `json:"missing_as,omitempty" yaml:"missing_as" enum:"prorated,not_counted," doc:"Where some may be missing. prorated: the mean of the answered items stands for each missing one. not_counted: a missing item counts as one that does not count."`
+	MissingAs          string       `json:"missing_as,omitempty" yaml:"missing_as" enum:"prorated,not_counted," doc:"Where some may be missing. prorated: the mean of the answered items stands for each missing one; the items then share one range, and a value between two bands lies in the lower one. not_counted: a missing item counts as one that does not count."`
 	Better             string       `json:"better" yaml:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
 	Min                float64      `json:"min" yaml:"min" doc:"The least it can be."`
 	Max                float64      `json:"max" yaml:"max" doc:"The most it can be."`
-	Resolution         float64      `json:"resolution" yaml:"resolution" exclusiveMinimum:"0" doc:"The smallest step between two values."`
+	Resolution         float64      `json:"resolution" yaml:"resolution" minimum:"0.001" maximum:"1000" doc:"The smallest step between two values, where nothing is missing."`
 	Bands              []Band       `json:"bands" yaml:"bands" required:"false" maxItems:"20" doc:"Bands, where there are any; each value lies in one."`
 	BandSource         string       `json:"band_source,omitempty" yaml:"band_source" maxLength:"500" doc:"Where the bands come from."`
 	ResponderThreshold *float64     `json:"responder_threshold" yaml:"responder_threshold" required:"false" exclusiveMinimum:"0" doc:"The change from which a person counts as improved or worse; null where none is known."`
@@ -84,9 +93,18 @@ type Conversion struct {
 
 // Band is a range of a score.
 type Band struct {
-	Code string  `json:"code" yaml:"code" pattern:"^[a-z][a-z0-9_]{0,49}$" patternDescription:"a lower snake case name" doc:"The band's name." example:"high"`
+	Code string  `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The band's name." example:"high"`
 	From float64 `json:"from" yaml:"from" doc:"Its least value, included."`
 	To   float64 `json:"to" yaml:"to" doc:"Its greatest value, included."`
+}
+
+// settle makes lists that were left out empty: an answer has no null for a list.
+func (d *Definition) settle() {
+	d.Scores = append([]Score{}, d.Scores...)
+	for n := range d.Scores {
+		s := &d.Scores[n]
+		s.Items, s.Bands = append([]string{}, s.Items...), append([]Band{}, s.Bands...)
+	}
 }
 
 //go:embed instruments/*.yaml
@@ -112,15 +130,16 @@ func load() []Instrument {
 		if err := errors.Join(d.Decode(&i), i.Whole()); err != nil {
 			panic(fmt.Errorf("%s: %w", f.Name(), err))
 		}
+		i.settle()
 		out = append(out, i)
 	}
 	return out
 }
 
-// Instruments lists every instrument.
+// Instruments lists those that come with Waypost.
 func Instruments() []Instrument { return registry }
 
-// Lookup returns the newest version of the instrument of that name.
+// Lookup returns the instrument of that name that comes with Waypost.
 func Lookup(key string) (Instrument, error) {
 	at := slices.IndexFunc(registry, func(i Instrument) bool { return i.Key == key })
 	if at < 0 {
@@ -129,12 +148,12 @@ func Lookup(key string) (Instrument, error) {
 	return registry[at], nil
 }
 
-func (i Instrument) item(code string) (Item, bool) {
-	at := slices.IndexFunc(i.Items, func(it Item) bool { return it.Code == code })
+func (d Definition) item(code string) (Item, bool) {
+	at := slices.IndexFunc(d.Items, func(it Item) bool { return it.Code == code })
 	if at < 0 {
 		return Item{}, false
 	}
-	return i.Items[at], true
+	return d.Items[at], true
 }
 
 // wrong says what is wrong with an answer to the item, or nothing.

@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
 )
 
 // Question is one question of a person's own page, with what they have answered so far.
@@ -111,7 +112,7 @@ func (v visit) answers(tx *db.Tx) (map[string]string, error) {
 }
 
 // instruments are those of the schedule that a page can ask: with words for every item, none of which shows what was said
-// before, and not answered at this follow-up already.
+// before, not answered at this follow-up already, and context only where the site has it switched on.
 func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 	var keys, done []string
 	if err = tx.Raw("select unnest(instruments) from schedules where site_id = ? and code = ?", v.SiteID, v.Code).Scan(&keys).Error; err != nil {
@@ -121,9 +122,16 @@ func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 	if err != nil {
 		return nil, err
 	}
+	context, err := contextOn(tx, v.SiteID)
+	if err != nil {
+		return nil, err
+	}
 	for _, key := range keys {
-		i, err := Lookup(key)
-		if err != nil || slices.Contains(done, key) || slices.ContainsFunc(i.Items, func(it Item) bool { return it.Wording == "" || it.Repeat }) {
+		i, err := worded(tx, v.SiteID, key)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		if err != nil || i.Context && !context || slices.Contains(done, key) || slices.ContainsFunc(i.Items, func(it Item) bool { return it.Wording == "" || it.Repeat }) {
 			continue
 		}
 		list = append(list, i)

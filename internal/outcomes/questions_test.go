@@ -98,7 +98,7 @@ func TestQuestionsFollowAnswers(t *testing.T) {
 			t.Errorf("%q: asked %v, want %v", used, got, want)
 		}
 	}
-	self := form{answers: map[string]string{"respondent": "proxy"}, instruments: []Instrument{{Key: "own", Items: []Item{{Code: "a", Type: "text", SelfOnly: true}}}}}
+	self := form{answers: map[string]string{"respondent": "proxy"}, instruments: []Instrument{{Definition: Definition{Key: "own", Items: []Item{{Code: "a", Type: "text", SelfOnly: true}}}}}}
 	if self.ask(); slices.ContainsFunc(self.questions, func(q Question) bool { return q.Key == "own.a" }) {
 		t.Error("somebody else is asked what only the person may say")
 	}

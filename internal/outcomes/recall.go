@@ -25,18 +25,21 @@ func (f *FollowUp) recall(tx *db.Tx) error {
 	}
 	var baselines []Assessment
 	err := tx.Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null", f.SiteID, f.EpisodeID).Order("id").Find(&baselines).Error
-	for _, a := range baselines {
-		f.SaidBefore = append(f.SaidBefore, a.toRepeat()...)
+	if err != nil {
+		return err
 	}
-	return err
+	for _, a := range baselines {
+		i, err := instrumentOf(tx, a.SiteID, a.Instrument, a.InstrumentVersion)
+		if err != nil {
+			return err
+		}
+		f.SaidBefore = append(f.SaidBefore, a.toRepeat(i)...)
+	}
+	return nil
 }
 
 // toRepeat are the answers that a follow-up shows again.
-func (a Assessment) toRepeat() (list []Said) {
-	i, err := Lookup(a.Instrument)
-	if err != nil {
-		return nil
-	}
+func (a Assessment) toRepeat(i Instrument) (list []Said) {
 	for _, it := range i.Items {
 		if answer := a.Responses[it.Code]; it.Repeat && answer.Text != nil && *answer.Text != "" {
 			list = append(list, Said{a.Instrument, it.Code, *answer.Text})

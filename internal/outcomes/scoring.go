@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -106,11 +107,11 @@ func (r *Results) Scan(src any) error {
 
 // Check refuses answers to items the instrument has not got, and answers it cannot take. field is where
 // the responses lie in the request, such as "responses". An item that was left out is the same as not asked.
-func (i Instrument) Check(field string, r Responses) error {
+func (d Definition) Check(field string, r Responses) error {
 	var c fault.Checks
 	c.Require(len(r) > 0, field, "holds no answer")
 	for _, code := range slices.Sorted(maps.Keys(r)) {
-		it, known := i.item(code)
+		it, known := d.item(code)
 		if !known {
 			c.Require(false, field, "answers an item that the instrument has not got")
 			continue
@@ -121,11 +122,22 @@ func (i Instrument) Check(field string, r Responses) error {
 	return c.Err()
 }
 
+// checkProxy refuses answers that somebody else gave for the person to items that only the person may answer. That there
+// is no answer, and why, anybody may say.
+func (i Instrument) checkProxy(field, respondent string, r Responses) error {
+	var c fault.Checks
+	for _, it := range i.Items {
+		a, given := r[it.Code]
+		c.Require(!it.SelfOnly || respondent != "proxy" || !given || a.Missing != "", field+"."+it.Code, "may be answered by the person alone, and by nobody for them")
+	}
+	return c.Err()
+}
+
 // Compute makes the scores of responses that Check has passed.
-func (i Instrument) Compute(r Responses) Results {
+func (d Definition) Compute(r Responses) Results {
 	out, values := Results{}, map[string]float64{}
-	for _, s := range i.Scores {
-		v, ok := s.value(i, r, values)
+	for _, s := range d.Scores {
+		v, ok := s.value(d, r, values)
 		if !ok {
 			continue
 		}
@@ -136,7 +148,7 @@ func (i Instrument) Compute(r Responses) Results {
 }
 
 // value is the score's figure, unless more answers are missing than its rule allows. others are the scores before it.
-func (s Score) value(i Instrument, r Responses, others map[string]float64) (float64, bool) {
+func (s Score) value(d Definition, r Responses, others map[string]float64) (float64, bool) {
 	switch s.Method {
 	case "table":
 		raw, known := others[s.Of]
@@ -148,11 +160,11 @@ func (s Score) value(i Instrument, r Responses, others map[string]float64) (floa
 	case "count":
 		return s.count(r)
 	default: // value, or sum
-		return s.sum(i, r)
+		return s.sum(d, r)
 	}
 }
 
-func (s Score) sum(i Instrument, r Responses) (total float64, ok bool) {
+func (s Score) sum(d Definition, r Responses) (total float64, ok bool) {
 	answered := 0
 	for _, code := range s.Items {
 		a := r[code]
@@ -162,7 +174,7 @@ func (s Score) sum(i Instrument, r Responses) (total float64, ok bool) {
 		answered++
 		n := *a.Number
 		if slices.Contains(s.Reverse, code) {
-			it, _ := i.item(code)
+			it, _ := d.item(code)
 			n = *it.Min + *it.Max - n
 		}
 		total += n
@@ -189,11 +201,13 @@ func (s Score) count(r Responses) (n float64, ok bool) {
 	return n, missing <= s.MissingAllowed && missing < items
 }
 
-func (s Score) band(v float64) string {
+// band is the one that begins at the value or next below it: a prorated value may lie between two.
+func (s Score) band(v float64) (code string) {
+	from := math.Inf(-1)
 	for _, b := range s.Bands {
-		if v >= b.From && v <= b.To {
-			return b.Code
+		if b.From <= v && b.From > from {
+			code, from = b.Code, b.From
 		}
 	}
-	return ""
+	return code
 }

@@ -15,6 +15,7 @@ import (
 // Purposes of consent that rules of other areas ask about.
 const (
 	ShareWithOrganisations = "share_with_organisations"
+	ReportToGP             = "report_to_gp"
 	FollowUpContact        = "follow_up_contact"
 	Research               = "research"
 )
@@ -44,6 +45,17 @@ type NewConsent struct {
 // Stands tells whether the decision permits what it is about, as long as no later one replaces it.
 func (c NewConsent) Stands() bool { return c.Decision == "given" || c.Decision == "best_interests" }
 
+// Standing returns the decision that permits a purpose, or nil where none does: the latest stands. The order is that of
+// consent_stands, for those who must know more than whether.
+func Standing(tx *db.Tx, p Patient, purpose string) (*Consent, error) {
+	var latest []Consent
+	err := tx.Where("site_id = ? and patient_id = ? and purpose = ?", p.SiteID, p.ID, purpose).Order("decided_on desc, created_at desc, id desc").Limit(1).Find(&latest).Error
+	if err != nil || len(latest) == 0 || !latest[0].Stands() {
+		return nil, err
+	}
+	return &latest[0], nil
+}
+
 // RecordConsent adds a decision.
 func (s *Store) RecordConsent(ctx context.Context, patient uuid.UUID, n NewConsent) (c Consent, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
@@ -54,7 +66,7 @@ func (s *Store) RecordConsent(ctx context.Context, patient uuid.UUID, n NewConse
 		if err := n.check(tx, p); err != nil {
 			return err
 		}
-		if n.Purpose == "report_to_gp" && n.Level == nil && n.Stands() {
+		if n.Purpose == ReportToGP && n.Level == nil && n.Stands() {
 			least := "codes_only"
 			n.Level = &least
 		}
@@ -81,7 +93,7 @@ func (n NewConsent) check(tx *db.Tx, p Patient) error {
 	c.Require(!n.DecidedOn.After(today), "decided_on", "must not lie in the future")
 	c.Require(!n.DecidedOn.Before(p.BirthDate), "decided_on", "lies before the person's birth")
 	c.Require(n.Decision != "not_obtained" || n.Reason != nil && *n.Reason != "", "reason", "is needed with not_obtained")
-	c.Require(n.Level == nil || n.Purpose == "report_to_gp", "level", "goes with the purpose report_to_gp only")
+	c.Require(n.Level == nil || n.Purpose == ReportToGP, "level", "goes with the purpose report_to_gp only")
 	withdrawsResearch := n.Purpose == Research && n.Decision == "withdrawn"
 	c.Require(withdrawsResearch == (n.Withdrawal != nil), "withdrawal", "is needed when consent to research is withdrawn, and only then")
 	return c.Err()

@@ -27,12 +27,14 @@ func find(tx *db.Tx, id uuid.UUID) (Referral, error) {
 	return db.First[Referral](mine(tx, id), "referral")
 }
 
-// Get returns a referral.
+// Get returns a referral with what each side says of it.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if r, err = db.Find[Referral](tx, "referral", id); err != nil {
+		a, err := db.First[account](withAccounts(tx.Where(db.Visible+" and id = ?", id)), "referral")
+		if err != nil {
 			return err
 		}
+		r = a.told()
 		r.show(tx)
 		return noteRead(tx, "referral", []Referral{r})
 	})

@@ -39,6 +39,7 @@ type Referral struct {
 	Warnings               []fault.Warning         `json:"warnings" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
 	Organisation           *directory.Organisation `json:"organisation,omitempty" gorm:"-" doc:"With include=organisation."`
 	Service                *directory.Service      `json:"service,omitempty" gorm:"-" doc:"With include=service."`
+	*Accounts              `gorm:"-"`
 }
 
 // Target is where a person is referred to.

@@ -19,6 +19,7 @@ const (
 	ReferralsWrite   Scope = "referrals:write" // record a referral or undo a move
 	ReferralsReply   Scope = "referrals:reply" // answer a referral, report attendance
 	InsightsRead     Scope = "insights:read"
+	InstrumentsWrite Scope = "instruments:write" // a site's own instruments, and its words for others
 	KeysWrite        Scope = "keys:write"
 	EventsRead       Scope = "events:read"
 	DemoClock        Scope = "demo:clock" // a demo only
@@ -33,13 +34,13 @@ func with(base []Scope, more ...Scope) []Scope { return append(append([]Scope{},
 
 var scopes = map[Role][]Scope{
 	LinkWorker:    with(theRecord, InsightsRead),
-	SiteManager:   with(theRecord, InsightsRead, LinkWorkersWrite),
+	SiteManager:   with(theRecord, InsightsRead, LinkWorkersWrite, InstrumentsWrite),
 	Integration:   with(theRecord, EventsRead),
 	Organisation:  {Self, DirectoryRead, CapacityWrite, ReferralsRead, ReferralsReply},
 	Dashboard:     {Self, InsightsRead},
 	Researcher:    {Self},
-	DataSteward:   {Self, SitesRead, SitesWrite},
-	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, KeysWrite, EventsRead, DemoClock},
+	DataSteward:   {Self, SitesRead, SitesWrite, InstrumentsWrite},
+	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, InstrumentsWrite, KeysWrite, EventsRead, DemoClock},
 }
 
 // Holders lists the roles that carry the scope, in a fixed order; the API's document shows them.

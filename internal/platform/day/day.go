@@ -42,8 +42,14 @@ func (d Date) Before(o Date) bool   { return d.t.Before(o.t) }
 func (d Date) After(o Date) bool    { return d.t.After(o.t) }
 func (d Date) AddDays(n int) Date   { return Date{d.t.AddDate(0, 0, n)} }
 func (d Date) DaysSince(o Date) int { return int(d.t.Sub(o.t).Hours() / 24) }
+
+// In is when the day begins at a place: at midnight, or where clocks skip that, at the hour they skip to.
 func (d Date) In(loc *time.Location) time.Time {
-	return time.Date(d.t.Year(), d.t.Month(), d.t.Day(), 0, 0, 0, 0, loc)
+	begin := time.Date(d.t.Year(), d.t.Month(), d.t.Day(), 0, 0, 0, 0, loc)
+	if Of(begin) != d {
+		_, begin = begin.ZoneBounds()
+	}
+	return begin
 }
 
 // Add moves the day by a period: months first, kept within the month that is

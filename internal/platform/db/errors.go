@@ -112,6 +112,8 @@ var conflicts = map[string]words{
 	"sites_code":               "Another site has this code already.",
 	"link_workers_email":       "A link worker with this email is recorded at this site already.",
 	"assessments_once":         "This episode has an assessment of this instrument at this timepoint already; record a correction instead.",
+	"instruments_key":          "This key belongs to another instrument already. Choose another.",
+	"instruments_pkey":         "Somebody else added a version of this instrument at the same moment. Read it, and repeat what is still wanted.",
 	"idempotency_pkey":         "A request with this Idempotency-Key is being worked on. Try again.",
 	"follow_up_completions_pk": "This follow-up is completed already.",
 }

@@ -32,8 +32,11 @@ insert into follow_up_services (site_id, id, follow_up_id, referral_id, used, be
 insert into follow_up_links values ('token', 'S', 'F', '2026-01-01', now());
 insert into outbox (site_id, id, kind, subject_id, ordinal, channel, state, next_try_at, created_at, updated_at) values ('S', 'C', 'follow_up_invitation', 'F', 1, 'email', 'waiting', now(), now(), now());
 insert into follow_up_answers values ('S', 'F', 'benefit', 'some', now(), now());
+insert into instruments values ('S', 'own', 1, '{}', now());
+insert into instrument_wordings values ('S', 'own', 1, 'registered', '[]', now(), now());
 insert into assessments (site_id, id, episode_id, instrument, instrument_version, timepoint, completed_on, mode, respondent, collected_by, responses, scores, recorded_via, created_at, updated_at) values ('S', 'A', 'E', 'ons4', 1, 'baseline', '2026-01-01', 'telephone', 'self', 'link_worker', '{}', '[]', 'api', now(), now());
 insert into assessment_scores (site_id, assessment_id, episode_id, instrument, instrument_version, score, timepoint, completed_on, value) values ('S', 'A', 'E', 'ons4', 1, 'anxiety', 'baseline', '2026-01-01', 5);
+insert into safeguarding_flags (site_id, id, episode_id, patient_id, assessment_id, instrument, item, raised_at, created_at, updated_at) values ('S', 'F', 'E', 'P', 'A', 'check_in', 'feels_unsafe', now(), now(), now());
 insert into events (id, site_id, type, subject_type, subject_id, patient_id, referral_id, actor_role, side, occurred_at, recorded_at, data) values ('C', 'S', 'patient.recorded', 'patient', 'P', 'P', 'R', 'system', 'system', now(), now(), '{}')`
 
 func fillEveryTable(t *testing.T, d *db.DB) {

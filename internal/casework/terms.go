@@ -1,0 +1,41 @@
+package casework
+
+import (
+	"cmp"
+
+	"waypost/internal/platform/codes"
+)
+
+// GPTerm is a code of the record with what it means.
+type GPTerm struct {
+	Code string `json:"code" doc:"As the record holds it; see /v1/code-lists." example:"not_completed"`
+	Text string `json:"text" doc:"What it means, in few words." example:"Not completed"`
+}
+
+// inShort are words for codes whose gloss explains more than a practice needs. Silence is never told as a no.
+var inShort = map[string]map[string]string{
+	"episode_statuses": {"waiting": "Waiting: nobody has met the person yet", "active": "Support goes on", "paused": "Support is paused", "closed": "Support has ended"},
+	"referral_statuses": {"sent": "Sent, and not answered yet", "accepted": "Accepted", "waitlisted": "On the waiting list", "in_progress": "Started", "completed": "Completed",
+		"not_completed": "Not completed", "declined": "Declined", "withdrawn": "Withdrawn", "expired": "No answer from the organisation, which is not a no", "signposted": "Signposted: nothing was sent"},
+}
+
+// term is a code of a list in words.
+func term(list, code string) GPTerm {
+	gloss := ""
+	l, _ := codes.Lookup(list)
+	for _, c := range l.Codes {
+		if c.Code == code {
+			gloss = c.Gloss
+		}
+	}
+	return GPTerm{code, cmp.Or(inShort[list][code], gloss, code)}
+}
+
+// termOf is the term of a code that may not be there.
+func termOf(list string, code *string) *GPTerm {
+	if code == nil {
+		return nil
+	}
+	t := term(list, *code)
+	return &t
+}

@@ -1,0 +1,120 @@
+package outcomes
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/episodes"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Attempt is one try at reaching a person for a follow-up.
+type Attempt struct {
+	ID         uuid.UUID `json:"id" format:"uuid" doc:"The attempt's id."`
+	SiteID     uuid.UUID `json:"-"`
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
+	At         time.Time `json:"at" doc:"When."`
+	Channel    string    `json:"channel" format:"code:modes" doc:"How."`
+	Result     string    `json:"result" format:"code:attempt_results" doc:"How it went."`
+	CreatedAt  time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt  time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
+}
+
+func (Attempt) TableName() string { return "follow_up_attempts" }
+
+// NewAttempt is the command to record an attempt.
+type NewAttempt struct {
+	At      *time.Time `json:"at,omitempty" doc:"When; now when left out. Not in the future, and not before the episode began."`
+	Channel string     `json:"channel" format:"code:modes" doc:"How." example:"telephone"`
+	Result  string     `json:"result" format:"code:attempt_results" doc:"How it went." example:"no_answer"`
+}
+
+// Loss is the command to give a follow-up up, with the reason.
+type Loss struct {
+	Reason string    `json:"reason" format:"code:loss_reasons" doc:"Why." example:"could_not_contact"`
+	Note   *string   `json:"note,omitempty" maxLength:"5000" doc:"More on why."`
+	LostOn *day.Date `json:"lost_on,omitempty" format:"date" doc:"When; today when left out."`
+}
+
+// Attempt records a try at reaching the person.
+func (s *Store) Attempt(ctx context.Context, id uuid.UUID, n NewAttempt) (a Attempt, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, e, err := held(tx, id)
+		if err != nil {
+			return err
+		}
+		a = Attempt{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, At: tx.Now, Channel: n.Channel, Result: n.Result, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if n.At != nil {
+			a.At = n.At.UTC()
+		}
+		on, err := tx.DayOf(f.SiteID, a.At)
+		if err != nil {
+			return err
+		}
+		if a.At.After(tx.Now) || on.Before(e.ReceivedOn) {
+			return fault.InvalidAt("at", "lies in the future, or before the episode began")
+		}
+		return a.write(tx, f)
+	})
+	return a, err
+}
+
+func (a Attempt) write(tx *db.Tx, f FollowUp) error {
+	on, err := tx.DayOf(f.SiteID, a.At)
+	if err != nil {
+		return err
+	}
+	if err := tx.Create(&a).Error; err != nil {
+		return err
+	}
+	return f.note(tx, "follow_up.attempted", &on, events.Data{"channel": a.Channel, "result": a.Result})
+}
+
+// Lose gives a follow-up up. Fault: conflict (it is completed or lost already).
+func (s *Store) Lose(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		var e episodes.Episode
+		if f, e, err = held(tx, id); err != nil {
+			return err
+		}
+		if f.CompletedOn != nil || f.LostOn != nil {
+			return fault.New(fault.Conflict, "This follow-up is "+string(f.State)+" already.")
+		}
+		today, err := tx.Today(f.SiteID)
+		if err != nil {
+			return err
+		}
+		if l.LostOn == nil {
+			l.LostOn = &today
+		}
+		if err := checkDay(tx, &e, "lost_on", *l.LostOn); err != nil {
+			return err
+		}
+		f.LostOn, f.LossReason, f.LossNote = l.LostOn, &l.Reason, l.Note
+		f.State = f.StateOn(today)
+		if f.Warnings, err = f.tooFewAttempts(tx); err != nil {
+			return err
+		}
+		return f.save(tx, "follow_up.lost", l.LostOn, events.Data{"reason": l.Reason})
+	})
+	return f, err
+}
+
+// tooFewAttempts warns where a site tries more often before it says that somebody could not be contacted.
+func (f FollowUp) tooFewAttempts(tx *db.Tx) ([]fault.Warning, error) {
+	if *f.LossReason != "could_not_contact" {
+		return nil, nil
+	}
+	var wanted int
+	err := tx.Raw("select attempts_wanted from sites where id = ?", f.SiteID).Scan(&wanted).Error
+	if err != nil || f.AttemptsMade >= wanted {
+		return nil, err
+	}
+	return []fault.Warning{{Code: "too_few_attempts", Detail: fmt.Sprintf("This site makes %d attempts before it says that somebody could not be contacted; %d are recorded.", wanted, f.AttemptsMade)}}, nil
+}

@@ -1,0 +1,96 @@
+package outcomes
+
+import (
+	"slices"
+	"strings"
+
+	"waypost/internal/episodes"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// check asks whether this person may give these answers to this instrument, on this day and at this site.
+func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i Instrument, field string) error {
+	if err := a.checkOrder(tx, e); err != nil {
+		return err
+	}
+	if err := i.Check(field, a.Responses); err != nil {
+		return err
+	}
+	if err := i.checkProxy(field, a.Respondent, a.Responses); err != nil || !i.Context || a.CorrectsID != nil {
+		return err // what was recorded while the site had it switched on may be put right
+	}
+	return checkContext(tx, e.SiteID, strings.TrimSuffix(field, "responses")+"instrument")
+}
+
+// checkOrder asks whether the day fits the episode: a baseline comes first.
+func (a *Assessment) checkOrder(tx *db.Tx, e *episodes.Episode) error {
+	if err := checkDay(tx, e, "completed_on", a.CompletedOn); err != nil {
+		return err
+	}
+	if a.Timepoint == "baseline" {
+		return a.precedesAll(tx, e)
+	}
+	if e.BaselineOn != nil && a.CompletedOn.Before(*e.BaselineOn) {
+		return fault.InvalidAt("completed_on", "lies before the baseline")
+	}
+	return nil
+}
+
+// precedesAll refuses a baseline of a day after another answer of the episode: change would run backwards.
+func (a *Assessment) precedesAll(tx *db.Tx, e *episodes.Episode) error {
+	var earlier int64
+	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint <> 'baseline' and corrected_by_id is null and completed_on < ?", e.SiteID, e.ID, a.CompletedOn).Count(&earlier).Error
+	if err == nil && earlier > 0 {
+		return fault.InvalidAt("completed_on", "lies after another assessment of the episode: a baseline comes first")
+	}
+	return err
+}
+
+func checkHelper(respondent string, helper *string) error {
+	if helper != nil && respondent == "self" {
+		return fault.InvalidAt("helper", "goes with self_with_help or proxy: self is the person alone")
+	}
+	return nil
+}
+
+func checkTimepoint(tx *db.Tx, e episodes.Episode, timepoint string) error {
+	if slices.Contains([]string{"baseline", "review", "closure"}, timepoint) {
+		return nil
+	}
+	var n int64
+	err := tx.Table("schedules").Where("site_id = ? and code = ?", e.SiteID, timepoint).Count(&n).Error
+	if err == nil && n == 0 {
+		return fault.InvalidAt("timepoint", "is none of baseline, review, closure, and no follow-up of this site's schedule")
+	}
+	if err == nil && e.BaselineOn == nil {
+		return fault.InvalidAt("timepoint", "is a follow-up's, and the episode has no baseline yet: record that first")
+	}
+	return err
+}
+
+// plannedAt is the episode's follow-up whose timepoint it is, or nil.
+func plannedAt(tx *db.Tx, e *episodes.Episode, timepoint string) (*FollowUp, error) {
+	if timepoint == "baseline" || timepoint == "review" || timepoint == "closure" {
+		return nil, nil
+	}
+	var found []FollowUp
+	err := tx.Table("follow_ups").Where("site_id = ? and episode_id = ? and code = ?", e.SiteID, e.ID, timepoint).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// checkDay refuses a day before the episode began or in the future.
+func checkDay(tx *db.Tx, e *episodes.Episode, field string, on day.Date) error {
+	today, err := tx.Today(e.SiteID)
+	if err != nil {
+		return err
+	}
+	var c fault.Checks
+	c.Require(!on.After(today), field, "must not lie in the future")
+	c.Require(!on.Before(e.ReceivedOn), field, "lies before the episode began")
+	return c.Err()
+}

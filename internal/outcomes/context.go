@@ -1,0 +1,81 @@
+package outcomes
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// The use of health services is context: it is never an outcome by itself. So whoever is shown it is shown, beside it,
+// what the same person says of themselves, and is told how little a fall in it says.
+
+// InContext is what an assessment of context, such as health_service_use, is never shown without.
+type InContext struct {
+	Context bool            `json:"-"`
+	Beside  []PersonCentred `json:"beside,omitzero" gorm:"-" doc:"With an assessment of the use of health services: what the person said of themselves in the same episode."`
+	Caution string          `json:"caution,omitempty" gorm:"-" doc:"With such an assessment: what must be known to read it."`
+}
+
+// PersonCentred is an assessment of how a person is, as it stands beside one of context.
+type PersonCentred struct {
+	Instrument  string   `json:"instrument" doc:"The instrument's key." example:"ons4"`
+	Timepoint   string   `json:"timepoint" doc:"baseline, review, closure, or the code of a follow-up." example:"baseline"`
+	CompletedOn day.Date `json:"completed_on" format:"date" doc:"The day."`
+	Scores      Results  `json:"scores" doc:"Its scores."`
+}
+
+const caution = "Uncontrolled before-after change regresses to the mean: people are referred when they use services most, and use fewer later whatever is done. Fewer GP visits are not by themselves a better outcome."
+
+// contextOn tells whether the site's assessments may ask about the use of health services.
+func contextOn(tx *db.Tx, site uuid.UUID) (on bool, err error) {
+	err = tx.Raw("select health_service_use from sites where id = ?", site).Scan(&on).Error
+	return on, err
+}
+
+func checkContext(tx *db.Tx, site uuid.UUID, field string) error {
+	on, err := contextOn(tx, site)
+	if err == nil && !on {
+		return fault.InvalidAt(field, "asks about the use of health services, which this site has not switched on (health_service_use of the site)")
+	}
+	return err
+}
+
+// besides puts beside each assessment of context the person-centred ones of its episode, which is the same for all of the list.
+func besides(tx *db.Tx, list []Assessment) error {
+	at := slices.IndexFunc(list, func(a Assessment) bool { return a.Context })
+	if at < 0 {
+		return nil
+	}
+	beside := []PersonCentred{}
+	err := tx.Table("assessments").Where("site_id = ? and episode_id = ? and corrected_by_id is null and not context", list[at].SiteID, list[at].EpisodeID).
+		Order("completed_on, id").Find(&beside).Error
+	for i := range list {
+		if list[i].Context {
+			list[i].Beside, list[i].Caution = beside, caution
+		}
+	}
+	return err
+}
+
+func (a *Assessment) besides(tx *db.Tx) error {
+	one := []Assessment{*a}
+	err := besides(tx, one)
+	a.InContext = one[0].InContext
+	return err
+}
+
+// contextAlone warns where, at one timepoint, the use of health services was asked and no instrument about the person.
+// besides has filled the list in.
+func contextAlone(list ...Assessment) []fault.Warning {
+	alone := func(a Assessment) bool {
+		return a.Context && !slices.ContainsFunc(a.Beside, func(p PersonCentred) bool { return p.Timepoint == a.Timepoint })
+	}
+	if !slices.ContainsFunc(list, alone) {
+		return nil
+	}
+	return []fault.Warning{{Code: "context_alone", Detail: "The use of health services is asked without any instrument about how the person is: by itself it says nothing of that."}}
+}

@@ -1,0 +1,88 @@
+package outcomes
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+)
+
+// FollowUpFilter narrows a list of follow-ups; empty fields ask nothing.
+type FollowUpFilter struct {
+	State        State
+	LinkWorkerID *uuid.UUID
+	EpisodeID    *uuid.UUID
+	DueBefore    *day.Date // target_on before this day
+}
+
+// FollowUpPosition is a place in a list of follow-ups. AsOf pins the day that states are derived on and the flags that
+// were open, so that a list read over midnight, or while somebody sees to a flag, is one list.
+type FollowUpPosition struct {
+	Calm     bool      `json:"s"` // past those with a safeguarding flag
+	TargetOn day.Date  `json:"t"`
+	ID       uuid.UUID `json:"i"`
+	AsOf     time.Time `json:"n"`
+}
+
+// FollowUps lists follow-ups of the actor's sites, after the position given: those with an open safeguarding flag first,
+// then by target day.
+func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[FollowUpPosition]) (list []FollowUp, asOf time.Time, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if asOf = page.After.AsOf; asOf.IsZero() {
+			asOf = tx.Now
+		}
+		q := followUps(tx, asOf).Where(db.Visible)
+		if page.After.ID != uuid.Nil {
+			q = q.Where("(not safeguarding, target_on, id) > (?, ?, ?)", page.After.Calm, page.After.TargetOn, page.After.ID)
+		}
+		if by.LinkWorkerID != nil {
+			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
+		}
+		if by.EpisodeID != nil {
+			q = q.Where("episode_id = ?", *by.EpisodeID)
+		}
+		if by.DueBefore != nil {
+			q = q.Where("target_on < ?", *by.DueBefore)
+		}
+		todays, err := days(tx, asOf)
+		if err != nil {
+			return err
+		}
+		if by.State != "" {
+			match := tx.Where("false")
+			for today, sites := range todays {
+				match = match.Or("site_id in @sites and "+where[by.State], map[string]any{"sites": sites, "today": today})
+			}
+			q = q.Where(match)
+		}
+		if err := q.Order("not safeguarding, target_on, id").Scopes(page.Cut).Find(&list).Error; err != nil {
+			return err
+		}
+		for i := range list {
+			today, err := tx.DayOf(list[i].SiteID, asOf)
+			if err != nil {
+				return err
+			}
+			list[i].State = list[i].StateOn(today)
+		}
+		return events.ReadAll(tx, "follow_ups", list, func(f FollowUp) (site, patient uuid.UUID) { return f.SiteID, f.PatientID })
+	})
+	return list, asOf, err
+}
+
+// days groups the actor's sites by which day the instant is there; nearly always there is one.
+func days(tx *db.Tx, at time.Time) (map[day.Date][]uuid.UUID, error) {
+	out := map[day.Date][]uuid.UUID{}
+	for _, site := range tx.Actor.Sites {
+		d, err := tx.DayOf(site, at)
+		if err != nil {
+			return nil, err
+		}
+		out[d] = append(out[d], site)
+	}
+	return out, nil
+}

@@ -1,0 +1,121 @@
+package outcomes
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/episodes"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// SafeguardingFlag is an answer that somebody must look at soon: at or above what its item names as a concern. It is
+// closed by a person who has seen it and acted, and by nothing else; a correction that takes the answer back is one more
+// thing to look at. Then it leads no list any more, and stays in the record.
+type SafeguardingFlag struct {
+	ID           uuid.UUID `json:"id" format:"uuid" doc:"The flag's id."`
+	SiteID       uuid.UUID `json:"-"`
+	EpisodeID    uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
+	PatientID    uuid.UUID `json:"-"`
+	AssessmentID uuid.UUID `json:"assessment_id" format:"uuid" doc:"The assessment whose answer raised it; the answer stands there. It may be corrected by now."`
+	Instrument   string    `json:"instrument" doc:"The instrument's key." example:"check_in"`
+	Item         string    `json:"item" doc:"Its item." example:"feels_unsafe"`
+	RaisedAt     time.Time `json:"raised_at" doc:"When the answer was recorded."`
+	SeenFlag     `gorm:"embedded"`
+	CreatedAt    time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"The same as raised_at."`
+	UpdatedAt    time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+// SeenFlag is who has seen a flag, and when.
+type SeenFlag struct {
+	SeenAt             *time.Time  `json:"seen_at" doc:"When somebody said that they have seen it and acted; null: it is open."`
+	SeenByRole         *actor.Role `json:"seen_by_role" doc:"Their role." example:"link_worker"`
+	SeenByKeyID        *uuid.UUID  `json:"-"`
+	SeenByLinkWorkerID *uuid.UUID  `json:"seen_by_link_worker_id" nullable:"true" format:"uuid" doc:"The link worker, where it was one or on behalf of one."`
+	SeenNote           *string     `json:"note" doc:"What they did."`
+}
+
+// Seen is the command to say that a flag was seen and acted on.
+type Seen struct {
+	Note *string `json:"note,omitempty" maxLength:"5000" doc:"What was done." example:"Rang the person, and told the practice's safeguarding lead."`
+}
+
+// flagged are the items whose answers are a safeguarding concern.
+func (i Instrument) flagged(r Responses) (items []string) {
+	for _, it := range i.Items {
+		if a := r[it.Code]; it.FlagFrom != nil && a.Number != nil && *a.Number >= *it.FlagFrom {
+			items = append(items, it.Code)
+		}
+	}
+	return items
+}
+
+// raise raises a flag for each answer that is a concern. One that a correction merely repeats has its flag already.
+func (a *Assessment) raise(tx *db.Tx, e *episodes.Episode, i Instrument) error {
+	for _, item := range i.flagged(a.Responses) {
+		if before, was := a.corrects[item]; was && reflect.DeepEqual(before, a.Responses[item]) {
+			continue
+		}
+		f := SafeguardingFlag{ID: tx.NewID(), SiteID: a.SiteID, EpisodeID: a.EpisodeID, PatientID: e.PatientID, AssessmentID: a.ID,
+			Instrument: a.Instrument, Item: item, RaisedAt: tx.Now, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := tx.Create(&f).Error; err != nil {
+			return err
+		}
+		if err := f.note(tx, "safeguarding.raised"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f SafeguardingFlag) note(tx *db.Tx, kind string) error {
+	subject := events.Subject{Type: "safeguarding_flag", ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
+	return events.Record(tx, kind, subject, events.Data{"assessment_id": f.AssessmentID.String(), "instrument": f.Instrument, "item": f.Item})
+}
+
+// flagOpen tells whether the follow-up's episode has an open flag.
+func flagOpen(tx *db.Tx, f FollowUp) (open bool, err error) {
+	err = tx.Raw("select exists (select from safeguarding_flags where site_id = ? and episode_id = ? and seen_at is null)", f.SiteID, f.EpisodeID).Scan(&open).Error
+	return open, err
+}
+
+// See notes that the actor has seen a flag and acted. Fault: conflict (somebody has already).
+func (s *Store) See(ctx context.Context, episode, flag uuid.UUID, seen Seen) (f SafeguardingFlag, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q := tx.Where(db.Visible+" and episode_id = ? and id = ?", episode, flag).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+		if f, err = db.First[SafeguardingFlag](q, "safeguarding flag"); err != nil {
+			return err
+		}
+		if f.SeenAt != nil {
+			return fault.New(fault.Conflict, "This flag is marked as seen already.")
+		}
+		f.SeenFlag = SeenFlag{SeenAt: &tx.Now, SeenByRole: &tx.Actor.Role, SeenByKeyID: tx.Actor.Key(), SeenByLinkWorkerID: tx.Actor.LinkWorkerID, SeenNote: seen.Note}
+		f.UpdatedAt = tx.Now
+		if err := db.Save(tx, f.SiteID, f.ID, &f); err != nil {
+			return err
+		}
+		return f.note(tx, "safeguarding.seen")
+	})
+	return f, err
+}
+
+// Flags lists an episode's safeguarding flags by id, after the id given, those that were seen too.
+func (s *Store) Flags(ctx context.Context, episode uuid.UUID, page db.Page[uuid.UUID]) (list []SafeguardingFlag, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		e, err := db.Find[episodes.Episode](tx, "episode", episode)
+		if err != nil {
+			return err
+		}
+		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+			return err
+		}
+		return events.Read(tx, "safeguarding", e.SiteID, e.PatientID)
+	})
+	return list, err
+}

@@ -1,0 +1,53 @@
+package outcomes
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/db"
+)
+
+// Measured is an assessment with the instrument, in the version, that it was made with.
+type Measured struct {
+	Assessment
+	By Instrument
+}
+
+// Standing lists an episode's assessments that no correction replaced, by day; of one day, the baseline first.
+func Standing(tx *db.Tx, site, episode uuid.UUID) ([]Measured, error) {
+	var found []Assessment
+	if err := tx.Where("site_id = ? and episode_id = ? and corrected_by_id is null", site, episode).Order("completed_on, timepoint <> 'baseline', id").Find(&found).Error; err != nil {
+		return nil, err
+	}
+	list := make([]Measured, len(found))
+	for i, a := range found {
+		by, err := instrumentOf(tx, site, a.Instrument, a.InstrumentVersion)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = Measured{a, by}
+	}
+	return list, nil
+}
+
+// Told lists an episode's follow-ups by target day, each with its state today and with what was said at it, without the
+// services and assessments of that.
+func Told(tx *db.Tx, site, episode uuid.UUID) (list []FollowUp, err error) {
+	today, err := tx.Today(site)
+	if err != nil {
+		return nil, err
+	}
+	if err := followUps(tx, tx.Now).Where("site_id = ? and episode_id = ?", site, episode).Order("target_on, id").Find(&list).Error; err != nil {
+		return nil, err
+	}
+	var said []Completed
+	err = tx.Where("site_id = ? and follow_up_id in (select id from follow_ups where site_id = ? and episode_id = ?)", site, site, episode).Find(&said).Error
+	for i := range list {
+		list[i].State = list[i].StateOn(today)
+		if at := slices.IndexFunc(said, func(c Completed) bool { return c.FollowUpID == list[i].ID }); at >= 0 {
+			list[i].Completion = &said[at]
+		}
+	}
+	return list, err
+}

@@ -1,0 +1,90 @@
+package referrals
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+)
+
+// Accounts are what each side says of a referral: never merged, since "completed" and "I never went" can both have been said.
+type Accounts struct {
+	OrganisationAccount OrganisationAccount `json:"organisation_account" doc:"In the answer for one referral: what the organisation says, itself or through a link worker."`
+	PatientAccount      *PatientAccount     `json:"patient_account" format:"or-null" doc:"In the answer for one referral: what the person said when last asked at a follow-up; null when never asked. No organisation is shown it."`
+}
+
+// OrganisationAccount is made of the attendances that the organisation or a link worker reported, and of the organisation's
+// own moves. What a link worker or the person moved the referral to is not the organisation's word.
+type OrganisationAccount struct {
+	Attended        string     `json:"attended" enum:"yes,no,not_said" doc:"Whether it says that the person came; not_said: it reported neither."`
+	FirstAttendedOn *day.Date  `json:"first_attended_on" format:"date" doc:"The first day it says so of."`
+	Status          *Status    `json:"status" format:"code:referral_statuses" doc:"Where it last said that the referral stands; null: it has not answered."`
+	Reason          *string    `json:"reason" format:"code:move_reasons" doc:"The reason it gave with that."`
+	SaidAt          *time.Time `json:"said_at" doc:"When it said so."`
+}
+
+// PatientAccount is what a person, or somebody for them, said of one thing they were connected to.
+type PatientAccount struct {
+	Used       string   `json:"used" format:"code:uses" doc:"Whether they used it."`
+	Reason     *string  `json:"reason" format:"code:unused_reasons" doc:"Why not, or why they stopped."`
+	Benefit    string   `json:"benefit" format:"code:benefits" doc:"Whether it helped."`
+	On         day.Date `json:"on" format:"date" doc:"The day they were asked."`
+	FollowUp   string   `json:"follow_up" doc:"The code of the follow-up at which they were." example:"m9_12"`
+	Respondent string   `json:"respondent" format:"code:respondents" doc:"Who answered."`
+}
+
+// account is a referral as the database tells it with both accounts, in one statement.
+type account struct {
+	Referral
+	OrganisationSays db.JSON[OrganisationAccount]
+	PatientSays      db.JSON[*PatientAccount]
+}
+
+const (
+	organisationSays = `(select jsonb_build_object(
+			'attended', case when bool_or(a.attended) then 'yes' when count(*) > 0 then 'no' else 'not_said' end,
+			'first_attended_on', min(a.attended_on) filter (where a.attended))
+		from attendances a where a.site_id = referrals.site_id and a.referral_id = referrals.id and a.reported_by in ('organisation', 'link_worker'))
+		|| coalesce((select jsonb_build_object('status', m.to_status, 'reason', m.reason, 'said_at', m.occurred_at)
+		from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.side = 'organisation' and m.voided_at is null
+		order by m.sequence desc limit 1), '{}')`
+	patientSays = `(select jsonb_build_object('used', s.used, 'reason', s.reason, 'benefit', s.benefit, 'on', c.completed_on, 'follow_up', f.code, 'respondent', c.respondent)
+		from follow_up_services s
+		join follow_ups f on f.site_id = s.site_id and f.id = s.follow_up_id
+		join follow_up_completions c on c.site_id = s.site_id and c.follow_up_id = s.follow_up_id
+		where s.site_id = referrals.site_id and s.referral_id = referrals.id
+		order by c.completed_on desc, c.created_at desc, c.id desc limit 1)`
+)
+
+func withAccounts(q *gorm.DB) *gorm.DB {
+	return q.Table("referrals").Select("referrals.*, " + organisationSays + " as organisation_says, " + patientSays + " as patient_says")
+}
+
+// told is the referral with its accounts.
+func (a account) told() Referral {
+	r, said := a.Referral, a.OrganisationSays.V
+	if said.SaidAt != nil {
+		at := said.SaidAt.UTC() // the database writes it in the session's zone
+		said.SaidAt = &at
+	}
+	r.Accounts = &Accounts{said, a.PatientSays.V}
+	return r
+}
+
+// Told lists what was done for somebody in an episode, oldest first: every referral that was sent and every signpost, with
+// both accounts, the organisation and the service. Drafts and what was entered in error are left out.
+func Told(tx *db.Tx, site, episode uuid.UUID) ([]Referral, error) {
+	var found []account
+	q := tx.Where("site_id = ? and episode_id = ? and sent_at is not null and status not in ?", site, episode, []Status{Draft, EnteredInError})
+	if err := withAccounts(q).Order("sent_at, id").Find(&found).Error; err != nil {
+		return nil, err
+	}
+	list := make([]Referral, len(found))
+	for i, a := range found {
+		list[i] = a.told()
+	}
+	return list, include(tx, list, Include{Organisation: true, Service: true})
+}

@@ -21,13 +21,13 @@ func (d Definition) Whole() error {
 	var c fault.Checks
 	for n, it := range d.Items {
 		at := fmt.Sprintf("items[%d]", n)
-		c.Require(!slices.ContainsFunc(d.Items[:n], func(o Item) bool { return o.Code == it.Code }), at+".code", "stands twice")
+		c.Require(it.Code != "" && !slices.ContainsFunc(d.Items[:n], func(o Item) bool { return o.Code == it.Code }), at+".code", "is needed, and stands once")
 		it.whole(&c, at, d.WordingShipped)
 	}
 	c.Require(!d.Context || len(d.Scores) == 0, "scores", "do not go with context: it is no outcome")
 	for n, s := range d.Scores {
 		at := fmt.Sprintf("scores[%d]", n)
-		c.Require(!slices.ContainsFunc(d.Scores[:n], func(o Score) bool { return o.Code == s.Code }), at+".code", "stands twice")
+		c.Require(s.Code != "" && !slices.ContainsFunc(d.Scores[:n], func(o Score) bool { return o.Code == s.Code }), at+".code", "is needed, and stands once")
 		d.wholeScore(&c, at, s, d.Scores[:n])
 	}
 	return c.Err()
@@ -172,7 +172,7 @@ func (d Definition) wholeCounts(c *fault.Checks, at string, s Score) {
 func (s Score) wholeBands(c *fault.Checks, at string) {
 	for k, b := range s.Bands {
 		here := fmt.Sprintf("%s.bands[%d]", at, k)
-		c.Require(!slices.ContainsFunc(s.Bands[:k], func(o Band) bool { return o.Code == b.Code }), here+".code", "stands twice")
+		c.Require(b.Code != "" && !slices.ContainsFunc(s.Bands[:k], func(o Band) bool { return o.Code == b.Code }), here+".code", "is needed, and stands once")
 		c.Require(b.From <= b.To, here+".from", "lies above to")
 		c.Require(!slices.ContainsFunc(s.Bands[:k], func(o Band) bool { return b.From <= o.To && o.From <= b.To }), here, "overlaps another: each value lies in one band")
 	}

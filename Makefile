@@ -3,7 +3,7 @@ SHELL := /bin/bash
 GO ?= go
 JUDGES := api/judges/node_modules
 
-.PHONY: run test test-external bench crash lint contract openapi build postgres browser node java
+.PHONY: run test test-external bench crash lint contract openapi docs build postgres browser node java
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -o bin/waypost .
@@ -45,6 +45,9 @@ $(JUDGES)/.judges: api/judges/package-lock.json | node
 
 openapi: ## write docs/openapi.yaml anew; review what changed
 	$(GO) run . openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+
+docs: ## write the tables of docs/instruments.md anew
+	$(GO) test ./internal/outcomes -run TestTheGuide -update
 
 postgres: # PostgreSQL's server binaries, by apt where there are none
 	@if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! command -v postgres >/dev/null 2>&1; then \

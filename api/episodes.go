@@ -19,7 +19,7 @@ func (s *server) episodeOperations() {
 	post(s, op{id: "open-episode", path: "/episodes", tag: "episodes", scope: actor.RecordWrite, created: "/episodes/{id}", faults: []fault.Kind{fault.NotFound},
 		summary: "Open an episode", about: "Opens a spell of support, waiting for a first contact, a baseline or a referral."}, s.openEpisode)
 	read(s, op{id: "get-episode", path: "/episodes/{id}", tag: "episodes", scope: actor.RecordRead,
-		summary: "Get an episode", about: "Returns an episode."}, s.getEpisode)
+		summary: "Get an episode", about: "Returns an episode, with the answers that are a safeguarding concern and that nobody has marked as seen."}, s.getEpisode)
 	change(s, op{id: "change-episode", path: "/episodes/{id}", tag: "episodes", scope: actor.RecordWrite,
 		summary: "Change an episode", about: "Changes an episode's details, such as who supports the person. A corrected day moves the windows of open follow-ups that count from it."}, s.changeEpisode)
 	read(s, op{id: "list-contacts", path: "/episodes/{id}/contacts", tag: "episodes", scope: actor.RecordRead,

@@ -3,6 +3,9 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -315,5 +318,25 @@ func TestAnOwnInstrumentIsRecordedScoredAndPaired(t *testing.T) {
 		if r.(object)["instrument"] == "allotment_confidence" {
 			t.Errorf("another site sees %v", r)
 		}
+	}
+}
+
+// The examples of the guide, pasted into a shell, answer what the guide says they do.
+func TestTheExamplesOfTheGuide(t *testing.T) {
+	w := newWorld(t)
+	text, err := os.ReadFile("../docs/instruments.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile(`(?s)(curl .*?)\n# → ([^\n]*)\n`).FindAllStringSubmatch(string(text), -1)
+	for _, e := range examples {
+		shell := exec.CommandContext(t.Context(), "bash", "-c", e[1])
+		shell.Env = append(os.Environ(), "W="+w.url+"/v1", "MANAGER="+w.keys["site_manager"], "WORKER="+w.keys["link_worker"])
+		if out, err := shell.CombinedOutput(); err != nil || !strings.Contains(string(out), e[2]) {
+			t.Errorf("%s\nanswers %s (%v)\nwhich lacks %s", e[1], out, err, e[2])
+		}
+	}
+	if len(examples) < 3 {
+		t.Errorf("only %d examples", len(examples))
 	}
 }

@@ -23,7 +23,7 @@ func (s *server) assessmentOperations() {
 	put(s, op{id: "load-wording", path: "/instruments/{key}/wording", tag: "outcomes", scope: actor.InstrumentsWrite,
 		summary: "Load an instrument's words", about: "Sets the words that a site may use for the newest version of an instrument whose words do not come with it, in place of earlier ones. No other site sees them."}, s.loadWording)
 	post(s, op{id: "record-assessment", path: "/assessments", tag: "outcomes", scope: actor.RecordWrite, created: "/assessments/{id}", faults: []fault.Kind{fault.NotFound},
-		summary: "Record an assessment", about: "Records answers, which the server scores. A baseline makes a waiting episode active and plans its follow-ups. One of an instrument at a timepoint (but review): a second is refused, and a correction takes its place."}, s.recordAssessment)
+		summary: "Record an assessment", about: "Records answers, which the server scores. A baseline makes a waiting episode active and plans its follow-ups. One of an instrument at a timepoint (but review): a second is refused, and a correction takes its place. At the timepoint of a follow-up it belongs to that one, which stays due. What is worth knowing of the answers comes back as warnings."}, s.recordAssessment)
 	read(s, op{id: "get-assessment", path: "/assessments/{id}", tag: "outcomes", scope: actor.RecordRead,
 		summary: "Get an assessment", about: "Returns an assessment with its scores."}, s.getAssessment)
 	post(s, op{id: "correct-assessment", path: "/assessments/{id}/correction", tag: "outcomes", scope: actor.RecordWrite, created: "/assessments/{id}",
@@ -84,7 +84,7 @@ func (s *server) followUpOperations() {
 	read(s, op{id: "list-follow-ups", path: "/follow-ups", tag: "outcomes", scope: actor.RecordRead,
 		summary: "List follow-ups", about: "Lists follow-ups: first those of episodes with an open safeguarding flag, then by target day. States are derived from today's date, which a cursor pins, and the flags with it."}, s.listFollowUps)
 	read(s, op{id: "get-follow-up", path: "/follow-ups/{id}", tag: "outcomes", scope: actor.RecordRead,
-		summary: "Get a follow-up", about: "Returns a follow-up with its attempts and what the person said."}, s.getFollowUp)
+		summary: "Get a follow-up", about: "Returns a follow-up with its attempts, its assessments and what the person said."}, s.getFollowUp)
 	post(s, op{id: "record-attempt", path: "/follow-ups/{id}/attempts", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{follow_up_id}",
 		summary: "Record an attempt", about: "Records a try at reaching the person for a follow-up."}, s.recordAttempt)
 	post(s, op{id: "complete-follow-up", path: "/follow-ups/{id}/completion", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{id}",

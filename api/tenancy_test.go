@@ -49,7 +49,7 @@ func fill(path, id string) string {
 
 // What is behind the first segment of a path: a thing of a site, of which the walk needs one, or something that all sites share.
 var shared = map[string]string{
-	"me": "says who the caller is", "code-lists": "the same for everybody", "instruments": "the same for everybody",
+	"me": "says who the caller is", "code-lists": "the same for everybody", "instruments": "have keys, and are tested with their values",
 	"organisations": "the directory is shared", "services": "the directory is shared", "api-keys": "for administrators, who serve all sites",
 	"demo": "the clock of the whole demo", "insights": "figures of the caller's own sites, tested with their values",
 }

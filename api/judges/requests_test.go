@@ -202,7 +202,7 @@ var makes = map[string]string{
 }
 
 // named are things that are there and have a name.
-var named = map[string]string{"code-lists": "needs", "instruments": "ons4"}
+var named = map[string]string{"code-lists": "needs", "instruments": "mycaw"}
 
 // first says what must have happened to a thing before the operation can be called on it.
 var first = map[string]string{"resume-episode": "pause-episode", "undo-referral-move": "move-referral"}
@@ -227,6 +227,14 @@ func (c *caller) instead(operation string) fields {
 		return fields{"code": numbered("town_%d")}
 	case "complete-follow-up":
 		return fields{"completed_on": "2026-06-30"}
+	case "add-instrument":
+		return fields{"site_id": c.site(), "key": numbered("scale_%d")}
+	case "load-wording":
+		words := []any{}
+		for _, item := range []string{"concern_1", "concern_1_score", "concern_2", "concern_2_score", "wellbeing", "what_mattered_most"} {
+			words = append(words, fields{"code": item, "wording": "Words"})
+		}
+		return fields{"site_id": c.site(), "items": words}
 	case "advance-demo-clock":
 		return fields{"advance": "P1D"}
 	default:

@@ -23,6 +23,7 @@ func (s *spell) complete() {
 		CompletedOn: on, Mode: s.of(askedBy), Respondent: s.of(respondents), CollectedBy: s.of(collectors), Language: s.person.Language,
 		HowHaveYouBeen: s.been(change), Benefit: s.benefit(change), Services: s.usedAll(at, change),
 	}
+	c.Helper = s.helper(c.Respondent)
 	if c.Mode == "online" {
 		c.CollectedBy = "patient_link"
 	}
@@ -34,11 +35,25 @@ func (s *spell) complete() {
 		s.reported(at, u, on)
 	}
 	if s.chance(0.95) { // some answer the questions about services, and no more
-		answers := outcomes.Answers{CompletedOn: on, Mode: c.Mode, Respondent: c.Respondent, CollectedBy: c.CollectedBy, Language: c.Language, Responses: now.answers(s.dice)}
+		answers := outcomes.Answers{CompletedOn: on, Mode: c.Mode, Respondent: c.Respondent, Helper: c.Helper, CollectedBy: c.CollectedBy, Language: c.Language, Responses: now.answers(s.dice)}
 		s.assess(at, s.asked.Code, answers, &s.asked.ID)
 	}
 	s.asked.CompletedOn = &on
 	s.recorded(at, "follow_up.completed", events.Data{"code": s.asked.Code}, on)
+}
+
+// helper is who helped: an interpreter those who speak another language.
+func (s *spell) helper(respondent string) *string {
+	switch {
+	case respondent == "self":
+		return nil
+	case respondent == "proxy":
+		return new("carer")
+	case *s.person.Language != "en":
+		return new("interpreter")
+	default:
+		return new("family_friend")
+	}
 }
 
 // answered is when: mostly in the window, sometimes early or late.

@@ -20,6 +20,7 @@ func (s *spell) measureBaseline(first day.Date, met time.Time) {
 		at = s.meeting(s.dice, s.baseline)
 	}
 	answers := outcomes.Answers{CompletedOn: s.baseline, Mode: s.of(firstModes), Respondent: s.of(respondents), CollectedBy: "link_worker", Language: s.person.Language, Responses: s.mood.answers(s.dice)}
+	answers.Helper = s.helper(answers.Respondent)
 	s.assess(at, "baseline", answers, nil)
 	s.e.BaselineOn = &s.baseline
 	s.changed(at, "episode.baseline_taken", nil, s.baseline)

@@ -108,45 +108,111 @@ func TestLonelinessSum(t *testing.T) {
 	}
 }
 
-func TestWEMWBSAndMYCaW(t *testing.T) {
+// The sum of fourteen items, none of which may be missing; it has no bands.
+func TestWEMWBSSum(t *testing.T) {
 	t.Parallel()
-	wemwbs, r := lookup(t, "wemwbs"), Responses{}
-	for at, it := range wemwbs.Items {
-		r[it.Code] = number(1 + at%5)
-	}
-	if v, _, _ := valueOf(wemwbs.Compute(r), "total"); v != 40 {
-		t.Errorf("the total is %g, not 40", v)
-	}
-	mycaw := lookup(t, "mycaw")
-	got := mycaw.Compute(Responses{"concern_1": {Text: new("sleep")}, "concern_1_score": number(6), "wellbeing": number(0)})
-	if v, _, _ := valueOf(got, "concern_1"); len(got) != 2 || v != 6 || got[0].Better != "lower" {
-		t.Errorf("one concern: %v", got)
+	wemwbs := lookup(t, "wemwbs")
+	for total := 14; total <= 70; total++ {
+		r, left := Responses{}, total-14
+		for _, it := range wemwbs.Items {
+			more := min(left, 4)
+			r[it.Code], left = number(1+more), left-more
+		}
+		if v, band, there := valueOf(wemwbs.Compute(r), "total"); !there || v != float64(total) || band != "" {
+			t.Errorf("the total is %g %s, not %d", v, band, total)
+		}
+		r["item_14"] = Answer{Missing: "dont_know"}
+		if got := wemwbs.Compute(r); len(got) != 0 {
+			t.Errorf("thirteen items made %v", got)
+		}
 	}
 }
 
-// What a site's own instrument may do besides: turned round, and prorated.
+// Every value of each concern and of wellbeing, each by itself: less is better, and nothing adds them up.
+func TestMYCaWEachAlone(t *testing.T) {
+	t.Parallel()
+	mycaw := lookup(t, "mycaw")
+	for v := range 7 {
+		for item, score := range map[string]string{"concern_1_score": "concern_1", "concern_2_score": "concern_2", "wellbeing": "wellbeing"} {
+			got := mycaw.Compute(Responses{"concern_1": {Text: new("sleep")}, item: number(v)})
+			if len(got) != 1 || got[0] != (Result{Score: score, Value: float64(v), Better: "lower"}) {
+				t.Errorf("%s %d: %v", item, v, got)
+			}
+		}
+	}
+	for _, it := range mycaw.Items {
+		if text := it.Type == "text"; it.Private != text || it.Repeat != (text && it.Code != "what_mattered_most") {
+			t.Errorf("%s: a concern is private, and shown again", it.Code)
+		}
+	}
+}
+
+// What the direct question of loneliness takes; it has no score.
+func TestLonelinessAskedDirectly(t *testing.T) {
+	t.Parallel()
+	scale := lookup(t, "ons_loneliness")
+	for _, code := range []string{"often_always", "some_of_the_time", "occasionally", "hardly_ever", "never"} {
+		r := Responses{"lonely": {Text: &code}}
+		if err := scale.Check("responses", r); err != nil || len(scale.Compute(r)) != 0 {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	if scale.Check("responses", Responses{"lonely": {Text: new("sometimes")}}) == nil || scale.Check("responses", Responses{"lonely": number(1)}) == nil {
+		t.Error("something else was taken")
+	}
+	order := []string{"companionship", "left_out", "isolated", "lonely"}
+	for n, it := range scale.Items {
+		if it.Code != order[n] {
+			t.Errorf("%s is asked in the place of %s", it.Code, order[n])
+		}
+	}
+}
+
+// The change from which somebody counts as better or worse, where a source says one, or a convention is called one.
+func TestResponderThresholds(t *testing.T) {
+	t.Parallel()
+	want := map[string]float64{"ons4.life_satisfaction": 1, "ons4.worthwhile": 1, "ons4.happiness": 1, "ons4.anxiety": 1, "ons_loneliness.ucla3": 1, "swemwbs.metric": 2.87, "wemwbs.total": 3}
+	for _, i := range Instruments() {
+		for _, s := range i.Scores {
+			is, known := want[i.Key+"."+s.Code]
+			if known != (s.ResponderThreshold != nil) || known && *s.ResponderThreshold != is {
+				t.Errorf("%s.%s", i.Key, s.Code)
+			}
+			if i.Key == "ons4" && s.ThresholdSource != "convention" {
+				t.Errorf("%s.%s: %s", i.Key, s.Code, s.ThresholdSource)
+			}
+		}
+	}
+}
+
+// What a site's own instrument may do besides: turned round, and prorated, where a value between two bands lies in the lower.
 func TestReverseAndProrated(t *testing.T) {
 	t.Parallel()
 	low, high := 0.0, 4.0
-	i := Definition{Key: "own", Items: []Item{{Code: "a", Type: "number", Min: &low, Max: &high}, {Code: "b", Type: "number", Min: &low, Max: &high}, {Code: "c", Type: "number", Min: &low, Max: &high}},
-		Scores: []Score{{Code: "sum", Method: "sum", Items: []string{"a", "b", "c"}, Reverse: []string{"b"}, MissingAllowed: 1, MissingAs: "prorated", Better: "higher", Min: 0, Max: 12, Resolution: 1}}}
-	if err := i.Whole(); err != nil {
+	d := Definition{Key: "own", Items: []Item{{Code: "a", Type: "number", Min: &low, Max: &high}, {Code: "b", Type: "number", Min: &low, Max: &high}, {Code: "c", Type: "number", Min: &low, Max: &high}},
+		Scores: []Score{{Code: "sum", Method: "sum", Items: []string{"a", "b", "c"}, Reverse: []string{"b"}, MissingAllowed: 1, MissingAs: "prorated", Better: "higher", Min: 0, Max: 12, Resolution: 1,
+			Bands: []Band{{"high", 5, 12}, {"low", 0, 4}}}}}
+	if err := d.Whole(); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		r    Responses
 		want float64
+		band string
 		ok   bool
 	}{
-		{Responses{"a": number(4), "b": number(0), "c": number(4)}, 12, true},
-		{Responses{"a": number(0), "b": number(4), "c": number(0)}, 0, true},
-		{Responses{"a": number(4), "b": number(4), "c": number(1)}, 5, true},
-		{Responses{"a": number(3), "b": number(1)}, 9, true}, // (3 + 3) x 3 / 2
-		{Responses{"a": number(3)}, 0, false},
-		{Responses{}, 0, false},
+		{Responses{"a": number(4), "b": number(0), "c": number(4)}, 12, "high", true},
+		{Responses{"a": number(0), "b": number(4), "c": number(0)}, 0, "low", true},
+		{Responses{"a": number(4), "b": number(4), "c": number(1)}, 5, "high", true},
+		{Responses{"a": number(4), "b": number(4), "c": number(0)}, 4, "low", true},
+		{Responses{"a": number(3), "b": number(1)}, 9, "high", true},  // (3 + 3) x 3 / 2
+		{Responses{"a": number(3), "b": number(4)}, 4.5, "low", true}, // (3 + 0) x 3 / 2
+		{Responses{"a": number(3), "b": number(4), "c": {Missing: "dont_know"}}, 4.5, "low", true},
+		{Responses{"a": number(3)}, 0, "", false},
+		{Responses{}, 0, "", false},
 	} {
-		if v, _, ok := valueOf(i.Compute(c.r), "sum"); ok != c.ok || v != c.want {
-			t.Errorf("%v: %g (%v), not %g", c.r, v, ok, c.want)
+		if v, band, ok := valueOf(d.Compute(c.r), "sum"); ok != c.ok || v != c.want || band != c.band {
+			t.Errorf("%v: %g %s (%v), not %g %s", c.r, v, band, ok, c.want, c.band)
 		}
 	}
 }

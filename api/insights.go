@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,19 +21,43 @@ import (
 func (s *server) insightOperations() {
 	read(s, op{id: "get-outcomes", path: "/insights/outcomes", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "Paired change", about: "Returns how scores changed between the baseline and each follow-up, within each person: paired n, baseline n, completion, spread and confidence interval. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.outcomes)
+	read(s, op{id: "get-retention", path: "/insights/retention", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
+		summary: "Who was followed up", about: "Returns what became of the follow-ups that were planned: how many are not due yet, due, completed in their window or late, missed because nobody asked, lost with the reason, or on hold; and how many were attempted. People who died are apart. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.retention)
+	read(s, op{id: "get-uptake", path: "/insights/uptake", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
+		summary: "Whether people used what they were referred to", about: "Returns how far referrals came by the organisations' account, what people say of the same referrals, and how far the two agree. Signposts are apart. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.uptake)
 }
 
 // InsightQuery is what every figure can be asked for.
 type InsightQuery struct {
 	From   string    `query:"from" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"First month, included." example:"2026-01"`
 	To     string    `query:"to" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"Last month, included." example:"2026-06"`
-	By     string    `query:"by" enum:"site" doc:"A row for each of these beside the one of all together."`
 	SiteID uuid.UUID `query:"site_id" format:"uuid" doc:"This site's rows alone."`
 	Format string    `query:"format" enum:"json,csv" doc:"csv is the same as Accept: text/csv."`
 }
 
-func (s *server) outcomes(ctx context.Context, in *InsightQuery) (insights.Outcomes, error) {
-	return s.insights.Outcomes(ctx, insights.Query{From: in.From, To: in.To, BySite: in.By == "site", SiteID: given(in.SiteID)})
+func (in *InsightQuery) query(by string) insights.Query {
+	return insights.Query{From: in.From, To: in.To, By: insights.Dimension(by), SiteID: given(in.SiteID)}
+}
+
+func (s *server) outcomes(ctx context.Context, in *struct {
+	InsightQuery
+	By string `query:"by" enum:"site" doc:"A row for each of these beside the one of all together."`
+}) (insights.Figures[insights.OutcomeRow], error) {
+	return s.insights.Outcomes(ctx, in.query(in.By))
+}
+
+// Divided is the query of figures that can be divided by one thing at a time.
+type Divided struct {
+	InsightQuery
+	By string `query:"by" enum:"site,need_group,deprivation" doc:"A row for each of these beside the one of all together: sites, groups of the primary need, or fifths of neighbourhoods by deprivation."`
+}
+
+func (s *server) retention(ctx context.Context, in *Divided) (insights.Figures[insights.RetentionRow], error) {
+	return s.insights.Retention(ctx, in.query(in.By))
+}
+
+func (s *server) uptake(ctx context.Context, in *Divided) (insights.Figures[insights.UptakeRow], error) {
+	return s.insights.Uptake(ctx, in.query(in.By))
 }
 
 // scales are the scores of the instruments that come with Waypost, for insights, which imports no other area.
@@ -62,25 +87,30 @@ var asCSV = huma.Format{Marshal: func(w io.Writer, v any) error {
 }}
 
 // columns are the names of the row's fields on the wire.
-func columns(t reflect.Type) []string {
-	names := make([]string, t.NumField())
-	for i := range names {
-		names[i], _, _ = strings.Cut(t.Field(i).Tag.Get("json"), ",")
+func columns(t reflect.Type) (names []string) {
+	for _, f := range fieldsOf(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
 	}
 	return names
 }
 
-func cells(row reflect.Value) []string {
-	texts := make([]string, row.NumField())
-	for i := range texts {
-		v := row.Field(i)
+// fieldsOf are the fields that a row is written with, those of an embedded struct among them.
+func fieldsOf(t reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous })
+}
+
+func cells(row reflect.Value) (texts []string) {
+	for _, f := range fieldsOf(row.Type()) {
+		v := row.FieldByIndex(f.Index)
 		if v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				continue // null: an empty cell
+			if v.IsNil() { // null: an empty cell
+				texts = append(texts, "")
+				continue
 			}
 			v = v.Elem()
 		}
-		texts[i] = fmt.Sprint(v.Interface())
+		texts = append(texts, fmt.Sprint(v.Interface()))
 	}
 	return texts
 }

@@ -27,17 +27,17 @@ type Store struct {
 // Query is what a figure is asked for.
 type Query struct {
 	From, To string     // months, YYYY-MM, both included; empty: without an end
-	BySite   bool       // a row for each site beside the one of all
-	SiteID   *uuid.UUID // this site's row alone
+	By       Dimension  // a row for each of these beside the one of all; empty: that one alone
+	SiteID   *uuid.UUID // this site's rows alone
 }
 
-// Outcomes is paired change, with what protects it.
-type Outcomes struct {
+// Figures are what one metric answers, with what protects it.
+type Figures[R any] struct {
 	Metric     string            `json:"metric" doc:"Which figures these are." example:"outcomes"`
 	Definition string            `json:"definition" doc:"What they are, in words."`
 	AsOf       time.Time         `json:"as_of" doc:"When they were worked out."`
 	Disclosure disclosure.Notice `json:"disclosure" doc:"How small numbers are protected."`
-	Rows       []OutcomeRow      `json:"rows" doc:"The figures."`
+	Rows       []R               `json:"rows" doc:"The figures."`
 }
 
 const outcomesDefinition = "Change between the baseline and each follow-up, within one person's episode and one version of an instrument: " +
@@ -63,42 +63,61 @@ type observed struct {
 	After      *float64
 }
 
-// Outcomes answers for the actor's sites. A site manager sees live, unprotected figures of their own sites; everybody else
-// protected ones, under the highest threshold among the sites.
-func (s *Store) Outcomes(ctx context.Context, q Query) (out Outcomes, err error) {
-	from, until, err := q.period()
-	if err != nil {
-		return out, err
-	}
-	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if q.SiteID != nil && !tx.Actor.HasSite(*q.SiteID) {
-			return fault.Missing("site")
-		}
+// Outcomes is paired change. A site manager sees live, unprotected figures of their own sites; everybody else protected
+// ones, under the highest threshold among the sites.
+func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow], err error) {
+	err = s.answer(ctx, q, func(tx *db.Tx, profile disclosure.Profile, period map[string]any) error {
 		var seen []observed
-		if err := tx.Raw(outcomesSQL, map[string]any{"from": from, "until": until}).Scan(&seen).Error; err != nil {
-			return err
-		}
-		profile, err := profileFor(tx)
-		if err != nil {
+		if err := tx.Raw(outcomesSQL, period).Scan(&seen).Error; err != nil {
 			return err
 		}
 		truth, err := s.truth(tx, seen)
 		if err != nil {
 			return err
 		}
-		rows := protectOutcomes(profile, truth, q.BySite || q.SiteID != nil)
-		out = Outcomes{"outcomes", outcomesDefinition, tx.Now, profile.Notice(), q.keep(rows)}
+		rows := protectOutcomes(profile, truth, q.by() == BySite)
+		rows = keep(q, rows, func(r OutcomeRow) *string { return r.SiteID })
+		out = Figures[OutcomeRow]{"outcomes", outcomesDefinition, tx.Now, profile.Notice(), rows}
 		return nil
 	})
 	return out, err
 }
 
+// answer asks what every figure asks: whether the site may be seen, which period it is, and how it is to be protected.
+func (s *Store) answer(ctx context.Context, q Query, figures func(tx *db.Tx, profile disclosure.Profile, period map[string]any) error) error {
+	from, until, err := q.period()
+	if err != nil {
+		return err
+	}
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		if q.SiteID != nil && !tx.Actor.HasSite(*q.SiteID) {
+			return fault.Missing("site")
+		}
+		if q.SiteID != nil && q.By != "" && q.By != BySite {
+			return fault.New(fault.Invalid, "The query is not right.").At("query.site_id", "goes with by=site only: a table has one dimension")
+		}
+		profile, err := profileFor(tx)
+		if err != nil {
+			return err
+		}
+		return figures(tx, profile, map[string]any{"from": from, "until": until})
+	})
+}
+
+// by is the table's dimension: whoever asks for a site is answered from the table by site.
+func (q Query) by() Dimension {
+	if q.SiteID != nil {
+		return BySite
+	}
+	return q.By
+}
+
 // keep picks one site's rows out of the whole table, so that asking for a site shows no more than asking by site.
-func (q Query) keep(rows []OutcomeRow) []OutcomeRow {
+func keep[R any](q Query, rows []R, site func(R) *string) []R {
 	if q.SiteID == nil {
 		return rows
 	}
-	return slices.DeleteFunc(rows, func(r OutcomeRow) bool { return r.SiteID == nil || *r.SiteID != q.SiteID.String() })
+	return slices.DeleteFunc(rows, func(r R) bool { return site(r) == nil || *site(r) != q.SiteID.String() })
 }
 
 // profileFor chooses the protection. The threshold is the highest of the sites, so that no site's own rule is undercut.
@@ -113,8 +132,7 @@ func profileFor(tx *db.Tx) (disclosure.Profile, error) {
 
 // truth sorts what was observed into outcomes: each scale in use at each follow-up of the schedules, with every site of the actor.
 func (s *Store) truth(tx *db.Tx, seen []observed) ([]Outcome, error) {
-	var codes []string
-	err := tx.Raw("select code from schedules where site_id = any(?::uuid[]) group by code order by min(analysis_from), code", db.IDs(tx.Actor.Sites)).Scan(&codes).Error
+	codes, err := timepoints(tx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,50 @@
+-- Follow-ups whose windows count from a day of the period, by site, timepoint, need and deprivation, each in exactly one
+-- state: the one that it has on the site's day, as the record's own list of follow-ups shows it. Quintile 1 is the most
+-- deprived fifth of neighbourhoods.
+with state as (
+  select f.site_id, f.code, f.completed_on, f.opens_on, f.closes_on, f.lost_on, f.loss_reason, n.code_group as group_code, p.imd_decile,
+    t.day >= f.opens_on as opened,
+    exists (select from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempted,
+    case
+      when f.completed_on is not null then 'completed'
+      when f.loss_reason = 'died' or f.lost_on is null and p.died_on is not null then 'died'
+      when f.lost_on is not null then 'lost'
+      when coalesce(c.decision in ('declined', 'withdrawn', 'not_obtained'), false) then 'paused'
+      when f.opens_on > t.day then 'not_yet_due'
+      when f.closes_on >= t.day then 'due'
+      else 'missed'
+    end as state
+  from follow_ups f
+  join unnest(cast(@sites as uuid[]), cast(@days as date[])) t (site_id, day) on t.site_id = f.site_id
+  join episodes e on e.site_id = f.site_id and e.id = f.episode_id
+  join patients p on p.site_id = f.site_id and p.id = f.patient_id
+  join code_needs n on n.code = e.need_primary
+  left join lateral (
+    select c.decision from consents c
+    where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
+    order by c.decided_on desc, c.created_at desc, c.id desc limit 1
+  ) c on f.completed_on is null and f.lost_on is null
+  where f.site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[])
+    and f.anchor_on >= @from and f.anchor_on < @until
+)
+select site_id::text as site_id, code as timepoint, group_code as need_group, coalesce(((imd_decile + 1) / 2)::text, 'not_known') as quintile,
+  count(*) filter (where state = 'died') as died,
+  count(*) filter (where state = 'not_yet_due') as not_yet_due,
+  count(*) filter (where state = 'due') as due,
+  count(*) filter (where state = 'paused') as paused,
+  count(*) filter (where state = 'missed') as missed,
+  count(*) filter (where state = 'completed' and completed_on between opens_on and closes_on) as in_window,
+  count(*) filter (where state = 'completed' and completed_on > closes_on) as late,
+  count(*) filter (where state = 'completed' and completed_on < opens_on) as early,
+  count(*) filter (where state = 'lost' and loss_reason = 'could_not_contact') as could_not_contact,
+  count(*) filter (where state = 'lost' and loss_reason = 'declined') as declined,
+  count(*) filter (where state = 'lost' and loss_reason = 'withdrew') as withdrew,
+  count(*) filter (where state = 'lost' and loss_reason = 'moved') as moved,
+  count(*) filter (where state = 'lost' and loss_reason = 'too_unwell') as too_unwell,
+  count(*) filter (where state = 'lost' and loss_reason = 'lacks_capacity') as lacks_capacity,
+  count(*) filter (where state = 'lost' and loss_reason = 'not_attempted') as not_attempted,
+  count(*) filter (where state = 'lost' and loss_reason = 'other') as other,
+  count(*) filter (where state <> 'died' and attempted) as attempted,
+  count(*) filter (where state in ('due', 'missed') and not attempted) as not_invited
+from state
+group by 1, 2, 3, 4

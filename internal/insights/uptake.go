@@ -1,0 +1,117 @@
+package insights
+
+import (
+	"context"
+	_ "embed"
+	"slices"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/db"
+)
+
+// UptakeRow is how far referrals came by the organisations' account, beside what people say of the same referrals. A null was
+// withheld, because it or what it leaves over rests on few.
+type UptakeRow struct {
+	Divider
+	Sent                  *int     `json:"sent" doc:"Referrals that were sent. Signposts are no referrals." example:"300"`
+	Accepted              *int     `json:"accepted" doc:"Of sent: an organisation took the person, or they started." example:"220"`
+	Attended              *int     `json:"attended" doc:"Of sent: the organisation, or a link worker for it, says that the person came or finished." example:"180"`
+	Completed             *int     `json:"completed" doc:"Of sent: finished as meant." example:"100"`
+	Asked                 *int     `json:"asked" doc:"Of sent: the person was asked about it at a follow-up. Who was asked more than once counts once, by the last answer." example:"150"`
+	BothSayUsed           *int     `json:"both_say_used" doc:"Of asked: the person says they used it, and the organisation that they came." example:"80"`
+	NeitherSaysUsed       *int     `json:"neither_says_used" doc:"Of asked: the person says they did not use it, and the organisation does not say that they came." example:"30"`
+	PersonAloneSaysUsed   *int     `json:"person_alone_says_used" doc:"Of asked: the person says they used it, and the organisation does not say that they came." example:"20"`
+	OrganisationAloneSays *int     `json:"organisation_alone_says_used" doc:"Of asked: the organisation says that the person came, and they say they did not use it." example:"10"`
+	PersonDoesNotSay      *int     `json:"person_does_not_say" doc:"Of asked: the person does not know or remember, or would rather not say." example:"10"`
+	AgreementPercent      *float64 `json:"agreement_percent" doc:"both_say_used and neither_says_used among the four in which the person says which, 0 to 100, from the figures as published." example:"78.6"`
+	Benefited             *int     `json:"benefited" doc:"Of asked: it helped a lot, somewhat, or a little, as the person says." example:"85"`
+	NotBenefited          *int     `json:"not_benefited" doc:"Of asked: it did not help." example:"15"`
+	MadeWorse             *int     `json:"made_worse" doc:"Of asked: it made things worse." example:"0"`
+	Signposts             *int     `json:"signposts" doc:"People were told of something and nothing was sent: no organisation answers, so they count in nothing else here." example:"90"`
+	Suppressed            bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few."`
+}
+
+const uptakeDefinition = "Referrals that were sent in the period, and what each side says of them. attended is the organisations' account: an attendance that the organisation, or a link worker for it, reported, or a referral that it finished. " +
+	"What people say comes from the follow-up at which they were last asked about the referral. The two are compared, and neither settles the other. " +
+	"agreement_percent = (both_say_used + neither_says_used) / (these + person_alone_says_used + organisation_alone_says_used). An organisation that reported nothing is taken as not saying that the person came."
+
+//go:embed uptake.sql
+var uptakeSQL string
+
+// sent is referrals of one place, by what each side says of them.
+type sent struct {
+	Cell
+	Signposts, NotAsked, Accepted, Attended, Completed    int
+	Both, Neither, PersonOnly, OrganisationOnly, NotKnown int
+	Benefited, NotBenefited, MadeWorse                    int
+}
+
+// said is what those who were asked say, beside the organisation's account.
+func (s sent) said() []int {
+	return []int{s.Both, s.Neither, s.PersonOnly, s.OrganisationOnly, s.NotKnown}
+}
+
+func (s sent) all() int { return total(s.said()) + s.NotAsked }
+
+// helped is what those who were asked say of its help; the rest do not say.
+func (s sent) helped() []int {
+	known := []int{s.Benefited, s.NotBenefited, s.MadeWorse}
+	return append(known, total(s.said())-total(known))
+}
+
+func (s sent) plus(o sent) sent {
+	s.Signposts, s.NotAsked, s.Accepted, s.Attended, s.Completed = s.Signposts+o.Signposts, s.NotAsked+o.NotAsked, s.Accepted+o.Accepted, s.Attended+o.Attended, s.Completed+o.Completed
+	s.Both, s.Neither, s.PersonOnly, s.OrganisationOnly, s.NotKnown = s.Both+o.Both, s.Neither+o.Neither, s.PersonOnly+o.PersonOnly, s.OrganisationOnly+o.OrganisationOnly, s.NotKnown+o.NotKnown
+	s.Benefited, s.NotBenefited, s.MadeWorse = s.Benefited+o.Benefited, s.NotBenefited+o.NotBenefited, s.MadeWorse+o.MadeWorse
+	return s
+}
+
+// Uptake is what both sides say of referrals. Whose figures are protected is as for Outcomes.
+func (s *Store) Uptake(ctx context.Context, q Query) (out Figures[UptakeRow], err error) {
+	err = s.answer(ctx, q, func(tx *db.Tx, profile disclosure.Profile, period map[string]any) error {
+		var seen []sent
+		if err := tx.Raw(uptakeSQL, period).Scan(&seen).Error; err != nil {
+			return err
+		}
+		rows := protectUptake(profile, q.by().dividers(tx), seen)
+		rows = keep(q, rows, func(r UptakeRow) *string { return r.SiteID })
+		out = Figures[UptakeRow]{"uptake", uptakeDefinition, tx.Now, profile.Notice(), rows}
+		return nil
+	})
+	return out, err
+}
+
+// protectUptake makes the row of all together, and that of each divider.
+func protectUptake(profile disclosure.Profile, dividers []Divider, seen []sent) []UptakeRow {
+	places := slices.Concat([]Divider{{}}, dividers)
+	parts := gather(dividers, seen, func(s sent, d Divider) bool { return s.in(d) }, sent.plus)
+	sorted := func(kinds func(sent) []int) []disclosure.Line {
+		return split(profile, parts, func(s sent) disclosure.Row { return disclosure.Row{People: total(kinds(s)), Parts: kinds(s)} })
+	}
+	of := func(n func(sent) int) []disclosure.Line {
+		return sorted(func(s sent) []int { return []int{n(s), s.all() - n(s)} })
+	}
+	asked := of(func(s sent) int { return total(s.said()) })
+	accepted, attended, completed := of(func(s sent) int { return s.Accepted }), of(func(s sent) int { return s.Attended }), of(func(s sent) int { return s.Completed })
+	said, helped := sorted(sent.said), sorted(sent.helped)
+	signposts := sorted(func(s sent) []int { return []int{s.Signposts} })
+	rows := make([]UptakeRow, len(places))
+	for i, d := range places {
+		r := UptakeRow{Divider: d, Suppressed: asked[i].Suppressed}
+		if !r.Suppressed {
+			r.Sent, r.Asked, r.Accepted, r.Attended, r.Completed = asked[i].People, asked[i].Parts[0], accepted[i].Parts[0], attended[i].Parts[0], completed[i].Parts[0]
+			r.Signposts = signposts[i].People
+			r.fill(within(r.Asked, said[i]), within(r.Asked, helped[i]))
+		}
+		rows[i] = r
+	}
+	return rows
+}
+
+func (r *UptakeRow) fill(said, helped []*int) {
+	r.BothSayUsed, r.NeitherSaysUsed, r.PersonAloneSaysUsed, r.OrganisationAloneSays, r.PersonDoesNotSay = said[0], said[1], said[2], said[3], said[4]
+	r.Benefited, r.NotBenefited, r.MadeWorse = helped[0], helped[1], helped[2]
+	if agreed, _ := shares(said[0], said[1]); agreed != nil {
+		_, r.AgreementPercent = shares(agreed, said[2], said[3])
+	}
+}

@@ -1,0 +1,39 @@
+-- Referrals sent in the period, by site, need and deprivation: how far each came by the organisation's account, and what the
+-- person last said of it at a follow-up. Undone moves and referrals entered in error count in nothing; signposts are apart.
+with asked as (
+  select distinct on (s.site_id, s.referral_id) s.site_id, s.referral_id, u.code_group as used, s.benefit
+  from follow_up_services s
+  join code_uses u on u.code = s.used
+  join follow_up_completions c on c.site_id = s.site_id and c.follow_up_id = s.follow_up_id
+  where s.site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[]) and s.referral_id is not null
+  order by s.site_id, s.referral_id, c.completed_on desc, c.created_at desc, c.id desc
+), sent as (
+  select r.site_id, r.kind, n.code_group as group_code, p.imd_decile, r.status = 'completed' as completed, a.used, a.benefit,
+    r.status = 'completed' or r.kind = 'referral' and exists (select from attendances t
+      where t.site_id = r.site_id and t.referral_id = r.id and t.attended and t.reported_by in ('organisation', 'link_worker')) as attended,
+    r.kind = 'referral' and exists (select from referral_moves m
+      where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed')) as accepted
+  from referrals r
+  join code_needs n on n.code = r.need
+  join sites s on s.id = r.site_id
+  join patients p on p.site_id = r.site_id and p.id = r.patient_id
+  left join asked a on a.site_id = r.site_id and a.referral_id = r.id
+  where r.site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[])
+    and r.status not in ('draft', 'entered_in_error') and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
+)
+select site_id::text as site_id, group_code as need_group, coalesce(((imd_decile + 1) / 2)::text, 'not_known') as quintile,
+  count(*) filter (where kind = 'signpost') as signposts,
+  count(*) filter (where kind = 'referral' and used is null) as not_asked,
+  count(*) filter (where kind = 'referral' and accepted) as accepted,
+  count(*) filter (where kind = 'referral' and attended) as attended,
+  count(*) filter (where kind = 'referral' and completed) as completed,
+  count(*) filter (where kind = 'referral' and used = 'used' and attended) as both,
+  count(*) filter (where kind = 'referral' and used = 'not_used' and not attended) as neither,
+  count(*) filter (where kind = 'referral' and used = 'used' and not attended) as person_only,
+  count(*) filter (where kind = 'referral' and used = 'not_used' and attended) as organisation_only,
+  count(*) filter (where kind = 'referral' and used = 'not_known') as not_known,
+  count(*) filter (where kind = 'referral' and used is not null and benefit in ('a_lot', 'some', 'a_little')) as benefited,
+  count(*) filter (where kind = 'referral' and used is not null and benefit = 'not_at_all') as not_benefited,
+  count(*) filter (where kind = 'referral' and used is not null and benefit = 'made_worse') as made_worse
+from sent
+group by 1, 2, 3

@@ -93,9 +93,21 @@ func (s *spell) attempts(n int, until day.Date) {
 
 func (s *spell) attempt(on day.Date, result string) {
 	at := s.moment(s.dice, on)
-	a := outcomes.Attempt{ID: db.IDAt(at), SiteID: s.site.ID, FollowUpID: s.asked.ID, At: at, Channel: s.of(channels), Result: result, CreatedAt: at, UpdatedAt: at}
+	a := outcomes.Attempt{ID: db.IDAt(at), SiteID: s.site.ID, FollowUpID: s.asked.ID, At: at, Channel: s.channel(result), Result: result, CreatedAt: at, UpdatedAt: at}
 	s.outcomes.Attempts = append(s.outcomes.Attempts, a)
 	s.note(s.worker, at, "follow_up.attempted", s.aboutFollowUp(), events.Data{"channel": a.Channel, "result": result}, &on)
+}
+
+// channel is how somebody was tried: an invitation is written, to who has an address by email.
+func (s *spell) channel(result string) string {
+	switch {
+	case result != "invitation_sent":
+		return s.of(channels)
+	case s.person.Email != nil:
+		return "email"
+	default:
+		return s.of(writing)
+	}
 }
 
 // loss is why and when a follow-up was given up.

@@ -54,7 +54,8 @@ var (
 	askedBy      = mix{{"telephone", 60}, {"face_to_face", 15}, {"online", 12}, {"home_visit", 5}, {"paper", 5}, {"video", 3}}
 	respondents  = mix{{"self", 86}, {"self_with_help", 10}, {"proxy", 4}}
 	collectors   = mix{{"link_worker", 68}, {"researcher", 26}, {"organisation", 6}}
-	channels     = mix{{"telephone", 70}, {"text_message", 18}, {"letter", 7}, {"email", 5}}
+	channels     = mix{{"telephone", 92}, {"text_message", 8}}
+	writing      = mix{{"text_message", 70}, {"letter", 30}}
 	tries        = mix{{"no_answer", 50}, {"message_left", 30}, {"invitation_sent", 12}, {"spoke", 8}}
 	missingCodes = mix{{"prefer_not_to_say", 40}, {"dont_know", 35}, {"not_asked", 25}}
 	signpostUses = mix{{"did_not_use", 38}, {"still_using", 22}, {"used_stopped", 16}, {"do_not_remember", 10}, {"tried_could_not", 8}, {"not_yet", 6}}

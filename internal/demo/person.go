@@ -36,7 +36,7 @@ const (
 
 // populate makes the n people of the town, and hands the book to keep whenever it is full, and at the end.
 func (t *town) populate(b *book, n int, keep func(*book) error) error {
-	plots := cast(t.dice, n)
+	plots := cast(t.dice, plotsAt(t.FollowedUp), n)
 	count := map[string]int{}
 	for _, p := range plots {
 		count[p.state]++

@@ -9,23 +9,38 @@ type plot struct {
 	oldest, newest int    // how many days ago the baseline was taken
 }
 
-// plots make every state of a follow-up, and about half of those whose window has opened completed. The ages keep
-// clear of the windows' ends, which depend on the lengths of months: 9 months are 273 to 276 days, 10 months and
-// 15 days are 318 to 322, and 12 months 365 or 366.
+// plots make every state of a follow-up. How many of the missed were completed instead is the place's own, see plotsAt. The
+// ages keep clear of the windows' ends, which depend on the lengths of months: 9 months are 273 to 276 days, 10 months
+// and 15 days are 318 to 322, and 12 months 365 or 366.
 var plots = []plot{
 	{"waiting", 7, 0, 0},
 	{"turned_away", 6, 0, 0},
 	{"upcoming", 29, 268, 4},
 	{"due", 4, 314, 278},
 	{"overdue", 4, 362, 325},
-	{"missed", 8, 765, 369},
-	{"completed", 30, 765, 305},
+	{"missed", 38, 765, 369},
+	{"completed", 0, 765, 305},
 	{"lost", 8, 765, 300},
 	{"paused", 4, 600, 70},
 }
 
+// plotsAt are the plots of a place that follows up so many of a hundred people. Four stay missed at least, so that the
+// smallest demo has some everywhere.
+func plotsAt(followedUp int) []plot {
+	at := slices.Clone(plots)
+	for i, p := range at {
+		switch p.state {
+		case "missed":
+			at[i].share -= followedUp
+		case "completed":
+			at[i].share += followedUp
+		}
+	}
+	return at
+}
+
 // cast gives each of n people a plot, each plot its share.
-func cast(d dice, n int) []plot {
+func cast(d dice, plots []plot, n int) []plot {
 	shares := make([]int, len(plots))
 	for i, p := range plots {
 		shares[i] = p.share

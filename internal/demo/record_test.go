@@ -270,6 +270,7 @@ func thereIsSomeOfEverything(t *testing.T, d *db.DB, _ Keys) {
 		"referrals that follow another": "select id::text from referrals where follows_referral_id is not null",
 		"organisation and person disagree": `select r.id::text from referrals r join follow_up_services u on u.referral_id = r.id
 			where r.status = 'completed' and r.first_attended_on is not null and u.used = 'did_not_use'`,
+		"invitations by email":    "select id::text from follow_up_attempts where channel = 'email' and result = 'invitation_sent'",
 		"contacts on going along": "select id::text from contacts where kind = 'accompanied' and attended",
 	} {
 		if len(rows(t, d, sql)) == 0 {

@@ -20,6 +20,7 @@ type place struct {
 	Latitude    float64
 	Longitude   float64
 	Share       int     // how many of a demo's people live there, against the other places
+	FollowedUp  int     `yaml:"followed_up"` // of a hundred people, 0 to 34, see plotsAt
 	Deprived    float64 // 0 to 1
 	Diverse     float64 // how much is not White British
 	Services    int

@@ -107,17 +107,27 @@ func TestAnInvitationIsSent(t *testing.T) {
 	if f.text("attempts.0.result") != "invitation_sent" || f.text("attempts.0.channel") != "email" {
 		t.Errorf("%s", f.body)
 	}
-	// Once, however often the jobs run; then one reminder, and no more.
-	p.run()
-	w.advance("P13D")
-	p.run()
-	smtp.NoMail()
-	w.advance("P2D")
+}
+
+// Once, however often the jobs run; then a reminder on each of the site's days after it, and no more.
+func TestReminders(t *testing.T) {
+	smtp := mailtest.Start(t, "")
+	w, _, _ := writable(t, "mary@example.org", "email")
+	site := w.as("administrator").get("/sites/" + w.site)
+	w.as("administrator").patch("/sites/"+w.site, site.header.Get("ETag"), `{"reminder_days":[14,21]}`).want(200)
+	p := w.postman(smtp)
 	p.run()
 	smtp.Mail()
-	w.advance("P15D")
-	p.run()
-	smtp.NoMail()
+	for _, day := range []struct {
+		after string
+		mail  bool
+	}{{"P0D", false}, {"P13D", false}, {"P2D", true}, {"P5D", false}, {"P2D", true}, {"P22D", false}} {
+		w.advance(day.after)
+		if p.run(); day.mail {
+			smtp.Mail()
+		}
+		smtp.NoMail()
+	}
 }
 
 // Whoever did not agree, prefers another way, died, said no, or answered is not written to.

@@ -21,22 +21,16 @@ const (
 // Divider says which row of a divided table this is; all are null in the row of all together.
 type Divider struct {
 	SiteID      *string `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked by site."`
+	SiteName    *string `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
 	NeedGroup   *string `json:"need_group,omitempty" doc:"The group of the primary need, when figures are asked by need_group." example:"relationships"`
 	Deprivation *string `json:"deprivation,omitempty" enum:"1,2,3,4,5,not_known" doc:"When figures are asked by deprivation: the fifth of neighbourhoods, 1 the most deprived (deciles 1 and 2)."`
 }
 
 // dividers are the rows of the dimension.
-func (d Dimension) dividers(tx *db.Tx) (list []Divider) {
+func (d Dimension) dividers(tx *db.Tx) (list []Divider, err error) {
 	switch d {
 	case BySite:
-		var sites []string
-		for _, id := range tx.Actor.Sites {
-			sites = append(sites, id.String())
-		}
-		slices.Sort(sites)
-		for _, id := range sites {
-			list = append(list, Divider{SiteID: &id})
-		}
+		err = tx.Raw("select id::text as site_id, name as site_name from sites where id = any(?::uuid[]) order by id", db.IDs(tx.Actor.Sites)).Scan(&list).Error
 	case ByNeedGroup:
 		needs, _ := codes.Lookup("needs")
 		var seen []string
@@ -51,7 +45,7 @@ func (d Dimension) dividers(tx *db.Tx) (list []Divider) {
 			list = append(list, Divider{Deprivation: &q})
 		}
 	}
-	return list
+	return list, err
 }
 
 // Cell is where something was counted. gorm fills only what is exported.

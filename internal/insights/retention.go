@@ -112,7 +112,10 @@ func (s *Store) Retention(ctx context.Context, q Query) (out Figures[RetentionRo
 		if err != nil {
 			return err
 		}
-		dividers := q.by().dividers(tx)
+		dividers, err := q.by().dividers(tx)
+		if err != nil {
+			return err
+		}
 		rows := []RetentionRow{}
 		for _, code := range codes {
 			rows = append(rows, protectRetention(profile, code, dividers, seen)...)

@@ -73,7 +73,11 @@ func (s *Store) Uptake(ctx context.Context, q Query) (out Figures[UptakeRow], er
 		if err := tx.Raw(uptakeSQL, period).Scan(&seen).Error; err != nil {
 			return err
 		}
-		rows := protectUptake(profile, q.by().dividers(tx), seen)
+		dividers, err := q.by().dividers(tx)
+		if err != nil {
+			return err
+		}
+		rows := protectUptake(profile, dividers, seen)
 		rows = keep(q, rows, func(r UptakeRow) *string { return r.SiteID })
 		out = Figures[UptakeRow]{"uptake", uptakeDefinition, tx.Now, profile.Notice(), rows}
 		return nil

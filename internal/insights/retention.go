@@ -20,12 +20,12 @@ type RetentionRow struct {
 	Eligible            *int     `json:"eligible" doc:"Follow-ups planned, without those of people who died before they could answer." example:"400"`
 	Died                *int     `json:"died" doc:"Follow-ups of people who died before they could answer: they count in nothing else here." example:"10"`
 	NotYetDue           *int     `json:"not_yet_due" doc:"Of eligible: the window has not opened." example:"90"`
-	Due                 *int     `json:"due" doc:"Of eligible: the window is open and nothing is recorded yet." example:"40"`
+	Due                 *int     `json:"due" doc:"Of eligible: the window is open, and there is no answer yet." example:"40"`
 	Completed           *int     `json:"completed" doc:"Of eligible: the person answered." example:"150"`
 	CompletedInWindow   *int     `json:"completed_in_window" doc:"Of completed: between the days that the contact window opens and closes." example:"130"`
 	CompletedLate       *int     `json:"completed_late" doc:"Of completed: after the window closed." example:"10"`
 	CompletedEarly      *int     `json:"completed_early" doc:"Of completed: before the window opened." example:"10"`
-	Missed              *int     `json:"missed" doc:"Of eligible: the window closed and nobody recorded anything. That is about the site, not about the person." example:"60"`
+	Missed              *int     `json:"missed" doc:"Of eligible: the window closed, and neither an answer nor a reason for none is recorded. That is about the site, not about the person." example:"60"`
 	Lost                *int     `json:"lost" doc:"Of eligible: given up, with a reason." example:"45"`
 	LostCouldNotContact *int     `json:"lost_could_not_contact" doc:"Of lost: could not be contacted." example:"20"`
 	LostDeclined        *int     `json:"lost_declined" doc:"Of lost: declined." example:"15"`
@@ -46,7 +46,7 @@ type RetentionRow struct {
 const retentionDefinition = "What became of each follow-up that was planned, on the site's day. The months are those of the day that its windows count from (the baseline, unless the schedule says otherwise). " +
 	"eligible = not_yet_due + due + completed + missed + lost + paused; people who died before they could answer are left out of it and stated apart. " +
 	"completion_percent = completed / ended, where ended = completed + missed + lost + paused: a late answer counts as completed, and nobody whose window is still open counts at all. " +
-	"missed means that nobody asked in time; lost, that somebody recorded why it would not happen."
+	"missed means that the window closed with neither an answer nor a reason for none; lost, that somebody recorded the reason."
 
 //go:embed retention.sql
 var retentionSQL string

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"net/url"
+	"slices"
+	"time"
+)
+
+// state is what a follow-up should be today.
+func (p *follower) state(f *turn, today time.Time) string {
+	switch {
+	case !f.answered.IsZero():
+		return "completed"
+	case f.lost != "":
+		return "lost"
+	case p.died || p.no:
+		return "paused"
+	case today.Before(f.opens):
+		return "upcoming"
+	case !today.After(f.target):
+		return "due"
+	case !today.After(f.closes):
+		return "overdue"
+	}
+	return "missed"
+}
+
+// check compares what the server lists and counts with what was reckoned.
+func (y *months) check(week int) {
+	today, want := y.now(), map[string][]string{}
+	for _, p := range y.people {
+		for _, f := range p.turns {
+			state := p.state(f, today)
+			want[state] = append(want[state], f.id)
+			y.seen[state]++
+		}
+	}
+	for _, state := range []string{"upcoming", "due", "overdue", "missed", "lost", "paused", "completed"} {
+		got := y.listed(state)
+		slices.Sort(got)
+		slices.Sort(want[state])
+		if !slices.Equal(got, want[state]) {
+			y.t.Errorf("%d follow-ups are listed as %s, want %d", len(got), state, len(want[state]))
+		}
+	}
+	truth, public := y.as("site_manager").get("/insights/retention"), y.as("dashboard").get("/insights/retention")
+	for i, s := range stages {
+		y.compare(s.code, y.reckon(s.code, today), truth.at("rows").([]any)[i].(map[string]any), public.at("rows").([]any)[i].(map[string]any))
+	}
+}
+
+func (y *months) listed(state string) (ids []string) {
+	query := url.Values{"state": {state}, "limit": {"200"}}
+	for {
+		page := y.as("link_worker").get("/follow-ups?" + query.Encode()).want(200)
+		for _, item := range page.items() {
+			f := item.(map[string]any)
+			if f["state"] != state {
+				y.t.Errorf("listed as %s: %v", state, f)
+			}
+			ids = append(ids, f["id"].(string))
+		}
+		next, more := page.at("next_cursor").(string)
+		if !more {
+			return ids
+		}
+		query.Set("cursor", next)
+	}
+}
+
+// reckon counts one stage by the tree of docs/figures.md.
+func (y *months) reckon(code string, today time.Time) map[string]int {
+	n := map[string]int{}
+	for _, p := range y.people {
+		for _, f := range p.turns {
+			if f.code == code {
+				for _, kind := range p.kinds(f, today) {
+					n[kind]++
+				}
+			}
+		}
+	}
+	return n
+}
+
+func (p *follower) kinds(f *turn, today time.Time) (kinds []string) {
+	state := p.state(f, today)
+	if state == "lost" && f.lost == "died" || state == "paused" && p.died {
+		return []string{"died"}
+	}
+	kinds = []string{"eligible", map[string]string{"upcoming": "not_yet_due", "overdue": "due"}[state]}
+	if kinds[1] == "" {
+		kinds[1] = state
+	}
+	switch {
+	case state == "lost":
+		kinds = append(kinds, "ended", "lost_"+f.lost)
+	case state == "completed" && f.answered.Before(f.opens):
+		kinds = append(kinds, "ended", "completed_early")
+	case state == "completed" && f.answered.After(f.closes):
+		kinds = append(kinds, "ended", "completed_late")
+	case state == "completed":
+		kinds = append(kinds, "ended", "completed_in_window")
+	case state == "missed" || state == "paused":
+		kinds = append(kinds, "ended")
+	}
+	if f.tried {
+		kinds = append(kinds, "attempted")
+	} else if kinds[1] == "due" || kinds[1] == "missed" {
+		kinds = append(kinds, "not_invited")
+	}
+	return kinds
+}
+
+// compare holds a row against what was reckoned: the truth exactly, and the published counts by their rule.
+func (y *months) compare(code string, want map[string]int, truth, public map[string]any) {
+	for name := range truth {
+		switch name {
+		case "timepoint", "suppressed", "completion_percent":
+			continue
+		}
+		n, _ := truth[name].(float64)
+		if truth[name] == nil || int(n) != want[name] {
+			y.t.Errorf("%s: %s is %v, want %d", code, name, truth[name], want[name])
+		}
+		shown, is := public[name].(float64)
+		if is && name != "ended" && (shown != 0 && shown < 8 || int(shown)%5 != 0 || shown-n > 2 || n-shown > 2 || (shown == 0) != (n == 0)) {
+			y.t.Errorf("%s: of %v %s a partner sees %v", code, n, name, shown)
+		}
+	}
+	if share, is := truth["completion_percent"].(float64); is && (share < 100*float64(want["completed"])/float64(want["ended"])-0.06 || share > 100*float64(want["completed"])/float64(want["ended"])+0.06) {
+		y.t.Errorf("%s: %v %% of %d in %d", code, share, want["completed"], want["ended"])
+	}
+}
+
+// outcomes are paired by the analysis windows alone, whichever follow-up an answer belongs to.
+func (y *months) outcomes() {
+	rows := y.as("site_manager").get("/insights/outcomes").at("rows").([]any)
+	for _, s := range stages {
+		paired := 0
+		for _, p := range y.people {
+			if slices.ContainsFunc(p.turns, func(f *turn) bool {
+				days := int(f.answered.Sub(p.anchor).Hours() / 24)
+				return !f.answered.IsZero() && days >= s.analysisFrom && days <= s.analysis
+			}) {
+				paired++
+			}
+		}
+		for _, r := range rows {
+			if r := r.(map[string]any); r["timepoint"] == s.code && r["score"] == "life_satisfaction" && (r["paired_n"] != float64(paired) || r["baseline_n"] != float64(everyone) || r["mean_change"] != 2.0) {
+				y.t.Errorf("%s: %v, want %d pairs", s.code, r, paired)
+			}
+		}
+	}
+}

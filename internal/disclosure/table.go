@@ -18,6 +18,7 @@ type Line struct {
 	Base       *int     // People + Others, rounded
 	Percent    *float64 // People in Base, 0 to 100 with one decimal, from the rounded counts; nil of an empty base too
 	Parts      []*int   // rounded; always as many as the row's
+	Left       []*int   // what is left of People after each part, rounded; shown with the part
 }
 
 // Table protects rows that add up to a total which is published too.
@@ -80,7 +81,7 @@ func (p Profile) Partition(total int, parts []int) []*int {
 func (p Profile) lines(rows []Row) []Line {
 	lines := make([]Line, len(rows))
 	for i, shown := range p.reveal(rows, Row.people) {
-		lines[i] = Line{Suppressed: !shown, Parts: make([]*int, len(rows[i].Parts))}
+		lines[i] = Line{Suppressed: !shown, Parts: make([]*int, len(rows[i].Parts)), Left: make([]*int, len(rows[i].Parts))}
 		if shown {
 			lines[i].People = p.Count(rows[i].People)
 		}
@@ -94,7 +95,7 @@ func (p Profile) lines(rows []Row) []Line {
 	for part := range sum(rows).Parts {
 		for i, shown := range p.reveal(rows, func(r Row) []int { return r.upTo(part) }) {
 			if shown {
-				lines[i].Parts[part] = p.Count(rows[i].Parts[part])
+				lines[i].Parts[part], lines[i].Left[part] = p.Count(rows[i].Parts[part]), p.Count(rows[i].left(part))
 			}
 		}
 	}
@@ -135,12 +136,20 @@ func (r Row) base() []int { return []int{r.People, r.Others} }
 
 // upTo lists the parts up to and with the one at index last, and what is left after each of them.
 func (r Row) upTo(last int) []int {
-	counts, left := r.people(), r.People
-	for _, part := range r.Parts[:last+1] {
-		left -= part
-		counts = append(counts, part, left)
+	counts := r.people()
+	for i, part := range r.Parts[:last+1] {
+		counts = append(counts, part, r.left(i))
 	}
 	return counts
+}
+
+// left is how many people are in none of the parts up to and with the one at index last.
+func (r Row) left(last int) int {
+	n := r.People
+	for _, part := range r.Parts[:last+1] {
+		n -= part
+	}
+	return n
 }
 
 func sum(rows []Row) Row {

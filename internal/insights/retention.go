@@ -77,9 +77,15 @@ func (k kept) eligible() []int {
 	return []int{total(k.completed()), total(k.without()), total(k.open())}
 }
 
-// asked sorts the same people by whether anybody tried.
+// tried sorts the same people by whether anybody tried.
+func (k kept) tried() []int { return []int{k.Attempted, total(k.eligible()) - k.Attempted} }
+
+// asked sorts them by that and by whether they wait (due or missed). With due, missed and attempted, not_invited gives all four
+// kinds away.
 func (k kept) asked() []int {
-	return []int{k.Attempted, k.NotInvited, total(k.eligible()) - k.Attempted - k.NotInvited}
+	waiting, others := k.Due+k.Missed, total(k.eligible())-k.Due-k.Missed
+	triedOthers := k.Attempted - (waiting - k.NotInvited)
+	return []int{k.NotInvited, waiting - k.NotInvited, triedOthers, others - triedOthers}
 }
 
 func (k kept) plus(o kept) kept {
@@ -153,13 +159,16 @@ func protectRetention(profile disclosure.Profile, timepoint string, dividers []D
 		return split(profile, parts, func(k kept) disclosure.Row { return disclosure.Row{People: total(kinds(k)), Parts: kinds(k)} })
 	}
 	eligible, completed, without := sorted(kept.eligible), sorted(kept.completed), sorted(kept.without)
-	open, lost, asked := sorted(kept.open), sorted(kept.lost), sorted(kept.asked)
+	open, lost, tried, asked := sorted(kept.open), sorted(kept.lost), sorted(kept.tried), sorted(kept.asked)
 	died := sorted(func(k kept) []int { return []int{k.Died} })
 	rows := make([]RetentionRow, len(places))
 	for i, d := range places {
 		r := RetentionRow{Divider: d, Timepoint: timepoint, Suppressed: eligible[i].Suppressed}
 		if !r.Suppressed {
-			r.Eligible, r.Died, r.Attempted, r.NotInvited = eligible[i].People, died[i].People, asked[i].Parts[0], asked[i].Parts[1]
+			r.Eligible, r.Died, r.Attempted = eligible[i].People, died[i].People, tried[i].Parts[0]
+			if !slices.Contains(asked[i].Parts, nil) {
+				r.NotInvited = asked[i].Parts[0]
+			}
 			r.sort(eligible[i].Parts, completed[i], without[i], open[i], lost[i])
 		}
 		rows[i] = r

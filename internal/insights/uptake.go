@@ -53,6 +53,20 @@ func (s sent) said() []int {
 
 func (s sent) all() int { return total(s.said()) + s.NotAsked }
 
+// steps sorts referrals by how far they came. What is left after each kind came further: accepted, attended, completed.
+func (s sent) steps() []int {
+	return []int{s.all() - s.Accepted, s.Accepted - s.Attended, s.Attended - s.Completed, s.Completed}
+}
+
+// came sorts those who came by what they say, and stayed those who did not: with attended, what is said gives these away.
+func (s sent) came() []int {
+	return []int{s.Both, s.OrganisationOnly, s.Attended - s.Both - s.OrganisationOnly}
+}
+
+func (s sent) stayed() []int {
+	return []int{s.Neither, s.PersonOnly, s.all() - s.Attended - s.Neither - s.PersonOnly}
+}
+
 // helped is what those who were asked say of its help; the rest do not say.
 func (s sent) helped() []int {
 	known := []int{s.Benefited, s.NotBenefited, s.MadeWorse}
@@ -92,30 +106,37 @@ func protectUptake(profile disclosure.Profile, dividers []Divider, seen []sent) 
 	sorted := func(kinds func(sent) []int) []disclosure.Line {
 		return split(profile, parts, func(s sent) disclosure.Row { return disclosure.Row{People: total(kinds(s)), Parts: kinds(s)} })
 	}
-	of := func(n func(sent) int) []disclosure.Line {
-		return sorted(func(s sent) []int { return []int{n(s), s.all() - n(s)} })
-	}
-	asked := of(func(s sent) int { return total(s.said()) })
-	accepted, attended, completed := of(func(s sent) int { return s.Accepted }), of(func(s sent) int { return s.Attended }), of(func(s sent) int { return s.Completed })
-	said, helped := sorted(sent.said), sorted(sent.helped)
+	asked := sorted(func(s sent) []int { return []int{total(s.said()), s.NotAsked} })
+	steps, said, helped := sorted(sent.steps), sorted(sent.said), sorted(sent.helped)
+	came, stayed := sorted(sent.came), sorted(sent.stayed)
 	signposts := sorted(func(s sent) []int { return []int{s.Signposts} })
 	rows := make([]UptakeRow, len(places))
 	for i, d := range places {
 		r := UptakeRow{Divider: d, Suppressed: asked[i].Suppressed}
 		if !r.Suppressed {
-			r.Sent, r.Asked, r.Accepted, r.Attended, r.Completed = asked[i].People, asked[i].Parts[0], accepted[i].Parts[0], attended[i].Parts[0], completed[i].Parts[0]
-			r.Signposts = signposts[i].People
-			r.fill(within(r.Asked, said[i]), within(r.Asked, helped[i]))
+			r.Sent, r.Asked, r.Signposts = asked[i].People, asked[i].Parts[0], signposts[i].People
+			r.Accepted, r.Attended, r.Completed = steps[i].Left[0], steps[i].Left[1], steps[i].Left[2]
+			r.say(within(r.Asked, said[i]), came[i].Parts, stayed[i].Parts)
+			helped := within(r.Asked, helped[i])
+			r.Benefited, r.NotBenefited, r.MadeWorse = helped[0], helped[1], helped[2]
 		}
 		rows[i] = r
 	}
 	return rows
 }
 
-func (r *UptakeRow) fill(said, helped []*int) {
-	r.BothSayUsed, r.NeitherSaysUsed, r.PersonAloneSaysUsed, r.OrganisationAloneSays, r.PersonDoesNotSay = said[0], said[1], said[2], said[3], said[4]
-	r.Benefited, r.NotBenefited, r.MadeWorse = helped[0], helped[1], helped[2]
-	if agreed, _ := shares(said[0], said[1]); agreed != nil {
-		_, r.AgreementPercent = shares(agreed, said[2], said[3])
+// say fills in what people say beside the organisations' account: a kind is shown where all its wholes allow it.
+func (r *UptakeRow) say(said, came, stayed []*int) {
+	both := func(of, split *int) *int {
+		if split == nil {
+			return nil
+		}
+		return of
+	}
+	r.BothSayUsed, r.OrganisationAloneSays = both(said[0], came[0]), both(said[3], came[1])
+	r.NeitherSaysUsed, r.PersonAloneSaysUsed = both(said[1], stayed[0]), both(said[2], stayed[1])
+	r.PersonDoesNotSay = said[4]
+	if agreed, _ := shares(r.BothSayUsed, r.NeitherSaysUsed); agreed != nil {
+		_, r.AgreementPercent = shares(agreed, r.PersonAloneSaysUsed, r.OrganisationAloneSays)
 	}
 }

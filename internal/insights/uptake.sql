@@ -24,7 +24,7 @@ with asked as (
 select site_id::text as site_id, group_code as need_group, coalesce(((imd_decile + 1) / 2)::text, 'not_known') as quintile,
   count(*) filter (where kind = 'signpost') as signposts,
   count(*) filter (where kind = 'referral' and used is null) as not_asked,
-  count(*) filter (where kind = 'referral' and accepted) as accepted,
+  count(*) filter (where kind = 'referral' and (accepted or attended)) as accepted,
   count(*) filter (where kind = 'referral' and attended) as attended,
   count(*) filter (where kind = 'referral' and completed) as completed,
   count(*) filter (where kind = 'referral' and used = 'used' and attended) as both,

@@ -80,7 +80,7 @@ func build(c Config) (*echo.Echo, *server) {
 	s := &server{
 		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
 		keys: &partners.Store{DB: c.DB}, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
-		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: &insights.Store{DB: c.DB, Scales: scales()},
+		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: Figures(c.DB),
 		outbox: &outbox.Store{DB: c.DB},
 	}
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited)

@@ -15,10 +15,13 @@ import (
 	"waypost/internal/insights"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 )
 
 func (s *server) insightOperations() {
+	read(s, op{id: "list-insights", path: "/insights", tag: "insights", scope: actor.InsightsRead,
+		summary: "The catalogue of figures", about: "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters."}, s.catalogue)
 	read(s, op{id: "get-outcomes", path: "/insights/outcomes", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "Paired change", about: "Returns how scores changed between the baseline and each follow-up, within each person: paired n, baseline n, completion, spread and confidence interval. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.outcomes)
 	read(s, op{id: "get-retention", path: "/insights/retention", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
@@ -39,9 +42,20 @@ func (in *InsightQuery) query(by string) insights.Query {
 	return insights.Query{From: in.From, To: in.To, By: insights.Dimension(by), SiteID: given(in.SiteID)}
 }
 
+func (s *server) catalogue(ctx context.Context, in *struct{ Paging }) (Page[insights.Entry], error) {
+	return listing(ctx, in, func(p db.Page[string]) (list []insights.Entry, _ error) {
+		for _, e := range insights.Catalogue() {
+			if e.ID > p.After && len(list) < p.Limit {
+				list = append(list, e)
+			}
+		}
+		return list, nil
+	}, func(e insights.Entry) string { return e.ID })
+}
+
 func (s *server) outcomes(ctx context.Context, in *struct {
 	InsightQuery
-	By string `query:"by" enum:"site" doc:"A row for each of these beside the one of all together."`
+	By string `query:"by" enum:"site,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. By anything but sites, partners see all sites together."`
 }) (insights.Figures[insights.OutcomeRow], error) {
 	return s.insights.Outcomes(ctx, in.query(in.By))
 }
@@ -49,7 +63,7 @@ func (s *server) outcomes(ctx context.Context, in *struct {
 // Divided is the query of figures that can be divided by one thing at a time.
 type Divided struct {
 	InsightQuery
-	By string `query:"by" enum:"site,need_group,deprivation" doc:"A row for each of these beside the one of all together: sites, groups of the primary need, or fifths of neighbourhoods by deprivation."`
+	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. deprivation: fifths of neighbourhoods; by anything but sites and months, a partner's figures of one site are of all time."`
 }
 
 func (s *server) retention(ctx context.Context, in *Divided) (insights.Figures[insights.RetentionRow], error) {
@@ -59,6 +73,9 @@ func (s *server) retention(ctx context.Context, in *Divided) (insights.Figures[i
 func (s *server) uptake(ctx context.Context, in *Divided) (insights.Figures[insights.UptakeRow], error) {
 	return s.insights.Uptake(ctx, in.query(in.By))
 }
+
+// Figures is the store of figures, which knows the scores of the instruments that come with Waypost.
+func Figures(d *db.DB) *insights.Store { return &insights.Store{DB: d, Scales: scales()} }
 
 // scales are the scores of the instruments that come with Waypost, for insights, which imports no other area.
 func scales() (out []insights.Scale) {

@@ -45,7 +45,7 @@ func (y *months) check(week int) {
 	}
 	truth, public := y.as("site_manager").get("/insights/retention"), y.as("dashboard").get("/insights/retention")
 	for i, s := range stages {
-		y.compare(s.code, y.reckon(s.code, today), truth.at("rows").([]any)[i].(map[string]any), public.at("rows").([]any)[i].(map[string]any))
+		y.compare(s.code, y.reckon(s.code, today), y.reckon(s.code, today.AddDate(0, 0, -1)), truth.at("rows").([]any)[i].(map[string]any), public.at("rows").([]any)[i].(map[string]any))
 	}
 }
 
@@ -112,8 +112,8 @@ func (p *follower) kinds(f *turn, today time.Time) (kinds []string) {
 	return kinds
 }
 
-// compare holds a row against what was reckoned: the truth exactly, and the published counts by their rule.
-func (y *months) compare(code string, want map[string]int, truth, public map[string]any) {
+// compare holds a row against what was reckoned: the truth exactly, and the published counts, which stand at yesterday, by their rule.
+func (y *months) compare(code string, want, yesterday map[string]int, truth, public map[string]any) {
 	for name := range truth {
 		switch name {
 		case "timepoint", "suppressed", "completion_percent":
@@ -124,6 +124,7 @@ func (y *months) compare(code string, want map[string]int, truth, public map[str
 			y.t.Errorf("%s: %s is %v, want %d", code, name, truth[name], want[name])
 		}
 		shown, is := public[name].(float64)
+		n = float64(yesterday[name])
 		if is && name != "ended" && (shown != 0 && shown < 8 || int(shown)%5 != 0 || shown-n > 2 || n-shown > 2 || (shown == 0) != (n == 0)) {
 			y.t.Errorf("%s: of %v %s a partner sees %v", code, n, name, shown)
 		}

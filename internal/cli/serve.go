@@ -185,6 +185,7 @@ func (s *surroundings) work(d *db.DB, metrics *telemetry.Metrics, sender *mail.S
 	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL)}
 	return jobs.Start(s, d, metrics,
 		jobs.Job{Name: "housekeeping", Every: time.Hour, Run: func(ctx context.Context) error { return d.Do(ctx, keepHouse) }},
+		jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
 		jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
 		jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
 }

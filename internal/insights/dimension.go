@@ -3,7 +3,6 @@ package insights
 import (
 	"slices"
 
-	"waypost/internal/disclosure"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/db"
 )
@@ -13,82 +12,80 @@ import (
 type Dimension string
 
 const (
+	Together      Dimension = "" // no division
 	BySite        Dimension = "site"
+	ByMonth       Dimension = "month"
 	ByNeedGroup   Dimension = "need_group"
 	ByDeprivation Dimension = "deprivation"
+	ByEthnicGroup Dimension = "ethnic_group"
+	ByGender      Dimension = "gender"
+	ByAgeBand     Dimension = "age_band"
 )
+
+// ofPeople are the dimensions that a value of each person or referral decides, as the column of that name in every metric's SQL.
+var ofPeople = []Dimension{ByNeedGroup, ByDeprivation, ByEthnicGroup, ByGender, ByAgeBand}
 
 // Divider says which row of a divided table this is; all are null in the row of all together.
 type Divider struct {
-	SiteID      *string `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked by site."`
+	SiteID      *string `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked by site or of one."`
 	SiteName    *string `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
+	Month       *string `json:"month,omitempty" doc:"When figures are asked by month." example:"2026-01"`
 	NeedGroup   *string `json:"need_group,omitempty" doc:"The group of the primary need, when figures are asked by need_group." example:"relationships"`
 	Deprivation *string `json:"deprivation,omitempty" enum:"1,2,3,4,5,not_known" doc:"When figures are asked by deprivation: the fifth of neighbourhoods, 1 the most deprived (deciles 1 and 2)."`
+	EthnicGroup *string `json:"ethnic_group,omitempty" doc:"When figures are asked by ethnic_group." example:"asian"`
+	Gender      *string `json:"gender,omitempty" doc:"When figures are asked by gender." example:"female"`
+	AgeBand     *string `json:"age_band,omitempty" doc:"When figures are asked by age_band: years on the day that the period is about." example:"50_64"`
 }
 
-// dividers are the rows of the dimension.
-func (d Dimension) dividers(tx *db.Tx) (list []Divider, err error) {
-	switch d {
+// value is where a divider keeps the value of a dimension.
+func (d *Divider) value(of Dimension) **string {
+	switch of {
 	case BySite:
-		err = tx.Raw("select id::text as site_id, name as site_name from sites where id = any(?::uuid[]) order by id", db.IDs(tx.Actor.Sites)).Scan(&list).Error
+		return &d.SiteID
+	case ByMonth:
+		return &d.Month
 	case ByNeedGroup:
-		needs, _ := codes.Lookup("needs")
-		var seen []string
-		for _, c := range needs.Codes {
-			if !slices.Contains(seen, c.Group) {
-				seen = append(seen, c.Group)
-				list = append(list, Divider{NeedGroup: &c.Group})
-			}
-		}
+		return &d.NeedGroup
 	case ByDeprivation:
-		for _, q := range []string{"1", "2", "3", "4", "5", "not_known"} {
-			list = append(list, Divider{Deprivation: &q})
+		return &d.Deprivation
+	case ByEthnicGroup:
+		return &d.EthnicGroup
+	case ByGender:
+		return &d.Gender
+	default:
+		return &d.AgeBand
+	}
+}
+
+// divided is the row of one value.
+func divided(of Dimension, value string) (d Divider) {
+	*d.value(of) = &value
+	return d
+}
+
+// values are the rows of a dimension of people, in order.
+func (d Dimension) values() (list []string) {
+	switch d {
+	case ByDeprivation:
+		return []string{"1", "2", "3", "4", "5", "not_known"}
+	case ByAgeBand:
+		return []string{"under_18", "18_34", "35_49", "50_64", "65_79", "80_over"}
+	}
+	seed, _ := codes.Lookup(map[Dimension]string{ByNeedGroup: "needs", ByEthnicGroup: "ethnic_categories", ByGender: "genders"}[d])
+	for _, c := range seed.Codes {
+		value := c.Group
+		if d == ByGender {
+			value = c.Code
+		}
+		if !slices.Contains(list, value) {
+			list = append(list, value)
 		}
 	}
+	return list
+}
+
+// namedSites are the rows of a table by site: the actor's sites, by id.
+func namedSites(tx *db.Tx) (list []Divider, err error) {
+	err = tx.Raw("select id::text as site_id, name as site_name from sites where id = any(?::uuid[]) order by id", db.IDs(tx.Actor.Sites)).Scan(&list).Error
 	return list, err
-}
-
-// Cell is where something was counted. gorm fills only what is exported.
-type Cell struct {
-	SiteID    string
-	NeedGroup string
-	Quintile  string
-}
-
-func (c Cell) in(d Divider) bool {
-	return (d.SiteID == nil || *d.SiteID == c.SiteID) && (d.NeedGroup == nil || *d.NeedGroup == c.NeedGroup) && (d.Deprivation == nil || *d.Deprivation == c.Quintile)
-}
-
-// split protects one way of sorting people into kinds, for all together and for each row of the table.
-func split[C any](profile disclosure.Profile, rows []C, row func(C) disclosure.Row) []disclosure.Line {
-	counts := make([]disclosure.Row, len(rows))
-	for i, c := range rows {
-		counts[i] = row(c)
-	}
-	total, lines := profile.Table(counts)
-	return append([]disclosure.Line{total}, lines...)
-}
-
-// within shows kinds of a kind: only where the kind itself is shown.
-func within(whole *int, line disclosure.Line) []*int {
-	if whole == nil {
-		return make([]*int, len(line.Parts))
-	}
-	return line.Parts
-}
-
-// gather adds up what was counted, for each row of a table; without dividers, for all together.
-func gather[C any](dividers []Divider, seen []C, in func(C, Divider) bool, plus func(C, C) C) []C {
-	if len(dividers) == 0 {
-		dividers = []Divider{{}}
-	}
-	parts := make([]C, len(dividers))
-	for _, c := range seen {
-		for i, d := range dividers {
-			if in(c, d) {
-				parts[i] = plus(parts[i], c)
-			}
-		}
-	}
-	return parts
 }

@@ -1,9 +1,9 @@
 package insights
 
 import (
-	"cmp"
 	"math"
-	"slices"
+
+	"github.com/google/uuid"
 
 	"waypost/internal/disclosure"
 )
@@ -13,7 +13,7 @@ import (
 // In a suppressed row every count and figure is null. In any other row a null count was withheld for itself,
 // or does not exist; means are those of the people with both measurements.
 type OutcomeRow struct {
-	SiteID            *string  `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked by site; absent in the row of all sites together."`
+	Divider
 	Instrument        string   `json:"instrument" doc:"Key of the instrument." example:"ons4"`
 	Score             string   `json:"score" doc:"Which of the instrument's scores." example:"life_satisfaction"`
 	Timepoint         string   `json:"timepoint" doc:"Code of the follow-up compared with the baseline." example:"m9_12"`
@@ -44,35 +44,27 @@ type Scale struct {
 	Responder *float64 // least change, in points, that counts as improved or worse; nil: none is agreed, and nobody is sorted
 }
 
-// Sample is what one site recorded on a scale.
+// Sample is what was recorded on a scale in one row of a table.
 type Sample struct {
-	SiteID    string
+	At        Divider
 	Pairs     []Pair
-	BaselineN int // people with a baseline, the paired ones among them
+	BaselineN int         // people with a baseline, the paired ones among them
+	arrived   []uuid.UUID // for each pair, the later of its two assessments; ids are in the order of time
 }
 
-// Outcome is the truth about one scale. Its samples hold every site the question is about once, a site
-// without any baseline too: which rows stand in a table must not depend on what is in them, and the sites
-// must be all of a fixed set, or two answers could be subtracted (see disclosure.Profile.Table).
+// Outcome is the truth about one scale. Its samples are the rows of a table, those of nobody too: which rows there are must not
+// depend on what is in them (see disclosure.Profile.Table).
 type Outcome struct {
 	Scale   Scale
 	Samples []Sample
 }
 
-// protectOutcomes turns the truth into rows that may leave: for each scale one of all sites together and,
-// when asked, one for each site, by id.
-func protectOutcomes(profile disclosure.Profile, outcomes []Outcome, bySite bool) []OutcomeRow {
-	rows := []OutcomeRow{}
-	for _, o := range outcomes {
-		samples := slices.SortedFunc(slices.Values(o.Samples), func(a, b Sample) int { return cmp.Compare(a.SiteID, b.SiteID) })
-		total, lines := profile.Table(counts(o.Scale, samples))
-		rows = append(rows, o.Scale.row(nil, together(samples), total))
-		if !bySite {
-			continue
-		}
-		for i, line := range lines {
-			rows = append(rows, o.Scale.row(&samples[i].SiteID, samples[i].Pairs, line))
-		}
+// protect turns the truth into rows that may leave: all together first, then each.
+func (o Outcome) protect(profile disclosure.Profile, all Divider) []OutcomeRow {
+	total, lines := profile.Table(counts(o.Scale, o.Samples))
+	rows := []OutcomeRow{o.Scale.row(all, together(o.Samples), total)}
+	for i, line := range lines {
+		rows = append(rows, o.Scale.row(o.Samples[i].At, o.Samples[i].Pairs, line))
 	}
 	return rows
 }
@@ -102,8 +94,8 @@ func together(samples []Sample) (pairs []Pair) {
 }
 
 // row fills in what the line allows. Figures of a suppressed row are not even computed.
-func (s Scale) row(site *string, pairs []Pair, line disclosure.Line) OutcomeRow {
-	row := OutcomeRow{SiteID: site, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Suppressed: line.Suppressed, InstrumentVersion: s.Version}
+func (s Scale) row(at Divider, pairs []Pair, line disclosure.Line) OutcomeRow {
+	row := OutcomeRow{Divider: at, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Suppressed: line.Suppressed, InstrumentVersion: s.Version}
 	if line.Suppressed {
 		return row
 	}

@@ -22,7 +22,7 @@ func asJSON(t *testing.T, v any) string {
 }
 
 func TestOutcomeRowsOnTheWire(t *testing.T) {
-	outcomes := []Outcome{{lifeSatisfaction, []Sample{{SiteID: "a", Pairs: golden, BaselineN: 30}}}}
+	outcomes := []Outcome{{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 30}}}}
 	for _, c := range []struct {
 		profile disclosure.Profile
 		want    string
@@ -37,7 +37,7 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
 			`"improved":null,"same":null,"worse":null,"suppressed":true,"instrument_version":1}]`},
 	} {
-		if got := asJSON(t, protectOutcomes(c.profile, outcomes, false)); got != c.want {
+		if got := asJSON(t, outcomes[0].protect(c.profile, Divider{})[:1]); got != c.want {
 			t.Errorf("%s %d:\n%s\nwant\n%s", c.profile.Name(), c.profile.Threshold(), got, c.want)
 		}
 	}
@@ -45,10 +45,10 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 
 func TestOutcomesBySite(t *testing.T) {
 	samples := []Sample{
-		{SiteID: "d", Pairs: golden, BaselineN: 40}, {SiteID: "b", Pairs: golden[:3], BaselineN: 40},
-		{SiteID: "a", Pairs: golden, BaselineN: 40}, {SiteID: "c", Pairs: golden, BaselineN: 40},
+		{At: divided(BySite, "a"), Pairs: golden, BaselineN: 40}, {At: divided(BySite, "b"), Pairs: golden[:3], BaselineN: 40},
+		{At: divided(BySite, "c"), Pairs: golden, BaselineN: 40}, {At: divided(BySite, "d"), Pairs: golden, BaselineN: 40},
 	}
-	rows := protectOutcomes(disclosure.NHSEngland(8), []Outcome{{lifeSatisfaction, samples}}, true)
+	rows := Outcome{lifeSatisfaction, samples}.protect(disclosure.NHSEngland(8), Divider{})
 	if len(rows) != 5 || rows[0].SiteID != nil || rows[0].Suppressed || *rows[0].PairedN != 40 {
 		t.Fatalf("all together: %s", asJSON(t, rows))
 	}
@@ -60,28 +60,23 @@ func TestOutcomesBySite(t *testing.T) {
 			t.Errorf("%s: %s", want.site, asJSON(t, row))
 		}
 	}
-	if samples[0].SiteID != "d" {
-		t.Error("the caller's samples were sorted")
-	}
 }
 
 func TestNobodyYet(t *testing.T) {
-	rows := protectOutcomes(disclosure.NHSEngland(8), []Outcome{{lifeSatisfaction, nil}, {lifeSatisfaction, []Sample{{SiteID: "a", BaselineN: 20}}}}, false)
+	rows := []OutcomeRow{Outcome{lifeSatisfaction, nil}.protect(disclosure.NHSEngland(8), Divider{})[0],
+		Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), BaselineN: 20}}}.protect(disclosure.NHSEngland(8), Divider{})[0]}
 	if *rows[0].PairedN != 0 || *rows[0].BaselineN != 0 || rows[0].CompletionPercent != nil {
 		t.Errorf("no baselines: %s", asJSON(t, rows[0]))
 	}
 	if *rows[1].PairedN != 0 || *rows[1].BaselineN != 20 || *rows[1].CompletionPercent != 0 || rows[1].MeanChange != nil {
 		t.Errorf("no follow-ups: %s", asJSON(t, rows[1]))
 	}
-	if got := asJSON(t, protectOutcomes(disclosure.NHSEngland(8), nil, true)); got != "[]" {
-		t.Errorf("no instruments: %s", got)
-	}
 }
 
 func TestNoResponderThresholdSortsNobody(t *testing.T) {
 	scale := lifeSatisfaction
 	scale.Responder = nil
-	row := protectOutcomes(disclosure.None(), []Outcome{{scale, []Sample{{SiteID: "a", Pairs: golden, BaselineN: 12}}}}, false)[0]
+	row := Outcome{scale, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 12}}}.protect(disclosure.None(), Divider{})[0]
 	if row.Improved != nil || row.Same != nil || row.Worse != nil || row.MeanChange == nil {
 		t.Error(asJSON(t, row))
 	}
@@ -100,18 +95,14 @@ func TestOutcomesNeverRestOnFewPeople(t *testing.T) {
 		var samples []Sample
 		for i := range rapid.IntRange(0, 7).Draw(t, "sites") {
 			pairs := rapid.SliceOfN(rapid.Just(Pair{4, 6}), 0, 20).Draw(t, "pairs")
-			samples = append(samples, Sample{SiteID: string(rune('a' + i)), Pairs: pairs, BaselineN: len(pairs) + rapid.IntRange(0, 20).Draw(t, "others")})
+			samples = append(samples, Sample{At: divided(BySite, string(rune('a'+i))), Pairs: pairs, BaselineN: len(pairs) + rapid.IntRange(0, 20).Draw(t, "others")})
 		}
-		outcomes := []Outcome{{lifeSatisfaction, samples}}
-		rows := protectOutcomes(disclosure.NHSEngland(0), outcomes, true)
-		if !reflect.DeepEqual(rows[:1], protectOutcomes(disclosure.NHSEngland(0), outcomes, false)) {
-			t.Fatal("two answers about all sites together")
-		}
+		rows := Outcome{lifeSatisfaction, samples}.protect(disclosure.NHSEngland(0), Divider{})
 		for i, row := range rows[1:] {
 			if len(samples[i].Pairs) < 8 && (row.BaselineMean != nil || row.SDChange != nil || row.CILow != nil || row.PairedN != nil && *row.PairedN != 0) {
 				t.Fatalf("%d people: %+v", len(samples[i].Pairs), row)
 			}
-			if row.Suppressed && !reflect.DeepEqual(row, OutcomeRow{SiteID: row.SiteID, Instrument: row.Instrument, Score: row.Score, Timepoint: row.Timepoint, Suppressed: true, InstrumentVersion: 1}) {
+			if row.Suppressed && !reflect.DeepEqual(row, OutcomeRow{Divider: row.Divider, Instrument: row.Instrument, Score: row.Score, Timepoint: row.Timepoint, Suppressed: true, InstrumentVersion: 1}) {
 				t.Fatalf("suppressed, and shows %+v", row)
 			}
 		}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"waypost/internal/disclosure"
 	"waypost/internal/platform/db"
 )
 
@@ -54,7 +53,6 @@ var retentionSQL string
 // kept is follow-ups of one place and timepoint, by what became of them.
 type kept struct {
 	Cell
-	Timepoint                                                                                            string
 	Died, NotYetDue, Due, Paused, Missed, InWindow, Late, Early                                          int
 	CouldNotContact, Declined, Withdrew, Moved, TooUnwell, LacksCapacity, NotAttempted, Other, Attempted int
 	NotInvited                                                                                           int
@@ -97,52 +95,40 @@ func (k kept) plus(o kept) kept {
 	return k
 }
 
-func total(counts []int) (n int) {
-	for _, c := range counts {
-		n += c
-	}
-	return n
+// retention is what became of follow-ups. Its columns are in the order of RetentionRow.fill.
+var retention = metric[kept, RetentionRow]{
+	Entry: Entry{ID: "retention", Title: "Who was followed up", Definition: retentionDefinition, Formula: "completion_percent = 100 × completed / (completed + missed + lost + paused)",
+		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
+	sql: retentionSQL, columns: retentionColumns(), subs: timepoints, row: retentionRow,
 }
 
-// Retention is what became of follow-ups. Whose figures are protected is as for Outcomes.
-func (s *Store) Retention(ctx context.Context, q Query) (out Figures[RetentionRow], err error) {
-	err = s.answer(ctx, q, func(tx *db.Tx, profile disclosure.Profile, period map[string]any) error {
-		if period["sites"], period["days"], err = today(tx); err != nil {
-			return err
-		}
-		var seen []kept
-		if err := tx.Raw(retentionSQL, period).Scan(&seen).Error; err != nil {
-			return err
-		}
-		codes, err := timepoints(tx)
-		if err != nil {
-			return err
-		}
-		dividers, err := q.by().dividers(tx)
-		if err != nil {
-			return err
-		}
-		rows := []RetentionRow{}
-		for _, code := range codes {
-			rows = append(rows, protectRetention(profile, code, dividers, seen)...)
-		}
-		rows = keep(q, rows, func(r RetentionRow) *string { return r.SiteID })
-		out = Figures[RetentionRow]{"retention", retentionDefinition, tx.Now, profile.Notice(), rows}
-		return nil
-	})
-	return out, err
+func retentionColumns() []column[kept] {
+	eligible, completed, without := sorted(kept.eligible), sorted(kept.completed), sorted(kept.without)
+	open, lost, tried, asked := sorted(kept.open), sorted(kept.lost), sorted(kept.tried), sorted(kept.asked)
+	answered, ended, still := eligible.kind(0), eligible.kind(1), eligible.kind(2)
+	list := []column[kept]{
+		eligible.whole(), sorted(func(k kept) []int { return []int{k.Died} }).whole().and(eligible.whole()), open.kind(0, still), open.kind(1, still),
+		answered, completed.kind(0, answered), completed.kind(1, answered), completed.kind(2, answered), without.kind(0, ended), without.kind(1, ended),
+	}
+	for reason := range (kept{}).lost() {
+		list = append(list, lost.kind(reason, without.kind(1, ended)))
+	}
+	gone := column[kept]{func(k kept) int { return total(k.completed()) + total(k.without()) }, ended.in}
+	return append(list, without.kind(2, ended), gone, tried.kind(0, eligible.whole()), asked.kind(0, eligible.whole(), asked.kind(len((kept{}).asked())-1)))
 }
 
-// today is which day it is at each of the actor's sites.
-func today(tx *db.Tx) (sites db.IDs, days db.Texts, err error) {
-	for _, site := range tx.Actor.Sites {
-		d, err := tx.Today(site)
-		if err != nil {
-			return nil, nil, err
-		}
-		sites, days = append(sites, site), append(days, d.String())
-	}
-	return sites, days, nil
+func retentionRow(at Divider, timepoint string, n []*int, suppressed bool) RetentionRow {
+	r := RetentionRow{Divider: at, Timepoint: timepoint, Suppressed: suppressed}
+	fill(n, &r.Eligible, &r.Died, &r.NotYetDue, &r.Due, &r.Completed, &r.CompletedInWindow, &r.CompletedLate, &r.CompletedEarly, &r.Missed, &r.Lost,
+		&r.LostCouldNotContact, &r.LostDeclined, &r.LostWithdrew, &r.LostMoved, &r.LostTooUnwell, &r.LostLacksCapacity, &r.LostNotAttempted, &r.LostOther,
+		&r.Paused, &r.Ended, &r.Attempted, &r.NotInvited)
+	r.CompletionPercent = percent(r.Completed, r.Ended)
+	return r
+}
+
+// Retention is what became of follow-ups.
+func (s *Store) Retention(ctx context.Context, q Query) (Figures[RetentionRow], error) {
+	return ask(ctx, s, retention, q)
 }
 
 // timepoints are the codes of the schedules of the actor's sites, by when they are.
@@ -151,57 +137,17 @@ func timepoints(tx *db.Tx) (codes []string, err error) {
 	return codes, err
 }
 
-// protectRetention makes the rows of one timepoint: of all together, and of each divider.
-func protectRetention(profile disclosure.Profile, timepoint string, dividers []Divider, seen []kept) []RetentionRow {
-	places := slices.Concat([]Divider{{}}, dividers)
-	parts := gather(dividers, seen, func(k kept, d Divider) bool { return k.Timepoint == timepoint && k.in(d) }, kept.plus)
-	sorted := func(kinds func(kept) []int) []disclosure.Line {
-		return split(profile, parts, func(k kept) disclosure.Row { return disclosure.Row{People: total(kinds(k)), Parts: kinds(k)} })
+// fill puts published counts into the fields of a row.
+func fill(n []*int, fields ...**int) {
+	for i, f := range fields {
+		*f = n[i]
 	}
-	eligible, completed, without := sorted(kept.eligible), sorted(kept.completed), sorted(kept.without)
-	open, lost, tried, asked := sorted(kept.open), sorted(kept.lost), sorted(kept.tried), sorted(kept.asked)
-	died := sorted(func(k kept) []int { return []int{k.Died} })
-	rows := make([]RetentionRow, len(places))
-	for i, d := range places {
-		r := RetentionRow{Divider: d, Timepoint: timepoint, Suppressed: eligible[i].Suppressed}
-		if !r.Suppressed {
-			r.Eligible, r.Died, r.Attempted = eligible[i].People, died[i].People, tried[i].Parts[0]
-			if !slices.Contains(asked[i].Parts, nil) {
-				r.NotInvited = asked[i].Parts[0]
-			}
-			r.sort(eligible[i].Parts, completed[i], without[i], open[i], lost[i])
-		}
-		rows[i] = r
-	}
-	return rows
 }
 
-// sort fills in the kinds, and kinds of kinds, that may be shown.
-func (r *RetentionRow) sort(eligible []*int, completed, without, open, lost disclosure.Line) {
-	r.Completed = eligible[0]
-	r.Ended, r.CompletionPercent = shares(eligible[0], eligible[1])
-	c := within(r.Completed, completed)
-	r.CompletedInWindow, r.CompletedLate, r.CompletedEarly = c[0], c[1], c[2]
-	w := within(eligible[1], without)
-	r.Missed, r.Lost, r.Paused = w[0], w[1], w[2]
-	o := within(eligible[2], open)
-	r.NotYetDue, r.Due = o[0], o[1]
-	l := within(r.Lost, lost)
-	r.LostCouldNotContact, r.LostDeclined, r.LostWithdrew, r.LostMoved = l[0], l[1], l[2], l[3]
-	r.LostTooUnwell, r.LostLacksCapacity, r.LostNotAttempted, r.LostOther = l[4], l[5], l[6], l[7]
-}
-
-// shares adds published counts up, and says what percentage of them the first is. Both are null where one was withheld.
-func shares(first *int, others ...*int) (whole *int, percent *float64) {
-	sum := 0
-	for _, n := range append([]*int{first}, others...) {
-		if n == nil {
-			return nil, nil
-		}
-		sum += *n
+// percent is what percentage of published counts a part is, 0 to 100 with one decimal. Nil where one was withheld, or of nobody.
+func percent(part, whole *int) *float64 {
+	if part == nil || whole == nil || *whole == 0 {
+		return nil
 	}
-	if sum == 0 {
-		return &sum, nil
-	}
-	return &sum, new(math.Round(1000*float64(*first)/float64(sum)) / 10)
+	return new(min(100, math.Round(1000*float64(*part)/float64(*whole))/10))
 }

@@ -1,8 +1,9 @@
--- Follow-ups whose windows count from a day of the period, by site, timepoint, need and deprivation, each in exactly one
+-- Follow-ups whose windows count from a day of the period, by site, month, timepoint and a dimension, each in exactly one
 -- state: the one that it has on the site's day, as the record's own list of follow-ups shows it. Quintile 1 is the most
 -- deprived fifth of neighbourhoods.
 with state as (
-  select f.site_id, f.code, f.completed_on, f.opens_on, f.closes_on, f.lost_on, f.loss_reason, n.code_group as group_code, p.imd_decile,
+  select f.site_id, f.code, f.anchor_on, f.completed_on, f.opens_on, f.closes_on, f.lost_on, f.loss_reason,
+    n.code_group as need_group, coalesce(((p.imd_decile + 1) / 2)::text, 'not_known') as deprivation, g.code_group as ethnic_group, p.gender, age_band(p.birth_date, f.anchor_on) as age_band,
     t.day >= f.opens_on as opened,
     exists (select from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempted,
     case
@@ -19,15 +20,15 @@ with state as (
   join episodes e on e.site_id = f.site_id and e.id = f.episode_id
   join patients p on p.site_id = f.site_id and p.id = f.patient_id
   join code_needs n on n.code = e.need_primary
+  join code_ethnic_categories g on g.code = p.ethnic_category
   left join lateral (
     select c.decision from consents c
     where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
     order by c.decided_on desc, c.created_at desc, c.id desc limit 1
   ) c on f.completed_on is null and f.lost_on is null
-  where f.site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[])
-    and f.anchor_on >= @from and f.anchor_on < @until
+  where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until
 )
-select site_id::text as site_id, code as timepoint, group_code as need_group, coalesce(((imd_decile + 1) / 2)::text, 'not_known') as quintile,
+select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(month from anchor_on) - 1)::int as month, code as sub, @value as value,
   count(*) filter (where state = 'died') as died,
   count(*) filter (where state = 'not_yet_due') as not_yet_due,
   count(*) filter (where state = 'due') as due,

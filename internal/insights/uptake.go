@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"slices"
 
-	"waypost/internal/disclosure"
 	"waypost/internal/platform/db"
 )
 
@@ -80,63 +79,52 @@ func (s sent) plus(o sent) sent {
 	return s
 }
 
-// Uptake is what both sides say of referrals. Whose figures are protected is as for Outcomes.
-func (s *Store) Uptake(ctx context.Context, q Query) (out Figures[UptakeRow], err error) {
-	err = s.answer(ctx, q, func(tx *db.Tx, profile disclosure.Profile, period map[string]any) error {
-		var seen []sent
-		if err := tx.Raw(uptakeSQL, period).Scan(&seen).Error; err != nil {
-			return err
-		}
-		dividers, err := q.by().dividers(tx)
-		if err != nil {
-			return err
-		}
-		rows := protectUptake(profile, dividers, seen)
-		rows = keep(q, rows, func(r UptakeRow) *string { return r.SiteID })
-		out = Figures[UptakeRow]{"uptake", uptakeDefinition, tx.Now, profile.Notice(), rows}
-		return nil
-	})
-	return out, err
+// uptake is what both sides say of referrals. Its columns are in the order of UptakeRow's fields.
+var uptake = metric[sent, UptakeRow]{
+	Entry: Entry{ID: "uptake", Title: "Whether people used what they were referred to", Definition: uptakeDefinition,
+		Formula:    "agreement_percent = 100 × (both_say_used + neither_says_used) / (both_say_used + neither_says_used + person_alone_says_used + organisation_alone_says_used)",
+		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
+	sql: uptakeSQL, columns: uptakeColumns(), subs: one, row: uptakeRow,
 }
 
-// protectUptake makes the row of all together, and that of each divider.
-func protectUptake(profile disclosure.Profile, dividers []Divider, seen []sent) []UptakeRow {
-	places := slices.Concat([]Divider{{}}, dividers)
-	parts := gather(dividers, seen, func(s sent, d Divider) bool { return s.in(d) }, sent.plus)
-	sorted := func(kinds func(sent) []int) []disclosure.Line {
-		return split(profile, parts, func(s sent) disclosure.Row { return disclosure.Row{People: total(kinds(s)), Parts: kinds(s)} })
-	}
+func uptakeColumns() []column[sent] {
 	asked := sorted(func(s sent) []int { return []int{total(s.said()), s.NotAsked} })
-	steps, said, helped := sorted(sent.steps), sorted(sent.said), sorted(sent.helped)
-	came, stayed := sorted(sent.came), sorted(sent.stayed)
-	signposts := sorted(func(s sent) []int { return []int{s.Signposts} })
-	rows := make([]UptakeRow, len(places))
-	for i, d := range places {
-		r := UptakeRow{Divider: d, Suppressed: asked[i].Suppressed}
-		if !r.Suppressed {
-			r.Sent, r.Asked, r.Signposts = asked[i].People, asked[i].Parts[0], signposts[i].People
-			r.Accepted, r.Attended, r.Completed = steps[i].Left[0], steps[i].Left[1], steps[i].Left[2]
-			r.say(within(r.Asked, said[i]), came[i].Parts, stayed[i].Parts)
-			helped := within(r.Asked, helped[i])
-			r.Benefited, r.NotBenefited, r.MadeWorse = helped[0], helped[1], helped[2]
-		}
-		rows[i] = r
+	steps, said, helped, came, stayed := sorted(sent.steps), sorted(sent.said), sorted(sent.helped), sorted(sent.came), sorted(sent.stayed)
+	people := asked.kind(0)
+	return []column[sent]{
+		asked.whole(), steps.left(0), steps.left(1), steps.left(2), people,
+		said.kind(0, people, came.kind(0), steps.left(1)), said.kind(1, people, stayed.kind(0), steps.left(1)), said.kind(2, people, stayed.kind(1), steps.left(1)),
+		said.kind(3, people, came.kind(1), steps.left(1)), said.kind(4, people), helped.kind(0, people), helped.kind(1, people), helped.kind(2, people),
+		sorted(func(s sent) []int { return []int{s.Signposts} }).whole().and(asked.whole()),
 	}
-	return rows
 }
 
-// say fills in what people say beside the organisations' account: a kind is shown where all its wholes allow it.
-func (r *UptakeRow) say(said, came, stayed []*int) {
-	both := func(of, split *int) *int {
-		if split == nil {
+func uptakeRow(at Divider, _ string, n []*int, suppressed bool) UptakeRow {
+	r := UptakeRow{Divider: at, Suppressed: suppressed}
+	fill(n, &r.Sent, &r.Accepted, &r.Attended, &r.Completed, &r.Asked, &r.BothSayUsed, &r.NeitherSaysUsed, &r.PersonAloneSaysUsed, &r.OrganisationAloneSays,
+		&r.PersonDoesNotSay, &r.Benefited, &r.NotBenefited, &r.MadeWorse, &r.Signposts)
+	if agreed := plus(r.BothSayUsed, r.NeitherSaysUsed); agreed != nil {
+		r.AgreementPercent = percent(agreed, plus(agreed, r.PersonAloneSaysUsed, r.OrganisationAloneSays))
+	}
+	return r
+}
+
+// plus adds published counts up; nil where one was withheld.
+func plus(counts ...*int) *int {
+	sum := 0
+	for _, n := range counts {
+		if n == nil {
 			return nil
 		}
-		return of
+		sum += *n
 	}
-	r.BothSayUsed, r.OrganisationAloneSays = both(said[0], came[0]), both(said[3], came[1])
-	r.NeitherSaysUsed, r.PersonAloneSaysUsed = both(said[1], stayed[0]), both(said[2], stayed[1])
-	r.PersonDoesNotSay = said[4]
-	if agreed, _ := shares(r.BothSayUsed, r.NeitherSaysUsed); agreed != nil {
-		_, r.AgreementPercent = shares(agreed, r.PersonAloneSaysUsed, r.OrganisationAloneSays)
-	}
+	return &sum
+}
+
+// one is the rows of a metric that has one for each place.
+func one(*db.Tx) ([]string, error) { return []string{""}, nil }
+
+// Uptake is what both sides say of referrals.
+func (s *Store) Uptake(ctx context.Context, q Query) (Figures[UptakeRow], error) {
+	return ask(ctx, s, uptake, q)
 }

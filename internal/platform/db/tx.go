@@ -64,6 +64,9 @@ func Relaxed(ctx context.Context) context.Context {
 	return context.WithValue(ctx, optionKey{}, o)
 }
 
+// Apart leaves the transaction that a context carries: a Do begins one of its own, which commits whatever becomes of the other.
+func Apart(ctx context.Context) context.Context { return context.WithValue(ctx, txKey{}, (*Tx)(nil)) }
+
 const attempts = 3
 
 // Do runs f in a transaction and commits when f returns nil. Within f, a Do on tx.Context() joins the

@@ -1,0 +1,288 @@
+package insights
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// errStale is that a snapshot must be made before the answer.
+var errStale = errors.New("insights: no snapshot")
+
+const (
+	always     = 1 << 20 // months: beyond every period
+	mostMonths = 120     // rows of a table by month
+	fewMonths  = 36      // as many when nobody says from when
+)
+
+var farBack, farAhead = day.New(1900, 1, 1), day.New(3000, 1, 1)
+
+// ask answers from the snapshot; a site's own manager live.
+func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Query) (out Figures[R], err error) {
+	if q.By != Together && !slices.Contains(m.Dimensions, q.By) {
+		return out, fault.InvalidAt("query.by", "is no dimension of these figures: see the catalogue")
+	}
+	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
+		out = Figures[R]{Metric: m.ID, Definition: m.Definition, AsOf: a.asOf(tx), Disclosure: a.profile.Notice(), Rows: []R{}}
+		subs, err := m.subs(tx)
+		if err != nil {
+			return err
+		}
+		read := m.live
+		if a.frozen != nil {
+			read = m.frozen
+		}
+		counts, err := read(tx, a)
+		if err != nil {
+			return err
+		}
+		for _, sub := range subs {
+			for _, at := range a.places {
+				n := counts(at, sub)
+				a.round(n)
+				out.Rows = append(out.Rows, m.row(at, sub, n, n[0] == nil))
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// answered hands over the question. Where there is no snapshot yet, or a demo's clock was moved, one is made first; otherwise that is
+// the night's work.
+func (s *Store) answered(ctx context.Context, q Query, answer func(tx *db.Tx, a question) error) error {
+	try := func(enough bool) error {
+		return s.DB.Do(ctx, func(tx *db.Tx) error {
+			a, err := q.asked(tx)
+			if err != nil {
+				return err
+			}
+			if old := a.frozen != nil && s.DB.Clock.Offset() != 0 && a.frozen.Day.Before(day.Of(tx.Now).AddDays(-1)); !enough && (old || a.frozen != nil && a.frozen.ID == uuid.Nil) {
+				return errStale
+			}
+			tx.Actor.Sites = a.sites
+			return answer(tx, a)
+		})
+	}
+	err := try(false)
+	if errors.Is(err, errStale) {
+		if err = s.Freeze(asJob(ctx)); err == nil {
+			err = try(true)
+		}
+	}
+	return err
+}
+
+// round makes counts fit to be published.
+func (a question) round(n []*int) {
+	for i := range n {
+		if n[i] != nil {
+			n[i] = a.profile.Count(*n[i])
+		}
+	}
+}
+
+// question is a query by an actor: whose figures, of when, and how they are protected.
+type question struct {
+	Query
+	from, until day.Date
+	sites       db.IDs
+	places      []Divider // the rows, all together first
+	frozen      *snapshot // nil: live
+	profile     disclosure.Profile
+}
+
+func (q Query) asked(tx *db.Tx) (a question, err error) {
+	a = question{Query: q, sites: slices.Clone(tx.Actor.Sites), profile: disclosure.None()}
+	if a.from, a.until, err = q.period(); err != nil {
+		return a, err
+	}
+	if q.SiteID != nil {
+		if a.sites = (db.IDs{*q.SiteID}); !tx.Actor.HasSite(*q.SiteID) {
+			return a, fault.Missing("site")
+		}
+	}
+	if tx.Actor.Role != actor.SiteManager {
+		if a.frozen, err = current(tx); err != nil {
+			return a, err
+		}
+		if a.frozen == nil {
+			a.frozen = &snapshot{Sites: a.sites, AsOf: tx.Now} // of nobody
+		}
+		a.profile = disclosure.NHSEngland(a.frozen.Threshold)
+	}
+	a.places, err = a.rows(tx)
+	return a, err
+}
+
+// rows are the rows of the table: all together, or of the site asked for, and one for each value.
+func (a question) rows(tx *db.Tx) ([]Divider, error) {
+	sites, err := namedSites(tx)
+	if err != nil {
+		return nil, err
+	}
+	var base Divider
+	if a.SiteID != nil {
+		base = sites[slices.IndexFunc(sites, func(d Divider) bool { return *d.SiteID == a.SiteID.String() })]
+	}
+	list := []Divider{base}
+	switch {
+	case a.By == BySite && a.SiteID == nil:
+		return append(list, sites...), nil
+	case a.By == ByMonth:
+		for _, month := range a.months(tx) {
+			list = append(list, base.with(ByMonth, monthName(month)))
+		}
+	case a.By != BySite:
+		for _, value := range a.By.values() {
+			list = append(list, base.with(a.By, value))
+		}
+	}
+	return list, nil
+}
+
+func (d Divider) with(of Dimension, value string) Divider {
+	*d.value(of) = &value
+	return d
+}
+
+// months are the rows of a table by month: those of the period, or the last three years.
+func (a question) months(tx *db.Tx) (list []int) {
+	until := monthOf(day.Of(tx.Now)) + 1
+	if a.To != "" {
+		until = monthOf(a.until)
+	}
+	from := until - fewMonths
+	if a.From != "" {
+		from = max(monthOf(a.from), until-mostMonths)
+	}
+	for m := from; m < until; m++ {
+		list = append(list, m)
+	}
+	return list
+}
+
+// monthOf numbers the months since January of the year 0.
+func monthOf(d day.Date) int {
+	var year, month int
+	_, _ = fmt.Sscanf(d.String(), "%d-%d", &year, &month)
+	return year*12 + month - 1
+}
+
+func monthName(m int) string { return fmt.Sprintf("%04d-%02d", m/12, m%12+1) }
+
+// within is the months that a row is about.
+func (a question) within(at Divider) (from, until int) {
+	from, until = monthOf(a.from), monthOf(a.until)
+	for m := from; at.Month != nil && m < until; m++ {
+		if monthName(m) == *at.Month {
+			return m, m + 1
+		}
+	}
+	return from, until
+}
+
+// live counts now, and shows everything.
+func (m metric[C, R]) live(tx *db.Tx, a question) (func(at Divider, sub string) []*int, error) {
+	var days db.Texts
+	for _, site := range a.sites {
+		today, err := tx.Today(site)
+		if err != nil {
+			return nil, err
+		}
+		days = append(days, today.String())
+	}
+	cells, err := m.cells(tx, a.By, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "days": days})
+	return func(at Divider, sub string) []*int {
+		var sum C
+		from, until := a.within(at)
+		for _, c := range cells {
+			if place := c.at(); place.Sub == sub && place.Month >= from && place.Month < until && at.holds(a.By, place) {
+				sum = sum.plus(c)
+			}
+		}
+		return m.counts(sum, func(int) bool { return true })
+	}, err
+}
+
+// holds tells whether a cell belongs to the row.
+func (d Divider) holds(by Dimension, c Cell) bool {
+	if d.SiteID != nil && *d.SiteID != c.SiteID {
+		return false
+	}
+	if !slices.Contains(ofPeople, by) {
+		return true
+	}
+	value := *d.value(by)
+	return value == nil || *value == c.Value
+}
+
+// frozen reads the snapshot. All sites together have lines of their own; some of them are added up from theirs.
+func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at Divider, sub string) []*int, error) {
+	together := !slices.ContainsFunc(a.frozen.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
+	dimensions := db.Texts{string(Together)}
+	if slices.Contains(ofPeople, a.By) {
+		dimensions = append(dimensions, string(a.By))
+	}
+	var found []figure
+	err := tx.Where("snapshot_id = ? and metric = ? and dimension = any(?::text[]) and (site_id = any(?::uuid[]) or site_id is null and ?)",
+		a.frozen.ID, m.ID, dimensions, a.sites, together).Find(&found).Error
+	type key struct {
+		dimension  Dimension
+		site       uuid.UUID
+		value, sub string
+	}
+	lines := map[key]line{}
+	for _, f := range found {
+		k := key{dimension: f.Dimension, value: f.Value, sub: f.Sub}
+		if f.SiteID != nil {
+			k.site = *f.SiteID
+		}
+		lines[k] = f.Stretches.V
+	}
+	return func(at Divider, sub string) []*int {
+		k, from, until := key{sub: sub}, 0, 0
+		if from, until = a.within(at); slices.Contains(ofPeople, a.By) {
+			if value := *at.value(a.By); value != nil {
+				k.dimension, k.value = a.By, *value
+			}
+		}
+		sites := a.sites
+		if at.SiteID != nil {
+			sites = db.IDs{uuid.MustParse(*at.SiteID)}
+		} else if together {
+			return lines[k].over(from, until, len(m.columns))
+		}
+		sum := make([]*int, len(m.columns))
+		for i := range sum {
+			sum[i] = new(int)
+		}
+		for _, k.site = range sites {
+			for i, n := range lines[k].over(from, until, len(m.columns)) {
+				if n == nil || sum[i] == nil {
+					sum[i] = nil
+				} else {
+					*sum[i] += *n
+				}
+			}
+		}
+		return sum
+	}, err
+}
+
+func (a question) asOf(tx *db.Tx) time.Time {
+	if a.frozen != nil {
+		return a.frozen.AsOf
+	}
+	return tx.Now
+}

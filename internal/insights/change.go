@@ -1,0 +1,414 @@
+package insights
+
+import (
+	"context"
+	_ "embed"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+var outcomesEntry = Entry{ID: "outcomes", Title: "Paired change", Definition: outcomesDefinition,
+	Formula:    "mean_change = mean(follow-up − baseline) over paired_n; ci = mean_change ± t(0.975, paired_n − 1) × sd_change / √paired_n; completion_percent = 100 × paired_n / baseline_n",
+	Dimensions: slices.Concat([]Dimension{BySite}, ofPeople), Filters: countFilters, Version: 1}
+
+const outcomesDefinition = "Change between the baseline and each follow-up, within one person's episode and one version of an instrument: " +
+	"of the responses within the follow-up's analysis window the one nearest its target day, ties to the earlier. " +
+	"The months are those of the baseline. People without both measurements count in baseline_n alone. " +
+	"improved and worse are changes by the score's responder threshold or more, which its instrument states with its source " +
+	"(for ONS4 one point: a convention, not a published minimal difference); where there is none, nobody is sorted. " +
+	"Change without a comparison group: some of it is regression to the mean."
+
+//go:embed outcomes.sql
+var outcomesSQL string
+
+//go:embed scales.sql
+var scalesSQL string
+
+// observed is people with the same two values.
+type observed struct {
+	SiteID, Value, Timepoint, Instrument string
+	Version                              int
+	Score                                string
+	Before                               float64
+	After                                *float64
+	Arrived                              *uuid.UUID
+	N                                    int
+}
+
+// Outcomes is paired change.
+func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow], err error) {
+	if q.By != Together && !slices.Contains(outcomesEntry.Dimensions, q.By) {
+		return out, fault.InvalidAt("query.by", "is no dimension of these figures: see the catalogue")
+	}
+	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
+		out = Figures[OutcomeRow]{outcomesEntry.ID, outcomesDefinition, a.asOf(tx), a.profile.Notice(), []OutcomeRow{}}
+		read := s.live
+		if a.frozen != nil {
+			read = s.frozen
+		}
+		out.Rows, err = read(tx, a)
+		return err
+	})
+	return out, err
+}
+
+func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
+	rows = []OutcomeRow{}
+	truth, err := s.truth(tx, a.By, a.places[1:], map[string]any{"from": a.from, "until": a.until, "sites": a.sites}, "null::uuid")
+	for _, o := range truth {
+		if made := o.protect(a.profile, a.places[0]); len(a.places) > 1 {
+			rows = append(rows, made...)
+		} else {
+			rows = append(rows, made[0])
+		}
+	}
+	return rows, err
+}
+
+// truth sorts what was observed into outcomes: each scale in use at each follow-up of the schedules, with every row of the table,
+// or one of all together.
+func (s *Store) truth(tx *db.Tx, by Dimension, places []Divider, args map[string]any, arrived string) ([]Outcome, error) {
+	value := "''"
+	switch {
+	case by == BySite:
+		value = "b.site_id::text"
+	case slices.Contains(ofPeople, by):
+		value = "d." + string(by)
+	}
+	var seen []observed
+	if err := tx.Raw(strings.NewReplacer("@value", value, "@arrived", arrived).Replace(outcomesSQL), args).Scan(&seen).Error; err != nil {
+		return nil, err
+	}
+	codes, err := timepoints(tx)
+	if err != nil {
+		return nil, err
+	}
+	scales, err := s.inUse(tx)
+	if err != nil {
+		return nil, err
+	}
+	if len(places) == 0 || by == Together {
+		places, by = []Divider{{}}, Together
+	}
+	found := samples(seen)
+	var out []Outcome
+	for _, code := range codes {
+		for _, scale := range scales {
+			scale.Timepoint = code
+			o := Outcome{Scale: scale}
+			for _, at := range places {
+				value := ""
+				if by != Together {
+					value = **at.value(by)
+				}
+				sample := found[place{value, scale.key()}]
+				sample.At = at
+				o.Samples = append(o.Samples, sample)
+			}
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+func (s Scale) key() string {
+	return fmt.Sprintf("%s|%d|%s|%s", s.Instrument, s.Version, s.Score, s.Timepoint)
+}
+
+// inUse are the scales of the versions of instruments that the actor's sites have ever asked, whatever the period: which rows
+// stand in a table must not depend on what is asked of it.
+func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
+	var own []Scale
+	if err := tx.Raw(scalesSQL, map[string]any{"sites": db.IDs(tx.Actor.Sites)}).Scan(&own).Error; err != nil {
+		return nil, err
+	}
+	scales := slices.Concat(s.Scales, own)
+	var keys db.Texts
+	var versions db.Ints
+	for _, scale := range scales {
+		keys, versions = append(keys, scale.Instrument), append(versions, scale.Version)
+	}
+	type asked struct {
+		Instrument string
+		Version    int
+	}
+	var used []asked
+	err := tx.Raw(`select distinct instrument, version from unnest(?::text[], ?::int[]) as i (instrument, version) where exists (
+		select from assessment_scores s where s.site_id = any(?::uuid[]) and s.instrument = i.instrument and s.instrument_version = i.version and not s.superseded)`,
+		keys, versions, db.IDs(tx.Actor.Sites)).Scan(&used).Error
+	return slices.DeleteFunc(scales, func(s Scale) bool { return !slices.Contains(used, asked{s.Instrument, s.Version}) }), err
+}
+
+// place is which row of a table, and of which scale.
+type place struct{ value, scale string }
+
+func samples(seen []observed) map[place]Sample {
+	found := map[place]Sample{}
+	for _, o := range seen {
+		at := place{o.Value, Scale{Instrument: o.Instrument, Version: o.Version, Score: o.Score, Timepoint: o.Timepoint}.key()}
+		sample := found[at]
+		sample.BaselineN += o.N
+		for range o.N {
+			if o.After == nil {
+				break
+			}
+			sample.Pairs = append(sample.Pairs, Pair{Before: o.Before, After: *o.After})
+			if o.Arrived != nil {
+				sample.arrived = append(sample.arrived, *o.Arrived)
+			}
+		}
+		found[at] = sample
+	}
+	return found
+}
+
+// frozen reads the rows of the snapshot. They are of all time: for a part of it they are withheld, since the rows of two periods
+// could be subtracted; and of people's dimensions only for all sites together.
+func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
+	var found []figure
+	dimensions := db.Texts{string(Together), string(BySite), string(a.By)}
+	if err := tx.Where("snapshot_id = ? and metric = 'outcomes' and dimension = any(?::text[])", a.frozen.ID, dimensions).Find(&found).Error; err != nil {
+		return nil, err
+	}
+	type key struct{ place, sub string }
+	lines, whole := map[key]figure{}, line{}
+	for _, f := range found {
+		k := key{string(f.Dimension) + " " + f.Value, f.Sub}
+		if f.SiteID != nil {
+			k.place = string(BySite) + " " + f.SiteID.String()
+		}
+		if f.Dimension == Together {
+			whole = append(whole, f.Stretches.V...)
+		}
+		lines[k] = f
+	}
+	scales, err := s.scalesAt(tx)
+	rows = []OutcomeRow{}
+	together := !slices.ContainsFunc(a.frozen.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
+	from, until := monthOf(a.from), monthOf(a.until)
+	for _, scale := range scales {
+		for _, at := range a.places {
+			k := key{string(Together) + " ", scale.key()}
+			switch {
+			case at.SiteID != nil && !slices.Contains(ofPeople, a.By):
+				k.place = string(BySite) + " " + *at.SiteID
+			case at.SiteID == nil && together && slices.Contains(ofPeople, a.By) && *at.value(a.By) != nil:
+				k.place = string(a.By) + " " + **at.value(a.By)
+			case at.SiteID != nil && *at.value(a.By) == nil:
+				k.place = string(BySite) + " " + *at.SiteID
+			case !together && len(a.sites) == 1 && at == (Divider{}):
+				k.place = string(BySite) + " " + a.sites[0].String()
+			case !together || at != (Divider{}):
+				k.place = "withheld"
+			}
+			rows = append(rows, published(lines[k], scale, at, whole.covers(from, until)))
+		}
+	}
+	return rows, err
+}
+
+// scalesAt are the scales of the rows there are.
+func (s *Store) scalesAt(tx *db.Tx) (list []Scale, err error) {
+	codes, err := timepoints(tx)
+	if err != nil {
+		return nil, err
+	}
+	scales, err := s.inUse(tx)
+	for _, code := range codes {
+		for _, scale := range scales {
+			scale.Timepoint = code
+			list = append(list, scale)
+		}
+	}
+	return list, err
+}
+
+type coverage int
+
+const (
+	all coverage = iota
+	part
+	none
+)
+
+// covers tells whether a period holds all the months of lines, some, or none.
+func (l line) covers(from, until int) coverage {
+	c := none
+	for _, s := range l {
+		switch {
+		case s.Until <= from || s.From >= until || s.From == s.Until: // outside, or nobody
+		case s.From < from || s.Until > until:
+			return part
+		default:
+			c = all
+		}
+	}
+	return c
+}
+
+// published is a row of the snapshot, or a suppressed one, or that of nobody.
+func published(f figure, scale Scale, at Divider, c coverage) OutcomeRow {
+	switch {
+	case c == none:
+		return scale.row(at, nil, disclosure.None().Line(disclosure.Row{Parts: scale.parts(nil)}))
+	case c == part || f.Means == nil:
+		return scale.row(at, nil, disclosure.Line{Suppressed: true})
+	}
+	row := f.Means.V
+	row.Divider = at
+	return row
+}
+
+// frozenOutcomes is paired change in a snapshot.
+type frozenOutcomes struct{ *Store }
+
+// freeze works the tables out, by site and by each dimension of people, and holds what may not change yet.
+//
+// A mean over 8 people today and over 9 tomorrow would give the ninth away. So a table's rows are worked out anew only when
+// since the last time nobody, or at least as many as the threshold, have come into each of them or gone; and all of its rows
+// together, with the row of all together. Until then they stay as they were.
+func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
+	before, err := s.before(tx)
+	if err != nil {
+		return nil, err
+	}
+	profile := disclosure.NHSEngland(next.Threshold)
+	moved := map[string]bool{} // scales whose row of all together is new
+	for _, by := range slices.Concat([]Dimension{BySite}, ofPeople) {
+		places := []Divider{}
+		for _, id := range next.Sites {
+			places = append(places, divided(BySite, id.String()))
+		}
+		if by != BySite {
+			places = places[:0]
+			for _, value := range by.values() {
+				places = append(places, divided(by, value))
+			}
+		}
+		args := map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites}
+		truth, err := s.truth(tx, by, places, args, "greatest(b.assessment_id, r.assessment_id)")
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range truth {
+			t := table{o, by, next, profile, before}
+			if by == BySite {
+				list = append(list, t.together(moved))
+			}
+			list = append(list, t.rows(moved[o.Scale.key()])...)
+		}
+	}
+	first, last, err := s.months(tx, next)
+	for i := range list {
+		list[i].Stretches.V = line{{From: first, Until: last, Counts: []*int{}}}
+	}
+	return list, err
+}
+
+// months are those of the baselines there are.
+func (s frozenOutcomes) months(tx *db.Tx, next snapshot) (first, last int, err error) {
+	err = tx.Raw(`select coalesce(min(extract(year from completed_on) * 12 + extract(month from completed_on) - 1), 0)::int,
+		coalesce(max(extract(year from completed_on) * 12 + extract(month from completed_on)), 0)::int
+		from assessment_scores where site_id = any(?::uuid[]) and not superseded and timepoint = 'baseline'`, next.Sites).Row().Scan(&first, &last)
+	return first, last, err
+}
+
+type lineKey struct {
+	dimension Dimension
+	row, sub  string
+}
+
+// before is the snapshot that partners have read until now.
+func (s frozenOutcomes) before(tx *db.Tx) (map[lineKey]figure, error) {
+	have, err := current(tx)
+	if err != nil || have == nil {
+		return nil, err
+	}
+	var found []figure
+	err = tx.Where("snapshot_id = ? and metric = 'outcomes'", have.ID).Find(&found).Error
+	lines := map[lineKey]figure{}
+	for _, f := range found {
+		k := lineKey{f.Dimension, f.Value, f.Sub}
+		if f.SiteID != nil {
+			k.row = f.SiteID.String()
+		}
+		lines[k] = f
+	}
+	return lines, err
+}
+
+// table is the rows of one scale by one dimension.
+type table struct {
+	Outcome
+	by      Dimension
+	next    snapshot
+	profile disclosure.Profile
+	before  map[lineKey]figure
+}
+
+// together is the row of all together.
+func (t table) together(moved map[string]bool) figure {
+	k, all := lineKey{Together, "", t.Scale.key()}, Sample{}
+	for _, s := range t.Samples {
+		all.Pairs, all.arrived, all.BaselineN = append(all.Pairs, s.Pairs...), append(all.arrived, s.arrived...), all.BaselineN+s.BaselineN
+	}
+	old, had := t.before[k]
+	if had && !t.profile.Safe(all.changed(old)) {
+		old.SnapshotID = t.next.ID
+		return old
+	}
+	moved[t.Scale.key()] = true
+	return t.line(k, all, t.protect(t.profile, Divider{})[0])
+}
+
+// rows are the others.
+func (t table) rows(moved bool) (list []figure) {
+	var held []figure
+	for i, s := range t.Samples {
+		old, had := t.before[t.key(i)]
+		if moved = moved && (!had || t.profile.Safe(s.changed(old))); had {
+			old.SnapshotID = t.next.ID
+			held = append(held, old)
+		}
+	}
+	if !moved {
+		return held
+	}
+	for i, row := range t.protect(t.profile, Divider{})[1:] {
+		list = append(list, t.line(t.key(i), t.Samples[i], row))
+	}
+	return list
+}
+
+func (t table) key(i int) lineKey {
+	return lineKey{t.by, **t.Samples[i].At.value(t.by), t.Scale.key()}
+}
+
+func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
+	row.Divider = Divider{}
+	f := figure{SnapshotID: t.next.ID, Metric: outcomesEntry.ID, Dimension: k.dimension, Value: k.row, Sub: k.sub, Means: &db.JSON[OutcomeRow]{V: row}, Pairs: new(len(s.Pairs)), Since: &t.next.BuiltAt}
+	if k.dimension == BySite {
+		f.SiteID, f.Value = new(uuid.MustParse(k.row)), ""
+	}
+	return f
+}
+
+// changed is how many people came into a sample since a line was worked out, or how many left, whichever are more.
+func (s Sample) changed(old figure) int {
+	came := 0
+	for _, id := range s.arrived {
+		if made := time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16)); !made.Before(old.Since.Truncate(time.Millisecond)) {
+			came++
+		}
+	}
+	return max(came, *old.Pairs+came-len(s.Pairs))
+}

@@ -1,0 +1,167 @@
+package insights
+
+import (
+	"slices"
+	"strings"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/db"
+)
+
+// Cell is where something was counted. gorm fills only what is exported.
+type Cell struct {
+	SiteID string
+	Month  int    // since January of the year 0
+	Sub    string // what else a row of the metric is of
+	Value  string // of the dimension asked for
+}
+
+func (c Cell) at() Cell { return c }
+
+// counted is counts of one place that add up.
+type counted[C any] interface {
+	at() Cell
+	plus(C) C
+}
+
+// sorting sorts the people of a place into kinds, those that readers need most first.
+type sorting[C any] struct{ kinds func(C) []int }
+
+// sorted makes a sorting; it is told from others by its address.
+func sorted[C any](kinds func(C) []int) *sorting[C] { return &sorting[C]{kinds} }
+
+// column is one published count, and the sortings that must allow it: each up to one of its kinds. It may then be worked out by
+// subtraction from what the sorting shows, and is safe, and so is what it leaves over.
+type column[C any] struct {
+	of func(C) int
+	in []upTo[C]
+}
+
+type upTo[C any] struct {
+	*sorting[C]
+	kind int // allPeople: the whole alone
+}
+
+const allPeople = -1
+
+// whole is the number of people in a sorting.
+func (s *sorting[C]) whole() column[C] {
+	return column[C]{func(c C) int { return total(s.kinds(c)) }, []upTo[C]{{s, allPeople}}}
+}
+
+// kind is one kind of a sorting. Where the whole is itself a kind of other sortings, they must show that one.
+func (s *sorting[C]) kind(i int, within ...column[C]) column[C] {
+	c := column[C]{func(c C) int { return s.kinds(c)[i] }, []upTo[C]{{s, i}}}
+	for _, w := range within {
+		c.in = append(c.in, w.in...)
+	}
+	return c
+}
+
+// left is what is left of a sorting after its kinds up to one.
+func (s *sorting[C]) left(i int) column[C] {
+	return column[C]{func(c C) int { return total(s.kinds(c)[i+1:]) }, []upTo[C]{{s, i}}}
+}
+
+// and adds further sortings that must allow the column too.
+func (c column[C]) and(others ...column[C]) column[C] {
+	c.in = slices.Clone(c.in)
+	for _, o := range others {
+		c.in = append(c.in, o.in...)
+	}
+	return c
+}
+
+func total(counts []int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// metric is one kind of figures that are counts.
+type metric[C counted[C], R any] struct {
+	Entry
+	sql     string // one row a cell; @value stands for the dimension's column
+	columns []column[C]
+	subs    func(tx *db.Tx) ([]string, error) // the rows there are for each place, whatever is in them
+	row     func(at Divider, sub string, n []*int, suppressed bool) R
+}
+
+// cells counts, by a dimension of people or by none.
+func (m metric[C, R]) cells(tx *db.Tx, by Dimension, args map[string]any) (list []C, err error) {
+	value := "''"
+	if slices.Contains(ofPeople, by) {
+		value = string(by)
+	}
+	err = tx.Raw(strings.ReplaceAll(m.sql, "@value", value), args).Scan(&list).Error
+	return list, err
+}
+
+// sums adds cells up for each node of one tree with each of the other.
+func sums[C counted[C]](cells []C, rows, columns disclosure.Tree, row, column func(Cell) int) [][]C {
+	out := make([][]C, len(rows))
+	leafRow, leafColumn := leaves(rows), leaves(columns)
+	for i := range out {
+		out[i] = make([]C, len(columns))
+	}
+	for _, c := range cells {
+		i, j := leafRow[row(c.at())], leafColumn[column(c.at())]
+		out[i][j] = out[i][j].plus(c)
+	}
+	for i := range rows { // halves stand after the whole
+		for j := len(columns) - 1; j > 0; j-- {
+			p := columns[j].Parent
+			out[i][p] = out[i][p].plus(out[i][j])
+		}
+	}
+	for i := len(rows) - 1; i > 0; i-- {
+		for j := range columns {
+			p := rows[i].Parent
+			out[p][j] = out[p][j].plus(out[i][j])
+		}
+	}
+	return out
+}
+
+// leaves finds the node of each position.
+func leaves(t disclosure.Tree) map[int]int {
+	found := map[int]int{}
+	for i, n := range t {
+		if n.Until-n.From == 1 {
+			found[n.From] = i
+		}
+	}
+	return found
+}
+
+// reveal tells which columns may be shown of each node with each node.
+func (m metric[C, R]) reveal(p disclosure.Profile, rows, columns disclosure.Tree, truth [][]C) func(i, j, column int) bool {
+	shown := map[upTo[C]][][]bool{}
+	for _, c := range m.columns {
+		for _, in := range c.in {
+			if shown[in] == nil {
+				shown[in] = p.Reveal(rows, columns, func(i, j int) []int { return disclosure.Extent(in.kinds(truth[i][j]), in.kind) })
+			}
+		}
+	}
+	return func(i, j, column int) bool {
+		for _, in := range m.columns[column].in {
+			if !shown[in][i][j] {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// counts are the columns of one place; a hidden one is nil.
+func (m metric[C, R]) counts(c C, shown func(column int) bool) []*int {
+	out := make([]*int, len(m.columns))
+	for i, column := range m.columns {
+		if shown(i) {
+			out[i] = new(column.of(c))
+		}
+	}
+	return out
+}

@@ -1,0 +1,224 @@
+package insights
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+)
+
+// snapshot is figures as they stood at the end of a day.
+type snapshot struct {
+	ID        uuid.UUID
+	Day       day.Date
+	AsOf      time.Time
+	Sites     db.IDs
+	Threshold int
+	BuiltAt   time.Time
+}
+
+func (snapshot) TableName() string { return "figure_snapshots" }
+
+// figure is a line of a table of a snapshot.
+type figure struct {
+	SnapshotID uuid.UUID
+	Metric     string
+	Dimension  Dimension
+	SiteID     *uuid.UUID // nil: all sites together
+	Value      string
+	Sub        string
+	Stretches  db.JSON[line]
+	Means      *db.JSON[OutcomeRow]
+	Pairs      *int
+	Since      *time.Time
+}
+
+func (figure) TableName() string { return "figures" }
+
+// Freeze makes the snapshot of the last day that has ended at every site, unless it is there. Nobody sees half of one: it is
+// swapped at the commit. It is a job's work, and can be done twice.
+func (s *Store) Freeze(ctx context.Context) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		if err := tx.Exec("set local statement_timeout = 0; set local lock_timeout = 0; select pg_advisory_xact_lock(hashtextextended('figures', 0))").Error; err != nil {
+			return err
+		}
+		next, err := due(tx)
+		if err != nil || next == nil {
+			return err
+		}
+		tx.Actor.Sites = next.Sites
+		return s.build(tx, *next)
+	})
+}
+
+// due is the snapshot that should be there, if it is not.
+func due(tx *db.Tx) (*snapshot, error) {
+	next := snapshot{ID: tx.NewID(), BuiltAt: tx.Now}
+	var sites []struct {
+		ID                  uuid.UUID
+		DisclosureThreshold int
+	}
+	if err := tx.Raw("select id, disclosure_threshold from sites order by id").Scan(&sites).Error; err != nil || len(sites) == 0 {
+		return nil, err
+	}
+	for i, site := range sites {
+		today, err := tx.Today(site.ID)
+		if err != nil {
+			return nil, err
+		}
+		next.Sites, next.Threshold = append(next.Sites, site.ID), max(next.Threshold, site.DisclosureThreshold)
+		if ended := today.AddDays(-1); i == 0 || ended.Before(next.Day) {
+			next.Day = ended
+		}
+	}
+	end, err := tx.Noon(sites[0].ID, next.Day)
+	next.AsOf = end.Add(12 * time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	have, err := current(tx)
+	if err != nil || have != nil && !have.Day.Before(next.Day) && slices.Equal(have.Sites, next.Sites) {
+		return nil, err
+	}
+	return &next, nil
+}
+
+// current is the newest snapshot, or nil.
+func current(tx *db.Tx) (*snapshot, error) {
+	var found []snapshot
+	err := tx.Order("day desc").Limit(1).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// build writes the whole snapshot, and takes the one before it away.
+func (s *Store) build(tx *db.Tx, next snapshot) error {
+	var lines []figure
+	for _, m := range s.metrics() {
+		more, err := m.freeze(tx, next)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, more...)
+	}
+	if err := tx.Exec("delete from figure_snapshots").Error; err != nil {
+		return err
+	}
+	if err := tx.Create(&next).Error; err != nil {
+		return err
+	}
+	return tx.CreateInBatches(lines, 500).Error
+}
+
+// freeze draws the metric's tables: by site and by month; by each dimension of people and by month; and by each of these and
+// by site, over all time. Two things at once, and never three.
+func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
+	subs, err := m.subs(tx)
+	if err != nil {
+		return nil, err
+	}
+	sites := disclosure.Halves(len(next.Sites))
+	siteOf := func(c Cell) int {
+		return slices.IndexFunc(next.Sites, func(id uuid.UUID) bool { return id.String() == c.SiteID })
+	}
+	for _, by := range slices.Concat([]Dimension{Together}, ofPeople) {
+		cells, err := m.cells(tx, by, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "days": daysOf(next)})
+		if err != nil {
+			return nil, err
+		}
+		months := calendar(cells, next)
+		values := by.values()
+		rows, valueOf := disclosure.Halves(len(values)), func(c Cell) int { return slices.Index(values, c.Value) }
+		for _, sub := range subs {
+			f := frame[C, R]{m, disclosure.NHSEngland(next.Threshold), figure{SnapshotID: next.ID, Metric: m.ID, Dimension: by, Sub: sub}, ofSub(cells, sub)}
+			if by == Together {
+				list = append(list, f.draw(sites, siteOf, months, func(f *figure, row int) { f.SiteID = &next.Sites[row] }, true)...)
+				continue
+			}
+			list = append(list, f.draw(rows, valueOf, months, func(f *figure, row int) { f.Value = values[row] }, false)...)
+			list = append(list, f.cross(rows, valueOf, sites, siteOf, func(f *figure, row, site int) { f.Value, f.SiteID = values[row], &next.Sites[site] })...)
+		}
+	}
+	return list, nil
+}
+
+// frame is what the lines of one table share.
+type frame[C counted[C], R any] struct {
+	metric[C, R]
+	profile disclosure.Profile
+	figure  figure
+	cells   []C
+}
+
+// draw makes a line for each row over the months, and for all together.
+func (f frame[C, R]) draw(rows disclosure.Tree, row func(Cell) int, months disclosure.Tree, name func(*figure, int), together bool) (list []figure) {
+	truth := sums(f.cells, rows, months, row, func(c Cell) int { return c.Month })
+	shown := f.reveal(f.profile, rows, months, truth)
+	for i, node := range rows {
+		if node.Until-node.From > 1 && (i > 0 || !together) {
+			continue // stretches of rows are only for protecting
+		}
+		made := f.figure
+		made.Stretches.V = drawn(months, func(j int) []*int { return f.counts(truth[i][j], func(c int) bool { return shown(i, j, c) }) })
+		if i == 0 && together {
+			list = append(list, made)
+		}
+		if node.Until-node.From == 1 {
+			name(&made, node.From)
+			list = append(list, made)
+		}
+	}
+	return list
+}
+
+// cross makes a line for each row at each site, over all time.
+func (f frame[C, R]) cross(rows disclosure.Tree, row func(Cell) int, sites disclosure.Tree, site func(Cell) int, name func(f *figure, row, site int)) (list []figure) {
+	truth := sums(f.cells, rows, sites, row, site)
+	shown := f.reveal(f.profile, rows, sites, truth)
+	for value, i := range leaves(rows) {
+		for at, j := range leaves(sites) {
+			made := f.figure
+			made.Stretches.V = line{{0, always, f.counts(truth[i][j], func(c int) bool { return shown(i, j, c) })}}
+			name(&made, value, at)
+			list = append(list, made)
+		}
+	}
+	return list
+}
+
+func ofSub[C counted[C]](cells []C, sub string) (list []C) {
+	for _, c := range cells {
+		if c.at().Sub == sub {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// calendar is the tree of the months from the first that anything was counted in to that of the snapshot, or beyond.
+func calendar[C counted[C]](cells []C, next snapshot) disclosure.Tree {
+	first := monthOf(next.Day)
+	last := first
+	for _, c := range cells {
+		first, last = min(first, c.at().Month), max(last, c.at().Month)
+	}
+	return disclosure.Calendar(first, last-first+1)
+}
+
+// daysOf is the day that states are told of, for each site.
+func daysOf(next snapshot) (days db.Texts) {
+	return slices.Repeat(db.Texts{next.Day.String()}, len(next.Sites))
+}
+
+// asJob is a context outside the caller's transaction, in which Waypost itself acts.
+func asJob(ctx context.Context) context.Context {
+	return db.Background(db.Apart(actor.With(ctx, actor.Named("figures"))))
+}

@@ -42,5 +42,8 @@ create function age_band(born date, on_day date) returns text language sql immut
   select case when years < 18 then 'under_18' when years < 35 then '18_34' when years < 50 then '35_49' when years < 65 then '50_64' when years < 80 then '65_79' else '80_over' end
   from (select extract(year from age(on_day, born)) as years) a $$;
 
+-- Pairs are found from the follow-up's episode.
+create index assessment_scores_episode on assessment_scores (site_id, episode_id) where not superseded;
+
 -- +goose Down
 select 1;

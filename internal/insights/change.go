@@ -3,7 +3,6 @@ package insights
 import (
 	"context"
 	_ "embed"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,13 +34,13 @@ var scalesSQL string
 
 // observed is people with the same two values.
 type observed struct {
-	SiteID, Value, Timepoint, Instrument string
-	Version                              int
-	Score                                string
-	Before                               float64
-	After                                *float64
-	Arrived                              *uuid.UUID
-	N                                    int
+	Divider                      // the one place that it is of
+	Timepoint, Instrument, Score string
+	Version                      int
+	Before                       float64
+	After                        *float64
+	Vintage                      int // how many of the instants asked for lie before it
+	N                            int
 }
 
 // Outcomes is paired change.
@@ -63,61 +62,52 @@ func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow],
 
 func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	rows = []OutcomeRow{}
-	truth, err := s.truth(tx, a.By, a.places[1:], map[string]any{"from": a.from, "until": a.until, "sites": a.sites}, "null::uuid")
-	for _, o := range truth {
-		if made := o.protect(a.profile, a.places[0]); len(a.places) > 1 {
-			rows = append(rows, made...)
-		} else {
-			rows = append(rows, made[0])
+	by, places := a.By, a.places[1:]
+	if len(places) == 0 {
+		by = BySite
+		for _, id := range a.sites {
+			places = append(places, divided(BySite, id.String()))
 		}
+	}
+	seen, err := observe(tx, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}, by)
+	if err != nil {
+		return nil, err
+	}
+	scales, err := s.scalesAt(tx)
+	for _, o := range truth(scales, seen, by, places) {
+		rows = append(rows, o.protect(a.profile, a.places[0])[:len(a.places)]...)
 	}
 	return rows, err
 }
 
-// truth sorts what was observed into outcomes: each scale in use at each follow-up of the schedules, with every row of the table,
-// or one of all together.
-func (s *Store) truth(tx *db.Tx, by Dimension, places []Divider, args map[string]any, arrived string) ([]Outcome, error) {
-	value := "''"
-	switch {
-	case by == BySite:
-		value = "b.site_id::text"
-	case slices.Contains(ofPeople, by):
-		value = "d." + string(by)
-	}
-	var seen []observed
-	if err := tx.Raw(strings.NewReplacer("@value", value, "@arrived", arrived).Replace(outcomesSQL), args).Scan(&seen).Error; err != nil {
-		return nil, err
-	}
-	codes, err := timepoints(tx)
-	if err != nil {
-		return nil, err
-	}
-	scales, err := s.inUse(tx)
-	if err != nil {
-		return nil, err
-	}
-	if len(places) == 0 || by == Together {
-		places, by = []Divider{{}}, Together
-	}
-	found := samples(seen)
-	var out []Outcome
-	for _, code := range codes {
-		for _, scale := range scales {
-			scale.Timepoint = code
-			o := Outcome{Scale: scale}
-			for _, at := range places {
-				value := ""
-				if by != Together {
-					value = **at.value(by)
-				}
-				sample := found[place{value, scale.key()}]
-				sample.At = at
-				o.Samples = append(o.Samples, sample)
-			}
-			out = append(out, o)
+// observe reads what was observed, for each dimension asked for.
+func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (seen []observed, err error) {
+	var columns, sets []string
+	for _, d := range dimensions {
+		column := string(d)
+		if d == BySite {
+			column = "site_id"
 		}
+		columns, sets = append(columns, column), append(sets, "("+column+")")
 	}
-	return out, nil
+	sql := strings.NewReplacer("@columns", strings.Join(columns, ", "), "@sets", strings.Join(sets, ", ")).Replace(outcomesSQL)
+	err = tx.Raw(sql, args).Scan(&seen).Error
+	return seen, err
+}
+
+// truth sorts what was observed into outcomes: each scale, with every row of the table.
+func truth(scales []Scale, seen []observed, by Dimension, places []Divider) (out []Outcome) {
+	found := samples(seen, by)
+	for _, scale := range scales {
+		o := Outcome{Scale: scale}
+		for _, at := range places {
+			sample := found[place{**at.value(by), scale.key()}]
+			sample.At = at
+			o.Samples = append(o.Samples, sample)
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 func (s Scale) key() string {
@@ -151,10 +141,14 @@ func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
 // place is which row of a table, and of which scale.
 type place struct{ value, scale string }
 
-func samples(seen []observed) map[place]Sample {
+func samples(seen []observed, by Dimension) map[place]Sample {
 	found := map[place]Sample{}
 	for _, o := range seen {
-		at := place{o.Value, Scale{Instrument: o.Instrument, Version: o.Version, Score: o.Score, Timepoint: o.Timepoint}.key()}
+		value := *o.value(by)
+		if value == nil {
+			continue // of another dimension
+		}
+		at := place{*value, Scale{Instrument: o.Instrument, Version: o.Version, Score: o.Score, Timepoint: o.Timepoint}.key()}
 		sample := found[at]
 		sample.BaselineN += o.N
 		for range o.N {
@@ -162,9 +156,7 @@ func samples(seen []observed) map[place]Sample {
 				break
 			}
 			sample.Pairs = append(sample.Pairs, Pair{Before: o.Before, After: *o.After})
-			if o.Arrived != nil {
-				sample.arrived = append(sample.arrived, *o.Arrived)
-			}
+			sample.vintages = append(sample.vintages, o.Vintage)
 		}
 		found[at] = sample
 	}
@@ -277,30 +269,23 @@ type frozenOutcomes struct{ *Store }
 // since the last time nobody, or at least as many as the threshold, have come into each of them or gone; and all of its rows
 // together, with the row of all together. Until then they stay as they were.
 func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
-	before, err := s.before(tx)
+	before, vintages, err := s.before(tx)
 	if err != nil {
 		return nil, err
 	}
-	profile := disclosure.NHSEngland(next.Threshold)
+	dimensions := slices.Concat([]Dimension{BySite}, ofPeople)
+	seen, err := observe(tx, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": vintages}, dimensions...)
+	if err != nil {
+		return nil, err
+	}
+	scales, err := s.scalesAt(tx)
+	if err != nil {
+		return nil, err
+	}
 	moved := map[string]bool{} // scales whose row of all together is new
-	for _, by := range slices.Concat([]Dimension{BySite}, ofPeople) {
-		places := []Divider{}
-		for _, id := range next.Sites {
-			places = append(places, divided(BySite, id.String()))
-		}
-		if by != BySite {
-			places = places[:0]
-			for _, value := range by.values() {
-				places = append(places, divided(by, value))
-			}
-		}
-		args := map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites}
-		truth, err := s.truth(tx, by, places, args, "greatest(b.assessment_id, r.assessment_id)")
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range truth {
-			t := table{o, by, next, profile, before}
+	for _, by := range dimensions {
+		for _, o := range truth(scales, seen, by, next.places(by)) {
+			t := table{o, by, next, disclosure.NHSEngland(next.Threshold), before, vintages}
 			if by == BySite {
 				list = append(list, t.together(moved))
 			}
@@ -312,6 +297,21 @@ func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err err
 		list[i].Stretches.V = line{{From: first, Until: last, Counts: []*int{}}}
 	}
 	return list, err
+}
+
+// places are the rows of a table by a dimension.
+func (s snapshot) places(by Dimension) (list []Divider) {
+	values := by.values()
+	if by == BySite {
+		values = values[:0]
+		for _, id := range s.Sites {
+			values = append(values, id.String())
+		}
+	}
+	for _, value := range values {
+		list = append(list, divided(by, value))
+	}
+	return list
 }
 
 // months are those of the baselines there are.
@@ -327,24 +327,30 @@ type lineKey struct {
 	row, sub  string
 }
 
-// before is the snapshot that partners have read until now.
-func (s frozenOutcomes) before(tx *db.Tx) (map[lineKey]figure, error) {
+// before is the snapshot that partners have read until now, and when its lines were worked out, the earliest first.
+func (s frozenOutcomes) before(tx *db.Tx) (lines map[lineKey]figure, vintages db.Texts, err error) {
 	have, err := current(tx)
 	if err != nil || have == nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var found []figure
 	err = tx.Where("snapshot_id = ? and metric = 'outcomes'", have.ID).Find(&found).Error
-	lines := map[lineKey]figure{}
+	lines = map[lineKey]figure{}
 	for _, f := range found {
 		k := lineKey{f.Dimension, f.Value, f.Sub}
 		if f.SiteID != nil {
 			k.row = f.SiteID.String()
 		}
 		lines[k] = f
+		if v := vintage(*f.Since); !slices.Contains(vintages, v) {
+			vintages = append(vintages, v)
+		}
 	}
-	return lines, err
+	slices.Sort(vintages)
+	return lines, vintages, err
 }
+
+func vintage(t time.Time) string { return t.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z") }
 
 // table is the rows of one scale by one dimension.
 type table struct {
@@ -353,16 +359,18 @@ type table struct {
 	next    snapshot
 	profile disclosure.Profile
 	before  map[lineKey]figure
+
+	vintages db.Texts
 }
 
 // together is the row of all together.
 func (t table) together(moved map[string]bool) figure {
 	k, all := lineKey{Together, "", t.Scale.key()}, Sample{}
 	for _, s := range t.Samples {
-		all.Pairs, all.arrived, all.BaselineN = append(all.Pairs, s.Pairs...), append(all.arrived, s.arrived...), all.BaselineN+s.BaselineN
+		all.Pairs, all.vintages, all.BaselineN = append(all.Pairs, s.Pairs...), append(all.vintages, s.vintages...), all.BaselineN+s.BaselineN
 	}
 	old, had := t.before[k]
-	if had && !t.profile.Safe(all.changed(old)) {
+	if had && !t.profile.Safe(t.changed(all, old)) {
 		old.SnapshotID = t.next.ID
 		return old
 	}
@@ -375,7 +383,7 @@ func (t table) rows(moved bool) (list []figure) {
 	var held []figure
 	for i, s := range t.Samples {
 		old, had := t.before[t.key(i)]
-		if moved = moved && (!had || t.profile.Safe(s.changed(old))); had {
+		if moved = moved && (!had || t.profile.Safe(t.changed(s, old))); had {
 			old.SnapshotID = t.next.ID
 			held = append(held, old)
 		}
@@ -403,10 +411,10 @@ func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
 }
 
 // changed is how many people came into a sample since a line was worked out, or how many left, whichever are more.
-func (s Sample) changed(old figure) int {
-	came := 0
-	for _, id := range s.arrived {
-		if made := time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16)); !made.Before(old.Since.Truncate(time.Millisecond)) {
+func (t table) changed(s Sample, old figure) int {
+	came, since := 0, slices.Index(t.vintages, vintage(*old.Since))
+	for _, v := range s.vintages {
+		if v > since {
 			came++
 		}
 	}

@@ -3,8 +3,6 @@ package insights
 import (
 	"math"
 
-	"github.com/google/uuid"
-
 	"waypost/internal/disclosure"
 )
 
@@ -48,8 +46,8 @@ type Scale struct {
 type Sample struct {
 	At        Divider
 	Pairs     []Pair
-	BaselineN int         // people with a baseline, the paired ones among them
-	arrived   []uuid.UUID // for each pair, the later of its two assessments; ids are in the order of time
+	BaselineN int   // people with a baseline, the paired ones among them
+	vintages  []int // for each pair, how many of the instants asked for lie before it came about
 }
 
 // Outcome is the truth about one scale. Its samples are the rows of a table, those of nobody too: which rows there are must not

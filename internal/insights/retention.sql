@@ -1,10 +1,10 @@
 -- Follow-ups whose windows count from a day of the period, by site, month, timepoint and a dimension, each in exactly one
 -- state: the one that it has on the site's day, as the record's own list of follow-ups shows it. Quintile 1 is the most
 -- deprived fifth of neighbourhoods.
-with state as (
+with state as materialized (
   select f.site_id, f.code, f.anchor_on, f.completed_on, f.opens_on, f.closes_on, f.lost_on, f.loss_reason,
-    n.code_group as need_group, coalesce(((p.imd_decile + 1) / 2)::text, 'not_known') as deprivation, g.code_group as ethnic_group, p.gender, age_band(p.birth_date, f.anchor_on) as age_band,
-    t.day >= f.opens_on as opened,
+    n.code_group as need_group, coalesce(((p.imd_decile + 1) / 2)::text, 'not_known') as deprivation, g.code_group as ethnic_group, p.gender,
+    age_band(p.birth_date, f.anchor_on) as age_band,
     exists (select from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempted,
     case
       when f.completed_on is not null then 'completed'

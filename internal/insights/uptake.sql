@@ -1,15 +1,9 @@
 -- Referrals sent in the period, by site, month and a dimension: how far each came by the organisation's account, and what the
 -- person last said of it at a follow-up. Undone moves and referrals entered in error count in nothing; signposts are apart.
-with asked as (
-  select distinct on (s.site_id, s.referral_id) s.site_id, s.referral_id, u.code_group as used, s.benefit
-  from follow_up_services s
-  join code_uses u on u.code = s.used
-  join follow_up_completions c on c.site_id = s.site_id and c.follow_up_id = s.follow_up_id
-  where s.site_id = any(cast(@sites as uuid[])) and s.referral_id is not null
-  order by s.site_id, s.referral_id, c.completed_on desc, c.created_at desc, c.id desc
-), sent as (
+with sent as materialized (
   select r.site_id, r.kind, (r.sent_at at time zone s.time_zone)::date as sent_on, n.code_group as need_group,
-    coalesce(((p.imd_decile + 1) / 2)::text, 'not_known') as deprivation, g.code_group as ethnic_group, p.gender, age_band(p.birth_date, (r.sent_at at time zone s.time_zone)::date) as age_band, r.status = 'completed' as completed, a.used, a.benefit,
+    coalesce(((p.imd_decile + 1) / 2)::text, 'not_known') as deprivation, g.code_group as ethnic_group, p.gender,
+    age_band(p.birth_date, (r.sent_at at time zone s.time_zone)::date) as age_band, r.status = 'completed' as completed, a.used, a.benefit,
     r.status = 'completed' or r.kind = 'referral' and exists (select from attendances t
       where t.site_id = r.site_id and t.referral_id = r.id and t.attended and t.reported_by in ('organisation', 'link_worker')) as attended,
     r.kind = 'referral' and exists (select from referral_moves m
@@ -19,8 +13,16 @@ with asked as (
   join sites s on s.id = r.site_id
   join patients p on p.site_id = r.site_id and p.id = r.patient_id
   join code_ethnic_categories g on g.code = p.ethnic_category
-  left join asked a on a.site_id = r.site_id and a.referral_id = r.id
-  where r.site_id = any(cast(@sites as uuid[])) and r.status not in ('draft', 'entered_in_error') and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
+  left join lateral (
+    select u.code_group as used, s.benefit
+    from follow_up_services s
+    join code_uses u on u.code = s.used
+    join follow_up_completions c on c.site_id = s.site_id and c.follow_up_id = s.follow_up_id
+    where s.site_id = r.site_id and s.referral_id = r.id
+    order by c.completed_on desc, c.created_at desc, c.id desc limit 1
+  ) a on true
+  where r.site_id = any(cast(@sites as uuid[])) and r.status not in ('draft', 'entered_in_error')
+    and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
 )
 select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, @value as value,
   count(*) filter (where kind = 'signpost') as signposts,

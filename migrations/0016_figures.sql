@@ -24,6 +24,7 @@ create table figures (
   site_id     uuid references sites,  -- null: all sites together
   value       text not null,          -- of the dimension
   sub         text not null,          -- what else a line is of: a timepoint, a score
+  position    int not null default 0, -- in the order that such lines are answered in
   stretches   jsonb not null,         -- [{from, until, counts}]: months since January of the year 0; a null count is withheld
   means       jsonb,                  -- of a line with means: the row as it is published
   pairs       int,                    -- and whom it rests on, withheld or not; nobody reads it but the next night

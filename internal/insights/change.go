@@ -168,28 +168,32 @@ func samples(seen []observed, by Dimension) map[place]Sample {
 func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	var found []figure
 	dimensions := db.Texts{string(Together), string(BySite), string(a.By)}
-	if err := tx.Where("snapshot_id = ? and metric = 'outcomes' and dimension = any(?::text[])", a.frozen.ID, dimensions).Find(&found).Error; err != nil {
+	if err := tx.Where("snapshot_id = ? and metric = 'outcomes' and dimension = any(?::text[])", a.frozen.ID, dimensions).Order("position").Find(&found).Error; err != nil {
+		return nil, err
+	}
+	known, err := s.known(tx, a.sites)
+	if err != nil {
 		return nil, err
 	}
 	type key struct{ place, sub string }
 	lines, whole := map[key]figure{}, line{}
+	var scales []string
 	for _, f := range found {
 		k := key{string(f.Dimension) + " " + f.Value, f.Sub}
 		if f.SiteID != nil {
 			k.place = string(BySite) + " " + f.SiteID.String()
 		}
-		if f.Dimension == Together {
-			whole = append(whole, f.Stretches.V...)
+		if f.Dimension == Together && slices.Contains(known, f.Means.V.Instrument) {
+			whole, scales = append(whole, f.Stretches.V...), append(scales, f.Sub)
 		}
 		lines[k] = f
 	}
-	scales, err := s.scalesAt(tx)
 	rows = []OutcomeRow{}
 	together := !slices.ContainsFunc(a.frozen.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
 	from, until := monthOf(a.from), monthOf(a.until)
 	for _, scale := range scales {
 		for _, at := range a.places {
-			k := key{string(Together) + " ", scale.key()}
+			k := key{string(Together) + " ", scale}
 			switch {
 			case at.SiteID != nil && !slices.Contains(ofPeople, a.By):
 				k.place = string(BySite) + " " + *at.SiteID
@@ -202,10 +206,19 @@ func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 			case !together || at != (Divider{}):
 				k.place = "withheld"
 			}
-			rows = append(rows, published(lines[k], scale, at, whole.covers(from, until)))
+			rows = append(rows, published(lines[k], lines[key{string(Together) + " ", scale}].Means.V, at, whole.covers(from, until)))
 		}
 	}
-	return rows, err
+	return rows, nil
+}
+
+// known are the instruments that these sites may know of: those that come with Waypost, and their own.
+func (s *Store) known(tx *db.Tx, sites db.IDs) (keys []string, err error) {
+	err = tx.Raw("select distinct key from instruments where site_id = any(?::uuid[])", sites).Scan(&keys).Error
+	for _, scale := range s.Scales {
+		keys = append(keys, scale.Instrument)
+	}
+	return keys, err
 }
 
 // scalesAt are the scales of the rows there are.
@@ -247,16 +260,18 @@ func (l line) covers(from, until int) coverage {
 	return c
 }
 
-// published is a row of the snapshot, or a suppressed one, or that of nobody.
-func published(f figure, scale Scale, at Divider, c coverage) OutcomeRow {
+// published is a row of the snapshot, or a suppressed one, or that of nobody, of the scale that the row of all together is of.
+func published(f figure, of OutcomeRow, at Divider, c coverage) OutcomeRow {
+	row := OutcomeRow{Divider: at, Instrument: of.Instrument, Score: of.Score, Timepoint: of.Timepoint, InstrumentVersion: of.InstrumentVersion}
 	switch {
 	case c == none:
-		return scale.row(at, nil, disclosure.None().Line(disclosure.Row{Parts: scale.parts(nil)}))
+		row.PairedN, row.BaselineN = new(0), new(0)
 	case c == part || f.Means == nil:
-		return scale.row(at, nil, disclosure.Line{Suppressed: true})
+		row.Suppressed = true
+	default:
+		row = f.Means.V
+		row.Divider = at
 	}
-	row := f.Means.V
-	row.Divider = at
 	return row
 }
 
@@ -294,6 +309,7 @@ func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err err
 	}
 	first, last, err := s.months(tx, next)
 	for i := range list {
+		list[i].Position = i
 		list[i].Stretches.V = line{{From: first, Until: last, Counts: []*int{}}}
 	}
 	return list, err
@@ -350,7 +366,9 @@ func (s frozenOutcomes) before(tx *db.Tx) (lines map[lineKey]figure, vintages db
 	return lines, vintages, err
 }
 
-func vintage(t time.Time) string { return t.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z") }
+func vintage(t time.Time) string {
+	return t.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z")
+}
 
 // table is the rows of one scale by one dimension.
 type table struct {

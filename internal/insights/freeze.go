@@ -33,6 +33,7 @@ type figure struct {
 	SiteID     *uuid.UUID // nil: all sites together
 	Value      string
 	Sub        string
+	Position   int
 	Stretches  db.JSON[line]
 	Means      *db.JSON[OutcomeRow]
 	Pairs      *int

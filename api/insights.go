@@ -63,7 +63,7 @@ func (s *server) outcomes(ctx context.Context, in *struct {
 // Divided is the query of figures that can be divided by one thing at a time.
 type Divided struct {
 	InsightQuery
-	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. deprivation: fifths of neighbourhoods; by anything but sites and months, a partner's figures of one site are of all time."`
+	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. deprivation: fifths of neighbourhoods. By anything but sites and months, a partner's figures are of all time: for a shorter period they are withheld."`
 }
 
 func (s *server) retention(ctx context.Context, in *Divided) (insights.Figures[insights.RetentionRow], error) {

@@ -1,7 +1,5 @@
 package disclosure
 
-import "slices"
-
 // Tree halves the positions of an axis, and the halves again. How it halves must not depend on what is counted.
 type Tree []Node
 
@@ -86,18 +84,4 @@ func Extent(kinds []int, upTo int) []int {
 		people += n
 	}
 	return Row{People: people, Parts: kinds}.upTo(upTo)
-}
-
-// leaf tells whether a node is one position.
-func (n Node) leaf() bool { return n.Until-n.From == 1 }
-
-// Leaves are the tree's nodes of one position, in order.
-func (t Tree) Leaves() (list []Node) {
-	for _, n := range t {
-		if n.leaf() {
-			list = append(list, n)
-		}
-	}
-	slices.SortFunc(list, func(a, b Node) int { return a.From - b.From })
-	return list
 }

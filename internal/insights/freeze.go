@@ -119,8 +119,9 @@ func (s *Store) build(tx *db.Tx, next snapshot) error {
 	return tx.CreateInBatches(lines, 500).Error
 }
 
-// freeze draws the metric's tables: by site and by month; by each dimension of people and by month; and by each of these and
-// by site, over all time. Two things at once, and never three.
+// freeze draws the metric's tables: by site and by month; and by each dimension of people and by site, over all time. These
+// share the sites: what is known of each site is its months by themselves and its people by themselves. People by months as well
+// would give some counts away (see the attack on three axes in package disclosure).
 func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
 	subs, err := m.subs(tx)
 	if err != nil {
@@ -135,17 +136,13 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 		if err != nil {
 			return nil, err
 		}
-		months := calendar(cells, next)
-		values := by.values()
-		rows, valueOf := disclosure.Halves(len(values)), func(c Cell) int { return slices.Index(values, c.Value) }
 		for _, sub := range subs {
-			f := frame[C, R]{m, disclosure.NHSEngland(next.Threshold), figure{SnapshotID: next.ID, Metric: m.ID, Dimension: by, Sub: sub}, ofSub(cells, sub)}
+			f := frame[C, R]{m, disclosure.NHSEngland(next.Threshold), next, figure{SnapshotID: next.ID, Metric: m.ID, Dimension: by, Sub: sub}, ofSub(cells, sub)}
 			if by == Together {
-				list = append(list, f.draw(sites, siteOf, months, func(f *figure, row int) { f.SiteID = &next.Sites[row] }, true)...)
-				continue
+				list = append(list, f.byMonth(sites, siteOf, calendar(cells, next))...)
+			} else {
+				list = append(list, f.bySite(by.values(), sites, siteOf)...)
 			}
-			list = append(list, f.draw(rows, valueOf, months, func(f *figure, row int) { f.Value = values[row] }, false)...)
-			list = append(list, f.cross(rows, valueOf, sites, siteOf, func(f *figure, row, site int) { f.Value, f.SiteID = values[row], &next.Sites[site] })...)
 		}
 	}
 	return list, nil
@@ -155,42 +152,57 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 type frame[C counted[C], R any] struct {
 	metric[C, R]
 	profile disclosure.Profile
+	next    snapshot
 	figure  figure
 	cells   []C
 }
 
-// draw makes a line for each row over the months, and for all together.
-func (f frame[C, R]) draw(rows disclosure.Tree, row func(Cell) int, months disclosure.Tree, name func(*figure, int), together bool) (list []figure) {
-	truth := sums(f.cells, rows, months, row, func(c Cell) int { return c.Month })
-	shown := f.reveal(f.profile, rows, months, truth)
-	for i, node := range rows {
-		if node.Until-node.From > 1 && (i > 0 || !together) {
-			continue // stretches of rows are only for protecting
-		}
+// byMonth draws a line for each site over the months, and for all together.
+func (f frame[C, R]) byMonth(sites disclosure.Tree, site func(Cell) int, months disclosure.Tree) (list []figure) {
+	truth := sums(f.cells, sites, months, site, func(c Cell) int { return c.Month })
+	shown := f.reveal(f.profile, sites, months, truth)
+	for _, place := range whole(sites) {
 		made := f.figure
-		made.Stretches.V = drawn(months, func(j int) []*int { return f.counts(truth[i][j], func(c int) bool { return shown(i, j, c) }) })
-		if i == 0 && together {
-			list = append(list, made)
-		}
-		if node.Until-node.From == 1 {
-			name(&made, node.From)
+		made.SiteID = f.siteAt(place.position)
+		made.Stretches.V = drawn(months, func(j int) []*int {
+			return f.counts(truth[place.node][j], func(c int) bool { return shown(place.node, j, c) })
+		})
+		list = append(list, made)
+	}
+	return list
+}
+
+// bySite draws a line for each value at each site, and at all together, over all time.
+func (f frame[C, R]) bySite(values []string, sites disclosure.Tree, site func(Cell) int) (list []figure) {
+	rows := disclosure.Halves(len(values))
+	truth := sums(f.cells, rows, sites, func(c Cell) int { return slices.Index(values, c.Value) }, site)
+	shown := f.reveal(f.profile, rows, sites, truth)
+	for value, i := range leaves(rows) {
+		for _, place := range whole(sites) {
+			made := f.figure
+			made.Value, made.SiteID = values[value], f.siteAt(place.position)
+			made.Stretches.V = line{{0, always, f.counts(truth[i][place.node], func(c int) bool { return shown(i, place.node, c) })}}
 			list = append(list, made)
 		}
 	}
 	return list
 }
 
-// cross makes a line for each row at each site, over all time.
-func (f frame[C, R]) cross(rows disclosure.Tree, row func(Cell) int, sites disclosure.Tree, site func(Cell) int, name func(f *figure, row, site int)) (list []figure) {
-	truth := sums(f.cells, rows, sites, row, site)
-	shown := f.reveal(f.profile, rows, sites, truth)
-	for value, i := range leaves(rows) {
-		for at, j := range leaves(sites) {
-			made := f.figure
-			made.Stretches.V = line{{0, always, f.counts(truth[i][j], func(c int) bool { return shown(i, j, c) })}}
-			name(&made, value, at)
-			list = append(list, made)
-		}
+// siteAt is the site of a position; nil: all together.
+func (f frame[C, R]) siteAt(position int) *uuid.UUID {
+	if position < 0 {
+		return nil
+	}
+	return &f.next.Sites[position]
+}
+
+// spot is a node that has lines: the whole, of position -1, or one position.
+type spot struct{ node, position int }
+
+func whole(t disclosure.Tree) []spot {
+	list := []spot{{0, -1}}
+	for position, node := range leaves(t) {
+		list = append(list, spot{node, position})
 	}
 	return list
 }

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestPeriodsSubtractedGiveNothingAway asks, as a partner, for every period of ten months by site, and takes all shown answers from
+// one another, each known exactly. Two periods that share an end give the months between: whatever can be reached in that way,
+// for a site and for what all sites leave over, is nobody or at least eight people.
+func TestPeriodsSubtractedGiveNothingAway(t *testing.T) {
+	w := newWorld(t)
+	dice := rand.New(rand.NewPCG(7, 7))
+	first := dated(w.today()).AddDate(0, -12, 0)
+	first = time.Date(first.Year(), first.Month(), 1, 0, 0, 0, 0, time.UTC)
+	w.keys["other_site_manager"] = w.key("site_manager", fmt.Sprintf(`"site_ids":[%q]`, w.other))
+	const months = 10
+	for who, often := range map[string]int{"link_worker": 40, "other_site_link_worker": 24} {
+		for m := range months {
+			for range dice.IntN(often) {
+				w.enrolled(who, first.AddDate(0, m, 10))
+			}
+		}
+	}
+	truth := map[string]map[[2]int]map[string]float64{w.site: w.everyPeriod("site_manager", first, months)[w.site], w.other: w.everyPeriod("other_site_manager", first, months)[w.other]}
+	seen := w.everyPeriod("dashboard", first, months)
+	tried := 0
+	for site, periods := range truth {
+		for _, column := range []string{"eligible", "missed", "due", "not_yet_due", "not_invited", "ended"} {
+			tried += reachable(t, site+" "+column, months, func(p [2]int) (float64, bool) {
+				_, shown := seen[site][p][column]
+				return periods[p][column], shown
+			})
+		}
+	}
+	tried += reachable(t, "what the sites leave over", months, func(p [2]int) (left float64, shown bool) {
+		_, shown = seen[""][p]["eligible"]
+		for site := range truth {
+			if _, is := seen[site][p]["eligible"]; !is {
+				left += truth[site][p]["eligible"]
+			}
+		}
+		return left, shown
+	})
+	if tried < 50 {
+		t.Errorf("only %d subtractions were tried: too little is shown", tried)
+	}
+}
+
+func (w *world) enrolled(who string, on time.Time) {
+	c := w.as(who)
+	patient := c.post("/patients", `{"given_name":"P","family_name":"Counted","birth_date":"1950-04-01"}`).made()
+	episode := c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient, iso(on))).made()
+	c.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline","completed_on":%q,"mode":"paper","respondent":"self","responses":{"anxiety":4}}`, episode, iso(on))).want(201)
+}
+
+// everyPeriod is what somebody is shown of each period from one month before another, by site; "" is all together.
+func (w *world) everyPeriod(who string, first time.Time, months int) map[string]map[[2]int]map[string]float64 {
+	found := map[string]map[[2]int]map[string]float64{}
+	for from := range months {
+		for until := from + 1; until <= months; until++ {
+			a := w.as(who).get(fmt.Sprintf("/insights/retention?by=site&from=%s&to=%s", first.AddDate(0, from, 0).Format("2006-01"), first.AddDate(0, until-1, 0).Format("2006-01"))).want(200)
+			for _, r := range a.at("rows").([]any) {
+				row := r.(map[string]any)
+				site, _ := row["site_id"].(string)
+				if found[site] == nil {
+					found[site] = map[[2]int]map[string]float64{}
+				}
+				counts := map[string]float64{}
+				for name, v := range row {
+					if n, is := v.(float64); is {
+						counts[name] = n
+					}
+				}
+				found[site][[2]int{from, until}] = counts
+			}
+		}
+	}
+	return found
+}
+
+// reachable joins the ends of shown periods; between any two that are joined, the count is known. It returns how many are.
+func reachable(t *testing.T, what string, months int, count func([2]int) (float64, bool)) (tried int) {
+	t.Helper()
+	part := make([]int, months+1) // ends of one number are joined
+	for i := range part {
+		part[i] = i
+	}
+	for from := range months {
+		for until := from + 1; until <= months; until++ {
+			if _, shown := count([2]int{from, until}); shown && part[from] != part[until] {
+				old, joined := part[until], part[from]
+				for i := range part {
+					if part[i] == old {
+						part[i] = joined
+					}
+				}
+			}
+		}
+	}
+	for from := range months {
+		for until := from + 1; until <= months; until++ {
+			if part[from] != part[until] {
+				continue
+			}
+			tried++
+			if n, _ := count([2]int{from, until}); n != 0 && n < 8 {
+				t.Errorf("%s: of months %d to %d it follows that there are %v", what, from, until, n)
+			}
+		}
+	}
+	return tried
+}
+
+// The same question has the same answer all day, whatever is recorded meanwhile; a site's own manager sees it at once.
+func TestPartnersReadOneSnapshotADay(t *testing.T) {
+	w := newWorld(t)
+	for range 12 {
+		w.enrolled("link_worker", dated(w.daysAgo(40)))
+	}
+	before := w.as("dashboard").get("/insights/retention").want(200)
+	for range 10 {
+		w.enrolled("link_worker", dated(w.daysAgo(40)))
+	}
+	if again := w.as("dashboard").get("/insights/retention").want(200); string(again.body) != string(before.body) {
+		t.Errorf("%s\nand later that day\n%s", before.body, again.body)
+	}
+	if live := w.as("site_manager").get("/insights/retention").want(200); live.number("rows.0.eligible") != 22 {
+		t.Errorf("live: %s", live.body)
+	}
+	w.advance("P1D")
+	if next := w.as("dashboard").get("/insights/retention").want(200); next.number("rows.0.eligible") != 20 || next.text("as_of") <= before.text("as_of") {
+		t.Errorf("the next day: %s", next.body)
+	}
+}
+
+// A mean over ten people today and eleven tomorrow would give the eleventh away: it is held until eight more have come.
+func TestMeansAreHeldUntilEnoughPeopleChangedThem(t *testing.T) {
+	w := newWorld(t)
+	var episodes []string
+	for range 22 {
+		patient := w.patient()
+		episode := w.episode(patient)
+		w.ons4(episode, "baseline", w.today(), 4, 4, 4, 4).want(201)
+		episodes = append(episodes, w.as("link_worker").get("/follow-ups?episode_id="+episode).text("items.0.id"))
+	}
+	w.advance("P10M")
+	mean := func() any {
+		return row(t, w.as("dashboard").get("/insights/outcomes").want(200), "life_satisfaction")["mean_change"]
+	}
+	answer := func(n, life int) {
+		for range n {
+			w.as("link_worker").post("/follow-ups/"+episodes[0]+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+				"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":%d}}]}`, w.today(), life)).want(201)
+			episodes = slices.Delete(episodes, 0, 1)
+		}
+		w.advance("P1D")
+	}
+	answer(10, 6)
+	for _, c := range []struct {
+		more int
+		want any
+	}{{0, 2.0}, {1, 2.0}, {6, 2.0}, {1, 1.11}} {
+		if answer(c.more, 4); mean() != c.want {
+			t.Errorf("after %d more: %v, want %v", c.more, mean(), c.want)
+		}
+	}
+}

@@ -22,6 +22,10 @@ import (
 func (s *server) insightOperations() {
 	read(s, op{id: "list-insights", path: "/insights", tag: "insights", scope: actor.InsightsRead,
 		summary: "The catalogue of figures", about: "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters."}, s.catalogue)
+	read(s, op{id: "get-flow", path: "/insights/flow", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
+		summary: "How far people came", about: "Returns how many people were referred in, and how many of them were contacted, asked how they are, referred on, accepted, came, fell due for a follow-up, and answered it: each step of the one before. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.flow)
+	read(s, op{id: "get-referral-figures", path: "/insights/referrals", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
+		summary: "Where referrals stand", about: "Returns where referrals stand, how often the loop was closed, and how soon organisations answered. Signposts are apart. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.referralFigures)
 	read(s, op{id: "get-outcomes", path: "/insights/outcomes", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "Paired change", about: "Returns how scores changed between the baseline and each follow-up, within each person: paired n, baseline n, completion, spread and confidence interval. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.outcomes)
 	read(s, op{id: "get-retention", path: "/insights/retention", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
@@ -64,6 +68,14 @@ func (s *server) outcomes(ctx context.Context, in *struct {
 type Divided struct {
 	InsightQuery
 	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. deprivation: fifths of neighbourhoods. By anything but sites and months, a partner's figures are of all time: for a shorter period they are withheld."`
+}
+
+func (s *server) flow(ctx context.Context, in *Divided) (insights.Figures[insights.FlowRow], error) {
+	return s.insights.Flow(ctx, in.query(in.By))
+}
+
+func (s *server) referralFigures(ctx context.Context, in *Divided) (insights.Figures[insights.ReferralRow], error) {
+	return s.insights.Referrals(ctx, in.query(in.By))
 }
 
 func (s *server) retention(ctx context.Context, in *Divided) (insights.Figures[insights.RetentionRow], error) {

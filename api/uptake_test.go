@@ -70,7 +70,15 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 			t.Errorf("a partner sees %v as %s", n, name)
 		}
 	}
-	for _, by := range []string{"site", "need_group", "deprivation"} {
+	if referrals := w.as("site_manager").get("/insights/referrals").want(200); referrals.number("rows.0.all") != 11 || referrals.number("rows.0.in_progress") != 6 || referrals.number("rows.0.sent") != 5 || referrals.number("rows.0.signposts") != 1 {
+		t.Errorf("%s", referrals.body)
+	}
+	if flow := w.as("site_manager").get("/insights/flow").want(200); flow.number("rows.0.received_in") != 12 || flow.number("rows.0.contacted") != 0 {
+		t.Errorf("%s", flow.body)
+	}
+	for _, by := range []string{"site", "month", "need_group", "deprivation", "ethnic_group", "gender", "age_band"} {
+		addUp(t, w.as("site_manager").get("/insights/flow?by="+by).want(200), "received_in", "followed_up")
+		addUp(t, w.as("site_manager").get("/insights/referrals?by="+by).want(200), "all", "in_progress", "signposts")
 		addUp(t, w.as("site_manager").get("/insights/uptake?by="+by).want(200), "sent", "attended", "benefited", "signposts")
 		addUp(t, w.as("site_manager").get("/insights/retention?by="+by).want(200), "eligible", "completed", "due")
 	}
@@ -97,7 +105,7 @@ func addUp(t *testing.T, a answer, names ...string) {
 func TestFiguresAsCSVAreTheSame(t *testing.T) {
 	w := newWorld(t)
 	w.told([]account{{true, "used_stopped", "a_lot"}, {false, "", ""}})
-	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site"} {
+	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site", "/insights/flow?by=gender", "/insights/referrals?by=month"} {
 		rows := w.as("site_manager").get(path).want(200).at("rows").([]any)
 		lines, err := csv.NewReader(strings.NewReader(string(w.as("site_manager").get(path + "&format=csv").want(200).body))).ReadAll()
 		if err != nil || len(lines) != len(rows)+1 {
@@ -120,7 +128,7 @@ func TestFiguresAsCSVAreTheSame(t *testing.T) {
 
 func TestBadQuestionsOfFigures(t *testing.T) {
 	w := newWorld(t)
-	for _, metric := range []string{"retention", "uptake"} {
+	for _, metric := range []string{"retention", "uptake", "flow", "referrals"} {
 		for query, status := range map[string]int{"by=nonsense": 422, "month=1": 400, "from=2026-13": 422, "from=2026-05&to=2026-04": 422, "from=2026-05-01": 422, "format=xml": 422} {
 			a := w.as("dashboard").get("/insights/" + metric + "?" + query)
 			if a.status != status || strings.Contains(string(a.body), "nonsense") {

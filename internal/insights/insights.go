@@ -54,11 +54,13 @@ type freezer interface {
 	freeze(tx *db.Tx, next snapshot) ([]figure, error)
 }
 
-func (s *Store) metrics() []freezer { return []freezer{retention, uptake, frozenOutcomes{s}} }
+func (s *Store) metrics() []freezer {
+	return []freezer{flow, referrals, retention, uptake, frozenOutcomes{s}}
+}
 
 // Catalogue lists the metrics.
 func Catalogue() []Entry {
-	return []Entry{outcomesEntry, retention.Entry, uptake.Entry} // by id
+	return []Entry{flow.Entry, outcomesEntry, referrals.Entry, retention.Entry, uptake.Entry} // by id
 }
 
 // period turns months into days: from the first day of From to before the first day after To.

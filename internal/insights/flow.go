@@ -1,0 +1,73 @@
+package insights
+
+import (
+	"context"
+	_ "embed"
+	"slices"
+)
+
+// FlowRow is how far people came, from being referred in to being followed up. Each step counts those of the step before who
+// reached it too. A null was withheld, because it or what it leaves over rests on few.
+type FlowRow struct {
+	Divider
+	ReceivedIn        *int     `json:"received_in" doc:"Episodes: people referred in." example:"400"`
+	Contacted         *int     `json:"contacted" doc:"Of received_in: a first contact was made." example:"360"`
+	Baseline          *int     `json:"baseline" doc:"Of contacted: they were asked how they are." example:"340"`
+	ReferralSent      *int     `json:"referral_sent" doc:"Of baseline: at least one referral was sent." example:"300"`
+	Accepted          *int     `json:"accepted" doc:"Of referral_sent: an organisation took them, or they started." example:"220"`
+	Attended          *int     `json:"attended" doc:"Of accepted: they came at least once, whoever says so." example:"190"`
+	FollowUpDue       *int     `json:"follow_up_due" doc:"Of attended: the window of a follow-up has opened." example:"120"`
+	FollowedUp        *int     `json:"followed_up" doc:"Of follow_up_due: they answered one." example:"70"`
+	FollowedUpPercent *float64 `json:"followed_up_percent" doc:"followed_up in received_in, 0 to 100, from the two as published." example:"17.5"`
+	Suppressed        bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few people."`
+}
+
+const flowDefinition = "How far people who were referred in during the period have come, to the day of the figures. A step counts those of the step before who reached it as well, so that each is a part of the one above: " +
+	"whoever was never referred on is in no step below baseline, even if they were followed up. Signposts are no referrals; referrals entered in error count in nothing."
+
+//go:embed flow.sql
+var flowSQL string
+
+// reached is episodes of one place by the last step that they reached.
+type reached struct {
+	Cell
+	Step0, Step1, Step2, Step3, Step4, Step5, Step6, Step7 int
+}
+
+func (r reached) steps() []int {
+	return []int{r.Step0, r.Step1, r.Step2, r.Step3, r.Step4, r.Step5, r.Step6, r.Step7}
+}
+
+func (r reached) plus(o reached) reached {
+	r.Step0, r.Step1, r.Step2, r.Step3 = r.Step0+o.Step0, r.Step1+o.Step1, r.Step2+o.Step2, r.Step3+o.Step3
+	r.Step4, r.Step5, r.Step6, r.Step7 = r.Step4+o.Step4, r.Step5+o.Step5, r.Step6+o.Step6, r.Step7+o.Step7
+	return r
+}
+
+// flow is how far people came. Its columns are in the order of FlowRow's fields.
+var flow = metric[reached, FlowRow]{
+	Entry: Entry{ID: "flow", Title: "How far people came", Definition: flowDefinition, Formula: "followed_up_percent = 100 × followed_up / received_in",
+		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
+	sql: flowSQL, columns: flowColumns(), subs: one, row: flowRow,
+}
+
+func flowColumns() []column[reached] {
+	steps := sorted(reached.steps)
+	list := []column[reached]{steps.whole()}
+	for step := range len((reached{}).steps()) - 1 {
+		list = append(list, steps.left(step))
+	}
+	return list
+}
+
+func flowRow(at Divider, _ string, n []*int, suppressed bool) FlowRow {
+	r := FlowRow{Divider: at, Suppressed: suppressed}
+	fill(n, &r.ReceivedIn, &r.Contacted, &r.Baseline, &r.ReferralSent, &r.Accepted, &r.Attended, &r.FollowUpDue, &r.FollowedUp)
+	r.FollowedUpPercent = percent(r.FollowedUp, r.ReceivedIn)
+	return r
+}
+
+// Flow is how far people came.
+func (s *Store) Flow(ctx context.Context, q Query) (Figures[FlowRow], error) {
+	return ask(ctx, s, flow, q)
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -188,7 +189,7 @@ func (s settings) capture(ctx context.Context, w *waypost, t *thing) error {
 		return err
 	}
 	defer tapped.stop()
-	tapped.key = w.key
+	tapped.key = cmp.Or(t.key, w.key)
 	for _, r := range t.requests {
 		made, err := tap.script(func() error { return tapped.call(ctx, r, new(any)) })
 		if err != nil {
@@ -202,7 +203,7 @@ func (s settings) capture(ctx context.Context, w *waypost, t *thing) error {
 // script is what one request makes Waypost say, once it says the same twice in a row: at first it fills its caches.
 func (w *wire) script(do func() error) (made script, err error) {
 	var before []statement
-	for range 6 {
+	for range 20 { // its jobs speak in between
 		said, trips, failed := w.listen(do)
 		if failed != nil {
 			return made, failed

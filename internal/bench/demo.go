@@ -44,14 +44,14 @@ func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {
 	if _, err := db.Exec(ctx, "vacuum analyze"); err != nil {
 		return nil, err
 	}
-	key := w.key
+	key, keys := w.key, w.keys
 	if err := w.stop(); err != nil {
 		return nil, err
 	}
 	if w, err = s.start(ctx, filepath.Join(s.dir, "demo")); err != nil { // afresh, so that its peak of memory is that of serving
 		return nil, err
 	}
-	w.key = key
+	w.key, w.keys = key, keys
 	return w, nil
 }
 

@@ -65,6 +65,10 @@ func (s settings) run(ctx context.Context) (err error) {
 	if err := s.requests(ctx, w, &t); err != nil {
 		return err
 	}
+	for i := len(t.things) - 6; i < len(t.things); i += 2 {
+		frozen, live := t.things[i].median(), t.things[i+1].median()
+		t.fact(t.things[i].name+", beside the raw SQL of the same question for one site", fmt.Sprintf("%.0f times as fast", frozen.ours.rate/live.limit.rate), "≥ 10")
+	}
 	t.fact("peak memory of Waypost under load", w.memory("VmHWM"), "")
 	t.print(os.Stdout)
 	return nil

@@ -67,7 +67,7 @@ func (s settings) wrk(ctx context.Context, w *waypost, t *thing, number int) (p 
 		fmt.Fprintf(&list, "%s\t%s\t%s\n", r.method, r.path, r.body)
 	}
 	requests, program := filepath.Join(s.dir, "requests"), filepath.Join(s.dir, "load.lua")
-	lua := fmt.Sprintf(wrkScript, number*7, requests, "Bearer "+w.key, fmt.Sprintf("bench-%d-%d-", w.Process.Pid, number))
+	lua := fmt.Sprintf(wrkScript, number*7, requests, "Bearer "+cmp.Or(t.key, w.key), fmt.Sprintf("bench-%d-%d-", w.Process.Pid, number))
 	if err := errors.Join(os.WriteFile(requests, []byte(list.String()), 0o600), os.WriteFile(program, []byte(lua), 0o600)); err != nil {
 		return p, err
 	}

@@ -11,6 +11,7 @@ import (
 type thing struct {
 	name     string
 	target   float64 // the ratio that is promised; 0: none is
+	key      string  // whose; empty: the link worker's
 	requests []request
 	scripts  []script
 	rounds   []round
@@ -60,7 +61,17 @@ func (w *waypost) things(ctx context.Context) ([]thing, error) {
 	for _, words := range []string{"lunch", "walking", "garden", "debt", "advice", "choir", "swim", "coffee"} {
 		search.requests = append(search.requests, get("/v1/services?limit=20&q="+url.QueryEscape(words)))
 	}
-	return []thing{record, read, page, search}, nil
+	return append([]thing{record, read, page, search}, w.figures()...), nil
+}
+
+// figures are questions of a partner, answered from the snapshot, and the same ones of a site's manager, answered live.
+func (w *waypost) figures() (list []thing) {
+	for _, path := range []string{"referrals?by=month", "outcomes", "flow"} {
+		for _, by := range []struct{ who, key string }{{"partner", w.keys.Dashboard}, {"manager", w.keys.SiteManager}} {
+			list = append(list, thing{name: by.who + ": " + path, key: by.key, requests: []request{get("/v1/insights/" + path)}})
+		}
+	}
+	return list
 }
 
 func get(path string) request { return request{"GET", path, ""} }

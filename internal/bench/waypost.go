@@ -26,6 +26,7 @@ type waypost struct {
 	dir     string
 	took    time.Duration // until it was ready
 	key     string        // of the demo's link worker
+	keys    keys
 }
 
 // start runs waypost serve and waits until it is ready.
@@ -126,12 +127,15 @@ func (w *waypost) readKey() error {
 	if err != nil {
 		return err
 	}
-	var keys struct {
-		LinkWorker string `json:"link_worker"`
-	}
-	err = json.Unmarshal(text, &keys)
-	w.key = keys.LinkWorker
+	err = json.Unmarshal(text, &w.keys)
+	w.key = w.keys.LinkWorker
 	return err
+}
+
+type keys struct {
+	LinkWorker  string `json:"link_worker"`
+	Dashboard   string `json:"dashboard"`
+	SiteManager string `json:"site_manager"`
 }
 
 func freeAddress() (string, error) {

@@ -50,7 +50,7 @@ func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Q
 			for _, at := range a.places {
 				n := counts(at, sub)
 				a.round(n)
-				out.Rows = append(out.Rows, m.row(at, sub, n, n[0] == nil))
+				out.Rows = append(out.Rows, m.row(at.Divider, sub, n, n[0] == nil))
 			}
 		}
 		return nil
@@ -97,7 +97,7 @@ type question struct {
 	Query
 	from, until day.Date
 	sites       db.IDs
-	places      []Divider // the rows, all together first
+	places      []span // the rows, all together first
 	frozen      *snapshot // nil: live
 	profile     disclosure.Profile
 }
@@ -125,27 +125,36 @@ func (q Query) asked(tx *db.Tx) (a question, err error) {
 	return a, err
 }
 
+// span is a row of a table and the months that it is about.
+type span struct {
+	Divider
+	from, until int
+}
+
 // rows are the rows of the table: all together, or of the site asked for, and one for each value.
-func (a question) rows(tx *db.Tx) ([]Divider, error) {
+func (a question) rows(tx *db.Tx) ([]span, error) {
 	sites, err := namedSites(tx)
 	if err != nil {
 		return nil, err
 	}
-	var base Divider
+	base := span{from: monthOf(a.from), until: monthOf(a.until)}
 	if a.SiteID != nil {
-		base = sites[slices.IndexFunc(sites, func(d Divider) bool { return *d.SiteID == a.SiteID.String() })]
+		base.Divider = sites[slices.IndexFunc(sites, func(d Divider) bool { return *d.SiteID == a.SiteID.String() })]
 	}
-	list := []Divider{base}
+	list := []span{base}
+	add := func(at Divider, from, until int) { list = append(list, span{at, from, until}) }
 	switch {
 	case a.By == BySite && a.SiteID == nil:
-		return append(list, sites...), nil
+		for _, site := range sites {
+			add(site, base.from, base.until)
+		}
 	case a.By == ByMonth:
 		for _, month := range a.months(tx) {
-			list = append(list, base.with(ByMonth, monthName(month)))
+			add(base.with(ByMonth, monthName(month)), month, month+1)
 		}
 	case a.By != BySite:
 		for _, value := range a.By.values() {
-			list = append(list, base.with(a.By, value))
+			add(base.with(a.By, value), base.from, base.until)
 		}
 	}
 	return list, nil
@@ -181,19 +190,8 @@ func monthOf(d day.Date) int {
 
 func monthName(m int) string { return fmt.Sprintf("%04d-%02d", m/12, m%12+1) }
 
-// within is the months that a row is about.
-func (a question) within(at Divider) (from, until int) {
-	from, until = monthOf(a.from), monthOf(a.until)
-	for m := from; at.Month != nil && m < until; m++ {
-		if monthName(m) == *at.Month {
-			return m, m + 1
-		}
-	}
-	return from, until
-}
-
 // live counts now, and shows everything.
-func (m metric[C, R]) live(tx *db.Tx, a question) (func(at Divider, sub string) []*int, error) {
+func (m metric[C, R]) live(tx *db.Tx, a question) (func(at span, sub string) []*int, error) {
 	var days db.Texts
 	for _, site := range a.sites {
 		today, err := tx.Today(site)
@@ -203,11 +201,10 @@ func (m metric[C, R]) live(tx *db.Tx, a question) (func(at Divider, sub string) 
 		days = append(days, today.String())
 	}
 	cells, err := m.cells(tx, a.By, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "days": days})
-	return func(at Divider, sub string) []*int {
+	return func(at span, sub string) []*int {
 		var sum C
-		from, until := a.within(at)
 		for _, c := range cells {
-			if place := c.at(); place.Sub == sub && place.Month >= from && place.Month < until && at.holds(a.By, place) {
+			if place := c.at(); place.Sub == sub && place.Month >= at.from && place.Month < at.until && at.holds(a.By, place) {
 				sum = sum.plus(c)
 			}
 		}
@@ -228,7 +225,7 @@ func (d Divider) holds(by Dimension, c Cell) bool {
 }
 
 // frozen reads the snapshot. All sites together have lines of their own; some of them are added up from theirs.
-func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at Divider, sub string) []*int, error) {
+func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) []*int, error) {
 	together := !slices.ContainsFunc(a.frozen.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
 	dimensions := db.Texts{string(Together)}
 	if slices.Contains(ofPeople, a.By) {
@@ -250,9 +247,9 @@ func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at Divider, sub string
 		}
 		lines[k] = f.Stretches.V
 	}
-	return func(at Divider, sub string) []*int {
-		k, from, until := key{sub: sub}, 0, 0
-		if from, until = a.within(at); slices.Contains(ofPeople, a.By) {
+	return func(at span, sub string) []*int {
+		k := key{sub: sub}
+		if slices.Contains(ofPeople, a.By) {
 			if value := *at.value(a.By); value != nil {
 				k.dimension, k.value = a.By, *value
 			}
@@ -261,14 +258,14 @@ func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at Divider, sub string
 		if at.SiteID != nil {
 			sites = db.IDs{uuid.MustParse(*at.SiteID)}
 		} else if together {
-			return lines[k].over(from, until, len(m.columns))
+			return lines[k].over(at.from, at.until, len(m.columns))
 		}
 		sum := make([]*int, len(m.columns))
 		for i := range sum {
 			sum[i] = new(int)
 		}
 		for _, k.site = range sites {
-			for i, n := range lines[k].over(from, until, len(m.columns)) {
+			for i, n := range lines[k].over(at.from, at.until, len(m.columns)) {
 				if n == nil || sum[i] == nil {
 					sum[i] = nil
 				} else {

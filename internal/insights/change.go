@@ -62,7 +62,10 @@ func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow],
 
 func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	rows = []OutcomeRow{}
-	by, places := a.By, a.places[1:]
+	by, places := a.By, []Divider{}
+	for _, p := range a.places[1:] {
+		places = append(places, p.Divider)
+	}
 	if len(places) == 0 {
 		by = BySite
 		for _, id := range a.sites {
@@ -75,7 +78,7 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	}
 	scales, err := s.scalesAt(tx)
 	for _, o := range truth(scales, seen, by, places) {
-		rows = append(rows, o.protect(a.profile, a.places[0])[:len(a.places)]...)
+		rows = append(rows, o.protect(a.profile, a.places[0].Divider)[:len(a.places)]...)
 	}
 	return rows, err
 }
@@ -192,7 +195,8 @@ func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	together := !slices.ContainsFunc(a.frozen.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
 	from, until := monthOf(a.from), monthOf(a.until)
 	for _, scale := range scales {
-		for _, at := range a.places {
+		for _, p := range a.places {
+			at := p.Divider
 			k := key{string(Together) + " ", scale}
 			switch {
 			case at.SiteID != nil && !slices.Contains(ofPeople, a.By):

@@ -2,7 +2,6 @@ package insights
 
 import (
 	"slices"
-	"strings"
 
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/db"
@@ -82,7 +81,7 @@ func total(counts []int) (n int) {
 // metric is one kind of figures that are counts.
 type metric[C counted[C], R any] struct {
 	Entry
-	sql     string // one row a cell; @value stands for the dimension's column
+	sql     string // one row a cell; see Dimension.in
 	columns []column[C]
 	subs    func(tx *db.Tx) ([]string, error) // the rows there are for each place, whatever is in them
 	row     func(at Divider, sub string, n []*int, suppressed bool) R
@@ -90,11 +89,7 @@ type metric[C counted[C], R any] struct {
 
 // cells counts, by a dimension of people or by none.
 func (m metric[C, R]) cells(tx *db.Tx, by Dimension, args map[string]any) (list []C, err error) {
-	value := "''"
-	if slices.Contains(ofPeople, by) {
-		value = string(by)
-	}
-	err = tx.Raw(strings.ReplaceAll(m.sql, "@value", value), args).Scan(&list).Error
+	err = tx.Raw(by.in(m.sql), args).Scan(&list).Error
 	return list, err
 }
 

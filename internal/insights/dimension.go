@@ -2,6 +2,7 @@ package insights
 
 import (
 	"slices"
+	"strings"
 
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/db"
@@ -22,7 +23,7 @@ const (
 	ByAgeBand     Dimension = "age_band"
 )
 
-// ofPeople are the dimensions that a value of each person or referral decides, as the column of that name in every metric's SQL.
+// ofPeople are the dimensions that a value of each person or referral decides.
 var ofPeople = []Dimension{ByNeedGroup, ByDeprivation, ByEthnicGroup, ByGender, ByAgeBand}
 
 // Divider says which row of a divided table this is; all are null in the row of all together.
@@ -61,6 +62,29 @@ func (d *Divider) value(of Dimension) **string {
 func divided(of Dimension, value string) (d Divider) {
 	*d.value(of) = &value
 	return d
+}
+
+// in fills a metric's SQL in: @value is the dimension's value, of the needs n and the people p; @people joins these, where they
+// are asked for, to the rows that have a site_id and a patient_id; @on is the day that an age is of.
+func (d Dimension) in(sql string) string {
+	values := map[Dimension]string{
+		ByNeedGroup: "n.code_group", ByDeprivation: "coalesce(((p.imd_decile + 1) / 2)::text, 'not_known')", ByGender: "p.gender", ByAgeBand: "age_band(p.birth_date, @on)",
+		ByEthnicGroup: "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)",
+	}
+	value, people := "''", ""
+	if v, is := values[d]; is {
+		value = v
+	}
+	if strings.Contains(value, "p.") {
+		people = "join patients p on p.site_id = @of.site_id and p.id = @of.patient_id"
+	}
+	for _, line := range strings.Split(sql, "\n") { // such as: -- @of is r, @on is r.sent_on
+		if names, is := strings.CutPrefix(line, "-- @of is "); is {
+			of, on, _ := strings.Cut(names, ", @on is ")
+			return strings.NewReplacer("@people", strings.ReplaceAll(people, "@of", of), "@value", strings.ReplaceAll(value, "@on", on)).Replace(strings.ReplaceAll(sql, line, ""))
+		}
+	}
+	return sql
 }
 
 // values are the rows of a dimension of people, in order.

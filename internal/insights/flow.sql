@@ -1,7 +1,7 @@
 -- Episodes received in the period, by site, month and a dimension, each at the last step that it reached of those in a row.
+-- @of is e, @on is e.received_on
 with reached as materialized (
-  select e.site_id, e.received_on, n.code_group as need_group, coalesce(((p.imd_decile + 1) / 2)::text, 'not_known') as deprivation, g.code_group as ethnic_group, p.gender,
-    age_band(p.birth_date, e.received_on) as age_band,
+  select e.site_id, e.received_on, @value as value,
     case
       when e.first_contact_on is null then 0
       when e.baseline_on is null then 1
@@ -14,9 +14,8 @@ with reached as materialized (
     end as step
   from episodes e
   join unnest(cast(@sites as uuid[]), cast(@days as date[])) t (site_id, day) on t.site_id = e.site_id
-  join patients p on p.site_id = e.site_id and p.id = e.patient_id
+  @people
   join code_needs n on n.code = e.need_primary
-  join code_ethnic_categories g on g.code = p.ethnic_category
   left join lateral (
     select true as sent, bool_or(r.status in ('accepted', 'in_progress', 'completed') or r.first_attended_on is not null
         or exists (select from referral_moves m where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed'))) as accepted,
@@ -31,7 +30,7 @@ with reached as materialized (
   ) f on true
   where e.site_id = any(cast(@sites as uuid[])) and e.received_on >= @from and e.received_on < @until
 )
-select site_id::text as site_id, (extract(year from received_on) * 12 + extract(month from received_on) - 1)::int as month, @value as value,
+select site_id::text as site_id, (extract(year from received_on) * 12 + extract(month from received_on) - 1)::int as month, value,
   count(*) filter (where step = 0) as step0, count(*) filter (where step = 1) as step1, count(*) filter (where step = 2) as step2, count(*) filter (where step = 3) as step3,
   count(*) filter (where step = 4) as step4, count(*) filter (where step = 5) as step5, count(*) filter (where step = 6) as step6, count(*) filter (where step = 7) as step7
 from reached

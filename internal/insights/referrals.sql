@@ -1,18 +1,17 @@
 -- Referrals sent in the period, by site, month and a dimension: where they stand, and how soon they were answered. Signposts are
 -- apart; referrals entered in error count in nothing.
+-- @of is r, @on is (r.sent_at at time zone s.time_zone)::date
 with sent as materialized (
-  select r.site_id, r.kind, r.status, (r.sent_at at time zone s.time_zone)::date as sent_on, n.code_group as need_group, coalesce(((p.imd_decile + 1) / 2)::text, 'not_known') as deprivation,
-    g.code_group as ethnic_group, p.gender, age_band(p.birth_date, (r.sent_at at time zone s.time_zone)::date) as age_band,
+  select r.site_id, r.kind, r.status, (r.sent_at at time zone s.time_zone)::date as sent_on, @value as value,
     (r.responded_at at time zone s.time_zone)::date - (r.sent_at at time zone s.time_zone)::date as days
   from referrals r
   join code_needs n on n.code = r.need
   join sites s on s.id = r.site_id
-  join patients p on p.site_id = r.site_id and p.id = r.patient_id
-  join code_ethnic_categories g on g.code = p.ethnic_category
+  @people
   where r.site_id = any(cast(@sites as uuid[])) and r.status not in ('draft', 'entered_in_error')
     and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
 )
-select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, @value as value,
+select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, value,
   count(*) filter (where kind = 'signpost') as signposts,
   count(*) filter (where status = 'sent') as sent,
   count(*) filter (where status = 'accepted') as accepted,

@@ -1,10 +1,10 @@
 -- Follow-ups whose windows count from a day of the period, by site, month, timepoint and a dimension, each in exactly one
 -- state: the one that it has on the site's day, as the record's own list of follow-ups shows it. Quintile 1 is the most
 -- deprived fifth of neighbourhoods.
+-- @of is f, @on is f.anchor_on
 with state as materialized (
   select f.site_id, f.code, f.anchor_on, f.completed_on, f.opens_on, f.closes_on, f.lost_on, f.loss_reason,
-    n.code_group as need_group, coalesce(((p.imd_decile + 1) / 2)::text, 'not_known') as deprivation, g.code_group as ethnic_group, p.gender,
-    age_band(p.birth_date, f.anchor_on) as age_band,
+    @value as value,
     exists (select from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempted,
     case
       when f.completed_on is not null then 'completed'
@@ -20,7 +20,6 @@ with state as materialized (
   join episodes e on e.site_id = f.site_id and e.id = f.episode_id
   join patients p on p.site_id = f.site_id and p.id = f.patient_id
   join code_needs n on n.code = e.need_primary
-  join code_ethnic_categories g on g.code = p.ethnic_category
   left join lateral (
     select c.decision from consents c
     where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
@@ -28,7 +27,7 @@ with state as materialized (
   ) c on f.completed_on is null and f.lost_on is null
   where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until
 )
-select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(month from anchor_on) - 1)::int as month, code as sub, @value as value,
+select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(month from anchor_on) - 1)::int as month, code as sub, value,
   count(*) filter (where state = 'died') as died,
   count(*) filter (where state = 'not_yet_due') as not_yet_due,
   count(*) filter (where state = 'due') as due,

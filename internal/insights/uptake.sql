@@ -1,9 +1,8 @@
 -- Referrals sent in the period, by site, month and a dimension: how far each came by the organisation's account, and what the
 -- person last said of it at a follow-up. Undone moves and referrals entered in error count in nothing; signposts are apart.
+-- @of is r, @on is (r.sent_at at time zone s.time_zone)::date
 with sent as materialized (
-  select r.site_id, r.kind, (r.sent_at at time zone s.time_zone)::date as sent_on, n.code_group as need_group,
-    coalesce(((p.imd_decile + 1) / 2)::text, 'not_known') as deprivation, g.code_group as ethnic_group, p.gender,
-    age_band(p.birth_date, (r.sent_at at time zone s.time_zone)::date) as age_band, r.status = 'completed' as completed, a.used, a.benefit,
+  select r.site_id, r.kind, (r.sent_at at time zone s.time_zone)::date as sent_on, @value as value, r.status = 'completed' as completed, a.used, a.benefit,
     r.status = 'completed' or r.kind = 'referral' and exists (select from attendances t
       where t.site_id = r.site_id and t.referral_id = r.id and t.attended and t.reported_by in ('organisation', 'link_worker')) as attended,
     r.kind = 'referral' and exists (select from referral_moves m
@@ -11,8 +10,7 @@ with sent as materialized (
   from referrals r
   join code_needs n on n.code = r.need
   join sites s on s.id = r.site_id
-  join patients p on p.site_id = r.site_id and p.id = r.patient_id
-  join code_ethnic_categories g on g.code = p.ethnic_category
+  @people
   left join lateral (
     select u.code_group as used, s.benefit
     from follow_up_services s
@@ -24,7 +22,7 @@ with sent as materialized (
   where r.site_id = any(cast(@sites as uuid[])) and r.status not in ('draft', 'entered_in_error')
     and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
 )
-select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, @value as value,
+select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, value,
   count(*) filter (where kind = 'signpost') as signposts,
   count(*) filter (where kind = 'referral' and used is null) as not_asked,
   count(*) filter (where kind = 'referral' and (accepted or attended)) as accepted,

@@ -97,7 +97,7 @@ type question struct {
 	Query
 	from, until day.Date
 	sites       db.IDs
-	places      []span // the rows, all together first
+	places      []span    // the rows, all together first
 	frozen      *snapshot // nil: live
 	profile     disclosure.Profile
 }

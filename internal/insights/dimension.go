@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -64,11 +65,11 @@ func divided(of Dimension, value string) (d Divider) {
 	return d
 }
 
-// in fills a metric's SQL in: @value is the dimension's value, of the needs n and the people p; @people joins these, where they
-// are asked for, to the rows that have a site_id and a patient_id; @on is the day that an age is of.
+// in fills a metric's SQL in: @value is the dimension's value, and @people joins the people p, where it is theirs, to the rows that
+// have a site_id and a patient_id. A line of the SQL says which these are, where the need is, and which day an age is of.
 func (d Dimension) in(sql string) string {
 	values := map[Dimension]string{
-		ByNeedGroup: "n.code_group", ByDeprivation: "coalesce(((p.imd_decile + 1) / 2)::text, 'not_known')", ByGender: "p.gender", ByAgeBand: "age_band(p.birth_date, @on)",
+		ByNeedGroup: "(select n.code_group from code_needs n where n.code = @need)", ByDeprivation: "coalesce(((p.imd_decile + 1) / 2)::text, 'not_known')", ByGender: "p.gender", ByAgeBand: "age_band(p.birth_date, @on)",
 		ByEthnicGroup: "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)",
 	}
 	value, people := "''", ""
@@ -78,11 +79,9 @@ func (d Dimension) in(sql string) string {
 	if strings.Contains(value, "p.") {
 		people = "join patients p on p.site_id = @of.site_id and p.id = @of.patient_id"
 	}
-	for _, line := range strings.Split(sql, "\n") { // such as: -- @of is r, @on is r.sent_on
-		if names, is := strings.CutPrefix(line, "-- @of is "); is {
-			of, on, _ := strings.Cut(names, ", @on is ")
-			return strings.NewReplacer("@people", strings.ReplaceAll(people, "@of", of), "@value", strings.ReplaceAll(value, "@on", on)).Replace(strings.ReplaceAll(sql, line, ""))
-		}
+	sql = strings.NewReplacer("@people", people, "@value", value).Replace(sql)
+	for _, name := range regexp.MustCompile(`-- (@of) is (.+), (@need) is (.+), (@on) is (.+)\n`).FindAllStringSubmatch(sql, 1) {
+		sql = strings.NewReplacer(name[0], "", name[1], name[2], name[3], name[4], name[5], name[6]).Replace(sql)
 	}
 	return sql
 }

@@ -1,5 +1,5 @@
 -- Episodes received in the period, by site, month and a dimension, each at the last step that it reached of those in a row.
--- @of is e, @on is e.received_on
+-- @of is e, @need is e.need_primary, @on is e.received_on
 with reached as materialized (
   select e.site_id, e.received_on, @value as value,
     case
@@ -15,7 +15,6 @@ with reached as materialized (
   from episodes e
   join unnest(cast(@sites as uuid[]), cast(@days as date[])) t (site_id, day) on t.site_id = e.site_id
   @people
-  join code_needs n on n.code = e.need_primary
   left join lateral (
     select true as sent, bool_or(r.status in ('accepted', 'in_progress', 'completed') or r.first_attended_on is not null
         or exists (select from referral_moves m where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed'))) as accepted,

@@ -1,11 +1,10 @@
 -- Referrals sent in the period, by site, month and a dimension: where they stand, and how soon they were answered. Signposts are
 -- apart; referrals entered in error count in nothing.
--- @of is r, @on is (r.sent_at at time zone s.time_zone)::date
+-- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date
 with sent as materialized (
   select r.site_id, r.kind, r.status, (r.sent_at at time zone s.time_zone)::date as sent_on, @value as value,
     (r.responded_at at time zone s.time_zone)::date - (r.sent_at at time zone s.time_zone)::date as days
   from referrals r
-  join code_needs n on n.code = r.need
   join sites s on s.id = r.site_id
   @people
   where r.site_id = any(cast(@sites as uuid[])) and r.status not in ('draft', 'entered_in_error')

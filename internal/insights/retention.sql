@@ -1,7 +1,7 @@
 -- Follow-ups whose windows count from a day of the period, by site, month, timepoint and a dimension, each in exactly one
 -- state: the one that it has on the site's day, as the record's own list of follow-ups shows it. Quintile 1 is the most
 -- deprived fifth of neighbourhoods.
--- @of is f, @on is f.anchor_on
+-- @of is f, @need is e.need_primary, @on is f.anchor_on
 with state as materialized (
   select f.site_id, f.code, f.anchor_on, f.completed_on, f.opens_on, f.closes_on, f.lost_on, f.loss_reason,
     @value as value,
@@ -19,7 +19,6 @@ with state as materialized (
   join unnest(cast(@sites as uuid[]), cast(@days as date[])) t (site_id, day) on t.site_id = f.site_id
   join episodes e on e.site_id = f.site_id and e.id = f.episode_id
   join patients p on p.site_id = f.site_id and p.id = f.patient_id
-  join code_needs n on n.code = e.need_primary
   left join lateral (
     select c.decision from consents c
     where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'

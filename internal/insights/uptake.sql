@@ -1,6 +1,6 @@
 -- Referrals sent in the period, by site, month and a dimension: how far each came by the organisation's account, and what the
 -- person last said of it at a follow-up. Undone moves and referrals entered in error count in nothing; signposts are apart.
--- @of is r, @on is (r.sent_at at time zone s.time_zone)::date
+-- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date
 with sent as materialized (
   select r.site_id, r.kind, (r.sent_at at time zone s.time_zone)::date as sent_on, @value as value, r.status = 'completed' as completed, a.used, a.benefit,
     r.status = 'completed' or r.kind = 'referral' and exists (select from attendances t
@@ -8,7 +8,6 @@ with sent as materialized (
     r.kind = 'referral' and exists (select from referral_moves m
       where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed')) as accepted
   from referrals r
-  join code_needs n on n.code = r.need
   join sites s on s.id = r.site_id
   @people
   left join lateral (

@@ -93,7 +93,7 @@ func Figures(d *db.DB) *insights.Store { return &insights.Store{DB: d, Scales: s
 func scales() (out []insights.Scale) {
 	for _, i := range outcomes.Instruments() {
 		for _, s := range i.Scores {
-			out = append(out, insights.Scale{Instrument: i.Key, Version: i.Version, Score: s.Code, Better: insights.Better(s.Better), Responder: s.ResponderThreshold})
+			out = append(out, insights.Scale{Instrument: i.Key, Version: i.Version, Score: s.Code, Better: insights.Better(s.Better), Resolution: s.Resolution, Responder: s.ResponderThreshold})
 		}
 	}
 	return out

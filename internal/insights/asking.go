@@ -33,7 +33,7 @@ func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Q
 		return out, fault.InvalidAt("query.by", "is no dimension of these figures: see the catalogue")
 	}
 	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
-		out = Figures[R]{Metric: m.ID, Definition: m.Definition, AsOf: a.asOf(tx), Disclosure: a.profile.Notice(), Rows: []R{}}
+		out = Figures[R]{Metric: m.ID, Version: m.Version, Definition: m.Definition, AsOf: a.asOf(tx), Disclosure: a.profile.Notice(), Rows: []R{}}
 		subs, err := m.subs(tx)
 		if err != nil {
 			return err

@@ -24,7 +24,10 @@ const outcomesDefinition = "Change between the baseline and each follow-up, with
 	"The months are those of the baseline. People without both measurements count in baseline_n alone. " +
 	"improved and worse are changes by the score's responder threshold or more, which its instrument states with its source " +
 	"(for ONS4 one point: a convention, not a published minimal difference); where there is none, nobody is sorted. " +
-	"Change without a comparison group: some of it is regression to the mean."
+	caution
+
+// caution goes with every figure of change.
+const caution = "Change without a comparison group: some of it is regression to the mean."
 
 //go:embed outcomes.sql
 var outcomesSQL string
@@ -49,7 +52,7 @@ func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow],
 		return out, fault.InvalidAt("query.by", "is no dimension of these figures: see the catalogue")
 	}
 	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
-		out = Figures[OutcomeRow]{outcomesEntry.ID, outcomesDefinition, a.asOf(tx), a.profile.Notice(), []OutcomeRow{}}
+		out = Figures[OutcomeRow]{outcomesEntry.ID, outcomesEntry.Version, outcomesDefinition, caution, a.asOf(tx), a.profile.Notice(), []OutcomeRow{}}
 		read := s.live
 		if a.frozen != nil {
 			read = s.frozen

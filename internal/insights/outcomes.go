@@ -12,25 +12,32 @@ import (
 // or does not exist; means are those of the people with both measurements.
 type OutcomeRow struct {
 	Divider
-	Instrument        string   `json:"instrument" doc:"Key of the instrument." example:"ons4"`
-	Score             string   `json:"score" doc:"Which of the instrument's scores." example:"life_satisfaction"`
-	Timepoint         string   `json:"timepoint" doc:"Code of the follow-up compared with the baseline." example:"m9_12"`
-	PairedN           *int     `json:"paired_n" doc:"People with the score at the baseline and at the timepoint; every mean below is over them." example:"40"`
-	BaselineN         *int     `json:"baseline_n" doc:"People with the score at the baseline. Null also where paired_n is shown and few people have no pair." example:"60"`
-	CompletionPercent *float64 `json:"completion_percent" doc:"paired_n in baseline_n, 0 to 100, from the two as published." example:"66.7"`
-	BaselineMean      *float64 `json:"baseline_mean" doc:"Mean at the baseline, in points." example:"4.5"`
-	BaselineSD        *float64 `json:"baseline_sd" doc:"Standard deviation at the baseline (n-1)." example:"1.45"`
-	FollowUpMean      *float64 `json:"follow_up_mean" doc:"Mean at the timepoint, in points." example:"6.08"`
-	FollowUpSD        *float64 `json:"follow_up_sd" doc:"Standard deviation at the timepoint (n-1)." example:"1.83"`
-	MeanChange        *float64 `json:"mean_change" doc:"Mean of follow-up minus baseline, in points; below zero is a fall, which is better for some scores." example:"1.58"`
-	SDChange          *float64 `json:"sd_change" doc:"Standard deviation of the change (n-1)." example:"1.38"`
-	CILow             *float64 `json:"ci_low" doc:"Lower end of the 95 % confidence interval of mean_change (paired t). An uncontrolled before-after comparison: regression to the mean is not ruled out." example:"0.71"`
-	CIHigh            *float64 `json:"ci_high" doc:"Upper end of that interval." example:"2.46"`
-	Improved          *int     `json:"improved" doc:"People who changed for the better by the score's responder threshold or more." example:"25"`
-	Same              *int     `json:"same" doc:"People who changed by less than the threshold." example:"10"`
-	Worse             *int     `json:"worse" doc:"People who changed for the worse by the threshold or more." example:"10"`
-	Suppressed        bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few people."`
-	InstrumentVersion int      `json:"instrument_version" doc:"Version of the instrument: those of two versions are never compared." example:"1"`
+	Instrument         string   `json:"instrument" doc:"Key of the instrument." example:"ons4"`
+	Score              string   `json:"score" doc:"Which of the instrument's scores." example:"life_satisfaction"`
+	Timepoint          string   `json:"timepoint" doc:"Code of the follow-up compared with the baseline." example:"m9_12"`
+	PairedN            *int     `json:"paired_n" doc:"People with the score at the baseline and at the timepoint; every mean below is over them." example:"40"`
+	BaselineN          *int     `json:"baseline_n" doc:"People with the score at the baseline. Null also where paired_n is shown and few people have no pair." example:"60"`
+	CompletionPercent  *float64 `json:"completion_percent" doc:"paired_n in baseline_n, 0 to 100, from the two as published." example:"66.7"`
+	BaselineMean       *float64 `json:"baseline_mean" doc:"Mean at the baseline, in points." example:"4.5"`
+	BaselineSD         *float64 `json:"baseline_sd" doc:"Standard deviation at the baseline (n-1)." example:"1.45"`
+	FollowUpMean       *float64 `json:"follow_up_mean" doc:"Mean at the timepoint, in points." example:"6.08"`
+	FollowUpSD         *float64 `json:"follow_up_sd" doc:"Standard deviation at the timepoint (n-1)." example:"1.83"`
+	MeanChange         *float64 `json:"mean_change" doc:"Mean of follow-up minus baseline, in points; below zero is a fall, which is better for some scores." example:"1.58"`
+	SDChange           *float64 `json:"sd_change" doc:"Standard deviation of the change (n-1)." example:"1.38"`
+	CILow              *float64 `json:"ci_low" doc:"Lower end of the 95 % confidence interval of mean_change (paired t). An uncontrolled before-after comparison: regression to the mean is not ruled out." example:"0.71"`
+	CIHigh             *float64 `json:"ci_high" doc:"Upper end of that interval." example:"2.46"`
+	Improved           *int     `json:"improved" doc:"People who changed for the better by the score's responder threshold or more." example:"25"`
+	Same               *int     `json:"same" doc:"People who changed by less than the threshold." example:"10"`
+	Worse              *int     `json:"worse" doc:"People who changed for the worse by the threshold or more." example:"10"`
+	ImprovedPercent    *float64 `json:"improved_percent" doc:"improved in paired_n, 0 to 100, from the two as published." example:"62.5"`
+	ImprovedCILow      *float64 `json:"improved_ci_low" doc:"Lower end of its 95 % confidence interval (Wilson), from the same counts." example:"47"`
+	ImprovedCIHigh     *float64 `json:"improved_ci_high" doc:"Upper end of that interval." example:"75.8"`
+	StandardisedChange *float64 `json:"standardised_change" doc:"d_z: mean_change over sd_change. Not the d of a comparison of two groups." example:"1.15"`
+	HedgesG            *float64 `json:"hedges_g" doc:"g_z: the same, corrected for small samples." example:"1.07"`
+	PValue             *float64 `json:"p_value" doc:"Of the paired t test, two-sided." example:"0.0022"`
+	WilcoxonP          *float64 `json:"wilcoxon_p" doc:"Of Wilcoxon's signed-rank test, two-sided: exact for up to 25 changed pairs without ties, otherwise the normal approximation with corrections for ties and continuity." example:"0.0078"`
+	Suppressed         bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few people."`
+	InstrumentVersion  int      `json:"instrument_version" doc:"Version of the instrument: those of two versions are never compared." example:"1"`
 }
 
 // Scale is what a table of outcomes is about: one score of one instrument version at one timepoint.
@@ -38,8 +45,9 @@ type Scale struct {
 	Instrument, Score, Timepoint string
 	Version                      int // of the instrument
 
-	Better    Better
-	Responder *float64 // least change, in points, that counts as improved or worse; nil: none is agreed, and nobody is sorted
+	Better     Better
+	Resolution float64  // the smallest step between two values, in points
+	Responder  *float64 // least change, in points, that counts as improved or worse; nil: none is agreed, and nobody is sorted
 }
 
 // Sample is what was recorded on a scale in one row of a table.
@@ -106,8 +114,28 @@ func (s Scale) row(at Divider, pairs []Pair, line disclosure.Line) OutcomeRow {
 	row.FollowUpMean, row.FollowUpSD = onWire(c.FollowUpMean), onWire(c.FollowUpSD)
 	row.MeanChange, row.SDChange = onWire(c.MeanChange), onWire(c.SDChange)
 	row.CILow, row.CIHigh = onWire(c.CILow), onWire(c.CIHigh)
+	row.StandardisedChange, row.HedgesG, row.PValue = onWire(c.DZ), onWire(c.GZ), probability(c.P)
+	if s.Resolution > 0 {
+		row.WilcoxonP = probability(Rank(pairs, s.Resolution).P)
+	}
+	if row.Improved != nil && *row.PairedN > 0 {
+		improved := min(*row.Improved, *row.PairedN) // each was rounded for itself
+		row.ImprovedPercent = percent(&improved, row.PairedN)
+		low, high := Wilson(improved, *row.PairedN)
+		row.ImprovedCILow, row.ImprovedCIHigh = tenth(100*low), tenth(100*high)
+	}
 	return row
 }
+
+// probability rounds a p value to four decimals.
+func probability(p *float64) *float64 {
+	if p == nil {
+		return nil
+	}
+	return new(math.Round(*p*1e4) / 1e4)
+}
+
+func tenth(x float64) *float64 { return new(math.Round(10*x) / 10) }
 
 // onWire rounds a figure to two decimals.
 func onWire(x *float64) *float64 {

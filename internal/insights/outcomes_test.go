@@ -10,7 +10,7 @@ import (
 	"waypost/internal/disclosure"
 )
 
-var lifeSatisfaction = Scale{Instrument: "ons4", Version: 1, Score: "life_satisfaction", Timepoint: "m9_12", Better: Higher, Responder: new(ONS4Responder)}
+var lifeSatisfaction = Scale{Instrument: "ons4", Version: 1, Score: "life_satisfaction", Timepoint: "m9_12", Better: Higher, Resolution: 1, Responder: new(ONS4Responder)}
 
 func asJSON(t *testing.T, v any) string {
 	t.Helper()
@@ -29,13 +29,13 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 	}{
 		{disclosure.None(), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":12,"baseline_n":30,"completion_percent":40,` +
 			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
-			`"improved":9,"same":2,"worse":1,"suppressed":false,"instrument_version":1}]`},
+			`"improved":9,"same":2,"worse":1,"improved_percent":75,"improved_ci_low":46.8,"improved_ci_high":91.1,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,"wilcoxon_p":0.0078,"suppressed":false,"instrument_version":1}]`},
 		{disclosure.NHSEngland(8), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":10,"baseline_n":30,"completion_percent":33.3,` +
 			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
-			`"improved":null,"same":null,"worse":null,"suppressed":false,"instrument_version":1}]`},
+			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,"wilcoxon_p":0.0078,"suppressed":false,"instrument_version":1}]`},
 		{disclosure.NHSEngland(13), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":null,"baseline_n":null,"completion_percent":null,` +
 			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
-			`"improved":null,"same":null,"worse":null,"suppressed":true,"instrument_version":1}]`},
+			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":null,"hedges_g":null,"p_value":null,"wilcoxon_p":null,"suppressed":true,"instrument_version":1}]`},
 	} {
 		if got := asJSON(t, outcomes[0].protect(c.profile, Divider{})[:1]); got != c.want {
 			t.Errorf("%s %d:\n%s\nwant\n%s", c.profile.Name(), c.profile.Threshold(), got, c.want)

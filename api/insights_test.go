@@ -70,6 +70,18 @@ func TestFiguresArePairedAndProtected(t *testing.T) {
 	}
 }
 
+// Five who stay at 5 and are followed up, and five at 2 who are lost: the means of all rise by 1.5, and nobody has changed.
+func TestTheLostAreNoChange(t *testing.T) {
+	w := newWorld(t)
+	w.walk("link_worker", []walked{{5, 5}, {5, 5}, {5, 5}, {5, 5}, {5, 5}, {2, -1}, {2, -1}, {2, -1}, {2, -1}, {2, -1}})
+	if r := row(t, w.as("site_manager").get("/insights/outcomes").want(200), "life_satisfaction"); r["mean_change"] != 0.0 || r["paired_n"] != 5.0 || r["baseline_n"] != 10.0 || r["baseline_mean"] != 5.0 {
+		t.Errorf("%v", r)
+	}
+	if r := row(t, w.as("dashboard").get("/insights/outcomes").want(200), "life_satisfaction"); r["suppressed"] != true || r["mean_change"] != nil {
+		t.Errorf("to a partner: %v", r)
+	}
+}
+
 func TestFewPeopleAreNotShown(t *testing.T) {
 	w := newWorld(t)
 	w.walk("link_worker", []walked{{3, 5}, {4, 5}, {5, 6}, {3, 7}, {2, 5}, {4, 4}, {5, 9}})

@@ -216,6 +216,9 @@ func etag(body any) string {
 	if wrapped, ok := body.(interface{ thing() any }); ok {
 		body = wrapped.thing()
 	}
+	if figures, is := body.(interface{ Mark() string }); is {
+		return figures.Mark()
+	}
 	if v := field(body, "Version"); v.IsValid() {
 		return fmt.Sprintf(`"%d"`, v.Int())
 	}

@@ -33,7 +33,7 @@ func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Q
 		return out, fault.InvalidAt("query.by", "is no dimension of these figures: see the catalogue")
 	}
 	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
-		out = Figures[R]{Metric: m.ID, Version: m.Version, Definition: m.Definition, AsOf: a.asOf(tx), Disclosure: a.profile.Notice(), Rows: []R{}}
+		out = Figures[R]{Metric: m.ID, Version: m.Version, Definition: m.Definition, AsOf: a.asOf(tx), Disclosure: a.profile.Notice(), Rows: []R{}, mark: a.mark()}
 		subs, err := m.subs(tx)
 		if err != nil {
 			return err
@@ -275,6 +275,13 @@ func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) [
 		}
 		return sum
 	}, err
+}
+
+func (a question) mark() string {
+	if a.frozen == nil {
+		return ""
+	}
+	return fmt.Sprintf(`"%d"`, a.frozen.BuiltAt.UnixMicro())
 }
 
 func (a question) asOf(tx *db.Tx) time.Time {

@@ -52,7 +52,7 @@ func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow],
 		return out, fault.InvalidAt("query.by", "is no dimension of these figures: see the catalogue")
 	}
 	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
-		out = Figures[OutcomeRow]{outcomesEntry.ID, outcomesEntry.Version, outcomesDefinition, caution, a.asOf(tx), a.profile.Notice(), []OutcomeRow{}}
+		out = Figures[OutcomeRow]{outcomesEntry.ID, outcomesEntry.Version, outcomesDefinition, caution, a.asOf(tx), a.profile.Notice(), []OutcomeRow{}, a.mark()}
 		read := s.live
 		if a.frozen != nil {
 			read = s.frozen

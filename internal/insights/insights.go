@@ -36,7 +36,12 @@ type Figures[R any] struct {
 	AsOf       time.Time         `json:"as_of" doc:"What they stand at: for partners the end of the last day, for a site's manager now."`
 	Disclosure disclosure.Notice `json:"disclosure" doc:"How small numbers are protected."`
 	Rows       []R               `json:"rows" doc:"The figures."`
+
+	mark string
 }
+
+// Mark tells snapshots apart, for whoever asks whether anything is new; live figures have none.
+func (f Figures[R]) Mark() string { return f.mark }
 
 // Entry is a metric in the catalogue.
 type Entry struct {

@@ -24,6 +24,8 @@ func (s *server) insightOperations() {
 		summary: "The catalogue of figures", about: "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters."}, s.catalogue)
 	read(s, op{id: "get-flow", path: "/insights/flow", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "How far people came", about: "Returns how many people were referred in, and how many of them were contacted, asked how they are, referred on, accepted, came, fell due for a follow-up, and answered it: each step of the one before. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.flow)
+	read(s, op{id: "get-movement", path: "/insights/movement", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
+		summary: "Movement between bands", about: "Returns how many people were in which band of a score at the baseline, and in which at each follow-up, with both margins. For partners it is of all sites together and of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.movement)
 	read(s, op{id: "get-referral-figures", path: "/insights/referrals", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "Where referrals stand", about: "Returns where referrals stand, how often the loop was closed, and how soon organisations answered. Signposts are apart. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.referralFigures)
 	read(s, op{id: "get-outcomes", path: "/insights/outcomes", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
@@ -70,6 +72,10 @@ type Divided struct {
 	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. deprivation: fifths of neighbourhoods. By anything but sites and months, a partner's figures are of all time: for a shorter period they are withheld."`
 }
 
+func (s *server) movement(ctx context.Context, in *InsightQuery) (insights.Figures[insights.MovementRow], error) {
+	return s.insights.Movement(ctx, in.query(""))
+}
+
 func (s *server) flow(ctx context.Context, in *Divided) (insights.Figures[insights.FlowRow], error) {
 	return s.insights.Flow(ctx, in.query(in.By))
 }
@@ -93,10 +99,17 @@ func Figures(d *db.DB) *insights.Store { return &insights.Store{DB: d, Scales: s
 func scales() (out []insights.Scale) {
 	for _, i := range outcomes.Instruments() {
 		for _, s := range i.Scores {
-			out = append(out, insights.Scale{Instrument: i.Key, Version: i.Version, Score: s.Code, Better: insights.Better(s.Better), Resolution: s.Resolution, Responder: s.ResponderThreshold})
+			out = append(out, insights.Scale{Instrument: i.Key, Version: i.Version, Score: s.Code, Better: insights.Better(s.Better), Resolution: s.Resolution, Responder: s.ResponderThreshold, Bands: db.JSON[[]insights.Band]{V: bands(s)}})
 		}
 	}
 	return out
+}
+
+func bands(s outcomes.Score) (list []insights.Band) {
+	for _, b := range s.Bands {
+		list = append(list, insights.Band{Code: b.Code, From: b.From, To: b.To})
+	}
+	return list
 }
 
 // asCSV writes the rows of a figure; only operations that declare it are ever asked for it.

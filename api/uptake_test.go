@@ -105,7 +105,7 @@ func addUp(t *testing.T, a answer, names ...string) {
 func TestFiguresAsCSVAreTheSame(t *testing.T) {
 	w := newWorld(t)
 	w.told([]account{{true, "used_stopped", "a_lot"}, {false, "", ""}})
-	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site", "/insights/flow?by=gender", "/insights/referrals?by=month"} {
+	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site", "/insights/flow?by=gender", "/insights/referrals?by=month", "/insights/movement?from=2001-01"} {
 		rows := w.as("site_manager").get(path).want(200).at("rows").([]any)
 		lines, err := csv.NewReader(strings.NewReader(string(w.as("site_manager").get(path + "&format=csv").want(200).body))).ReadAll()
 		if err != nil || len(lines) != len(rows)+1 {

@@ -27,6 +27,7 @@ create table figures (
   position    int not null default 0, -- in the order that such lines are answered in
   stretches   jsonb not null,         -- [{from, until, counts}]: months since January of the year 0; a null count is withheld
   means       jsonb,                  -- of a line with means: the row as it is published
+  moves       jsonb,                  -- of movement between bands: the rows as they are published
   pairs       int,                    -- and whom it rests on, withheld or not; nobody reads it but the next night
   since       timestamptz             -- and when it was worked out: a line is held until enough people have changed it
 );

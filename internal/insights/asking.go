@@ -226,7 +226,7 @@ func (d Divider) holds(by Dimension, c Cell) bool {
 
 // frozen reads the snapshot. All sites together have lines of their own; some of them are added up from theirs.
 func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) []*int, error) {
-	together := !slices.ContainsFunc(a.frozen.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
+	together := a.together()
 	dimensions := db.Texts{string(Together)}
 	if slices.Contains(ofPeople, a.By) {
 		dimensions = append(dimensions, string(a.By))
@@ -275,6 +275,11 @@ func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) [
 		}
 		return sum
 	}, err
+}
+
+// together tells whether a snapshot is asked for all of its sites.
+func (a question) together() bool {
+	return !slices.ContainsFunc(a.frozen.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
 }
 
 func (a question) mark() string {

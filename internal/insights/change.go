@@ -195,7 +195,7 @@ func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 		lines[k] = f
 	}
 	rows = []OutcomeRow{}
-	together := !slices.ContainsFunc(a.frozen.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
+	together := a.together()
 	from, until := monthOf(a.from), monthOf(a.until)
 	for _, scale := range scales {
 		for _, p := range a.places {

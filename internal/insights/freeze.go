@@ -36,6 +36,7 @@ type figure struct {
 	Position   int
 	Stretches  db.JSON[line]
 	Means      *db.JSON[OutcomeRow]
+	Moves      *db.JSON[[]MovementRow]
 	Pairs      *int
 	Since      *time.Time
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"waypost/internal/disclosure"
+	"waypost/internal/platform/db"
 )
 
 // OutcomeRow is how one score changed between the baseline and one timepoint, at one site or at all together.
@@ -48,6 +49,7 @@ type Scale struct {
 	Better     Better
 	Resolution float64  // the smallest step between two values, in points
 	Responder  *float64 // least change, in points, that counts as improved or worse; nil: none is agreed, and nobody is sorted
+	Bands      db.JSON[[]Band]
 }
 
 // Sample is what was recorded on a scale in one row of a table.

@@ -1,0 +1,181 @@
+package insights
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/db"
+)
+
+// Band is a range of a score's values with a name; a value lies in the one that begins highest at or below it.
+type Band struct {
+	Code     string
+	From, To float64
+}
+
+// MovementRow is how many people moved from one band to another. A null was withheld, because it or what it leaves over rests on few people.
+type MovementRow struct {
+	SiteID            *string  `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked of one."`
+	SiteName          *string  `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
+	Instrument        string   `json:"instrument" doc:"Key of the instrument." example:"ons4"`
+	Score             string   `json:"score" doc:"Which of the instrument's scores." example:"life_satisfaction"`
+	Timepoint         string   `json:"timepoint" doc:"Code of the follow-up compared with the baseline." example:"m9_12"`
+	BeforeBand        *string  `json:"before_band" doc:"Band at the baseline; null: whichever." example:"low"`
+	AfterBand         *string  `json:"after_band" doc:"Band at the timepoint; null: whichever." example:"medium"`
+	People            *int     `json:"people" doc:"People with both measurements who were in the one and are in the other." example:"40"`
+	Percent           *float64 `json:"percent" doc:"people in those of before_band, 0 to 100, from the counts as published." example:"32.5"`
+	Suppressed        bool     `json:"suppressed" doc:"people is withheld, because it or a count it could be worked out with rests on too few."`
+	InstrumentVersion int      `json:"instrument_version" doc:"Version of the instrument." example:"1"`
+}
+
+const movementDefinition = "Of the people with both measurements, how many were in which band at the baseline and are in which at each follow-up, within one person's episode and one version of an instrument, paired as for outcomes. " +
+	"Only scores whose instrument names bands. The months are those of the baseline. " + caution
+
+var movementEntry = Entry{ID: "movement", Title: "Movement between bands", Definition: movementDefinition, Formula: "percent = 100 × people / people of before_band whose after_band is null",
+	Dimensions: []Dimension{}, Filters: countFilters, Version: 1}
+
+// band names the band of a value, or "" where there is none.
+func (s Scale) band(v float64) (code string) {
+	from := math.Inf(-1)
+	for _, b := range s.Bands.V {
+		if b.From <= v && b.From > from {
+			code, from = b.Code, b.From
+		}
+	}
+	return code
+}
+
+// moves counts a scale's pairs by the bands that they begin and end in.
+func (o Outcome) moves() [][]int {
+	bands := o.Scale.Bands.V
+	at := func(v float64) int {
+		code := o.Scale.band(v)
+		return slices.IndexFunc(bands, func(b Band) bool { return b.Code == code })
+	}
+	counts := make([][]int, len(bands))
+	for i := range counts {
+		counts[i] = make([]int, len(bands))
+	}
+	for _, p := range together(o.Samples) {
+		if i, j := at(p.Before), at(p.After); i >= 0 && j >= 0 {
+			counts[i][j]++
+		}
+	}
+	return counts
+}
+
+// movement makes the rows of a scale: all together, each band before, each after, and each with each; what may not be shown is nil.
+func (o Outcome) movement(profile disclosure.Profile) (rows []MovementRow) {
+	moves, tree := o.moves(), disclosure.Halves(len(o.Scale.Bands.V))
+	sum := func(i, j int) (n int) {
+		for _, row := range moves[tree[i].From:tree[i].Until] {
+			n += total(row[tree[j].From:tree[j].Until])
+		}
+		return n
+	}
+	shown := profile.Reveal(tree, tree, func(i, j int) []int { return []int{sum(i, j)} })
+	name := func(position int) *string {
+		if position < 0 {
+			return nil
+		}
+		return &o.Scale.Bands.V[position].Code
+	}
+	ends := ordered(tree)
+	for _, before := range ends {
+		for _, after := range ends {
+			row := MovementRow{Instrument: o.Scale.Instrument, Score: o.Scale.Score, Timepoint: o.Scale.Timepoint, InstrumentVersion: o.Scale.Version,
+				BeforeBand: name(before.position), AfterBand: name(after.position), Suppressed: !shown[before.node][after.node]}
+			if !row.Suppressed {
+				row.People = profile.Count(sum(before.node, after.node))
+			}
+			rows = append(rows, row)
+		}
+	}
+	for i := range rows { // the first of each band before is that of whichever after
+		rows[i].Percent = percent(rows[i].People, rows[i/len(ends)*len(ends)].People)
+	}
+	return rows
+}
+
+// ordered are the whole and each position, in order.
+func ordered(t disclosure.Tree) []spot {
+	list := whole(t)
+	slices.SortFunc(list, func(a, b spot) int { return a.position - b.position })
+	return list
+}
+
+// Movement is how people moved between bands. For partners it is of all sites together and of all time.
+func (s *Store) Movement(ctx context.Context, q Query) (out Figures[MovementRow], err error) {
+	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
+		out = Figures[MovementRow]{movementEntry.ID, movementEntry.Version, movementDefinition, caution, a.asOf(tx), a.profile.Notice(), []MovementRow{}, a.mark()}
+		read := s.moving
+		if a.frozen != nil {
+			read = s.moved
+		}
+		out.Rows, err = read(tx, a)
+		for i := range out.Rows {
+			out.Rows[i].SiteID, out.Rows[i].SiteName = a.places[0].SiteID, a.places[0].SiteName
+		}
+		return err
+	})
+	return out, err
+}
+
+// moving counts now.
+func (s *Store) moving(tx *db.Tx, a question) ([]MovementRow, error) {
+	list, err := s.bandedOutcomes(tx, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}, a.sites)
+	rows := []MovementRow{}
+	for _, o := range list {
+		rows = append(rows, o.movement(a.profile)...)
+	}
+	return rows, err
+}
+
+func (s *Store) bandedOutcomes(tx *db.Tx, args map[string]any, sites db.IDs) ([]Outcome, error) {
+	seen, err := observe(tx, args, BySite)
+	if err != nil {
+		return nil, err
+	}
+	scales, err := s.scalesAt(tx)
+	scales = slices.DeleteFunc(scales, func(s Scale) bool { return len(s.Bands.V) == 0 })
+	return truth(scales, seen, BySite, snapshot{Sites: sites}.places(BySite)), err
+}
+
+// moved reads the snapshot.
+func (s *Store) moved(tx *db.Tx, a question) ([]MovementRow, error) {
+	known, err := s.known(tx, a.sites)
+	if err != nil {
+		return nil, err
+	}
+	var found []figure
+	if err := tx.Where("snapshot_id = ? and metric = 'movement'", a.frozen.ID).Order("position").Find(&found).Error; err != nil {
+		return nil, err
+	}
+	rows := []MovementRow{}
+	for _, f := range found {
+		for _, row := range f.Moves.V {
+			if !slices.Contains(known, row.Instrument) {
+				continue
+			}
+			if !a.together() || a.From != "" || a.To != "" {
+				row.People, row.Percent, row.Suppressed = nil, nil, true
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// frozenMovement is movement in a snapshot.
+type frozenMovement struct{ *Store }
+
+func (s frozenMovement) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
+	outcomes, err := s.bandedOutcomes(tx, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": db.Texts{}}, next.Sites)
+	for i, o := range outcomes {
+		list = append(list, figure{SnapshotID: next.ID, Metric: movementEntry.ID, Sub: o.Scale.key(), Position: i, Stretches: db.JSON[line]{V: line{}},
+			Moves: &db.JSON[[]MovementRow]{V: o.movement(disclosure.NHSEngland(next.Threshold))}})
+	}
+	return list, err
+}

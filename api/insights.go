@@ -24,6 +24,10 @@ func (s *server) insightOperations() {
 		summary: "The catalogue of figures", about: "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters."}, s.catalogue)
 	read(s, op{id: "get-flow", path: "/insights/flow", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "How far people came", about: "Returns how many people were referred in, and how many of them were contacted, asked how they are, referred on, accepted, came, fell due for a follow-up, and answered it: each step of the one before. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.flow)
+	read(s, op{id: "get-equity", path: "/insights/equity", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
+		summary: "How far people came, by who they are", about: "Returns how far people came by deprivation, ethnic group, gender and age, beside all together. For partners it is of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.equity)
+	read(s, op{id: "get-service-figures", path: "/insights/services", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
+		summary: "What became of referrals, by service", about: "Returns, for each service of the directory, how many referrals were accepted, how many people came and how long they waited, and how many finished. For partners it is of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.serviceFigures)
 	read(s, op{id: "get-movement", path: "/insights/movement", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "Movement between bands", about: "Returns how many people were in which band of a score at the baseline, and in which at each follow-up, with both margins. For partners it is of all sites together and of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.movement)
 	read(s, op{id: "get-referral-figures", path: "/insights/referrals", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
@@ -70,6 +74,14 @@ func (s *server) outcomes(ctx context.Context, in *struct {
 type Divided struct {
 	InsightQuery
 	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. deprivation: fifths of neighbourhoods. By anything but sites and months, a partner's figures are of all time: for a shorter period they are withheld."`
+}
+
+func (s *server) equity(ctx context.Context, in *InsightQuery) (insights.Figures[insights.FlowRow], error) {
+	return s.insights.Equity(ctx, in.query(""))
+}
+
+func (s *server) serviceFigures(ctx context.Context, in *InsightQuery) (insights.Figures[insights.ServiceRow], error) {
+	return s.insights.Services(ctx, in.query(""))
 }
 
 func (s *server) movement(ctx context.Context, in *InsightQuery) (insights.Figures[insights.MovementRow], error) {
@@ -139,7 +151,7 @@ func columns(t reflect.Type) (names []string) {
 
 // fieldsOf are the fields that a row is written with, those of an embedded struct among them.
 func fieldsOf(t reflect.Type) []reflect.StructField {
-	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous })
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous || !f.IsExported() })
 }
 
 func cells(row reflect.Value) (texts []string) {

@@ -73,6 +73,9 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 	if referrals := w.as("site_manager").get("/insights/referrals").want(200); referrals.number("rows.0.all") != 11 || referrals.number("rows.0.in_progress") != 6 || referrals.number("rows.0.sent") != 5 || referrals.number("rows.0.signposts") != 1 {
 		t.Errorf("%s", referrals.body)
 	}
+	if services := w.as("site_manager").get("/insights/services").want(200); services.number("rows.1.sent") != 11 || services.number("rows.1.attended") != 6 || services.text("rows.1.service_name") != "Wednesday lunch" || services.number("rows.2.sent") != 0 {
+		t.Errorf("%s", services.body)
+	}
 	if flow := w.as("site_manager").get("/insights/flow").want(200); flow.number("rows.0.received_in") != 12 || flow.number("rows.0.contacted") != 0 {
 		t.Errorf("%s", flow.body)
 	}
@@ -105,7 +108,7 @@ func addUp(t *testing.T, a answer, names ...string) {
 func TestFiguresAsCSVAreTheSame(t *testing.T) {
 	w := newWorld(t)
 	w.told([]account{{true, "used_stopped", "a_lot"}, {false, "", ""}})
-	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site", "/insights/flow?by=gender", "/insights/referrals?by=month", "/insights/movement?from=2001-01"} {
+	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site", "/insights/flow?by=gender", "/insights/referrals?by=month", "/insights/movement?from=2001-01", "/insights/equity?from=2001-01", "/insights/services?from=2001-01"} {
 		rows := w.as("site_manager").get(path).want(200).at("rows").([]any)
 		lines, err := csv.NewReader(strings.NewReader(string(w.as("site_manager").get(path + "&format=csv").want(200).body))).ReadAll()
 		if err != nil || len(lines) != len(rows)+1 {

@@ -153,11 +153,34 @@ func (a question) rows(tx *db.Tx) ([]span, error) {
 			add(base.with(ByMonth, monthName(month)), month, month+1)
 		}
 	case a.By != BySite:
-		for _, value := range a.By.values() {
+		values, err := a.By.rows(tx)
+		if err != nil {
+			return nil, err
+		}
+		for _, value := range values {
 			add(base.with(a.By, value), base.from, base.until)
 		}
 	}
+	if a.By == ByService {
+		return list, nameServices(tx, list)
+	}
 	return list, nil
+}
+
+// nameServices puts the services' names to their rows.
+func nameServices(tx *db.Tx, list []span) error {
+	var found []struct{ ID, Name string }
+	err := tx.Raw("select id::text as id, name from services").Scan(&found).Error
+	names := map[string]*string{}
+	for i, s := range found {
+		names[s.ID] = &found[i].Name
+	}
+	for i := range list {
+		if id := list[i].service; id != nil {
+			list[i].serviceName = names[*id]
+		}
+	}
+	return err
 }
 
 func (d Divider) with(of Dimension, value string) Divider {
@@ -217,7 +240,7 @@ func (d Divider) holds(by Dimension, c Cell) bool {
 	if d.SiteID != nil && *d.SiteID != c.SiteID {
 		return false
 	}
-	if !slices.Contains(ofPeople, by) {
+	if !by.valued() {
 		return true
 	}
 	value := *d.value(by)
@@ -228,7 +251,7 @@ func (d Divider) holds(by Dimension, c Cell) bool {
 func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) []*int, error) {
 	together := a.together()
 	dimensions := db.Texts{string(Together)}
-	if slices.Contains(ofPeople, a.By) {
+	if a.By.valued() {
 		dimensions = append(dimensions, string(a.By))
 	}
 	var found []figure
@@ -249,7 +272,7 @@ func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) [
 	}
 	return func(at span, sub string) []*int {
 		k := key{sub: sub}
-		if slices.Contains(ofPeople, a.By) {
+		if a.By.valued() {
 			if value := *at.value(a.By); value != nil {
 				k.dimension, k.value = a.By, *value
 			}

@@ -22,6 +22,7 @@ const (
 	ByEthnicGroup Dimension = "ethnic_group"
 	ByGender      Dimension = "gender"
 	ByAgeBand     Dimension = "age_band"
+	ByService     Dimension = "service"
 )
 
 // ofPeople are the dimensions that a value of each person or referral decides.
@@ -37,6 +38,8 @@ type Divider struct {
 	EthnicGroup *string `json:"ethnic_group,omitempty" doc:"When figures are asked by ethnic_group." example:"asian"`
 	Gender      *string `json:"gender,omitempty" doc:"When figures are asked by gender." example:"female"`
 	AgeBand     *string `json:"age_band,omitempty" doc:"When figures are asked by age_band: years on the day that the period is about." example:"50_64"`
+
+	service, serviceName *string // of services alone, which write them themselves
 }
 
 // value is where a divider keeps the value of a dimension.
@@ -54,6 +57,8 @@ func (d *Divider) value(of Dimension) **string {
 		return &d.EthnicGroup
 	case ByGender:
 		return &d.Gender
+	case ByService:
+		return &d.service
 	default:
 		return &d.AgeBand
 	}
@@ -70,7 +75,7 @@ func divided(of Dimension, value string) (d Divider) {
 func (d Dimension) in(sql string) string {
 	values := map[Dimension]string{
 		ByNeedGroup: "(select n.code_group from code_needs n where n.code = @need)", ByDeprivation: "coalesce(((p.imd_decile + 1) / 2)::text, 'not_known')", ByGender: "p.gender", ByAgeBand: "age_band(p.birth_date, @on)",
-		ByEthnicGroup: "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)",
+		ByService: "coalesce(@of.service_id::text, 'none')", ByEthnicGroup: "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)",
 	}
 	value, people := "''", ""
 	if v, is := values[d]; is {
@@ -84,6 +89,18 @@ func (d Dimension) in(sql string) string {
 		sql = strings.NewReplacer(name[0], "", name[1], name[2], name[3], name[4], name[5], name[6]).Replace(sql)
 	}
 	return sql
+}
+
+// valued tells whether each cell has a value of the dimension.
+func (d Dimension) valued() bool { return d == ByService || slices.Contains(ofPeople, d) }
+
+// rows are the values of a dimension, in order.
+func (d Dimension) rows(tx *db.Tx) (list []string, err error) {
+	if d != ByService {
+		return d.values(), nil
+	}
+	err = tx.Raw("select id::text from services order by id").Scan(&list).Error
+	return append(list, "none"), err
 }
 
 // values are the rows of a dimension of people, in order.

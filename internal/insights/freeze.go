@@ -132,7 +132,14 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 	siteOf := func(c Cell) int {
 		return slices.IndexFunc(next.Sites, func(id uuid.UUID) bool { return id.String() == c.SiteID })
 	}
-	for _, by := range slices.Concat([]Dimension{Together}, ofPeople) {
+	for _, by := range slices.Concat([]Dimension{Together}, m.Dimensions) {
+		if by != Together && !by.valued() {
+			continue // sites and months are the axes of the first
+		}
+		values, err := by.rows(tx)
+		if err != nil {
+			return nil, err
+		}
 		cells, err := m.cells(tx, by, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "days": daysOf(next)})
 		if err != nil {
 			return nil, err
@@ -142,7 +149,7 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 			if by == Together {
 				list = append(list, f.byMonth(sites, siteOf, calendar(cells, next))...)
 			} else {
-				list = append(list, f.bySite(by.values(), sites, siteOf)...)
+				list = append(list, f.bySite(values, sites, siteOf)...)
 			}
 		}
 	}

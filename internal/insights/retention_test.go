@@ -157,6 +157,9 @@ func countsOf[R any](rows []R) (list []map[string]int) {
 	for _, r := range rows {
 		counts, v := map[string]int{}, reflect.ValueOf(r)
 		for _, f := range reflect.VisibleFields(v.Type()) {
+			if !f.IsExported() {
+				continue
+			}
 			if n, is := v.FieldByIndex(f.Index).Interface().(*int); is && n != nil {
 				counts[f.Tag.Get("json")] = *n
 			}

@@ -1,0 +1,76 @@
+package insights
+
+import (
+	"context"
+	_ "embed"
+)
+
+// ServiceRow is what became of the referrals to one service. A null was withheld, because it or what it leaves over rests on few.
+type ServiceRow struct {
+	Divider
+	ServiceID        *string  `json:"service_id" format:"uuid" doc:"The service; null in the row of all together, and in that of no service."`
+	ServiceName      *string  `json:"service_name" doc:"Its name; none for referrals without one." example:"Wednesday lunch"`
+	Sent             *int     `json:"sent" doc:"Referrals that were sent. Signposts are no referrals." example:"30"`
+	Accepted         *int     `json:"accepted" doc:"Of sent: the service took the person, or they started." example:"20"`
+	Attended         *int     `json:"attended" doc:"Of accepted: the person came at least once." example:"15"`
+	Completed        *int     `json:"completed" doc:"Of attended: finished as meant." example:"10"`
+	CameWithin14Days *int     `json:"came_within_14_days" doc:"Of sent: came for the first time within 14 days." example:"10"`
+	CameWithin42Days *int     `json:"came_within_42_days" doc:"Of sent: after 15 to 42 days." example:"10"`
+	CameLater        *int     `json:"came_later" doc:"Of sent: after more." example:"0"`
+	AcceptedPercent  *float64 `json:"accepted_percent" doc:"accepted in sent, 0 to 100, from the two as published." example:"66.7"`
+	Suppressed       bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few."`
+}
+
+const servicesDefinition = "Referrals sent in the period by the service that they were sent to: how many were accepted, how many people came and how long they waited for the first time, and how many finished. " +
+	"A step counts those of the step before who reached it as well. Referrals to an organisation without one of its services are in the row none."
+
+//go:embed services.sql
+var servicesSQL string
+
+// taken is referrals of one place by how far they came, and how soon.
+type taken struct {
+	Cell
+	Sent, Accepted, Attended, Completed, Within14, Within42, Later int
+}
+
+func (s taken) steps() []int {
+	return []int{s.Sent - s.Accepted, s.Accepted - s.Attended, s.Attended - s.Completed, s.Completed}
+}
+
+func (s taken) waits() []int {
+	return []int{s.Within14, s.Within42, s.Later, s.Sent - s.Within14 - s.Within42 - s.Later}
+}
+
+func (s taken) plus(o taken) taken {
+	s.Sent, s.Accepted, s.Attended, s.Completed = s.Sent+o.Sent, s.Accepted+o.Accepted, s.Attended+o.Attended, s.Completed+o.Completed
+	s.Within14, s.Within42, s.Later = s.Within14+o.Within14, s.Within42+o.Within42, s.Later+o.Later
+	return s
+}
+
+// services is what became of referrals, by service. Its columns are in the order of ServiceRow's fields.
+var services = metric[taken, ServiceRow]{
+	Entry: Entry{ID: "services", Title: "What became of referrals, by service", Definition: servicesDefinition, Formula: "accepted_percent = 100 × accepted / sent",
+		Dimensions: []Dimension{ByService}, Filters: countFilters, Version: 1},
+	sql: servicesSQL, columns: serviceColumns(), subs: one, row: serviceRow,
+}
+
+func serviceColumns() []column[taken] {
+	steps, waits := sorted(taken.steps), sorted(taken.waits)
+	return []column[taken]{steps.whole(), steps.left(0), steps.left(1), steps.left(2), waits.kind(0, steps.whole()), waits.kind(1, steps.whole()), waits.kind(2, steps.whole())}
+}
+
+func serviceRow(at Divider, _ string, n []*int, suppressed bool) ServiceRow {
+	r := ServiceRow{Divider: at, ServiceID: at.service, ServiceName: at.serviceName, Suppressed: suppressed}
+	if at.service != nil && *at.service == "none" {
+		r.ServiceID, r.ServiceName = nil, at.service
+	}
+	fill(n, &r.Sent, &r.Accepted, &r.Attended, &r.Completed, &r.CameWithin14Days, &r.CameWithin42Days, &r.CameLater)
+	r.AcceptedPercent = percent(r.Accepted, r.Sent)
+	return r
+}
+
+// Services is what became of referrals, by service. For partners it is of all time.
+func (s *Store) Services(ctx context.Context, q Query) (Figures[ServiceRow], error) {
+	q.By = ByService
+	return ask(ctx, s, services, q)
+}

@@ -1,0 +1,25 @@
+-- Referrals sent in the period, by site, month and a dimension: how far each came by the organisation's account, and how long people
+-- waited for the first time they came.
+-- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date
+with sent as materialized (
+  select r.site_id, (r.sent_at at time zone s.time_zone)::date as sent_on, @value as value, r.status = 'completed' as completed,
+    r.first_attended_on - (r.sent_at at time zone s.time_zone)::date as days,
+    r.first_attended_on is not null or r.status = 'completed' as attended,
+    exists (select from referral_moves m
+      where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed')) as accepted
+  from referrals r
+  join sites s on s.id = r.site_id
+  @people
+  where r.site_id = any(cast(@sites as uuid[])) and r.kind = 'referral' and r.status not in ('draft', 'entered_in_error')
+    and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
+)
+select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, value,
+  count(*) as sent,
+  count(*) filter (where accepted or attended) as accepted,
+  count(*) filter (where attended) as attended,
+  count(*) filter (where completed) as completed,
+  count(*) filter (where days <= 14) as within14,
+  count(*) filter (where days between 15 and 42) as within42,
+  count(*) filter (where days > 42) as later
+from sent
+group by 1, 2, 3

@@ -28,6 +28,8 @@ func (s *server) insightOperations() {
 		summary: "How far people came, by who they are", about: "Returns how far people came by deprivation, ethnic group, gender and age, beside all together. For partners it is of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.equity)
 	read(s, op{id: "get-service-figures", path: "/insights/services", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "What became of referrals, by service", about: "Returns, for each service of the directory, how many referrals were accepted, how many people came and how long they waited, and how many finished. For partners it is of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.serviceFigures)
+	read(s, op{id: "get-missing", path: "/insights/missing", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
+		summary: "How complete the record is", about: "Returns, for each field of the minimum data set, of how many people it is recorded. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.missing)
 	read(s, op{id: "get-movement", path: "/insights/movement", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "Movement between bands", about: "Returns how many people were in which band of a score at the baseline, and in which at each follow-up, with both margins. For partners it is of all sites together and of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.movement)
 	read(s, op{id: "get-referral-figures", path: "/insights/referrals", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
@@ -82,6 +84,10 @@ func (s *server) equity(ctx context.Context, in *InsightQuery) (insights.Figures
 
 func (s *server) serviceFigures(ctx context.Context, in *InsightQuery) (insights.Figures[insights.ServiceRow], error) {
 	return s.insights.Services(ctx, in.query(""))
+}
+
+func (s *server) missing(ctx context.Context, in *Divided) (insights.Figures[insights.MissingRow], error) {
+	return s.insights.Missing(ctx, in.query(in.By))
 }
 
 func (s *server) movement(ctx context.Context, in *InsightQuery) (insights.Figures[insights.MovementRow], error) {

@@ -76,6 +76,9 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 	if services := w.as("site_manager").get("/insights/services").want(200); services.number("rows.1.sent") != 11 || services.number("rows.1.attended") != 6 || services.text("rows.1.service_name") != "Wednesday lunch" || services.number("rows.2.sent") != 0 {
 		t.Errorf("%s", services.body)
 	}
+	if complete := w.as("site_manager").get("/insights/missing").want(200); complete.text("rows.0.field") != "nhs_number" || complete.number("rows.0.people") != 12 || complete.number("rows.0.missing") != 12 || complete.number("rows.10.known") != 12 {
+		t.Errorf("%s", complete.body)
+	}
 	if flow := w.as("site_manager").get("/insights/flow").want(200); flow.number("rows.0.received_in") != 12 || flow.number("rows.0.contacted") != 0 {
 		t.Errorf("%s", flow.body)
 	}
@@ -108,7 +111,7 @@ func addUp(t *testing.T, a answer, names ...string) {
 func TestFiguresAsCSVAreTheSame(t *testing.T) {
 	w := newWorld(t)
 	w.told([]account{{true, "used_stopped", "a_lot"}, {false, "", ""}})
-	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site", "/insights/flow?by=gender", "/insights/referrals?by=month", "/insights/movement?from=2001-01", "/insights/equity?from=2001-01", "/insights/services?from=2001-01"} {
+	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site", "/insights/flow?by=gender", "/insights/referrals?by=month", "/insights/movement?from=2001-01", "/insights/equity?from=2001-01", "/insights/services?from=2001-01", "/insights/missing?by=site"} {
 		rows := w.as("site_manager").get(path).want(200).at("rows").([]any)
 		lines, err := csv.NewReader(strings.NewReader(string(w.as("site_manager").get(path + "&format=csv").want(200).body))).ReadAll()
 		if err != nil || len(lines) != len(rows)+1 {

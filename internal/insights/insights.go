@@ -62,12 +62,12 @@ type freezer interface {
 }
 
 func (s *Store) metrics() []freezer {
-	return []freezer{flow, referrals, retention, services, uptake, frozenOutcomes{s}, frozenMovement{s}}
+	return []freezer{flow, missing, referrals, retention, services, uptake, frozenOutcomes{s}, frozenMovement{s}}
 }
 
 // Catalogue lists the metrics.
 func Catalogue() []Entry {
-	return []Entry{equityEntry, flow.Entry, movementEntry, outcomesEntry, referrals.Entry, retention.Entry, services.Entry, uptake.Entry} // by id
+	return []Entry{equityEntry, flow.Entry, missing.Entry, movementEntry, outcomesEntry, referrals.Entry, retention.Entry, services.Entry, uptake.Entry} // by id
 }
 
 // period turns months into days: from the first day of From to before the first day after To.

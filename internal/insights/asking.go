@@ -223,7 +223,7 @@ func (m metric[C, R]) live(tx *db.Tx, a question) (func(at span, sub string) []*
 		}
 		days = append(days, today.String())
 	}
-	cells, err := m.cells(tx, a.By, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "days": days})
+	cells, err := m.cells(tx, []Dimension{a.By}, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "days": days})
 	return func(at span, sub string) []*int {
 		var sum C
 		for _, c := range cells {
@@ -243,8 +243,9 @@ func (d Divider) holds(by Dimension, c Cell) bool {
 	if !by.valued() {
 		return true
 	}
-	value := *d.value(by)
-	return value == nil || *value == c.Value
+	wanted := *d.value(by)
+	value, _ := c.value(by)
+	return wanted == nil || *wanted == value
 }
 
 // frozen reads the snapshot. All sites together have lines of their own; some of them are added up from theirs.

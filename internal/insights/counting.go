@@ -2,6 +2,7 @@ package insights
 
 import (
 	"slices"
+	"strings"
 
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/db"
@@ -12,7 +13,12 @@ type Cell struct {
 	SiteID string
 	Month  int    // since January of the year 0
 	Sub    string // what else a row of the metric is of
-	Value  string // of the dimension asked for
+	Facet  string // a dimension and its value, joined by an equals sign
+}
+
+// value is that of a dimension, if the cell is of it.
+func (c Cell) value(of Dimension) (value string, is bool) {
+	return strings.CutPrefix(c.Facet, string(of)+"=")
 }
 
 func (c Cell) at() Cell { return c }
@@ -81,15 +87,15 @@ func total(counts []int) (n int) {
 // metric is one kind of figures that are counts.
 type metric[C counted[C], R any] struct {
 	Entry
-	sql     string // one row a cell; see Dimension.in
+	sql     string // one row a cell; see faceted
 	columns []column[C]
 	subs    func(tx *db.Tx) ([]string, error) // the rows there are for each place, whatever is in them
 	row     func(at Divider, sub string, n []*int, suppressed bool) R
 }
 
-// cells counts, by a dimension of people or by none.
-func (m metric[C, R]) cells(tx *db.Tx, by Dimension, args map[string]any) (list []C, err error) {
-	err = tx.Raw(by.in(m.sql), args).Scan(&list).Error
+// cells counts, by each of some dimensions in one pass over the record.
+func (m metric[C, R]) cells(tx *db.Tx, by []Dimension, args map[string]any) (list []C, err error) {
+	err = tx.Raw(faceted(m.sql, by), args).Scan(&list).Error
 	return list, err
 }
 

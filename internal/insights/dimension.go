@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -70,25 +71,35 @@ func divided(of Dimension, value string) (d Divider) {
 	return d
 }
 
-// in fills a metric's SQL in: @value is the dimension's value, and @people joins the people p, where it is theirs, to the rows that
-// have a site_id and a patient_id. A line of the SQL says which these are, where the need is, and which day an age is of.
-func (d Dimension) in(sql string) string {
-	values := map[Dimension]string{
-		ByNeedGroup: "(select n.code_group from code_needs n where n.code = @need)", ByDeprivation: "coalesce(((p.imd_decile + 1) / 2)::text, 'not_known')", ByGender: "p.gender", ByAgeBand: "age_band(p.birth_date, @on)",
-		ByService: "coalesce(@of.service_id::text, 'none')", ByEthnicGroup: "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)",
+// faceted fills a metric's SQL in: @facets are the values of some dimensions, each with its name before it, and @people joins the
+// people p, where one is theirs, to the rows that have a site_id and a patient_id. A line of the SQL says which these are, where
+// the need is, and which day an age is of.
+func faceted(sql string, dimensions []Dimension) string {
+	var facets []string
+	people := ""
+	for _, d := range dimensions {
+		value, is := facetOf[d]
+		if !is {
+			value = "''" // all together, by site or by month
+		}
+		if facets = append(facets, fmt.Sprintf("'%s=' || %s", d, value)); strings.Contains(value, "p.") {
+			people = "join patients p on p.site_id = @of.site_id and p.id = @of.patient_id"
+		}
 	}
-	value, people := "''", ""
-	if v, is := values[d]; is {
-		value = v
-	}
-	if strings.Contains(value, "p.") {
-		people = "join patients p on p.site_id = @of.site_id and p.id = @of.patient_id"
-	}
-	sql = strings.NewReplacer("@people", people, "@value", value).Replace(sql)
+	sql = strings.NewReplacer("@people", people, "@facets", "array["+strings.Join(facets, ", ")+"]").Replace(sql)
 	for _, name := range regexp.MustCompile(`-- (@of) is (.+), (@need) is (.+), (@on) is (.+)\n`).FindAllStringSubmatch(sql, 1) {
 		sql = strings.NewReplacer(name[0], "", name[1], name[2], name[3], name[4], name[5], name[6]).Replace(sql)
 	}
 	return sql
+}
+
+var facetOf = map[Dimension]string{
+	ByNeedGroup:   "(select n.code_group from code_needs n where n.code = @need)",
+	ByDeprivation: "coalesce(((p.imd_decile + 1) / 2)::text, 'not_known')",
+	ByEthnicGroup: "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)",
+	ByGender:      "p.gender",
+	ByAgeBand:     "age_band(p.birth_date, @on)",
+	ByService:     "coalesce(@of.service_id::text, 'none')",
 }
 
 // valued tells whether each cell has a value of the dimension.

@@ -1,7 +1,7 @@
--- Episodes received in the period, by site, month and a dimension, each at the last step that it reached of those in a row.
+-- Episodes received in the period, by site, month and facet, each at the last step that it reached of those in a row.
 -- @of is e, @need is e.need_primary, @on is e.received_on
 with reached as materialized (
-  select e.site_id, e.received_on, @value as value,
+  select e.site_id, e.received_on, @facets as facets,
     case
       when e.first_contact_on is null then 0
       when e.baseline_on is null then 1
@@ -29,8 +29,8 @@ with reached as materialized (
   ) f on true
   where e.site_id = any(cast(@sites as uuid[])) and e.received_on >= @from and e.received_on < @until
 )
-select site_id::text as site_id, (extract(year from received_on) * 12 + extract(month from received_on) - 1)::int as month, value,
+select site_id::text as site_id, (extract(year from received_on) * 12 + extract(month from received_on) - 1)::int as month, facet,
   count(*) filter (where step = 0) as step0, count(*) filter (where step = 1) as step1, count(*) filter (where step = 2) as step2, count(*) filter (where step = 3) as step3,
   count(*) filter (where step = 4) as step4, count(*) filter (where step = 5) as step5, count(*) filter (where step = 6) as step6, count(*) filter (where step = 7) as step7
-from reached
+from reached, unnest(facets) facet
 group by 1, 2, 3

@@ -132,22 +132,23 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 	siteOf := func(c Cell) int {
 		return slices.IndexFunc(next.Sites, func(id uuid.UUID) bool { return id.String() == c.SiteID })
 	}
-	for _, by := range slices.Concat([]Dimension{Together}, m.Dimensions) {
-		if by != Together && !by.valued() {
-			continue // sites and months are the axes of the first
-		}
+	dimensions := slices.DeleteFunc(slices.Concat([]Dimension{Together}, m.Dimensions), func(d Dimension) bool {
+		return d == BySite || d == ByMonth // the axes of the first
+	})
+	all, err := m.cells(tx, dimensions, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "days": daysOf(next)})
+	if err != nil {
+		return nil, err
+	}
+	for _, by := range dimensions {
 		values, err := by.rows(tx)
 		if err != nil {
 			return nil, err
 		}
-		cells, err := m.cells(tx, by, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "days": daysOf(next)})
-		if err != nil {
-			return nil, err
-		}
+		months := calendar(all, next)
 		for _, sub := range subs {
-			f := frame[C, R]{m, disclosure.NHSEngland(next.Threshold), next, figure{SnapshotID: next.ID, Metric: m.ID, Dimension: by, Sub: sub}, ofSub(cells, sub)}
+			f := frame[C, R]{m, disclosure.NHSEngland(next.Threshold), next, figure{SnapshotID: next.ID, Metric: m.ID, Dimension: by, Sub: sub}, of(all, by, sub)}
 			if by == Together {
-				list = append(list, f.byMonth(sites, siteOf, calendar(cells, next))...)
+				list = append(list, f.byMonth(sites, siteOf, months)...)
 			} else {
 				list = append(list, f.bySite(values, sites, siteOf)...)
 			}
@@ -183,7 +184,10 @@ func (f frame[C, R]) byMonth(sites disclosure.Tree, site func(Cell) int, months 
 // bySite draws a line for each value at each site, and at all together, over all time.
 func (f frame[C, R]) bySite(values []string, sites disclosure.Tree, site func(Cell) int) (list []figure) {
 	rows := disclosure.Halves(len(values))
-	truth := sums(f.cells, rows, sites, func(c Cell) int { return slices.Index(values, c.Value) }, site)
+	truth := sums(f.cells, rows, sites, func(c Cell) int {
+		value, _ := c.value(f.figure.Dimension)
+		return slices.Index(values, value)
+	}, site)
 	shown := f.reveal(f.profile, rows, sites, truth)
 	for value, i := range leaves(rows) {
 		for _, place := range whole(sites) {
@@ -215,9 +219,10 @@ func whole(t disclosure.Tree) []spot {
 	return list
 }
 
-func ofSub[C counted[C]](cells []C, sub string) (list []C) {
+// of are the cells of a dimension and a sub.
+func of[C counted[C]](cells []C, by Dimension, sub string) (list []C) {
 	for _, c := range cells {
-		if c.at().Sub == sub {
+		if _, is := c.at().value(by); is && c.at().Sub == sub {
 			list = append(list, c)
 		}
 	}

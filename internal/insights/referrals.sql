@@ -1,8 +1,8 @@
--- Referrals sent in the period, by site, month and a dimension: where they stand, and how soon they were answered. Signposts are
+-- Referrals sent in the period, by site, month and facet: where they stand, and how soon they were answered. Signposts are
 -- apart; referrals entered in error count in nothing.
 -- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date
 with sent as materialized (
-  select r.site_id, r.kind, r.status, (r.sent_at at time zone s.time_zone)::date as sent_on, @value as value,
+  select r.site_id, r.kind, r.status, (r.sent_at at time zone s.time_zone)::date as sent_on, @facets as facets,
     (r.responded_at at time zone s.time_zone)::date - (r.sent_at at time zone s.time_zone)::date as days
   from referrals r
   join sites s on s.id = r.site_id
@@ -10,7 +10,7 @@ with sent as materialized (
   where r.site_id = any(cast(@sites as uuid[])) and r.status not in ('draft', 'entered_in_error')
     and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
 )
-select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, value,
+select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, facet,
   count(*) filter (where kind = 'signpost') as signposts,
   count(*) filter (where status = 'sent') as sent,
   count(*) filter (where status = 'accepted') as accepted,
@@ -25,5 +25,5 @@ select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(mont
   count(*) filter (where kind = 'referral' and days between 8 and 14) as within14,
   count(*) filter (where kind = 'referral' and days between 15 and 28) as within28,
   count(*) filter (where kind = 'referral' and days > 28) as later
-from sent
+from sent, unnest(facets) facet
 group by 1, 2, 3

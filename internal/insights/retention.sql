@@ -1,10 +1,10 @@
--- Follow-ups whose windows count from a day of the period, by site, month, timepoint and a dimension, each in exactly one
+-- Follow-ups whose windows count from a day of the period, by site, month, timepoint and facet, each in exactly one
 -- state: the one that it has on the site's day, as the record's own list of follow-ups shows it. Quintile 1 is the most
 -- deprived fifth of neighbourhoods.
 -- @of is f, @need is e.need_primary, @on is f.anchor_on
 with state as materialized (
   select f.site_id, f.code, f.anchor_on, f.completed_on, f.opens_on, f.closes_on, f.lost_on, f.loss_reason,
-    @value as value,
+    @facets as facets,
     exists (select from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempted,
     case
       when f.completed_on is not null then 'completed'
@@ -26,7 +26,7 @@ with state as materialized (
   ) c on f.completed_on is null and f.lost_on is null
   where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until
 )
-select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(month from anchor_on) - 1)::int as month, code as sub, value,
+select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(month from anchor_on) - 1)::int as month, code as sub, facet,
   count(*) filter (where state = 'died') as died,
   count(*) filter (where state = 'not_yet_due') as not_yet_due,
   count(*) filter (where state = 'due') as due,
@@ -45,5 +45,5 @@ select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(mo
   count(*) filter (where state = 'lost' and loss_reason = 'other') as other,
   count(*) filter (where state <> 'died' and attempted) as attempted,
   count(*) filter (where state in ('due', 'missed') and not attempted) as not_invited
-from state
+from state, unnest(facets) facet
 group by 1, 2, 3, 4

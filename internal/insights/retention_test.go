@@ -13,9 +13,18 @@ import (
 
 var abc = []string{"a", "b", "c"}
 
+// faceless are cells of no dimension, as hand-made ones are.
+func faceless[C counted[C]](cells []C) []C {
+	list := slices.Clone(cells)
+	for i := range list {
+		reflect.ValueOf(&list[i]).Elem().FieldByName("Facet").SetString("=")
+	}
+	return list
+}
+
 // tabled makes the rows that a profile lets be shown of cells: all together, and each site.
 func tabled[C counted[C], R any](m metric[C, R], profile disclosure.Profile, sites []string, cells []C, sub string) (rows []R) {
-	f := frame[C, R]{metric: m, profile: profile, cells: ofSub(cells, sub)}
+	f := frame[C, R]{metric: m, profile: profile, cells: of(faceless(cells), Together, sub)}
 	months := disclosure.Calendar(0, 1)
 	site := func(c Cell) int { return slices.Index(sites, c.SiteID) }
 	truth := sums(f.cells, disclosure.Halves(len(sites)), months, site, func(c Cell) int { return c.Month })

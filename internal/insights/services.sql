@@ -1,8 +1,8 @@
--- Referrals sent in the period, by site, month and a dimension: how far each came by the organisation's account, and how long people
+-- Referrals sent in the period, by site, month and facet: how far each came by the organisation's account, and how long people
 -- waited for the first time they came.
 -- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date
 with sent as materialized (
-  select r.site_id, (r.sent_at at time zone s.time_zone)::date as sent_on, @value as value, r.status = 'completed' as completed,
+  select r.site_id, (r.sent_at at time zone s.time_zone)::date as sent_on, @facets as facets, r.status = 'completed' as completed,
     r.first_attended_on - (r.sent_at at time zone s.time_zone)::date as days,
     r.first_attended_on is not null or r.status = 'completed' as attended,
     exists (select from referral_moves m
@@ -13,7 +13,7 @@ with sent as materialized (
   where r.site_id = any(cast(@sites as uuid[])) and r.kind = 'referral' and r.status not in ('draft', 'entered_in_error')
     and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
 )
-select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, value,
+select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, facet,
   count(*) as sent,
   count(*) filter (where accepted or attended) as accepted,
   count(*) filter (where attended) as attended,
@@ -21,5 +21,5 @@ select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(mont
   count(*) filter (where days <= 14) as within14,
   count(*) filter (where days between 15 and 42) as within42,
   count(*) filter (where days > 42) as later
-from sent
+from sent, unnest(facets) facet
 group by 1, 2, 3

@@ -1,8 +1,8 @@
--- Referrals sent in the period, by site, month and a dimension: how far each came by the organisation's account, and what the
+-- Referrals sent in the period, by site, month and facet: how far each came by the organisation's account, and what the
 -- person last said of it at a follow-up. Undone moves and referrals entered in error count in nothing; signposts are apart.
 -- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date
 with sent as materialized (
-  select r.site_id, r.kind, (r.sent_at at time zone s.time_zone)::date as sent_on, @value as value, r.status = 'completed' as completed, a.used, a.benefit,
+  select r.site_id, r.kind, (r.sent_at at time zone s.time_zone)::date as sent_on, @facets as facets, r.status = 'completed' as completed, a.used, a.benefit,
     r.status = 'completed' or r.kind = 'referral' and exists (select from attendances t
       where t.site_id = r.site_id and t.referral_id = r.id and t.attended and t.reported_by in ('organisation', 'link_worker')) as attended,
     r.kind = 'referral' and exists (select from referral_moves m
@@ -21,7 +21,7 @@ with sent as materialized (
   where r.site_id = any(cast(@sites as uuid[])) and r.status not in ('draft', 'entered_in_error')
     and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
 )
-select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, value,
+select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, facet,
   count(*) filter (where kind = 'signpost') as signposts,
   count(*) filter (where kind = 'referral' and used is null) as not_asked,
   count(*) filter (where kind = 'referral' and (accepted or attended)) as accepted,
@@ -35,5 +35,5 @@ select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(mont
   count(*) filter (where kind = 'referral' and used is not null and benefit in ('a_lot', 'some', 'a_little')) as benefited,
   count(*) filter (where kind = 'referral' and used is not null and benefit = 'not_at_all') as not_benefited,
   count(*) filter (where kind = 'referral' and used is not null and benefit = 'made_worse') as made_worse
-from sent
+from sent, unnest(facets) facet
 group by 1, 2, 3

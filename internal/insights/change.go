@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,7 +36,7 @@ var scalesSQL string
 
 // observed is people with the same two values.
 type observed struct {
-	Divider                      // the one place that it is of
+	Cell                         // of its facet alone
 	Timepoint, Instrument, Score string
 	Version                      int
 	Before                       float64
@@ -86,19 +85,16 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	return rows, err
 }
 
-// observe reads what was observed, for each dimension asked for.
+// observe reads what was observed, for each dimension asked for. PostgreSQL takes what row-level security asks of a row for rare,
+// and would look each pair up by itself; so it is told to join them whole.
 func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (seen []observed, err error) {
-	var columns, sets []string
-	for _, d := range dimensions {
-		column := string(d)
-		if d == BySite {
-			column = "site_id"
-		}
-		columns, sets = append(columns, column), append(sets, "("+column+")")
+	if err := tx.Exec("set local enable_nestloop = off").Error; err != nil {
+		return nil, err
 	}
-	sql := strings.NewReplacer("@columns", strings.Join(columns, ", "), "@sets", strings.Join(sets, ", ")).Replace(outcomesSQL)
-	err = tx.Raw(sql, args).Scan(&seen).Error
-	return seen, err
+	if err := tx.Raw(faceted(outcomesSQL, dimensions), args).Scan(&seen).Error; err != nil {
+		return nil, err
+	}
+	return seen, tx.Exec("set local enable_nestloop = on").Error
 }
 
 // truth sorts what was observed into outcomes: each scale, with every row of the table.
@@ -150,11 +146,11 @@ type place struct{ value, scale string }
 func samples(seen []observed, by Dimension) map[place]Sample {
 	found := map[place]Sample{}
 	for _, o := range seen {
-		value := *o.value(by)
-		if value == nil {
+		value, is := o.value(by)
+		if !is {
 			continue // of another dimension
 		}
-		at := place{*value, Scale{Instrument: o.Instrument, Version: o.Version, Score: o.Score, Timepoint: o.Timepoint}.key()}
+		at := place{value, Scale{Instrument: o.Instrument, Version: o.Version, Score: o.Score, Timepoint: o.Timepoint}.key()}
 		sample := found[at]
 		sample.BaselineN += o.N
 		for range o.N {

@@ -94,6 +94,7 @@ func faceted(sql string, dimensions []Dimension) string {
 }
 
 var facetOf = map[Dimension]string{
+	BySite:        "@of.site_id::text",
 	ByNeedGroup:   "(select n.code_group from code_needs n where n.code = @need)",
 	ByDeprivation: "coalesce(((p.imd_decile + 1) / 2)::text, 'not_known')",
 	ByEthnicGroup: "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)",

@@ -71,7 +71,7 @@ func (s settings) wrk(ctx context.Context, w *waypost, t *thing, number int) (p 
 	if err := errors.Join(os.WriteFile(requests, []byte(list.String()), 0o600), os.WriteFile(program, []byte(lua), 0o600)); err != nil {
 		return p, err
 	}
-	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", clients), fmt.Sprintf("-d%ds", s.seconds), "-s", program, "http://"+w.address).Output()
+	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", clients), fmt.Sprintf("-d%ds", s.seconds), "--timeout", "20s", "-s", program, "http://"+w.address).Output()
 	if err != nil {
 		return p, fmt.Errorf("wrk: %w", err)
 	}

@@ -88,13 +88,13 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 // observe reads what was observed, for each dimension asked for. PostgreSQL takes what row-level security asks of a row for rare,
 // and would look each pair up by itself; so it is told to join them whole.
 func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (seen []observed, err error) {
-	if err := tx.Exec("set local enable_nestloop = off").Error; err != nil {
+	if err := tx.Exec("set local enable_nestloop = off; set local work_mem = '64MB'").Error; err != nil {
 		return nil, err
 	}
 	if err := tx.Raw(faceted(outcomesSQL, dimensions), args).Scan(&seen).Error; err != nil {
 		return nil, err
 	}
-	return seen, tx.Exec("set local enable_nestloop = on").Error
+	return seen, tx.Exec("set local enable_nestloop = on; reset work_mem").Error
 }
 
 // truth sorts what was observed into outcomes: each scale, with every row of the table.

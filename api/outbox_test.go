@@ -91,12 +91,13 @@ func TestAnInvitationIsSent(t *testing.T) {
 	}
 	text := strings.ReplaceAll(m.Text, "=\r\n", "")
 	_, body, _ := strings.Cut(text, "\r\n\r\n")
+	link := regexp.MustCompile(`http://[^\s]+/f/[A-Za-z0-9_-]{43}`).FindString(strings.ReplaceAll(body, "=3D", "="))
+	words := strings.ReplaceAll(body, strings.ReplaceAll(link, "=", "=3D"), "") // a token may hold any letters
 	for _, secret := range []string{"Mary", "Example,", "1950", "07700", "Lunch", "lonel", "First", patient, followUp, "referr", "link worker", "NHS", "GP"} {
-		if strings.Contains(body, secret) {
+		if strings.Contains(words, secret) {
 			t.Errorf("the mail tells %s: %s", secret, body)
 		}
 	}
-	link := regexp.MustCompile(`http://[^\s]+/f/[A-Za-z0-9_-]{43}`).FindString(strings.ReplaceAll(body, "=3D", "="))
 	if page := (person{w, link}).open(""); page.status != 200 {
 		t.Fatalf("%q leads to %d: %s", link, page.status, body)
 	}

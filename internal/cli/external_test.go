@@ -217,7 +217,7 @@ func TestADatabaseGoesAndComesBack(t *testing.T) {
 	if status, body := ask("before"); status != 201 {
 		t.Fatalf("%d %s", status, body)
 	}
-	for round := range 2 {
+	for round := range 2 { // the first time the jobs may not even have begun
 		if err := s.Stop(t.Context()); err != nil {
 			t.Fatal(err)
 		}

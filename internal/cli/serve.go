@@ -32,6 +32,8 @@ type serve struct{}
 const (
 	drain = 10 * time.Second // how long requests under way get to finish after a signal
 	flush = 2 * time.Second  // how long the last traces get after that
+
+	startAgain = time.Second // the pause before jobs that could not start are started again
 )
 
 // Run serves until a signal, or until the database is lost for good.
@@ -101,7 +103,7 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 		Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
-	failed, working := make(chan error, 3), make(chan *jobs.Runner, 1)
+	failed, working := make(chan error, 2), make(chan *jobs.Runner, 1)
 	go func() { failed <- server.Serve(listener) }()
 	go func() {
 		if load {
@@ -112,11 +114,7 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 			loading.Store(false)
 		}
 		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
-		runner, err := s.work(d, metrics, sender, s.publicURL(listener))
-		if err != nil && s.Err() == nil {
-			failed <- fmt.Errorf("starting the jobs: %w", err)
-		}
-		working <- runner
+		working <- s.work(d, metrics, sender, s.publicURL(listener))
 		debug.FreeOSMemory() // what starting took is not needed again
 	}()
 	return s.wait(server, database, failed, working)
@@ -179,15 +177,27 @@ func (s *surroundings) loadDemo(d *db.DB, dir string) error {
 	return err
 }
 
-// work starts the periodic jobs: what nobody asks for, and what is due.
-func (s *surroundings) work(d *db.DB, metrics *telemetry.Metrics, sender *mail.Sender, publicURL string) (*jobs.Runner, error) {
+// work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away is waited for:
+// nothing else ends because of it either.
+func (s *surroundings) work(d *db.DB, metrics *telemetry.Metrics, sender *mail.Sender, publicURL string) *jobs.Runner {
 	record, messages := outcomes.Store{DB: d}, outbox.Store{DB: d}
 	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL)}
-	return jobs.Start(s, d, metrics,
-		jobs.Job{Name: "housekeeping", Every: time.Hour, Run: func(ctx context.Context) error { return d.Do(ctx, keepHouse) }},
-		jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
-		jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
-		jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
+	for {
+		runner, err := jobs.Start(s, d, metrics,
+			jobs.Job{Name: "housekeeping", Every: time.Hour, Run: func(ctx context.Context) error { return d.Do(ctx, keepHouse) }},
+			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
+			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
+			jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
+		if err == nil {
+			return runner
+		}
+		select {
+		case <-s.Done():
+			return nil
+		case <-time.After(startAgain):
+			slog.Error("the jobs did not start; trying again", "error", err)
+		}
+	}
 }
 
 // keepHouse forgets answers that need not be repeated any more, and makes room in the log of reads.

@@ -22,6 +22,8 @@ import (
 func (s *server) insightOperations() {
 	read(s, op{id: "list-insights", path: "/insights", tag: "insights", scope: actor.InsightsRead,
 		summary: "The catalogue of figures", about: "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters."}, s.catalogue)
+	read(s, op{id: "get-completers", path: "/insights/completers", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
+		summary: "Whether those followed up differ", about: "Returns whether those who were followed up differ from those who were not in what was known of them at the start, as standardised mean differences. For partners it is of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.completers)
 	read(s, op{id: "get-flow", path: "/insights/flow", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
 		summary: "How far people came", about: "Returns how many people were referred in, and how many of them were contacted, asked how they are, referred on, accepted, came, fell due for a follow-up, and answered it: each step of the one before. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.flow)
 	read(s, op{id: "get-equity", path: "/insights/equity", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
@@ -67,15 +69,24 @@ func (s *server) catalogue(ctx context.Context, in *struct{ Paging }) (Page[insi
 
 func (s *server) outcomes(ctx context.Context, in *struct {
 	InsightQuery
-	By string `query:"by" enum:"site,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. By anything but sites, partners see all sites together."`
+	By         string `query:"by" enum:"site,need_group,deprivation,ethnic_group,gender,age_band,service" doc:"A row for each of these beside the one of all together. By anything but sites, partners see all sites together. service: the one that the person came to first."`
+	Population string `query:"population" enum:"all,research_consented" doc:"research_consented: only people whose consent to research stands, as in datasets; not together with by. For partners it is of all sites together."`
 }) (insights.Figures[insights.OutcomeRow], error) {
-	return s.insights.Outcomes(ctx, in.query(in.By))
+	q := in.query(in.By)
+	if in.Population == insights.ResearchConsented {
+		q.Population = in.Population
+	}
+	return s.insights.Outcomes(ctx, q)
 }
 
 // Divided is the query of figures that can be divided by one thing at a time.
 type Divided struct {
 	InsightQuery
 	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. deprivation: fifths of neighbourhoods. By anything but sites and months, a partner's figures are of all time: for a shorter period they are withheld."`
+}
+
+func (s *server) completers(ctx context.Context, in *InsightQuery) (insights.Figures[insights.CompleterRow], error) {
+	return s.insights.Completers(ctx, in.query(""))
 }
 
 func (s *server) equity(ctx context.Context, in *InsightQuery) (insights.Figures[insights.FlowRow], error) {
@@ -98,7 +109,10 @@ func (s *server) flow(ctx context.Context, in *Divided) (insights.Figures[insigh
 	return s.insights.Flow(ctx, in.query(in.By))
 }
 
-func (s *server) referralFigures(ctx context.Context, in *Divided) (insights.Figures[insights.ReferralRow], error) {
+func (s *server) referralFigures(ctx context.Context, in *struct {
+	InsightQuery
+	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band,organisation" doc:"A row for each of these beside the one of all together. By anything but sites and months, a partner's figures are of all time: for a shorter period they are withheld."`
+}) (insights.Figures[insights.ReferralRow], error) {
 	return s.insights.Referrals(ctx, in.query(in.By))
 }
 
@@ -110,8 +124,36 @@ func (s *server) uptake(ctx context.Context, in *Divided) (insights.Figures[insi
 	return s.insights.Uptake(ctx, in.query(in.By))
 }
 
-// Figures is the store of figures, which knows the scores of the instruments that come with Waypost.
-func Figures(d *db.DB) *insights.Store { return &insights.Store{DB: d, Scales: scales()} }
+// Figures is the store of figures, which knows the scores and items of the instruments that come with Waypost.
+func Figures(d *db.DB) *insights.Store {
+	return &insights.Store{DB: d, Scales: scales(), Items: items()}
+}
+
+// items are the questions that are answered with a number.
+func items() (out []insights.Item) {
+	for _, i := range outcomes.Instruments() {
+		for _, it := range i.Items {
+			if it.Type == "number" && !i.Context {
+				out = append(out, insights.Item{Instrument: i.Key, Code: it.Code, Best: best(i, it)})
+			}
+		}
+	}
+	return out
+}
+
+// best is the end of an item's range that makes the score better which it is summed up into.
+func best(i outcomes.Instrument, it outcomes.Item) *float64 {
+	for _, s := range i.Scores {
+		switch {
+		case !slices.Contains(s.Items, it.Code):
+		case (s.Better == "higher") == slices.Contains(s.Reverse, it.Code):
+			return it.Min
+		default:
+			return it.Max
+		}
+	}
+	return nil
+}
 
 // scales are the scores of the instruments that come with Waypost, for insights, which imports no other area.
 func scales() (out []insights.Scale) {

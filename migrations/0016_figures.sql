@@ -28,7 +28,8 @@ create table figures (
   stretches   jsonb not null,         -- [{from, until, counts}]: months since January of the year 0; a null count is withheld
   means       jsonb,                  -- of a line with means: the row as it is published
   moves       jsonb,                  -- of movement between bands: the rows as they are published
-  pairs       int,                    -- and whom it rests on, withheld or not; nobody reads it but the next night
+  pairs       int,                    -- and whom it rests on, withheld or not; nobody reads these but the next night
+  members     bigint,                 -- a digest that tells other people from the same ones
   since       timestamptz             -- and when it was worked out: a line is held until enough people have changed it
 );
 create index figures_line on figures (snapshot_id, metric, dimension, site_id);

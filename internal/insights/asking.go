@@ -50,7 +50,7 @@ func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Q
 			for _, at := range a.places {
 				n := counts(at, sub)
 				a.round(n)
-				out.Rows = append(out.Rows, m.row(at.Divider, sub, n, n[0] == nil))
+				out.Rows = append(out.Rows, m.row(at.published(), sub, n, n[0] == nil))
 			}
 		}
 		return nil
@@ -161,26 +161,7 @@ func (a question) rows(tx *db.Tx) ([]span, error) {
 			add(base.with(a.By, value), base.from, base.until)
 		}
 	}
-	if a.By == ByService {
-		return list, nameServices(tx, list)
-	}
-	return list, nil
-}
-
-// nameServices puts the services' names to their rows.
-func nameServices(tx *db.Tx, list []span) error {
-	var found []struct{ ID, Name string }
-	err := tx.Raw("select id::text as id, name from services").Scan(&found).Error
-	names := map[string]*string{}
-	for i, s := range found {
-		names[s.ID] = &found[i].Name
-	}
-	for i := range list {
-		if id := list[i].service; id != nil {
-			list[i].serviceName = names[*id]
-		}
-	}
-	return err
+	return list, a.By.name(tx, list)
 }
 
 func (d Divider) with(of Dimension, value string) Divider {

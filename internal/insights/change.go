@@ -16,11 +16,12 @@ import (
 
 var outcomesEntry = Entry{ID: "outcomes", Title: "Paired change", Definition: outcomesDefinition,
 	Formula:    "mean_change = mean(follow-up − baseline) over paired_n; ci = mean_change ± t(0.975, paired_n − 1) × sd_change / √paired_n; completion_percent = 100 × paired_n / baseline_n",
-	Dimensions: slices.Concat([]Dimension{BySite}, ofPeople), Filters: countFilters, Version: 1}
+	Dimensions: slices.Concat([]Dimension{BySite}, ofPeople, []Dimension{ByService}), Filters: slices.Concat(countFilters, []string{"population"}), Version: 1}
 
 const outcomesDefinition = "Change between the baseline and each follow-up, within one person's episode and one version of an instrument: " +
 	"of the responses within the follow-up's analysis window the one nearest its target day, ties to the earlier. " +
 	"The months are those of the baseline. People without both measurements count in baseline_n alone. " +
+	"By service, people are in the row of the service that they came to first. population=research_consented leaves everybody out whose consent to research does not stand now, as datasets do. " +
 	"improved and worse are changes by the score's responder threshold or more, which its instrument states with its source " +
 	"(for ONS4 one point: a convention, not a published minimal difference); where there is none, nobody is sorted. " +
 	caution
@@ -43,12 +44,19 @@ type observed struct {
 	After                        *float64
 	Vintage                      int // how many of the instants asked for lie before it
 	N                            int
+	Members                      int64
 }
 
 // Outcomes is paired change.
 func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow], err error) {
 	if q.By != Together && !slices.Contains(outcomesEntry.Dimensions, q.By) {
 		return out, fault.InvalidAt("query.by", "is no dimension of these figures: see the catalogue")
+	}
+	if q.Population != "" {
+		if q.By != Together {
+			return out, fault.InvalidAt("query.population", "is for figures that are not divided: leave by out")
+		}
+		q.By = ByPopulation
 	}
 	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
 		out = Figures[OutcomeRow]{outcomesEntry.ID, outcomesEntry.Version, outcomesDefinition, caution, a.asOf(tx), a.profile.Notice(), []OutcomeRow{}, a.mark()}
@@ -57,6 +65,12 @@ func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow],
 			read = s.frozen
 		}
 		out.Rows, err = read(tx, a)
+		if q.Population != "" {
+			out.Rows = slices.DeleteFunc(out.Rows, func(r OutcomeRow) bool { return r.Population == nil || *r.Population != q.Population })
+		}
+		for i := range out.Rows {
+			out.Rows[i].Divider = out.Rows[i].published()
+		}
 		return err
 	})
 	return out, err
@@ -69,10 +83,7 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 		places = append(places, p.Divider)
 	}
 	if len(places) == 0 {
-		by = BySite
-		for _, id := range a.sites {
-			places = append(places, divided(BySite, id.String()))
-		}
+		by, places = BySite, bySite(a.sites)
 	}
 	seen, err := observe(tx, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}, by)
 	if err != nil {
@@ -160,6 +171,9 @@ func samples(seen []observed, by Dimension) map[place]Sample {
 			sample.Pairs = append(sample.Pairs, Pair{Before: o.Before, After: *o.After})
 			sample.vintages = append(sample.vintages, o.Vintage)
 		}
+		if o.After != nil {
+			sample.members ^= o.Members
+		}
 		found[at] = sample
 	}
 	return found
@@ -198,9 +212,9 @@ func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 			at := p.Divider
 			k := key{string(Together) + " ", scale}
 			switch {
-			case at.SiteID != nil && !slices.Contains(ofPeople, a.By):
+			case at.SiteID != nil && !a.By.valued():
 				k.place = string(BySite) + " " + *at.SiteID
-			case at.SiteID == nil && together && slices.Contains(ofPeople, a.By) && *at.value(a.By) != nil:
+			case at.SiteID == nil && together && a.By.valued() && *at.value(a.By) != nil:
 				k.place = string(a.By) + " " + **at.value(a.By)
 			case at.SiteID != nil && *at.value(a.By) == nil:
 				k.place = string(BySite) + " " + *at.SiteID
@@ -270,7 +284,7 @@ func published(f figure, of OutcomeRow, at Divider, c coverage) OutcomeRow {
 	case c == none:
 		row.PairedN, row.BaselineN = new(0), new(0)
 	case c == part || f.Means == nil:
-		row.Suppressed = true
+		row.Withheld = withheld(true)
 	default:
 		row = f.Means.V
 		row.Divider = at
@@ -291,7 +305,7 @@ func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err err
 	if err != nil {
 		return nil, err
 	}
-	dimensions := slices.Concat([]Dimension{BySite}, ofPeople)
+	dimensions := slices.Concat(outcomesEntry.Dimensions, []Dimension{ByPopulation})
 	seen, err := observe(tx, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": vintages}, dimensions...)
 	if err != nil {
 		return nil, err
@@ -302,7 +316,11 @@ func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err err
 	}
 	moved := map[string]bool{} // scales whose row of all together is new
 	for _, by := range dimensions {
-		for _, o := range truth(scales, seen, by, next.places(by)) {
+		places, err := next.places(tx, by)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range truth(scales, seen, by, places) {
 			t := table{o, by, next, disclosure.NHSEngland(next.Threshold), before, vintages}
 			if by == BySite {
 				list = append(list, t.together(moved))
@@ -319,16 +337,20 @@ func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err err
 }
 
 // places are the rows of a table by a dimension.
-func (s snapshot) places(by Dimension) (list []Divider) {
-	values := by.values()
+func (s snapshot) places(tx *db.Tx, by Dimension) (list []Divider, err error) {
 	if by == BySite {
-		values = values[:0]
-		for _, id := range s.Sites {
-			values = append(values, id.String())
-		}
+		return bySite(s.Sites), nil
 	}
+	values, err := by.rows(tx)
 	for _, value := range values {
 		list = append(list, divided(by, value))
+	}
+	return list, err
+}
+
+func bySite(sites db.IDs) (list []Divider) {
+	for _, id := range sites {
+		list = append(list, divided(BySite, id.String()))
 	}
 	return list
 }
@@ -389,9 +411,10 @@ func (t table) together(moved map[string]bool) figure {
 	k, all := lineKey{Together, "", t.Scale.key()}, Sample{}
 	for _, s := range t.Samples {
 		all.Pairs, all.vintages, all.BaselineN = append(all.Pairs, s.Pairs...), append(all.vintages, s.vintages...), all.BaselineN+s.BaselineN
+		all.members ^= s.members
 	}
 	old, had := t.before[k]
-	if had && !t.profile.Safe(t.changed(all, old)) {
+	if had && !t.mayChange(all, old) {
 		old.SnapshotID = t.next.ID
 		return old
 	}
@@ -404,7 +427,7 @@ func (t table) rows(moved bool) (list []figure) {
 	var held []figure
 	for i, s := range t.Samples {
 		old, had := t.before[t.key(i)]
-		if moved = moved && (!had || t.profile.Safe(t.changed(s, old))); had {
+		if moved = moved && (!had || t.mayChange(s, old)); had {
 			old.SnapshotID = t.next.ID
 			held = append(held, old)
 		}
@@ -424,20 +447,22 @@ func (t table) key(i int) lineKey {
 
 func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
 	row.Divider = Divider{}
-	f := figure{SnapshotID: t.next.ID, Metric: outcomesEntry.ID, Dimension: k.dimension, Value: k.row, Sub: k.sub, Means: &db.JSON[OutcomeRow]{V: row}, Pairs: new(len(s.Pairs)), Since: &t.next.BuiltAt}
+	f := figure{SnapshotID: t.next.ID, Metric: outcomesEntry.ID, Dimension: k.dimension, Value: k.row, Sub: k.sub, Means: &db.JSON[OutcomeRow]{V: row}, Pairs: new(len(s.Pairs)), Members: &s.members, Since: &t.next.BuiltAt}
 	if k.dimension == BySite {
 		f.SiteID, f.Value = new(uuid.MustParse(k.row)), ""
 	}
 	return f
 }
 
-// changed is how many people came into a sample since a line was worked out, or how many left, whichever are more.
-func (t table) changed(s Sample, old figure) int {
+// mayChange tells whether a line can be worked out anew: the sample is the same, or at least the threshold came into it since it was
+// worked out, or left. People who are in another row now, since what is known of them was put right, are told by members alone.
+func (t table) mayChange(s Sample, old figure) bool {
 	came, since := 0, slices.Index(t.vintages, vintage(*old.Since))
 	for _, v := range s.vintages {
 		if v > since {
 			came++
 		}
 	}
-	return max(came, *old.Pairs+came-len(s.Pairs))
+	changed := max(came, *old.Pairs+came-len(s.Pairs))
+	return changed >= t.profile.Threshold() || *old.Members == s.members && changed <= 0
 }

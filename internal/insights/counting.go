@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -88,6 +89,7 @@ func total(counts []int) (n int) {
 type metric[C counted[C], R any] struct {
 	Entry
 	sql     string // one row a cell; see faceted
+	args    map[string]any
 	columns []column[C]
 	subs    func(tx *db.Tx) ([]string, error) // the rows there are for each place, whatever is in them
 	row     func(at Divider, sub string, n []*int, suppressed bool) R
@@ -95,6 +97,7 @@ type metric[C counted[C], R any] struct {
 
 // cells counts, by each of some dimensions in one pass over the record.
 func (m metric[C, R]) cells(tx *db.Tx, by []Dimension, args map[string]any) (list []C, err error) {
+	maps.Copy(args, m.args)
 	err = tx.Raw(faceted(m.sql, by), args).Scan(&list).Error
 	return list, err
 }

@@ -15,32 +15,45 @@ import (
 type Dimension string
 
 const (
-	Together      Dimension = "" // no division
-	BySite        Dimension = "site"
-	ByMonth       Dimension = "month"
-	ByNeedGroup   Dimension = "need_group"
-	ByDeprivation Dimension = "deprivation"
-	ByEthnicGroup Dimension = "ethnic_group"
-	ByGender      Dimension = "gender"
-	ByAgeBand     Dimension = "age_band"
-	ByService     Dimension = "service"
+	Together       Dimension = "" // no division
+	BySite         Dimension = "site"
+	ByMonth        Dimension = "month"
+	ByNeedGroup    Dimension = "need_group"
+	ByDeprivation  Dimension = "deprivation"
+	ByEthnicGroup  Dimension = "ethnic_group"
+	ByGender       Dimension = "gender"
+	ByAgeBand      Dimension = "age_band"
+	ByOrganisation Dimension = "organisation"
+	ByService      Dimension = "service"
+	ByPopulation   Dimension = "population" // asked for by its own parameter, and of one value alone
+	ByBand         Dimension = "band"       // of a score at the baseline; of completers alone
 )
+
+// ResearchConsented are the people whose consent to research stands.
+const ResearchConsented = "research_consented"
+
+const noService = "none"
 
 // ofPeople are the dimensions that a value of each person or referral decides.
 var ofPeople = []Dimension{ByNeedGroup, ByDeprivation, ByEthnicGroup, ByGender, ByAgeBand}
 
 // Divider says which row of a divided table this is; all are null in the row of all together.
 type Divider struct {
-	SiteID      *string `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked by site or of one."`
-	SiteName    *string `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
-	Month       *string `json:"month,omitempty" doc:"When figures are asked by month." example:"2026-01"`
-	NeedGroup   *string `json:"need_group,omitempty" doc:"The group of the primary need, when figures are asked by need_group." example:"relationships"`
-	Deprivation *string `json:"deprivation,omitempty" enum:"1,2,3,4,5,not_known" doc:"When figures are asked by deprivation: the fifth of neighbourhoods, 1 the most deprived (deciles 1 and 2)."`
-	EthnicGroup *string `json:"ethnic_group,omitempty" doc:"When figures are asked by ethnic_group." example:"asian"`
-	Gender      *string `json:"gender,omitempty" doc:"When figures are asked by gender." example:"female"`
-	AgeBand     *string `json:"age_band,omitempty" doc:"When figures are asked by age_band: years on the day that the period is about." example:"50_64"`
+	SiteID           *string `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked by site or of one."`
+	SiteName         *string `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
+	Month            *string `json:"month,omitempty" doc:"When figures are asked by month." example:"2026-01"`
+	NeedGroup        *string `json:"need_group,omitempty" doc:"The group of the primary need, when figures are asked by need_group." example:"relationships"`
+	Deprivation      *string `json:"deprivation,omitempty" enum:"1,2,3,4,5,not_known" doc:"When figures are asked by deprivation: the fifth of neighbourhoods, 1 the most deprived (deciles 1 and 2)."`
+	EthnicGroup      *string `json:"ethnic_group,omitempty" doc:"When figures are asked by ethnic_group." example:"asian"`
+	Gender           *string `json:"gender,omitempty" doc:"When figures are asked by gender." example:"female"`
+	AgeBand          *string `json:"age_band,omitempty" doc:"When figures are asked by age_band: years on the day that the period is about." example:"50_64"`
+	OrganisationID   *string `json:"organisation_id,omitempty" format:"uuid" doc:"The organisation, when figures are asked by organisation."`
+	OrganisationName *string `json:"organisation_name,omitempty" doc:"Its name." example:"Example Town Advice"`
+	ServiceID        *string `json:"service_id,omitempty" format:"uuid" doc:"The service, when figures are by service; missing where service_name is none."`
+	ServiceName      *string `json:"service_name,omitempty" doc:"Its name; none: no service." example:"Wednesday lunch"`
+	Population       *string `json:"population,omitempty" enum:"research_consented" doc:"Whose figures, when not everybody's."`
 
-	service, serviceName *string // of services alone, which write them themselves
+	band *string
 }
 
 // value is where a divider keeps the value of a dimension.
@@ -58,8 +71,14 @@ func (d *Divider) value(of Dimension) **string {
 		return &d.EthnicGroup
 	case ByGender:
 		return &d.Gender
+	case ByOrganisation:
+		return &d.OrganisationID
 	case ByService:
-		return &d.service
+		return &d.ServiceID
+	case ByPopulation:
+		return &d.Population
+	case ByBand:
+		return &d.band
 	default:
 		return &d.AgeBand
 	}
@@ -73,7 +92,7 @@ func divided(of Dimension, value string) (d Divider) {
 
 // faceted fills a metric's SQL in: @facets are the values of some dimensions, each with its name before it, and @people joins the
 // people p, where one is theirs, to the rows that have a site_id and a patient_id. A line of the SQL says which these are, where
-// the need is, and which day an age is of.
+// the need is, which day an age is of, and which service it is about.
 func faceted(sql string, dimensions []Dimension) string {
 	var facets []string
 	people := ""
@@ -87,12 +106,16 @@ func faceted(sql string, dimensions []Dimension) string {
 		}
 	}
 	sql = strings.NewReplacer("@people", people, "@facets", "array["+strings.Join(facets, ", ")+"]").Replace(sql)
-	for _, name := range regexp.MustCompile(`-- (@of) is (.+), (@need) is (.+), (@on) is (.+)\n`).FindAllStringSubmatch(sql, 1) {
-		sql = strings.NewReplacer(name[0], "", name[1], name[2], name[3], name[4], name[5], name[6]).Replace(sql)
+	head := regexp.MustCompile(`-- (@of is .+)\n`).FindStringSubmatch(sql)
+	sql = strings.Replace(sql, head[0], "", 1)
+	for _, named := range strings.Split(head[1], ", @") {
+		name, is, _ := strings.Cut(strings.TrimPrefix(named, "@"), " is ")
+		sql = strings.ReplaceAll(sql, "@"+name, is)
 	}
 	return sql
 }
 
+// facetOf is the value of each dimension that a cell has one of.
 var facetOf = map[Dimension]string{
 	BySite:        "@of.site_id::text",
 	ByNeedGroup:   "(select n.code_group from code_needs n where n.code = @need)",
@@ -100,24 +123,35 @@ var facetOf = map[Dimension]string{
 	ByEthnicGroup: "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)",
 	ByGender:      "p.gender",
 	ByAgeBand:     "age_band(p.birth_date, @on)",
-	ByService:     "coalesce(@of.service_id::text, 'none')",
+	ByService:     "coalesce((@service)::text, 'none')",
+	ByPopulation:  "case when consent_stands(@of.site_id, @of.patient_id, 'research') then 'research_consented' else 'others' end",
+
+	ByOrganisation: "@of.organisation_id::text",
+	ByBand:         "coalesce(@band, 'not_answered')",
 }
 
 // valued tells whether each cell has a value of the dimension.
-func (d Dimension) valued() bool { return d == ByService || slices.Contains(ofPeople, d) }
+func (d Dimension) valued() bool { _, is := facetOf[d]; return is && d != BySite }
 
 // rows are the values of a dimension, in order.
 func (d Dimension) rows(tx *db.Tx) (list []string, err error) {
-	if d != ByService {
-		return d.values(), nil
+	switch d {
+	case ByService:
+		err = tx.Raw("select id::text from services order by id").Scan(&list).Error
+		return append(list, noService), err
+	case ByOrganisation:
+		return list, tx.Raw("select id::text from organisations order by id").Scan(&list).Error
 	}
-	err = tx.Raw("select id::text from services order by id").Scan(&list).Error
-	return append(list, "none"), err
+	return d.values(), nil
 }
 
 // values are the rows of a dimension of people, in order.
 func (d Dimension) values() (list []string) {
 	switch d {
+	case ByPopulation:
+		return []string{ResearchConsented, "others"}
+	case ByBand:
+		return []string{"very_low", "low", "medium", "high", "very_high", "not_answered"}
 	case ByDeprivation:
 		return []string{"1", "2", "3", "4", "5", "not_known"}
 	case ByAgeBand:
@@ -134,6 +168,36 @@ func (d Dimension) values() (list []string) {
 		}
 	}
 	return list
+}
+
+// name puts the names of what the directory holds to rows by it.
+func (d Dimension) name(tx *db.Tx, list []span) error {
+	table, is := map[Dimension]string{ByService: "services", ByOrganisation: "organisations"}[d]
+	if !is {
+		return nil
+	}
+	var found []struct{ ID, Name string }
+	err := tx.Raw("select id::text as id, name from " + table).Scan(&found).Error
+	names := map[string]*string{noService: new(noService)}
+	for i, s := range found {
+		names[s.ID] = &found[i].Name
+	}
+	for i := range list {
+		if id := *list[i].value(d); id != nil && d == ByService {
+			list[i].ServiceName = names[*id]
+		} else if id != nil {
+			list[i].OrganisationName = names[*id]
+		}
+	}
+	return err
+}
+
+// published is the divider as a row carries it: no service has no id.
+func (d Divider) published() Divider {
+	if d.ServiceID != nil && *d.ServiceID == noService {
+		d.ServiceID = nil
+	}
+	return d
 }
 
 // namedSites are the rows of a table by site: the actor's sites, by id.

@@ -19,7 +19,7 @@ type FlowRow struct {
 	FollowUpDue       *int     `json:"follow_up_due" doc:"Of attended: the window of a follow-up has opened." example:"120"`
 	FollowedUp        *int     `json:"followed_up" doc:"Of follow_up_due: they answered one." example:"70"`
 	FollowedUpPercent *float64 `json:"followed_up_percent" doc:"followed_up in received_in, 0 to 100, from the two as published." example:"17.5"`
-	Suppressed        bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few people."`
+	Withheld
 }
 
 const flowDefinition = "How far people who were referred in during the period have come, to the day of the figures. A step counts those of the step before who reached it as well, so that each is a part of the one above: " +
@@ -61,7 +61,7 @@ func flowColumns() []column[reached] {
 }
 
 func flowRow(at Divider, _ string, n []*int, suppressed bool) FlowRow {
-	r := FlowRow{Divider: at, Suppressed: suppressed}
+	r := FlowRow{Divider: at, Withheld: withheld(suppressed)}
 	fill(n, &r.ReceivedIn, &r.Contacted, &r.Baseline, &r.ReferralSent, &r.Accepted, &r.Attended, &r.FollowUpDue, &r.FollowedUp)
 	r.FollowedUpPercent = percent(r.FollowedUp, r.ReceivedIn)
 	return r

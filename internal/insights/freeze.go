@@ -38,6 +38,7 @@ type figure struct {
 	Means      *db.JSON[OutcomeRow]
 	Moves      *db.JSON[[]MovementRow]
 	Pairs      *int
+	Members    *int64
 	Since      *time.Time
 }
 

@@ -13,11 +13,12 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Store reads figures. Scales says of which scores of the instruments that come with Waypost, with an empty Timepoint: the
-// sites' schedules name those.
+// Store reads figures. Scales and Items say of which scores and questions of the instruments that come with Waypost, with an
+// empty Timepoint: the sites' schedules name those.
 type Store struct {
 	DB     *db.DB
 	Scales []Scale
+	Items  []Item
 }
 
 // Query is what a figure is asked for.
@@ -25,6 +26,8 @@ type Query struct {
 	From, To string     // months, YYYY-MM, both included; empty: without an end
 	By       Dimension  // a row for each of these beside the one of all; empty: that one alone
 	SiteID   *uuid.UUID // this site's rows alone
+
+	Population string // ResearchConsented, of outcomes alone; empty: everybody
 }
 
 // Figures are what one metric answers, with what protects it.
@@ -62,12 +65,12 @@ type freezer interface {
 }
 
 func (s *Store) metrics() []freezer {
-	return []freezer{flow, missing, referrals, retention, services, uptake, frozenOutcomes{s}, frozenMovement{s}}
+	return []freezer{s.bands(), completers, flow, s.missing(), referrals, retention, services, uptake, frozenOutcomes{s}, frozenMovement{s}}
 }
 
 // Catalogue lists the metrics.
 func Catalogue() []Entry {
-	return []Entry{equityEntry, flow.Entry, missing.Entry, movementEntry, outcomesEntry, referrals.Entry, retention.Entry, services.Entry, uptake.Entry} // by id
+	return []Entry{completers.Entry, equityEntry, flow.Entry, missingEntry, movementEntry, outcomesEntry, referrals.Entry, retention.Entry, services.Entry, uptake.Entry} // by id
 }
 
 // period turns months into days: from the first day of From to before the first day after To.
@@ -92,4 +95,17 @@ func (q Query) period() (from, until day.Date, err error) {
 
 func badMonth(parameter string) error {
 	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, "takes a month, YYYY-MM")
+}
+
+// Withheld says that a row is not shown.
+type Withheld struct {
+	Suppressed bool    `json:"suppressed" doc:"Every figure of the row is withheld, because it or one that it could be worked out with rests on too few."`
+	Note       *string `json:"note,omitempty" doc:"What to print in the place of a suppressed row." example:"too few to show safely"`
+}
+
+func withheld(suppressed bool) Withheld {
+	if !suppressed {
+		return Withheld{}
+	}
+	return Withheld{true, new("too few to show safely")}
 }

@@ -4,23 +4,33 @@ import (
 	"context"
 	_ "embed"
 	"slices"
+	"strings"
 
 	"waypost/internal/platform/db"
 )
 
+// Item is a question of an instrument that comes with Waypost, answered with a number.
+type Item struct {
+	Instrument string   `json:"instrument"`
+	Code       string   `json:"item"`
+	Best       *float64 `json:"best"` // the answer that nothing is better than; nil: neither end is said to be
+}
+
 // MissingRow is of how many people one field is known. A null was withheld, because it or what it leaves over rests on few people.
 type MissingRow struct {
 	Divider
-	Field        string   `json:"field" doc:"What is known or not." example:"ethnic_category"`
-	People       *int     `json:"people" doc:"Episodes: people referred in." example:"400"`
+	Field        string   `json:"field" doc:"What is known or not: a field of the minimum data set, or an item of the baseline as instrument.item." example:"ethnic_category"`
+	People       *int     `json:"people" doc:"Of a field, episodes: people referred in. Of an item, those who were asked its instrument at their baseline." example:"400"`
 	Known        *int     `json:"known" doc:"Of people: it is recorded. Asked and not stated is recorded; not known and not asked is not." example:"380"`
 	Missing      *int     `json:"missing" doc:"Of people: it is not." example:"20"`
 	KnownPercent *float64 `json:"known_percent" doc:"known in people, 0 to 100, from the two as published." example:"95"`
-	Suppressed   bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few people."`
+	Best         *int     `json:"best" doc:"Of known, for an item: the best answer that there is, so that nothing better can be seen at a follow-up (the ceiling). Null for a field, and for an item that has no better end." example:"30"`
+	BestPercent  *float64 `json:"best_percent" doc:"best in known, 0 to 100, from the two as published." example:"7.9"`
+	Withheld
 }
 
-const missingDefinition = "How complete the minimum data set is: for each field, of how many of the people who were referred in during the period it is recorded. 'Asked, and not stated' is an answer; 'not known' and 'not asked' are none. " +
-	"consent_to_follow_up is known once the person was asked, whatever they said."
+const missingDefinition = "How complete the record is. For each field of the minimum data set: of how many of the people who were referred in during the period it is recorded. 'Asked, and not stated' is an answer; 'not known' and 'not asked' are none. " +
+	"consent_to_follow_up is known once the person was asked, whatever they said. For each item of the instruments that come with Waypost: of those who were asked it at their baseline, how many answered with a number, and how many gave the best answer there is."
 
 //go:embed missing.sql
 var missingSQL string
@@ -28,41 +38,55 @@ var missingSQL string
 // filled is people of one place by whether a field of theirs is known.
 type filled struct {
 	Cell
-	Known, Unknown int
+	NoBaseline, NotAsked, Unknown, Known, Best int // the first two of items alone; Known without Best
 }
 
-func (f filled) kinds() []int { return []int{f.Known, f.Unknown} }
+// kinds stand so that what is left after the first is a part of what the field baseline shows.
+func (f filled) kinds() []int { return []int{f.NoBaseline, f.NotAsked, f.Unknown, f.Known, f.Best} }
 
 func (f filled) plus(o filled) filled {
-	f.Known, f.Unknown = f.Known+o.Known, f.Unknown+o.Unknown
+	f.NoBaseline, f.NotAsked, f.Unknown, f.Known, f.Best = f.NoBaseline+o.NoBaseline, f.NotAsked+o.NotAsked, f.Unknown+o.Unknown, f.Known+o.Known, f.Best+o.Best
 	return f
 }
 
-var missing = metric[filled, MissingRow]{
-	Entry: Entry{ID: "missing", Title: "How complete the record is", Definition: missingDefinition, Formula: "known_percent = 100 × known / people",
-		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
-	sql: missingSQL, columns: missingColumns(), subs: fields, row: missingRow,
+var missingEntry = Entry{ID: "missing", Title: "How complete the record is", Definition: missingDefinition, Formula: "known_percent = 100 × known / people; best_percent = 100 × best / known",
+	Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1}
+
+// missing has a row for each field, and for each item of instruments that the sites have ever asked.
+func (s *Store) missing() metric[filled, MissingRow] {
+	kinds := sorted(filled.kinds)
+	return metric[filled, MissingRow]{
+		Entry: missingEntry, sql: missingSQL, args: map[string]any{"items": db.JSON[[]Item]{V: s.Items}}, row: missingRow,
+		columns: []column[filled]{kinds.left(1), kinds.left(2), kinds.kind(2), kinds.left(3)},
+		subs: func(tx *db.Tx) ([]string, error) {
+			used, err := s.inUse(tx)
+			list := slices.Clone(fields)
+			for _, i := range s.Items {
+				if slices.ContainsFunc(used, func(u Scale) bool { return u.Instrument == i.Instrument }) {
+					list = append(list, i.Instrument+"."+i.Code)
+				}
+			}
+			return list, err
+		},
+	}
 }
 
 // fields are those of the minimum data set, in the order in which they are recorded.
-func fields(*db.Tx) ([]string, error) {
-	return []string{"nhs_number", "gender", "ethnic_category", "carer", "language", "imd_decile", "gp_practice_code", "phone_or_email", "contact_preference", "national_data_opt_out",
-		"need", "risks", "what_matters", "consent_to_follow_up", "first_contact", "baseline"}, nil
-}
-
-func missingColumns() []column[filled] {
-	kinds := sorted(filled.kinds)
-	return []column[filled]{kinds.whole(), kinds.kind(0), kinds.kind(1)}
-}
+var fields = []string{"nhs_number", "gender", "ethnic_category", "carer", "language", "imd_decile", "gp_practice_code", "phone_or_email", "contact_preference", "national_data_opt_out",
+	"need", "risks", "what_matters", "consent_to_follow_up", "first_contact", "baseline"}
 
 func missingRow(at Divider, field string, n []*int, suppressed bool) MissingRow {
-	r := MissingRow{Divider: at, Field: field, Suppressed: suppressed}
-	fill(n, &r.People, &r.Known, &r.Missing)
+	r := MissingRow{Divider: at, Field: field, Withheld: withheld(suppressed)}
+	fill(n, &r.People, &r.Known, &r.Missing, &r.Best)
 	r.KnownPercent = percent(r.Known, r.People)
+	if !strings.Contains(field, ".") {
+		r.Best = nil
+	}
+	r.BestPercent = percent(r.Best, r.Known)
 	return r
 }
 
 // Missing is how complete the record is.
 func (s *Store) Missing(ctx context.Context, q Query) (Figures[MissingRow], error) {
-	return ask(ctx, s, missing, q)
+	return ask(ctx, s, s.missing(), q)
 }

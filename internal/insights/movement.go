@@ -11,8 +11,9 @@ import (
 
 // Band is a range of a score's values with a name; a value lies in the one that begins highest at or below it.
 type Band struct {
-	Code     string
-	From, To float64
+	Code string  `json:"code"`
+	From float64 `json:"from"`
+	To   float64 `json:"to"`
 }
 
 // MovementRow is how many people moved from one band to another. A null was withheld, because it or what it leaves over rests on few people.
@@ -26,8 +27,8 @@ type MovementRow struct {
 	AfterBand         *string  `json:"after_band" doc:"Band at the timepoint; null: whichever." example:"medium"`
 	People            *int     `json:"people" doc:"People with both measurements who were in the one and are in the other." example:"40"`
 	Percent           *float64 `json:"percent" doc:"people in those of before_band, 0 to 100, from the counts as published." example:"32.5"`
-	Suppressed        bool     `json:"suppressed" doc:"people is withheld, because it or a count it could be worked out with rests on too few."`
 	InstrumentVersion int      `json:"instrument_version" doc:"Version of the instrument." example:"1"`
+	Withheld
 }
 
 const movementDefinition = "Of the people with both measurements, how many were in which band at the baseline and are in which at each follow-up, within one person's episode and one version of an instrument, paired as for outcomes. " +
@@ -86,7 +87,7 @@ func (o Outcome) movement(profile disclosure.Profile) (rows []MovementRow) {
 	for _, before := range ends {
 		for _, after := range ends {
 			row := MovementRow{Instrument: o.Scale.Instrument, Score: o.Scale.Score, Timepoint: o.Scale.Timepoint, InstrumentVersion: o.Scale.Version,
-				BeforeBand: name(before.position), AfterBand: name(after.position), Suppressed: !shown[before.node][after.node]}
+				BeforeBand: name(before.position), AfterBand: name(after.position), Withheld: withheld(!shown[before.node][after.node])}
 			if !row.Suppressed {
 				row.People = profile.Count(sum(before.node, after.node))
 			}
@@ -140,7 +141,7 @@ func (s *Store) bandedOutcomes(tx *db.Tx, args map[string]any, sites db.IDs) ([]
 	}
 	scales, err := s.scalesAt(tx)
 	scales = slices.DeleteFunc(scales, func(s Scale) bool { return len(s.Bands.V) == 0 })
-	return truth(scales, seen, BySite, snapshot{Sites: sites}.places(BySite)), err
+	return truth(scales, seen, BySite, bySite(sites)), err
 }
 
 // moved reads the snapshot.
@@ -160,7 +161,7 @@ func (s *Store) moved(tx *db.Tx, a question) ([]MovementRow, error) {
 				continue
 			}
 			if !a.together() || a.From != "" || a.To != "" {
-				row.People, row.Percent, row.Suppressed = nil, nil, true
+				row.People, row.Percent, row.Withheld = nil, nil, withheld(true)
 			}
 			rows = append(rows, row)
 		}

@@ -37,8 +37,8 @@ type OutcomeRow struct {
 	HedgesG            *float64 `json:"hedges_g" doc:"g_z: the same, corrected for small samples." example:"1.07"`
 	PValue             *float64 `json:"p_value" doc:"Of the paired t test, two-sided." example:"0.0022"`
 	WilcoxonP          *float64 `json:"wilcoxon_p" doc:"Of Wilcoxon's signed-rank test, two-sided: exact for up to 25 changed pairs without ties, otherwise the normal approximation with corrections for ties and continuity." example:"0.0078"`
-	Suppressed         bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few people."`
 	InstrumentVersion  int      `json:"instrument_version" doc:"Version of the instrument: those of two versions are never compared." example:"1"`
+	Withheld
 }
 
 // Scale is what a table of outcomes is about: one score of one instrument version at one timepoint.
@@ -57,6 +57,7 @@ type Sample struct {
 	At        Divider
 	Pairs     []Pair
 	BaselineN int   // people with a baseline, the paired ones among them
+	members   int64 // tells other pairs from the same ones
 	vintages  []int // for each pair, how many of the instants asked for lie before it came about
 }
 
@@ -103,7 +104,7 @@ func together(samples []Sample) (pairs []Pair) {
 
 // row fills in what the line allows. Figures of a suppressed row are not even computed.
 func (s Scale) row(at Divider, pairs []Pair, line disclosure.Line) OutcomeRow {
-	row := OutcomeRow{Divider: at, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Suppressed: line.Suppressed, InstrumentVersion: s.Version}
+	row := OutcomeRow{Divider: at, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Withheld: withheld(line.Suppressed), InstrumentVersion: s.Version}
 	if line.Suppressed {
 		return row
 	}

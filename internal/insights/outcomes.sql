@@ -1,8 +1,9 @@
 -- Baseline scores of the sites in scope, each with the response that pairs with it at each follow-up of its episode: of the
 -- same instrument version, within the analysis window, nearest the target, ties to the earlier. People of one facet with the
 -- same two values are one row. No response: "after" is null. Corrected assessments count in nothing. vintage: after how many of
--- the given instants the pair came about; its assessments' ids hold when they were recorded.
--- @of is e, @need is e.need_primary, @on is e.baseline_on
+-- the given instants the pair came about; its assessments' ids hold when they were recorded. members tells other people from the
+-- same ones.
+-- @of is e, @need is e.need_primary, @on is e.baseline_on, @service is (select r.service_id from referrals r where r.site_id = e.site_id and r.episode_id = e.id and r.kind = 'referral' and r.status <> 'entered_in_error' and r.first_attended_on is not null order by r.first_attended_on, r.id limit 1)
 with scores as materialized (
   select site_id, episode_id, instrument, instrument_version, score, timepoint, completed_on, value, assessment_id
   from assessment_scores
@@ -15,6 +16,7 @@ with scores as materialized (
   where f.site_id = any(cast(@sites as uuid[]))
 ), pairs as materialized (
   select distinct on (b.assessment_id, b.score, f.code) f.facets, f.code as timepoint, b.instrument, b.instrument_version as version, b.score, b.value as before, a.value as after,
+    hashtextextended(b.assessment_id::text || coalesce(a.assessment_id::text, ''), 0) as member,
     width_bucket(to_timestamp(('x' || substr(replace(greatest(b.assessment_id, a.assessment_id)::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0), cast(@vintages as timestamptz[])) as vintage
   from scores b
   join turns f on f.site_id = b.site_id and f.episode_id = b.episode_id
@@ -23,6 +25,6 @@ with scores as materialized (
   where b.timepoint = 'baseline' and b.completed_on >= @from and b.completed_on < @until
   order by b.assessment_id, b.score, f.code, abs(a.completed_on - f.target_on), a.completed_on, a.assessment_id
 )
-select facet, timepoint, instrument, version, score, before, after, vintage, count(*) as n
+select facet, timepoint, instrument, version, score, before, after, vintage, count(*) as n, bit_xor(member) as members
 from pairs, unnest(facets) facet
 group by facet, timepoint, instrument, version, score, before, after, vintage

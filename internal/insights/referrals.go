@@ -28,7 +28,7 @@ type ReferralRow struct {
 	AnsweredLater      *int     `json:"answered_later" doc:"Of all: after more." example:"20"`
 	LoopClosurePercent *float64 `json:"loop_closure_percent" doc:"closed in all, 0 to 100, from the two as published." example:"53.3"`
 	Signposts          *int     `json:"signposts" doc:"People were told of something and nothing was sent: they count in nothing else here." example:"90"`
-	Suppressed         bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few."`
+	Withheld
 }
 
 const referralsDefinition = "Referrals sent in the period, and where they stand at the end of the day of the figures. The loop is closed when the organisation (or a link worker for it) has said how the referral ended: completed, not completed, or declined. " +
@@ -67,7 +67,7 @@ func (s standing) plus(o standing) standing {
 // referrals is where referrals stand. Its columns are in the order of ReferralRow's fields.
 var referrals = metric[standing, ReferralRow]{
 	Entry: Entry{ID: "referrals", Title: "Where referrals stand", Definition: referralsDefinition, Formula: "loop_closure_percent = 100 × closed / all",
-		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
+		Dimensions: slices.Concat([]Dimension{BySite, ByMonth, ByOrganisation}, ofPeople), Filters: countFilters, Version: 1},
 	sql: referralsSQL, columns: referralColumns(), subs: one, row: referralRow,
 }
 
@@ -87,7 +87,7 @@ func referralColumns() []column[standing] {
 }
 
 func referralRow(at Divider, _ string, n []*int, suppressed bool) ReferralRow {
-	r := ReferralRow{Divider: at, Suppressed: suppressed}
+	r := ReferralRow{Divider: at, Withheld: withheld(suppressed)}
 	fill(n, &r.All, &r.Closed, &r.Open, &r.Expired, &r.Withdrawn, &r.Completed, &r.NotCompleted, &r.Declined, &r.InProgress, &r.Accepted, &r.Waitlisted, &r.Sent,
 		&r.AnsweredIn7Days, &r.AnsweredIn14Days, &r.AnsweredIn28Days, &r.AnsweredLater, &r.Signposts)
 	r.LoopClosurePercent = percent(r.Closed, r.All)

@@ -39,7 +39,7 @@ type RetentionRow struct {
 	CompletionPercent   *float64 `json:"completion_percent" doc:"completed in ended, 0 to 100, from the two as published. Null while nobody's turn has come and gone." example:"55.6"`
 	Attempted           *int     `json:"attempted" doc:"Of eligible: at least one attempt is recorded." example:"210"`
 	NotInvited          *int     `json:"not_invited" doc:"Of due and missed: the window has opened and no attempt of any kind is recorded." example:"50"`
-	Suppressed          bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few people."`
+	Withheld
 }
 
 const retentionDefinition = "What became of each follow-up that was planned, on the site's day. The months are those of the day that its windows count from (the baseline, unless the schedule says otherwise). " +
@@ -118,7 +118,7 @@ func retentionColumns() []column[kept] {
 }
 
 func retentionRow(at Divider, timepoint string, n []*int, suppressed bool) RetentionRow {
-	r := RetentionRow{Divider: at, Timepoint: timepoint, Suppressed: suppressed}
+	r := RetentionRow{Divider: at, Timepoint: timepoint, Withheld: withheld(suppressed)}
 	fill(n, &r.Eligible, &r.Died, &r.NotYetDue, &r.Due, &r.Completed, &r.CompletedInWindow, &r.CompletedLate, &r.CompletedEarly, &r.Missed, &r.Lost,
 		&r.LostCouldNotContact, &r.LostDeclined, &r.LostWithdrew, &r.LostMoved, &r.LostTooUnwell, &r.LostLacksCapacity, &r.LostNotAttempted, &r.LostOther,
 		&r.Paused, &r.Ended, &r.Attempted, &r.NotInvited)

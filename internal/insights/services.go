@@ -8,8 +8,6 @@ import (
 // ServiceRow is what became of the referrals to one service. A null was withheld, because it or what it leaves over rests on few.
 type ServiceRow struct {
 	Divider
-	ServiceID        *string  `json:"service_id" format:"uuid" doc:"The service; null in the row of all together, and in that of no service."`
-	ServiceName      *string  `json:"service_name" doc:"Its name; none for referrals without one." example:"Wednesday lunch"`
 	Sent             *int     `json:"sent" doc:"Referrals that were sent. Signposts are no referrals." example:"30"`
 	Accepted         *int     `json:"accepted" doc:"Of sent: the service took the person, or they started." example:"20"`
 	Attended         *int     `json:"attended" doc:"Of accepted: the person came at least once." example:"15"`
@@ -18,11 +16,11 @@ type ServiceRow struct {
 	CameWithin42Days *int     `json:"came_within_42_days" doc:"Of sent: after 15 to 42 days." example:"10"`
 	CameLater        *int     `json:"came_later" doc:"Of sent: after more." example:"0"`
 	AcceptedPercent  *float64 `json:"accepted_percent" doc:"accepted in sent, 0 to 100, from the two as published." example:"66.7"`
-	Suppressed       bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few."`
+	Withheld
 }
 
 const servicesDefinition = "Referrals sent in the period by the service that they were sent to: how many were accepted, how many people came and how long they waited for the first time, and how many finished. " +
-	"A step counts those of the step before who reached it as well. Referrals to an organisation without one of its services are in the row none."
+	"A step counts those of the step before who reached it as well. Referrals to an organisation without one of its services are in the row none. How people changed is in outcomes, by service: people by the service that they came to first."
 
 //go:embed services.sql
 var servicesSQL string
@@ -60,10 +58,7 @@ func serviceColumns() []column[taken] {
 }
 
 func serviceRow(at Divider, _ string, n []*int, suppressed bool) ServiceRow {
-	r := ServiceRow{Divider: at, ServiceID: at.service, ServiceName: at.serviceName, Suppressed: suppressed}
-	if at.service != nil && *at.service == "none" {
-		r.ServiceID, r.ServiceName = nil, at.service
-	}
+	r := ServiceRow{Divider: at, Withheld: withheld(suppressed)}
 	fill(n, &r.Sent, &r.Accepted, &r.Attended, &r.Completed, &r.CameWithin14Days, &r.CameWithin42Days, &r.CameLater)
 	r.AcceptedPercent = percent(r.Accepted, r.Sent)
 	return r

@@ -1,6 +1,6 @@
 -- Referrals sent in the period, by site, month and facet: how far each came by the organisation's account, and how long people
 -- waited for the first time they came.
--- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date
+-- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date, @service is r.service_id
 with sent as materialized (
   select r.site_id, (r.sent_at at time zone s.time_zone)::date as sent_on, @facets as facets, r.status = 'completed' as completed,
     r.first_attended_on - (r.sent_at at time zone s.time_zone)::date as days,

@@ -23,16 +23,17 @@ type UptakeRow struct {
 	OrganisationAloneSays *int     `json:"organisation_alone_says_used" doc:"Of asked: the organisation says that the person came, and they say they did not use it." example:"10"`
 	PersonDoesNotSay      *int     `json:"person_does_not_say" doc:"Of asked: the person does not know or remember, or would rather not say." example:"10"`
 	AgreementPercent      *float64 `json:"agreement_percent" doc:"both_say_used and neither_says_used among the four in which the person says which, 0 to 100, from the figures as published." example:"78.6"`
+	McNemarP              *float64 `json:"mcnemar_p" doc:"Of McNemar's test of person_alone_says_used against organisation_alone_says_used, as published: exact below 25 of both, else chi-squared with a correction for continuity. Null where they never differ." example:"0.3018"`
 	Benefited             *int     `json:"benefited" doc:"Of asked: it helped a lot, somewhat, or a little, as the person says." example:"85"`
 	NotBenefited          *int     `json:"not_benefited" doc:"Of asked: it did not help." example:"15"`
 	MadeWorse             *int     `json:"made_worse" doc:"Of asked: it made things worse." example:"0"`
 	Signposts             *int     `json:"signposts" doc:"People were told of something and nothing was sent: no organisation answers, so they count in nothing else here." example:"90"`
-	Suppressed            bool     `json:"suppressed" doc:"The whole row is withheld, because it or a row it could be worked out with rests on too few."`
+	Withheld
 }
 
 const uptakeDefinition = "Referrals that were sent in the period, and what each side says of them. attended is the organisations' account: an attendance that the organisation, or a link worker for it, reported, or a referral that it finished. " +
 	"What people say comes from the follow-up at which they were last asked about the referral. The two are compared, and neither settles the other. " +
-	"agreement_percent = (both_say_used + neither_says_used) / (these + person_alone_says_used + organisation_alone_says_used). An organisation that reported nothing is taken as not saying that the person came."
+	"agreement_percent = (both_say_used + neither_says_used) / (these + person_alone_says_used + organisation_alone_says_used). mcnemar_p tells whether one of the two says yes more often. An organisation that reported nothing is taken as not saying that the person came."
 
 //go:embed uptake.sql
 var uptakeSQL string
@@ -100,11 +101,14 @@ func uptakeColumns() []column[sent] {
 }
 
 func uptakeRow(at Divider, _ string, n []*int, suppressed bool) UptakeRow {
-	r := UptakeRow{Divider: at, Suppressed: suppressed}
+	r := UptakeRow{Divider: at, Withheld: withheld(suppressed)}
 	fill(n, &r.Sent, &r.Accepted, &r.Attended, &r.Completed, &r.Asked, &r.BothSayUsed, &r.NeitherSaysUsed, &r.PersonAloneSaysUsed, &r.OrganisationAloneSays,
 		&r.PersonDoesNotSay, &r.Benefited, &r.NotBenefited, &r.MadeWorse, &r.Signposts)
 	if agreed := plus(r.BothSayUsed, r.NeitherSaysUsed); agreed != nil {
 		r.AgreementPercent = percent(agreed, plus(agreed, r.PersonAloneSaysUsed, r.OrganisationAloneSays))
+	}
+	if r.PersonAloneSaysUsed != nil && r.OrganisationAloneSays != nil {
+		r.McNemarP = probability(McNemar(*r.PersonAloneSaysUsed, *r.OrganisationAloneSays).P)
 	}
 	return r
 }

@@ -15,7 +15,7 @@ func TestUptakeByHand(t *testing.T) {
 	}
 	rows := tabled(uptake, disclosure.None(), abc[:2], seen, "")
 	want := `{"site_id":"a","sent":109,"accepted":70,"attended":60,"completed":30,"asked":69,"both_say_used":30,"neither_says_used":20,"person_alone_says_used":10,"organisation_alone_says_used":5,` +
-		`"person_does_not_say":4,"agreement_percent":76.9,"benefited":25,"not_benefited":3,"made_worse":1,"signposts":9,"suppressed":false}`
+		`"person_does_not_say":4,"agreement_percent":76.9,"mcnemar_p":0.3018,"benefited":25,"not_benefited":3,"made_worse":1,"signposts":9,"suppressed":false}`
 	if got := asJSON(t, rows[1]); got != want {
 		t.Errorf("\n%s\nwant\n%s", got, want)
 	}
@@ -24,7 +24,7 @@ func TestUptakeByHand(t *testing.T) {
 	}
 	few := asJSON(t, tabled(uptake, disclosure.NHSEngland(8), abc[:2], seen, "")[0])
 	want = `{"sent":120,"accepted":70,"attended":60,"completed":30,"asked":70,"both_say_used":30,"neither_says_used":20,"person_alone_says_used":10,"organisation_alone_says_used":null,` +
-		`"person_does_not_say":null,"agreement_percent":null,"benefited":25,"not_benefited":null,"made_worse":null,"signposts":10,"suppressed":false}`
+		`"person_does_not_say":null,"agreement_percent":null,"mcnemar_p":null,"benefited":25,"not_benefited":null,"made_worse":null,"signposts":10,"suppressed":false}`
 	if few != want {
 		t.Errorf("\n%s\nwant\n%s", few, want)
 	}

@@ -1,0 +1,152 @@
+package insights
+
+import (
+	"context"
+	_ "embed"
+	"math"
+	"slices"
+	"strings"
+
+	"waypost/internal/platform/db"
+)
+
+// CompleterRow is how many of those who were followed up, and of those who were not, have one value of a characteristic. A null was
+// withheld, because it or what it leaves over rests on few people.
+type CompleterRow struct {
+	SiteID               *string  `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked of one."`
+	SiteName             *string  `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
+	Timepoint            string   `json:"timepoint" doc:"Code of the follow-up." example:"m9_12"`
+	Characteristic       *string  `json:"characteristic" doc:"What people are compared by; for a score at the baseline instrument.score. Null: all people." example:"deprivation"`
+	Value                *string  `json:"value" doc:"Its value; for a score its band, or not_answered. Null: all people." example:"1"`
+	FollowedUp           *int     `json:"followed_up" doc:"People who answered, with this value." example:"40"`
+	NotFollowedUp        *int     `json:"not_followed_up" doc:"People whose turn has come and gone without an answer, with this value." example:"60"`
+	FollowedUpPercent    *float64 `json:"followed_up_percent" doc:"followed_up in all who answered, 0 to 100, from the two as published." example:"26.7"`
+	NotFollowedUpPercent *float64 `json:"not_followed_up_percent" doc:"not_followed_up in all who did not answer, 0 to 100, from the two as published." example:"40"`
+	SMD                  *float64 `json:"smd" doc:"Standardised mean difference of the two shares: above zero where those who answered have the value more often. Beyond 0.1 either way the two differ." example:"-0.29"`
+	Withheld
+}
+
+const completersDefinition = "Whether those who were followed up differ from those who were not, in what was known of them at the start: what share of each has each value of need group, deprivation, ethnic group, gender, age and band of each ONS4 score at the baseline. " +
+	"followed_up and not_followed_up are completed, and ended without completed, of retention; people who died before they could answer and those whose window is open are in neither. " +
+	"A standardised mean difference does not depend on how many people there are, as a p value does; beyond 0.1 either way is taken as a difference. Where there are such, change over those who answered does not stand for everybody."
+
+//go:embed completers.sql
+var completersSQL string
+
+// ended is follow-ups of one place by how they ended.
+type ended struct {
+	Cell
+	Completed, Without, Open int
+}
+
+func (e ended) kinds() []int { return []int{e.Completed, e.Without, e.Open} }
+
+func (e ended) plus(o ended) ended {
+	e.Completed, e.Without, e.Open = e.Completed+o.Completed, e.Without+o.Without, e.Open+o.Open
+	return e
+}
+
+// completers compares by what is known of people.
+var completers = metric[ended, CompleterRow]{
+	Entry: Entry{ID: "completers", Title: "Whether those who were followed up differ from those who were not", Definition: completersDefinition,
+		Formula:    "smd = (p − q) / √((p(1 − p) + q(1 − q)) / 2), where p is followed_up_percent / 100 and q is not_followed_up_percent / 100",
+		Dimensions: ofPeople, Filters: countFilters, Version: 1},
+	sql: strings.NewReplacer("@sub", "f.code", "@scores", "").Replace(completersSQL), columns: endedColumns(), subs: timepoints, row: completerRow,
+}
+
+// bands compares by the bands of scores at the baseline; a sub is a timepoint and a score.
+func (s *Store) bands() metric[ended, CompleterRow] {
+	type score struct {
+		Instrument string `json:"instrument"`
+		Version    int    `json:"version"`
+		Score      string `json:"score"`
+		Bands      []Band `json:"bands"`
+	}
+	var scores []score
+	for _, scale := range s.Scales {
+		foreign := func(b Band) bool { return !slices.Contains(ByBand.values(), b.Code) }
+		if len(scale.Bands.V) > 0 && !slices.ContainsFunc(scale.Bands.V, foreign) {
+			scores = append(scores, score{scale.Instrument, scale.Version, scale.Score, scale.Bands.V})
+		}
+	}
+	m := completers
+	m.ID, m.Dimensions, m.args = "bands", []Dimension{ByBand}, map[string]any{"ranges": db.JSON[[]score]{V: scores}}
+	m.sql = strings.NewReplacer("@sub", "f.code || ' ' || s.instrument || '.' || s.score", "@scores",
+		`cross join jsonb_to_recordset(cast(@ranges as jsonb)) as s (instrument text, version int, score text, bands jsonb)
+  left join assessment_scores b on b.site_id = f.site_id and b.episode_id = f.episode_id and b.timepoint = 'baseline' and not b.superseded
+    and b.instrument = s.instrument and b.instrument_version = s.version and b.score = s.score`).Replace(completersSQL)
+	m.subs = func(tx *db.Tx) (list []string, err error) {
+		codes, err := timepoints(tx)
+		for _, code := range codes {
+			for _, of := range scores {
+				list = append(list, code+" "+of.Instrument+"."+of.Score)
+			}
+		}
+		return list, err
+	}
+	return m
+}
+
+func endedColumns() []column[ended] {
+	kinds := sorted(ended.kinds)
+	return []column[ended]{kinds.kind(0), kinds.kind(1)}
+}
+
+func completerRow(at Divider, sub string, n []*int, suppressed bool) CompleterRow {
+	r := CompleterRow{SiteID: at.SiteID, SiteName: at.SiteName, Withheld: withheld(suppressed)}
+	var score string
+	r.Timepoint, score, _ = strings.Cut(sub, " ")
+	for _, d := range append(slices.Clone(ofPeople), ByBand) {
+		if value := *at.value(d); value != nil {
+			r.Characteristic, r.Value = new(string(d)), value
+		}
+	}
+	if score != "" {
+		r.Characteristic = &score
+	}
+	fill(n, &r.FollowedUp, &r.NotFollowedUp)
+	return r
+}
+
+// Completers compares those who were followed up with those who were not: all together, and by each characteristic.
+func (s *Store) Completers(ctx context.Context, q Query) (out Figures[CompleterRow], err error) {
+	for i, by := range append(slices.Clone(ofPeople), ByBand) {
+		q.By = by
+		m := completers
+		if by == ByBand {
+			m = s.bands()
+		}
+		one, err := ask(ctx, s, m, q)
+		if err != nil {
+			return one, err
+		}
+		if i == 0 {
+			out, out.Rows = one, []CompleterRow{}
+		}
+		var all CompleterRow
+		for _, r := range one.Rows {
+			if r.Value == nil { // the first of each sub
+				if all = r; i == 0 {
+					out.Rows = append(out.Rows, r)
+				}
+				continue
+			}
+			out.Rows = append(out.Rows, r.beside(all))
+		}
+	}
+	slices.SortStableFunc(out.Rows, func(a, b CompleterRow) int { return strings.Compare(a.Timepoint, b.Timepoint) })
+	return out, nil
+}
+
+// beside fills in the shares of all people.
+func (r CompleterRow) beside(all CompleterRow) CompleterRow {
+	r.FollowedUpPercent, r.NotFollowedUpPercent = percent(r.FollowedUp, all.FollowedUp), percent(r.NotFollowedUp, all.NotFollowedUp)
+	if r.FollowedUpPercent == nil || r.NotFollowedUpPercent == nil {
+		return r
+	}
+	share := func(part, whole *int) float64 { return min(1, float64(*part)/float64(*whole)) }
+	if smd := SMDOfShares(share(r.FollowedUp, all.FollowedUp), share(r.NotFollowedUp, all.NotFollowedUp)); smd != nil {
+		r.SMD = new(math.Round(*smd*100) / 100)
+	}
+	return r
+}

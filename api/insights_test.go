@@ -113,3 +113,68 @@ func row(t *testing.T, a answer, score string) map[string]any {
 	t.Fatalf("no row of %s: %s", score, a.body)
 	return nil
 }
+
+// What a partner reads by what people are like is there, and of one kind of thing at a time.
+func TestPartnersReadByCharacteristics(t *testing.T) {
+	w := newWorld(t)
+	people := make([]walked, 0, 60)
+	for i := range 60 {
+		people = append(people, walked{3 + i%3, []int{5, -1}[i%2]})
+	}
+	w.walk("link_worker", people)
+	w.advance("P6M") // nobody's window is open any more
+	c := w.as("dashboard")
+	for _, metric := range []string{"flow", "retention", "missing", "equity"} {
+		all := c.get("/insights/" + metric + "?by=need_group")
+		if metric == "equity" {
+			all = c.get("/insights/" + metric)
+		}
+		shown := 0
+		for _, r := range all.want(200).at("rows").([]any)[1:] {
+			if r := r.(map[string]any); r["suppressed"] == false {
+				shown++
+			}
+		}
+		if shown == 0 {
+			t.Errorf("%s: every row is withheld: %s", metric, all.body)
+		}
+	}
+	compared := map[string]map[string]any{}
+	for _, r := range c.get("/insights/completers").want(200).at("rows").([]any) {
+		r := r.(map[string]any)
+		compared[fmt.Sprint(r["characteristic"], " ", r["value"])] = r
+	}
+	for of, want := range map[string][3]any{"<nil> <nil>": {30.0, 30.0, nil}, "need_group money_work": {30.0, 30.0, nil}, "ons4.life_satisfaction low": {20.0, 20.0, 0.0}, "ons4.life_satisfaction medium": {10.0, 10.0, 0.0}} {
+		if r := compared[of]; r["followed_up"] != want[0] || r["not_followed_up"] != want[1] || r["smd"] != want[2] {
+			t.Errorf("%s: %v", of, r)
+		}
+	}
+	items := map[string]map[string]any{}
+	for _, r := range c.get("/insights/missing").want(200).at("rows").([]any) {
+		r := r.(map[string]any)
+		items[r["field"].(string)] = r
+	}
+	if r := items["ons4.life_satisfaction"]; r["people"] != 60.0 || r["known"] != 60.0 || r["best"] != 0.0 || r["missing"] != 0.0 {
+		t.Errorf("an item: %v", r)
+	}
+	if r := items["ons4.happiness"]; r["known"] != 0.0 || r["missing"] != 60.0 || items["baseline"]["best"] != nil {
+		t.Errorf("an item that nobody answered: %v", r)
+	}
+	if r := row(t, c.get("/insights/outcomes?population=research_consented").want(200), "anxiety"); r["population"] != "research_consented" || r["baseline_n"] != 0.0 {
+		t.Errorf("of those who agreed to research: %v", r)
+	}
+	c.get("/insights/outcomes?population=research_consented&by=gender").problem(422, "invalid")
+	c.get("/insights/outcomes?population=others").problem(422, "invalid")
+	none := false
+	for _, r := range c.get("/insights/outcomes?by=service").want(200).at("rows").([]any) {
+		if r := r.(map[string]any); r["service_name"] == "none" && r["score"] == "life_satisfaction" {
+			none = r["paired_n"] == 30.0 && r["service_id"] == nil
+		}
+	}
+	if !none {
+		t.Error("nobody came to a service, and no row says so")
+	}
+	if own := w.as("site_manager").get("/insights/completers").want(200); own.number("rows.0.followed_up") != 30 {
+		t.Errorf("live: %s", own.body)
+	}
+}

@@ -13,7 +13,7 @@ import (
 
 // seen is what the reader knows: all counts of the rows and their total, -1 for what is withheld.
 func seen(p Profile, rows []Row) (truth, known []int) {
-	total, lines := p.Table(rows)
+	total, lines := p.Table(Halves(len(rows)), rows)
 	rows, lines = append(rows[:len(rows):len(rows)], sum(rows)), append(lines, total)
 	for i, r := range rows {
 		truth = append(truth, r.People, r.Others)

@@ -21,7 +21,7 @@ type Line struct {
 	Left       []*int   // what is left of People after each part, rounded; shown with the part
 }
 
-// Table protects rows that add up to a total which is published too.
+// Table protects rows that add up to a total which is published too, each at its position of the axis.
 //
 // The rows must be the same ones in the same order whatever their counts are, by id for example: rows of
 // nobody belong to the table, and an order by size would tell what is withheld. The total must be published
@@ -42,7 +42,7 @@ type Line struct {
 //
 // # The rule
 //
-// Rows are halved, and the halves halved, by their place in the table. A stretch of rows is divided only when
+// Rows are halved, and the halves halved, by their place on the axis. A stretch of rows is divided only when
 // the counts of both halves are safe: zero, or at least the threshold. If not, the whole stretch is withheld.
 //
 //   - What is left over by subtraction is one or more withheld stretches, each safe as a whole.
@@ -66,34 +66,34 @@ type Line struct {
 // Not covered: what a mean and standard deviation themselves say about a few whole-number answers (the rule
 // allows them for 8 people or more), and subtraction between tables over different people. The callers'
 // answer to the latter is fixed sets of cells, without free filters.
-func (p Profile) Table(rows []Row) (total Line, lines []Line) {
-	return p.Line(sum(rows)), p.lines(rows)
+func (p Profile) Table(axis Tree, rows []Row) (total Line, lines []Line) {
+	return p.Line(sum(rows)), p.lines(axis, rows)
 }
 
 // Line protects a row that stands alone; it equals the total of any Table whose rows add up to it.
-func (p Profile) Line(row Row) Line { return p.lines([]Row{row})[0] }
+func (p Profile) Line(row Row) Line { return p.lines(Halves(1), []Row{row})[0] }
 
 // Partition protects the parts of a total that is published, the part readers need most first.
 func (p Profile) Partition(total int, parts []int) []*int {
 	return p.Line(Row{People: total, Parts: parts}).Parts
 }
 
-func (p Profile) lines(rows []Row) []Line {
+func (p Profile) lines(axis Tree, rows []Row) []Line {
 	lines := make([]Line, len(rows))
-	for i, shown := range p.reveal(rows, Row.people) {
+	for i, shown := range p.reveal(axis, rows, Row.people) {
 		lines[i] = Line{Suppressed: !shown, Parts: make([]*int, len(rows[i].Parts)), Left: make([]*int, len(rows[i].Parts))}
 		if shown {
 			lines[i].People = p.Count(rows[i].People)
 		}
 	}
-	for i, shown := range p.reveal(rows, Row.base) {
+	for i, shown := range p.reveal(axis, rows, Row.base) {
 		if shown {
 			lines[i].Base = new(p.round(rows[i].People + rows[i].Others))
 			lines[i].Percent = percent(*lines[i].People, *lines[i].Base)
 		}
 	}
 	for part := range sum(rows).Parts {
-		for i, shown := range p.reveal(rows, func(r Row) []int { return r.upTo(part) }) {
+		for i, shown := range p.reveal(axis, rows, func(r Row) []int { return r.upTo(part) }) {
 			if shown {
 				lines[i].Parts[part], lines[i].Left[part] = p.Count(rows[i].Parts[part]), p.Count(rows[i].left(part))
 			}
@@ -103,28 +103,15 @@ func (p Profile) lines(rows []Row) []Line {
 }
 
 // reveal tells which rows may be shown to the extent that makes these counts of them known.
-func (p Profile) reveal(rows []Row, counts func(Row) []int) []bool {
-	shown := make([]bool, len(rows))
-	if p.safe(counts(sum(rows))...) {
-		p.divide(rows, counts, shown)
+func (p Profile) reveal(axis Tree, rows []Row, counts func(Row) []int) []bool {
+	shown, alone := make([]bool, len(rows)), Halves(1)
+	nodes := p.Reveal(axis, alone, func(i, _ int) []int { return counts(sum(rows[axis[i].From:axis[i].Until])) })
+	for i, n := range axis {
+		if n.Until-n.From == 1 {
+			shown[n.From] = nodes[i][0]
+		}
 	}
 	return shown
-}
-
-// divide marks the shown rows of a stretch whose counts are safe as a whole.
-func (p Profile) divide(rows []Row, counts func(Row) []int, shown []bool) {
-	if len(rows) < 2 {
-		for i := range shown {
-			shown[i] = true
-		}
-		return
-	}
-	mid := len(rows) / 2
-	if !p.safe(counts(sum(rows[:mid]))...) || !p.safe(counts(sum(rows[mid:]))...) {
-		return
-	}
-	p.divide(rows[:mid], counts, shown[:mid])
-	p.divide(rows[mid:], counts, shown[mid:])
 }
 
 // The three extents to which a row is shown, as the counts a reader can then work out. Each later one holds

@@ -11,8 +11,17 @@ type Node struct {
 }
 
 // Halves is the tree of n rows in a fixed order.
-func Halves(n int) Tree {
-	return Tree{{0, n, -1, -1}}.split(0, func(from, until int) int { return from + (until-from)/2 })
+func Halves(n int) Tree { return Parted(n, n/2) }
+
+// Parted is the tree of n rows whose first cut is after so many: those that many people are in, then those that few are in, so that
+// the few hide less of the many. Each part is then halved.
+func Parted(n, first int) Tree {
+	return Tree{{0, n, -1, -1}}.split(0, func(from, until int) int {
+		if until-from == n {
+			return first
+		}
+		return from + (until-from)/2
+	})
 }
 
 // Calendar is the tree of n months, the first of which is so many months after January of the year 0. It is the same tree

@@ -154,7 +154,7 @@ func attackSolids(t *testing.T, see func(Profile, solid) (known, truth []int, na
 func TestTreesHalveTheirAxis(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first, n := rapid.IntRange(24000, 24500).Draw(t, "first"), rapid.IntRange(1, 200).Draw(t, "months")
-		for _, tree := range []Tree{Calendar(first, n), Halves(n)} {
+		for _, tree := range []Tree{Calendar(first, n), Halves(n), Parted(n, rapid.IntRange(1, max(1, n-1)).Draw(t, "first"))} {
 			for i, node := range tree {
 				if i == 0 {
 					continue

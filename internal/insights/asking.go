@@ -20,9 +20,8 @@ import (
 var errStale = errors.New("insights: no snapshot")
 
 const (
-	always     = 1 << 20 // months: beyond every period
-	mostMonths = 120     // rows of a table by month
-	fewMonths  = 36      // as many when nobody says from when
+	mostMonths = 120 // rows of a table by month
+	fewMonths  = 36  // as many when nobody says from when
 )
 
 var farBack, farAhead = day.New(1900, 1, 1), day.New(3000, 1, 1)

@@ -91,7 +91,7 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	}
 	scales, err := s.scalesAt(tx)
 	for _, o := range truth(scales, seen, by, places) {
-		rows = append(rows, o.protect(a.profile, a.places[0].Divider)[:len(a.places)]...)
+		rows = append(rows, o.protect(a.profile, disclosure.Halves(len(places)), a.places[0].Divider)[:len(a.places)]...)
 	}
 	return rows, err
 }
@@ -419,7 +419,7 @@ func (t table) together(moved map[string]bool) figure {
 		return old
 	}
 	moved[t.Scale.key()] = true
-	return t.line(k, all, t.protect(t.profile, Divider{})[0])
+	return t.line(k, all, t.protect(t.profile, t.by.axis(len(t.Samples)), Divider{})[0])
 }
 
 // rows are the others.
@@ -435,7 +435,7 @@ func (t table) rows(moved bool) (list []figure) {
 	if !moved {
 		return held
 	}
-	for i, row := range t.protect(t.profile, Divider{})[1:] {
+	for i, row := range t.protect(t.profile, t.by.axis(len(t.Samples)), Divider{})[1:] {
 		list = append(list, t.line(t.key(i), t.Samples[i], row))
 	}
 	return list

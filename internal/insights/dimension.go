@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"waypost/internal/disclosure"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/db"
 )
@@ -143,6 +144,14 @@ func (d Dimension) rows(tx *db.Tx) (list []string, err error) {
 		return list, tx.Raw("select id::text from organisations order by id").Scan(&list).Error
 	}
 	return d.values(), nil
+}
+
+// axis is how the rows of a dimension are halved: in most populations the first of these are most people.
+func (d Dimension) axis(rows int) disclosure.Tree {
+	if first, is := map[Dimension]int{ByGender: 2, ByEthnicGroup: 1}[d]; is {
+		return disclosure.Parted(rows, first)
+	}
+	return disclosure.Halves(rows)
 }
 
 // values are the rows of a dimension of people, in order.

@@ -140,18 +140,18 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 	if err != nil {
 		return nil, err
 	}
+	months := calendar(all, next)
 	for _, by := range dimensions {
 		values, err := by.rows(tx)
 		if err != nil {
 			return nil, err
 		}
-		months := calendar(all, next)
 		for _, sub := range subs {
 			f := frame[C, R]{m, disclosure.NHSEngland(next.Threshold), next, figure{SnapshotID: next.ID, Metric: m.ID, Dimension: by, Sub: sub}, of(all, by, sub)}
 			if by == Together {
 				list = append(list, f.byMonth(sites, siteOf, months)...)
 			} else {
-				list = append(list, f.bySite(values, sites, siteOf)...)
+				list = append(list, f.bySite(values, sites, siteOf, months[0])...)
 			}
 		}
 	}
@@ -183,8 +183,8 @@ func (f frame[C, R]) byMonth(sites disclosure.Tree, site func(Cell) int, months 
 }
 
 // bySite draws a line for each value at each site, and at all together, over all time.
-func (f frame[C, R]) bySite(values []string, sites disclosure.Tree, site func(Cell) int) (list []figure) {
-	rows := disclosure.Halves(len(values))
+func (f frame[C, R]) bySite(values []string, sites disclosure.Tree, site func(Cell) int, time disclosure.Node) (list []figure) {
+	rows := f.figure.Dimension.axis(len(values))
 	truth := sums(f.cells, rows, sites, func(c Cell) int {
 		value, _ := c.value(f.figure.Dimension)
 		return slices.Index(values, value)
@@ -194,7 +194,7 @@ func (f frame[C, R]) bySite(values []string, sites disclosure.Tree, site func(Ce
 		for _, place := range whole(sites) {
 			made := f.figure
 			made.Value, made.SiteID = values[value], f.siteAt(place.position)
-			made.Stretches.V = line{{0, always, f.counts(truth[i][place.node], func(c int) bool { return shown(i, place.node, c) })}}
+			made.Stretches.V = line{{time.From, time.Until, f.counts(truth[i][place.node], func(c int) bool { return shown(i, place.node, c) })}}
 			list = append(list, made)
 		}
 	}

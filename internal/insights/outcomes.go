@@ -69,8 +69,8 @@ type Outcome struct {
 }
 
 // protect turns the truth into rows that may leave: all together first, then each.
-func (o Outcome) protect(profile disclosure.Profile, all Divider) []OutcomeRow {
-	total, lines := profile.Table(counts(o.Scale, o.Samples))
+func (o Outcome) protect(profile disclosure.Profile, axis disclosure.Tree, all Divider) []OutcomeRow {
+	total, lines := profile.Table(axis, counts(o.Scale, o.Samples))
 	rows := []OutcomeRow{o.Scale.row(all, together(o.Samples), total)}
 	for i, line := range lines {
 		rows = append(rows, o.Scale.row(o.Samples[i].At, o.Samples[i].Pairs, line))

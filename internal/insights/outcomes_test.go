@@ -37,7 +37,7 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
 			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":null,"hedges_g":null,"p_value":null,"wilcoxon_p":null,"instrument_version":1,"suppressed":true,"note":"too few to show safely"}]`},
 	} {
-		if got := asJSON(t, outcomes[0].protect(c.profile, Divider{})[:1]); got != c.want {
+		if got := asJSON(t, outcomes[0].protect(c.profile, disclosure.Halves(1), Divider{})[:1]); got != c.want {
 			t.Errorf("%s %d:\n%s\nwant\n%s", c.profile.Name(), c.profile.Threshold(), got, c.want)
 		}
 	}
@@ -48,7 +48,7 @@ func TestOutcomesBySite(t *testing.T) {
 		{At: divided(BySite, "a"), Pairs: golden, BaselineN: 40}, {At: divided(BySite, "b"), Pairs: golden[:3], BaselineN: 40},
 		{At: divided(BySite, "c"), Pairs: golden, BaselineN: 40}, {At: divided(BySite, "d"), Pairs: golden, BaselineN: 40},
 	}
-	rows := Outcome{lifeSatisfaction, samples}.protect(disclosure.NHSEngland(8), Divider{})
+	rows := Outcome{lifeSatisfaction, samples}.protect(disclosure.NHSEngland(8), disclosure.Halves(len(samples)), Divider{})
 	if len(rows) != 5 || rows[0].SiteID != nil || rows[0].Suppressed || *rows[0].PairedN != 40 {
 		t.Fatalf("all together: %s", asJSON(t, rows))
 	}
@@ -63,8 +63,8 @@ func TestOutcomesBySite(t *testing.T) {
 }
 
 func TestNobodyYet(t *testing.T) {
-	rows := []OutcomeRow{Outcome{lifeSatisfaction, nil}.protect(disclosure.NHSEngland(8), Divider{})[0],
-		Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), BaselineN: 20}}}.protect(disclosure.NHSEngland(8), Divider{})[0]}
+	rows := []OutcomeRow{Outcome{lifeSatisfaction, nil}.protect(disclosure.NHSEngland(8), disclosure.Halves(0), Divider{})[0],
+		Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), BaselineN: 20}}}.protect(disclosure.NHSEngland(8), disclosure.Halves(1), Divider{})[0]}
 	if *rows[0].PairedN != 0 || *rows[0].BaselineN != 0 || rows[0].CompletionPercent != nil {
 		t.Errorf("no baselines: %s", asJSON(t, rows[0]))
 	}
@@ -76,7 +76,7 @@ func TestNobodyYet(t *testing.T) {
 func TestNoResponderThresholdSortsNobody(t *testing.T) {
 	scale := lifeSatisfaction
 	scale.Responder = nil
-	row := Outcome{scale, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 12}}}.protect(disclosure.None(), Divider{})[0]
+	row := Outcome{scale, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 12}}}.protect(disclosure.None(), disclosure.Halves(1), Divider{})[0]
 	if row.Improved != nil || row.Same != nil || row.Worse != nil || row.MeanChange == nil {
 		t.Error(asJSON(t, row))
 	}
@@ -97,7 +97,7 @@ func TestOutcomesNeverRestOnFewPeople(t *testing.T) {
 			pairs := rapid.SliceOfN(rapid.Just(Pair{4, 6}), 0, 20).Draw(t, "pairs")
 			samples = append(samples, Sample{At: divided(BySite, string(rune('a'+i))), Pairs: pairs, BaselineN: len(pairs) + rapid.IntRange(0, 20).Draw(t, "others")})
 		}
-		rows := Outcome{lifeSatisfaction, samples}.protect(disclosure.NHSEngland(0), Divider{})
+		rows := Outcome{lifeSatisfaction, samples}.protect(disclosure.NHSEngland(0), disclosure.Halves(len(samples)), Divider{})
 		for i, row := range rows[1:] {
 			if len(samples[i].Pairs) < 8 && (row.BaselineMean != nil || row.SDChange != nil || row.CILow != nil || row.PairedN != nil && *row.PairedN != 0) {
 				t.Fatalf("%d people: %+v", len(samples[i].Pairs), row)

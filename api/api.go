@@ -85,7 +85,7 @@ func build(c Config) (*echo.Echo, *server) {
 	}
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited)
 	if len(c.CORSOrigins) > 0 {
-		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))
+		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))
 	}
 	e.Use(onOperations(s.authenticate), onOperations(strict))
 	s.api = huma.NewAPI(document(), humaecho.New(e, huma.Config{}).Adapter())

@@ -71,11 +71,16 @@ func credential(c echo.Context) string {
 	if scheme, token, _ := strings.Cut(header, " "); strings.EqualFold(scheme, "Bearer") {
 		return strings.TrimSpace(token)
 	}
-	if strings.HasPrefix(c.Request().URL.Path, "/v1/insights") {
+	if takesPassword(c) {
 		_, password, _ := c.Request().BasicAuth()
 		return password
 	}
 	return ""
+}
+
+// takesPassword tells whether the credential may be a password, as spreadsheets and dashboards send one.
+func takesPassword(c echo.Context) bool {
+	return strings.HasPrefix(c.Request().URL.Path, "/v1/insights")
 }
 
 // onBehalf is the link worker of its sites for whom a partner system says it acts.

@@ -2,46 +2,39 @@ package api
 
 import (
 	"context"
-	"encoding/csv"
-	"fmt"
-	"io"
-	"reflect"
 	"slices"
-	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"waypost/internal/insights"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
-	"waypost/internal/platform/fault"
 )
 
 func (s *server) insightOperations() {
 	read(s, op{id: "list-insights", path: "/insights", tag: "insights", scope: actor.InsightsRead,
 		summary: "The catalogue of figures", about: "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters."}, s.catalogue)
-	read(s, op{id: "get-completers", path: "/insights/completers", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "Whether those followed up differ", about: "Returns whether those who were followed up differ from those who were not in what was known of them at the start, as standardised mean differences. For partners it is of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.completers)
-	read(s, op{id: "get-flow", path: "/insights/flow", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "How far people came", about: "Returns how many people were referred in, and how many of them were contacted, asked how they are, referred on, accepted, came, fell due for a follow-up, and answered it: each step of the one before. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.flow)
-	read(s, op{id: "get-equity", path: "/insights/equity", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "How far people came, by who they are", about: "Returns how far people came by deprivation, ethnic group, gender and age, beside all together. For partners it is of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.equity)
-	read(s, op{id: "get-service-figures", path: "/insights/services", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "What became of referrals, by service", about: "Returns, for each service of the directory, how many referrals were accepted, how many people came and how long they waited, and how many finished. For partners it is of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.serviceFigures)
-	read(s, op{id: "get-missing", path: "/insights/missing", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "How complete the record is", about: "Returns, for each field of the minimum data set, of how many people it is recorded. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.missing)
-	read(s, op{id: "get-movement", path: "/insights/movement", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "Movement between bands", about: "Returns how many people were in which band of a score at the baseline, and in which at each follow-up, with both margins. For partners it is of all sites together and of all time. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.movement)
-	read(s, op{id: "get-referral-figures", path: "/insights/referrals", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "Where referrals stand", about: "Returns where referrals stand, how often the loop was closed, and how soon organisations answered. Signposts are apart. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.referralFigures)
-	read(s, op{id: "get-outcomes", path: "/insights/outcomes", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "Paired change", about: "Returns how scores changed between the baseline and each follow-up, within each person: paired n, baseline n, completion, spread and confidence interval. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.outcomes)
-	read(s, op{id: "get-retention", path: "/insights/retention", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "Who was followed up", about: "Returns what became of the follow-ups that were planned: how many are not due yet, due, completed in their window or late, missed with nothing recorded, lost with the reason, or on hold; and how many were attempted. People who died are apart. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.retention)
-	read(s, op{id: "get-uptake", path: "/insights/uptake", tag: "insights", scope: actor.InsightsRead, also: csvForm, faults: []fault.Kind{fault.NotFound},
-		summary: "Whether people used what they were referred to", about: "Returns how far referrals came by the organisations' account, what people say of the same referrals, and how far the two agree. Signposts are apart. Small numbers are protected, except for a site manager's own sites. As JSON or CSV."}, s.uptake)
+	figure(s, op{id: "get-completers", path: "/insights/completers", summary: "Whether those followed up differ",
+		about: "Returns whether those who were followed up differ from those who were not in what was known of them at the start, as standardised mean differences. For partners it is of all time."}, s.completers)
+	figure(s, op{id: "get-flow", path: "/insights/flow", summary: "How far people came",
+		about: "Returns how many people were referred in, and how many of them were contacted, asked how they are, referred on, accepted, came, fell due for a follow-up, and answered it: each step of the one before."}, s.flow)
+	figure(s, op{id: "get-equity", path: "/insights/equity", summary: "How far people came, by who they are",
+		about: "Returns how far people came by deprivation, ethnic group, gender and age, beside all together. For partners it is of all time."}, s.equity)
+	figure(s, op{id: "get-service-figures", path: "/insights/services", summary: "What became of referrals, by service",
+		about: "Returns, for each service of the directory, how many referrals were accepted, how many people came and how long they waited, and how many finished. For partners it is of all time."}, s.serviceFigures)
+	figure(s, op{id: "get-missing", path: "/insights/missing", summary: "How complete the record is",
+		about: "Returns, for each field of the minimum data set, of how many people it is recorded."}, s.missing)
+	figure(s, op{id: "get-movement", path: "/insights/movement", summary: "Movement between bands",
+		about: "Returns how many people were in which band of a score at the baseline, and in which at each follow-up, with both margins. For partners it is of all sites together and of all time."}, s.movement)
+	figure(s, op{id: "get-referral-figures", path: "/insights/referrals", summary: "Where referrals stand",
+		about: "Returns where referrals stand, how often the loop was closed, and how soon organisations answered. Signposts are apart."}, s.referralFigures)
+	figure(s, op{id: "get-outcomes", path: "/insights/outcomes", summary: "Paired change",
+		about: "Returns how scores changed between the baseline and each follow-up, within each person: paired n, baseline n, completion, spread and confidence interval."}, s.outcomes)
+	figure(s, op{id: "get-retention", path: "/insights/retention", summary: "Who was followed up",
+		about: "Returns what became of the follow-ups that were planned: how many are not due yet, due, completed in their window or late, missed with nothing recorded, lost with the reason, or on hold; and how many were attempted. People who died are apart."}, s.retention)
+	figure(s, op{id: "get-uptake", path: "/insights/uptake", summary: "Whether people used what they were referred to",
+		about: "Returns how far referrals came by the organisations' account, what people say of the same referrals, and how far the two agree. Signposts are apart."}, s.uptake)
 }
 
 // InsightQuery is what every figure can be asked for.
@@ -170,49 +163,4 @@ func bands(s outcomes.Score) (list []insights.Band) {
 		list = append(list, insights.Band{Code: b.Code, From: b.From, To: b.To})
 	}
 	return list
-}
-
-// asCSV writes the rows of a figure; only operations that declare it are ever asked for it.
-var asCSV = huma.Format{Marshal: func(w io.Writer, v any) error {
-	rows := reflect.ValueOf(v).FieldByName("Rows")
-	out := csv.NewWriter(w)
-	if err := out.Write(columns(rows.Type().Elem())); err != nil {
-		return err
-	}
-	for i := range rows.Len() {
-		if err := out.Write(cells(rows.Index(i))); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
-}}
-
-// columns are the names of the row's fields on the wire.
-func columns(t reflect.Type) (names []string) {
-	for _, f := range fieldsOf(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names = append(names, name)
-	}
-	return names
-}
-
-// fieldsOf are the fields that a row is written with, those of an embedded struct among them.
-func fieldsOf(t reflect.Type) []reflect.StructField {
-	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous || !f.IsExported() })
-}
-
-func cells(row reflect.Value) (texts []string) {
-	for _, f := range fieldsOf(row.Type()) {
-		v := row.FieldByIndex(f.Index)
-		if v.Kind() == reflect.Pointer {
-			if v.IsNil() { // null: an empty cell
-				texts = append(texts, "")
-				continue
-			}
-			v = v.Elem()
-		}
-		texts = append(texts, fmt.Sprint(v.Interface()))
-	}
-	return texts
 }

@@ -178,3 +178,38 @@ func TestPartnersReadByCharacteristics(t *testing.T) {
 		t.Errorf("live: %s", own.body)
 	}
 }
+
+// A snapshot's answer is sent once: with its ETag, and nothing at all while it is at hand. Live figures are never kept.
+func TestFiguresAtHandAreNotSentAgain(t *testing.T) {
+	w := newWorld(t)
+	w.walk("link_worker", make([]walked, 10))
+	c := w.as("dashboard")
+	first := c.get("/insights/flow").want(200)
+	tag := first.header.Get("ETag")
+	if tag == "" || first.header.Get("Cache-Control") != "private, no-cache" || !strings.Contains(first.header.Get("Vary"), "Authorization") {
+		t.Fatalf("%v", first.header)
+	}
+	if again := c.with("If-None-Match", `"other", `+tag).get("/insights/flow").want(304); len(again.body) != 0 || again.header.Get("ETag") != tag {
+		t.Errorf("%v %s", again.header, again.body)
+	}
+	for name, other := range map[string]answer{
+		"CSV": c.with("If-None-Match", tag).get("/insights/flow?format=csv"), "another question": c.with("If-None-Match", tag).get("/insights/flow?by=site"),
+		"another reader": w.as("other_site_link_worker").with("If-None-Match", tag).get("/insights/flow"),
+	} {
+		if other.want(200).header.Get("ETag") == tag {
+			t.Errorf("%s has the same tag", name)
+		}
+	}
+	w.advance("P2D")
+	if c.with("If-None-Match", tag).get("/insights/flow").want(200).header.Get("ETag") == tag {
+		t.Error("a new snapshot has the tag of the old one")
+	}
+	live := w.as("site_manager").get("/insights/flow").want(200)
+	if live.header.Get("ETag") != "" || live.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("live: %v", live.header)
+	}
+	challenges := client{w: w}.with("Authorization", "Basic "+basicAuth("any", "wp_wrong")).get("/insights/flow").problem(401, "unauthenticated").header.Values("WWW-Authenticate")
+	if !strings.Contains(strings.Join(challenges, " "), "Basic ") {
+		t.Errorf("a spreadsheet is not told that it may send a password: %q", challenges)
+	}
+}

@@ -52,7 +52,7 @@ func (s *server) declare(o op) huma.Operation {
 	if o.created != "" {
 		h.DefaultStatus = http.StatusCreated
 	}
-	if strings.HasPrefix(o.path, "/insights") { // see credential
+	if strings.HasPrefix(o.path, "/insights") { // see takesPassword
 		h.Security = append(h.Security, map[string][]string{"basic": {}})
 	}
 	h.Middlewares = append(h.Middlewares, o.also.choose)

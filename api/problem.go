@@ -180,6 +180,9 @@ func onEchoError(err error, c echo.Context) {
 	for k, v := range p.headers {
 		c.Response().Header()[k] = v
 	}
+	if p.Status == http.StatusUnauthorized && takesPassword(c) {
+		c.Response().Header().Add("WWW-Authenticate", `Basic realm="waypost", charset="UTF-8"`)
+	}
 	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
 	if c.Request().Method == http.MethodHead {
 		err = c.NoContent(p.Status)

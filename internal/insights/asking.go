@@ -290,7 +290,7 @@ func (a question) mark() string {
 	if a.frozen == nil {
 		return ""
 	}
-	return fmt.Sprintf(`"%d"`, a.frozen.BuiltAt.UnixMicro())
+	return a.frozen.ID.String()
 }
 
 func (a question) asOf(tx *db.Tx) time.Time {

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"waypost/internal/insights"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// figures is the answer of an operation that answers with figures.
+type figures[R any] struct {
+	Status       int
+	ETag         string `header:"ETag" doc:"Tells this answer of a snapshot from every other: send it as If-None-Match to be told with 304 that nothing is new. Live figures have none."`
+	CacheControl string `header:"Cache-Control" doc:"Figures of a snapshot may be kept by whoever asked, and asked for again with If-None-Match; live figures may not be kept."`
+	Vary         string `header:"Vary" doc:"What the answer depends on beside its address."`
+	Body         insights.Figures[R]
+}
+
+// figure registers an operation that answers with figures, as JSON or CSV. The same key that asks the same question of the same
+// snapshot gets the same bytes.
+func figure[I, R any](s *server, o op, h func(context.Context, *I) (insights.Figures[R], error)) {
+	o.method, o.tag, o.scope, o.also, o.faults = http.MethodGet, "insights", actor.InsightsRead, csvForm, []fault.Kind{fault.NotFound}
+	o.about += " Small numbers are protected, except for a site manager's own sites. As JSON or CSV."
+	declared := s.declare(o)
+	declared.Responses["304"] = &huma.Response{Description: "The figures are those of If-None-Match."}
+	declared.Parameters = append(declared.Parameters, &huma.Param{Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: "string"}, Description: "The ETag of an answer that is at hand: the same figures are not sent again (304)."})
+	huma.Register(s.api, declared, func(ctx context.Context, in *I) (*figures[R], error) {
+		answer, err := respond(db.Relaxed(ctx), s, func(ctx context.Context) (insights.Figures[R], error) { return h(ctx, in) })
+		if err != nil {
+			return nil, err
+		}
+		out := figures[R]{Status: http.StatusOK, CacheControl: "no-store", Vary: "Origin, Authorization, Accept", Body: answer.Body}
+		if mark := answer.Body.Mark(); mark != "" {
+			out.CacheControl, out.ETag = "private, no-cache", entityTag(ctx, mark)
+			if slices.ContainsFunc(strings.Split(requestOf(ctx).header.Get("If-None-Match"), ","), func(known string) bool {
+				return strings.TrimPrefix(strings.TrimSpace(known), "W/") == out.ETag
+			}) {
+				out.Status = http.StatusNotModified
+			}
+		}
+		return &out, nil
+	})
+}
+
+// entityTag is that of the answer to a request from a snapshot: another for another question, form or reader.
+func entityTag(ctx context.Context, mark string) string {
+	req, who := requestOf(ctx), actor.From(ctx)
+	sum := sha256.Sum256(fmt.Append(nil, mark, req.path, "?", req.query, " ", req.header.Get("Accept"), " ", who.Role, " ", who.Sites))
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+}
+
+// asCSV writes the rows of a figure; only operations that declare it are ever asked for it.
+var asCSV = huma.Format{Marshal: func(w io.Writer, v any) error {
+	rows := reflect.ValueOf(v).FieldByName("Rows")
+	out := csv.NewWriter(w)
+	if err := out.Write(columns(rows.Type().Elem())); err != nil {
+		return err
+	}
+	for i := range rows.Len() {
+		if err := out.Write(cells(rows.Index(i))); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}}
+
+// columns are the names of the row's fields on the wire.
+func columns(t reflect.Type) (names []string) {
+	for _, f := range fieldsOf(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// fieldsOf are the fields that a row is written with, those of an embedded struct among them.
+func fieldsOf(t reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous || !f.IsExported() })
+}
+
+func cells(row reflect.Value) (texts []string) {
+	for _, f := range fieldsOf(row.Type()) {
+		v := row.FieldByIndex(f.Index)
+		if v.Kind() == reflect.Pointer {
+			if v.IsNil() { // null: an empty cell
+				texts = append(texts, "")
+				continue
+			}
+			v = v.Elem()
+		}
+		texts = append(texts, fmt.Sprint(v.Interface()))
+	}
+	return texts
+}

@@ -67,6 +67,7 @@ func New(c Config) *echo.Echo {
 	e.GET("/metrics", echo.WrapHandler(c.Metrics.Handler()))
 	s.probes(e)
 	s.patientPages(e)
+	s.dashboardPage(e)
 	serveDocument(e, s.api.OpenAPI())
 	docs.Register(e)
 	return e

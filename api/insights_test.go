@@ -57,7 +57,7 @@ func TestFiguresArePairedAndProtected(t *testing.T) {
 	if kind := csv.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") {
 		t.Errorf("CSV as %s", kind)
 	}
-	if same := w.as("dashboard").with("Accept", "text/csv").get("/insights/outcomes").want(200); string(same.body) != string(csv.body) || !strings.HasPrefix(string(csv.body), "site_id,site_name,month,need_group,deprivation,ethnic_group,gender,age_band,organisation_id,organisation_name,service_id,service_name,population,instrument,score,timepoint,paired_n") {
+	if same := w.as("dashboard").with("Accept", "text/csv").get("/insights/outcomes").want(200); string(same.body) != string(csv.body) || !strings.HasPrefix(string(csv.body), "site_id,site_name,month,need_group,deprivation,ethnic_group,gender,age_band,organisation_id,organisation_name,service_id,service_name,population,instrument,score,timepoint,better,paired_n") {
 		t.Errorf("CSV: %s", csv.body)
 	}
 	basic := client{w: w}.with("Authorization", "Basic "+basicAuth("any", w.keys["dashboard"])).get("/insights/outcomes").want(200)

@@ -135,7 +135,7 @@ func (c client) patch(path, etag, body string) answer {
 
 func (c client) do(method, path, body string) answer {
 	c.w.t.Helper()
-	if !strings.HasPrefix(path, "/openapi") && !strings.HasPrefix(path, "/docs") && !strings.HasSuffix(path, "z") && !strings.HasPrefix(path, "/v1") && path != "/nowhere" && path != "/" {
+	if !strings.HasPrefix(path, "/openapi") && !strings.HasPrefix(path, "/docs") && !strings.HasPrefix(path, "/dashboard") && !strings.HasSuffix(path, "z") && !strings.HasPrefix(path, "/v1") && path != "/nowhere" && path != "/" {
 		path = "/v1" + path
 	}
 	var reader io.Reader

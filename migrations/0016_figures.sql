@@ -7,13 +7,13 @@ create table figure_snapshots (
   as_of     timestamptz not null,     -- the end of that day
   sites     uuid[] not null,          -- the sites there were
   threshold int not null,             -- the highest of theirs: the fewest people that a figure rests on
-  built_at  timestamptz not null
+  made      text[] not null,          -- the metrics that are in it: one that is cut off goes on where it was
+  built_at  timestamptz               -- null: not all are yet
 );
-create unique index figure_snapshots_day on figure_snapshots (day);
-grant select, insert, delete on figure_snapshots to waypost_app;
+grant select, insert, update, delete on figure_snapshots to waypost_app;
 alter table figure_snapshots enable row level security;
 create policy readers on figure_snapshots for select
-  using (current_setting('app.role', true) in ('dashboard', 'link_worker', 'site_manager'));
+  using (built_at is not null and current_setting('app.role', true) in ('dashboard', 'link_worker', 'site_manager'));
 create policy system_jobs on figure_snapshots using (current_setting('app.role', true) = 'system');
 
 -- A line of a table, over all stretches of time that may be told apart. Only what may be shown is here, before it is rounded.

@@ -23,7 +23,7 @@ type Config struct {
 
 const (
 	DefaultPeople = 2000
-	MostPeople    = 160_000 // loaded in some minutes, into some 5 GB
+	MostPeople    = 600_000 // loaded in a quarter of an hour, into some 20 GB
 	timeZone      = "Europe/London"
 )
 

@@ -75,7 +75,7 @@ func (s *Store) answered(ctx context.Context, q Query, answer func(tx *db.Tx, a 
 	}
 	err := try(false)
 	if errors.Is(err, errStale) {
-		if err = s.Freeze(asJob(ctx)); err == nil {
+		if err = s.makeNow(ctx); err == nil {
 			err = try(true)
 		}
 	}

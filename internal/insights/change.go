@@ -279,7 +279,7 @@ func (l line) covers(from, until int) coverage {
 
 // published is a row of the snapshot, or a suppressed one, or that of nobody, of the scale that the row of all together is of.
 func published(f figure, of OutcomeRow, at Divider, c coverage) OutcomeRow {
-	row := OutcomeRow{Divider: at, Instrument: of.Instrument, Score: of.Score, Timepoint: of.Timepoint, InstrumentVersion: of.InstrumentVersion}
+	row := OutcomeRow{Divider: at, Instrument: of.Instrument, Score: of.Score, Timepoint: of.Timepoint, Better: of.Better, InstrumentVersion: of.InstrumentVersion}
 	switch {
 	case c == none:
 		row.PairedN, row.BaselineN = new(0), new(0)
@@ -294,6 +294,8 @@ func published(f figure, of OutcomeRow, at Divider, c coverage) OutcomeRow {
 
 // frozenOutcomes is paired change in a snapshot.
 type frozenOutcomes struct{ *Store }
+
+func (frozenOutcomes) name() string { return outcomesEntry.ID }
 
 // freeze works the tables out, by site and by each dimension of people, and holds what may not change yet.
 //
@@ -447,7 +449,7 @@ func (t table) key(i int) lineKey {
 
 func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
 	row.Divider = Divider{}
-	f := figure{SnapshotID: t.next.ID, Metric: outcomesEntry.ID, Dimension: k.dimension, Value: k.row, Sub: k.sub, Means: &db.JSON[OutcomeRow]{V: row}, Pairs: new(len(s.Pairs)), Members: &s.members, Since: &t.next.BuiltAt}
+	f := figure{SnapshotID: t.next.ID, Metric: outcomesEntry.ID, Dimension: k.dimension, Value: k.row, Sub: k.sub, Means: &db.JSON[OutcomeRow]{V: row}, Pairs: new(len(s.Pairs)), Members: &s.members, Since: &t.next.now}
 	if k.dimension == BySite {
 		f.SiteID, f.Value = new(uuid.MustParse(k.row)), ""
 	}

@@ -97,9 +97,26 @@ type metric[C counted[C], R any] struct {
 
 // cells counts, by each of some dimensions in one pass over the record.
 func (m metric[C, R]) cells(tx *db.Tx, by []Dimension, args map[string]any) (list []C, err error) {
-	maps.Copy(args, m.args)
-	err = tx.Raw(faceted(m.sql, by), args).Scan(&list).Error
+	err = m.each(tx, by, args, func(c C) { list = append(list, c) })
 	return list, err
+}
+
+// each hands over one cell after the other.
+func (m metric[C, R]) each(tx *db.Tx, by []Dimension, args map[string]any, to func(C)) error {
+	maps.Copy(args, m.args)
+	rows, err := tx.Raw(faceted(m.sql, by), args).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c C
+		if err := tx.ScanRows(rows, &c); err != nil {
+			return err
+		}
+		to(c)
+	}
+	return rows.Err()
 }
 
 // sums adds cells up for each node of one tree with each of the other.

@@ -51,13 +51,25 @@ var flow = metric[reached, FlowRow]{
 	sql: flowSQL, columns: flowColumns(), subs: one, row: flowRow,
 }
 
+// stages are the steps in twos, the furthest first: what readers need most is who was followed up, then who came.
+func (r reached) stages() []int {
+	return []int{r.Step7, r.Step5 + r.Step6, r.Step3 + r.Step4, r.Step1 + r.Step2, r.Step0}
+}
+
 func flowColumns() []column[reached] {
-	steps := sorted(reached.steps)
-	list := []column[reached]{steps.whole()}
-	for step := range len((reached{}).steps()) - 1 {
-		list = append(list, steps.left(step))
+	stages := sorted(reached.stages)
+	due := sorted(func(r reached) []int { return []int{r.Step6, r.Step5} })
+	accepted := sorted(func(r reached) []int { return []int{r.Step4, r.Step3} })
+	baseline := sorted(func(r reached) []int { return []int{r.Step2, r.Step1} })
+	step := func(first int, within column[reached], divided ...*sorting[reached]) column[reached] {
+		c := column[reached]{func(r reached) int { return total(r.steps()[first:]) }, slices.Clone(within.in)}
+		for _, s := range divided {
+			c.in = append(c.in, s.kind(0).in...)
+		}
+		return c
 	}
-	return list
+	contacted, sent, attended, followed := stages.kind(3), stages.kind(2), stages.kind(1), stages.kind(0)
+	return []column[reached]{stages.whole(), step(1, contacted), step(2, contacted, baseline), step(3, sent), step(4, sent, accepted), step(5, attended), step(6, attended, due), followed}
 }
 
 func flowRow(at Divider, _ string, n []*int, suppressed bool) FlowRow {

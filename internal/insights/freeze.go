@@ -1,125 +1,16 @@
 package insights
 
 import (
-	"context"
+	"maps"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
 	"waypost/internal/disclosure"
-	"waypost/internal/platform/actor"
-	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 )
 
-// snapshot is figures as they stood at the end of a day.
-type snapshot struct {
-	ID        uuid.UUID
-	Day       day.Date
-	AsOf      time.Time
-	Sites     db.IDs
-	Threshold int
-	BuiltAt   time.Time
-}
-
-func (snapshot) TableName() string { return "figure_snapshots" }
-
-// figure is a line of a table of a snapshot.
-type figure struct {
-	SnapshotID uuid.UUID
-	Metric     string
-	Dimension  Dimension
-	SiteID     *uuid.UUID // nil: all sites together
-	Value      string
-	Sub        string
-	Position   int
-	Stretches  db.JSON[line]
-	Means      *db.JSON[OutcomeRow]
-	Moves      *db.JSON[[]MovementRow]
-	Pairs      *int
-	Members    *int64
-	Since      *time.Time
-}
-
-func (figure) TableName() string { return "figures" }
-
-// Freeze makes the snapshot of the last day that has ended at every site, unless it is there. Nobody sees half of one: it is
-// swapped at the commit. It is a job's work, and can be done twice.
-func (s *Store) Freeze(ctx context.Context) error {
-	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		if err := tx.Exec("set local statement_timeout = 0; set local lock_timeout = 0; select pg_advisory_xact_lock(hashtextextended('figures', 0))").Error; err != nil {
-			return err
-		}
-		next, err := due(tx)
-		if err != nil || next == nil {
-			return err
-		}
-		tx.Actor.Sites = next.Sites
-		return s.build(tx, *next)
-	})
-}
-
-// due is the snapshot that should be there, if it is not.
-func due(tx *db.Tx) (*snapshot, error) {
-	next := snapshot{ID: tx.NewID(), BuiltAt: tx.Now}
-	var sites []struct {
-		ID                  uuid.UUID
-		DisclosureThreshold int
-	}
-	if err := tx.Raw("select id, disclosure_threshold from sites order by id").Scan(&sites).Error; err != nil || len(sites) == 0 {
-		return nil, err
-	}
-	for i, site := range sites {
-		today, err := tx.Today(site.ID)
-		if err != nil {
-			return nil, err
-		}
-		next.Sites, next.Threshold = append(next.Sites, site.ID), max(next.Threshold, site.DisclosureThreshold)
-		if ended := today.AddDays(-1); i == 0 || ended.Before(next.Day) {
-			next.Day = ended
-		}
-	}
-	end, err := tx.Noon(sites[0].ID, next.Day)
-	next.AsOf = end.Add(12 * time.Hour)
-	if err != nil {
-		return nil, err
-	}
-	have, err := current(tx)
-	if err != nil || have != nil && !have.Day.Before(next.Day) && slices.Equal(have.Sites, next.Sites) {
-		return nil, err
-	}
-	return &next, nil
-}
-
-// current is the newest snapshot, or nil.
-func current(tx *db.Tx) (*snapshot, error) {
-	var found []snapshot
-	err := tx.Order("day desc").Limit(1).Find(&found).Error
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return &found[0], nil
-}
-
-// build writes the whole snapshot, and takes the one before it away.
-func (s *Store) build(tx *db.Tx, next snapshot) error {
-	var lines []figure
-	for _, m := range s.metrics() {
-		more, err := m.freeze(tx, next)
-		if err != nil {
-			return err
-		}
-		lines = append(lines, more...)
-	}
-	if err := tx.Exec("delete from figure_snapshots").Error; err != nil {
-		return err
-	}
-	if err := tx.Create(&next).Error; err != nil {
-		return err
-	}
-	return tx.CreateInBatches(lines, 500).Error
-}
+func (m metric[C, R]) name() string { return m.ID }
 
 // freeze draws the metric's tables: by site and by month; and by each dimension of people and by site, over all time. These
 // share the sites: what is known of each site is its months by themselves and its people by themselves. People by months as well
@@ -136,7 +27,7 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 	dimensions := slices.DeleteFunc(slices.Concat([]Dimension{Together}, m.Dimensions), func(d Dimension) bool {
 		return d == BySite || d == ByMonth // the axes of the first
 	})
-	all, err := m.cells(tx, dimensions, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "days": daysOf(next)})
+	all, err := m.folded(tx, dimensions, next)
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +47,22 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 		}
 	}
 	return list, nil
+}
+
+// folded are the cells of a snapshot: those of all together by month, the others of all months.
+func (m metric[C, R]) folded(tx *db.Tx, dimensions []Dimension, next snapshot) ([]C, error) {
+	found := map[Cell]C{}
+	err := m.each(tx, dimensions, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "days": daysOf(next)}, func(c C) {
+		at := c.at()
+		if _, together := at.value(Together); !together {
+			at.Month = 0
+		}
+		if sum, is := found[at]; is {
+			c = sum.plus(c)
+		}
+		found[at] = c
+	})
+	return slices.Collect(maps.Values(found)), err
 }
 
 // frame is what the lines of one table share.
@@ -243,9 +150,4 @@ func calendar[C counted[C]](cells []C, next snapshot) disclosure.Tree {
 // daysOf is the day that states are told of, for each site.
 func daysOf(next snapshot) (days db.Texts) {
 	return slices.Repeat(db.Texts{next.Day.String()}, len(next.Sites))
-}
-
-// asJob is a context outside the caller's transaction, in which Waypost itself acts.
-func asJob(ctx context.Context) context.Context {
-	return db.Background(db.Apart(actor.With(ctx, actor.Named("figures"))))
 }

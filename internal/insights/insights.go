@@ -61,6 +61,7 @@ var countFilters = []string{"from", "to", "site_id", "format"}
 
 // freezer is a metric that a snapshot holds.
 type freezer interface {
+	name() string
 	freeze(tx *db.Tx, next snapshot) ([]figure, error)
 }
 

@@ -172,6 +172,8 @@ func (s *Store) moved(tx *db.Tx, a question) ([]MovementRow, error) {
 // frozenMovement is movement in a snapshot.
 type frozenMovement struct{ *Store }
 
+func (frozenMovement) name() string { return movementEntry.ID }
+
 func (s frozenMovement) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
 	outcomes, err := s.bandedOutcomes(tx, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": db.Texts{}}, next.Sites)
 	for i, o := range outcomes {

@@ -16,6 +16,7 @@ type OutcomeRow struct {
 	Instrument         string   `json:"instrument" doc:"Key of the instrument." example:"ons4"`
 	Score              string   `json:"score" doc:"Which of the instrument's scores." example:"life_satisfaction"`
 	Timepoint          string   `json:"timepoint" doc:"Code of the follow-up compared with the baseline." example:"m9_12"`
+	Better             Better   `json:"better" enum:"higher,lower" doc:"Which way the score gets better."`
 	PairedN            *int     `json:"paired_n" doc:"People with the score at the baseline and at the timepoint; every mean below is over them." example:"40"`
 	BaselineN          *int     `json:"baseline_n" doc:"People with the score at the baseline. Null also where paired_n is shown and few people have no pair." example:"60"`
 	CompletionPercent  *float64 `json:"completion_percent" doc:"paired_n in baseline_n, 0 to 100, from the two as published." example:"66.7"`
@@ -104,7 +105,7 @@ func together(samples []Sample) (pairs []Pair) {
 
 // row fills in what the line allows. Figures of a suppressed row are not even computed.
 func (s Scale) row(at Divider, pairs []Pair, line disclosure.Line) OutcomeRow {
-	row := OutcomeRow{Divider: at, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Withheld: withheld(line.Suppressed), InstrumentVersion: s.Version}
+	row := OutcomeRow{Divider: at, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Better: s.Better, Withheld: withheld(line.Suppressed), InstrumentVersion: s.Version}
 	if line.Suppressed {
 		return row
 	}

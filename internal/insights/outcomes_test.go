@@ -27,13 +27,13 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 		profile disclosure.Profile
 		want    string
 	}{
-		{disclosure.None(), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":12,"baseline_n":30,"completion_percent":40,` +
+		{disclosure.None(), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","better":"higher","paired_n":12,"baseline_n":30,"completion_percent":40,` +
 			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
 			`"improved":9,"same":2,"worse":1,"improved_percent":75,"improved_ci_low":46.8,"improved_ci_high":91.1,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,"wilcoxon_p":0.0078,"instrument_version":1,"suppressed":false}]`},
-		{disclosure.NHSEngland(8), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":10,"baseline_n":30,"completion_percent":33.3,` +
+		{disclosure.NHSEngland(8), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","better":"higher","paired_n":10,"baseline_n":30,"completion_percent":33.3,` +
 			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
 			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,"wilcoxon_p":0.0078,"instrument_version":1,"suppressed":false}]`},
-		{disclosure.NHSEngland(13), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","paired_n":null,"baseline_n":null,"completion_percent":null,` +
+		{disclosure.NHSEngland(13), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","better":"higher","paired_n":null,"baseline_n":null,"completion_percent":null,` +
 			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
 			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":null,"hedges_g":null,"p_value":null,"wilcoxon_p":null,"instrument_version":1,"suppressed":true,"note":"too few to show safely"}]`},
 	} {
@@ -102,7 +102,7 @@ func TestOutcomesNeverRestOnFewPeople(t *testing.T) {
 			if len(samples[i].Pairs) < 8 && (row.BaselineMean != nil || row.SDChange != nil || row.CILow != nil || row.PairedN != nil && *row.PairedN != 0) {
 				t.Fatalf("%d people: %+v", len(samples[i].Pairs), row)
 			}
-			if row.Suppressed && !reflect.DeepEqual(row, OutcomeRow{Divider: row.Divider, Instrument: row.Instrument, Score: row.Score, Timepoint: row.Timepoint, Withheld: withheld(true), InstrumentVersion: 1}) {
+			if row.Suppressed && !reflect.DeepEqual(row, OutcomeRow{Divider: row.Divider, Instrument: row.Instrument, Score: row.Score, Timepoint: row.Timepoint, Better: row.Better, Withheld: withheld(true), InstrumentVersion: 1}) {
 				t.Fatalf("suppressed, and shows %+v", row)
 			}
 		}

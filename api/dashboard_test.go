@@ -1,0 +1,207 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	devtools "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"waypost/internal/demo"
+	"waypost/internal/platform/db/dbtest"
+)
+
+// demoWorld is a server with a demo of that many people, and its keys.
+func demoWorld(t *testing.T, people int) *world {
+	t.Helper()
+	t.Parallel()
+	d := dbtest.New(t)
+	w := &world{t: t, db: d, keys: map[string]string{}}
+	if _, err := demo.Load(t.Context(), d, demo.Config{People: people, Seed: 5}, func(k demo.Keys) error {
+		w.keys["dashboard"], w.keys["site_manager"], w.keys["link_worker"] = k.Dashboard, k.SiteManager, k.LinkWorker
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(New(on(d)))
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	return w
+}
+
+// enter opens the dashboard with a key.
+func (p phone) enter(w *world, key string) {
+	p.t.Helper()
+	p.do(chromedp.Navigate(w.url+"/dashboard/"), chromedp.SendKeys("#key", key), chromedp.Click("#enter button"))
+}
+
+// until waits until a script says so.
+func (p phone) until(script string) {
+	p.t.Helper()
+	for range 200 {
+		if is, err := chromedp.Run(p.Context, chromedp.Evaluate[bool](script)); err == nil && is {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	p.t.Fatalf("it never came: %s", script)
+}
+
+func evaluate[T any](p phone, script string) (v T) {
+	p.t.Helper()
+	text, err := chromedp.Run(p.Context, chromedp.Evaluate[string]("JSON.stringify("+script+")"))
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &v)
+	}
+	if err != nil {
+		p.t.Fatal(script, err)
+	}
+	return v
+}
+
+const drawn = `document.querySelectorAll("#flow figure svg, #change figure svg, #retention figure svg, #uptake figure svg, #equity figure svg").length >= 6 && document.getElementById("status").textContent === ""`
+
+// faults of the charts: words outside their picture or over one another, pictures wider than the page.
+const chartFaults = `(() => {
+  const found = [];
+  if (document.documentElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");
+  for (const svg of document.querySelectorAll("section figure svg:not(.legend-swatch svg)")) {
+    if (svg.closest(".legend-swatch")) continue;
+    const frame = svg.getBoundingClientRect();
+    const where = svg.closest("section").id;
+    if (frame.width > innerWidth || frame.width < 200) found.push(where + ": a chart of " + frame.width);
+    const texts = [...svg.querySelectorAll("text")].filter((t) => t.textContent).map((t) => [t.textContent, t.getBoundingClientRect()]);
+    for (const [text, box] of texts) if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1 || box.top < frame.top - 1) found.push(where + ": cut off: " + text);
+    for (let i = 0; i < texts.length; i++) for (let j = 0; j < i; j++) {
+      const [a, b] = [texts[i][1], texts[j][1]];
+      if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4) found.push(where + ": over one another: " + texts[i][0] + " and " + texts[j][0]);
+    }
+  }
+  return found;
+})()`
+
+// The dashboard shows the API's figures, as charts that are whole at every size, with a table behind each, and on paper.
+func TestTheDashboard(t *testing.T) {
+	w := demoWorld(t, 1500)
+	axe, err := os.ReadFile("judges/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Log("no axe-core here (make test brings it by npm): the page was not judged")
+	}
+	p := newPhone(t)
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, devtools.SetBypassCSP, devtools.SetBypassCSPParams{Enabled: axe != nil}) // for the judge's own script
+		return err
+	}))
+	p.enter(w, w.keys["dashboard"])
+	p.until(drawn)
+	for _, size := range []struct {
+		name          string
+		width, height int64
+	}{{"a phone", 390, 844}, {"a laptop", 1280, 800}, {"a wall", 1920, 1080}, {"paper", 700, 1000}} {
+		p.do(chromedp.EmulateViewport(size.width, size.height))
+		p.until(fmt.Sprintf(`innerWidth === %d && document.querySelector("#flow svg").getBoundingClientRect().width > Math.min(600, innerWidth * 0.8)`, size.width))
+		for _, fault := range evaluate[[]string](p, chartFaults) {
+			t.Errorf("%s: %s", size.name, fault)
+		}
+		if axe != nil {
+			for _, v := range p.violations(string(axe)) {
+				t.Errorf("%s: %s", size.name, v)
+			}
+		}
+	}
+	// Behind the charts stand the API's figures.
+	c := w.as("dashboard")
+	flow, outcomes := c.get("/insights/flow").want(200), c.get("/insights/outcomes").want(200)
+	table := strings.Join(evaluate[[]string](p, `[...document.querySelectorAll("#flow tbody td:nth-child(2)")].map(td => td.textContent)`), " ")
+	var want []string
+	for _, step := range []string{"received_in", "contacted", "baseline", "referral_sent", "accepted", "attended", "follow_up_due", "followed_up"} {
+		want = append(want, grouped(flow.number("rows.0."+step)))
+	}
+	if table != strings.Join(want, " ") {
+		t.Errorf("the table says %s, the API %s", table, strings.Join(want, " "))
+	}
+	if bars := evaluate[int](p, `document.querySelectorAll("#flow svg [aria-label=bar] rect").length`); bars != len(want) {
+		t.Errorf("%d bars", bars)
+	}
+	marks := evaluate[[]string](p, `[...document.querySelectorAll("#change svg [aria-label=text] text")].map(t => t.textContent)`)
+	if len(marks) != 4 || !strings.Contains(strings.Join(marks, " "), fmt.Sprintf("+%.2f", outcomes.number("rows.0.mean_change"))) {
+		t.Errorf("changes: %q beside %s", marks, outcomes.body)
+	}
+	if said := evaluate[string](p, `document.querySelector("#change figure").getAttribute("aria-label")`); !strings.Contains(said, "9 to 12 months") {
+		t.Errorf("said to those who do not see it: %q", said)
+	}
+	// Nothing remains of the key, and a wrong one is told so.
+	p.do(chromedp.Click("#leave"))
+	if rest := evaluate[string](p, `document.querySelector("#flow").innerHTML + JSON.stringify(sessionStorage) + location.href`); strings.Contains(rest, "wp_") || strings.Contains(rest, "svg") {
+		t.Errorf("left behind: %s", rest)
+	}
+	p.do(chromedp.SendKeys("#key", "wp_wrong"), chromedp.Click("#enter button"))
+	p.until(`document.getElementById("wrong").textContent.length > 10 && !document.getElementById("enter").hidden`)
+}
+
+// grouped is a count as the page writes it.
+func grouped(n float64) string {
+	text := fmt.Sprintf("%.0f", n)
+	if len(text) > 3 {
+		text = text[:len(text)-3] + "," + text[len(text)-3:]
+	}
+	return text
+}
+
+// Few people: the page says so in words, and draws nothing that is not there.
+func TestTheDashboardOfFew(t *testing.T) {
+	w := newWorld(t)
+	w.walk("link_worker", []walked{{5, 5}, {5, 6}, {4, 7}})
+	p := newPhone(t)
+	p.enter(w, w.keys["dashboard"])
+	p.until(`document.querySelector("#flow .said") !== null`)
+	if said := evaluate[string](p, `document.querySelector("#flow .said").textContent + document.querySelector("#change .said").textContent`); strings.Count(said, "too few to show safely") != 2 {
+		t.Errorf("%s", said)
+	}
+	if n := evaluate[int](p, `document.querySelectorAll("#change figure svg").length`); n != 0 {
+		t.Errorf("%d charts of nothing", n)
+	}
+	p.do(chromedp.Click("#leave"))
+	p.do(chromedp.SendKeys("#key", w.keys["site_manager"]), chromedp.Click("#enter button"))
+	p.until(`document.getElementById("protection").textContent.includes("do not publish")`)
+	if said := evaluate[string](p, `document.querySelector("#change .said").textContent`); !strings.Contains(said, "3 of 3 people") {
+		t.Errorf("a manager reads %s", said)
+	}
+}
+
+// The dashboard's files come from this server, run nothing from elsewhere, and are what their sources make.
+func TestTheDashboardsFiles(t *testing.T) {
+	w := newWorld(t)
+	page := w.anybody().do("GET", "/dashboard/", "").want(200)
+	if policy := page.header.Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") || !strings.HasPrefix(policy, "default-src 'none'") {
+		t.Errorf("policy: %s", policy)
+	}
+	if strings.Contains(string(page.body), "http://") || strings.Contains(string(page.body), "https://") {
+		t.Error("the page points elsewhere")
+	}
+	w.anybody().with("If-None-Match", page.header.Get("ETag")).do("GET", "/dashboard/", "").want(304)
+	for _, path := range []string{"/dashboard/src/main.js", "/dashboard/package.json", "/dashboard/%2e%2e/pages.go", "/dashboard/nothing.js"} {
+		w.anybody().do("GET", path, "").problem(404, "not_found")
+	}
+	if _, err := os.Stat("pages/dashboard/node_modules/esbuild"); err != nil {
+		t.Skip("no esbuild here (make test brings it by npm): the script was not made anew")
+	}
+	made := t.TempDir() + "/dashboard.js"
+	build := exec.CommandContext(t.Context(), "node", "build.js", made)
+	build.Dir = "pages/dashboard"
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	fresh, _ := os.ReadFile(made)
+	if kept, _ := os.ReadFile("pages/dashboard/dashboard.js"); string(kept) != string(fresh) {
+		t.Error("dashboard.js is not what its sources make: run make dashboard")
+	}
+}

@@ -1,0 +1,130 @@
+// What the page shows: each section asks for one metric, says its figures in words, draws them, and lists them.
+import * as Plot from "@observablehq/plot";
+import { capital, few, number, percent, signed, words } from "./words.js";
+
+const ink = "#14213d";
+const colours = { good: "#0b5d3b", open: "#7a8599", bad: "#b5460f", plain: "#1a3f8f" };
+const narrow = (width) => width < 520;
+const ticks = (width) => Math.max(2, Math.min(8, Math.floor((width - (narrow(width) ? 190 : 254)) / 75))); // labels of some 45 pixels, and half as many again as asked for
+
+const frame = (width, options) => ({
+  width, marginLeft: narrow(width) ? 146 : 190, marginRight: narrow(width) ? 44 : 64, marginTop: 26, className: "plot",
+  style: { fontSize: narrow(width) ? "13px" : "14px", fontFamily: "inherit", color: ink, background: "transparent" }, ...options,
+});
+
+/** Bars with their figures beside them; a withheld figure has no bar, and says so. */
+function bars(data, width, colour, label) {
+  return Plot.plot(frame(width, {
+    height: 66 + data.length * 36, marginBottom: 40,
+    x: { label, labelAnchor: "center", labelArrow: "none", labelOffset: 34, grid: true, nice: true, ticks: ticks(width), domain: [0, Math.max(1, ...data.map((d) => d.n ?? 0))] },
+    y: { label: null, domain: data.map((d) => d.name), tickSize: 0 },
+    marks: [
+      Plot.barX(data.filter((d) => d.n !== null), { x: "n", y: "name", fill: colour, insetTop: 4, insetBottom: 4 }),
+      Plot.text(data, { x: (d) => d.n ?? 0, y: "name", text: (d) => (d.n === null ? "withheld" : number(d.n)), textAnchor: "start", dx: 5, fill: ink }),
+      Plot.ruleX([0]),
+    ],
+  }));
+}
+
+const steps = [["received_in", "Referred in"], ["contacted", "Contacted"], ["baseline", "Asked how they are"], ["referral_sent", "Referral sent"], ["accepted", "Accepted"], ["attended", "Came"], ["follow_up_due", "Follow-up due"], ["followed_up", "Followed up"]];
+
+const flow = {
+  id: "flow", title: "How far people came", metric: "flow",
+  words: ([row]) => row.suppressed ? few : `${number(row.received_in)} people were referred in. Of these, ${number(row.attended)} came to a service they were referred to, and ${number(row.followed_up)} of those have been followed up.`,
+  draw: ([row], width) => [bars(steps.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, "people")],
+  list: ([row]) => ({ head: ["Step", "People", "Of those referred in"], rows: steps.map(([field, name]) => [name, number(row[field]), row[field] === null || !row.received_in ? "" : percent(Math.round(1000 * row[field] / row.received_in) / 10)]) }),
+};
+
+const changed = (rows) => rows.filter((r) => r.paired_n !== null && r.mean_change !== null);
+const verdict = (r) => (r.ci_low <= 0 && r.ci_high >= 0 ? "not clear" : (r.mean_change > 0) === (r.better === "higher") ? "better" : "worse");
+const named = (r, several) => capital(words(r.score)) + (several ? `, ${words(r.timepoint)}` : "");
+
+const change = {
+  id: "change", title: "How people's wellbeing changed", metric: "outcomes",
+  words: (rows) => {
+    const shown = changed(rows);
+    if (shown.length === 0) return rows.some((r) => r.suppressed) ? few : "Nobody has been asked twice yet.";
+    return shown.slice(0, 4).map((r) => `${named(r, true)}: ${number(r.paired_n)} of ${number(r.baseline_n)} people answered both times; on average ${signed(r.mean_change)} points (95% interval ${signed(r.ci_low)} to ${signed(r.ci_high)}), ${verdict(r)}.`).join(" ");
+  },
+  draw: (rows, width) => [...new Set(rows.map((r) => r.instrument))].map((instrument) => {
+    const shown = changed(rows).filter((r) => r.instrument === instrument);
+    const several = new Set(shown.map((r) => r.timepoint)).size > 1;
+    const data = shown.map((r) => ({ ...r, name: named(r, several), verdict: verdict(r) }));
+    if (data.length === 0) return null;
+    return Plot.plot(frame(width, {
+      height: 70 + data.length * 40, marginBottom: 42,
+      x: { label: narrow(width) ? "mean change in points" : `mean change in points (${words(instrument)}), with 95% interval`, grid: true, nice: true, ticks: ticks(width), domain: [Math.min(0, ...data.map((d) => d.ci_low)), Math.max(0, ...data.map((d) => d.ci_high))], labelAnchor: "center", labelArrow: "none", labelOffset: 35 },
+      y: { label: null, domain: data.map((d) => d.name), tickSize: 0 },
+      color: { domain: ["better", "not clear", "worse"], range: [colours.good, colours.open, colours.bad] },
+      marks: [
+        Plot.ruleX([0], { stroke: ink, strokeDasharray: "4 3" }),
+        Plot.ruleY(data, { x1: "ci_low", x2: "ci_high", y: "name", stroke: "verdict", strokeWidth: 3 }),
+        Plot.dot(data, { x: "mean_change", y: "name", fill: "verdict", r: 6, symbol: "verdict" }),
+        Plot.text(data, { x: "mean_change", y: "name", text: (d) => `${signed(d.mean_change)}, ${d.verdict}`, dy: -14, fill: ink }),
+      ],
+    }));
+  }).filter(Boolean),
+  list: (rows) => ({
+    head: ["Score", "When", "Better is", "Answered both times", "At baseline", "Mean at baseline", "Mean at follow-up", "Mean change", "95% interval", "Improved", "Same", "Worse"],
+    rows: rows.map((r) => [`${words(r.instrument)}: ${words(r.score)}`, words(r.timepoint), r.better, ...(r.suppressed ? [few, "", "", "", "", "", "", "", ""] : [number(r.paired_n), number(r.baseline_n), r.baseline_mean ?? "", r.follow_up_mean ?? "", r.mean_change === null ? "" : signed(r.mean_change), r.ci_low === null ? "" : `${signed(r.ci_low)} to ${signed(r.ci_high)}`, number(r.improved), number(r.same), number(r.worse)])]),
+  }),
+};
+
+const ends = [["completed", "Answered", colours.good], ["missed", "Missed", colours.bad], ["lost", "Lost", "#8a3ffc"], ["paused", "Said no to contact", "#a56a00"], ["due", "Due now", colours.plain], ["not_yet_due", "Not due yet", "#b6bfcd"]];
+
+const retention = {
+  id: "retention", title: "Who was followed up", metric: "retention",
+  words: (rows) => rows.map((r) => r.suppressed ? `${capital(words(r.timepoint))}: ${few}.` : `${capital(words(r.timepoint))}: ${number(r.completed)} of the ${number(r.ended)} people whose turn has come and gone answered (${percent(r.completion_percent)}).`).join(" "),
+  draw: (rows, width) => {
+    const data = rows.flatMap((r) => ends.map(([field, name]) => ({ when: capital(words(r.timepoint)), name, n: r[field] }))).filter((d) => d.n);
+    if (data.length === 0) return [];
+    const color = { domain: ends.map((e) => e[1]), range: ends.map((e) => e[2]), legend: false };
+    return [Plot.legend({ color, className: "legend" }), Plot.plot(frame(width, {
+      height: 70 + rows.length * 52, color, marginBottom: 42,
+      x: { label: "follow-ups", labelAnchor: "center", labelArrow: "none", labelOffset: 35, grid: true, nice: true, ticks: ticks(width) }, y: { label: null, domain: rows.map((r) => capital(words(r.timepoint))), tickSize: 0 },
+      marks: [Plot.barX(data, { x: "n", y: "when", fill: "name", order: ends.map((e) => e[1]), insetTop: 6, insetBottom: 6, insetLeft: 0.5, insetRight: 0.5 }), Plot.ruleX([0])],
+    }))];
+  },
+  list: (rows) => ({ head: ["When", "Planned", ...ends.map((e) => e[1]), "Died before", "Answered, of ended"], rows: rows.map((r) => [words(r.timepoint), ...(r.suppressed ? [few, ...Array(8).fill("")] : [number(r.eligible), ...ends.map(([field]) => number(r[field])), number(r.died), r.completion_percent === null ? "" : percent(r.completion_percent)])]) }),
+};
+
+const said = [["both_say_used", "Both say used"], ["neither_says_used", "Neither says used"], ["person_alone_says_used", "The person alone"], ["organisation_alone_says_used", "Organisation alone"]];
+const came = [["sent", "Sent"], ["accepted", "Accepted"], ["attended", "Came"], ["completed", "Finished"]];
+
+const uptake = {
+  id: "uptake", title: "Whether people used what they were referred to", metric: "uptake",
+  words: ([row]) => row.suppressed ? few : `Of ${number(row.sent)} referrals, organisations say that ${number(row.attended)} people came. ${number(row.asked)} referrals were asked about: in ${number(row.benefited)} the person says it helped.` + (row.agreement_percent === null ? "" : ` The two accounts agree in ${percent(row.agreement_percent)}.`),
+  draw: ([row], width) => [bars(came.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, "referrals, by what organisations say"), bars(said.map(([field, name]) => ({ name, n: row[field] })), width, colours.good, "referrals that people were asked about")],
+  list: ([row]) => ({ head: ["What", "Referrals"], rows: [...came, ["asked", "Asked about"], ...said, ["person_does_not_say", "The person does not say"], ["benefited", "It helped"], ["not_benefited", "It did not help"], ["made_worse", "It made things worse"]].map(([field, name]) => [name, row.suppressed ? few : number(row[field])]) }),
+};
+
+const groups = [["deprivation", "Deprivation (1: most deprived fifth)"], ["ethnic_group", "Ethnic group"], ["gender", "Gender"], ["age_band", "Age"]];
+const reached = [["contacted", "Contacted"], ["referral_sent", "Referral sent"], ["attended", "Came"], ["followed_up", "Followed up"]];
+const group = (r) => groups.find(([field]) => r[field] !== undefined && r[field] !== null);
+const share = (r, field) => (r[field] === null || !r.received_in ? null : Math.min(100, Math.round(1000 * r[field] / r.received_in) / 10));
+
+const equity = {
+  id: "equity", title: "Who is reached", metric: "equity",
+  words: (rows) => {
+    const shown = rows.slice(1).filter((r) => !r.suppressed).length;
+    return `Of each group, how many in a hundred of those referred in came how far. ${shown} of ${rows.length - 1} groups have enough people to be shown; of some only the first steps are.`;
+  },
+  draw: (rows, width) => {
+    const data = rows.filter(group).flatMap((r) => reached.map(([field, name]) => ({ of: group(r)[1], who: capital(words(r[group(r)[0]])), name, percent: share(r, field) }))).filter((d) => d.percent !== null);
+    if (data.length === 0) return [];
+    const color = { domain: reached.map((s) => s[1]), range: [colours.open, colours.plain, colours.good, colours.bad] };
+    return [Plot.legend({ color, className: "legend" }), ...groups.map(([, title]) => {
+      const these = data.filter((d) => d.of === title);
+      if (these.length === 0) return null;
+      const who = [...new Set(these.map((d) => d.who))];
+      return Plot.plot(frame(width, {
+        height: 68 + who.length * 30, title, color, marginBottom: 42,
+        x: { domain: [0, 100], label: "of 100 referred in", labelAnchor: "center", labelArrow: "none", labelOffset: 35, grid: true, ticks: ticks(width) }, y: { label: null, domain: who, tickSize: 0 }, symbol: { domain: reached.map((s) => s[1]) },
+        marks: [Plot.ruleX([0]), Plot.dot(these, { x: "percent", y: "who", fill: "name", symbol: "name", r: 6 })],
+      }));
+    }).filter(Boolean)];
+  },
+  list: (rows) => ({ head: ["Group", "Referred in", ...reached.map((s) => s[1])], rows: rows.map((r) => { const g = group(r); return [g ? `${g[1].split(" (")[0]}: ${words(r[g[0]])}` : "Everybody", ...(r.suppressed ? [few, "", "", "", ""] : [number(r.received_in), ...reached.map(([field]) => number(r[field]))])]; }) }),
+};
+
+export const sections = [flow, change, retention, uptake, equity];

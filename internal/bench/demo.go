@@ -26,6 +26,11 @@ func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {
 	if err := w.readKey(); err != nil {
 		return nil, err
 	}
+	began = time.Now() // the snapshot begins when the demo is there
+	if err := w.untilDone(ctx, "figures"); err != nil {
+		return nil, err
+	}
+	t.fact("the snapshot of all figures, made anew", fmt.Sprintf("%s, peak memory since the start %s", time.Since(began).Round(100*time.Millisecond), w.memory("VmHWM")), "")
 	conn, err := w.database()
 	if err != nil {
 		return nil, err

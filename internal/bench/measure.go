@@ -71,7 +71,7 @@ func (s settings) wrk(ctx context.Context, w *waypost, t *thing, number int) (p 
 	if err := errors.Join(os.WriteFile(requests, []byte(list.String()), 0o600), os.WriteFile(program, []byte(lua), 0o600)); err != nil {
 		return p, err
 	}
-	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", clients), fmt.Sprintf("-d%ds", s.seconds), "--timeout", "20s", "-s", program, "http://"+w.address).Output()
+	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", t.clients()), fmt.Sprintf("-d%ds", s.seconds), "--timeout", "20s", "-s", program, "http://"+w.address).Output()
 	if err != nil {
 		return p, fmt.Errorf("wrk: %w", err)
 	}
@@ -100,7 +100,7 @@ func (s settings) pgbench(ctx context.Context, w *waypost, t *thing, number int)
 	if err := errors.Join(os.RemoveAll(dir), mkdir(dir)); err != nil {
 		return p, err
 	}
-	arguments := []string{"-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(s.seconds), "-l", "--log-prefix=" + filepath.Join(dir, "log"), "-D", fmt.Sprintf("n=%d", number*10_000_000)}
+	arguments := []string{"-n", "-M", "prepared", "-c", strconv.Itoa(t.clients()), "-j", strconv.Itoa(min(2, t.clients())), "-T", strconv.Itoa(s.seconds), "-l", "--log-prefix=" + filepath.Join(dir, "log"), "-D", fmt.Sprintf("n=%d", number*10_000_000)}
 	for i, script := range t.scripts {
 		path := filepath.Join(dir, fmt.Sprintf("%d.sql", i))
 		if err := os.WriteFile(path, []byte(script.text), 0o600); err != nil {

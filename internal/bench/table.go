@@ -19,7 +19,7 @@ func (t *table) fact(what, figure, target string) {
 
 func (t *table) print(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\n%d connections\tWaypost/s\tp50 ms\tp99 ms\tpgbench/s\tp50 ms\tp99 ms\tratio\ttarget\tstatements\tround trips\n", clients)
+	fmt.Fprintf(w, "\n%d connections, figures 1\tWaypost/s\tp50 ms\tp99 ms\tpgbench/s\tp50 ms\tp99 ms\tratio\ttarget\tstatements\tround trips\n", clients)
 	for _, g := range t.things {
 		m := g.median()
 		target := ""

@@ -12,12 +12,21 @@ type thing struct {
 	name     string
 	target   float64 // the ratio that is promised; 0: none is
 	key      string  // whose; empty: the link worker's
+	alone    bool   // one connection: a dashboard asks one thing after the other
 	requests []request
 	scripts  []script
 	rounds   []round
 }
 
 type request struct{ method, path, body string }
+
+// clients is how many connections ask at once.
+func (t *thing) clients() int {
+	if t.alone {
+		return 1
+	}
+	return clients
+}
 
 const varieties = 64 // requests of a thing, so that clients do not meet on one row
 
@@ -68,7 +77,7 @@ func (w *waypost) things(ctx context.Context) ([]thing, error) {
 func (w *waypost) figures() (list []thing) {
 	for _, path := range []string{"referrals?by=month", "outcomes", "flow"} {
 		for _, by := range []struct{ who, key string }{{"partner", w.keys.Dashboard}, {"manager", w.keys.SiteManager}} {
-			list = append(list, thing{name: by.who + ": " + path, key: by.key, requests: []request{get("/v1/insights/" + path)}})
+			list = append(list, thing{name: by.who + ": " + path, key: by.key, alone: true, requests: []request{get("/v1/insights/" + path)}})
 		}
 	}
 	return list

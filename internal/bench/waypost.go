@@ -152,3 +152,22 @@ func lines(r io.Reader, each func(string)) {
 		each(s.Text())
 	}
 }
+
+// untilDone waits until a periodic job has been done once.
+func (w *waypost) untilDone(ctx context.Context, job string) error {
+	for end := time.Now().Add(30 * time.Minute); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
+		answer, err := http.Get("http://" + w.address + "/metrics")
+		if err != nil {
+			return err
+		}
+		text, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil {
+			return err
+		}
+		if strings.Contains(string(text), fmt.Sprintf("waypost_jobs_total{job=%q,outcome=\"done\"}", job)) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the job %s was never done", job)
+}

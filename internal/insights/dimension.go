@@ -106,7 +106,11 @@ func faceted(sql string, dimensions []Dimension) string {
 			people = "join patients p on p.site_id = @of.site_id and p.id = @of.patient_id"
 		}
 	}
-	sql = strings.NewReplacer("@people", people, "@facets", "array["+strings.Join(facets, ", ")+"]").Replace(sql)
+	all := "array[" + strings.Join(facets, ", ") + "]"
+	if len(facets) == 1 { // no call for each row
+		all, sql = facets[0], strings.NewReplacer("unnest(facets) facet", "lateral (select facets as facet) f", "unnest(p.facets) facet", "lateral (select p.facets as facet) f").Replace(sql)
+	}
+	sql = strings.NewReplacer("@people", people, "@facets", all).Replace(sql)
 	head := regexp.MustCompile(`-- (@of is .+)\n`).FindStringSubmatch(sql)
 	sql = strings.Replace(sql, head[0], "", 1)
 	for _, named := range strings.Split(head[1], ", @") {

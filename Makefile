@@ -2,8 +2,9 @@
 SHELL := /bin/bash
 GO ?= go
 JUDGES := api/judges/node_modules
+DASHBOARD := api/pages/dashboard
 
-.PHONY: run test test-external bench crash lint contract openapi docs build postgres browser node java
+.PHONY: run test test-external bench crash lint contract openapi docs dashboard build postgres browser solver node java
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -o bin/waypost .
@@ -12,10 +13,10 @@ run: postgres ## a demo, ready to use
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
 
-test: postgres browser $(JUDGES)/.linters ## every test; each package starts its own PostgreSQL
+test: postgres browser solver $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
 	$(GO) test ./... -timeout 14m
 
-test-external: postgres browser $(JUDGES)/.linters ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
+test-external: postgres browser solver $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
 	pg_virtualenv -o fsync=off -o max_connections=400 sh -c 'WAYPOST_DATABASE_URL="postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres?sslmode=disable" $(GO) test ./... -count=1 -timeout 20m'
 
 bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
@@ -43,6 +44,12 @@ $(JUDGES)/.linters: api/judges/package-lock.json | node
 $(JUDGES)/.judges: api/judges/package-lock.json | node
 	cd api/judges && npm ci && touch node_modules/.linters node_modules/.judges
 
+# The dashboard's script is kept, so that the program builds without npm.
+dashboard: $(DASHBOARD)/node_modules ## make api/pages/dashboard/dashboard.js anew of its sources
+	cd $(DASHBOARD) && npm run --silent build
+$(DASHBOARD)/node_modules: $(DASHBOARD)/package-lock.json | node
+	cd $(DASHBOARD) && npm ci && touch node_modules
+
 openapi: ## write docs/openapi.yaml anew; review what changed
 	$(GO) run . openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 
@@ -65,6 +72,13 @@ browser: # Chromium, for the tests of pages, where apt can bring it
 	  sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
 	  echo "installing Chromium for the tests of pages (apt-get install chromium)"; \
 	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium >/dev/null || echo "no Chromium: tests of pages will be skipped"; \
+	fi
+
+solver: # GLPK, which the attack on figures works with, where apt can bring it
+	@if ! command -v glpsol >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then \
+	  sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	  echo "installing GLPK for the attack on figures (apt-get install glpk-utils)"; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq glpk-utils >/dev/null || echo "no GLPK: the attack by linear constraints will be skipped"; \
 	fi
 
 node: # Node.js, which the judges of the document run on

@@ -12,7 +12,7 @@ type thing struct {
 	name     string
 	target   float64 // the ratio that is promised; 0: none is
 	key      string  // whose; empty: the link worker's
-	alone    bool   // one connection: a dashboard asks one thing after the other
+	alone    bool    // one connection: a dashboard asks one thing after the other
 	requests []request
 	scripts  []script
 	rounds   []round

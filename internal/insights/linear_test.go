@@ -1,0 +1,424 @@
+package insights
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"waypost/internal/disclosure"
+)
+
+// The attack by linear constraints: everything that a dashboard's key is answered about a few small sites (each column of a metric, of
+// every period of whole months, by site, by month and by a characteristic, and of all sites together) is an equation over the true counts
+// of each site's months and of each site's values. Whatever was withheld and is small must still have more than one possible value among
+// whole counts of people that are not negative.
+
+// looks are what is taken as known.
+type looks struct {
+	name  string
+	naive bool // each count stands for itself: what the rule is there against
+	exact bool // shown counts are known exactly, not as they are rounded
+	alone bool // of one column, and nothing of the others
+}
+
+var (
+	asAnswered = looks{name: "answers"}
+	oneColumn  = looks{name: "one column, known exactly", exact: true, alone: true}
+	noRule     = looks{name: "no rule", naive: true, exact: true}
+)
+
+const attackedSites, attackedMonths, attackedValues = 2, 4, 3
+
+// knowledge is what an attacker knows, as GLPK reads it: sums of counts, which are whole and not negative.
+type knowledge struct {
+	lines []string
+	n     int // variables
+}
+
+func terms(row map[int]float64) string {
+	var b strings.Builder
+	for _, i := range slices.Sorted(maps.Keys(row)) {
+		fmt.Fprintf(&b, " %+g x%d\n", row[i], i)
+	}
+	return b.String()
+}
+
+// is makes known what a sum of variables is, or that it is not negative (relation: = or >=).
+func (k *knowledge) is(row map[int]float64, relation string, sum int) {
+	if len(row) > 0 {
+		k.lines = append(k.lines, fmt.Sprintf(" c%d: %s %s %d\n", len(k.lines), terms(row), relation, sum))
+	}
+}
+
+// bounds are the least and the greatest whole number that a sum of variables can be.
+func (k *knowledge) bounds(t testing.TB, dir string, row map[int]float64) (low, high float64) {
+	var b strings.Builder
+	b.WriteString(" obj:" + terms(row) + "Subject To\n" + strings.Join(k.lines, "") + "General\n")
+	for i := range k.n {
+		fmt.Fprintf(&b, " x%d\n", i)
+	}
+	b.WriteString("End\n")
+	solve := func(sense string) float64 {
+		in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+		if err := os.WriteFile(in, []byte(sense+"\n"+b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if said, err := exec.Command("glpsol", "--lp", in, "--tmlim", "20", "-w", out).CombinedOutput(); err != nil {
+			t.Fatalf("glpsol: %v %s", err, said)
+		}
+		text, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(`(?m)^s mip \d+ \d+ (\w) (\S+)$`).FindStringSubmatch(string(text))
+		switch {
+		case found == nil:
+			t.Fatalf("glpsol wrote %s", text)
+		case found[1] == "u" && sense == "Maximize": // there is no end to it
+			return math.Inf(1)
+		case found[1] != "o":
+			t.Fatalf("glpsol came to no end: %s", found[0])
+		}
+		v, _ := strconv.ParseFloat(found[2], 64)
+		return v
+	}
+	return solve("Minimize"), solve("Maximize")
+}
+
+// attacked is one metric under attack.
+type attacked[C counted[C], R any] struct {
+	metric[C, R]
+	fields  []int // the counts that C is made of
+	kinds   []*sorting[C]
+	byMonth [attackedSites][attackedMonths]C
+	byValue [attackedSites][attackedValues]C
+}
+
+func under[C counted[C], R any](m metric[C, R]) attacked[C, R] {
+	x := attacked[C, R]{metric: m}
+	t := reflect.TypeFor[C]()
+	for i := range t.NumField() {
+		if t.Field(i).Type.Kind() == reflect.Int {
+			x.fields = append(x.fields, i)
+		}
+	}
+	for _, c := range m.columns {
+		for _, in := range c.in {
+			if !slices.Contains(x.kinds, in.sorting) {
+				x.kinds = append(x.kinds, in.sorting)
+			}
+		}
+	}
+	return x
+}
+
+// unit is one person in one field, so that what is linear in C can be told by its coefficients.
+func (x *attacked[C, R]) unit(field int) (c C) {
+	reflect.ValueOf(&c).Elem().Field(x.fields[field]).SetInt(1)
+	return c
+}
+
+// variable is the place of a field among the variables.
+func (x *attacked[C, R]) variable(site, at, field int) int {
+	return (site*(attackedMonths+attackedValues)+at)*len(x.fields) + field
+}
+
+// sum is the coefficients of something linear over places.
+func (x *attacked[C, R]) sum(of func(C) int, sites, at []int) map[int]float64 {
+	row := map[int]float64{}
+	for field := range x.fields {
+		f := float64(of(x.unit(field)))
+		if f == 0 {
+			continue
+		}
+		for _, s := range sites {
+			for _, p := range at {
+				row[x.variable(s, p, field)] += f
+			}
+		}
+	}
+	return row
+}
+
+func between(from, until int) (list []int) {
+	for i := from; i < until; i++ {
+		list = append(list, i)
+	}
+	return list
+}
+
+// lines are what a snapshot holds, by the code that draws it; naive leaves out all but the rule for one count.
+func (x *attacked[C, R]) lines(naive bool) (months, values []figure) {
+	var cells []C
+	place := func(c C, site, month int, facet string) {
+		reflect.ValueOf(&c).Elem().FieldByName("Cell").Set(reflect.ValueOf(Cell{SiteID: fmt.Sprint(site), Month: month, Facet: facet}))
+		cells = append(cells, c)
+	}
+	for s := range attackedSites {
+		for i, c := range x.byMonth[s] {
+			place(c, s, i, "=")
+		}
+		for i, c := range x.byValue[s] {
+			place(c, s, 0, "deprivation="+fmt.Sprint(i))
+		}
+	}
+	sites, calendar := disclosure.Halves(attackedSites), disclosure.Calendar(0, attackedMonths)
+	site := func(c Cell) int { return int(c.SiteID[0] - '0') }
+	f := frame[C, R]{metric: x.metric, profile: disclosure.NHSEngland(8), cells: of(cells, Together, "")}
+	for i := range attackedSites {
+		f.next.Sites = append(f.next.Sites, uuid.UUID{15: byte(i)})
+	}
+	months = f.byMonth(sites, site, calendar)
+	f.figure.Dimension, f.cells = ByDeprivation, of(cells, ByDeprivation, "")
+	values = f.bySite([]string{"0", "1", "2"}, sites, site, calendar[0])
+	if naive {
+		for _, line := range append(slices.Clone(months), values...) {
+			x.alone(f.profile, line)
+		}
+	}
+	return months, values
+}
+
+// alone shows each count that is no small one itself.
+func (x *attacked[C, R]) alone(p disclosure.Profile, f figure) {
+	sites := between(0, attackedSites)
+	if f.SiteID != nil {
+		sites = []int{int(f.SiteID[15])}
+	}
+	for i, stretch := range f.Stretches.V {
+		at := between(stretch.From, min(stretch.Until, attackedMonths))
+		if f.Value != "" {
+			at = []int{attackedMonths + int(f.Value[0]-'0')}
+		}
+		for c := range stretch.Counts {
+			if n := x.truth(c, sites, at); p.Safe(n) {
+				f.Stretches.V[i].Counts[c] = &n
+			}
+		}
+	}
+}
+
+// truth is the count of a column over places.
+func (x *attacked[C, R]) truth(column int, sites, at []int) (n int) {
+	for _, s := range sites {
+		for _, p := range at {
+			n += x.columns[column].of(x.at(s, p))
+		}
+	}
+	return n
+}
+
+// target is a small count that was withheld.
+type target struct {
+	row   map[int]float64
+	truth int
+	what  string
+}
+
+// look asks everything, and returns what is known and what was withheld and is small.
+func (x *attacked[C, R]) look(by looks, only int) (known knowledge, hidden []target) {
+	months, values := x.lines(by.naive)
+	known.n = attackedSites * (attackedMonths + attackedValues) * len(x.fields)
+	told := map[string]bool{}
+	everywhere := between(0, attackedSites)
+	answer := func(f figure, from, until int, at []int, name string) {
+		sites := everywhere
+		if f.SiteID != nil {
+			sites = []int{int(f.SiteID[15])}
+		}
+		for c, n := range f.Stretches.V.over(from, until, len(x.columns)) {
+			if by.alone && c != only {
+				continue
+			}
+			row, truth := x.sum(x.columns[c].of, sites, at), x.truth(c, sites, at)
+			switch key := fmt.Sprint(c, row); {
+			case told[key]:
+			case n != nil:
+				told[key] = true
+				if shown := *disclosure.NHSEngland(8).Count(*n); by.exact || shown == 0 {
+					known.is(row, "=", *n)
+				} else {
+					known.is(row, ">=", max(8, shown-2))
+					known.is(row, "<=", shown+2)
+				}
+			case truth > 0 && truth < 8:
+				told[key] = true
+				hidden = append(hidden, target{row, truth, fmt.Sprintf("column %d of sites %v, %s", c, sites, name)})
+			}
+		}
+	}
+	for _, f := range months {
+		for from := range attackedMonths {
+			for until := from + 1; until <= attackedMonths; until++ {
+				answer(f, from, until, between(from, until), fmt.Sprintf("months %d to %d", from, until))
+			}
+		}
+	}
+	for _, f := range values {
+		answer(f, 0, 1<<20, []int{attackedMonths + int(f.Value[0]-'0')}, "value "+f.Value)
+	}
+	for s := range attackedSites { // a site's months and its values are the same people
+		for field := range x.fields {
+			row := map[int]float64{}
+			for p := range attackedMonths {
+				row[x.variable(s, p, field)] = 1
+			}
+			for p := range attackedValues {
+				row[x.variable(s, attackedMonths+p, field)] = -1
+			}
+			known.is(row, "=", 0)
+		}
+	}
+	for s := range attackedSites { // no kind of people is fewer than nobody
+		for p := range attackedMonths + attackedValues {
+			for _, k := range x.kinds {
+				var none C
+				for i := range k.kinds(none) {
+					known.is(x.sum(func(c C) int { return k.kinds(c)[i] }, []int{s}, []int{p}), ">=", 0)
+				}
+			}
+		}
+	}
+	return known, hidden
+}
+
+// answers are the lines as a reader has them, for whoever looks into what was found.
+func (x *attacked[C, R]) answers(naive bool) string {
+	var b strings.Builder
+	months, values := x.lines(naive)
+	for _, f := range append(months, values...) {
+		site := "all"
+		if f.SiteID != nil {
+			site = strconv.Itoa(int(f.SiteID[15]))
+		}
+		for _, s := range f.Stretches.V {
+			fmt.Fprintf(&b, "site %s, value %q, months %d to %d:", site, f.Value, s.From, s.Until)
+			for _, n := range s.Counts {
+				if n == nil {
+					b.WriteString(" -")
+				} else {
+					fmt.Fprintf(&b, " %d", *n)
+				}
+			}
+			b.WriteString("\n")
+		}
+	}
+	return b.String()
+}
+
+func (x *attacked[C, R]) at(site, place int) C {
+	if place < attackedMonths {
+		return x.byMonth[site][place]
+	}
+	return x.byValue[site][place-attackedMonths]
+}
+
+// found are those of some withheld counts that can have one value alone.
+func (x *attacked[C, R]) found(t testing.TB, by looks, most int, pick func(n int) int) (found []string, tried int) {
+	known, hidden := x.look(by, pick(len(x.columns)))
+	dir := t.TempDir()
+	for range min(most, len(hidden)) {
+		i := pick(len(hidden))
+		h := hidden[i]
+		hidden = slices.Delete(hidden, i, i+1)
+		if low, high := known.bounds(t, dir, h.row); low == high {
+			found = append(found, fmt.Sprintf("%s is %d; shown:\n%s", h.what, h.truth, x.answers(by.naive)))
+		}
+		tried++
+	}
+	return found, tried
+}
+
+// attack draws the counts of some small sites, and attacks them.
+func attack[C counted[C], R any](m metric[C, R], whole func(C) C) func(tb testing.TB, t *rapid.T, by looks) ([]string, int) {
+	return func(tb testing.TB, t *rapid.T, by looks) ([]string, int) {
+		x := under(m)
+		for s := range attackedSites {
+			for i := range attackedMonths {
+				x.byMonth[s][i] = whole(few(t, *new(C), ""))
+				at := rapid.IntRange(0, attackedValues-1).Draw(t, "value") // of a month's people
+				x.byValue[s][at] = x.byValue[s][at].plus(x.byMonth[s][i])
+			}
+		}
+		most := 4
+		if by.naive {
+			most = 40
+		}
+		return x.found(tb, by, most, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "target") })
+	}
+}
+
+func asDrawn[C any](c C) C { return c }
+
+// wholes make what was drawn hang together: who completed attended as well.
+
+func (s taken) whole() taken {
+	s.Within14, s.Within42, s.Later = min(s.Within14, s.Attended), 0, max(0, s.Attended-s.Within14)
+	s.Attended, s.Accepted, s.Sent = s.Attended+s.Completed, s.Accepted+s.Attended+s.Completed, s.Sent+s.Accepted+s.Attended+s.Completed
+	return s
+}
+
+func (s standing) whole() standing {
+	s.Within7, s.Within14, s.Within28, s.Later = s.Completed, s.NotCompleted, s.Declined, 0
+	return s
+}
+
+func (s sent) whole() sent {
+	s.Attended = s.Both + s.OrganisationOnly
+	s.Completed, s.Accepted = s.Both, s.Attended+s.Neither
+	s.Benefited, s.NotBenefited, s.MadeWorse = s.Both, s.PersonOnly, 0
+	return s
+}
+
+func (k kept) whole() kept {
+	k.NotInvited = min(k.NotInvited, k.Due+k.Missed)
+	k.Attempted = k.Due + k.Missed - k.NotInvited + k.InWindow
+	return k
+}
+
+func TestLinearConstraintsRecoverNothing(t *testing.T) {
+	if _, err := exec.LookPath("glpsol"); err != nil {
+		t.Skip("no GLPK here (make test installs it by apt): nothing was attacked")
+	}
+	const most = 20 // tables of each metric: a solver takes its time
+	for name, attack := range map[string]func(testing.TB, *rapid.T, looks) ([]string, int){
+		"flow": attack(flow, asDrawn), "completers": attack(completers, asDrawn), "missing": attack((&Store{}).missing(), asDrawn),
+		"services": attack(services, taken.whole), "referrals": attack(referrals, standing.whole), "uptake": attack(uptake, sent.whole), "retention": attack(retention, kept.whole),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checks, tried, plain := 0, 0, 0
+			rapid.Check(t, func(r *rapid.T) {
+				if checks++; checks > most {
+					return
+				}
+				for _, by := range []looks{asAnswered, oneColumn} {
+					found, n := attack(t, r, by)
+					if tried += n; len(found) > 0 {
+						r.Fatalf("%s: %s", by.name, found[0])
+					}
+				}
+				if plain == 0 { // the same attack, were each count to stand for itself
+					found, _ := attack(t, r, noRule)
+					plain += len(found)
+				}
+			})
+			t.Logf("%d withheld counts attacked", tried)
+			if plain == 0 || tried < 20 {
+				t.Errorf("an attack that cannot fail: %d tried, %d found without the rule", tried, plain)
+			}
+		})
+	}
+}

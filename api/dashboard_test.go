@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -203,5 +204,43 @@ func TestTheDashboardsFiles(t *testing.T) {
 	fresh, _ := os.ReadFile(made)
 	if kept, _ := os.ReadFile("pages/dashboard/dashboard.js"); string(kept) != string(fresh) {
 		t.Error("dashboard.js is not what its sources make: run make dashboard")
+	}
+}
+
+// The page in docs/dashboards.md works as it stands there: from an origin that is allowed, and from no other.
+func TestAPageOfYourOwn(t *testing.T) {
+	guide, err := os.ReadFile("../docs/dashboards.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page, _ := strings.Cut(string(guide), "```html\n")
+	page, _, _ = strings.Cut(page, "```")
+	if lines := strings.Count(page, "\n"); lines < 30 || lines > 50 {
+		t.Fatalf("a page of %d lines", lines)
+	}
+	t.Parallel()
+	var asks string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, strings.Replace(page, "http://127.0.0.1:8080", asks, 1))
+	}))
+	t.Cleanup(elsewhere.Close)
+	for name, c := range map[string]struct {
+		origins []string
+		says    string
+	}{
+		"allowed": {[]string{elsewhere.URL}, "As of "}, "not allowed": {[]string{"https://board.example.org"}, "does not allow this page"},
+	} {
+		configured := on(dbtest.New(t))
+		configured.CORSOrigins = c.origins
+		w := serving(t, configured)
+		w.walk("link_worker", []walked{{3, 5}, {4, 6}, {5, 7}, {3, 5}, {4, 6}, {5, 7}, {3, 5}, {4, 6}, {5, 7}})
+		asks = w.url
+		p := newPhone(t)
+		p.do(chromedp.Navigate(elsewhere.URL), chromedp.SendKeys("#key", w.keys["dashboard"]), chromedp.Click("button"))
+		p.until(fmt.Sprintf(`document.getElementById("said").textContent.includes(%q)`, c.says))
+		if rows := evaluate[[]string](p, `[...document.querySelectorAll("tbody tr")].map(tr => tr.textContent)`); name == "allowed" && (len(rows) != 4 || rows[0] != "life_satisfaction1022 to 2") || name != "allowed" && len(rows) > 0 {
+			t.Errorf("%s: %q", name, rows)
+		}
 	}
 }

@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 )
 
 // TestPeriodsSubtractedGiveNothingAway asks, as a partner, for every period of ten months by site, and takes all shown answers from
@@ -167,5 +171,56 @@ func TestMeansAreHeldUntilEnoughPeopleChangedThem(t *testing.T) {
 		if answer(c.more, 4); mean() != c.want {
 			t.Errorf("after %d more: %v, want %v", c.more, mean(), c.want)
 		}
+	}
+}
+
+// However many make the snapshot at once, there is one; and one that was cut off goes on where it was, unseen until it is whole.
+func TestASnapshotIsMadeOnce(t *testing.T) {
+	w := newWorld(t)
+	w.walk("link_worker", make([]walked, 12))
+	job := actor.With(t.Context(), actor.Named("figures"))
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if err := Figures(w.db).Freeze(job); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	lines := func() (n, different int) {
+		t.Helper()
+		if err := w.db.Do(job, func(tx *db.Tx) error {
+			return tx.Raw("select count(*), count(distinct (snapshot_id, metric, dimension, site_id, value, sub)) from figures").Row().Scan(&n, &different)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n, different
+	}
+	n, different := lines()
+	if n == 0 || n != different {
+		t.Errorf("%d lines, %d of them different", n, different)
+	}
+	whole := w.as("dashboard").get("/insights/retention").want(200)
+	if err := w.db.Do(job, func(tx *db.Tx) error { // as a kill in the middle leaves it
+		return tx.Exec("insert into figure_snapshots select gen_random_uuid(), day + 1, as_of, sites, threshold, array['flow'], null from figure_snapshots").Error
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if again := w.as("dashboard").get("/insights/retention").want(200); string(again.body) != string(whole.body) || again.header.Get("ETag") != whole.header.Get("ETag") {
+		t.Errorf("half a snapshot is read: %s", again.body)
+	}
+	w.advance("P1D")
+	if err := Figures(w.db).Freeze(job); err != nil {
+		t.Fatal(err)
+	}
+	var snapshots, flows int
+	if err := w.db.Do(job, func(tx *db.Tx) error {
+		return tx.Raw("select count(*), (select count(*) from figures where metric = 'flow') from figure_snapshots where built_at is not null").Row().Scan(&snapshots, &flows)
+	}); err != nil || snapshots != 1 || flows != 0 {
+		t.Errorf("it did not go on where it was: %d snapshots, %d lines of what was made before (%v)", snapshots, flows, err)
+	}
+	if after, _ := lines(); after == 0 || after >= n {
+		t.Errorf("%d lines after, %d before", after, n)
 	}
 }

@@ -1,0 +1,188 @@
+package insights
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/db"
+)
+
+// frozenOutcomes is paired change in a snapshot.
+type frozenOutcomes struct{ *Store }
+
+func (frozenOutcomes) name() string { return outcomesEntry.ID }
+
+// freeze works the tables out, by site and by each dimension of people, and holds what may not change yet.
+//
+// A mean over 8 people today and over 9 tomorrow would give the ninth away. So a table's rows are worked out anew only when
+// since the last time nobody, or at least as many as the threshold, have come into each of them or gone; and all of its rows
+// together, with the row of all together. Until then they stay as they were.
+func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
+	before, vintages, err := s.before(tx)
+	if err != nil {
+		return nil, err
+	}
+	dimensions := slices.Concat(outcomesEntry.Dimensions, []Dimension{ByPopulation})
+	seen, err := observe(tx, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": vintages}, dimensions...)
+	if err != nil {
+		return nil, err
+	}
+	scales, err := s.scalesAt(tx)
+	if err != nil {
+		return nil, err
+	}
+	moved := map[string]bool{} // scales whose row of all together is new
+	for _, by := range dimensions {
+		places, err := next.places(tx, by)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range truth(scales, seen, by, places) {
+			t := table{o, by, next, disclosure.NHSEngland(next.Threshold), before, vintages}
+			if by == BySite {
+				list = append(list, t.together(moved))
+			}
+			list = append(list, t.rows(moved[o.Scale.key()])...)
+		}
+	}
+	first, last, err := s.months(tx, next)
+	for i := range list {
+		list[i].Position = i
+		list[i].Stretches.V = line{{From: first, Until: last, Counts: []*int{}}}
+	}
+	return list, err
+}
+
+// places are the rows of a table by a dimension.
+func (s snapshot) places(tx *db.Tx, by Dimension) (list []Divider, err error) {
+	if by == BySite {
+		return bySite(s.Sites), nil
+	}
+	values, err := by.rows(tx)
+	for _, value := range values {
+		list = append(list, divided(by, value))
+	}
+	return list, err
+}
+
+func bySite(sites db.IDs) (list []Divider) {
+	for _, id := range sites {
+		list = append(list, divided(BySite, id.String()))
+	}
+	return list
+}
+
+// months are those of the baselines there are.
+func (s frozenOutcomes) months(tx *db.Tx, next snapshot) (first, last int, err error) {
+	err = tx.Raw(`select coalesce(min(extract(year from completed_on) * 12 + extract(month from completed_on) - 1), 0)::int,
+		coalesce(max(extract(year from completed_on) * 12 + extract(month from completed_on)), 0)::int
+		from assessment_scores where site_id = any(?::uuid[]) and not superseded and timepoint = 'baseline'`, next.Sites).Row().Scan(&first, &last)
+	return first, last, err
+}
+
+type lineKey struct {
+	dimension Dimension
+	row, sub  string
+}
+
+// before is the snapshot that partners have read until now, and when its lines were worked out, the earliest first.
+func (s frozenOutcomes) before(tx *db.Tx) (lines map[lineKey]figure, vintages db.Texts, err error) {
+	have, err := current(tx)
+	if err != nil || have == nil {
+		return nil, nil, err
+	}
+	var found []figure
+	err = tx.Where("snapshot_id = ? and metric = 'outcomes'", have.ID).Find(&found).Error
+	lines = map[lineKey]figure{}
+	for _, f := range found {
+		k := lineKey{f.Dimension, f.Value, f.Sub}
+		if f.SiteID != nil {
+			k.row = f.SiteID.String()
+		}
+		lines[k] = f
+		if v := vintage(*f.Since); !slices.Contains(vintages, v) {
+			vintages = append(vintages, v)
+		}
+	}
+	slices.Sort(vintages)
+	return lines, vintages, err
+}
+
+func vintage(t time.Time) string {
+	return t.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z")
+}
+
+// table is the rows of one scale by one dimension.
+type table struct {
+	Outcome
+	by      Dimension
+	next    snapshot
+	profile disclosure.Profile
+	before  map[lineKey]figure
+
+	vintages db.Texts
+}
+
+// together is the row of all together.
+func (t table) together(moved map[string]bool) figure {
+	k, all := lineKey{Together, "", t.Scale.key()}, Sample{}
+	for _, s := range t.Samples {
+		all.Pairs, all.vintages, all.BaselineN = append(all.Pairs, s.Pairs...), append(all.vintages, s.vintages...), all.BaselineN+s.BaselineN
+		all.members ^= s.members
+	}
+	old, had := t.before[k]
+	if had && !t.mayChange(all, old) {
+		old.SnapshotID = t.next.ID
+		return old
+	}
+	moved[t.Scale.key()] = true
+	return t.line(k, all, t.protect(t.profile, t.by.axis(len(t.Samples)), Divider{})[0])
+}
+
+// rows are the others.
+func (t table) rows(moved bool) (list []figure) {
+	var held []figure
+	for i, s := range t.Samples {
+		old, had := t.before[t.key(i)]
+		if moved = moved && (!had || t.mayChange(s, old)); had {
+			old.SnapshotID = t.next.ID
+			held = append(held, old)
+		}
+	}
+	if !moved {
+		return held
+	}
+	for i, row := range t.protect(t.profile, t.by.axis(len(t.Samples)), Divider{})[1:] {
+		list = append(list, t.line(t.key(i), t.Samples[i], row))
+	}
+	return list
+}
+
+func (t table) key(i int) lineKey {
+	return lineKey{t.by, **t.Samples[i].At.value(t.by), t.Scale.key()}
+}
+
+func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
+	row.Divider = Divider{}
+	f := figure{SnapshotID: t.next.ID, Metric: outcomesEntry.ID, Dimension: k.dimension, Value: k.row, Sub: k.sub, Means: &db.JSON[OutcomeRow]{V: row}, Pairs: new(len(s.Pairs)), Members: &s.members, Since: &t.next.now}
+	if k.dimension == BySite {
+		f.SiteID, f.Value = new(uuid.MustParse(k.row)), ""
+	}
+	return f
+}
+
+// mayChange tells whether a line can be worked out anew: the sample is the same, or at least the threshold came into it since it was
+// worked out, or left. People who are in another row now, since what is known of them was put right, are told by members alone.
+func (t table) mayChange(s Sample, old figure) bool {
+	came, since := 0, slices.Index(t.vintages, vintage(*old.Since))
+	for _, v := range s.vintages {
+		if v > since {
+			came++
+		}
+	}
+	changed := max(came, *old.Pairs+came-len(s.Pairs))
+	return changed >= t.profile.Threshold() || *old.Members == s.members && changed <= 0
+}

@@ -129,7 +129,8 @@ func TestBadQueriesAndPaths(t *testing.T) {
 		"/episodes?nonsense=1": 400, "/episodes?limit=201": 422, "/episodes?limit=x": 422, "/episodes?status=" + secret: 422,
 		"/episodes?cursor=" + secret: 422, "/patients/" + secret: 422, "/services?near=91,0": 422, "/services?near=NaN,NaN": 422,
 		"/services?within_km=5": 422, "/services?near=1": 422, "/follow-ups?due_before=x": 422, "/insights/outcomes?from=2026-13": 422,
-		"/insights/outcomes?from=2026-05&to=2026-01": 422,
+		"/insights/outcomes?from=2026-05&to=2026-01": 422, "/insights/flow?from=2026-01-05": 422, "/insights/flow?by=site,month": 422, "/insights/flow?by=site&by=month": 400,
+		"/insights/flow?by=nonsense": 422, "/insights/flow?profile=none": 400, "/insights/outcomes?by=month": 422,
 	} {
 		a := lw.get(path)
 		if a.status != status {
@@ -139,6 +140,7 @@ func TestBadQueriesAndPaths(t *testing.T) {
 		a.problem(status, "invalid", secret)
 	}
 	lw.get("/nowhere-at-all").problem(404, "not_found")
+	lw.get("/insights/nonsense").problem(404, "not_found")
 	w.anybody().do("GET", "/nowhere", "").problem(404, "not_found")
 	lw.do("DELETE", "/patients/search", "").problem(405, "not_found")
 	lw.do("PUT", "/me", "{}").problem(405, "not_found")

@@ -57,12 +57,18 @@ func receive(c echo.Context) error {
 }
 
 // strict refuses what encoding/json and net/url would let pass: duplicate names, invalid UTF-8, NUL characters,
-// anything after the value, a query of which parts cannot be read.
+// anything after the value, a query of which parts cannot be read or stand twice.
 func strict(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		req := requestOf(c.Request().Context())
-		if _, err := url.ParseQuery(req.query); err != nil {
+		parameters, err := url.ParseQuery(req.query)
+		if err != nil {
 			return fault.New(fault.Unreadable, "The query cannot be read.") // parts of it would be passed over
+		}
+		for _, values := range parameters {
+			if len(values) > 1 {
+				return fault.New(fault.Unreadable, "The query cannot be read.").At("query", "has a parameter twice") // one would be passed over
+			}
 		}
 		if len(req.body) == 0 {
 			return next(c)

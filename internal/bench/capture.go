@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -24,11 +26,10 @@ type statement struct {
 
 // wire sits between Waypost and PostgreSQL and writes down what is said.
 type wire struct {
-	dir, to   string // socket folder of its own; socket of the server
-	mu        sync.Mutex
-	heard     []statement
-	trips     int // how often an answer was waited for
-	listening bool
+	dir, to       string // socket folder of its own; socket of the server
+	mu            sync.Mutex
+	conversations []*conversation
+	listening     bool
 }
 
 // via lets a database URL lead through the wire.
@@ -70,6 +71,9 @@ func (w *wire) connect(client net.Conn) {
 	}
 	defer server.Close()
 	c := &conversation{wire: w, prepared: map[string]*statement{}}
+	w.mu.Lock()
+	w.conversations = append(w.conversations, c)
+	w.mu.Unlock()
 	go func() {
 		_ = frames(server, client, false, c.answered)
 		client.Close()
@@ -106,6 +110,8 @@ type conversation struct {
 	*wire
 	prepared  map[string]*statement
 	described []*statement
+	heard     []statement
+	trips     int // how often an answer was waited for
 }
 
 func (c *conversation) said(kind byte, body []byte) {
@@ -153,16 +159,24 @@ func (c *conversation) answered(kind byte, body []byte) {
 	c.described = c.described[1:]
 }
 
-// listen returns what one request made Waypost say.
+// listen returns what one request made Waypost say: on the connection on which it entered, for jobs speak on others.
 func (w *wire) listen(do func() error) (heard []statement, trips int, err error) {
 	w.mu.Lock()
-	w.heard, w.trips, w.listening = nil, 0, true
+	for _, c := range w.conversations {
+		c.heard, c.trips = nil, 0
+	}
+	w.listening = true
 	w.mu.Unlock()
 	err = do()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.listening = false
-	return w.heard, w.trips, err
+	for _, c := range w.conversations {
+		if slices.ContainsFunc(c.heard, func(s statement) bool { return strings.Contains(s.sql, " enter(") }) {
+			return c.heard, c.trips, err
+		}
+	}
+	return nil, 0, err
 }
 
 // capture asks Waypost every request of the thing through a wire, and makes pgbench's scripts of what it said.
@@ -203,7 +217,7 @@ func (s settings) capture(ctx context.Context, w *waypost, t *thing) error {
 // script is what one request makes Waypost say, once it says the same twice in a row: at first it fills its caches.
 func (w *wire) script(do func() error) (made script, err error) {
 	var before []statement
-	for range 20 { // its jobs speak in between
+	for range 20 {
 		said, trips, failed := w.listen(do)
 		if failed != nil {
 			return made, failed

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -61,9 +63,14 @@ func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {
 }
 
 func (s settings) copyLimit(ctx context.Context, db *pgx.Conn) (rows int64, took time.Duration, err error) {
+	dir := filepath.Join(s.dir, "copy")
+	if err := errors.Join(mkdir(dir), os.Chmod(dir, 0o777)); err != nil { // PostgreSQL's own user writes there
+		return rows, took, err
+	}
+	defer os.RemoveAll(dir)
 	for _, name := range loaded {
 		var n int64
-		file := filepath.Join("/tmp", "waypost-bench-copy") // where PostgreSQL's own user may write
+		file := filepath.Join(dir, name)
 		if err := db.QueryRow(ctx, "select count(*) from "+name).Scan(&n); err != nil {
 			return rows, took, err
 		}
@@ -76,6 +83,9 @@ func (s settings) copyLimit(ctx context.Context, db *pgx.Conn) (rows int64, took
 		}
 		took, rows = took+time.Since(began), rows+n
 		if _, err := db.Exec(ctx, "drop table bench_copy"); err != nil {
+			return rows, took, err
+		}
+		if err := os.Remove(file); err != nil {
 			return rows, took, err
 		}
 	}

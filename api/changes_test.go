@@ -121,7 +121,7 @@ func TestListsOfWhatChangedSince(t *testing.T) {
 	lw := w.as("link_worker")
 	_, episode := w.supported()
 	old, changed := w.refer(episode), w.refer(episode)
-	since := time.Now().UTC()
+	since := w.db.Clock.Now()
 	lw.post("/referrals/"+changed+"/moves", `{"to":"accepted","reported_by":"organisation"}`).want(200)
 	added := w.refer(episode)
 	asked := "updated_since=" + url.QueryEscape(since.Format(time.RFC3339Nano))
@@ -135,7 +135,7 @@ func TestListsOfWhatChangedSince(t *testing.T) {
 	lw.get("/referrals?limit=1&" + asked + "&cursor=" + first.text("next_cursor")).want(200)
 	lw.get("/referrals?limit=1&cursor="+first.text("next_cursor")).problem(422, "invalid")
 	patient := lw.get("/episodes/" + episode).want(200).text("patient_id")
-	later := "updated_since=" + url.QueryEscape(time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	later := "updated_since=" + url.QueryEscape(w.db.Clock.Now().Add(time.Hour).Format(time.RFC3339))
 	for _, path := range []string{"/episodes", "/referrals", "/follow-ups", "/services", "/organisations", "/organisations/" + w.org + "/services", "/link-workers", "/sites",
 		"/episodes/" + episode + "/contacts", "/episodes/" + episode + "/assessments", "/patients/" + patient + "/consents", "/referrals/" + changed + "/attendances"} {
 		if n := len(lw.get(path + "?" + later).want(200).items()); n != 0 {

@@ -258,7 +258,6 @@ func TestFollowUpStates(t *testing.T) {
 	if got := at(12, 3); got != "paused" {
 		t.Errorf("without consent to contact: %s", got)
 	}
-	w.db.Clock.SetOffset(0)
 }
 
 func TestACorrectedBaselineMovesWhatCountsFromIt(t *testing.T) {

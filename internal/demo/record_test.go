@@ -81,7 +81,7 @@ func TestPlotsKeepTheirState(t *testing.T) {
 func aboutHalfAreCompleted(t *testing.T, d *db.DB, _ Keys) {
 	var done, asked int
 	look(t, d, func(tx *db.Tx) error {
-		return tx.Raw("select count(completed_on), count(*) from follow_ups where opens_on <= ?", time.Now()).Row().Scan(&done, &asked)
+		return tx.Raw("select count(completed_on), count(*) from follow_ups where opens_on <= ?", tx.Now).Row().Scan(&done, &asked)
 	})
 	if share := float64(done) / float64(asked); share < 0.4 || share > 0.6 {
 		t.Errorf("%d of %d follow-ups are completed: %.2f", done, asked, share)
@@ -100,7 +100,7 @@ func referralsFollowFromTheirMoves(t *testing.T, d *db.DB, _ Keys) {
 			if got := h.Progress; !reflect.DeepEqual(plain(got), plain(want)) {
 				t.Errorf("referral %s is %+v; its moves make it %+v", h.ID, got, want)
 			}
-			undone += checkMoves(t, h)
+			undone += checkMoves(t, tx, h)
 			checkAttendances(t, tx, h)
 		}
 		for _, s := range referrals.Statuses() {
@@ -156,16 +156,16 @@ func histories(t *testing.T, tx *db.Tx) (list []*referrals.History) {
 }
 
 // checkMoves follows the moves by the table of the lifecycle, and counts the undone ones.
-func checkMoves(t *testing.T, h *referrals.History) (undone int) {
+func checkMoves(t *testing.T, tx *db.Tx, h *referrals.History) (undone int) {
 	if len(h.Moves) == 0 {
 		return 0
 	}
-	at, now := h.Moves[0].From, time.Now()
+	at := h.Moves[0].From
 	for _, m := range h.Moves {
 		if m.From != at || !slices.Contains(referrals.Allowed(m.From, m.ActorRole), m.To) {
 			t.Errorf("referral %s, %s: a move from %s to %s by %s", h.ID, at, m.From, m.To, m.ActorRole)
 		}
-		if m.OccurredAt.Before(*h.SentAt) || m.RecordedAt.Before(m.OccurredAt) || m.RecordedAt.After(now) {
+		if m.OccurredAt.Before(*h.SentAt) || m.RecordedAt.Before(m.OccurredAt) || m.RecordedAt.After(tx.Now) {
 			t.Errorf("referral %s, sent %v: a move of %v, recorded %v", h.ID, h.SentAt, m.OccurredAt, m.RecordedAt)
 		}
 		if m.VoidedAt == nil {
@@ -180,7 +180,7 @@ func checkMoves(t *testing.T, h *referrals.History) (undone int) {
 func checkAttendances(t *testing.T, tx *db.Tx, h *referrals.History) {
 	for _, a := range h.Attendances {
 		sent, err := tx.DayOf(h.SiteID, *h.SentAt)
-		if err != nil || a.On.Before(sent) || a.CreatedAt.After(time.Now()) {
+		if err != nil || a.On.Before(sent) || a.CreatedAt.After(tx.Now) {
 			t.Errorf("referral %s, sent on %v: attendance of %v (%v)", h.ID, sent, a.On, err)
 		}
 	}

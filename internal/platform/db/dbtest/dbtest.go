@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql's driver "pgx"
@@ -64,7 +65,8 @@ func Run(m *testing.M) (code int) {
 	return code
 }
 
-// New gives the test a fresh migrated database, as the app's role sees it.
+// New gives the test a fresh migrated database, as the app's role sees it. Its clock begins at noon, so that the day is
+// the same in every site's time zone.
 func New(t testing.TB) *db.DB {
 	t.Helper()
 	d, err := db.Open(URL(t), &clock.Clock{})
@@ -72,6 +74,7 @@ func New(t testing.TB) *db.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.Close)
+	d.Clock.SetOffset(time.Until(time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)))
 	return d
 }
 

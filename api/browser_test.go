@@ -44,7 +44,7 @@ func newPhone(t *testing.T) phone {
 	return p
 }
 
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 func (p phone) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()

@@ -3,6 +3,7 @@ package demo
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -250,7 +251,11 @@ func nothingImpossible(t *testing.T, d *db.DB, _ Keys) {
 		"something recorded otherwise":         "select id::text from patients where recorded_via <> 'demo' union select id::text from referrals where recorded_via <> 'demo' union select id::text from contacts where recorded_via <> 'demo'",
 		"a waiting episode that was reached":   "select id::text from episodes where (status = 'waiting') and (first_contact_on is not null or baseline_on is not null)",
 	} {
-		if found := rows(t, d, sql, map[string]any{"now": d.Clock.Now()}); len(found) > 0 {
+		var args []any
+		if strings.Contains(sql, "@now") {
+			args = append(args, map[string]any{"now": d.Clock.Now()})
+		}
+		if found := rows(t, d, sql, args...); len(found) > 0 {
 			t.Errorf("%s: %d, such as %s", what, len(found), found[0])
 		}
 	}

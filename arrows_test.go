@@ -18,7 +18,7 @@ var between = map[string][]string{
 	"outcomes":  {"episodes", "referrals"},
 	"casework":  record,
 	"intake":    record,
-	"demo":      append([]string{"sites", "partners"}, record...), // sites and keys are the demo's too: see docs/architecture.md
+	"demo":      append([]string{"sites", "partners", "datasets"}, record...), // sites, keys and a project are the demo's too: see docs/architecture.md
 	"insights":  {"disclosure"},
 	"datasets":  {"disclosure"},
 }

@@ -19,6 +19,7 @@ import (
 
 	"waypost/docs"
 	"waypost/internal/casework"
+	"waypost/internal/datasets"
 	"waypost/internal/directory"
 	"waypost/internal/insights"
 	"waypost/internal/partners"
@@ -42,6 +43,7 @@ type Config struct {
 	Loading     *atomic.Bool                // a demo is being loaded: nobody is served yet; nil: never
 	Ready       func(context.Context) error // nil error: the database answers and is migrated
 	Metrics     *telemetry.Metrics          // what /metrics shows
+	Datasets    *datasets.Store             // projects and releases; nil: as in the document, none is made
 	Tracing     trace.TracerProvider        // where spans go
 }
 
@@ -57,6 +59,7 @@ type server struct {
 	casework  *casework.Store
 	insights  *insights.Store
 	outbox    *outbox.Store
+	datasets  *datasets.Store
 }
 
 const requestTimeout = 30 * time.Second
@@ -82,7 +85,10 @@ func build(c Config) (*echo.Echo, *server) {
 		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
 		keys: &partners.Store{DB: c.DB}, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: Figures(c.DB),
-		outbox: &outbox.Store{DB: c.DB},
+		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets,
+	}
+	if s.datasets == nil {
+		s.datasets = Research(c.DB, nil, nil)
 	}
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited)
 	if len(c.CORSOrigins) > 0 {
@@ -111,6 +117,8 @@ func (s *server) operations() {
 	s.followUpOperations()
 	s.outboxOperations()
 	s.insightOperations()
+	s.projectOperations()
+	s.releaseOperations()
 	s.keyOperations()
 	s.demoOperations()
 }

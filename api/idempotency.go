@@ -61,7 +61,11 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 		}
 		return out, nil
 	})
-	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Post)
+	made := s.api.OpenAPI().Paths["/v1"+o.path].Post
+	withoutETag[O](made)
+	if o.later {
+		made.Responses["200"] = &huma.Response{Description: "OK", Content: made.Responses["202"].Content}
+	}
 }
 
 // once answers from what was stored under the request's key, or does the work and stores its answer.
@@ -99,9 +103,8 @@ func do[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (keep []b
 	if err != nil {
 		return nil, nil, err
 	}
-	out = &answered[O]{Status: http.StatusOK, ETag: etag(result)}
-	if o.created != "" {
-		out.Status = http.StatusCreated
+	out = &answered[O]{Status: o.status(result), ETag: etag(result)}
+	if out.Status != http.StatusOK {
 		out.Location = location(o.created, result)
 	}
 	if out.Body.json, err = plainJSON(result); err != nil {
@@ -112,6 +115,18 @@ func do[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (keep []b
 		keep, err = plainJSON(s.WithoutSecret())
 	}
 	return keep, out, err
+}
+
+// status is that of the answer to a POST: 201 where it makes something, 202 where that is there later.
+func (o op) status(result any) int {
+	switch told, tells := result.(interface{ status() int }); {
+	case tells:
+		return told.status()
+	case o.created != "":
+		return http.StatusCreated
+	default:
+		return http.StatusOK
+	}
 }
 
 func plainJSON(v any) ([]byte, error) {
@@ -139,7 +154,7 @@ func authorityOf(a actor.Actor) []byte {
 		}
 		return id.String()
 	}
-	return sum(string(a.Role), fmt.Sprint(a.Sites), text(a.LinkWorkerID), text(a.OrganisationID))
+	return sum(string(a.Role), fmt.Sprint(a.Sites), fmt.Sprint(a.Projects), text(a.LinkWorkerID), text(a.OrganisationID))
 }
 
 func sum(parts ...string) []byte {

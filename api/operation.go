@@ -29,6 +29,7 @@ type op struct {
 	about   string      // what it does, in sentences
 	scope   actor.Scope // what the caller's role must carry
 	created string      // of a POST that makes something: where it is then, from its fields; the answer is then 201
+	later   bool        // what it makes is there later: the answer is then 202, or 200 where nothing is made
 	faults  []fault.Kind
 	also    *form // a second form of its answer, beside JSON
 }
@@ -49,7 +50,10 @@ func (s *server) declare(o op) huma.Operation {
 		Extensions:      map[string]any{"x-scope": o.scope, "x-roles": roles},
 		Responses:       map[string]*huma.Response{},
 	}
-	if o.created != "" {
+	switch {
+	case o.later:
+		h.DefaultStatus = http.StatusAccepted
+	case o.created != "":
 		h.DefaultStatus = http.StatusCreated
 	}
 	if strings.HasPrefix(o.path, "/insights") { // see takesPassword
@@ -213,9 +217,7 @@ func ifMatch(h http.Header) (int, error) {
 
 // etag is the version of a thing, or else when it last changed; a list has none.
 func etag(body any) string {
-	if wrapped, ok := body.(interface{ thing() any }); ok {
-		body = wrapped.thing()
-	}
+	body = unwrapped(body)
 	if figures, is := body.(interface{ Mark() string }); is {
 		return figures.Mark()
 	}
@@ -228,10 +230,18 @@ func etag(body any) string {
 	return ""
 }
 
+// unwrapped is the thing itself, of an answer that says more than the thing.
+func unwrapped(body any) any {
+	if wrapped, ok := body.(interface{ thing() any }); ok {
+		return wrapped.thing()
+	}
+	return body
+}
+
 // location fills a path such as /patients/{patient_id}/consents from the fields of what was made.
 func location(path string, body any) string {
-	for placeholder, name := range map[string]string{"{id}": "ID", "{patient_id}": "PatientID", "{episode_id}": "EpisodeID", "{referral_id}": "ReferralID", "{follow_up_id}": "FollowUpID", "{key}": "Key"} {
-		if v := field(body, name); v.IsValid() && strings.Contains(path, placeholder) {
+	for placeholder, name := range map[string]string{"{id}": "ID", "{patient_id}": "PatientID", "{episode_id}": "EpisodeID", "{referral_id}": "ReferralID", "{follow_up_id}": "FollowUpID", "{key}": "Key", "{project_id}": "ProjectID"} {
+		if v := field(unwrapped(body), name); v.IsValid() && strings.Contains(path, placeholder) {
 			path = strings.ReplaceAll(path, placeholder, fmt.Sprint(v.Interface()))
 		}
 	}

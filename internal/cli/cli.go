@@ -28,6 +28,8 @@ type Settings struct {
 	PublicURL   string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" help:"Where people reach Waypost from outside, such as https://waypost.example: links that people are sent begin with it. Default: http:// and the address."`
 	SMTPURL     string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"The mail server that invitations go through: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or ?tls=none on a network of your own. Without it they wait until a link worker hands the link on."`
 	MailFrom    string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"The address that mail comes from, such as 'Waypost <followup@example.org>'."`
+	FilesURL    string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"Where the files of datasets lie, such as file:///srv/waypost/releases; every process of an installation needs the same. Default: releases in the data directory."`
+	MasterKey   string   `name:"master-key" env:"WAYPOST_MASTER_KEY" help:"The file with the key that opens what the database holds encrypted; it is made when there is none. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
 	Demo        bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
 	People      int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 160000 at most."`
 	CORSOrigins []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`
@@ -48,6 +50,7 @@ type commands struct {
 	Serve   serve   `cmd:"" help:"Run the server, with its own PostgreSQL unless a database URL is set."`
 	Migrate migrate `cmd:"" help:"Bring a database to the structure this program needs."`
 	Import  imports `cmd:"" help:"Import data into a running instance."`
+	Dataset dataset `cmd:"" help:"Check a dataset that was downloaded."`
 	Keys    keys    `cmd:"" help:"Make API keys, for instance the first administrator's."`
 	OpenAPI openAPI `cmd:"" name:"openapi" help:"Print the API's OpenAPI document."`
 	Health  health  `cmd:"" help:"Ask a running server whether it is ready; the exit code tells."`

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"waypost/api"
+	"waypost/internal/datasets"
 	"waypost/internal/demo"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/db"
@@ -79,7 +80,11 @@ func (serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.serve(listener, database, d, dir, tracing, sender, loading, installation.Demo || loading)
+	research, err := s.research(d, dir)
+	if err != nil {
+		return err
+	}
+	return s.serve(listener, database, d, dir, tracing, sender, research, loading, installation.Demo || loading)
 }
 
 // wantsDemo tells whether a demo is to be loaded: into an empty database, or one where loading was cut off.
@@ -95,11 +100,11 @@ func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
 }
 
 // serve answers from the start, and says that it is not ready while a demo is being loaded.
-func (s *surroundings) serve(listener net.Listener, database database, d *db.DB, dir string, tracing trace.TracerProvider, sender *mail.Sender, load, isDemo bool) error {
+func (s *surroundings) serve(listener net.Listener, database database, d *db.DB, dir string, tracing trace.TracerProvider, sender *mail.Sender, research *datasets.Store, load, isDemo bool) error {
 	metrics := telemetry.NewMetrics(d, api.Version)
 	var loading atomic.Bool
 	loading.Store(load)
-	handler := api.New(api.Config{DB: d, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing,
+	handler := api.New(api.Config{DB: d, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
 		Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
@@ -107,14 +112,14 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 	go func() { failed <- server.Serve(listener) }()
 	go func() {
 		if load {
-			if err := s.loadDemo(d, dir); err != nil {
+			if err := s.loadDemo(d, dir, research); err != nil {
 				failed <- fmt.Errorf("loading the demo: %w", err)
 				return
 			}
 			loading.Store(false)
 		}
 		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
-		working <- s.work(d, metrics, sender, s.publicURL(listener))
+		working <- s.work(d, metrics, sender, research, s.publicURL(listener))
 		debug.FreeOSMemory() // what starting took is not needed again
 	}()
 	return s.wait(server, database, failed, working)
@@ -155,13 +160,13 @@ func (s *surroundings) wait(server *http.Server, database database, failed <-cha
 	return err
 }
 
-func (s *surroundings) loadDemo(d *db.DB, dir string) error {
+func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil { // with a database of a URL nobody has made it yet
 		return err
 	}
 	path := filepath.Join(dir, "demo-keys.json")
 	var made demo.Keys
-	report, err := demo.Load(s, d, demo.Config{People: s.People}, func(k demo.Keys) error {
+	report, err := demo.Load(s, d, demo.Config{People: s.People, Research: research}, func(k demo.Keys) error {
 		made = k
 		return k.Write(path)
 	})
@@ -179,13 +184,14 @@ func (s *surroundings) loadDemo(d *db.DB, dir string) error {
 
 // work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away is waited for:
 // nothing else ends because of it either.
-func (s *surroundings) work(d *db.DB, metrics *telemetry.Metrics, sender *mail.Sender, publicURL string) *jobs.Runner {
+func (s *surroundings) work(d *db.DB, metrics *telemetry.Metrics, sender *mail.Sender, research *datasets.Store, publicURL string) *jobs.Runner {
 	record, messages := outcomes.Store{DB: d}, outbox.Store{DB: d}
 	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL)}
 	for {
 		runner, err := jobs.Start(s, d, metrics,
 			jobs.Job{Name: "housekeeping", Every: time.Hour, Run: func(ctx context.Context) error { return d.Do(ctx, keepHouse) }},
 			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
+			jobs.Job{Name: "releases", Every: datasets.HowOften, Longest: datasets.Longest, Run: research.Build},
 			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
 			jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
 		if err == nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"waypost/internal/datasets"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
@@ -17,8 +18,9 @@ import (
 
 // Config says how much to make.
 type Config struct {
-	People int    // 0: DefaultPeople
-	Seed   uint64 // the same seed makes the same on the same day, but for ids and the secrets of keys
+	People   int             // 0: DefaultPeople
+	Research *datasets.Store // where the demo's project is proposed; nil: it has none
+	Seed     uint64          // the same seed makes the same on the same day, but for ids and the secrets of keys
 }
 
 const (
@@ -38,6 +40,7 @@ type world struct {
 	today     day.Date
 	yesterday day.Date // the last day that anything is told of, so that nothing lies in the future
 	ons4      outcomes.Instrument
+	research  *datasets.Store // nil: the demo has no project
 	numbers   *nhsNumbers
 	people    int // told of so far
 	report    Report
@@ -61,6 +64,7 @@ func Load(ctx context.Context, d *db.DB, c Config, writeKeys func(Keys) error) (
 		if err != nil {
 			return err
 		}
+		w.research = c.Research
 		err = w.load(c.People, writeKeys)
 		r = w.report
 		return err
@@ -120,7 +124,11 @@ func (w *world) load(people int, writeKeys func(Keys) error) error {
 		}
 		towns = append(towns, t)
 	}
-	keys, err := w.issue(towns[0], towns[1])
+	projects, err := w.study(towns)
+	if err != nil {
+		return err
+	}
+	keys, err := w.issue(towns[0], towns[1], projects)
 	if err != nil {
 		return err
 	}

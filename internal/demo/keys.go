@@ -27,7 +27,7 @@ type Keys struct {
 	Integration         string `json:"integration"`            // of the first site
 	Organisation        string `json:"organisation"`           // near the first site, with referrals to answer
 	Dashboard           string `json:"dashboard"`              // of all sites
-	Researcher          string `json:"researcher"`             // without a project yet
+	Researcher          string `json:"researcher"`             // of the demo's project
 	DataSteward         string `json:"data_steward"`
 }
 
@@ -66,7 +66,7 @@ func (k Keys) Write(path string) error {
 }
 
 // issue makes the keys.
-func (w *world) issue(first, second *town) (k Keys, err error) {
+func (w *world) issue(first, second *town, projects db.IDs) (k Keys, err error) {
 	organisation, err := w.busiest(first)
 	if err != nil {
 		return k, err
@@ -83,7 +83,7 @@ func (w *world) issue(first, second *town) (k Keys, err error) {
 		{&k.Integration, partners.NewKey{Role: actor.Integration, SiteIDs: at(first)}},
 		{&k.Organisation, partners.NewKey{Role: actor.Organisation, OrganisationID: &organisation}},
 		{&k.Dashboard, partners.NewKey{Role: actor.Dashboard}},
-		{&k.Researcher, partners.NewKey{Role: actor.Researcher}},
+		{&k.Researcher, partners.NewKey{Role: actor.Researcher, ProjectIDs: projects}},
 		{&k.DataSteward, partners.NewKey{Role: actor.DataSteward}},
 	} {
 		one.key.Label = "Demo: " + strings.ReplaceAll(string(one.key.Role), "_", " ")

@@ -120,6 +120,9 @@ func (n *NewKey) exist(tx *db.Tx) error {
 	if err := ask("site_ids", "(select count(*) from sites where id = any(?::uuid[])) = ?", n.SiteIDs, len(n.SiteIDs)); err != nil {
 		return err
 	}
+	if err := ask("project_ids", "projects_there(?::uuid[]) = ?", n.ProjectIDs, len(n.ProjectIDs)); err != nil {
+		return err
+	}
 	if n.OrganisationID != nil {
 		if err := ask("organisation_id", "exists (select from organisations where id = ?)", *n.OrganisationID); err != nil {
 			return err
@@ -212,14 +215,14 @@ func (s *Store) Admit(ctx context.Context, key string, behalf *uuid.UUID) (_ con
 	return s.DB.Admit(ctx, "select * from enter($1, $2)", []any{hash, behalf}, func(row pgx.Row) (a actor.Actor, err error) {
 		var k Key
 		var worker *string
-		err = row.Scan(&k.ID, &k.KeyHash, &k.Role, &k.Label, (*[]uuid.UUID)(&k.SiteIDs), &k.OrganisationID, &k.LinkWorkerID, &k.ExpiresOn, &k.RevokedAt, &worker)
+		err = row.Scan(&k.ID, &k.KeyHash, &k.Role, &k.Label, (*[]uuid.UUID)(&k.SiteIDs), &k.OrganisationID, (*[]uuid.UUID)(&k.ProjectIDs), &k.LinkWorkerID, &k.ExpiresOn, &k.RevokedAt, &worker)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && (subtle.ConstantTimeCompare(k.KeyHash, hash) != 1 || !k.worksOn(now)) {
 			return a, fault.New(fault.Unauthenticated, "This needs a valid API key: Authorization: Bearer wp_…")
 		}
 		if err != nil {
 			return a, err
 		}
-		a = actor.Actor{Role: k.Role, KeyID: k.ID, Label: k.Label, Sites: k.SiteIDs, LinkWorkerID: k.LinkWorkerID, OrganisationID: k.OrganisationID, ExpiresOn: k.ExpiresOn}
+		a = actor.Actor{Role: k.Role, KeyID: k.ID, Label: k.Label, Sites: k.SiteIDs, Projects: k.ProjectIDs, LinkWorkerID: k.LinkWorkerID, OrganisationID: k.OrganisationID, ExpiresOn: k.ExpiresOn}
 		return onBehalf(a, behalf, worker)
 	})
 }

@@ -47,6 +47,7 @@ type Actor struct {
 	ExpiresOn      *day.Date   // the key's last day, where it has one
 	Job            string      // the job's name, for System alone
 	Sites          []uuid.UUID // whose records are visible
+	Projects       []uuid.UUID // of a researcher: whose releases are visible
 	LinkWorkerID   *uuid.UUID  // the link worker the key belongs to, or is used on behalf of
 	OrganisationID *uuid.UUID
 	PatientID      *uuid.UUID // whose own link it is, for Patient alone

@@ -20,6 +20,8 @@ const (
 	ReferralsReply   Scope = "referrals:reply" // answer a referral, report attendance
 	InsightsRead     Scope = "insights:read"
 	InstrumentsWrite Scope = "instruments:write" // a site's own instruments, and its words for others
+	ProjectsUse      Scope = "projects:use"      // propose one, ask for its releases and read them
+	ProjectsApprove  Scope = "projects:approve"
 	KeysWrite        Scope = "keys:write"
 	EventsRead       Scope = "events:read"
 	DemoClock        Scope = "demo:clock" // a demo only
@@ -38,8 +40,8 @@ var scopes = map[Role][]Scope{
 	Integration:   with(theRecord, EventsRead),
 	Organisation:  {Self, DirectoryRead, CapacityWrite, ReferralsRead, ReferralsReply},
 	Dashboard:     {Self, InsightsRead},
-	Researcher:    {Self},
-	DataSteward:   {Self, SitesRead, SitesWrite, InstrumentsWrite},
+	Researcher:    {Self, ProjectsUse},
+	DataSteward:   {Self, SitesRead, SitesWrite, InstrumentsWrite, ProjectsUse, ProjectsApprove},
 	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, InstrumentsWrite, KeysWrite, EventsRead, DemoClock},
 }
 

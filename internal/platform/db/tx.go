@@ -47,7 +47,7 @@ func (tx *Tx) Context() context.Context { return tx.ctx }
 type txKey struct{}
 type optionKey struct{}
 
-type option struct{ background, relaxed bool }
+type option struct{ background, relaxed, snapshot bool }
 
 // Background marks work that must not take a connection from people who wait.
 func Background(ctx context.Context) context.Context {
@@ -61,6 +61,14 @@ func Background(ctx context.Context) context.Context {
 func Relaxed(ctx context.Context) context.Context {
 	o, _ := ctx.Value(optionKey{}).(option)
 	o.relaxed = true
+	return context.WithValue(ctx, optionKey{}, o)
+}
+
+// Snapshot marks a transaction that sees the database as it is at its beginning, however long it takes. It must not change
+// what others change.
+func Snapshot(ctx context.Context) context.Context {
+	o, _ := ctx.Value(optionKey{}).(option)
+	o.snapshot = true
 	return context.WithValue(ctx, optionKey{}, o)
 }
 
@@ -118,16 +126,20 @@ type query struct {
 
 // actAs tells row-level security who acts, until the transaction ends.
 func actAs(who actor.Actor) query {
-	return query{"select act_as($1, $2, $3, $4, $5)", []any{who.Sites, string(who.Role), who.Key(), who.OrganisationID, who.PatientID}}
+	return query{"select act_as($1, $2, $3, $4, $5, $6)", []any{who.Sites, string(who.Role), who.Key(), who.OrganisationID, who.PatientID, who.Projects}}
 }
 
 func noRow(row pgx.Row) error { return row.Scan(nil) }
 
 // begin opens a transaction on a connection of the pool, in one round trip with its first query.
 func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (*Tx, error) {
-	p := d.requests
-	if opt, _ := ctx.Value(optionKey{}).(option); opt.background {
+	opt, _ := ctx.Value(optionKey{}).(option)
+	p, begin := d.requests, "begin"
+	if opt.background {
 		p = d.background
+	}
+	if opt.snapshot {
+		begin = "begin isolation level repeatable read"
 	}
 	conn, err := p.sql.Conn(ctx)
 	if err != nil {
@@ -135,7 +147,7 @@ func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (
 	}
 	tx := &Tx{Now: d.Clock.Now(), db: d, gorm: p.gorm, conn: conn, state: admitted}
 	var b pgx.Batch
-	b.Queue("begin")
+	b.Queue(begin)
 	b.Queue(first.sql, first.args...).QueryRow(scan)
 	if err := tx.send(ctx, &b); err != nil {
 		tx.end(ctx)

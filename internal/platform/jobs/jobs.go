@@ -25,6 +25,11 @@ import (
 type Job struct {
 	Name  string
 	Every time.Duration
+
+	// Longest is how long it may run; nought: limit. Turns of one that may run for longer can overlap, and it sees to it by a
+	// lock of its own that no two do the same: a turn that died with its process must not hold up the next.
+	Longest time.Duration
+
 	Run   func(ctx context.Context) error // as the actor of that name, on connections that nobody who waits needs
 }
 
@@ -35,7 +40,7 @@ const (
 	poll    = 5 * time.Second // how soon a process that does not lead sees what is to be done
 	limit   = 5 * time.Minute // the longest that a job runs
 	keep    = time.Hour       // how long River remembers what it has done
-	workers = 2               // jobs at once in one process
+	workers = 3               // jobs at once in one process
 )
 
 // Migrate brings River's tables to what this program needs; it is for the database's owner. Two at once wait for each other.
@@ -80,6 +85,7 @@ type Runner struct{ client *river.Client[*sql.Tx] }
 // tick is a job's turn.
 type tick struct {
 	Name string `json:"name"`
+	Turn int64  `json:"turn,omitempty"` // of jobs whose turns can overlap, which one
 }
 
 func (tick) Kind() string { return "waypost" }
@@ -104,7 +110,7 @@ func Start(ctx context.Context, d *db.DB, metrics *telemetry.Metrics, jobs ...Jo
 	for _, j := range jobs {
 		w.jobs[j.Name] = j
 		config.PeriodicJobs = append(config.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(j.Every), func() (river.JobArgs, *river.InsertOpts) {
-			return tick{j.Name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
+			return j.tick(), &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
 		}, &river.PeriodicJobOpts{ID: j.Name, RunOnStart: true}))
 	}
 	river.AddWorker(config.Workers, &w)
@@ -131,6 +137,19 @@ func (r *Runner) Stop(ctx context.Context) error {
 		return errors.Join(err, r.client.StopAndCancel(context.WithoutCancel(ctx)))
 	}
 	return nil
+}
+
+// tick is what River knows a turn by: a turn that it knows already is not put behind the first.
+func (j Job) tick() tick {
+	if j.Longest == 0 {
+		return tick{Name: j.Name}
+	}
+	return tick{j.Name, time.Now().UnixNano() / int64(j.Every)}
+}
+
+// Timeout is how long a turn may take.
+func (w *worker) Timeout(turn *river.Job[tick]) time.Duration {
+	return max(w.jobs[turn.Args.Name].Longest, limit)
 }
 
 // Work runs a turn. A failure is logged and counted; the next turn tries again.

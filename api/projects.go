@@ -1,0 +1,90 @@
+package api
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"gocloud.dev/blob"
+
+	"waypost/internal/datasets"
+	"waypost/internal/outcomes"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+)
+
+func (s *server) projectOperations() {
+	read(s, op{id: "get-codebook", path: "/datasets/codebook", tag: "datasets", scope: actor.Self,
+		summary: "Get the codebook", about: "Returns what every table and column of a release means, before there is any project."}, s.codebook)
+	read(s, op{id: "list-projects", path: "/projects", tag: "datasets", scope: actor.ProjectsUse,
+		summary: "List projects", about: "Lists projects by id: a researcher's own, a data steward's all."}, s.listProjects)
+	post(s, op{id: "add-project", path: "/projects", tag: "datasets", scope: actor.ProjectsUse, created: "/projects/{id}",
+		summary: "Propose a project", about: "Records a piece of research: what it may have, of which sites, on which legal basis, and how people are protected. A data steward's is approved; a researcher's is a draft, until a data steward approves it."}, s.addProject)
+	read(s, op{id: "get-project", path: "/projects/{id}", tag: "datasets", scope: actor.ProjectsUse,
+		summary: "Get a project", about: "Returns a project."}, s.getProject)
+	post(s, op{id: "approve-project", path: "/projects/{id}/approval", tag: "datasets", scope: actor.ProjectsApprove,
+		summary: "Approve a project", about: "Lets a draft make releases. Approving it again changes nothing."}, s.approveProject)
+	read(s, op{id: "list-project-members", path: "/projects/{id}/members", tag: "datasets", scope: actor.ProjectsUse,
+		summary: "List a project's members", about: "Lists the researchers' keys that reach the project."}, s.projectMembers)
+	post(s, op{id: "add-project-member", path: "/projects/{id}/members", tag: "datasets", scope: actor.ProjectsApprove, created: "/projects/{project_id}/members",
+		summary: "Make somebody a member", about: "Lets a researcher's key reach the project and its releases."}, s.joinProject)
+	remove(s, op{id: "remove-project-member", path: "/projects/{id}/members/{api_key_id}", tag: "datasets", scope: actor.ProjectsApprove,
+		summary: "Remove a member", about: "Takes a researcher's key off the project at once."}, s.leaveProject)
+}
+
+func (s *server) codebook(context.Context, *struct{}) (datasets.Codebook, error) {
+	return datasets.Book(), nil
+}
+
+func (s *server) listProjects(ctx context.Context, in *struct{ Changing }) (Page[datasets.Project], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]datasets.Project, error) {
+		return s.datasets.List(ctx, p)
+	}, func(p datasets.Project) uuid.UUID { return p.ID })
+}
+
+func (s *server) addProject(ctx context.Context, in *With[datasets.Details]) (datasets.Project, error) {
+	return s.datasets.Add(ctx, in.Body)
+}
+
+func (s *server) getProject(ctx context.Context, in *ID) (datasets.Project, error) {
+	return s.datasets.Get(ctx, in.ID)
+}
+
+func (s *server) approveProject(ctx context.Context, in *ID) (datasets.Project, error) {
+	return s.datasets.Approve(ctx, in.ID)
+}
+
+func (s *server) projectMembers(ctx context.Context, in *struct {
+	ID
+	Paging
+}) (Page[datasets.Member], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]datasets.Member, error) {
+		return s.datasets.Members(ctx, in.ID.ID, p)
+	}, func(m datasets.Member) uuid.UUID { return m.ID })
+}
+
+func (s *server) joinProject(ctx context.Context, in *Of[datasets.NewMember]) (datasets.Member, error) {
+	return s.datasets.Join(ctx, in.ID.ID, in.Body.APIKeyID)
+}
+
+func (s *server) leaveProject(ctx context.Context, in *struct {
+	ID
+	APIKeyID uuid.UUID `path:"api_key_id" format:"uuid" doc:"The member's key."`
+}) error {
+	return s.datasets.Leave(ctx, in.ID.ID, in.APIKeyID)
+}
+
+// Research is the store of projects and releases, which knows the items and scores of the instruments that come with Waypost.
+func Research(d *db.DB, vault *datasets.Vault, files *blob.Bucket) *datasets.Store {
+	s := &datasets.Store{DB: d, Vault: vault, Files: files, Software: Version}
+	for _, i := range outcomes.Instruments() {
+		for _, it := range i.Items {
+			if it.Type != "text" {
+				s.Items = append(s.Items, datasets.Item{Instrument: i.Key, Version: i.Version, Code: it.Code})
+			}
+		}
+		for _, c := range i.Scores {
+			s.Scores = append(s.Scores, datasets.Score{Instrument: i.Key, Version: i.Version, Code: c.Code, Better: string(c.Better), Responder: c.ResponderThreshold})
+		}
+	}
+	return s
+}

@@ -1,0 +1,119 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/google/uuid"
+
+	"waypost/internal/datasets"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+func (s *server) releaseOperations() {
+	read(s, op{id: "list-releases", path: "/projects/{id}/releases", tag: "datasets", scope: actor.ProjectsUse,
+		summary: "List a project's releases", about: "Lists the project's releases by id."}, s.listReleases)
+	post(s, op{id: "request-release", path: "/projects/{id}/releases", tag: "datasets", scope: actor.ProjectsUse, created: "/releases/{id}", later: true,
+		summary: "Ask for a release", about: "Asks for a frozen dataset (202): a job makes it soon, of one snapshot of the record, and its state tells. With dry_run nothing is made: the answer (200) tells how many people there would be, k, what is missing, and what would be made coarser."}, s.requestRelease)
+	read(s, op{id: "get-release", path: "/releases/{id}", tag: "datasets", scope: actor.ProjectsUse,
+		summary: "Get a release", about: "Returns where a release stands, who is in it, and its files once it is ready."}, s.getRelease)
+	s.fileOperation()
+}
+
+func (s *server) listReleases(ctx context.Context, in *struct {
+	ID
+	Changing
+}) (Page[datasets.Release], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]datasets.Release, error) {
+		return s.datasets.Releases(ctx, in.ID.ID, p)
+	}, func(r datasets.Release) uuid.UUID { return r.ID })
+}
+
+func (s *server) getRelease(ctx context.Context, in *ID) (datasets.Release, error) {
+	return s.datasets.Release(ctx, in.ID)
+}
+
+// releaseOrTrial is the answer to asking for a release: the release, or what it would be.
+type releaseOrTrial struct{ it any }
+
+func (a releaseOrTrial) thing() any                   { return a.it }
+func (a releaseOrTrial) MarshalJSON() ([]byte, error) { return json.Marshal(a.it) }
+
+func (a releaseOrTrial) status() int {
+	if _, dry := a.it.(datasets.Trial); dry {
+		return http.StatusOK
+	}
+	return http.StatusAccepted
+}
+
+func (releaseOrTrial) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[datasets.Release](), true, ""), r.Schema(reflect.TypeFor[datasets.Trial](), true, "")}}
+}
+
+func (s *server) requestRelease(ctx context.Context, in *Of[datasets.NewRelease]) (releaseOrTrial, error) {
+	if in.Body.DryRun {
+		t, err := s.datasets.Try(ctx, in.ID.ID)
+		return releaseOrTrial{t}, err
+	}
+	r, err := s.datasets.Ask(ctx, in.ID.ID, in.Body)
+	return releaseOrTrial{r}, err
+}
+
+const (
+	slowest  = 32 << 10        // bytes a second: who reads a file more slowly is cut off
+	grace   = 2 * time.Minute // beside that
+)
+
+// fileOperation registers the one answer that is a file. It goes out as it lies, in parts where Range asks for one.
+func (s *server) fileOperation() {
+	d := s.declare(op{id: "get-release-file", method: http.MethodGet, path: "/releases/{id}/files/{name}", tag: "datasets", scope: actor.ProjectsUse,
+		summary: "Download a file of a release", about: "Sends a file of a release that is ready. Its ETag is its SHA-256; Range is answered; the download is noted. It ends with the project's term.",
+		faults: []fault.Kind{fault.Conflict}})
+	d.Responses["200"] = &huma.Response{Description: "The file.", Headers: map[string]*huma.Param{
+		"ETag":        {Description: "Its SHA-256.", Schema: &huma.Schema{Type: "string"}},
+		"Repr-Digest": {Description: "Its SHA-256, by RFC 9530.", Schema: &huma.Schema{Type: "string"}},
+	}, Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
+	d.Responses["206"] = &huma.Response{Description: "A part of the file."}
+	d.Responses["304"] = &huma.Response{Description: "The file is that of If-None-Match."}
+	d.Responses["416"] = &huma.Response{Description: "The file has no such part."}
+	huma.Register(s.api, d, func(ctx context.Context, in *struct {
+		ID
+		Name string `path:"name" maxLength:"100" doc:"The file's name, of the release's files." example:"outcomes_paired.csv"`
+	}) (*huma.StreamResponse, error) {
+		f, err := s.datasets.Fetch(ctx, in.ID.ID, in.Name)
+		if err != nil {
+			return nil, problemOf(err)
+		}
+		return &huma.StreamResponse{Body: func(h huma.Context) { send(h, f) }}, nil
+	})
+}
+
+// send sends a file.
+func send(h huma.Context, f datasets.Content) {
+	defer f.Close()
+	c := humaecho.Unwrap(h)
+	head := c.Response().Header()
+	sum, _ := hex.DecodeString(f.SHA256) // we have written it
+	head.Set("ETag", `"`+f.SHA256+`"`)
+	head.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum)+":")
+	head.Set("Cache-Control", "private, no-cache")
+	head.Set("Content-Type", f.MediaType)
+	head.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s"`, strings.ReplaceAll(f.Name, `"`, "")))
+	deadline := time.Now().Add(grace + time.Duration(f.Bytes/slowest)*time.Second)
+	if err := http.NewResponseController(c.Response()).SetWriteDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return // the connection has gone
+	}
+	http.ServeContent(c.Response(), c.Request(), f.Name, f.AsOf, f)
+}

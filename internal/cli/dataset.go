@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"gocloud.dev/blob"
+	_ "gocloud.dev/blob/fileblob" // file://
+
+	"waypost/api"
+	"waypost/internal/datasets"
+	"waypost/internal/platform/db"
+)
+
+// research opens what datasets are made with: the master key, and the place of their files. Where nobody has set these and nothing
+// can be written, as in a container without a volume, Waypost serves all the rest.
+func (s Settings) research(d *db.DB, dir string) (*datasets.Store, error) {
+	path := s.MasterKey
+	if path == "" {
+		path = filepath.Join(dir, "master-key.json")
+	}
+	vault, err := datasets.OpenVault(path)
+	if err == nil {
+		var files *blob.Bucket
+		if files, err = s.files(dir); err == nil {
+			return api.Research(d, vault, files), nil
+		}
+	}
+	if s.MasterKey != "" || s.FilesURL != "" || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return nil, err
+	}
+	slog.Warn("no datasets can be made: the data directory cannot be written; set WAYPOST_DATA_DIR, or WAYPOST_MASTER_KEY and WAYPOST_FILES_URL", "error", err)
+	return api.Research(d, nil, nil), nil
+}
+
+// files is where releases lie. A file of them is written beside its place, and is there once it is whole.
+func (s Settings) files(dir string) (*blob.Bucket, error) {
+	at := s.FilesURL
+	if at == "" {
+		full, err := filepath.Abs(filepath.Join(dir, "releases"))
+		if err != nil {
+			return nil, err
+		}
+		at = (&url.URL{Scheme: "file", Path: full}).String()
+	}
+	u, err := url.Parse(at)
+	if err != nil || u.Scheme != "file" || u.Path == "" {
+		return nil, errors.New("WAYPOST_FILES_URL takes an address such as file:///srv/waypost/releases")
+	}
+	u.RawQuery = url.Values{"create_dir": {"1"}, "dir_file_mode": {"0700"}, "no_tmp_dir": {"1"}, "metadata": {"skip"}}.Encode()
+	files, err := blob.OpenBucket(context.Background(), u.String())
+	if err != nil {
+		return nil, fmt.Errorf("the place of datasets' files cannot be opened: %w", err)
+	}
+	return files, nil
+}
+
+type dataset struct {
+	Verify verifyDataset `cmd:"" help:"Check a release's folder, unpacked from package.zip, against its manifest. Exit code 3: something is wrong, and is named."`
+}
+
+type verifyDataset struct {
+	Dir string `arg:"" type:"existingdir" help:"Folder with the release's files."`
+}
+
+func (c verifyDataset) Run(s *surroundings) error {
+	about, wrong, err := datasets.Verify(os.DirFS(c.Dir))
+	if err != nil {
+		return err
+	}
+	for _, line := range wrong {
+		fmt.Fprintln(s.out, line)
+	}
+	if len(wrong) > 0 {
+		return refusals(len(wrong))
+	}
+	_, err = fmt.Fprintf(s.out, "whole: %d files of release %d, as of %s\n", len(about.Files), about.Release, about.AsOf.Format("2006-01-02"))
+	return err
+}

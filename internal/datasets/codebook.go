@@ -1,0 +1,141 @@
+package datasets
+
+import (
+	"bytes"
+	"encoding/csv"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Codebook says what every table and column of a release means.
+type Codebook struct {
+	Definition int           `json:"definition" doc:"The version of the tables: it rises when a column comes, goes or changes its meaning." example:"1"`
+	Tables     []CodebookOf  `json:"tables" doc:"The tables of a release, each a CSV and a Parquet file."`
+	Missing    []Value       `json:"missing_codes" doc:"What the numbers in a missing_code column stand for."`
+	Quasis     []QuasiLevels `json:"quasi_identifiers" doc:"By what a person could be recognised, taken together, and what each step of generalisation leaves of it."`
+}
+
+// CodebookOf is a table of the codebook.
+type CodebookOf struct {
+	Name    string           `json:"name" doc:"Name of the table and its files." example:"outcomes_paired"`
+	Label   string           `json:"label" doc:"What a row is."`
+	Key     []string         `json:"key" doc:"The columns that tell rows apart."`
+	Columns []CodebookColumn `json:"columns" doc:"Its columns, in order; the first is the person's."`
+}
+
+// CodebookColumn is a column of the codebook.
+type CodebookColumn struct {
+	Name    string   `json:"name" doc:"Its name." example:"change"`
+	Type    Kind     `json:"type" enum:"string,integer,number" doc:"Of its values. An empty cell is a value that there is not."`
+	Label   string   `json:"label" doc:"What it means, with its unit."`
+	Values  []Value  `json:"values" doc:"The closed list of its values; empty where it is none."`
+	Missing []string `json:"missing_codes" doc:"Those of its values that say why there is no answer."`
+	Source  string   `json:"source" doc:"Where in the record it comes from."`
+}
+
+// QuasiLevels is a quasi-identifier of the codebook.
+type QuasiLevels struct {
+	Name   string   `json:"name" doc:"Its name." example:"age_band"`
+	Levels []string `json:"levels" doc:"What each step leaves, the finest first; the last tells nothing."`
+}
+
+// Book is the codebook. It is of every project.
+func Book() Codebook {
+	b := Codebook{Definition: Definition, Missing: missingCodes}
+	for _, t := range tables {
+		of := CodebookOf{Name: t.Name, Label: t.Label, Key: t.Key}
+		for _, c := range t.Columns {
+			of.Columns = append(of.Columns, CodebookColumn{c.Name, c.Kind, c.Label, append([]Value{}, c.Values...), c.missing(), c.Source})
+		}
+		b.Tables = append(b.Tables, of)
+	}
+	for _, q := range quasis {
+		l := QuasiLevels{Name: q.Name}
+		for level := range q.Levels() + 1 {
+			l.Levels = append(l.Levels, q.meaning(level))
+		}
+		b.Quasis = append(b.Quasis, l)
+	}
+	return b
+}
+
+// noAnswer are the codes that stand in place of an answer.
+var noAnswer = []string{"dont_know", "prefer_not_to_say", "not_asked", "not_applicable", "not_known", "not_stated"}
+
+// missing are those of a column's values that say why there is none.
+func (c Column) missing() []string {
+	list := []string{}
+	for _, v := range c.Values {
+		if slices.Contains(noAnswer, v.Value) || strings.HasPrefix(v.Value, "-") {
+			list = append(list, v.Value)
+		}
+	}
+	return list
+}
+
+func codebookCSV(About) ([]byte, error) {
+	lines := [][]string{{"table", "position", "column", "type", "label", "values", "missing_codes", "source"}}
+	for _, t := range tables {
+		for i, c := range t.Columns {
+			lines = append(lines, []string{t.Name, strconv.Itoa(i + 1), c.Name, string(c.Kind), c.Label, choices(c.Values), strings.Join(c.missing(), " | "), c.Source})
+		}
+	}
+	return records(lines)
+}
+
+func flowCSV(a About) ([]byte, error) {
+	lines := [][]string{{"stage", "timepoint", "n"}}
+	for _, f := range a.Report.Flow {
+		lines = append(lines, []string{f.Stage, f.Timepoint, strconv.Itoa(f.N)})
+	}
+	return records(lines)
+}
+
+// choices are values as REDCap and people read them: raw, label | raw, label.
+func choices(values []Value) string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = v.Value + ", " + v.Label
+	}
+	return strings.Join(list, " | ")
+}
+
+func records(lines [][]string) ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.UseCRLF = true
+	err := w.WriteAll(lines)
+	return b.Bytes(), err
+}
+
+// redcapColumns are the columns of REDCap's data dictionary, in its order.
+var redcapColumns = []string{"Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label", "Choices, Calculations, OR Slider Labels", "Field Note",
+	"Text Validation Type OR Show Slider Number", "Text Validation Min", "Text Validation Max", "Identifier?", "Branching Logic (Show field only if...)", "Required Field?",
+	"Custom Alignment", "Question Number (surveys only)", "Matrix Group Name", "Matrix Ranking?", "Field Annotation"}
+
+// redcapDictionary has a form for each table. A variable stands once in a dictionary, so those of a table begin with its name.
+func redcapDictionary(About) ([]byte, error) {
+	lines := [][]string{redcapColumns}
+	for i, t := range tables {
+		for k, c := range t.Columns {
+			if i > 0 && k == 0 { // study_id, the record's id, belongs to the first form
+				continue
+			}
+			name := t.Name + "_" + c.Name
+			if k == 0 {
+				name = c.Name
+			}
+			line := make([]string, len(redcapColumns))
+			line[0], line[1], line[3], line[4], line[6], line[17] = name, t.Name, "text", c.Label, "Column "+c.Name+" of "+t.Name, "@READONLY"
+			switch {
+			case len(c.Values) > 0:
+				line[3], line[5] = "radio", choices(c.Values)
+			case c.Kind != Text:
+				line[7] = string(c.Kind)
+			}
+			lines = append(lines, line)
+		}
+	}
+	return records(lines)
+}

@@ -1,0 +1,243 @@
+package datasets
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+)
+
+//go:embed cohort.sql
+var cohortSQL string
+
+// Stage is a step of the flow of participants, with the people who are at it.
+type Stage struct {
+	Stage     string `json:"stage" doc:"What the people have in common." example:"included"`
+	Timepoint string `json:"timepoint" doc:"Of which follow-up; empty: of none."`
+	N         int    `json:"n" doc:"How many people; of a timepoint, how many episodes."`
+}
+
+// Generalised is what became of a quasi-identifier.
+type Generalised struct {
+	QuasiIdentifier string `json:"quasi_identifier" doc:"Which."`
+	Level           int    `json:"level" doc:"0: as fine as releases are; each step is coarser."`
+	Tells           string `json:"tells" doc:"What is told at this level."`
+}
+
+// Report is what a release holds, without a row of it.
+type Report struct {
+	N           int           `json:"n" doc:"People in it."`
+	K           int           `json:"k" doc:"People in the smallest group of those who are alike in all quasi-identifiers."`
+	Suppressed  int           `json:"suppressed" doc:"People left out, in groups smaller than the project's minimum k."`
+	Enforced    bool          `json:"enforced" doc:"Whether the minimum k was enforced. In a safe setting it is reported."`
+	Generalised []Generalised `json:"generalised" doc:"What was made coarser, of all quasi-identifiers."`
+	Left        *int          `json:"left" doc:"How many people left since the release before, by withdrawing; null: there was none before."`
+	Flow        []Stage       `json:"flow" doc:"From everybody whom the sites' record holds to those who answered."`
+}
+
+// Reason is why there is no release.
+type Reason struct {
+	Code   string `json:"code" enum:"k_not_reached,nobody_consented,storage,internal" doc:"Stable code."`
+	Detail string `json:"detail" doc:"What it is about."`
+}
+
+// selection is what the questions about a release's people are asked with.
+type selection struct {
+	project  Project
+	args     map[string]any
+	enforced bool
+	result   disclosure.Result
+}
+
+// choose finds who may be in a release, and how coarse they must be. Nothing of the record is changed.
+func (s *Store) choose(tx *db.Tx, p Project, codes map[uuid.UUID]string, seed int64) (sel selection, err error) {
+	sel = selection{project: p, enforced: p.Setting == Outside || p.LegalBasis == Anonymised}
+	var names db.Texts
+	for _, id := range p.SiteIDs {
+		names = append(names, codes[id])
+	}
+	sel.args = map[string]any{"sites": p.SiteIDs, "site_codes": names, "basis": string(p.LegalBasis), "known": tx.Now, "seed": seed, "small": db.Texts{}}
+	classes, err := sel.classes(tx)
+	if err != nil {
+		return sel, err
+	}
+	rule := disclosure.Anonymity{Quasis: sel.told(), Order: p.Generalisation, K: p.MinimumK, Most: p.MostSuppressed}
+	if sel.enforced {
+		sel.result, _ = rule.Reach(classes)
+	} else {
+		sel.result = rule.Report(classes)
+	}
+	return sel, nil
+}
+
+// told are the project's quasi-identifiers.
+func (sel selection) told() (list []disclosure.Quasi) {
+	for _, q := range quasis {
+		if slices.Contains(sel.project.QuasiIdentifiers, q.Name) {
+			list = append(list, q.Quasi)
+		}
+	}
+	return list
+}
+
+// values are the SQL of every quasi-identifier, at its level, or before levels are known at its finest. What the project does not
+// have is told to nobody.
+func (sel selection) values() (list []string) {
+	n := 0
+	for _, q := range quasis {
+		switch {
+		case !slices.Contains(sel.project.QuasiIdentifiers, q.Name):
+			list = append(list, "'"+disclosure.All+"'")
+			continue
+		case sel.result.Levels == nil:
+			list = append(list, q.at(0))
+		default:
+			list = append(list, q.at(sel.result.Levels[n]))
+		}
+		n++
+	}
+	return list
+}
+
+const from = `
+from people p
+join unnest(cast(@sites as uuid[]), cast(@site_codes as text[])) site_codes (id, code) on site_codes.id = p.site_id
+where p.received_on <= p.until`
+
+// classes counts the people who are alike.
+func (sel selection) classes(tx *db.Tx) (list []disclosure.Class, err error) {
+	var values []string
+	for i, q := range quasis {
+		if slices.Contains(sel.project.QuasiIdentifiers, q.Name) {
+			values = append(values, sel.values()[i])
+		}
+	}
+	var found []struct {
+		Values db.Texts
+		N      int
+	}
+	sql := "with " + cohortSQL + "select array[" + strings.Join(values, ", ") + "] as values, count(*) as n" + from + " group by 1 order by 1"
+	err = tx.Raw(sql, sel.args).Scan(&found).Error
+	for _, f := range found {
+		list = append(list, disclosure.Class{Values: f.Values, N: f.N})
+	}
+	return list, err
+}
+
+// gather puts the people into the transaction's own table, as they leave.
+func (sel selection) gather(tx *db.Tx) error {
+	if err := tx.Exec("select stage('cohort')").Error; err != nil {
+		return err
+	}
+	small := db.Texts{}
+	for _, values := range sel.result.Small {
+		small = append(small, strings.Join(values, "/"))
+	}
+	sel.args["small"] = small
+	values, told := sel.values(), []string{}
+	for i, q := range quasis {
+		if slices.Contains(sel.project.QuasiIdentifiers, q.Name) {
+			told = append(told, values[i])
+		}
+	}
+	sql := "with " + cohortSQL + `insert into pg_temp.staged_cohort
+select p.site_id, p.patient_id, hashtextextended(p.patient_id::text, @seed), p.until, p.standing, ` + strings.Join(values, ", ") +
+		from + " and concat_ws('/', " + strings.Join(told, ", ") + ") <> all(cast(@small as text[]))"
+	return tx.Exec(sql, sel.args).Error
+}
+
+// flow counts people from everybody to those who are in; before is when the release before was read, zero without one.
+func (sel selection) report(tx *db.Tx, before *time.Time) (r Report, err error) {
+	r = Report{N: sel.result.N - sel.result.Suppressed, K: sel.result.K, Suppressed: sel.result.Suppressed, Enforced: sel.enforced, Generalised: []Generalised{}}
+	n := 0
+	for _, q := range quasis {
+		level := len(q.Coarser) + 1
+		if slices.Contains(sel.project.QuasiIdentifiers, q.Name) {
+			level = sel.result.Levels[n]
+			n++
+		}
+		r.Generalised = append(r.Generalised, Generalised{q.Name, level, q.meaning(level)})
+	}
+	err = tx.Raw("with "+cohortSQL+`
+select stage, n from (
+  select 0 as place, 'recorded' as stage, count(*) as n from people
+  union all select 1, 'never_referred_in', count(*) from people where received_on is null
+  union all select 2, standing, count(*) from people where received_on is not null group by standing
+  union all select 3, 'may_be_included', count(*) from people where received_on <= until
+) f order by place, stage`, sel.args).Scan(&r.Flow).Error
+	r.Flow = append(r.Flow, Stage{Stage: "left_out_in_small_groups", N: r.Suppressed}, Stage{Stage: "included", N: r.N})
+	if err != nil || before == nil {
+		return r, err
+	}
+	args := map[string]any{"then": *before}
+	for k, v := range sel.args {
+		args[k] = v
+	}
+	r.Left = new(int)
+	included := "with " + cohortSQL + "select site_id, patient_id from people where received_on <= until"
+	err = tx.Raw("select count(*) from (("+strings.ReplaceAll(included, "@known", "@then")+") except ("+included+")) l", args).Scan(r.Left).Error
+	return r, err
+}
+
+// answered adds to the flow how far the follow-ups of the people got, whom gather has put together.
+func (sel selection) answered(tx *db.Tx, args map[string]any, r *Report) error {
+	var states []Stage
+	err := tx.Raw(prelude+"select 'baseline' as stage, '' as timepoint, count(*) as n from spells where baseline_on is not null union all select state, code, count(*) from turns group by 1, 2 order by 2, 1", args).Scan(&states).Error
+	r.Flow = append(r.Flow, states...)
+	return err
+}
+
+// surroundings are the arguments of every table's SQL.
+func (s *Store) surroundings(tx *db.Tx, sel selection, p *pseudonyms) (map[string]any, error) {
+	args := map[string]any{"sites": sel.project.SiteIDs, "timepoints": sel.project.Timepoints, "instruments": sel.project.Instruments}
+	var zones, days, workerCodes db.Texts
+	for _, id := range sel.project.SiteIDs {
+		var zone string
+		if err := tx.Raw("select site_time_zone(?)", id).Scan(&zone).Error; err != nil {
+			return nil, err
+		}
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			return nil, fmt.Errorf("datasets: the time zone of site %s: %w", id, err)
+		}
+		zones, days = append(zones, zone), append(days, day.Of(tx.Now.In(loc)).String())
+	}
+	var workers db.IDs
+	if err := tx.Raw("select coalesce(array_agg(id), '{}') from link_workers where site_id = any(?::uuid[])", sel.project.SiteIDs).Row().Scan(&workers); err != nil {
+		return nil, err
+	}
+	for _, id := range workers {
+		workerCodes = append(workerCodes, p.short("link_worker", id))
+	}
+	args["zones"], args["days"], args["workers"], args["worker_codes"] = zones, days, workers, workerCodes
+	var itemOf, itemCodes, scoreOf, scoreCodes, better db.Texts
+	var itemVersions, scoreVersions db.Ints
+	var responder []*float64
+	for _, i := range s.Items {
+		itemOf, itemVersions, itemCodes = append(itemOf, i.Instrument), append(itemVersions, i.Version), append(itemCodes, i.Code)
+	}
+	for _, c := range s.Scores {
+		scoreOf, scoreVersions, scoreCodes, better, responder = append(scoreOf, c.Instrument), append(scoreVersions, c.Version), append(scoreCodes, c.Code), append(better, c.Better), append(responder, c.Responder)
+	}
+	args["item_instruments"], args["item_versions"], args["item_codes"] = itemOf, itemVersions, itemCodes
+	args["score_instruments"], args["score_versions"], args["score_codes"], args["score_better"], args["score_responder"] = scoreOf, scoreVersions, scoreCodes, better, thresholds(responder)
+	return args, nil
+}
+
+// thresholds is a float8[] as PostgreSQL writes one.
+func thresholds(list []*float64) string {
+	texts := make([]string, len(list))
+	for i, t := range list {
+		if texts[i] = "null"; t != nil {
+			texts[i] = fmt.Sprint(*t)
+		}
+	}
+	return "{" + strings.Join(texts, ",") + "}"
+}

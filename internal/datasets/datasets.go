@@ -1,0 +1,45 @@
+// Package datasets makes what researchers work with: projects, their frozen releases of consented and pseudonymised rows, and
+// everything that documents them.
+//
+// It only reads the record, by SQL, and streams: no table is ever held in memory. Each column is declared once (tables.go);
+// its SQL, its place in the files, the codebook and the document all come of that declaration.
+package datasets
+
+import (
+	"sync"
+
+	"gocloud.dev/blob"
+
+	"waypost/internal/platform/db"
+)
+
+// Store keeps projects and makes releases.
+type Store struct {
+	DB       *db.DB
+	Vault    *Vault       // opens projects' keys; nil: no release is made
+	Files    *blob.Bucket // where releases lie; nil: none is made or read
+	Items    []Item       // the questions of the instruments that come with Waypost
+	Scores   []Score      // and their scores
+	Software string       // this program's version
+
+	busy sync.Mutex // one release at a time is made in a process
+}
+
+// Item is a question whose answer is a number or a code. A question that is answered in words is none: words do not leave.
+type Item struct {
+	Instrument string
+	Version    int
+	Code       string
+}
+
+// Score is what an instrument's answers make.
+type Score struct {
+	Instrument string
+	Version    int
+	Code       string
+	Better     string   // higher or lower
+	Responder  *float64 // a change of so much counts as one; nil: no threshold is known
+}
+
+// Definition is the version of the tables: it rises when a column comes, goes or changes its meaning.
+const Definition = 1

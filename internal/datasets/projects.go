@@ -1,0 +1,285 @@
+package datasets
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Basis is what in law lets data leave for research. It decides whose data is in a release: see docs/datasets.md.
+type Basis string
+
+const (
+	ExplicitConsent Basis = "explicit_consent"
+	Anonymised      Basis = "anonymised"
+	Section251      Basis = "section_251"
+)
+
+// Outside is the setting in which k is enforced; in a safe setting it is reported.
+const (
+	Outside     = "outside"
+	SafeSetting = "safe_setting"
+)
+
+// floor is the least that a project's minimum k may be: 5 where researchers work in a safe setting, 10 outside of one.
+var floor = map[string]int{SafeSetting: 5, Outside: 10}
+
+// Project is a piece of research, what it may have, and for how long.
+type Project struct {
+	ID uuid.UUID `json:"id" format:"uuid" doc:"The project's id."`
+	Details
+	State        string     `json:"state" enum:"draft,approved,expired" doc:"A draft waits for a data steward. Only an approved project makes and reads releases. It expires after its last day."`
+	ApprovedAt   *time.Time `json:"approved_at" doc:"When a data steward approved it."`
+	Version      int        `json:"version" doc:"Rises with each change." example:"1"`
+	CreatedAt    time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt    time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	ApprovedBy   *uuid.UUID `json:"-"`
+	CreatedBy    *uuid.UUID `json:"-"`
+	PseudonymKey []byte     `json:"-"`
+}
+
+// Details is what is set of a project.
+type Details struct {
+	Title         string   `json:"title" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"What it is called." example:"Does social prescribing help with loneliness?"`
+	Purpose       string   `json:"purpose" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"5000" doc:"What the data is for, in plain words." example:"To see whether people who were referred felt less lonely a year later."`
+	LegalBasis    Basis    `json:"legal_basis" enum:"explicit_consent,anonymised,section_251" doc:"explicit_consent: people whose consent to research stands. anonymised: all who did not say no to research, k always enforced. section_251: these, and of those who did not consent only who was checked against the national data opt-out and has not opted out."`
+	Setting       string   `json:"setting" enum:"safe_setting,outside" doc:"safe_setting: researchers work where nothing can be taken out, and k is reported. outside: k is enforced."`
+	SettingReason *string  `json:"setting_reason" required:"false" nullable:"true" maxLength:"2000" doc:"Of a safe setting: why groups smaller than minimum_k are acceptable there, in the steward's words."`
+	SiteIDs       db.IDs   `json:"site_ids" format:"uuid" minItems:"1" maxItems:"200" doc:"The sites whose people it may have."`
+	Instruments   db.Texts `json:"instruments" minItems:"1" maxItems:"50" doc:"Keys of the instruments whose answers and scores it may have." example:"[\"ons4\"]"`
+	Timepoints    db.Texts `json:"timepoints" minItems:"1" maxItems:"20" doc:"Codes of the sites' schedules whose follow-ups it may have." example:"[\"m9_12\"]"`
+
+	QuasiIdentifiers db.Texts `json:"quasi_identifiers" required:"false" maxItems:"5" doc:"By what a person could be recognised, taken together: of site, age_band, gender, ethnic_group and imd_quintile; all of them when left out. Of the others, nothing is told."`
+	Generalisation   db.Texts `json:"generalisation" required:"false" maxItems:"20" doc:"What is made coarser, a step each, until groups are large enough; a usual order when left out." example:"[\"ethnic_group\", \"gender\", \"imd_quintile\", \"age_band\"]"`
+	MinimumK         int      `json:"minimum_k" minimum:"1" maximum:"1000" doc:"The fewest people who are alike in all quasi-identifiers: at least 5 in a safe setting, at least 10 outside." example:"10"`
+	MostSuppressed   int      `json:"most_suppressed_percent" required:"false" gorm:"column:most_suppressed_percent" minimum:"0" maximum:"50" doc:"How many people in a hundred may be left out, in groups that are too small, before one more step of generalisation is taken; 5 when left out or 0." example:"5"`
+	ExpiresOn        day.Date `json:"expires_on" format:"date" doc:"The last day, in UTC, on which releases are made and read." example:"2027-12-31"`
+}
+
+// Add proposes a project. A data steward's is approved at once; a researcher's is a draft, of which they are a member. Faults:
+// invalid (a site that is not there, a minimum k below the floor, a term that is over).
+func (s *Store) Add(ctx context.Context, n Details) (p Project, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p = Project{ID: tx.NewID(), Details: n, State: "draft", Version: 1, CreatedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := p.settle(tx); err != nil {
+			return err
+		}
+		if err := s.exist(tx, &p); err != nil {
+			return err
+		}
+		if s.Vault == nil {
+			return errNoPlace
+		}
+		if p.PseudonymKey, err = s.Vault.newKey(p.ID); err != nil {
+			return err
+		}
+		if tx.Actor.Role == actor.DataSteward {
+			p.State, p.ApprovedBy, p.ApprovedAt = "approved", tx.Actor.Key(), &tx.Now
+		}
+		if err := tx.Create(&p).Error; err != nil { // without RETURNING: a researcher is no member yet
+			return err
+		}
+		if tx.Actor.Role == actor.Researcher {
+			if err := tx.Exec("select join_project(?, ?, ?)", p.ID, tx.Actor.KeyID, tx.Now).Error; err != nil {
+				return err
+			}
+		}
+		return events.Record(tx, "project.added", p.subject(), events.Data{"legal_basis": string(p.LegalBasis), "state": p.State})
+	})
+	return p.on(s.DB.Clock.Now()), err
+}
+
+// settle checks the details, and fills in what was left out.
+func (p *Project) settle(tx *db.Tx) error {
+	if len(p.QuasiIdentifiers) == 0 {
+		p.QuasiIdentifiers = quasiNames()
+	}
+	if len(p.Generalisation) == 0 {
+		p.Generalisation = slices.DeleteFunc(slices.Clone(usual), func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) })
+	}
+	if p.MostSuppressed == 0 {
+		p.MostSuppressed = 5
+	}
+	if p.SettingReason != nil && *p.SettingReason == "" {
+		p.SettingReason = nil
+	}
+	var c fault.Checks
+	unknown := func(name string) bool { return !slices.Contains(quasiNames(), name) }
+	c.Require(!slices.ContainsFunc(p.QuasiIdentifiers, unknown), "quasi_identifiers", "are of site, age_band, gender, ethnic_group and imd_quintile")
+	c.Require(distinct(p.QuasiIdentifiers), "quasi_identifiers", "each stand once")
+	c.Require(!slices.ContainsFunc(p.Generalisation, func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) }), "generalisation", "names quasi-identifiers of the project")
+	c.Require(p.MinimumK >= floor[p.Setting], "minimum_k", "is at least 5 in a safe setting, and at least 10 outside")
+	c.Require(!p.ExpiresOn.Before(day.Of(tx.Now)), "expires_on", "lies in the past")
+	c.Require(distinct(p.Instruments) && distinct(p.Timepoints), "instruments", "and timepoints each stand once")
+	return c.Err()
+}
+
+func distinct(list []string) bool {
+	sorted := slices.Sorted(slices.Values(list))
+	return len(slices.Compact(sorted)) == len(list)
+}
+
+// always are timepoints that every site has.
+var always = []string{"baseline", "review", "closure"}
+
+// exist asks whether what the project names is there.
+func (s *Store) exist(tx *db.Tx, p *Project) error {
+	slices.SortFunc(p.SiteIDs, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+	p.SiteIDs = slices.Compact(p.SiteIDs)
+	var found struct {
+		SiteCount               int
+		Timepoints, Instruments db.Texts
+	}
+	if err := tx.Raw("select * from named_at(?::uuid[], ?::text[], ?::text[])", p.SiteIDs, p.Timepoints, p.Instruments).Scan(&found).Error; err != nil {
+		return err
+	}
+	for _, i := range s.Items {
+		found.Instruments = append(found.Instruments, i.Instrument)
+	}
+	beyond := func(there ...string) func(string) bool {
+		return func(name string) bool { return !slices.Contains(there, name) }
+	}
+	var c fault.Checks
+	c.Require(found.SiteCount == len(p.SiteIDs), "site_ids", "names something that does not exist")
+	c.Require(!slices.ContainsFunc(p.Timepoints, beyond(slices.Concat(found.Timepoints, always)...)), "timepoints", "names a schedule that none of the sites has")
+	c.Require(!slices.ContainsFunc(p.Instruments, beyond(found.Instruments...)), "instruments", "names an instrument that none of the sites has")
+	return c.Err()
+}
+
+func (p Project) subject() events.Subject { return events.Subject{Type: "project", ID: p.ID} }
+
+// on is the project as it stands at an instant.
+func (p Project) on(now time.Time) Project {
+	if p.State == "approved" && p.ExpiresOn.Before(day.Of(now)) {
+		p.State = "expired"
+	}
+	return p
+}
+
+// Get returns a project that the actor may see.
+func (s *Store) Get(ctx context.Context, id uuid.UUID) (p Project, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err = project(tx, id)
+		return err
+	})
+	return p, err
+}
+
+func project(tx *db.Tx, id uuid.UUID) (Project, error) {
+	p, err := db.First[Project](tx.Where("id = ?", id), "project")
+	return p.on(tx.Now), err
+}
+
+// List returns the projects that the actor may see by id, after the id given.
+func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Project, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		err := tx.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error
+		for i := range list {
+			list[i] = list[i].on(tx.Now)
+		}
+		return err
+	})
+	return list, err
+}
+
+// Approve lets a draft make releases. Approving it again changes nothing. Fault: conflict (its term is over).
+func (s *Store) Approve(ctx context.Context, id uuid.UUID) (p Project, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err = db.First[Project](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "project")
+		if err != nil {
+			return err
+		}
+		if p = p.on(tx.Now); p.ExpiresOn.Before(day.Of(tx.Now)) {
+			return errExpired
+		}
+		if p.State == "approved" {
+			return nil
+		}
+		p.State, p.ApprovedBy, p.ApprovedAt, p.Version, p.UpdatedAt = "approved", tx.Actor.Key(), &tx.Now, p.Version+1, tx.Now
+		if err := tx.Model(&p).Where("id = ?", id).Select("state", "approved_by", "approved_at", "version", "updated_at").Updates(&p).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "project.approved", p.subject(), nil)
+	})
+	return p, err
+}
+
+var errExpired = fault.New(fault.Conflict, "The project's term is over.")
+
+// Member is a researcher's key that reaches a project.
+type Member struct {
+	ID        uuid.UUID  `json:"api_key_id" format:"uuid" doc:"The key's id."`
+	ProjectID uuid.UUID  `json:"project_id" gorm:"-" format:"uuid" doc:"Of which project."`
+	Label     string     `json:"label" doc:"What the key is for."`
+	Hint      string     `json:"hint" doc:"The key's last four characters."`
+	ExpiresOn *day.Date  `json:"expires_on" format:"date" doc:"The key's last day."`
+	RevokedAt *time.Time `json:"revoked_at" doc:"When the key was revoked."`
+}
+
+// NewMember is the command to make somebody a member.
+type NewMember struct {
+	APIKeyID uuid.UUID `json:"api_key_id" format:"uuid" doc:"The researcher's key."`
+}
+
+// Members lists the keys that reach the project by id, after the id given.
+func (s *Store) Members(ctx context.Context, id uuid.UUID, page db.Page[uuid.UUID]) (list []Member, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := project(tx, id); err != nil {
+			return err
+		}
+		err := tx.Table("members_of(?)", id).Where("id > ?", page.After).Order("id").Limit(page.Limit).Scan(&list).Error
+		for i := range list {
+			list[i].ProjectID = id
+		}
+		return err
+	})
+	return list, err
+}
+
+// Join makes a researcher's key a member. Fault: invalid (it is no researcher's key that works).
+func (s *Store) Join(ctx context.Context, id, key uuid.UUID) (m Member, err error) {
+	return m, s.move(ctx, id, key, "join_project", "project.member_added", func(tx *db.Tx, done bool) error {
+		if !done {
+			return fault.InvalidAt("api_key_id", "names no researcher's key that works")
+		}
+		err := tx.Raw("select * from members_of(?) where id = ?", id, key).Scan(&m).Error
+		m.ProjectID = id
+		return err
+	})
+}
+
+// Leave takes a key off the project. It may have left already.
+func (s *Store) Leave(ctx context.Context, id, key uuid.UUID) error {
+	return s.move(ctx, id, key, "leave_project", "project.member_removed", func(_ *db.Tx, done bool) error {
+		if !done {
+			return fault.Missing("member")
+		}
+		return nil
+	})
+}
+
+func (s *Store) move(ctx context.Context, id, key uuid.UUID, function, kind string, then func(*db.Tx, bool) error) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err := project(tx, id)
+		if err != nil {
+			return err
+		}
+		var done bool
+		if err := tx.Raw("select "+function+"(?, ?, ?)", id, key, tx.Now).Scan(&done).Error; err != nil {
+			return err
+		}
+		if err := then(tx, done); err != nil {
+			return err
+		}
+		return events.Record(tx, kind, p.subject(), events.Data{"api_key_id": key.String()})
+	})
+}

@@ -1,0 +1,263 @@
+package datasets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gocloud.dev/blob"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// State is where a release stands.
+type State string
+
+const (
+	Building State = "building"
+	Ready    State = "ready"
+	Refused  State = "refused"
+	Failed   State = "failed"
+)
+
+// Release is a frozen dataset of a project: the same bytes for ever, or none.
+type Release struct {
+	ID         uuid.UUID  `json:"id" format:"uuid" doc:"The release's id."`
+	ProjectID  uuid.UUID  `json:"project_id" format:"uuid" doc:"Whose it is."`
+	Number     int        `json:"number" doc:"Counts up in the project, from 1." example:"1"`
+	State      State      `json:"state" enum:"building,ready,refused,failed" doc:"building: it is being made. ready: all its files are there. refused: there is none, and reasons say why. failed: it could not be made, and reasons say why; it is tried again while next_try_at is set."`
+	Reason     *string    `json:"reason" doc:"What it was asked for, in words."`
+	Reasons    []Reason   `json:"reasons" gorm:"serializer:json" doc:"Why it was refused, or failed."`
+	Attempts   int        `json:"attempts" doc:"How often it was begun."`
+	TryAt      *time.Time `json:"next_try_at" doc:"When it is begun, or begun again; null: it has ended."`
+	AsOf       *time.Time `json:"as_of" doc:"The instant of the one snapshot that everything in it was read from."`
+	FinishedAt *time.Time `json:"finished_at" doc:"When it was ready, or refused."`
+	Report     *Report    `json:"report" gorm:"serializer:json" format:"or-null" doc:"Who is in it, and how coarse."`
+	Files      []File     `json:"files" gorm:"serializer:json" doc:"Its files, once it is ready."`
+	CreatedAt  time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was asked for."`
+	UpdatedAt  time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+
+	RequestedBy *uuid.UUID `json:"-"`
+}
+
+// File is one file of a release.
+type File struct {
+	Name   string `json:"name" doc:"Its name." example:"outcomes_paired.csv"`
+	Bytes  int64  `json:"bytes" doc:"How long it is."`
+	SHA256 string `json:"sha256" doc:"The SHA-256 of its bytes, in hexadecimal digits."`
+	Rows   *int64 `json:"rows,omitempty" doc:"Rows of the table, without the line of names."`
+}
+
+// NewRelease is the command to make a release.
+type NewRelease struct {
+	Reason *string `json:"reason" required:"false" nullable:"true" maxLength:"2000" doc:"What it is for, in words; of a small group in a safe setting, why that is acceptable."`
+	DryRun bool    `json:"dry_run" required:"false" doc:"true: nothing is made; the answer (200) tells how many people there would be, k, what is missing, and what would be made coarser."`
+}
+
+// Trial is what a release would be.
+type Trial struct {
+	DryRun  bool      `json:"dry_run" doc:"Always true: nothing was made."`
+	State   State     `json:"state" enum:"ready,refused" doc:"What would come of it now."`
+	Reasons []Reason  `json:"reasons" doc:"Why it would be refused."`
+	Report  Report    `json:"report" doc:"Who would be in it, and how coarse."`
+	Missing []Missing `json:"missing" doc:"How much is missing, of those who would be in it."`
+}
+
+// Missing is how much of something there is not.
+type Missing struct {
+	What    string `json:"what" doc:"Of what: a quasi-identifier, the baseline, or a score at a timepoint."`
+	N       int    `json:"n" doc:"How many there are."`
+	Missing int    `json:"missing" doc:"Of how many of them it is missing."`
+}
+
+// Ask asks for a release: a job makes it soon. Two that are asked for at once are two, each of a snapshot of its own: so none is
+// older than its asking. Fault: conflict (the project is a draft, or its term is over).
+func (s *Store) Ask(ctx context.Context, id uuid.UUID, n NewRelease) (r Release, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err := usable(tx, id)
+		if err != nil {
+			return err
+		}
+		if s.Vault == nil || s.Files == nil {
+			return errNoPlace
+		}
+		r = Release{ID: tx.NewID(), ProjectID: p.ID, State: Building, Reason: n.Reason, Reasons: []Reason{}, Files: []File{},
+			TryAt: &tx.Now, RequestedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		// one after the other, so that numbers count up
+		if err := tx.Exec("select pg_advisory_xact_lock(hashtextextended('releases of ' || ?::text, 0))", p.ID).Error; err != nil {
+			return err
+		}
+		if err := tx.Raw("select coalesce(max(number), 0) + 1 from releases where project_id = ?", p.ID).Scan(&r.Number).Error; err != nil {
+			return err
+		}
+		if err := tx.Create(&r).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "release.requested", r.subject(), events.Data{"project_id": p.ID.String()})
+	})
+	return r, err
+}
+
+var errNoPlace = fault.New(fault.Unavailable, "Releases cannot be made here: there is no master key, or no place for their files.")
+
+// usable is a project that makes and reads releases.
+func usable(tx *db.Tx, id uuid.UUID) (Project, error) {
+	p, err := project(tx, id)
+	switch {
+	case err != nil:
+		return p, err
+	case p.State == "draft":
+		return p, fault.New(fault.Conflict, "The project is a draft: a data steward has not approved it yet.")
+	case p.State == "expired":
+		return p, errExpired
+	}
+	return p, nil
+}
+
+func (r Release) subject() events.Subject { return events.Subject{Type: "release", ID: r.ID} }
+
+// Release returns one that the actor may see.
+func (s *Store) Release(ctx context.Context, id uuid.UUID) (r Release, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		r, err = db.First[Release](tx.Where("id = ?", id), "release")
+		return err
+	})
+	return r, err
+}
+
+// Releases lists a project's by id, after the id given.
+func (s *Store) Releases(ctx context.Context, id uuid.UUID, page db.Page[uuid.UUID]) (list []Release, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := project(tx, id); err != nil {
+			return err
+		}
+		return tx.Where("project_id = ? and id > ?", id, page.After).Order("id").Scopes(page.Cut).Find(&list).Error
+	})
+	return list, err
+}
+
+// Content is a file of a release, to be read once and closed.
+type Content struct {
+	File
+	MediaType string
+	AsOf      time.Time // when it was frozen
+	*blob.Reader
+}
+
+// Fetch opens a file of a release, and notes that it was fetched. Faults: not_found, conflict (the project's term is over),
+// unavailable (the place for files does not answer, or has not the file as it was written).
+func (s *Store) Fetch(ctx context.Context, id uuid.UUID, name string) (c Content, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		r, err := db.First[Release](tx.Where("id = ?", id), "release")
+		if err != nil {
+			return err
+		}
+		if _, err := usable(tx, r.ProjectID); err != nil {
+			return err
+		}
+		i := slices.IndexFunc(r.Files, func(f File) bool { return f.Name == name })
+		if i < 0 {
+			return fault.Missing("file")
+		}
+		if c, err = s.open(ctx, r, r.Files[i]); err != nil {
+			return err
+		}
+		return events.Record(tx, "release.downloaded", r.subject(), events.Data{"file": name, "project_id": r.ProjectID.String()})
+	})
+	if err != nil && c.Reader != nil {
+		err = errors.Join(err, c.Close())
+	}
+	return c, err
+}
+
+// open refuses a file that is not as long as it was written: what is short must not pass for whole.
+func (s *Store) open(ctx context.Context, r Release, f File) (Content, error) {
+	if s.Files == nil {
+		return Content{}, errNoFiles
+	}
+	from, err := s.Files.NewReader(context.WithoutCancel(ctx), r.key(f.Name), nil)
+	if err != nil {
+		return Content{}, errNoFiles.Because(err)
+	}
+	if from.Size() != f.Bytes {
+		return Content{}, errNoFiles.Because(errors.Join(errors.New("datasets: a file is not as long as it was written"), from.Close()))
+	}
+	return Content{f, mediaType(f.Name), *r.AsOf, from}, nil
+}
+
+var errNoFiles = fault.New(fault.Unavailable, "The place where releases lie does not have the file, or does not answer.")
+
+// folder is where the release's attempts lie.
+func (r Release) folder() string { return fmt.Sprintf("%s/%s/", r.ProjectID, r.ID) }
+
+// key is where a file of the release lies: of the attempt that it was written by, so that no other ever writes over it.
+func (r Release) key(name string) string { return fmt.Sprintf("%s%d/%s", r.folder(), r.Attempts, name) }
+
+// errRefused is the error of a release that cannot be.
+type errRefused struct{ reasons []Reason }
+
+func (errRefused) Error() string { return "datasets: the release is refused" }
+
+// refusals are why nobody, or nobody in a group that is large enough, is in it.
+func (sel selection) refusals() []Reason {
+	switch {
+	case sel.result.N == 0:
+		return []Reason{{"nobody_consented", "Nobody at the project's sites may be in a release on its legal basis."}}
+	case sel.enforced && (sel.result.K == 0 || 100*sel.result.Suppressed > sel.project.MostSuppressed*sel.result.N):
+		return []Reason{{"k_not_reached", fmt.Sprintf("With everything as coarse as the project allows, more than %d in 100 people are still in groups of fewer than %d who are alike.", sel.project.MostSuppressed, sel.project.MinimumK)}}
+	}
+	return []Reason{}
+}
+
+// Try tells what a release would be, and makes none.
+func (s *Store) Try(ctx context.Context, id uuid.UUID) (t Trial, err error) {
+	var p Project
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if p, err = usable(tx, id); err != nil {
+			return err
+		}
+		if s.Vault == nil {
+			return errNoPlace
+		}
+		return events.Record(tx, "release.tried", p.subject(), nil)
+	})
+	if err != nil {
+		return t, err
+	}
+	err = s.DB.Do(reading(ctx, "releases"), func(tx *db.Tx) error {
+		if err := tx.Exec("set local statement_timeout = '25s'").Error; err != nil {
+			return err
+		}
+		sel, args, report, _, err := s.prepare(tx, p, uuid.Nil)
+		var refused errRefused
+		if err != nil && !errors.As(err, &refused) {
+			return err
+		}
+		t = Trial{DryRun: true, State: Ready, Reasons: append([]Reason{}, refused.reasons...), Report: report, Missing: []Missing{}}
+		if err != nil {
+			t.State = Refused
+			return nil
+		}
+		t.Missing, err = sel.missing(tx, args)
+		return err
+	})
+	return t, err
+}
+
+// missing counts what is not there, of the people gather has put together.
+func (sel selection) missing(tx *db.Tx, args map[string]any) (list []Missing, err error) {
+	list = []Missing{}
+	err = tx.Raw(prelude+`select what, n, missing from (
+  select 1 as place, 'imd_quintile' as what, count(*) as n, count(*) filter (where imd_quintile = 'not_known') as missing from pg_temp.staged_cohort
+  union all select 2, 'ethnic_group', count(*), count(*) filter (where ethnic_group = 'not_known') from pg_temp.staged_cohort
+  union all select 3, 'gender', count(*), count(*) filter (where gender in ('not_known', 'not_stated')) from pg_temp.staged_cohort
+  union all select 4, 'baseline', count(*), count(*) filter (where baseline_on is null) from spells
+  union all select 5, 'follow_up ' || code, count(*), count(*) filter (where state <> 'completed') from turns group by code
+) m order by place, what`, args).Scan(&list).Error
+	return list, err
+}

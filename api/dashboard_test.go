@@ -47,7 +47,7 @@ func (p phone) enter(w *world, key string) {
 // until waits until a script says so.
 func (p phone) until(script string) {
 	p.t.Helper()
-	for range 200 {
+	for range 1200 {
 		if is, err := chromedp.Run(p.Context, chromedp.Evaluate[bool](script)); err == nil && is {
 			return
 		}

@@ -59,7 +59,7 @@ func (a releaseOrTrial) status() int {
 }
 
 func (releaseOrTrial) Schema(r huma.Registry) *huma.Schema {
-	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[datasets.Release](), true, ""), r.Schema(reflect.TypeFor[datasets.Trial](), true, "")}}
+	return &huma.Schema{AnyOf: []*huma.Schema{r.Schema(reflect.TypeFor[datasets.Release](), true, ""), r.Schema(reflect.TypeFor[datasets.Trial](), true, "")}}
 }
 
 func (s *server) requestRelease(ctx context.Context, in *Of[datasets.NewRelease]) (releaseOrTrial, error) {
@@ -72,7 +72,7 @@ func (s *server) requestRelease(ctx context.Context, in *Of[datasets.NewRelease]
 }
 
 const (
-	slowest  = 32 << 10        // bytes a second: who reads a file more slowly is cut off
+	slowest = 32 << 10        // bytes a second: who reads a file more slowly is cut off
 	grace   = 2 * time.Minute // beside that
 )
 
@@ -84,8 +84,12 @@ func (s *server) fileOperation() {
 	d.Responses["200"] = &huma.Response{Description: "The file.", Headers: map[string]*huma.Param{
 		"ETag":        {Description: "Its SHA-256.", Schema: &huma.Schema{Type: "string"}},
 		"Repr-Digest": {Description: "Its SHA-256, by RFC 9530.", Schema: &huma.Schema{Type: "string"}},
-	}, Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
-	d.Responses["206"] = &huma.Response{Description: "A part of the file."}
+	}, Content: map[string]*huma.MediaType{}}
+	for _, kind := range datasets.MediaTypes {
+		kind, _, _ = strings.Cut(kind, ";")
+		d.Responses["200"].Content[kind] = &huma.MediaType{Schema: &huma.Schema{Format: "binary", Description: "The file as it lies."}, Example: "study_id,episodes"}
+	}
+	d.Responses["206"] = &huma.Response{Description: "A part of the file.", Content: d.Responses["200"].Content}
 	d.Responses["304"] = &huma.Response{Description: "The file is that of If-None-Match."}
 	d.Responses["416"] = &huma.Response{Description: "The file has no such part."}
 	huma.Register(s.api, d, func(ctx context.Context, in *struct {

@@ -11,6 +11,7 @@ create table projects (
   site_ids      uuid[] not null,
   instruments   text[] not null,             -- whose answers and scores leave
   timepoints    text[] not null,             -- the schedules' codes whose follow-ups leave
+  schedule      jsonb not null default '[]', -- [{code, analysis_from, target, analysis_to}]: windows of its own, in days
   quasi_identifiers text[] not null,         -- what a person could be recognised by, together
   generalisation text[] not null,            -- which of them is made coarser, a step each, in this order
   minimum_k     int not null check (minimum_k >= 5), -- the fewest people who are alike in all of them

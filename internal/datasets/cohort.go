@@ -217,6 +217,12 @@ func (s *Store) surroundings(tx *db.Tx, sel selection, p *pseudonyms) (map[strin
 		workerCodes = append(workerCodes, p.short("link_worker", id))
 	}
 	args["zones"], args["days"], args["workers"], args["worker_codes"] = zones, days, workers, workerCodes
+	var ownCodes db.Texts
+	var targets, earliest, latest db.Ints
+	for _, o := range sel.project.Schedule {
+		ownCodes, targets, earliest, latest = append(ownCodes, o.Code), append(targets, o.Target), append(earliest, o.From), append(latest, o.To)
+	}
+	args["own_codes"], args["own_targets"], args["own_earliest"], args["own_latest"] = ownCodes, targets, earliest, latest
 	var itemOf, itemCodes, scoreOf, scoreCodes, better db.Texts
 	var itemVersions, scoreVersions db.Ints
 	var responder []*float64

@@ -223,21 +223,17 @@ func (u *upload) close(failure error) (File, error) {
 	return File{Name: u.name, Bytes: u.bytes, SHA256: hex.EncodeToString(u.sum.Sum(nil))}, nil
 }
 
+// MediaTypes are what files of a release are, by the ends of their names; any other is plain text.
+var MediaTypes = map[string]string{
+	"csv": "text/csv; charset=utf-8; header=present", "json": "application/json", "parquet": "application/vnd.apache.parquet",
+	"zip": "application/zip", "md": "text/markdown; charset=utf-8", "": "text/plain; charset=utf-8",
+}
+
 // mediaType is what a file is.
 func mediaType(name string) string {
-	_, extension, _ := strings.Cut(name, ".")
-	switch extension {
-	case "csv":
-		return "text/csv; charset=utf-8; header=present"
-	case "json":
-		return "application/json"
-	case "parquet":
-		return "application/vnd.apache.parquet"
-	case "zip":
-		return "application/zip"
-	case "md":
-		return "text/markdown; charset=utf-8"
-	default:
-		return "text/plain; charset=utf-8"
+	_, end, _ := strings.Cut(name, ".")
+	if kind, known := MediaTypes[end]; known {
+		return kind
 	}
+	return MediaTypes[""]
 }

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -58,11 +59,22 @@ type Details struct {
 	Instruments   db.Texts `json:"instruments" minItems:"1" maxItems:"50" doc:"Keys of the instruments whose answers and scores it may have." example:"[\"ons4\"]"`
 	Timepoints    db.Texts `json:"timepoints" minItems:"1" maxItems:"20" doc:"Codes of the sites' schedules whose follow-ups it may have." example:"[\"m9_12\"]"`
 
+	Schedule []Window `json:"schedule" required:"false" gorm:"serializer:json" maxItems:"20" doc:"The project's own analysis windows, for timepoints that are not to be analysed in the sites' windows; GET /v1/insights/outcomes is by those of the sites."`
+
 	QuasiIdentifiers db.Texts `json:"quasi_identifiers" required:"false" maxItems:"5" doc:"By what a person could be recognised, taken together: of site, age_band, gender, ethnic_group and imd_quintile; all of them when left out. Of the others, nothing is told."`
 	Generalisation   db.Texts `json:"generalisation" required:"false" maxItems:"20" doc:"What is made coarser, a step each, until groups are large enough; a usual order when left out." example:"[\"ethnic_group\", \"gender\", \"imd_quintile\", \"age_band\"]"`
 	MinimumK         int      `json:"minimum_k" minimum:"1" maximum:"1000" doc:"The fewest people who are alike in all quasi-identifiers: at least 5 in a safe setting, at least 10 outside." example:"10"`
 	MostSuppressed   int      `json:"most_suppressed_percent" required:"false" gorm:"column:most_suppressed_percent" minimum:"0" maximum:"50" doc:"How many people in a hundred may be left out, in groups that are too small, before one more step of generalisation is taken; 5 when left out or 0." example:"5"`
 	ExpiresOn        day.Date `json:"expires_on" format:"date" doc:"The last day, in UTC, on which releases are made and read." example:"2027-12-31"`
+}
+
+// Window is when a response to a follow-up counts as change, in days after its anchor. Of several, the one nearest the target
+// does, ties to the earlier.
+type Window struct {
+	Code   string `json:"code" maxLength:"30" doc:"Which of the project's timepoints." example:"m9_12"`
+	From   int    `json:"analysis_from" minimum:"1" maximum:"3650" doc:"The first day." example:"240"`
+	Target int    `json:"target" minimum:"1" maximum:"3650" doc:"The best day." example:"365"`
+	To     int    `json:"analysis_to" minimum:"1" maximum:"3650" doc:"The last day." example:"400"`
 }
 
 // Add proposes a project. A data steward's is approved at once; a researcher's is a draft, of which they are a member. Faults:
@@ -100,6 +112,9 @@ func (s *Store) Add(ctx context.Context, n Details) (p Project, err error) {
 
 // settle checks the details, and fills in what was left out.
 func (p *Project) settle(tx *db.Tx) error {
+	if p.Schedule == nil {
+		p.Schedule = []Window{}
+	}
 	if len(p.QuasiIdentifiers) == 0 {
 		p.QuasiIdentifiers = quasiNames()
 	}
@@ -119,6 +134,13 @@ func (p *Project) settle(tx *db.Tx) error {
 	c.Require(!slices.ContainsFunc(p.Generalisation, func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) }), "generalisation", "names quasi-identifiers of the project")
 	c.Require(p.MinimumK >= floor[p.Setting], "minimum_k", "is at least 5 in a safe setting, and at least 10 outside")
 	c.Require(!p.ExpiresOn.Before(day.Of(tx.Now)), "expires_on", "lies in the past")
+	var own []string
+	for i, w := range p.Schedule {
+		at := fmt.Sprintf("schedule[%d]", i)
+		c.Require(slices.Contains(p.Timepoints, w.Code) && !slices.Contains(own, w.Code), at+".code", "is one of the project's timepoints, and stands once")
+		c.Require(w.From <= w.Target && w.Target <= w.To, at+".target", "lies in the window")
+		own = append(own, w.Code)
+	}
 	c.Require(distinct(p.Instruments) && distinct(p.Timepoints), "instruments", "and timepoints each stand once")
 	return c.Err()
 }

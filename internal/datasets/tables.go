@@ -31,7 +31,8 @@ var tables = []Table{participants, episodes, referrals, assessments, followUps, 
 
 var participants = Table{
 	Name: "participants", Label: "a person of the project, followed up or not", Key: []string{"study_id"},
-	Columns: []Column{studyID, consent, site, ageBand, gender, ethnicGroup, imdQuintile,
+	Columns: []Column{studyID, consent,
+		{"consent_version", Text, "Version of the words by which the person was asked, where it is a number such as 2.1", "consents.wording_version", `substring(n.wording_version from '^v*([0-9]{1,4}([.][0-9]{1,3}){0,2})$')`, nil}, site, ageBand, gender, ethnicGroup, imdQuintile,
 		{"imd_version", Text, "Which index the fifth is of", "patients.imd_version", "p.imd_version", []Value{{"2019", "Indices of deprivation 2019"}, {"2025", "Indices of deprivation 2025"}}},
 		{"carer", Text, "Whether the person is a carer", "patients.carer", "p.carer", list("carers")},
 		{"episodes", Integer, "Spells of support in this release", "episodes", "s.n", nil},
@@ -40,6 +41,10 @@ var participants = Table{
 	},
 	From: `from pg_temp.staged_cohort c
 join patients p on p.site_id = c.site_id and p.id = c.patient_id
+left join lateral (
+  select n.wording_version from consents n where n.site_id = c.site_id and n.patient_id = c.patient_id and n.purpose = 'research'
+  order by n.decided_on desc, n.created_at desc, n.id desc limit 1
+) n on true
 join (select site_id, patient_id, count(*) as n, min(baseline_on) as baseline_on from spells group by 1, 2) s on s.site_id = c.site_id and s.patient_id = c.patient_id
 left join (select distinct on (site_id, patient_id) site_id, patient_id, state from turns
   order by site_id, patient_id, array_position(array['completed', 'due', 'not_invited', 'not_yet_due', 'paused', 'missed', 'lost', 'withdrew', 'died'], state)) f on f.site_id = c.site_id and f.patient_id = c.patient_id`,
@@ -152,6 +157,7 @@ var assessments = Table{
 		{"days_from_baseline", Integer, "Days from the episode's baseline; 0: the baseline itself", "assessments.completed_on", days("c.baseline_on", "a.completed_on"), nil},
 		{"mode", Text, "How it was taken", "assessments.mode", "a.mode", list("modes")},
 		{"respondent", Text, "Who answered", "assessments.respondent", "a.respondent", list("respondents")},
+		{"helper", Text, "Who helped the person, or answered for them; empty: nobody, or not said", "assessments.helper", "a.helper", list("helpers")},
 		{"collected_by", Text, "Who asked", "assessments.collected_by", "a.collected_by", list("collectors")},
 		{"kind", Text, "An item's answer, or a score", "assessments", "x.kind", []Value{{"item", "An answer to one item"}, {"score", "A score that is made of items"}}},
 		{"name", Text, "The item or the score", "assessments", "x.name", nil},
@@ -164,6 +170,7 @@ join (
   select a.*, row_number() over (partition by a.site_id, a.episode_id order by a.completed_on, a.id) as no
   from assessments a join spells s on s.site_id = a.site_id and s.episode_id = a.episode_id
   where a.corrected_by_id is null and a.completed_on <= s.until and a.instrument = any(cast(@instruments as text[]))
+    and (a.timepoint in ('baseline', 'review', 'closure') or a.timepoint = any(cast(@timepoints as text[])))
 ) a on a.site_id = c.site_id and a.episode_id = c.episode_id
 cross join lateral (
   select 'item' as kind, i.code as name, case when jsonb_typeof(a.responses->i.code) = 'number' then (a.responses->>i.code)::float8 end as value,
@@ -191,6 +198,7 @@ var followUps = Table{
 		{"loss_reason", Text, "Why it was lost", "follow_ups.loss_reason", "c.loss_reason", list("loss_reasons")},
 		{"mode", Text, "How the person answered", "follow_up_completions.mode", "d.mode", list("modes")},
 		{"respondent", Text, "Who answered", "follow_up_completions.respondent", "d.respondent", list("respondents")},
+		{"helper", Text, "Who helped the person, or answered for them; empty: nobody, or not said", "follow_up_completions.helper", "d.helper", list("helpers")},
 		{"collected_by", Text, "Who asked", "follow_up_completions.collected_by", "d.collected_by", list("collectors")},
 		{"how_have_you_been", Text, "How the person says they have been since", "follow_up_completions.how_have_you_been", "d.how_have_you_been", list("well_being_since")},
 		{"benefit", Text, "How much the person says meeting the link worker helped", "follow_up_completions.benefit", "d.benefit", list("benefits")},

@@ -32,9 +32,7 @@ func demoWorld(t *testing.T, people int) *world {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(New(on(d)))
-	t.Cleanup(server.Close)
-	w.url = server.URL
+	w.url = listening(t, on(d))
 	return w
 }
 

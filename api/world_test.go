@@ -63,9 +63,7 @@ func newWorld(t *testing.T) *world {
 
 func serving(t *testing.T, c Config) *world {
 	t.Helper()
-	server := httptest.NewServer(New(c))
-	t.Cleanup(server.Close)
-	w := &world{t: t, db: c.DB, url: server.URL, keys: map[string]string{}}
+	w := &world{t: t, db: c.DB, url: listening(t, c), keys: map[string]string{}}
 	w.keys["administrator"] = w.firstKey()
 	admin := w.as("administrator")
 	w.site = admin.post("/sites", `{"name":"First","code":"first"}`).made()
@@ -83,6 +81,13 @@ func serving(t *testing.T, c Config) *world {
 	}
 	w.keys["other_site_link_worker"] = w.key("link_worker", fmt.Sprintf(`"site_ids":[%q],"link_worker_id":%q`, w.other, otherWorker))
 	return w
+}
+
+// listening is the address of a server.
+func listening(t *testing.T, c Config) string {
+	server := httptest.NewServer(New(c))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 func (w *world) firstKey() string {

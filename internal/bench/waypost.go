@@ -136,6 +136,7 @@ type keys struct {
 	LinkWorker  string `json:"link_worker"`
 	Dashboard   string `json:"dashboard"`
 	SiteManager string `json:"site_manager"`
+	DataSteward string `json:"data_steward"`
 }
 
 func freeAddress() (string, error) {

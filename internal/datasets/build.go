@@ -158,9 +158,14 @@ func (s *Store) prepare(tx *db.Tx, p Project, release uuid.UUID) (sel selection,
 	return sel, args, report, names, sel.answered(tx, args, &report)
 }
 
+// unlimited lets a transaction take the time and the memory that a release takes.
+func unlimited(tx *db.Tx) error {
+	return tx.Exec("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'").Error
+}
+
 // make writes every file of a release, from the one snapshot of tx.
 func (s *Store) make(tx *db.Tx, r Release) (Release, error) {
-	if err := tx.Exec("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'").Error; err != nil {
+	if err := unlimited(tx); err != nil {
 		return r, err
 	}
 	p, err := project(tx, r.ProjectID)

@@ -368,6 +368,31 @@ func TestWithdrawalHoldsFromTheNextRelease(t *testing.T) {
 	}
 }
 
+// Of somebody who withdraws and lets data be kept, nothing of a later day leaves.
+func TestWhatIsKeptEndsWithTheWithdrawal(t *testing.T) {
+	s := newStudio(t)
+	patients := s.people(12)
+	id := s.project("")
+	s.withdraw(patients[0], "stop_contact_keep_data")
+	first := s.release(id)
+	s.advance("P2D")
+	lw := s.as("link_worker")
+	episode := lw.get("/episodes?patient_id=" + patients[0]).text("items.0.id")
+	s.ons4(episode, "review", s.today(), 9, 9, 9, 0).want(201)
+	lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke","minutes":99}`, s.today())).want(201)
+	lw.post("/episodes/"+episode+"/closure", fmt.Sprintf(`{"on":%q,"reason":"plan_completed"}`, s.today()))
+	second := s.release(id)
+	for _, table := range []string{"participants", "episodes", "assessments_long", "outcomes_paired", "follow_ups", "referrals"} {
+		if s.file(first, table+".csv") != s.file(second, table+".csv") {
+			t.Errorf("%s tells of what came after the withdrawal", table)
+		}
+	}
+	s.ons4(lw.get("/episodes?patient_id="+patients[1]).text("items.0.id"), "review", s.today(), 9, 9, 9, 0).want(201)
+	if third := s.release(id); s.file(third, "assessments_long.csv") == s.file(second, "assessments_long.csv") {
+		t.Error("nothing of anybody leaves any more")
+	}
+}
+
 func (s studio) withdraw(patient, terms string) {
 	s.t.Helper()
 	s.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"research","decision":"withdrawn","decided_on":%q,"withdrawal":%q}`, s.today(), terms)).want(201)

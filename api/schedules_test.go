@@ -3,6 +3,9 @@ package api
 import (
 	"fmt"
 	"testing"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 )
 
 // scheduled gives the world's site one schedule of these offsets and instruments.
@@ -36,4 +39,55 @@ func TestAScheduleHoldsForEveryDay(t *testing.T) {
 		w.scheduled(at[0], at[1], at[2], `["ons4"]`).problem(422, "invalid")
 	}
 	w.scheduled("P28D", "P1M", "P31D", `["ons4"]`).want(200)
+}
+
+// A key that is misspelt would never be asked, and nobody would see it; one that stands twice could never be sent.
+func TestAScheduleAsksWhatThereIs(t *testing.T) {
+	w := newWorld(t)
+	w.as("site_manager").post("/instruments", inJSON(t, allotment(t))).want(201)
+	for asks, at := range map[string]string{`["ons4","ons_4"]`: "[1]", `["ons4","swemwbs","ons4"]`: ""} {
+		got := w.scheduled("P9M", "P10M", "P12M", asks)
+		got.problem(422, "invalid", "ons_4")
+		if place := got.text("errors.0.location"); place != "body.schedules[0].instruments"+at {
+			t.Errorf("%s is told at %s", asks, place)
+		}
+	}
+	w.scheduled("P9M", "P10M", "P12M", `["ons4","swemwbs","allotment_confidence"]`).want(200)
+	admin := w.as("administrator")
+	m := `{"code":"m6","anchor":"baseline","opens_after":"P5M","target_after":"P6M","closes_after":"P7M","analysis_from":1,"analysis_to":400}`
+	got := admin.post("/sites", `{"name":"S","code":"twice","schedules":[`+m+`,`+m+`]}`)
+	got.problem(422, "invalid")
+	if place := got.text("errors.0.location"); place != "body.schedules[1].code" {
+		t.Errorf("a code that stands twice is told at %s", place)
+	}
+	// Another site's instrument is no more known here than one that is not there.
+	admin.post("/sites", `{"name":"S","code":"strange","schedules":[`+m[:len(m)-1]+`,"instruments":["allotment_confidence"]}]}`).problem(422, "invalid")
+	if n := len(admin.get("/sites").want(200).items()); n != 2 {
+		t.Errorf("a refused site is there: %d", n)
+	}
+}
+
+// What a schedule names twice is asked once, and the answers can be sent.
+func TestALinkAsksOnce(t *testing.T) {
+	w, _, _, followUp := asked(t)
+	err := w.db.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
+		return tx.Exec("update schedules set instruments = '{ons4,ons4}' where site_id = ?", w.site).Error
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := w.link(followUp)
+	page := p.answer(p.open("/respondent"), "self")
+	for range 20 {
+		if page.at == "/check" {
+			break
+		}
+		page = p.answer(page, map[bool]string{true: "", false: "prefer_not_to_say"}[page.at == "/narrative"])
+	}
+	if page = p.answer(page, ""); page.at != "/thanks" {
+		t.Errorf("sending leads to %s", page.at)
+	}
+	if state := w.as("link_worker").get("/follow-ups/" + followUp).text("state"); state != "completed" {
+		t.Errorf("it is %s", state)
+	}
 }

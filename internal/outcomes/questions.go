@@ -134,7 +134,7 @@ func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 		if err != nil || i.Context && !context || slices.Contains(done, key) || slices.ContainsFunc(i.Items, func(it Item) bool { return it.Wording == "" || it.Repeat }) {
 			continue
 		}
-		list = append(list, i)
+		list, done = append(list, i), append(done, key)
 	}
 	return list, nil
 }

@@ -120,7 +120,10 @@ func (site *Site) settle() error {
 		}
 	}
 	for i, schedule := range site.Schedules {
-		schedule.check(&c, fmt.Sprintf("schedules[%d]", i))
+		at := fmt.Sprintf("schedules[%d]", i)
+		same := func(s Schedule) bool { return s.Code == schedule.Code }
+		c.Require(!slices.ContainsFunc(site.Schedules[:i], same), at+".code", "is the name of another schedule of the site")
+		schedule.check(&c, at)
 	}
 	return c.Err()
 }
@@ -135,6 +138,8 @@ func (s Schedule) check(c *fault.Checks, at string) {
 	}
 	c.Require(inOrder(after), at, "must open before its target, and close after it, whatever day it counts from: months differ in length")
 	c.Require(s.AnalysisTo >= s.AnalysisFrom, at, "must have analysis_to after analysis_from")
+	keys := slices.Sorted(slices.Values(s.Instruments))
+	c.Require(len(slices.Compact(keys)) == len(s.Instruments), at+".instruments", "names an instrument twice")
 }
 
 // inOrder tells whether the days come in that order after every day of four years: P31D is past P1M after some days alone.

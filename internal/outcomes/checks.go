@@ -83,13 +83,18 @@ func plannedAt(tx *db.Tx, e *episodes.Episode, timepoint string) (*FollowUp, err
 	return &found[0], nil
 }
 
-// checkDay refuses a day before the episode began or in the future.
+// checkDay refuses a day before the episode began, after the person's death or in the future.
 func checkDay(tx *db.Tx, e *episodes.Episode, field string, on day.Date) error {
 	today, err := tx.Today(e.SiteID)
 	if err != nil {
 		return err
 	}
+	var dead bool
+	if err := tx.Raw("select coalesce(died_on < ?, false) from patients where site_id = ? and id = ?", on, e.SiteID, e.PatientID).Scan(&dead).Error; err != nil {
+		return err
+	}
 	var c fault.Checks
+	c.Require(!dead, field, "lies after the person's death")
 	c.Require(!on.After(today), field, "must not lie in the future")
 	c.Require(!on.Before(e.ReceivedOn), field, "lies before the episode began")
 	return c.Err()

@@ -91,3 +91,18 @@ func TestALinkAsksOnce(t *testing.T) {
 		t.Errorf("it is %s", state)
 	}
 }
+
+// A follow-up that was planned goes on as it was when the site gives its schedule another name.
+func TestAPlannedFollowUpOutlivesItsSchedule(t *testing.T) {
+	w, _, episode, followUp := asked(t)
+	w.scheduled("P9M", "P10M", "P12M", `["ons4"]`).want(200)
+	p := w.link(followUp)
+	if page := p.answer(p.answer(p.open("/respondent"), "self"), "better"); page.at != "/ons4.life_satisfaction" {
+		t.Errorf("then asked %s", page.at)
+	}
+	w.ons4(episode, "m9_12", w.today(), 6, 6, 6, 3).want(201)
+	if got := w.as("link_worker").get("/follow-ups/" + followUp); got.text("assessments.0.follow_up_id") != followUp {
+		t.Errorf("%s", got.body)
+	}
+	w.ons4(episode, "m3", w.today(), 6, 6, 6, 3).problem(422, "invalid")
+}

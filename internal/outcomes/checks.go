@@ -60,8 +60,9 @@ func checkTimepoint(tx *db.Tx, e episodes.Episode, timepoint string) error {
 		return nil
 	}
 	var n int64
-	err := tx.Table("schedules").Where("site_id = ? and code = ?", e.SiteID, timepoint).Count(&n).Error
-	if err == nil && n == 0 {
+	err := tx.Raw(`select (select count(*) from schedules where site_id = ? and code = ?)
+		+ (select count(*) from follow_ups where site_id = ? and episode_id = ? and code = ?)`, e.SiteID, timepoint, e.SiteID, e.ID, timepoint).Scan(&n).Error
+	if err == nil && n == 0 { // what was planned goes on when its schedule is gone
 		return fault.InvalidAt("timepoint", "is none of baseline, review, closure, and no follow-up of this site's schedule")
 	}
 	if err == nil && e.BaselineOn == nil {

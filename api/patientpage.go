@@ -165,6 +165,8 @@ func wrongAnswer(p outcomes.Page, question string) string {
 		return "Please write at most 5,000 characters"
 	case at >= 0 && p.Questions[at].Kind == outcomes.ANumber:
 		return "Write a whole number, or choose one of the other answers"
+	case at >= 0 && !p.Questions[at].MayPass():
+		return "Choose one of the answers"
 	default:
 		return "Choose one of the answers. You can say that you would rather not"
 	}

@@ -311,3 +311,26 @@ func TestAnswersOvertaken(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 }
+
+// The page promises no way out of a question that has none: who is answering must be said.
+func TestThePageOffersWhatItSays(t *testing.T) {
+	w, _, _, followUp := asked(t)
+	p := w.link(followUp)
+	if page := p.open(""); strings.Contains(page.html, "For every question you can") {
+		t.Errorf("the start: %s", page.html)
+	}
+	page := p.answer(p.open("/respondent"), "")
+	for !strings.HasSuffix(page.at, "/narrative") {
+		rather := "I would rather not say"
+		if said, offered := strings.Contains(page.html, "You can say that you would rather not"), strings.Contains(page.html, rather); page.status != 422 || said != offered {
+			t.Errorf("%s (%d): said %v, offered %v", page.at, page.status, said, offered)
+		}
+		answer := "prefer_not_to_say"
+		if strings.HasSuffix(page.at, "/respondent") {
+			answer = "self"
+		}
+		if page = p.answer(page, answer); !strings.HasSuffix(page.at, "/narrative") {
+			page = p.answer(page, "")
+		}
+	}
+}

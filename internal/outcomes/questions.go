@@ -57,6 +57,11 @@ func (q Question) takes(answer string) bool {
 	return q.Kind == ANumber && err == nil && float64(n) >= q.Least && float64(n) <= q.Most
 }
 
+// MayPass tells whether somebody can say that they would rather not answer.
+func (q Question) MayPass() bool {
+	return slices.ContainsFunc(q.Offers, func(c Choice) bool { return c.Code == "prefer_not_to_say" })
+}
+
 // visit is a person at their own link.
 type visit struct {
 	FollowUp

@@ -176,3 +176,21 @@ func TestTheDeadAreApart(t *testing.T) {
 		}
 	}
 }
+
+// What somebody says helped them though they did not use it is kept as they said it, and told to whoever wrote it down.
+func TestHelpedByWhatWasNotUsed(t *testing.T) {
+	w, _, episode, followUp := asked(t)
+	second := w.refer(episode)
+	first := w.as("link_worker").get("/referrals?episode_id=" + episode).text("items.0.id")
+	if first == second {
+		first = w.as("link_worker").get("/referrals?episode_id=" + episode).text("items.1.id")
+	}
+	got := w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+		"services":[{"referral_id":%q,"used":"did_not_use","benefit":"a_lot"},{"referral_id":%q,"used":"did_not_use","benefit":"not_at_all"},{"name":"A choir","used":"not_yet","benefit":"some"}]}`, w.today(), first, second)).want(201)
+	if n := strings.Count(string(got.body), `"benefit_without_use"`); n != 2 {
+		t.Errorf("%d warnings: %s", n, got.body)
+	}
+	if said := w.as("link_worker").get("/referrals/" + first).text("patient_account.benefit"); said != "a_lot" {
+		t.Errorf("kept is %s", said)
+	}
+}

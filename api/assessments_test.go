@@ -330,3 +330,24 @@ func TestACorrectedAnchorLeavesHistory(t *testing.T) {
 		t.Errorf("the same day moved something: %d", n)
 	}
 }
+
+// Nobody answers after their death; what they said before it may be recorded late.
+func TestNobodyAnswersAfterTheirDeath(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	patient, episode := w.supported()
+	w.ons4(episode, "baseline", w.daysAgo(20), 4, 5, 3, 8).want(201)
+	lw.patch("/patients/"+patient, lw.get("/patients/"+patient).header.Get("ETag"), fmt.Sprintf(`{"died_on":%q}`, w.daysAgo(5))).want(200)
+	followUp := lw.get("/follow-ups?episode_id=" + episode).text("items.0.id")
+	said := func(on, respondent string) answer {
+		return lw.post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":%q,"how_have_you_been":"better","benefit":"some"}`, on, respondent))
+	}
+	for _, refused := range []answer{w.ons4(episode, "review", w.daysAgo(4), 4, 5, 3, 8), said(w.daysAgo(4), "self"), said(w.today(), "proxy")} {
+		refused.problem(422, "invalid")
+		if at := refused.text("errors.0.location"); at != "body.completed_on" {
+			t.Errorf("told at %s", at)
+		}
+	}
+	w.ons4(episode, "review", w.daysAgo(5), 4, 5, 3, 8).want(201)
+	said(w.daysAgo(6), "self").want(201)
+}

@@ -203,3 +203,21 @@ func TestFailedKeysAreLimitedAndValidOnesAreNot(t *testing.T) {
 	}
 	w.as("link_worker").get("/me").want(200)
 }
+
+// A problem says what a field takes in words that somebody can act on.
+func TestAProblemSaysWhatIsTaken(t *testing.T) {
+	w := newWorld(t)
+	_, episode := w.supported()
+	for _, answer := range []string{`"` + strings.Repeat("x", 100_000) + `"`, `true`, `null`, `{"missing":1}`, `[7]`} {
+		got := w.as("link_worker").post("/assessments", w.taken(episode, "mycaw", "baseline", w.today(), "telephone", "self", `"concern_1":`+answer, ""))
+		got.problem(422, "invalid", "xxxx")
+		if said := got.text("errors.0.message"); !strings.Contains(said, "5,000 characters") || strings.Contains(said, "schema") {
+			t.Errorf("%.20s: %s", answer, said)
+		}
+	}
+	got := w.as("link_worker").post("/assessments", w.taken(episode, "ons4", "baseline", w.today(), "telephone", "proxy", calm, `,"helper":"nobody"`))
+	got.problem(422, "invalid", "nobody")
+	if said := got.text("errors.0.message"); strings.Contains(said, "nil") || !strings.Contains(said, "interpreter") {
+		t.Errorf("%s", said)
+	}
+}

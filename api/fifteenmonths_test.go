@@ -58,6 +58,7 @@ type follower struct {
 	patient, episode, baseline string // ids
 	anchor                     time.Time
 	died                       bool
+	diedOn                     time.Time
 	no                         bool // the latest decision on being contacted
 	turns                      []*turn
 }
@@ -165,7 +166,7 @@ func (y *months) live(p *follower) {
 	case y.chance(0.002):
 		etag := y.as("link_worker").get("/patients/" + p.patient).header.Get("ETag")
 		y.as("link_worker").patch("/patients/"+p.patient, etag, fmt.Sprintf(`{"died_on":%q}`, y.today())).want(200)
-		p.died = true
+		p.died, p.diedOn = true, y.now()
 		y.seen["died"]++
 	case !p.no && y.chance(0.003):
 		y.decide(p, "withdrawn")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -57,10 +58,13 @@ func (s *server) page(show echo.HandlerFunc) echo.HandlerFunc {
 func gone(c echo.Context, err error) error {
 	said := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes. What you answered so far is kept."}
 	switch p := problemOf(err); p.Code {
-	case string(fault.NotFound):
-		said.Title, said.Words = "This link does not work", "It may have run out, or part of it may be missing. If you would still like to answer, ask your link worker for a new one."
 	case string(fault.Conflict):
 		said.Title, said.Words = "You have answered these questions", "Thank you. There is nothing more to do."
+		if errors.Is(err, outcomes.ErrOvertaken) {
+			said.Title, said.Words = "These questions are answered already", "Somebody wrote down your answers in another way. What you answered on this page was not sent. Your link worker can tell you more."
+		}
+	case string(fault.NotFound):
+		said.Title, said.Words = "This link does not work", "It may have run out, or part of it may be missing. If you would still like to answer, ask your link worker for a new one."
 	case string(fault.TooLarge):
 		said.Title, said.Words = "That was too long", "Please go back and write less. What you answered before is kept."
 	case string(fault.RateLimited):
@@ -161,6 +165,8 @@ func wrongAnswer(p outcomes.Page, question string) string {
 		return "Please write at most 5,000 characters"
 	case at >= 0 && p.Questions[at].Kind == outcomes.ANumber:
 		return "Write a whole number, or choose one of the other answers"
+	case at >= 0 && !p.Questions[at].MayPass():
+		return "Choose one of the answers"
 	default:
 		return "Choose one of the answers. You can say that you would rather not"
 	}
@@ -214,7 +220,7 @@ func (s *server) sendAnswers(c echo.Context) error {
 	switch {
 	case fault.Is(err, fault.Invalid):
 		return c.Redirect(http.StatusSeeOther, step(c, "check"))
-	case err != nil && !fault.Is(err, fault.Conflict):
+	case err != nil && (!fault.Is(err, fault.Conflict) || errors.Is(err, outcomes.ErrOvertaken)):
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, step(c, "thanks"))
@@ -223,7 +229,7 @@ func (s *server) sendAnswers(c echo.Context) error {
 func (s *server) thanksPage(c echo.Context) error {
 	p, err := s.visit(c)
 	switch {
-	case fault.Is(err, fault.Conflict):
+	case fault.Is(err, fault.Conflict) && !errors.Is(err, outcomes.ErrOvertaken):
 		return render(c, http.StatusOK, "thanks", nil)
 	case err != nil:
 		return err

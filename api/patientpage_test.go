@@ -292,3 +292,45 @@ func TestALinkIsShownOnce(t *testing.T) {
 func ownRows(w *world, table string, n *int64) error {
 	return w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error { return tx.Table(table).Count(n).Error })
 }
+
+// Whoever is overtaken by their link worker is not told that their answers were sent, and the link worker sees that there are some.
+func TestAnswersOvertaken(t *testing.T) {
+	w, _, _, followUp := asked(t)
+	p := w.link(followUp)
+	page := p.open("/respondent")
+	for _, a := range []string{"self", "worse", "1", "1", "1", "9", "dont_know", "some", "Not well at all"} {
+		page = p.answer(page, a)
+	}
+	w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"a_lot"}`, w.today())).want(201)
+	for _, page := range []shownPage{p.answer(page, ""), p.open("/thanks"), p.open("")} {
+		if page.status != 409 || page.title() != "These questions are answered already" || strings.Contains(page.html, "have been sent") {
+			t.Errorf("%d %s: %s", page.status, page.at, page.html)
+		}
+	}
+	if got := w.as("link_worker").get("/follow-ups/" + followUp).want(200); got.number("answers_kept") != 9 || got.text("completion.how_have_you_been") != "better" {
+		t.Errorf("%s", got.body)
+	}
+}
+
+// The page promises no way out of a question that has none: who is answering must be said.
+func TestThePageOffersWhatItSays(t *testing.T) {
+	w, _, _, followUp := asked(t)
+	p := w.link(followUp)
+	if page := p.open(""); strings.Contains(page.html, "For every question you can") {
+		t.Errorf("the start: %s", page.html)
+	}
+	page := p.answer(p.open("/respondent"), "")
+	for !strings.HasSuffix(page.at, "/narrative") {
+		rather := "I would rather not say"
+		if said, offered := strings.Contains(page.html, "You can say that you would rather not"), strings.Contains(page.html, rather); page.status != 422 || said != offered {
+			t.Errorf("%s (%d): said %v, offered %v", page.at, page.status, said, offered)
+		}
+		answer := "prefer_not_to_say"
+		if strings.HasSuffix(page.at, "/respondent") {
+			answer = "self"
+		}
+		if page = p.answer(page, answer); !strings.HasSuffix(page.at, "/narrative") {
+			page = p.answer(page, "")
+		}
+	}
+}

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/labstack/echo/v4"
 
+	"waypost/internal/outcomes"
 	"waypost/internal/platform/fault"
 )
 
@@ -137,9 +139,11 @@ func ofHuma(err error) (field fault.Field, query bool) {
 		return fault.Field{Location: "query", Message: "has a parameter that this operation does not know"}, true
 	case d.Message == "unexpected property":
 		return fault.Field{Location: ours(parent(d.Location)), Message: "has a field that this operation does not know"}, false
+	case d.Message == validation.MsgExpectedMatchAtLeastOneSchema && strings.Contains(d.Location, "responses."):
+		return fault.Field{Location: ours(d.Location), Message: outcomes.AnswerForms}, false
 	case strings.HasPrefix(d.Message, "expected ") || strings.HasPrefix(d.Message, "required "):
 		message, _, _ := strings.Cut(d.Message, ": ") // what follows a colon may be the value
-		return fault.Field{Location: ours(d.Location), Message: message}, false
+		return fault.Field{Location: ours(d.Location), Message: strings.ReplaceAll(message, ", <nil>", "")}, false
 	default:
 		return fault.Field{Location: ours(d.Location), Message: "cannot be read as what this field takes"}, false
 	}

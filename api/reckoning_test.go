@@ -15,6 +15,13 @@ func (p *follower) state(f *turn, today time.Time) string {
 		return "lost"
 	case p.died || p.no:
 		return "paused"
+	}
+	return f.window(today)
+}
+
+// window is where today lies to the follow-up's own.
+func (f *turn) window(today time.Time) string {
+	switch {
 	case today.Before(f.opens):
 		return "upcoming"
 	case !today.After(f.target):
@@ -85,8 +92,11 @@ func (y *months) reckon(code string, today time.Time) map[string]int {
 
 func (p *follower) kinds(f *turn, today time.Time) (kinds []string) {
 	state := p.state(f, today)
-	if state == "lost" && f.lost == "died" || state == "paused" && p.died {
+	if state == "lost" && f.lost == "died" || state == "paused" && p.died && !p.diedOn.After(f.closes) {
 		return []string{"died"}
+	}
+	if state == "paused" && !p.no {
+		state = f.window(today) // who died after the window closed could have been asked
 	}
 	kinds = []string{"eligible", map[string]string{"upcoming": "not_yet_due", "overdue": "due"}[state]}
 	if kinds[1] == "" {

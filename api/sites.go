@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -28,7 +29,27 @@ func (s *server) listSites(ctx context.Context, in *struct{ Changing }) (Page[si
 }
 
 func (s *server) addSite(ctx context.Context, in *With[sites.New]) (sites.Site, error) {
-	return s.sites.Add(ctx, in.Body)
+	site, err := s.sites.Add(ctx, in.Body)
+	if err != nil {
+		return site, err
+	}
+	return site, s.checkAsked(ctx, site)
+}
+
+// checkAsked refuses a schedule with an instrument that the site has not got: it would never be asked, and nobody would see it.
+func (s *server) checkAsked(ctx context.Context, site sites.Site) error {
+	for i, schedule := range site.Schedules {
+		for j, key := range schedule.Instruments {
+			err := s.casework.Outcomes.Has(ctx, site.ID, key)
+			if fault.Is(err, fault.NotFound) {
+				return fault.InvalidAt(fmt.Sprintf("schedules[%d].instruments[%d]", i, j), "names no instrument of this site: see GET /v1/instruments")
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *server) getSite(ctx context.Context, in *ID) (sites.Site, error) {
@@ -36,7 +57,11 @@ func (s *server) getSite(ctx context.Context, in *ID) (sites.Site, error) {
 }
 
 func (s *server) changeSite(ctx context.Context, in *Merge[sites.Changes], version int) (sites.Site, error) {
-	return s.sites.Change(ctx, in.ID.ID, version, in.Body)
+	site, err := s.sites.Change(ctx, in.ID.ID, version, in.Body)
+	if err != nil {
+		return site, err
+	}
+	return site, s.checkAsked(ctx, site)
 }
 
 func (s *server) linkWorkerOperations() {

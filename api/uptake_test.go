@@ -149,13 +149,48 @@ func TestBadQuestionsOfFigures(t *testing.T) {
 func TestTheDeadAreApart(t *testing.T) {
 	w := newWorld(t)
 	followUps := w.told([]account{{true, "used_stopped", "a_lot"}, {false, "", ""}, {false, "", ""}})
-	for _, f := range followUps[:2] {
-		patient := w.as("link_worker").get("/follow-ups/" + f).text("patient_id")
+	dies := func(followUp string) {
+		patient := w.as("link_worker").get("/follow-ups/" + followUp).text("patient_id")
 		etag := w.as("link_worker").get("/patients/" + patient).header.Get("ETag")
 		w.as("link_worker").patch("/patients/"+patient, etag, fmt.Sprintf(`{"died_on":%q}`, w.today())).want(200)
 	}
+	dies(followUps[0])
+	dies(followUps[1])
 	got := w.as("site_manager").get("/insights/retention").want(200)
 	if got.number("rows.0.died") != 1 || got.number("rows.0.eligible") != 2 || got.number("rows.0.completed") != 1 || got.number("rows.0.due") != 1 || got.number("rows.0.completion_percent") != 100 {
 		t.Errorf("%s", got.body)
+	}
+	// Whoever lived until the window had closed could have been asked, and was missed; nobody is asked now.
+	w.advance("P6M")
+	dies(followUps[2])
+	got = w.as("site_manager").get("/insights/retention").want(200)
+	if got.number("rows.0.died") != 1 || got.number("rows.0.eligible") != 2 || got.number("rows.0.missed") != 1 || got.number("rows.0.completion_percent") != 50 {
+		t.Errorf("%s", got.body)
+	}
+	if state := w.as("link_worker").get("/follow-ups/" + followUps[2]).text("state"); state != "paused" {
+		t.Errorf("it is %s", state)
+	}
+	for _, row := range w.as("site_manager").get("/insights/completers").want(200).at("rows").([]any) {
+		if row := row.(map[string]any); row["value"] == nil && (row["followed_up"] != 1.0 || row["not_followed_up"] != 1.0) {
+			t.Errorf("compared are %v", row)
+		}
+	}
+}
+
+// What somebody says helped them though they did not use it is kept as they said it, and told to whoever wrote it down.
+func TestHelpedByWhatWasNotUsed(t *testing.T) {
+	w, _, episode, followUp := asked(t)
+	second := w.refer(episode)
+	first := w.as("link_worker").get("/referrals?episode_id=" + episode).text("items.0.id")
+	if first == second {
+		first = w.as("link_worker").get("/referrals?episode_id=" + episode).text("items.1.id")
+	}
+	got := w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+		"services":[{"referral_id":%q,"used":"did_not_use","benefit":"a_lot"},{"referral_id":%q,"used":"did_not_use","benefit":"not_at_all"},{"name":"A choir","used":"not_yet","benefit":"some"}]}`, w.today(), first, second)).want(201)
+	if n := strings.Count(string(got.body), `"benefit_without_use"`); n != 2 {
+		t.Errorf("%d warnings: %s", n, got.body)
+	}
+	if said := w.as("link_worker").get("/referrals/" + first).text("patient_account.benefit"); said != "a_lot" {
+		t.Errorf("kept is %s", said)
 	}
 }

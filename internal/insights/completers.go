@@ -27,7 +27,7 @@ type CompleterRow struct {
 }
 
 const completersDefinition = "Whether those who were followed up differ from those who were not, in what was known of them at the start: what share of each has each value of need group, deprivation, ethnic group, gender, age and band of each ONS4 score at the baseline. " +
-	"followed_up and not_followed_up are completed, and ended without completed, of retention; people who died before they could answer and those whose window is open are in neither. " +
+	"followed_up and not_followed_up are completed, and ended without completed, of retention; people who died before the window closed, and had not answered, and those whose window is open are in neither. " +
 	"A standardised mean difference does not depend on how many people there are, as a p value does; beyond 0.1 either way is taken as a difference. Where there are such, change over those who answered does not stand for everybody."
 
 //go:embed completers.sql

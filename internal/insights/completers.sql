@@ -19,7 +19,7 @@ with turn as materialized (
     order by c.decided_on desc, c.created_at desc, c.id desc limit 1
   ) c on f.completed_on is null and f.lost_on is null
   where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until
-    and (f.completed_on is not null or f.loss_reason is distinct from 'died' and (f.lost_on is not null or p.died_on is null))
+    and (f.completed_on is not null or f.loss_reason is distinct from 'died' and (f.lost_on is not null or p.died_on is null or p.died_on > f.closes_on))
 )
 select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(month from anchor_on) - 1)::int as month, sub, facet,
   count(*) filter (where state = 'completed') as completed, count(*) filter (where state = 'without') as without, count(*) filter (where state = 'open') as open

@@ -11,13 +11,13 @@ import (
 
 // RetentionRow is what became of the follow-ups of one timepoint.
 //
-// Every follow-up of somebody who lives, or who answered before they died, is in exactly one of completed, not_yet_due, due,
+// Every follow-up of somebody who lived until its window closed, or who answered before they died, is in exactly one of completed, not_yet_due, due,
 // missed, lost and paused; together they are eligible. A null was withheld, because it or what it leaves over rests on few people.
 type RetentionRow struct {
 	Divider
 	Timepoint           string   `json:"timepoint" doc:"Code of the follow-up." example:"m9_12"`
-	Eligible            *int     `json:"eligible" doc:"Follow-ups planned, without those of people who died before they could answer." example:"400"`
-	Died                *int     `json:"died" doc:"Follow-ups of people who died before they could answer: they count in nothing else here." example:"10"`
+	Eligible            *int     `json:"eligible" doc:"Follow-ups planned, without those of people who died before the window closed, and had not answered." example:"400"`
+	Died                *int     `json:"died" doc:"Follow-ups of people who died before the window closed, and had not answered: they count in nothing else here." example:"10"`
 	NotYetDue           *int     `json:"not_yet_due" doc:"Of eligible: the window has not opened." example:"90"`
 	Due                 *int     `json:"due" doc:"Of eligible: the window is open, and there is no answer yet." example:"40"`
 	Completed           *int     `json:"completed" doc:"Of eligible: the person answered." example:"150"`
@@ -43,7 +43,7 @@ type RetentionRow struct {
 }
 
 const retentionDefinition = "What became of each follow-up that was planned, on the site's day. The months are those of the day that its windows count from (the baseline, unless the schedule says otherwise). " +
-	"eligible = not_yet_due + due + completed + missed + lost + paused; people who died before they could answer are left out of it and stated apart. " +
+	"eligible = not_yet_due + due + completed + missed + lost + paused; people who died before the window closed, and had not answered, are left out of it and stated apart. " +
 	"completion_percent = completed / ended, where ended = completed + missed + lost + paused: a late answer counts as completed, and nobody whose window is still open counts at all. " +
 	"missed means that the window closed with neither an answer nor a reason for none; lost, that somebody recorded the reason."
 

@@ -1,6 +1,6 @@
 -- Follow-ups whose windows count from a day of the period, by site, month, timepoint and facet, each in exactly one
--- state: the one that it has on the site's day, as the record's own list of follow-ups shows it. Quintile 1 is the most
--- deprived fifth of neighbourhoods.
+-- state: the one that it has on the site's day, as the record's own list of follow-ups shows it. Whoever died after the
+-- window had closed could have been asked: theirs stays missed. Quintile 1 is the most deprived fifth of neighbourhoods.
 -- @of is f, @need is e.need_primary, @on is f.anchor_on
 with state as materialized (
   select f.site_id, f.code, f.anchor_on, f.completed_on, f.opens_on, f.closes_on, f.lost_on, f.loss_reason,
@@ -8,7 +8,7 @@ with state as materialized (
     exists (select from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempted,
     case
       when f.completed_on is not null then 'completed'
-      when f.loss_reason = 'died' or f.lost_on is null and p.died_on is not null then 'died'
+      when f.loss_reason = 'died' or f.lost_on is null and p.died_on <= f.closes_on then 'died'
       when f.lost_on is not null then 'lost'
       when coalesce(c.decision in ('declined', 'withdrawn', 'not_obtained'), false) then 'paused'
       when f.opens_on > t.day then 'not_yet_due'

@@ -60,8 +60,9 @@ func checkTimepoint(tx *db.Tx, e episodes.Episode, timepoint string) error {
 		return nil
 	}
 	var n int64
-	err := tx.Table("schedules").Where("site_id = ? and code = ?", e.SiteID, timepoint).Count(&n).Error
-	if err == nil && n == 0 {
+	err := tx.Raw(`select (select count(*) from schedules where site_id = ? and code = ?)
+		+ (select count(*) from follow_ups where site_id = ? and episode_id = ? and code = ?)`, e.SiteID, timepoint, e.SiteID, e.ID, timepoint).Scan(&n).Error
+	if err == nil && n == 0 { // what was planned goes on when its schedule is gone
 		return fault.InvalidAt("timepoint", "is none of baseline, review, closure, and no follow-up of this site's schedule")
 	}
 	if err == nil && e.BaselineOn == nil {
@@ -83,13 +84,18 @@ func plannedAt(tx *db.Tx, e *episodes.Episode, timepoint string) (*FollowUp, err
 	return &found[0], nil
 }
 
-// checkDay refuses a day before the episode began or in the future.
+// checkDay refuses a day before the episode began, after the person's death or in the future.
 func checkDay(tx *db.Tx, e *episodes.Episode, field string, on day.Date) error {
 	today, err := tx.Today(e.SiteID)
 	if err != nil {
 		return err
 	}
+	var dead bool
+	if err := tx.Raw("select coalesce(died_on < ?, false) from patients where site_id = ? and id = ?", on, e.SiteID, e.PatientID).Scan(&dead).Error; err != nil {
+		return err
+	}
 	var c fault.Checks
+	c.Require(!dead, field, "lies after the person's death")
 	c.Require(!on.After(today), field, "must not lie in the future")
 	c.Require(!on.Before(e.ReceivedOn), field, "lies before the episode began")
 	return c.Err()

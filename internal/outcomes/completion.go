@@ -181,7 +181,7 @@ func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via strin
 	if err := n.checkNew(tx, f); err != nil {
 		return nil, err
 	}
-	warnings := append(howAnswered(n.Respondent, n.Helper), f.whenAnswered(n.CompletedOn)...)
+	warnings := append(append(howAnswered(n.Respondent, n.Helper), f.whenAnswered(n.CompletedOn)...), n.helpedUnused()...)
 	for i, m := range n.Assessments {
 		a := Assessment{EpisodeID: f.EpisodeID, Instrument: m.Instrument, Timepoint: f.Code, RecordedVia: via, followUp: &f,
 			Answers: Answers{CompletedOn: n.CompletedOn, Mode: n.Mode, Respondent: n.Respondent, Helper: n.Helper, CollectedBy: n.CollectedBy, Language: n.Language, Responses: m.Responses}}

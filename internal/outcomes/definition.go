@@ -105,7 +105,7 @@ func (d Definition) wholeScore(c *fault.Checks, at string, s Score, before []Sco
 	}
 	c.Require(s.Better == "higher" || s.Better == "lower", at+".better", "is higher or lower")
 	c.Require((s.ResponderThreshold == nil) == (strings.TrimSpace(s.ThresholdSource) == ""), at+".threshold_source", "and responder_threshold go together")
-	c.Require(s.ResponderThreshold == nil || *s.ResponderThreshold > 0, at+".responder_threshold", "is more than nought")
+	c.Require(s.ResponderThreshold == nil || *s.ResponderThreshold > 0 && *s.ResponderThreshold <= s.Max-s.Min, at+".responder_threshold", "is more than nought, and no more than the range")
 	s.wholeMethod(c, at)
 	d.wholeMissing(c, at, s)
 	d.wholeCounts(c, at, s)

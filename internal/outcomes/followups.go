@@ -167,12 +167,13 @@ func (s schedule) plan(tx *db.Tx, e episodes.Episode, anchor day.Date) error {
 // window sets the follow-up's days from its anchor.
 func (s schedule) window(f *FollowUp, anchor day.Date) error {
 	f.AnchorOn = anchor
-	for text, to := range map[string]*day.Date{s.OpensAfter: &f.OpensOn, s.TargetAfter: &f.TargetOn, s.ClosesAfter: &f.ClosesOn} {
+	days := []*day.Date{&f.OpensOn, &f.TargetOn, &f.ClosesOn}
+	for i, text := range []string{s.OpensAfter, s.TargetAfter, s.ClosesAfter} { // two of them may be the same
 		p, err := day.ParsePeriod(text)
 		if err != nil {
 			return err
 		}
-		*to = anchor.Add(p)
+		*days[i] = anchor.Add(p)
 	}
 	f.AnalysisFrom, f.AnalysisTo = anchor.AddDays(s.AnalysisFrom), anchor.AddDays(s.AnalysisTo)
 	return nil

@@ -268,7 +268,7 @@ func TestDefinitionsThatDoNotHold(t *testing.T) {
 	if i := right(); i.Whole() != nil {
 		t.Fatal(i.Whole())
 	}
-	half, nought, nine := 0.5, 0.0, 9.0
+	half, nought, nine, thirty := 0.5, 0.0, 9.0, 30.0
 	for name, spoil := range map[string]func(*Instrument){
 		"a hole in the table":                 func(i *Instrument) { i.Scores[1].Table = slices.Delete(i.Scores[1].Table, 4, 5) },
 		"two rows for one value":              func(i *Instrument) { i.Scores[1].Table[4].From = i.Scores[1].Table[5].From },
@@ -288,15 +288,18 @@ func TestDefinitionsThatDoNotHold(t *testing.T) {
 		"a flag outside the range":            func(i *Instrument) { i.Items[0].FlagFrom = &nine },
 		"a threshold without a source":        func(i *Instrument) { i.Scores[0].ResponderThreshold = &half },
 		"a source without a threshold":        func(i *Instrument) { i.Scores[0].ThresholdSource = "somewhere" },
-		"missing allowed without a rule":      func(i *Instrument) { i.Scores[0].MissingAllowed = 1 },
-		"all may be missing":                  func(i *Instrument) { i.Scores[0].MissingAllowed, i.Scores[0].MissingAs = 7, "prorated" },
-		"a table of a prorated score":         func(i *Instrument) { i.Scores[0].MissingAllowed, i.Scores[0].MissingAs = 1, "prorated" },
-		"turned round, but not in it":         func(i *Instrument) { i.Scores[0].Reverse = []string{"nothing"} },
-		"bands with a gap":                    func(i *Instrument) { i.Scores[0].Bands = []Band{{"low", 7, 20}, {"high", 22, 35}} },
-		"bands that overlap":                  func(i *Instrument) { i.Scores[0].Bands = []Band{{"low", 7, 20}, {"high", 20, 35}} },
-		"a step that does not fit":            func(i *Instrument) { i.Scores[1].Resolution = 0.5 },
-		"a value of two items":                func(i *Instrument) { i.Scores[0].Method = "value" },
-		"a count without what counts":         func(i *Instrument) { i.Scores[0].Method = "count" },
+		"a threshold that nobody reaches": func(i *Instrument) {
+			i.Scores[0].ResponderThreshold, i.Scores[0].ThresholdSource = &thirty, "somewhere"
+		},
+		"missing allowed without a rule": func(i *Instrument) { i.Scores[0].MissingAllowed = 1 },
+		"all may be missing":             func(i *Instrument) { i.Scores[0].MissingAllowed, i.Scores[0].MissingAs = 7, "prorated" },
+		"a table of a prorated score":    func(i *Instrument) { i.Scores[0].MissingAllowed, i.Scores[0].MissingAs = 1, "prorated" },
+		"turned round, but not in it":    func(i *Instrument) { i.Scores[0].Reverse = []string{"nothing"} },
+		"bands with a gap":               func(i *Instrument) { i.Scores[0].Bands = []Band{{"low", 7, 20}, {"high", 22, 35}} },
+		"bands that overlap":             func(i *Instrument) { i.Scores[0].Bands = []Band{{"low", 7, 20}, {"high", 20, 35}} },
+		"a step that does not fit":       func(i *Instrument) { i.Scores[1].Resolution = 0.5 },
+		"a value of two items":           func(i *Instrument) { i.Scores[0].Method = "value" },
+		"a count without what counts":    func(i *Instrument) { i.Scores[0].Method = "count" },
 	} {
 		i := right()
 		spoil(&i)

@@ -1,6 +1,7 @@
 package outcomes
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -108,6 +109,9 @@ func (f FollowUp) answerable() bool {
 var (
 	errNoLink   = fault.New(fault.NotFound, "This link does not work.")
 	errAnswered = fault.New(fault.Conflict, "These questions are answered already.")
+
+	// ErrOvertaken is that somebody else recorded answers, while some that were given by a link had not been sent.
+	ErrOvertaken = fault.New(fault.Conflict, "These questions were answered in another way; what was kept by this link was not sent.")
 )
 
 // byLink runs f as the person whose link the token is, on its follow-up, which is held until the transaction ends. Faults:
@@ -137,10 +141,25 @@ func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v vi
 		case err != nil:
 			return err
 		case followUp.State == Completes:
-			return errAnswered
+			return followUp.answered(tx)
 		case today.After(link.ExpiresOn) || followUp.Paused || !followUp.answerable():
 			return errNoLink
 		}
 		return f(tx, visit{FollowUp: followUp, episode: episode, today: today})
 	})
+}
+
+// answered is why a completed follow-up takes no more answers by a link: sending takes away what was kept.
+func (f FollowUp) answered(tx *db.Tx) error {
+	kept, err := f.kept(tx)
+	if err == nil && kept > 0 {
+		return ErrOvertaken
+	}
+	return cmp.Or(err, error(errAnswered))
+}
+
+// kept is how many answers by a link were not sent.
+func (f FollowUp) kept(tx *db.Tx) (n int, err error) {
+	err = tx.Raw("select count(*) from follow_up_answers where site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Scan(&n).Error
+	return n, err
 }

@@ -57,6 +57,11 @@ func (q Question) takes(answer string) bool {
 	return q.Kind == ANumber && err == nil && float64(n) >= q.Least && float64(n) <= q.Most
 }
 
+// MayPass tells whether somebody can say that they would rather not answer.
+func (q Question) MayPass() bool {
+	return slices.ContainsFunc(q.Offers, func(c Choice) bool { return c.Code == "prefer_not_to_say" })
+}
+
 // visit is a person at their own link.
 type visit struct {
 	FollowUp
@@ -111,11 +116,12 @@ func (v visit) answers(tx *db.Tx) (map[string]string, error) {
 	return given, err
 }
 
-// instruments are those of the schedule that a page can ask: with words for every item, none of which shows what was said
+// instruments are those of the schedule (ons4 where the site has it no more) that a page can ask: with words for every item, none of which shows what was said
 // before, not answered at this follow-up already, and context only where the site has it switched on.
 func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 	var keys, done []string
-	if err = tx.Raw("select unnest(instruments) from schedules where site_id = ? and code = ?", v.SiteID, v.Code).Scan(&keys).Error; err != nil {
+	err = tx.Raw("select unnest(coalesce((select instruments from schedules where site_id = ? and code = ?), '{ons4}'))", v.SiteID, v.Code).Scan(&keys).Error
+	if err != nil {
 		return nil, err
 	}
 	err = tx.Raw("select instrument from assessments where site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", v.SiteID, v.EpisodeID, v.Code).Scan(&done).Error
@@ -134,7 +140,7 @@ func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 		if err != nil || i.Context && !context || slices.Contains(done, key) || slices.ContainsFunc(i.Items, func(it Item) bool { return it.Wording == "" || it.Repeat }) {
 			continue
 		}
-		list = append(list, i)
+		list, done = append(list, i), append(done, key)
 	}
 	return list, nil
 }

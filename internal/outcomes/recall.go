@@ -13,18 +13,18 @@ type Said struct {
 
 // recall adds what whoever asks should know: what the person said before, and how far they came by their own link.
 func (f *FollowUp) recall(tx *db.Tx) error {
-	if f.State == Completes {
-		return nil
-	}
-	var kept int
-	if err := tx.Raw("select count(*) from follow_up_answers where site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Scan(&kept).Error; err != nil {
+	kept, err := f.kept(tx)
+	if err != nil {
 		return err
 	}
 	if kept > 0 {
 		f.AnswersKept = &kept
 	}
+	if f.State == Completes {
+		return nil
+	}
 	var baselines []Assessment
-	err := tx.Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null", f.SiteID, f.EpisodeID).Order("id").Find(&baselines).Error
+	err = tx.Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null", f.SiteID, f.EpisodeID).Order("id").Find(&baselines).Error
 	if err != nil {
 		return err
 	}

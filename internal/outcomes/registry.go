@@ -108,6 +108,14 @@ func instrumentOf(tx *db.Tx, site uuid.UUID, key string, version int) (Instrumen
 	return among(tx.Where("site_id = ?", site), key, version)
 }
 
+// Has tells whether a site can use an instrument of that key. Fault: not_found.
+func (s *Store) Has(ctx context.Context, site uuid.UUID, key string) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		_, err := instrumentOf(tx, site, key, 0)
+		return err
+	})
+}
+
 func among(own *gorm.DB, key string, version int) (Instrument, error) {
 	if i, err := Lookup(key); err == nil && (version == 0 || version == i.Version) {
 		return i, nil

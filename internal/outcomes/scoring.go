@@ -55,9 +55,12 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 	}
 }
 
+// AnswerForms is told of an answer that has none of the forms.
+const AnswerForms = `takes a number, a text of at most 5,000 characters, or {"missing": code}`
+
 // Schema writes the three forms into the API's document.
 func (Answer) Schema(huma.Registry) *huma.Schema {
-	long := 5000
+	long := longestAnswer
 	return &huma.Schema{
 		Description: `A number, a text or code, or {"missing": code} with a code of missing_codes.`,
 		Examples:    []any{7},

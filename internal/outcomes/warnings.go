@@ -2,6 +2,7 @@ package outcomes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"waypost/internal/platform/day"
@@ -33,6 +34,16 @@ func (f *FollowUp) whenAnswered(on day.Date) (out []fault.Warning) {
 	}
 	if on.Before(f.AnalysisFrom) || on.After(f.AnalysisTo) {
 		out = append(out, fault.Warning{Code: "outside_analysis_window", Detail: fmt.Sprintf("It is kept, and does not count as change: only answers from %s to %s do.", f.AnalysisFrom, f.AnalysisTo)})
+	}
+	return out
+}
+
+// helpedUnused warns of what helped somebody who says that they did not use it: one of the two may be a slip.
+func (n *Completion) helpedUnused() (out []fault.Warning) {
+	for i, u := range n.Services {
+		if slices.Contains([]string{"not_yet", "did_not_use"}, u.Used) && slices.Contains([]string{"a_lot", "some", "a_little"}, u.Benefit) {
+			out = append(out, fault.Warning{Code: "benefit_without_use", Detail: fmt.Sprintf("services[%d]: it was not used, and helped. Both are kept, and it counts as having helped.", i)})
+		}
 	}
 	return out
 }

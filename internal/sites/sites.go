@@ -120,22 +120,36 @@ func (site *Site) settle() error {
 		}
 	}
 	for i, schedule := range site.Schedules {
-		schedule.check(&c, fmt.Sprintf("schedules[%d]", i))
+		at := fmt.Sprintf("schedules[%d]", i)
+		same := func(s Schedule) bool { return s.Code == schedule.Code }
+		c.Require(!slices.ContainsFunc(site.Schedules[:i], same), at+".code", "is the name of another schedule of the site")
+		schedule.check(&c, at)
 	}
 	return c.Err()
 }
 
 func (s Schedule) check(c *fault.Checks, at string) {
 	c.Require(!slices.Contains([]string{"baseline", "review", "closure"}, s.Code), at+".code", "is the name of another timepoint")
-	from := day.New(2001, 1, 1)
-	var days [3]day.Date
+	var after [3]day.Period
 	for i, text := range []string{s.OpensAfter, s.TargetAfter, s.ClosesAfter} {
 		p, err := day.ParsePeriod(text)
 		c.Require(err == nil, at, "has an offset that is no period such as P9M or P10M15D")
-		days[i] = from.Add(p)
+		after[i] = p
 	}
-	c.Require(!days[1].Before(days[0]) && !days[2].Before(days[1]), at, "must open before its target, and close after it")
+	c.Require(inOrder(after), at, "must open before its target, and close after it, whatever day it counts from: months differ in length")
 	c.Require(s.AnalysisTo >= s.AnalysisFrom, at, "must have analysis_to after analysis_from")
+	keys := slices.Sorted(slices.Values(s.Instruments))
+	c.Require(len(slices.Compact(keys)) == len(s.Instruments), at+".instruments", "names an instrument twice")
+}
+
+// inOrder tells whether the days come in that order after every day of four years: P31D is past P1M after some days alone.
+func inOrder(after [3]day.Period) bool {
+	for from, n := day.New(2001, 1, 1), 0; n < 4*365+1; from, n = from.AddDays(1), n+1 {
+		if from.Add(after[1]).Before(from.Add(after[0])) || from.Add(after[2]).Before(from.Add(after[1])) {
+			return false
+		}
+	}
+	return true
 }
 
 // writeSchedules replaces the site's schedules. Follow-ups that were planned keep the windows they have.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 )
@@ -97,8 +98,14 @@ func TestFewPeopleAreNotShown(t *testing.T) {
 		t.Errorf("asking for the site shows more than asking by site: %v", r)
 	}
 	own := w.as("site_manager").get("/insights/outcomes").want(200)
-	if r := row(t, own, "life_satisfaction"); r["paired_n"] != 7.0 {
-		t.Errorf("a manager's own live figures: %v", r)
+	live := row(t, own, "life_satisfaction")
+	if live["paired_n"] != 7.0 || own.text("disclosure.profile") != "internal_none" {
+		t.Errorf("a manager's own live figures: %s", own.body)
+	}
+	for name, want := range map[string]float64{"mean_change": 2.14285714285714, "sd_change": 1.57359158493889, "ci_low": 0.687527655937367, "ci_high": 3.59818662977692, "p_value": 0.0113272339135395, "hedges_g": 1.18414082478679} { // by R's t.test
+		if math.Abs(live[name].(float64)-want) > 1e-9 {
+			t.Errorf("%s is %v, and %v by R", name, live[name], want)
+		}
 	}
 	w.as("link_worker").get("/insights/outcomes?site_id="+w.other).problem(404, "not_found")
 }

@@ -1,6 +1,6 @@
 // What the page shows: each section asks for one metric, says its figures in words, draws them, and lists them.
 import * as Plot from "@observablehq/plot";
-import { capital, few, number, percent, signed, words } from "./words.js";
+import { capital, few, number, percent, points, signed, words } from "./words.js";
 
 const ink = "#14213d";
 const colours = { good: "#0b5d3b", open: "#7a8599", bad: "#b5460f", plain: "#1a3f8f" };
@@ -66,7 +66,7 @@ const change = {
   }).filter(Boolean),
   list: (rows) => ({
     head: ["Score", "When", "Better is", "Answered both times", "At baseline", "Mean at baseline", "Mean at follow-up", "Mean change", "95% interval", "Improved", "Same", "Worse"],
-    rows: rows.map((r) => [`${words(r.instrument)}: ${words(r.score)}`, words(r.timepoint), r.better, ...(r.suppressed ? [few, "", "", "", "", "", "", "", ""] : [number(r.paired_n), number(r.baseline_n), r.baseline_mean ?? "", r.follow_up_mean ?? "", r.mean_change === null ? "" : signed(r.mean_change), r.ci_low === null ? "" : `${signed(r.ci_low)} to ${signed(r.ci_high)}`, number(r.improved), number(r.same), number(r.worse)])]),
+    rows: rows.map((r) => [`${words(r.instrument)}: ${words(r.score)}`, words(r.timepoint), r.better, ...(r.suppressed ? [few, "", "", "", "", "", "", "", ""] : [number(r.paired_n), number(r.baseline_n), points(r.baseline_mean), points(r.follow_up_mean), r.mean_change === null ? "" : signed(r.mean_change), r.ci_low === null ? "" : `${signed(r.ci_low)} to ${signed(r.ci_high)}`, number(r.improved), number(r.same), number(r.worse)])]),
   }),
 };
 
@@ -93,7 +93,7 @@ const came = [["sent", "Sent"], ["accepted", "Accepted"], ["attended", "Came"], 
 
 const uptake = {
   id: "uptake", title: "Whether people used what they were referred to", metric: "uptake",
-  words: ([row]) => row.suppressed ? few : `Of ${number(row.sent)} referrals, organisations say that ${number(row.attended)} people came. ${number(row.asked)} referrals were asked about: in ${number(row.benefited)} the person says it helped.` + (row.agreement_percent === null ? "" : ` The two accounts agree in ${percent(row.agreement_percent)}.`),
+  words: ([row]) => row.suppressed ? few : `Of ${number(row.sent)} referrals, organisations say that the person came in ${number(row.attended)}. People were asked about ${number(row.asked)}: in ${number(row.benefited)} the person says it helped.` + (row.agreement_percent === null ? "" : ` The two accounts agree in ${percent(row.agreement_percent)}.`),
   draw: ([row], width) => [bars(came.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, "referrals, by what organisations say"), bars(said.map(([field, name]) => ({ name, n: row[field] })), width, colours.good, "referrals that people were asked about")],
   list: ([row]) => ({ head: ["What", "Referrals"], rows: [...came, ["asked", "Asked about"], ...said, ["person_does_not_say", "The person does not say"], ["benefited", "It helped"], ["not_benefited", "It did not help"], ["made_worse", "It made things worse"]].map(([field, name]) => [name, row.suppressed ? few : number(row[field])]) }),
 };

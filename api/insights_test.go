@@ -58,6 +58,9 @@ func TestFiguresArePairedAndProtected(t *testing.T) {
 	if kind := csv.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") {
 		t.Errorf("CSV as %s", kind)
 	}
+	if upper := w.as("dashboard").with("Accept", "TEXT/CSV").get("/insights/outcomes").want(200); string(upper.body) != string(csv.body) {
+		t.Errorf("names of forms are the same in capitals: %s", upper.body)
+	}
 	if same := w.as("dashboard").with("Accept", "text/csv").get("/insights/outcomes").want(200); string(same.body) != string(csv.body) || !strings.HasPrefix(string(csv.body), "site_id,site_name,month,need_group,deprivation,ethnic_group,gender,age_band,organisation_id,organisation_name,service_id,service_name,population,instrument,score,timepoint,better,paired_n") {
 		t.Errorf("CSV: %s", csv.body)
 	}
@@ -170,7 +173,9 @@ func TestPartnersReadByCharacteristics(t *testing.T) {
 	if r := row(t, c.get("/insights/outcomes?population=research_consented").want(200), "anxiety"); r["population"] != "research_consented" || r["baseline_n"] != 0.0 {
 		t.Errorf("of those who agreed to research: %v", r)
 	}
-	c.get("/insights/outcomes?population=research_consented&by=gender").problem(422, "invalid")
+	if where := c.get("/insights/outcomes?population=research_consented&by=gender").problem(422, "invalid").text("errors.0.location"); where != "query.population" {
+		t.Errorf("what is wrong is said to be %s", where)
+	}
 	c.get("/insights/outcomes?population=others").problem(422, "invalid")
 	none := false
 	for _, r := range c.get("/insights/outcomes?by=service").want(200).at("rows").([]any) {

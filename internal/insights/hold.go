@@ -183,7 +183,7 @@ func (t table) key(i int) lineKey {
 }
 
 func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
-	row.Divider = Divider{}
+	row.Divider, row.RowAsOf = Divider{}, &t.next.AsOf
 	f := figure{SnapshotID: t.next.ID, Metric: outcomesEntry.ID, Dimension: k.dimension, Value: k.row, Sub: k.sub, Means: &db.JSON[OutcomeRow]{V: row}, Pairs: new(len(s.Pairs)), Members: &s.members, Since: &t.next.now}
 	if k.dimension == BySite {
 		f.SiteID, f.Value = new(uuid.MustParse(k.row)), ""

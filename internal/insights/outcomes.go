@@ -2,6 +2,7 @@ package insights
 
 import (
 	"math"
+	"time"
 
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/db"
@@ -40,6 +41,7 @@ type OutcomeRow struct {
 	WilcoxonP          *float64 `json:"wilcoxon_p" doc:"Of Wilcoxon's signed-rank test, two-sided: exact for up to 25 changed pairs without ties, otherwise the normal approximation with corrections for ties and continuity. 0.0001 as for p_value. Null where same is withheld, which it would tell." example:"0.0078"`
 	InstrumentVersion  int      `json:"instrument_version" doc:"Version of the instrument: those of two versions are never compared." example:"1"`
 	Withheld
+	RowAsOf *time.Time `json:"row_as_of" doc:"What this row stands at: as_of, or an earlier day, since a partner's row stays as it was until enough people changed it. Null in a row of part of the time."`
 }
 
 // Scale is what a table of outcomes is about: one score of one instrument version at one timepoint.

@@ -300,7 +300,9 @@ func published(f figure, of OutcomeRow, at Divider, c coverage) OutcomeRow {
 	switch {
 	case c == none:
 		row.PairedN, row.BaselineN = new(0), new(0)
-	case c == part || f.Means == nil:
+	case c == part:
+		row.Withheld = partly()
+	case f.Means == nil:
 		row.Withheld = withheld(true)
 	default:
 		row = f.Means.V

@@ -108,7 +108,7 @@ func wrong(parameter, message string) error {
 
 // Withheld says that a row is not shown.
 type Withheld struct {
-	Suppressed bool    `json:"suppressed" doc:"Every figure of the row is withheld, because it or one that it could be worked out with rests on too few."`
+	Suppressed bool    `json:"suppressed" doc:"Every figure of the row is withheld, because it or one that it could be worked out with rests on too few, or might."`
 	Note       *string `json:"note,omitempty" doc:"What to print in the place of a suppressed row." example:"too few to show safely"`
 }
 
@@ -118,3 +118,6 @@ func withheld(suppressed bool) Withheld {
 	}
 	return Withheld{true, new("too few to show safely")}
 }
+
+// partly withholds a row that stands for all time, where a part of it was asked for.
+func partly() Withheld { return Withheld{true, new("not shown for a part of the time")} }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"waypost/internal/disclosure"
+	"waypost/internal/platform/db"
 )
 
 var lifeSatisfaction = Scale{Instrument: "ons4", Version: 1, Score: "life_satisfaction", Timepoint: "m9_12", Better: Higher, Resolution: 1, Responder: new(ONS4Responder)}
@@ -39,6 +40,20 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 	} {
 		if got := asJSON(t, outcomes[0].protect(c.profile, disclosure.Halves(1), Divider{})[:1]); got != c.want {
 			t.Errorf("%s %d:\n%s\nwant\n%s", c.profile.Name(), c.profile.Threshold(), got, c.want)
+		}
+	}
+}
+
+// Whoever asks for a part of the time is not told that there are few people in it: nobody counted them.
+func TestAPartOfTheTimeIsNotSaidToBeFew(t *testing.T) {
+	means := &db.JSON[OutcomeRow]{V: OutcomeRow{PairedN: new(480)}}
+	for _, c := range []struct {
+		of   figure
+		when coverage
+		note string
+	}{{figure{Means: means}, part, "not shown for a part of the time"}, {figure{}, all, "too few to show safely"}} {
+		if row := published(c.of, OutcomeRow{}, Divider{}, c.when); !row.Suppressed || *row.Note != c.note || row.PairedN != nil {
+			t.Errorf("%s: %s", c.note, asJSON(t, row))
 		}
 	}
 }

@@ -43,7 +43,7 @@ const change = {
   id: "change", title: "How people's wellbeing changed", metric: "outcomes",
   words: (rows) => {
     const shown = changed(rows);
-    if (shown.length === 0) return rows.some((r) => r.suppressed) ? few : "Nobody has been asked twice yet.";
+    if (shown.length === 0) return rows.find((r) => r.suppressed)?.note ?? "Nobody has been asked twice yet.";
     return shown.slice(0, 4).map((r) => `${named(r, true)}: ${number(r.paired_n)} of ${number(r.baseline_n)} people answered both times; on average ${signed(r.mean_change)} points (95% interval ${signed(r.ci_low)} to ${signed(r.ci_high)}), ${verdict(r)}.`).join(" ");
   },
   draw: (rows, width) => [...new Set(rows.map((r) => r.instrument))].map((instrument) => {
@@ -66,7 +66,7 @@ const change = {
   }).filter(Boolean),
   list: (rows) => ({
     head: ["Score", "When", "Better is", "Answered both times", "At baseline", "Mean at baseline", "Mean at follow-up", "Mean change", "95% interval", "Improved", "Same", "Worse"],
-    rows: rows.map((r) => [`${words(r.instrument)}: ${words(r.score)}`, words(r.timepoint), r.better, ...(r.suppressed ? [few, "", "", "", "", "", "", "", ""] : [number(r.paired_n), number(r.baseline_n), points(r.baseline_mean), points(r.follow_up_mean), r.mean_change === null ? "" : signed(r.mean_change), r.ci_low === null ? "" : `${signed(r.ci_low)} to ${signed(r.ci_high)}`, number(r.improved), number(r.same), number(r.worse)])]),
+    rows: rows.map((r) => [`${words(r.instrument)}: ${words(r.score)}`, words(r.timepoint), r.better, ...(r.suppressed ? [r.note, "", "", "", "", "", "", "", ""] : [number(r.paired_n), number(r.baseline_n), points(r.baseline_mean), points(r.follow_up_mean), r.mean_change === null ? "" : signed(r.mean_change), r.ci_low === null ? "" : `${signed(r.ci_low)} to ${signed(r.ci_high)}`, number(r.improved), number(r.same), number(r.worse)])]),
   }),
 };
 

@@ -178,6 +178,18 @@ func TestTheDashboardOfFew(t *testing.T) {
 	}
 }
 
+// What is withheld is left out of the sentences, which else would be none.
+func TestTheDashboardSaysWhatItCan(t *testing.T) {
+	w := newWorld(t)
+	w.walk("link_worker", []walked{{5, 5}, {5, 6}, {4, 7}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}})
+	p := newPhone(t)
+	p.enter(w, w.keys["dashboard"])
+	p.until(`document.querySelector("#uptake .said") !== null`)
+	if said := evaluate[string](p, `[...document.querySelectorAll(".said")].map((e) => e.textContent).join(" | ")`); strings.Contains(said, "withheld") || !strings.Contains(said, "10 people were referred in.") {
+		t.Error(said)
+	}
+}
+
 // The dashboard's files come from this server, run nothing from elsewhere, and are what their sources make.
 func TestTheDashboardsFiles(t *testing.T) {
 	w := newWorld(t)

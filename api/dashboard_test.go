@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"waypost/internal/demo"
+	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db/dbtest"
 )
 
@@ -30,6 +31,9 @@ func demoWorld(t *testing.T, people int) *world {
 		w.keys["dashboard"], w.keys["site_manager"], w.keys["link_worker"] = k.Dashboard, k.SiteManager, k.LinkWorker
 		return nil
 	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := Figures(d).Freeze(actor.With(t.Context(), actor.Named("figures"))); err != nil { // as the job does
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(New(on(d)))

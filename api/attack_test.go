@@ -152,8 +152,10 @@ func TestMeansAreHeldUntilEnoughPeopleChangedThem(t *testing.T) {
 		episodes = append(episodes, w.as("link_worker").get("/follow-ups?episode_id="+episode).text("items.0.id"))
 	}
 	w.advance("P10M")
-	mean := func() any {
-		return row(t, w.as("dashboard").get("/insights/outcomes").want(200), "life_satisfaction")["mean_change"]
+	mean := func() (change any, fresh bool) {
+		all := w.as("dashboard").get("/insights/outcomes").want(200)
+		r := row(t, all, "life_satisfaction")
+		return r["mean_change"], r["row_as_of"] == all.text("as_of")
 	}
 	answer := func(n, life int) {
 		for range n {
@@ -165,11 +167,13 @@ func TestMeansAreHeldUntilEnoughPeopleChangedThem(t *testing.T) {
 	}
 	answer(10, 6)
 	for _, c := range []struct {
-		more int
-		want any
-	}{{0, 2.0}, {1, 2.0}, {6, 2.0}, {1, 1.11}} {
-		if answer(c.more, 4); mean() != c.want {
-			t.Errorf("after %d more: %v, want %v", c.more, mean(), c.want)
+		more  int
+		want  any
+		fresh bool
+	}{{0, 2.0, true}, {1, 2.0, false}, {6, 2.0, false}, {1, 1.11, true}} {
+		answer(c.more, 4)
+		if change, fresh := mean(); change != c.want || fresh != c.fresh {
+			t.Errorf("after %d more: %v, want %v; said to be of the last day: %v", c.more, change, c.want, fresh)
 		}
 	}
 }

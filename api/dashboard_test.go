@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"waypost/internal/demo"
+	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db/dbtest"
 )
 
@@ -30,6 +31,9 @@ func demoWorld(t *testing.T, people int) *world {
 		w.keys["dashboard"], w.keys["site_manager"], w.keys["link_worker"] = k.Dashboard, k.SiteManager, k.LinkWorker
 		return nil
 	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := Figures(d).Freeze(actor.With(t.Context(), actor.Named("figures"))); err != nil { // as the job does
 		t.Fatal(err)
 	}
 	w.url = listening(t, on(d))
@@ -173,6 +177,18 @@ func TestTheDashboardOfFew(t *testing.T) {
 	p.until(`document.getElementById("protection").textContent.includes("do not publish")`)
 	if said := evaluate[string](p, `document.querySelector("#change .said").textContent`); !strings.Contains(said, "3 of 3 people") {
 		t.Errorf("a manager reads %s", said)
+	}
+}
+
+// What is withheld is left out of the sentences, which else would be none.
+func TestTheDashboardSaysWhatItCan(t *testing.T) {
+	w := newWorld(t)
+	w.walk("link_worker", []walked{{5, 5}, {5, 6}, {4, 7}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}})
+	p := newPhone(t)
+	p.enter(w, w.keys["dashboard"])
+	p.until(`document.querySelector("#uptake .said") !== null`)
+	if said := evaluate[string](p, `[...document.querySelectorAll(".said")].map((e) => e.textContent).join(" | ")`); strings.Contains(said, "withheld") || !strings.Contains(said, "10 people were referred in.") {
+		t.Error(said)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -62,15 +63,24 @@ func entityTag(ctx context.Context, mark string) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }
 
+// about is what each line of CSV ends with, since whoever prints a line needs it: which figures, of when, and with which caution.
+var about = []string{"Metric", "Version", "AsOf", "Caution"}
+
 // asCSV writes the rows of a figure; only operations that declare it are ever asked for it.
 var asCSV = huma.Format{Marshal: func(w io.Writer, v any) error {
-	rows := reflect.ValueOf(v).FieldByName("Rows")
+	whole := reflect.ValueOf(v)
+	rows := whole.FieldByName("Rows")
+	names, same := columns(rows.Type().Elem()), []string{}
+	for _, name := range about {
+		field, _ := whole.Type().FieldByName(name)
+		names, same = append(names, wireName(field)), append(same, cell(whole.FieldByName(name)))
+	}
 	out := csv.NewWriter(w)
-	if err := out.Write(columns(rows.Type().Elem())); err != nil {
+	if err := out.Write(names); err != nil {
 		return err
 	}
 	for i := range rows.Len() {
-		if err := out.Write(cells(rows.Index(i))); err != nil {
+		if err := out.Write(append(cells(rows.Index(i)), same...)); err != nil {
 			return err
 		}
 	}
@@ -81,10 +91,14 @@ var asCSV = huma.Format{Marshal: func(w io.Writer, v any) error {
 // columns are the names of the row's fields on the wire.
 func columns(t reflect.Type) (names []string) {
 	for _, f := range fieldsOf(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names = append(names, name)
+		names = append(names, wireName(f))
 	}
 	return names
+}
+
+func wireName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
 }
 
 // fieldsOf are the fields that a row is written with, those of an embedded struct among them.
@@ -94,15 +108,21 @@ func fieldsOf(t reflect.Type) []reflect.StructField {
 
 func cells(row reflect.Value) (texts []string) {
 	for _, f := range fieldsOf(row.Type()) {
-		v := row.FieldByIndex(f.Index)
-		if v.Kind() == reflect.Pointer {
-			if v.IsNil() { // null: an empty cell
-				texts = append(texts, "")
-				continue
-			}
-			v = v.Elem()
-		}
-		texts = append(texts, fmt.Sprint(v.Interface()))
+		texts = append(texts, cell(row.FieldByIndex(f.Index)))
 	}
 	return texts
+}
+
+// cell is a value as JSON writes it; null is empty.
+func cell(v reflect.Value) string {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return ""
+		}
+		v = v.Elem()
+	}
+	if at, is := v.Interface().(time.Time); is {
+		return at.Format(time.RFC3339Nano)
+	}
+	return fmt.Sprint(v.Interface())
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"io"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -40,7 +41,7 @@ func (f *form) asked(ctx huma.Context) bool {
 	if name := ctx.Query("format"); name != "" {
 		return name == f.name
 	}
-	return negotiation.SelectQValue(ctx.Header("Accept"), []string{echo.MIMEApplicationJSON, f.media}) == f.media
+	return negotiation.SelectQValue(strings.ToLower(ctx.Header("Accept")), []string{echo.MIMEApplicationJSON, f.media}) == f.media
 }
 
 // asText writes an answer that has a plain text; only operations that declare it are ever asked for it.

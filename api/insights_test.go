@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 )
@@ -57,6 +58,9 @@ func TestFiguresArePairedAndProtected(t *testing.T) {
 	if kind := csv.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") {
 		t.Errorf("CSV as %s", kind)
 	}
+	if upper := w.as("dashboard").with("Accept", "TEXT/CSV").get("/insights/outcomes").want(200); string(upper.body) != string(csv.body) {
+		t.Errorf("names of forms are the same in capitals: %s", upper.body)
+	}
 	if same := w.as("dashboard").with("Accept", "text/csv").get("/insights/outcomes").want(200); string(same.body) != string(csv.body) || !strings.HasPrefix(string(csv.body), "site_id,site_name,month,need_group,deprivation,ethnic_group,gender,age_band,organisation_id,organisation_name,service_id,service_name,population,instrument,score,timepoint,better,paired_n") {
 		t.Errorf("CSV: %s", csv.body)
 	}
@@ -97,8 +101,14 @@ func TestFewPeopleAreNotShown(t *testing.T) {
 		t.Errorf("asking for the site shows more than asking by site: %v", r)
 	}
 	own := w.as("site_manager").get("/insights/outcomes").want(200)
-	if r := row(t, own, "life_satisfaction"); r["paired_n"] != 7.0 {
-		t.Errorf("a manager's own live figures: %v", r)
+	live := row(t, own, "life_satisfaction")
+	if live["paired_n"] != 7.0 || own.text("disclosure.profile") != "internal_none" {
+		t.Errorf("a manager's own live figures: %s", own.body)
+	}
+	for name, want := range map[string]float64{"mean_change": 2.14285714285714, "sd_change": 1.57359158493889, "ci_low": 0.687527655937367, "ci_high": 3.59818662977692, "p_value": 0.0113272339135395, "hedges_g": 1.18414082478679} { // by R's t.test
+		if math.Abs(live[name].(float64)-want) > 1e-9 {
+			t.Errorf("%s is %v, and %v by R", name, live[name], want)
+		}
 	}
 	w.as("link_worker").get("/insights/outcomes?site_id="+w.other).problem(404, "not_found")
 }
@@ -163,7 +173,9 @@ func TestPartnersReadByCharacteristics(t *testing.T) {
 	if r := row(t, c.get("/insights/outcomes?population=research_consented").want(200), "anxiety"); r["population"] != "research_consented" || r["baseline_n"] != 0.0 {
 		t.Errorf("of those who agreed to research: %v", r)
 	}
-	c.get("/insights/outcomes?population=research_consented&by=gender").problem(422, "invalid")
+	if where := c.get("/insights/outcomes?population=research_consented&by=gender").problem(422, "invalid").text("errors.0.location"); where != "query.population" {
+		t.Errorf("what is wrong is said to be %s", where)
+	}
 	c.get("/insights/outcomes?population=others").problem(422, "invalid")
 	none := false
 	for _, r := range c.get("/insights/outcomes?by=service").want(200).at("rows").([]any) {

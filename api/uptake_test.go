@@ -4,8 +4,10 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // account is what both sides say of one referral.
@@ -112,15 +114,33 @@ func TestFiguresAsCSVAreTheSame(t *testing.T) {
 	w := newWorld(t)
 	w.told([]account{{true, "used_stopped", "a_lot"}, {false, "", ""}})
 	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site", "/insights/flow?by=gender", "/insights/referrals?by=month", "/insights/movement?from=2001-01", "/insights/equity?from=2001-01", "/insights/services?from=2001-01", "/insights/missing?by=site"} {
-		rows := w.as("site_manager").get(path).want(200).at("rows").([]any)
+		whole := w.as("site_manager").get(path).want(200)
+		rows := whole.at("rows").([]any)
+		var top map[string]any
+		if err := json.Unmarshal(whole.body, &top); err != nil {
+			t.Fatal(err)
+		}
 		lines, err := csv.NewReader(strings.NewReader(string(w.as("site_manager").get(path + "&format=csv").want(200).body))).ReadAll()
 		if err != nil || len(lines) != len(rows)+1 {
 			t.Fatalf("%s: %d lines of %d rows: %v", path, len(lines), len(rows), err)
 		}
+		if end := lines[0][len(lines[0])-4:]; !slices.Equal(end, []string{"metric", "version", "as_of", "caution"}) {
+			t.Errorf("%s does not say what it is: %v", path, end)
+		}
 		for i, line := range lines[1:] {
 			for j, name := range lines[0] {
 				want := ""
-				if v := rows[i].(map[string]any)[name]; v != nil {
+				v := rows[i].(map[string]any)[name]
+				switch {
+				case slices.Contains([]string{"metric", "version", "caution"}, name):
+					v = top[name]
+				case strings.HasSuffix(name, "as_of"): // now, and now again
+					if _, err := time.Parse(time.RFC3339, line[j]); err != nil {
+						t.Errorf("%s, row %d: %s is %q", path, i, name, line[j])
+					}
+					continue
+				}
+				if v != nil {
 					b, _ := json.Marshal(v)
 					want = strings.Trim(string(b), `"`)
 				}
@@ -128,6 +148,19 @@ func TestFiguresAsCSVAreTheSame(t *testing.T) {
 					t.Errorf("%s, row %d: %s is %q in CSV and %q in JSON", path, i, name, line[j], want)
 				}
 			}
+		}
+	}
+}
+
+// Whatever the catalogue says that a metric can be divided by, it can.
+func TestTheCatalogueIsKept(t *testing.T) {
+	w := newWorld(t)
+	c := w.as("dashboard")
+	for _, entry := range c.get("/insights").want(200).at("items").([]any) {
+		e := entry.(map[string]any)
+		c.get("/insights/" + e["id"].(string)).want(200)
+		for _, by := range e["dimensions"].([]any) {
+			c.get(fmt.Sprintf("/insights/%s?by=%s", e["id"], by)).want(200)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 )
 
 // thing is something that people do, as requests that differ in whom or what they are about.
@@ -70,17 +71,35 @@ func (w *waypost) things(ctx context.Context) ([]thing, error) {
 	for _, words := range []string{"lunch", "walking", "garden", "debt", "advice", "choir", "swim", "coffee"} {
 		search.requests = append(search.requests, get("/v1/services?limit=20&q="+url.QueryEscape(words)))
 	}
-	return append([]thing{record, read, page, search}, w.figures()...), nil
+	figures, err := w.figures(ctx)
+	return append([]thing{record, read, page, search}, figures...), err
 }
 
-// figures are questions of a partner, answered from the snapshot, and the same ones of a site's manager, answered live.
-func (w *waypost) figures() (list []thing) {
-	for _, path := range []string{"referrals?by=month", "outcomes", "flow"} {
+// figures are questions of a partner about one site, answered from the snapshot, and the same ones of its manager, answered live.
+func (w *waypost) figures(ctx context.Context) (list []thing, err error) {
+	var me struct {
+		Sites []string `json:"site_ids"`
+	}
+	if err := w.call(ctx, get("/v1/me"), &me); err != nil {
+		return nil, err
+	}
+	for _, path := range []string{"referrals?by=month&", "outcomes?", "flow?"} {
 		for _, by := range []struct{ who, key string }{{"partner", w.keys.Dashboard}, {"manager", w.keys.SiteManager}} {
-			list = append(list, thing{name: by.who + ": " + path, key: by.key, alone: true, requests: []request{get("/v1/insights/" + path)}})
+			list = append(list, thing{name: by.who + ": " + strings.TrimRight(path, "?&"), key: by.key, alone: true, requests: []request{get("/v1/insights/" + path + "site_id=" + me.Sites[0])}})
 		}
 	}
-	return list
+	return list, nil
+}
+
+// referrals is how many there are at the site that is asked about.
+func (w *waypost) referrals(ctx context.Context) (n int, err error) {
+	var answer struct {
+		Rows []struct{ All, Signposts int } `json:"rows"`
+	}
+	if err := w.call(ctx, get("/v1/insights/referrals"), &answer); err != nil {
+		return 0, err
+	}
+	return answer.Rows[0].All + answer.Rows[0].Signposts, nil
 }
 
 func get(path string) request { return request{"GET", path, ""} }

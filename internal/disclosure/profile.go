@@ -24,7 +24,7 @@ const (
 // That zero stays zero is Waypost's reading of it.
 var rules = [...]rule{
 	nhsEngland: {name: "nhs_england", threshold: 8, rounding: 5},
-	none:       {name: "none", threshold: 1, rounding: 1},
+	none:       {name: "internal_none", threshold: 1, rounding: 1},
 }
 
 // Profile is how one answer's figures are protected. Its fields are closed: a profile with a threshold
@@ -40,7 +40,7 @@ func NHSEngland(threshold int) Profile { return Profile{kind: nhsEngland, thresh
 // None returns the profile of unprotected live figures, which a manager may see of their own site only.
 func None() Profile { return Profile{kind: none} }
 
-// Name is the profile's code: nhs_england or none.
+// Name is the profile's code: nhs_england or internal_none.
 func (p Profile) Name() string { return rules[p.kind].name }
 
 // Threshold is the fewest people a figure may rest on: 8 or more, and 1 for none.
@@ -51,7 +51,7 @@ func (p Profile) Rounding() int { return rules[p.kind].rounding }
 
 // Notice tells the readers of an answer how its figures were protected.
 type Notice struct {
-	Profile   string `json:"profile" enum:"nhs_england,none" doc:"The rule the figures were protected by; none: unprotected live figures, for the site's own manager."`
+	Profile   string `json:"profile" enum:"nhs_england,internal_none" doc:"The rule the figures were protected by; internal_none: unprotected, unrounded live figures, for the site's own manager."`
 	Threshold int    `json:"threshold" minimum:"1" doc:"Fewest people a figure may rest on; counts from 1 to one below are withheld (null). Zero stays zero." example:"8"`
 	Rounding  int    `json:"rounding" minimum:"1" doc:"Counts are rounded to the nearest multiple of this, each from its true value, so that parts may not add up to their total." example:"5"`
 }

@@ -24,7 +24,7 @@ type Line struct {
 // Table protects rows that add up to a total which is published too, each at its position of the axis.
 //
 // The rows must be the same ones in the same order whatever their counts are, by id for example: rows of
-// nobody belong to the table, and an order by size would tell what is withheld. The total must be published
+// nobody belong to the table, and an order by size would tell what is withheld. New ones come at the end. The total must be published
 // over these rows only, or over fixed sets of them that are tables of their own.
 //
 // # Who it protects against

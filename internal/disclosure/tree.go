@@ -10,8 +10,9 @@ type Node struct {
 	Sibling     int // the other half of its parent; -1 likewise
 }
 
-// Halves is the tree of n rows in a fixed order.
-func Halves(n int) Tree { return Parted(n, n/2) }
+// Halves is the tree of n rows in a fixed order, cut into blocks of 1, 2, 4 … rows, the largest first. So a row that is added at the
+// end leaves every earlier stretch as it was: a reader of two days would else have the stretches of both.
+func Halves(n int) Tree { return Parted(n, block(n)) }
 
 // Parted is the tree of n rows whose first cut is after so many: those that many people are in, then those that few are in, so that
 // the few hide less of the many. Each part is then halved.
@@ -20,8 +21,17 @@ func Parted(n, first int) Tree {
 		if until-from == n {
 			return first
 		}
-		return from + (until-from)/2
+		return from + block(until-from)
 	})
+}
+
+// block is the largest power of 2 below n.
+func block(n int) int {
+	size := 1
+	for 2*size < n {
+		size *= 2
+	}
+	return size
 }
 
 // Calendar is the tree of n months, the first of which is so many months after January of the year 0. It is the same tree

@@ -190,3 +190,50 @@ func TestACalendarIsTheSameHoweverLongItIs(t *testing.T) {
 		}
 	}
 }
+
+// A row that is added at the end changes no earlier stretch: were rows cut anew, yesterday's stretches and today's would together
+// leave a single one over.
+func TestRowsAreCutAlikeHoweverManyThereAre(t *testing.T) {
+	stretches := func(n int) map[Node]bool {
+		found := map[Node]bool{}
+		for _, node := range Halves(n) {
+			if node.Until < n { // whole, whatever comes after
+				found[Node{From: node.From, Until: node.Until}] = true
+			}
+		}
+		return found
+	}
+	for n := 1; n < 100; n++ {
+		more := map[Node]bool{}
+		for _, node := range Halves(n + 1) {
+			more[Node{From: node.From, Until: node.Until}] = true
+		}
+		for s := range stretches(n) {
+			if !more[s] {
+				t.Fatalf("%d rows have the stretch %v, one more have not", n, s)
+			}
+		}
+	}
+}
+
+// What a reader of two days adds up where a row of nobody was added in between: shown rows of either day, and the row of all.
+func TestAnAddedRowGivesNothingAway(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, n := NHSEngland(0), rapid.IntRange(2, 20).Draw(t, "rows")
+		var rows []Row
+		for range n {
+			rows = append(rows, Row{People: rapid.OneOf(rapid.IntRange(0, 9), rapid.IntRange(10, 30)).Draw(t, "people")})
+		}
+		_, before := p.Table(Halves(n), rows)
+		_, after := p.Table(Halves(n+1), append(rows, Row{}))
+		hidden, only := 0, Row{}
+		for i, r := range rows {
+			if before[i].Suppressed && after[i].Suppressed {
+				hidden, only = hidden+1, r
+			}
+		}
+		if hidden == 1 && !p.safe(only.People) {
+			t.Fatalf("%+v: the one of %d is all that the two days leave over", rows, only.People)
+		}
+	})
+}

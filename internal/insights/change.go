@@ -9,7 +9,6 @@ import (
 
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/db"
-	"waypost/internal/platform/fault"
 )
 
 var outcomesEntry = Entry{ID: "outcomes", Title: "Paired change", Definition: outcomesDefinition,
@@ -48,11 +47,11 @@ type observed struct {
 // Outcomes is paired change.
 func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow], err error) {
 	if q.By != Together && !slices.Contains(outcomesEntry.Dimensions, q.By) {
-		return out, fault.InvalidAt("query.by", "is no dimension of these figures: see the catalogue")
+		return out, wrong("by", "is no dimension of these figures: see the catalogue")
 	}
 	if q.Population != "" {
 		if q.By != Together {
-			return out, fault.InvalidAt("query.population", "is for figures that are not divided: leave by out")
+			return out, wrong("population", "is for figures that are not divided: leave by out")
 		}
 		q.By = ByPopulation
 	}
@@ -90,6 +89,9 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	scales, err := s.scalesAt(tx)
 	for _, o := range truth(scales, seen, by, places) {
 		rows = append(rows, o.protect(a.profile, disclosure.Halves(len(places)), a.places[0].Divider)[:len(a.places)]...)
+	}
+	for i := range rows {
+		rows[i].RowAsOf = &tx.Now
 	}
 	return rows, err
 }
@@ -298,7 +300,9 @@ func published(f figure, of OutcomeRow, at Divider, c coverage) OutcomeRow {
 	switch {
 	case c == none:
 		row.PairedN, row.BaselineN = new(0), new(0)
-	case c == part || f.Means == nil:
+	case c == part:
+		row.Withheld = partly()
+	case f.Means == nil:
 		row.Withheld = withheld(true)
 	default:
 		row = f.Means.V

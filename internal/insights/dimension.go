@@ -143,7 +143,7 @@ func (d Dimension) rows(tx *db.Tx) (list []string, err error) {
 	switch d {
 	case ByService:
 		err = tx.Raw("select id::text from services order by id").Scan(&list).Error
-		return append(list, noService), err
+		return append([]string{noService}, list...), err // first, since services are added at the end
 	case ByOrganisation:
 		return list, tx.Raw("select id::text from organisations order by id").Scan(&list).Error
 	}

@@ -142,20 +142,37 @@ func (t table) together(moved map[string]bool) figure {
 	return t.line(k, all, t.protect(t.profile, t.by.axis(len(t.Samples)), Divider{})[0])
 }
 
-// rows are the others.
+// rows are the others. Those that were withheld stay so, until enough people came into each of them at once: else one that nobody came
+// into would tell now what it was when it was withheld, and so would the one beside it.
 func (t table) rows(moved bool) (list []figure) {
 	var held []figure
+	all, known := t.before[lineKey{Together, "", t.Scale.key()}]
+	known = known && !all.Means.V.Suppressed
+	old := make([]figure, len(t.Samples))
+	hidden, enough, came := 0, true, 0
 	for i, s := range t.Samples {
-		old, had := t.before[t.key(i)]
-		if moved = moved && (!had || t.mayChange(s, old)); had {
-			old.SnapshotID = t.next.ID
-			held = append(held, old)
+		line, had := t.before[t.key(i)]
+		if old[i] = line; had {
+			line.SnapshotID = t.next.ID
+			held = append(held, line)
+		}
+		if !known { // nothing was shown of any
+			continue
+		}
+		moved = moved && t.mayChange(s, old[i])
+		if had && line.Means.V.Suppressed && *line.Pairs+len(s.Pairs) > 0 {
+			n := t.changed(s, line)
+			hidden, came, enough = hidden+1, came+n, enough && n >= t.profile.Threshold()
 		}
 	}
 	if !moved {
 		return held
 	}
+	lifted := !known || enough && came >= (hidden+1)*t.profile.Threshold()
 	for i, row := range t.protect(t.profile, t.by.axis(len(t.Samples)), Divider{})[1:] {
+		if !lifted && old[i].Means != nil && old[i].Means.V.Suppressed {
+			row = t.Scale.row(Divider{}, nil, disclosure.Line{Suppressed: true})
+		}
 		list = append(list, t.line(t.key(i), t.Samples[i], row))
 	}
 	return list
@@ -166,7 +183,7 @@ func (t table) key(i int) lineKey {
 }
 
 func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
-	row.Divider = Divider{}
+	row.Divider, row.RowAsOf = Divider{}, &t.next.AsOf
 	f := figure{SnapshotID: t.next.ID, Metric: outcomesEntry.ID, Dimension: k.dimension, Value: k.row, Sub: k.sub, Means: &db.JSON[OutcomeRow]{V: row}, Pairs: new(len(s.Pairs)), Members: &s.members, Since: &t.next.now}
 	if k.dimension == BySite {
 		f.SiteID, f.Value = new(uuid.MustParse(k.row)), ""
@@ -175,14 +192,23 @@ func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
 }
 
 // mayChange tells whether a line can be worked out anew: the sample is the same, or at least the threshold came into it since it was
-// worked out, or left. People who are in another row now, since what is known of them was put right, are told by members alone.
+// worked out, or left, and nobody or at least the threshold are in it. People who are in another row now, since what is known of them
+// was put right, are told by members alone. A line that was not there had nobody.
 func (t table) mayChange(s Sample, old figure) bool {
+	if old.Since == nil {
+		return t.profile.Safe(len(s.Pairs))
+	}
+	changed := t.changed(s, old)
+	return changed >= t.profile.Threshold() && t.profile.Safe(len(s.Pairs)) || *old.Members == s.members && changed <= 0
+}
+
+// changed is how many came into a line since it was worked out, or left, whichever are more.
+func (t table) changed(s Sample, old figure) int {
 	came, since := 0, slices.Index(t.vintages, vintage(*old.Since))
 	for _, v := range s.vintages {
 		if v > since {
 			came++
 		}
 	}
-	changed := max(came, *old.Pairs+came-len(s.Pairs))
-	return changed >= t.profile.Threshold() || *old.Members == s.members && changed <= 0
+	return max(came, *old.Pairs+came-len(s.Pairs))
 }

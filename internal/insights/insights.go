@@ -71,7 +71,13 @@ func (s *Store) metrics() []freezer {
 
 // Catalogue lists the metrics.
 func Catalogue() []Entry {
-	return []Entry{completers.Entry, equityEntry, flow.Entry, missingEntry, movementEntry, outcomesEntry, referrals.Entry, retention.Entry, services.Entry, uptake.Entry} // by id
+	return []Entry{undivided(completers.Entry), equityEntry, flow.Entry, missingEntry, movementEntry, outcomesEntry, referrals.Entry, retention.Entry, undivided(services.Entry), uptake.Entry} // by id
+}
+
+// undivided is the entry of a metric whose dimensions are all in its answer, so that it takes no by.
+func undivided(e Entry) Entry {
+	e.Dimensions = []Dimension{}
+	return e
 }
 
 // period turns months into days: from the first day of From to before the first day after To.
@@ -89,18 +95,20 @@ func (q Query) period() (from, until day.Date, err error) {
 		until = until.Add(day.Period{Months: 1})
 	}
 	if !from.Before(until) {
-		return from, until, fault.New(fault.Invalid, "The query is not right.").At("query.to", "lies before from")
+		return from, until, wrong("to", "lies before from")
 	}
 	return from, until, nil
 }
 
-func badMonth(parameter string) error {
-	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, "takes a month, YYYY-MM")
+func badMonth(parameter string) error { return wrong(parameter, "takes a month, YYYY-MM") }
+
+func wrong(parameter, message string) error {
+	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, message)
 }
 
 // Withheld says that a row is not shown.
 type Withheld struct {
-	Suppressed bool    `json:"suppressed" doc:"Every figure of the row is withheld, because it or one that it could be worked out with rests on too few."`
+	Suppressed bool    `json:"suppressed" doc:"Every figure of the row is withheld, because it or one that it could be worked out with rests on too few, or might."`
 	Note       *string `json:"note,omitempty" doc:"What to print in the place of a suppressed row." example:"too few to show safely"`
 }
 
@@ -110,3 +118,6 @@ func withheld(suppressed bool) Withheld {
 	}
 	return Withheld{true, new("too few to show safely")}
 }
+
+// partly withholds a row that stands for all time, where a part of it was asked for.
+func partly() Withheld { return Withheld{true, new("not shown for a part of the time")} }

@@ -160,8 +160,11 @@ func (s *Store) moved(tx *db.Tx, a question) ([]MovementRow, error) {
 			if !slices.Contains(known, row.Instrument) {
 				continue
 			}
-			if !a.together() || a.From != "" || a.To != "" {
+			switch {
+			case !a.together():
 				row.People, row.Percent, row.Withheld = nil, nil, withheld(true)
+			case a.From != "" || a.To != "":
+				row.People, row.Percent, row.Withheld = nil, nil, partly()
 			}
 			rows = append(rows, row)
 		}

@@ -2,6 +2,7 @@ package insights
 
 import (
 	"math"
+	"time"
 
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/db"
@@ -36,10 +37,11 @@ type OutcomeRow struct {
 	ImprovedCIHigh     *float64 `json:"improved_ci_high" doc:"Upper end of that interval." example:"75.8"`
 	StandardisedChange *float64 `json:"standardised_change" doc:"d_z: mean_change over sd_change. Not the d of a comparison of two groups." example:"1.15"`
 	HedgesG            *float64 `json:"hedges_g" doc:"g_z: the same, corrected for small samples." example:"1.07"`
-	PValue             *float64 `json:"p_value" doc:"Of the paired t test, two-sided." example:"0.0022"`
-	WilcoxonP          *float64 `json:"wilcoxon_p" doc:"Of Wilcoxon's signed-rank test, two-sided: exact for up to 25 changed pairs without ties, otherwise the normal approximation with corrections for ties and continuity." example:"0.0078"`
+	PValue             *float64 `json:"p_value" doc:"Of the paired t test, two-sided; 0.0001 stands for any below it, unless the figures are not rounded." example:"0.0022"`
+	WilcoxonP          *float64 `json:"wilcoxon_p" doc:"Of Wilcoxon's signed-rank test, two-sided: exact for up to 25 changed pairs without ties, otherwise the normal approximation with corrections for ties and continuity. 0.0001 as for p_value. Null where same is withheld, which it would tell." example:"0.0078"`
 	InstrumentVersion  int      `json:"instrument_version" doc:"Version of the instrument: those of two versions are never compared." example:"1"`
 	Withheld
+	RowAsOf *time.Time `json:"row_as_of" doc:"What this row stands at: as_of, or an earlier day, since a partner's row stays as it was until enough people changed it. Null in a row of part of the time."`
 }
 
 // Scale is what a table of outcomes is about: one score of one instrument version at one timepoint.
@@ -76,7 +78,20 @@ func (o Outcome) protect(profile disclosure.Profile, axis disclosure.Tree, all D
 	for i, line := range lines {
 		rows = append(rows, o.Scale.row(o.Samples[i].At, o.Samples[i].Pairs, line))
 	}
+	if profile.Rounding() > 1 {
+		for i := range rows {
+			rows[i].round()
+		}
+	}
 	return rows
+}
+
+// round makes figures fit for everybody; who reads a site's own record reads them as they are.
+func (r *OutcomeRow) round() {
+	for _, x := range []**float64{&r.BaselineMean, &r.BaselineSD, &r.FollowUpMean, &r.FollowUpSD, &r.MeanChange, &r.SDChange, &r.CILow, &r.CIHigh, &r.StandardisedChange, &r.HedgesG} {
+		*x = onWire(*x)
+	}
+	r.PValue, r.WilcoxonP = probability(r.PValue), probability(r.WilcoxonP)
 }
 
 func counts(scale Scale, samples []Sample) []disclosure.Row {
@@ -114,13 +129,13 @@ func (s Scale) row(at Divider, pairs []Pair, line disclosure.Line) OutcomeRow {
 		row.Improved, row.Same, row.Worse = line.Parts[0], line.Parts[1], line.Parts[2]
 	}
 	c := Compare(pairs)
-	row.BaselineMean, row.BaselineSD = onWire(c.BaselineMean), onWire(c.BaselineSD)
-	row.FollowUpMean, row.FollowUpSD = onWire(c.FollowUpMean), onWire(c.FollowUpSD)
-	row.MeanChange, row.SDChange = onWire(c.MeanChange), onWire(c.SDChange)
-	row.CILow, row.CIHigh = onWire(c.CILow), onWire(c.CIHigh)
-	row.StandardisedChange, row.HedgesG, row.PValue = onWire(c.DZ), onWire(c.GZ), probability(c.P)
-	if s.Resolution > 0 {
-		row.WilcoxonP = probability(Rank(pairs, s.Resolution).P)
+	row.BaselineMean, row.BaselineSD = c.BaselineMean, c.BaselineSD
+	row.FollowUpMean, row.FollowUpSD = c.FollowUpMean, c.FollowUpSD
+	row.MeanChange, row.SDChange = c.MeanChange, c.SDChange
+	row.CILow, row.CIHigh = c.CILow, c.CIHigh
+	row.StandardisedChange, row.HedgesG, row.PValue = c.DZ, c.GZ, c.P
+	if s.Resolution > 0 && (len(line.Parts) == 0 || line.Parts[1] != nil) { // beside mean and spread it tells how many stayed the same
+		row.WilcoxonP = Rank(pairs, s.Resolution).P
 	}
 	if row.Improved != nil && *row.PairedN > 0 {
 		improved := min(*row.Improved, *row.PairedN) // each was rounded for itself
@@ -131,12 +146,12 @@ func (s Scale) row(at Divider, pairs []Pair, line disclosure.Line) OutcomeRow {
 	return row
 }
 
-// probability rounds a p value to four decimals.
+// probability rounds a p value to four decimals; none is 0.
 func probability(p *float64) *float64 {
 	if p == nil {
 		return nil
 	}
-	return new(math.Round(*p*1e4) / 1e4)
+	return new(max(1e-4, math.Round(*p*1e4)/1e4))
 }
 
 func tenth(x float64) *float64 { return new(math.Round(10*x) / 10) }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"waypost/internal/disclosure"
+	"waypost/internal/platform/db"
 )
 
 var lifeSatisfaction = Scale{Instrument: "ons4", Version: 1, Score: "life_satisfaction", Timepoint: "m9_12", Better: Higher, Resolution: 1, Responder: new(ONS4Responder)}
@@ -28,18 +29,41 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 		want    string
 	}{
 		{disclosure.None(), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","better":"higher","paired_n":12,"baseline_n":30,"completion_percent":40,` +
-			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
-			`"improved":9,"same":2,"worse":1,"improved_percent":75,"improved_ci_low":46.8,"improved_ci_high":91.1,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,"wilcoxon_p":0.0078,"instrument_version":1,"suppressed":false}]`},
+			`"baseline_mean":4.5,"baseline_sd":1.4459976109624424,"follow_up_mean":6.083333333333333,"follow_up_sd":1.8319554050414562,"mean_change":1.5833333333333333,"sd_change":1.378954368902449,"ci_low":0.7071875271205645,"ci_high":2.4594791395461018,` +
+			`"improved":9,"same":2,"worse":1,"improved_percent":75,"improved_ci_low":46.8,"improved_ci_high":91.1,"standardised_change":1.148213000400844,"hedges_g":1.0681051166519477,"p_value":0.002167971253551599,"wilcoxon_p":0.00776367348064555,"instrument_version":1,"suppressed":false,"row_as_of":null}]`},
 		{disclosure.NHSEngland(8), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","better":"higher","paired_n":10,"baseline_n":30,"completion_percent":33.3,` +
 			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
-			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,"wilcoxon_p":0.0078,"instrument_version":1,"suppressed":false}]`},
+			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,"wilcoxon_p":null,"instrument_version":1,"suppressed":false,"row_as_of":null}]`},
 		{disclosure.NHSEngland(13), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","better":"higher","paired_n":null,"baseline_n":null,"completion_percent":null,` +
 			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
-			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":null,"hedges_g":null,"p_value":null,"wilcoxon_p":null,"instrument_version":1,"suppressed":true,"note":"too few to show safely"}]`},
+			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":null,"hedges_g":null,"p_value":null,"wilcoxon_p":null,"instrument_version":1,"suppressed":true,"note":"too few to show safely","row_as_of":null}]`},
 	} {
 		if got := asJSON(t, outcomes[0].protect(c.profile, disclosure.Halves(1), Divider{})[:1]); got != c.want {
 			t.Errorf("%s %d:\n%s\nwant\n%s", c.profile.Name(), c.profile.Threshold(), got, c.want)
 		}
+	}
+}
+
+// Whoever asks for a part of the time is not told that there are few people in it: nobody counted them.
+func TestAPartOfTheTimeIsNotSaidToBeFew(t *testing.T) {
+	means := &db.JSON[OutcomeRow]{V: OutcomeRow{PairedN: new(480)}}
+	for _, c := range []struct {
+		of   figure
+		when coverage
+		note string
+	}{{figure{Means: means}, part, "not shown for a part of the time"}, {figure{}, all, "too few to show safely"}} {
+		if row := published(c.of, OutcomeRow{}, Divider{}, c.when); !row.Suppressed || *row.Note != c.note || row.PairedN != nil {
+			t.Errorf("%s: %s", c.note, asJSON(t, row))
+		}
+	}
+}
+
+func TestNoPValueIsNought(t *testing.T) {
+	if p := probability(new(1e-24)); *p != 0.0001 {
+		t.Errorf("got %v", *p)
+	}
+	if p := probability(new(0.00217)); *p != 0.0022 {
+		t.Errorf("got %v", *p)
 	}
 }
 
@@ -107,4 +131,44 @@ func TestOutcomesNeverRestOnFewPeople(t *testing.T) {
 			}
 		}
 	})
+}
+
+// changes calls with every collection of n whole-number changes of which these are the sum and the sum of squares.
+func changes(n, sum, squares, most int, so []int, with func([]int)) {
+	if n == 0 {
+		if sum == 0 && squares == 0 {
+			with(so)
+		}
+		return
+	}
+	for d := most; d >= -10; d-- {
+		if d*d <= squares {
+			changes(n-1, sum-d, squares-d*d, d, append(so, d), with)
+		}
+	}
+}
+
+// Who stayed the same is withheld of the golden pairs, being two. With their number, mean and standard deviation a reader knows the
+// sum of the changes and that of their squares; what is said beside these must leave open how many did not change.
+func TestNothingTellsHowManyStayedTheSame(t *testing.T) {
+	row := Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 30}}}.protect(disclosure.NHSEngland(8), disclosure.Halves(1), Divider{})[0]
+	if row.Same != nil {
+		t.Fatal("two are shown")
+	}
+	possible := map[int]bool{}
+	changes(12, 19, 51, 10, nil, func(list []int) {
+		var pairs []Pair
+		same := 0
+		for _, d := range list {
+			if pairs = append(pairs, Pair{0, float64(d)}); d == 0 {
+				same++
+			}
+		}
+		if row.WilcoxonP == nil || *probability(Rank(pairs, 1).P) == *row.WilcoxonP {
+			possible[same] = true
+		}
+	})
+	if len(possible) < 4 {
+		t.Errorf("it was one of %v", possible)
+	}
 }

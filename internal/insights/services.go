@@ -10,7 +10,7 @@ type ServiceRow struct {
 	Divider
 	Sent             *int     `json:"sent" doc:"Referrals that were sent. Signposts are no referrals." example:"30"`
 	Accepted         *int     `json:"accepted" doc:"Of sent: the service took the person, or they started." example:"20"`
-	Attended         *int     `json:"attended" doc:"Of accepted: the person came at least once." example:"15"`
+	Attended         *int     `json:"attended" doc:"Of accepted: the person came at least once, whoever says so; uptake tells the two accounts apart." example:"15"`
 	Completed        *int     `json:"completed" doc:"Of attended: finished as meant." example:"10"`
 	CameWithin14Days *int     `json:"came_within_14_days" doc:"Of sent: came for the first time within 14 days." example:"10"`
 	CameWithin42Days *int     `json:"came_within_42_days" doc:"Of sent: after 15 to 42 days." example:"10"`

@@ -1,4 +1,4 @@
--- Referrals sent in the period, by site, month and facet: how far each came by the organisation's account, and how long people
+-- Referrals sent in the period, by site, month and facet: how far each came, whoever says so, and how long people
 -- waited for the first time they came.
 -- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date, @service is r.service_id
 with sent as materialized (

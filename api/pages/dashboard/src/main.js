@@ -57,7 +57,7 @@ async function load() {
     at("view").hidden = false;
     sections.forEach((section, i) => show(section, answers[i]));
     const { disclosure } = answers[0];
-    at("protection").textContent = disclosure.profile === "none"
+    at("protection").textContent = disclosure.profile === "internal_none"
       ? "These are live figures of your own site, unprotected: do not publish them."
       : `Figures rest on ${disclosure.threshold} people or more and are rounded to the nearest ${disclosure.rounding}: smaller numbers are withheld, and so are those they could be worked out from.`;
     say("");

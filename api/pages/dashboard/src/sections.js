@@ -1,6 +1,9 @@
 // What the page shows: each section asks for one metric, says its figures in words, draws them, and lists them.
 import * as Plot from "@observablehq/plot";
-import { capital, few, number, percent, signed, words } from "./words.js";
+import { capital, few, number, percent, points, signed, words } from "./words.js";
+
+// What is withheld is left out of a sentence: a part is words, or a count with the words for it.
+const told = (...parts) => parts.map((p) => (Array.isArray(p) ? (p[0] === null ? "" : p[1](number(p[0]))) : p)).filter(Boolean).join(" ");
 
 const ink = "#14213d";
 const colours = { good: "#0b5d3b", open: "#7a8599", bad: "#b5460f", plain: "#1a3f8f" };
@@ -30,7 +33,7 @@ const steps = [["received_in", "Referred in"], ["contacted", "Contacted"], ["bas
 
 const flow = {
   id: "flow", title: "How far people came", metric: "flow",
-  words: ([row]) => row.suppressed ? few : `${number(row.received_in)} people were referred in. Of these, ${number(row.attended)} came to a service they were referred to, and ${number(row.followed_up)} of those have been followed up.`,
+  words: ([row]) => row.suppressed ? few : told(`${number(row.received_in)} people were referred in.`, [row.attended, (n) => `Of these, ${n} came to a service they were referred to.`], [row.followed_up, (n) => `${n} of those who came have been followed up.`]),
   draw: ([row], width) => [bars(steps.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, "people")],
   list: ([row]) => ({ head: ["Step", "People", "Of those referred in"], rows: steps.map(([field, name]) => [name, number(row[field]), row[field] === null || !row.received_in ? "" : percent(Math.round(1000 * row[field] / row.received_in) / 10)]) }),
 };
@@ -43,8 +46,8 @@ const change = {
   id: "change", title: "How people's wellbeing changed", metric: "outcomes",
   words: (rows) => {
     const shown = changed(rows);
-    if (shown.length === 0) return rows.some((r) => r.suppressed) ? few : "Nobody has been asked twice yet.";
-    return shown.slice(0, 4).map((r) => `${named(r, true)}: ${number(r.paired_n)} of ${number(r.baseline_n)} people answered both times; on average ${signed(r.mean_change)} points (95% interval ${signed(r.ci_low)} to ${signed(r.ci_high)}), ${verdict(r)}.`).join(" ");
+    if (shown.length === 0) return rows.find((r) => r.suppressed)?.note ?? "Nobody has been asked twice yet.";
+    return shown.slice(0, 4).map((r) => `${named(r, true)}: ${number(r.paired_n)}${r.baseline_n === null ? "" : ` of ${number(r.baseline_n)}`} people answered both times; on average ${signed(r.mean_change)} points (95% interval ${signed(r.ci_low)} to ${signed(r.ci_high)}), ${verdict(r)}.`).join(" ");
   },
   draw: (rows, width) => [...new Set(rows.map((r) => r.instrument))].map((instrument) => {
     const shown = changed(rows).filter((r) => r.instrument === instrument);
@@ -66,7 +69,7 @@ const change = {
   }).filter(Boolean),
   list: (rows) => ({
     head: ["Score", "When", "Better is", "Answered both times", "At baseline", "Mean at baseline", "Mean at follow-up", "Mean change", "95% interval", "Improved", "Same", "Worse"],
-    rows: rows.map((r) => [`${words(r.instrument)}: ${words(r.score)}`, words(r.timepoint), r.better, ...(r.suppressed ? [few, "", "", "", "", "", "", "", ""] : [number(r.paired_n), number(r.baseline_n), r.baseline_mean ?? "", r.follow_up_mean ?? "", r.mean_change === null ? "" : signed(r.mean_change), r.ci_low === null ? "" : `${signed(r.ci_low)} to ${signed(r.ci_high)}`, number(r.improved), number(r.same), number(r.worse)])]),
+    rows: rows.map((r) => [`${words(r.instrument)}: ${words(r.score)}`, words(r.timepoint), r.better, ...(r.suppressed ? [r.note, "", "", "", "", "", "", "", ""] : [number(r.paired_n), number(r.baseline_n), points(r.baseline_mean), points(r.follow_up_mean), r.mean_change === null ? "" : signed(r.mean_change), r.ci_low === null ? "" : `${signed(r.ci_low)} to ${signed(r.ci_high)}`, number(r.improved), number(r.same), number(r.worse)])]),
   }),
 };
 
@@ -74,7 +77,10 @@ const ends = [["completed", "Answered", colours.good], ["missed", "Missed", colo
 
 const retention = {
   id: "retention", title: "Who was followed up", metric: "retention",
-  words: (rows) => rows.map((r) => r.suppressed ? `${capital(words(r.timepoint))}: ${few}.` : `${capital(words(r.timepoint))}: ${number(r.completed)} of the ${number(r.ended)} people whose turn has come and gone answered (${percent(r.completion_percent)}).`).join(" "),
+  words: (rows) => rows.map((r) => {
+    const said = r.ended === 0 ? "nobody's turn has come and gone yet" : r.completion_percent === null ? few : `${number(r.completed)} of the ${number(r.ended)} people whose turn has come and gone answered (${percent(r.completion_percent)})`;
+    return `${capital(words(r.timepoint))}: ${said}.`;
+  }).join(" "),
   draw: (rows, width) => {
     const data = rows.flatMap((r) => ends.map(([field, name]) => ({ when: capital(words(r.timepoint)), name, n: r[field] }))).filter((d) => d.n);
     if (data.length === 0) return [];
@@ -93,7 +99,8 @@ const came = [["sent", "Sent"], ["accepted", "Accepted"], ["attended", "Came"], 
 
 const uptake = {
   id: "uptake", title: "Whether people used what they were referred to", metric: "uptake",
-  words: ([row]) => row.suppressed ? few : `Of ${number(row.sent)} referrals, organisations say that ${number(row.attended)} people came. ${number(row.asked)} referrals were asked about: in ${number(row.benefited)} the person says it helped.` + (row.agreement_percent === null ? "" : ` The two accounts agree in ${percent(row.agreement_percent)}.`),
+  words: ([row]) => row.suppressed ? few : told(`${number(row.sent)} referrals were sent.`, [row.attended, (n) => `Of ${n}, organisations say that the person came.`], [row.asked, (n) => `People were asked about ${n}.`],
+    [row.benefited, (n) => `Of ${n} they say that it helped.`], row.agreement_percent === null ? "" : `The two accounts agree in ${percent(row.agreement_percent)}.`),
   draw: ([row], width) => [bars(came.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, "referrals, by what organisations say"), bars(said.map(([field, name]) => ({ name, n: row[field] })), width, colours.good, "referrals that people were asked about")],
   list: ([row]) => ({ head: ["What", "Referrals"], rows: [...came, ["asked", "Asked about"], ...said, ["person_does_not_say", "The person does not say"], ["benefited", "It helped"], ["not_benefited", "It did not help"], ["made_worse", "It made things worse"]].map(([field, name]) => [name, row.suppressed ? few : number(row[field])]) }),
 };

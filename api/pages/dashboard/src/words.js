@@ -3,6 +3,7 @@ export const few = "too few to show safely";
 
 export const number = (n) => (n === null || n === undefined ? "withheld" : n.toLocaleString("en-GB"));
 export const percent = (n) => (n === null || n === undefined ? "withheld" : `${n.toLocaleString("en-GB")}%`);
+export const points = (n) => (n === null || n === undefined ? "" : n.toFixed(2));
 export const signed = (n) => (n === null || n === undefined ? "withheld" : (n > 0 ? "+" : n < 0 ? "−" : "") + Math.abs(n).toFixed(2));
 
 const known = {

@@ -72,7 +72,7 @@ func (s *server) requestRelease(ctx context.Context, in *Of[datasets.NewRelease]
 }
 
 const (
-	slowest  = 32 << 10        // bytes a second: who reads a file more slowly is cut off
+	slowest = 32 << 10        // bytes a second: who reads a file more slowly is cut off
 	grace   = 2 * time.Minute // beside that
 )
 

@@ -9,7 +9,7 @@ import tableschema from "tableschema";
 
 const dir = process.argv[2];
 const descriptor = JSON.parse(readFileSync(`${dir}/datapackage.json`, "utf8"));
-const report = { tables: {}, wrong: [], notes: [] };
+const report = { tables: {}, wrong: [] };
 const wrong = (line) => report.wrong.push(line);
 const sqlTypes = { string: "VARCHAR", integer: "BIGINT", number: "DOUBLE" };
 const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
@@ -74,7 +74,7 @@ const pack = await datapackage.Package.load(`${dir}/datapackage.json`, { basePat
 if (!pack.valid) pack.errors.forEach((e) => wrong(`datapackage.json: ${e.message}`));
 for (const resource of pack.resources) {
   if (!resource.valid) resource.errors.forEach((e) => wrong(`${resource.name}: ${e.message}`));
-  if (!resource.tabular) report.notes.push(`${resource.name}: not taken for a table`);
+  if (!resource.tabular) wrong(`${resource.name}: npm's datapackage does not take it for a table`);
   const schema = await tableschema.Schema.load(resource.descriptor.schema);
   if (!schema.valid) schema.errors.forEach((e) => wrong(`${resource.name}: its schema: ${e.message}`));
   const table = await tableschema.Table.load(`${dir}/${resource.descriptor.path}`, { schema });

@@ -47,7 +47,9 @@ func newStudy(t *testing.T, people int) study {
 	t.Cleanup(func() { _ = files.Close() })
 	s := study{&world{t: t, db: d, keys: map[string]string{}}, Research(d, vault, files)}
 	if _, err := demo.Load(t.Context(), d, demo.Config{People: people, Seed: 5, Research: s.store}, func(k demo.Keys) error {
-		s.keys["site_manager"], s.keys["data_steward"], s.keys["researcher"], s.keys["link_worker"] = k.SiteManager, k.DataSteward, k.Researcher, k.LinkWorker
+		for role, key := range map[string]string{"administrator": k.Administrator, "data_steward": k.DataSteward, "link_worker": k.LinkWorker, "researcher": k.Researcher, "site_manager": k.SiteManager} {
+			s.keys[role] = key
+		}
 		return nil
 	}); err != nil {
 		t.Fatal(err)

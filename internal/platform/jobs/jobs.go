@@ -30,7 +30,7 @@ type Job struct {
 	// lock of its own that no two do the same: a turn that died with its process must not hold up the next.
 	Longest time.Duration
 
-	Run   func(ctx context.Context) error // as the actor of that name, on connections that nobody who waits needs
+	Run func(ctx context.Context) error // as the actor of that name, on connections that nobody who waits needs
 }
 
 // schema is where River's tables are (migrations/0015_outbox.sql).

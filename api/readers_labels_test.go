@@ -64,8 +64,8 @@ func TestREDCapTakesTheDictionary(t *testing.T) {
 
 var (
 	labelled  = regexp.MustCompile("^label variable (\\S+) `\"(.*)\"'$")
-	valued    = regexp.MustCompile("^label define (\\S+) (.*)$")
-	valuedOne = regexp.MustCompile("(-?\\d+) `\"([^`]*?)\"'")
+	valued    = regexp.MustCompile(`^label define (\S+) (.*)$`)
+	valuedOne = regexp.MustCompile(`(-?\d+) \x60"([^\x60]*?)"'`)
 	recoded   = regexp.MustCompile("^replace coded_ = (\\d+) if (\\S+) == `\"(.*)\"'$")
 )
 

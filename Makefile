@@ -4,7 +4,7 @@ GO ?= go
 JUDGES := api/judges/node_modules
 DASHBOARD := api/pages/dashboard
 
-.PHONY: run test test-external bench crash lint contract openapi docs dashboard build postgres browser solver node java
+.PHONY: run test test-external bench crash lint contract openapi docs dashboard build postgres browser solver readers node java
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -o bin/waypost .
@@ -13,10 +13,10 @@ run: postgres ## a demo, ready to use
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
 
-test: postgres browser solver $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
+test: postgres browser solver readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
 	$(GO) test ./... -timeout 14m
 
-test-external: postgres browser solver $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
+test-external: postgres browser solver readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
 	pg_virtualenv -o fsync=off -o max_connections=400 sh -c 'WAYPOST_DATABASE_URL="postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres?sslmode=disable" $(GO) test ./... -count=1 -timeout 20m'
 
 bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
@@ -38,7 +38,7 @@ contract: $(JUDGES)/.judges postgres java ## the document and the server against
 	cd api && $(GO) test -tags judges -count=1 -timeout 10m
 	$(GO) test -tags judges -count=1 -timeout 15m -v ./api/judges
 
-# What npm brings of the judges: to lint and to judge pages, and everything.
+# What npm brings of the judges: to lint, to judge pages and to read datasets; and everything.
 $(JUDGES)/.linters: api/judges/package-lock.json | node
 	cd api/judges && npm ci --omit=dev && touch node_modules/.linters
 $(JUDGES)/.judges: api/judges/package-lock.json | node
@@ -81,7 +81,14 @@ solver: # GLPK, which the attack on figures works with, where apt can bring it
 	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq glpk-utils >/dev/null || echo "no GLPK: the attack by linear constraints will be skipped"; \
 	fi
 
-node: # Node.js, which the judges of the document run on
+readers: # R and pandas, which researchers read datasets with, where apt can bring them
+	@if ! { command -v Rscript && /usr/bin/python3 -c 'import pandas, scipy'; } >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then \
+	  sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	  echo "installing R and pandas, which read datasets (apt-get install r-base-core python3-pandas python3-scipy)"; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends r-base-core python3-pandas python3-scipy >/dev/null || echo "no R or no pandas: tests that read datasets by them will be skipped"; \
+	fi
+
+node: # Node.js, which judges of the document and readers of datasets run on
 	@if ! command -v npm >/dev/null 2>&1; then \
 	  if command -v apt-get >/dev/null 2>&1; then \
 	    sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -26,6 +27,8 @@ const top = "../.." // of the project
 type image struct {
 	build       string            // the command that builds the program
 	copies      map[string]string // into the last stage, from the first
+	owners      map[string]string // of what is copied, where it is not root's
+	empty       string            // a folder of the first stage with nothing in it
 	environment []string
 	uid         uint32
 	health      []string
@@ -40,18 +43,24 @@ func readDockerfile(t *testing.T) (i image) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i.copies = map[string]string{}
+	i.copies, i.owners = map[string]string{}, map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		verb, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch verb {
 		case "FROM":
 			i.base, _, _ = strings.Cut(rest, " ")
 		case "RUN":
+			if folder, is := strings.CutPrefix(rest, "mkdir -m 0700 "); is {
+				i.empty = folder
+				continue
+			}
 			i.build = rest // the last one
 		case "COPY":
 			if from, ok := strings.CutPrefix(rest, "--from=build "); ok {
-				source, target, _ := strings.Cut(from, " ")
+				words := strings.Fields(from)
+				source, target := words[len(words)-2], words[len(words)-1]
 				i.copies[target] = source
+				i.owners[target], _ = strings.CutPrefix(words[0], "--chown=")
 			}
 		case "ENV":
 			i.environment = strings.Fields(rest)
@@ -106,6 +115,9 @@ func newContainer(t *testing.T) *container {
 		t.Fatalf("%s: %v %s", c.build, err, out)
 	}
 	for target, source := range c.copies {
+		if source == c.empty {
+			continue
+		}
 		if source == "/waypost" {
 			source = built
 		}
@@ -121,7 +133,7 @@ func newContainer(t *testing.T) *container {
 			t.Fatal(err)
 		}
 	}
-	c.mount("/data")
+	c.volume("/data")
 	for at := c.root; at != "/"; at = filepath.Dir(at) { // the test's own temporary folders are closed to other users
 		_ = os.Chmod(at, 0o755)
 	}
@@ -134,13 +146,16 @@ func newContainer(t *testing.T) *container {
 	return c
 }
 
-// mount puts memory that the image's user may write to at a place.
-func (c *container) mount(at string) {
+// volume puts memory at a folder of the image, which stays with the folder's owner, as an empty volume does.
+func (c *container) volume(at string) {
+	if c.copies[at] != c.empty || c.owners[at] != fmt.Sprintf("%d:%d", c.uid, c.uid) {
+		c.t.Fatalf("the image has no empty %s of its user", at)
+	}
 	at = filepath.Join(c.root, at)
 	if err := os.MkdirAll(at, 0o755); err != nil {
 		c.t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", at, "tmpfs", 0, fmt.Sprintf("size=1m,mode=0700,uid=%d,gid=%d", c.uid, c.uid)); err != nil {
+	if err := syscall.Mount("tmpfs", at, "tmpfs", 0, fmt.Sprintf("size=8m,mode=0700,uid=%d,gid=%d", c.uid, c.uid)); err != nil {
 		c.t.Skipf("nothing can be mounted here: %v", err)
 	}
 	c.t.Cleanup(func() { _ = syscall.Unmount(at, syscall.MNT_DETACH) })
@@ -269,15 +284,37 @@ func TestTheImageServes(t *testing.T) {
 	if status, body := i.call(field(t, keys, "link_worker"), "GET", "/referrals", "", ""); status != 200 {
 		t.Errorf("%d %s", status, body)
 	}
+	i.makesARelease(field(t, keys, "researcher"))
 	var written []string
 	_ = filepath.WalkDir(c.root, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		if err == nil && !d.IsDir() && !strings.HasPrefix(path, filepath.Join(c.root, "data", "releases")) {
 			written = append(written, strings.TrimPrefix(path, c.root))
 		}
 		return err
 	})
-	if want := []string{"/data/demo-keys.json", "/etc/ssl/certs/ca-certificates.crt", "/waypost"}; !slices.Equal(written, want) {
+	if want := []string{"/data/demo-keys.json", "/data/master-key.json", "/etc/ssl/certs/ca-certificates.crt", "/waypost"}; !slices.Equal(written, want) {
 		t.Errorf("the image holds %v", written)
+	}
+}
+
+// makesARelease waits until the demo's first release is there, and fetches a file of it.
+func (i *instance) makesARelease(key string) {
+	i.t.Helper()
+	first := func(path string) (one struct{ ID, State string }) {
+		var page struct{ Items []struct{ ID, State string } }
+		if _, body := i.call(key, "GET", path, "", ""); json.Unmarshal(body, &page) != nil || len(page.Items) != 1 {
+			i.t.Fatalf("%s: %s", path, body)
+		}
+		return page.Items[0]
+	}
+	releases := "/projects/" + first("/projects").ID + "/releases"
+	for until := time.Now().Add(2 * time.Minute); first(releases).State != "ready"; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(until) {
+			i.t.Fatal("no release was made")
+		}
+	}
+	if status, body := i.call(key, "GET", "/releases/"+first(releases).ID+"/files/participants.csv", "", ""); status != 200 || !bytes.HasPrefix(body, []byte("study_id,")) {
+		i.t.Errorf("%d %s", status, body)
 	}
 }
 
@@ -303,6 +340,9 @@ func TestComposeHoldsTogether(t *testing.T) {
 			if volume, _, _ := strings.Cut(v, ":"); !has(c.Volumes, volume) {
 				t.Errorf("%s: no volume %s", name, volume)
 			}
+		}
+		if s.Build != "" && s.Command == nil && !slices.ContainsFunc(s.Volumes, func(v string) bool { return strings.HasSuffix(v, ":/data") }) {
+			t.Errorf("%s serves, and what datasets are made with is lost with its container", name)
 		}
 		for _, config := range s.Configs {
 			if !has(c.Configs, config.Source) {

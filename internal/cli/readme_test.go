@@ -24,9 +24,17 @@ func TestTheWalkOfTheREADME(t *testing.T) {
 	}
 	i := newInstance(t, "--demo", "--people", "300")
 	i.start()
+	pasteInto(t, i, "", walk, 20)
+}
+
+// pasteInto pastes a walk into a shell in a folder; each of at least so many answers must be what the walk says.
+func pasteInto(t *testing.T, i *instance, folder, walk string, least int) {
+	t.Helper()
 	script, wants := pasted(walk)
 	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
-	shell.Env = append(os.Environ(), "W=http://"+i.addr+"/v1", "KEYS="+filepath.Join(i.dir, "demo-keys.json"))
+	shell.Dir = folder
+	// the program that is tested, and Debian's Python, which has Debian's packages
+	shell.Env = append(os.Environ(), "W=http://"+i.addr+"/v1", "KEYS="+filepath.Join(i.dir, "demo-keys.json"), "PATH="+filepath.Dir(i.bin)+":/usr/bin:"+os.Getenv("PATH"))
 	out, err := shell.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -37,7 +45,7 @@ func TestTheWalkOfTheREADME(t *testing.T) {
 			t.Errorf("%s\nanswers %.600s\nwhich lacks %s", want.line, answers[min(n, len(answers)-1)], want.answer)
 		}
 	}
-	if len(wants) < 20 {
+	if len(wants) < least {
 		t.Errorf("only %d answers are checked", len(wants))
 	}
 }

@@ -173,7 +173,9 @@ func (s *Store) make(tx *db.Tx, r Release) (Release, error) {
 		return r, err
 	}
 	_, args, report, names, err := s.prepare(tx, p, r.ID)
-	r.Report = &report
+	if report.Flow != nil { // it got so far
+		r.Report = &report
+	}
 	if err != nil {
 		return r, err
 	}

@@ -21,19 +21,19 @@ import (
 
 // Settings is the whole configuration. Each has a flag and a variable of the environment; an unknown WAYPOST_* variable is refused.
 type Settings struct {
-	Addr        string   `name:"addr" env:"WAYPOST_ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
-	DatabaseURL string   `name:"database-url" env:"WAYPOST_DATABASE_URL" help:"A PostgreSQL (15 or newer) to use. Without it, Waypost runs its own in the data directory."`
-	DataDir     string   `name:"data-dir" env:"WAYPOST_DATA_DIR" help:"Where Waypost's own PostgreSQL and a demo's keys are. Default: ./.waypost, or /var/lib/waypost when started by root where no unprivileged user could reach the former."`
-	PostgresBin string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" help:"Where PostgreSQL's server binaries are, if they are not found."`
-	PublicURL   string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" help:"Where people reach Waypost from outside, such as https://waypost.example: links that people are sent begin with it. Default: http:// and the address."`
-	SMTPURL     string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"The mail server that invitations go through: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or ?tls=none on a network of your own. Without it they wait until a link worker hands the link on."`
-	MailFrom    string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"The address that mail comes from, such as 'Waypost <followup@example.org>'."`
-	FilesURL    string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"Where the files of datasets lie, such as file:///srv/waypost/releases; every process of an installation needs the same. Default: releases in the data directory."`
-	MasterKey   string   `name:"master-key" env:"WAYPOST_MASTER_KEY" help:"The file with the key that opens what the database holds encrypted; it is made when there is none. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
-	Demo        bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
-	People      int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 160000 at most."`
-	CORSOrigins []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`
-	LogLevel    string   `name:"log-level" env:"WAYPOST_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
+	Addr          string   `name:"addr" env:"WAYPOST_ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
+	DatabaseURL   string   `name:"database-url" env:"WAYPOST_DATABASE_URL" help:"A PostgreSQL (15 or newer) to use. Without it, Waypost runs its own in the data directory."`
+	DataDir       string   `name:"data-dir" env:"WAYPOST_DATA_DIR" help:"Where Waypost's own PostgreSQL and a demo's keys are. Default: ./.waypost, or /var/lib/waypost when started by root where no unprivileged user could reach the former."`
+	PostgresBin   string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" help:"Where PostgreSQL's server binaries are, if they are not found."`
+	PublicURL     string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" help:"Where people reach Waypost from outside, such as https://waypost.example: links that people are sent begin with it. Default: http:// and the address."`
+	SMTPURL       string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"The mail server that invitations go through: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or ?tls=none on a network of your own. Without it they wait until a link worker hands the link on."`
+	MailFrom      string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"The address that mail comes from, such as 'Waypost <followup@example.org>'."`
+	FilesURL      string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"Where the files of datasets lie, such as file:///srv/waypost/releases; every process of an installation needs the same. Default: releases in the data directory."`
+	MasterKeyFile string   `name:"master-key-file" env:"WAYPOST_MASTER_KEY_FILE" help:"The file with the key that opens what the database holds encrypted; it is made when there is none. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
+	Demo          bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
+	People        int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 160000 at most."`
+	CORSOrigins   []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`
+	LogLevel      string   `name:"log-level" env:"WAYPOST_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
 }
 
 // Validate is asked by kong, before anything is started.

@@ -22,7 +22,7 @@ import (
 // research opens what datasets are made with: the master key, and the place of their files. Where nobody has set these and nothing
 // can be written, as in a container without a volume, Waypost serves all the rest.
 func (s Settings) research(d *db.DB, dir string) (*datasets.Store, error) {
-	path := s.MasterKey
+	path := s.MasterKeyFile
 	if path == "" {
 		path = filepath.Join(dir, "master-key.json")
 	}
@@ -33,10 +33,10 @@ func (s Settings) research(d *db.DB, dir string) (*datasets.Store, error) {
 			return api.Research(d, vault, files), nil
 		}
 	}
-	if s.MasterKey != "" || s.FilesURL != "" || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+	if s.MasterKeyFile != "" || s.FilesURL != "" || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
 		return nil, err
 	}
-	slog.Warn("no datasets can be made: the data directory cannot be written; set WAYPOST_DATA_DIR, or WAYPOST_MASTER_KEY and WAYPOST_FILES_URL", "error", err)
+	slog.Warn("no datasets can be made: the data directory cannot be written; set WAYPOST_DATA_DIR, or WAYPOST_MASTER_KEY_FILE and WAYPOST_FILES_URL", "error", err)
 	return api.Research(d, nil, nil), nil
 }
 

@@ -348,6 +348,7 @@ func TestNobodyAnswersAfterTheirDeath(t *testing.T) {
 			t.Errorf("told at %s", at)
 		}
 	}
+	lw.post("/follow-ups/"+followUp+"/loss", `{"reason":"died"}`).want(200)
 	w.ons4(episode, "review", w.daysAgo(5), 4, 5, 3, 8).want(201)
 	said(w.daysAgo(6), "self").want(201)
 }

@@ -26,7 +26,7 @@ func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i Instrument, field s
 
 // checkOrder asks whether the day fits the episode: a baseline comes first.
 func (a *Assessment) checkOrder(tx *db.Tx, e *episodes.Episode) error {
-	if err := checkDay(tx, e, "completed_on", a.CompletedOn); err != nil {
+	if err := checkAnswered(tx, e, a.CompletedOn); err != nil {
 		return err
 	}
 	if a.Timepoint == "baseline" {
@@ -84,18 +84,26 @@ func plannedAt(tx *db.Tx, e *episodes.Episode, timepoint string) (*FollowUp, err
 	return &found[0], nil
 }
 
-// checkDay refuses a day before the episode began, after the person's death or in the future.
+// checkAnswered refuses a day on which the person cannot have answered: as checkDay, and after their death.
+func checkAnswered(tx *db.Tx, e *episodes.Episode, on day.Date) error {
+	if err := checkDay(tx, e, "completed_on", on); err != nil {
+		return err
+	}
+	var dead bool
+	err := tx.Raw("select coalesce(died_on < ?, false) from patients where site_id = ? and id = ?", on, e.SiteID, e.PatientID).Scan(&dead).Error
+	if err == nil && dead {
+		return fault.InvalidAt("completed_on", "lies after the person's death")
+	}
+	return err
+}
+
+// checkDay refuses a day before the episode began or in the future.
 func checkDay(tx *db.Tx, e *episodes.Episode, field string, on day.Date) error {
 	today, err := tx.Today(e.SiteID)
 	if err != nil {
 		return err
 	}
-	var dead bool
-	if err := tx.Raw("select coalesce(died_on < ?, false) from patients where site_id = ? and id = ?", on, e.SiteID, e.PatientID).Scan(&dead).Error; err != nil {
-		return err
-	}
 	var c fault.Checks
-	c.Require(!dead, field, "lies after the person's death")
 	c.Require(!on.After(today), field, "must not lie in the future")
 	c.Require(!on.Before(e.ReceivedOn), field, "lies before the episode began")
 	return c.Err()

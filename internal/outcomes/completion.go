@@ -19,7 +19,7 @@ import (
 
 // Completion is the command to record what a person said at a follow-up.
 type Completion struct {
-	CompletedOn    day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode began." example:"2026-11-20"`
+	CompletedOn    day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, not before the episode began, and not after the person's death." example:"2026-11-20"`
 	Mode           string    `json:"mode" format:"code:modes" doc:"How they were asked." example:"telephone"`
 	Respondent     string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
 	Helper         *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
@@ -131,7 +131,7 @@ func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
 	if err := checkHelper(n.Respondent, n.Helper); err != nil {
 		return err
 	}
-	if err := checkDay(tx, e, "completed_on", n.CompletedOn); err != nil {
+	if err := checkAnswered(tx, e, n.CompletedOn); err != nil {
 		return err
 	}
 	var ids []uuid.UUID

@@ -216,6 +216,21 @@ func TestRowsAreCutAlikeHoweverManyThereAre(t *testing.T) {
 	}
 }
 
+// The same where a last row is cut off first, and others are added before it.
+func TestTheLastRowCutOffFirst(t *testing.T) {
+	for n := 3; n < 100; n++ {
+		more := map[Node]bool{}
+		for _, node := range Parted(n+1, n) {
+			more[Node{From: node.From, Until: node.Until}] = true
+		}
+		for _, node := range Parted(n, n-1) {
+			if node.Until < n-1 && !more[Node{From: node.From, Until: node.Until}] {
+				t.Fatalf("of %d rows there is %+v, of one more there is not", n, node)
+			}
+		}
+	}
+}
+
 // What a reader of two days adds up where a row of nobody was added in between: shown rows of either day, and the row of all.
 func TestAnAddedRowGivesNothingAway(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

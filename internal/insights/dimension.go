@@ -143,7 +143,7 @@ func (d Dimension) rows(tx *db.Tx) (list []string, err error) {
 	switch d {
 	case ByService:
 		err = tx.Raw("select id::text from services order by id").Scan(&list).Error
-		return append([]string{noService}, list...), err // first, since services are added at the end
+		return append(list, noService), err
 	case ByOrganisation:
 		return list, tx.Raw("select id::text from organisations order by id").Scan(&list).Error
 	}
@@ -152,6 +152,9 @@ func (d Dimension) rows(tx *db.Tx) (list []string, err error) {
 
 // axis is how the rows of a dimension are halved: in most populations the first of these are most people.
 func (d Dimension) axis(rows int) disclosure.Tree {
+	if d == ByService { // no service is cut off first, since services are added before it
+		return disclosure.Parted(rows, rows-1)
+	}
 	if first, is := map[Dimension]int{ByGender: 2, ByEthnicGroup: 1}[d]; is {
 		return disclosure.Parted(rows, first)
 	}

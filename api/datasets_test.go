@@ -21,6 +21,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
+	"waypost/internal/platform/vault"
 )
 
 // studio is a world in which releases are made.
@@ -43,12 +44,12 @@ func newStudio(t *testing.T) studio {
 func researchStore(t *testing.T, d *db.DB) (*datasets.Store, string) {
 	t.Helper()
 	dir := t.TempDir()
-	vault, err := datasets.OpenVault(filepath.Join(dir, "master-key.json"))
+	cipher, err := vault.Open(filepath.Join(dir, "master-key.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	folder := filepath.Join(dir, "releases")
-	return Research(d, vault, bucket(t, folder)), folder
+	return Research(d, cipher, bucket(t, folder)), folder
 }
 
 func bucket(t *testing.T, folder string) *blob.Bucket {
@@ -548,7 +549,7 @@ func TestTwoBuildsAtOnce(t *testing.T) {
 	s := newStudio(t)
 	s.people(10)
 	id := s.project("")
-	other := Research(s.db, s.store.Vault, bucket(t, s.folder))
+	other := Research(s.db, s.store.Cipher, bucket(t, s.folder))
 	var asked []string
 	for range 2 {
 		asked = append(asked, s.as("data_steward").post("/projects/"+id+"/releases", `{}`).want(202).text("id"))

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"waypost/internal/datasets"
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/vault"
 )
 
 // Under another master key than the project's no release is made, and it says so; once the right one is back it is, with the same
@@ -15,7 +15,7 @@ func TestAnotherMasterKeyMakesNoRelease(t *testing.T) {
 	s := newStudy(t, 60)
 	project := s.project("section_251", "safe_setting", 5)
 	before := studyIDs(t, s.release(project))
-	other, err := datasets.OpenVault(filepath.Join(t.TempDir(), "master-key.json"))
+	other, err := vault.Open(filepath.Join(t.TempDir(), "master-key.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/tink-crypto/tink-go/v2/tink"
 	"gocloud.dev/blob"
 
 	"waypost/internal/datasets"
@@ -74,8 +75,8 @@ func (s *server) leaveProject(ctx context.Context, in *struct {
 }
 
 // Research is the store of projects and releases, which knows the items and scores of the instruments that come with Waypost.
-func Research(d *db.DB, vault *datasets.Vault, files *blob.Bucket) *datasets.Store {
-	s := &datasets.Store{DB: d, Vault: vault, Files: files, Software: Version}
+func Research(d *db.DB, cipher tink.AEAD, files *blob.Bucket) *datasets.Store {
+	s := &datasets.Store{DB: d, Cipher: cipher, Files: files, Software: Version}
 	for _, i := range outcomes.Instruments() {
 		for _, it := range i.Items {
 			if it.Type != "text" {

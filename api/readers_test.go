@@ -24,6 +24,7 @@ import (
 	"waypost/internal/demo"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db/dbtest"
+	"waypost/internal/platform/vault"
 )
 
 // study is a demo whose people researchers ask about.
@@ -36,7 +37,7 @@ func newStudy(t *testing.T, people int) study {
 	t.Helper()
 	t.Parallel()
 	d := dbtest.New(t)
-	vault, err := datasets.OpenVault(filepath.Join(t.TempDir(), "master-key.json"))
+	vault, err := vault.Open(filepath.Join(t.TempDir(), "master-key.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

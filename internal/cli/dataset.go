@@ -11,33 +11,43 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/tink-crypto/tink-go/v2/tink"
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/fileblob" // file://
 
 	"waypost/api"
 	"waypost/internal/datasets"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/vault"
 )
 
-// research opens what datasets are made with: the master key, and the place of their files. Where nobody has set these and nothing
-// can be written, as in a container without a volume, Waypost serves all the rest.
-func (s Settings) research(d *db.DB, dir string) (*datasets.Store, error) {
+// cipher opens the master key.
+func (s Settings) cipher(dir string) (tink.AEAD, error) {
 	path := s.MasterKeyFile
 	if path == "" {
 		path = filepath.Join(dir, "master-key.json")
 	}
-	vault, err := datasets.OpenVault(path)
-	if err == nil {
-		var files *blob.Bucket
-		if files, err = s.files(dir); err == nil {
-			return api.Research(d, vault, files), nil
-		}
+	c, err := vault.Open(path)
+	if s.MasterKeyFile == "" && unwritable(err) {
+		slog.Warn("there is no master key, and so no dataset can be made: the data directory cannot be written; set WAYPOST_DATA_DIR or WAYPOST_MASTER_KEY_FILE", "error", err)
+		return nil, nil
 	}
-	if s.MasterKeyFile != "" || s.FilesURL != "" || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
-		return nil, err
+	return c, err
+}
+
+// unwritable tells whether nothing can be written there, as in a container without a volume. Waypost serves all the rest then.
+func unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
+// research opens what datasets are made with.
+func (s Settings) research(d *db.DB, dir string, cipher tink.AEAD) (*datasets.Store, error) {
+	files, err := s.files(dir)
+	if s.FilesURL == "" && unwritable(err) {
+		slog.Warn("no dataset can be made: the data directory cannot be written; set WAYPOST_DATA_DIR or WAYPOST_FILES_URL", "error", err)
+		err = nil
 	}
-	slog.Warn("no datasets can be made: the data directory cannot be written; set WAYPOST_DATA_DIR, or WAYPOST_MASTER_KEY_FILE and WAYPOST_FILES_URL", "error", err)
-	return api.Research(d, nil, nil), nil
+	return api.Research(d, cipher, files), err
 }
 
 // files is where releases lie. A file of them is written beside its place, and is there once it is whole.

@@ -80,7 +80,11 @@ func (serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	research, err := s.research(d, dir)
+	cipher, err := s.cipher(dir)
+	if err != nil {
+		return err
+	}
+	research, err := s.research(d, dir, cipher)
 	if err != nil {
 		return err
 	}

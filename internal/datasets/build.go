@@ -29,7 +29,7 @@ func reading(ctx context.Context, job string) context.Context {
 // Build makes what is to be made, one after the other, and one at a time in a process. A release that is cut off is begun again:
 // until everything of it is written, nothing of it can be had.
 func (s *Store) Build(ctx context.Context) error {
-	if s.Vault == nil || s.Files == nil || !s.busy.TryLock() {
+	if s.Cipher == nil || s.Files == nil || !s.busy.TryLock() {
 		return nil
 	}
 	defer s.busy.Unlock()
@@ -129,7 +129,7 @@ func reasonOf(err error) Reason {
 
 // prepare finds the people of a release, and puts them together in the transaction.
 func (s *Store) prepare(tx *db.Tx, p Project, release uuid.UUID) (sel selection, args map[string]any, report Report, names *pseudonyms, err error) {
-	if names, err = s.Vault.open(p.ID, p.PseudonymKey); err != nil {
+	if names, err = s.named(p.ID, p.PseudonymKey); err != nil {
 		return sel, nil, report, nil, err
 	}
 	codes := map[uuid.UUID]string{}

@@ -8,6 +8,7 @@ package datasets
 import (
 	"sync"
 
+	"github.com/tink-crypto/tink-go/v2/tink"
 	"gocloud.dev/blob"
 
 	"waypost/internal/platform/db"
@@ -16,7 +17,7 @@ import (
 // Store keeps projects and makes releases.
 type Store struct {
 	DB       *db.DB
-	Vault    *Vault       // opens projects' keys; nil: no release is made
+	Cipher   tink.AEAD    // opens projects' keys; nil: no release is made
 	Files    *blob.Bucket // where releases lie; nil: none is made or read
 	Items    []Item       // the questions of the instruments that come with Waypost
 	Scores   []Score      // and their scores

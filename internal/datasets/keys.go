@@ -7,82 +7,30 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"hash"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/google/uuid"
-	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
-	"github.com/tink-crypto/tink-go/v2/keyset"
-	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"waypost/internal/platform/fault"
 )
 
-// Vault opens what the database holds encrypted. Its master key lies outside the database: whoever has one of the two alone
-// can tell nobody from a pseudonym.
-type Vault struct{ cipher tink.AEAD }
-
-// OpenVault reads the master key, and makes one where there is none yet.
-func OpenVault(path string) (*Vault, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = makeMasterKey(path); err == nil {
-			text, err = os.ReadFile(path)
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the master key of datasets: %w", err)
-	}
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
-	if err != nil {
-		return nil, fmt.Errorf("the master key of datasets in %s cannot be read", path) // its text is a secret
-	}
-	cipher, err := aead.New(handle)
-	return &Vault{cipher}, err
-}
-
-// makeMasterKey writes a new one, for its owner alone to read. Of two processes that do so at once, the first one's stands.
-func makeMasterKey(path string) error {
-	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".master-key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if err := errors.Join(insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(f)), f.Sync()); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
-}
-
 // newKey makes a project's key, as the database holds it.
-func (v *Vault) newKey(project uuid.UUID) ([]byte, error) {
+func (s *Store) newKey(project uuid.UUID) ([]byte, error) {
 	key := make([]byte, 32)
 	rand.Read(key) // never fails
-	return v.cipher.Encrypt(key, belonging(project))
+	return s.Cipher.Encrypt(key, belonging(project))
 }
 
-// open gives the pseudonyms of a project.
-func (v *Vault) open(project uuid.UUID, encrypted []byte) (*pseudonyms, error) {
-	key, err := v.cipher.Decrypt(encrypted, belonging(project))
+// named gives the pseudonyms of a project.
+func (s *Store) named(project uuid.UUID, encrypted []byte) (*pseudonyms, error) {
+	key, err := s.Cipher.Decrypt(encrypted, belonging(project))
 	if err != nil {
-		return nil, errors.New("the project's key cannot be opened: the master key is not the one it was made under")
+		return nil, errOtherKey
 	}
 	return &pseudonyms{mac: hmac.New(sha256.New, key)}, nil
 }
+
+var errOtherKey = fault.New(fault.Unavailable, "The project's key cannot be opened here: the master key is not the one it was made under.")
 
 // belonging says where a ciphertext belongs, so that it is of no use elsewhere.
 func belonging(project uuid.UUID) []byte {

@@ -88,10 +88,10 @@ func (s *Store) Add(ctx context.Context, n Details) (p Project, err error) {
 		if err := s.exist(tx, &p); err != nil {
 			return err
 		}
-		if s.Vault == nil {
+		if s.Cipher == nil {
 			return errNoPlace
 		}
-		if p.PseudonymKey, err = s.Vault.newKey(p.ID); err != nil {
+		if p.PseudonymKey, err = s.newKey(p.ID); err != nil {
 			return err
 		}
 		if tx.Actor.Role == actor.DataSteward {

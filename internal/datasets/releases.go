@@ -83,7 +83,7 @@ func (s *Store) Ask(ctx context.Context, id uuid.UUID, n NewRelease) (r Release,
 		if err != nil {
 			return err
 		}
-		if s.Vault == nil || s.Files == nil {
+		if s.Cipher == nil || s.Files == nil {
 			return errNoPlace
 		}
 		r = Release{ID: tx.NewID(), ProjectID: p.ID, State: Building, Reason: n.Reason, Reasons: []Reason{}, Files: []File{},
@@ -221,7 +221,7 @@ func (s *Store) Try(ctx context.Context, id uuid.UUID) (t Trial, err error) {
 		if p, err = usable(tx, id); err != nil {
 			return err
 		}
-		if s.Vault == nil {
+		if s.Cipher == nil {
 			return errNoPlace
 		}
 		return events.Record(tx, "release.tried", p.subject(), nil)

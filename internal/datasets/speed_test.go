@@ -19,6 +19,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/clock"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/vault"
 )
 
 // TestSpeed is a part of make bench: the table of referrals of a project's release as CSV and as Parquet, pseudonyms included,
@@ -33,11 +34,11 @@ func TestSpeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	vault, err := OpenVault(master)
+	cipher, err := vault.Open(master)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Store{DB: d, Vault: vault}
+	s := &Store{DB: d, Cipher: cipher}
 	ctx := actor.With(t.Context(), actor.Named("bench"))
 	var p Project
 	if err := d.Do(ctx, func(tx *db.Tx) error { return tx.Order("id").Take(&p).Error }); err != nil {

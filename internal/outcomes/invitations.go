@@ -95,7 +95,7 @@ const invitationText = `Hello,
 
 Some time ago you agreed that we may ask how you have been.
 
-Here are a few questions. They take less than three minutes:
+Here are a few questions. They take a few minutes:
 
 %s
 

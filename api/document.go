@@ -59,6 +59,7 @@ var tags = []*huma.Tag{
 	{Name: "episodes", Description: "Spells of support and the contacts in them."},
 	{Name: "referrals", Description: "The closed loop."},
 	{Name: "outcomes", Description: "Instruments, assessments and follow-ups."},
+	{Name: "worklists", Description: "What needs doing today, and the link worker's own figures."},
 	{Name: "insights", Description: "Figures: paired, with denominators, protected."},
 	{Name: "administration", Description: "API keys."},
 	{Name: "demo", Description: "What only a demo can do."},

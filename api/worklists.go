@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"waypost/internal/insights"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/worklists"
@@ -18,6 +19,8 @@ func (s *server) worklistOperations() {
 	read(s, op{id: "get-worklist", path: "/worklists/{name}", tag: "worklists", scope: actor.RecordRead,
 		summary: "Get a worklist", about: "Returns who is on a worklist, the most urgent first: why, what is due next, and what can be done. Rows with an open safeguarding flag lead, then the earliest day. A cursor pins the day that the list is of. " +
 			"The lists: caseload, awaiting_reply, follow_ups_due, no_recent_contact, waiting_with_holding. Who was shown is logged."}, s.getWorklist)
+	read(s, op{id: "get-my-summary", path: "/me/summary", tag: "worklists", scope: actor.RecordRead,
+		summary: "Get my own figures", about: "Returns how things stand with a link worker's own people, or those of the link worker that a partner system acts for: how many are on the list, what became of follow-ups, what changed, what is missing. Live and not protected; the definitions are those of the insights. For a credential that is no link worker's: of everybody at its sites."}, s.mySummary)
 }
 
 // Whose is the part of a worklist's query that says whose people it is of.
@@ -46,6 +49,10 @@ func (s *server) listWorklists(ctx context.Context, in *struct {
 		}
 		return list, err
 	}, func(e WorklistEntry) string { return e.Name })
+}
+
+func (s *server) mySummary(ctx context.Context, _ *struct{}) (insights.Summary, error) {
+	return s.insights.Summary(ctx)
 }
 
 // Worklist is one page of a worklist.

@@ -83,7 +83,7 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	if len(places) == 0 {
 		by, places = BySite, bySite(a.sites)
 	}
-	seen, err := observe(tx, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}, by)
+	seen, err := observe(tx, a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}), by)
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +95,13 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 }
 
 // observe reads what was observed, for each dimension asked for. PostgreSQL takes what row-level security asks of a row for rare,
-// and would look each pair up by itself; so it is told to join them whole.
+// and would look each pair up by itself; so it is told to join them whole, but for one link worker, whose pairs are few.
 func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place]tally, error) {
-	if err := tx.Exec("set local enable_nestloop = off; set local work_mem = '64MB'").Error; err != nil {
+	_, one := args["worker"]
+	if err := tx.Exec(fmt.Sprintf("set local enable_nestloop = %t; set local work_mem = '64MB'", one)).Error; err != nil {
 		return nil, err
 	}
-	rows, err := tx.Raw(faceted(outcomesSQL, dimensions), args).Rows()
+	rows, err := tx.Raw(faceted(outcomesSQL, dimensions, args), args).Rows()
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func TestTheWayThroughTheWorklists(t *testing.T) {
 	says("follow_ups_due", "is overdue since", "follow_up_closes "+followUp.text("items.0.closes_on"))
 	lw.post("/follow-ups/"+followUp.text("items.0.id")+"/attempts", fmt.Sprintf(`{"at":%q,"channel":"telephone","result":"no_answer"}`, w.db.Clock.Now().Format(time.RFC3339))).want(201)
 	says("follow_ups_due", "1 attempt, the last today.", "follow_up_closes "+followUp.text("items.0.closes_on"))
-	w.complete(episode, "", "")
+	w.followedUp(episode, "")
 	is("answered")
 }
 

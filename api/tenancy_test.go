@@ -57,6 +57,7 @@ var shared = map[string]string{
 // Bodies that name something of another site, by operation; {x} is replaced by the first site's x.
 var foreignBodies = map[string]string{
 	"open-episode":      `{"patient_id":"{patients}","source":"gp","received_on":"2026-01-12","needs":{"primary":"food"}}`,
+	"take-on":           `{"patient_id":"{patients}","episode":{"source":"gp","received_on":"2026-01-12","needs":{"primary":"food"}}}`,
 	"record-referral":   `{"episode_id":"{episodes}","organisation_id":"{organisation}","need":"food"}`,
 	"record-assessment": `{"episode_id":"{episodes}","instrument":"ons4","timepoint":"review","completed_on":"2026-01-12","mode":"telephone","respondent":"self","responses":{"anxiety":1}}`,
 	"record-patient":    `{"site_id":"{sites}","given_name":"A","family_name":"B","birth_date":"1950-01-01"}`,
@@ -151,7 +152,7 @@ func (w *world) oneOfEach() map[string]string {
 	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
 	return map[string]string{
 		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": w.refer(episode), "sites": w.site, "link-workers": w.worker, "contacts": contact,
-		"follow-ups": followUp, "outbox": w.queued(followUp), "organisation": w.org, "worklists": episode,
+		"follow-ups": followUp, "outbox": w.queued(followUp), "organisation": w.org, "worklists": episode, "intakes": episode,
 	}
 }
 

@@ -397,3 +397,31 @@ func TestTheUrgentLeadAWorklist(t *testing.T) {
 		t.Errorf("with a concern: %v of %v", got, episodes)
 	}
 }
+
+// Referrals of people whom nobody supports any more wait at the end, page by page, however long they have been silent.
+func TestWhomNobodySupportsComesLast(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	var episodes []string
+	for range 3 {
+		_, episode := w.supported()
+		w.refer(episode)
+		w.move(w.refer(episode), `{"to":"waitlisted","reason":"not_known"}`)
+		episodes = append(episodes, episode)
+	}
+	lw.post("/episodes/"+episodes[0]+"/closure", `{"reason":"plan_completed"}`).want(200)
+	for _, list := range []string{"awaiting_reply", "waiting_with_holding"} {
+		path, order := "/worklists/"+list+"?limit=1", []string{}
+		for {
+			a := lw.get(path).want(200)
+			order = append(order, a.text("items.0.episode_id"))
+			if a.at("next_cursor") == nil {
+				break
+			}
+			path = "/worklists/" + list + "?limit=1&cursor=" + a.text("next_cursor")
+		}
+		if !slices.Equal(order, []string{episodes[1], episodes[2], episodes[0]}) {
+			t.Errorf("%s: %v of %v", list, order, episodes)
+		}
+	}
+}

@@ -8,7 +8,7 @@ create index episodes_open on episodes (site_id, link_worker_id, id) where statu
 -- When somebody was last reached, and last held: read for each person of a list, from the index alone.
 create index contacts_reached on contacts (site_id, episode_id, contact_on) include (kind, referral_id) where outcome in ('spoke', 'attended');
 -- Referrals that wait, for an answer or for a place; few of a site's do.
-create index referrals_waiting on referrals (site_id, status, episode_id) where status in ('sent', 'expired', 'waitlisted');
+create index referrals_waiting on referrals (site_id, episode_id, status) where status in ('sent', 'expired', 'waitlisted');
 
 -- +goose Down
 select 1;

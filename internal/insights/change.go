@@ -95,10 +95,9 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 }
 
 // observe reads what was observed, for each dimension asked for. PostgreSQL takes what row-level security asks of a row for rare,
-// and would look each pair up by itself; so it is told to join them whole, but for one link worker, whose pairs are few.
+// and would look each pair up by itself; so it is told to join them whole.
 func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place]tally, error) {
-	_, one := args["worker"]
-	if err := tx.Exec(fmt.Sprintf("set local enable_nestloop = %t; set local work_mem = '64MB'", one)).Error; err != nil {
+	if err := tx.Exec("set local enable_nestloop = off; set local work_mem = '64MB'").Error; err != nil {
 		return nil, err
 	}
 	rows, err := tx.Raw(faceted(outcomesSQL, dimensions, args), args).Rows()

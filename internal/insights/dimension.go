@@ -99,7 +99,7 @@ func divided(of Dimension, value string) (d Divider) {
 func faceted(sql string, dimensions []Dimension, args map[string]any) string {
 	asked := "true"
 	if _, one := args["worker"]; one {
-		asked = "$1 in (select id from episodes where site_id = any(cast(@sites as uuid[])) and link_worker_id = @worker)"
+		asked = "$1 = any(array(select id from episodes where site_id = any(cast(@sites as uuid[])) and link_worker_id = @worker))"
 	}
 	sql = theirs.ReplaceAllString(sql, asked)
 	var facets []string

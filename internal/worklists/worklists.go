@@ -42,7 +42,7 @@ type Due struct {
 // Position is a place in a worklist. AsOf pins the day that the list is of, and the flags that were open, so that one read over
 // midnight is one list.
 type Position struct {
-	Calm bool      `json:"s"` // past those with a safeguarding flag
+	Rank int       `json:"r"` // safeguarding flags, then those who are supported, then those whom nobody supports any more
 	Due  day.Date  `json:"d"`
 	ID   uuid.UUID `json:"i"`
 	AsOf time.Time `json:"n"`
@@ -52,6 +52,7 @@ type Position struct {
 type found struct {
 	Row
 	Total int
+	Rank  int
 	DueOn day.Date
 
 	Today          day.Date
@@ -106,14 +107,6 @@ func Of(name string) (List, error) {
 	return lists[at], nil
 }
 
-// whose is the link worker whose people are asked for; nil: everybody's of the actor's sites.
-func whose(tx *db.Tx, named *uuid.UUID) *uuid.UUID {
-	if named != nil {
-		return named
-	}
-	return tx.Actor.LinkWorkerID
-}
-
 // Rows reads a list after the position given, the most urgent first, and how many are on it. A link worker's own people when nobody
 // says whose.
 func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Page[Position]) (rows []Placed, total int, err error) {
@@ -125,12 +118,12 @@ func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Pag
 		sql, args := l.asked(tx, worker, asOf)
 		after := "true"
 		if page.After.ID != uuid.Nil {
-			after = "(not l.safeguarding, " + l.due + ", l.subject_id) > (@calm, @due, @id)"
-			args["calm"], args["due"], args["id"] = page.After.Calm, page.After.Due, page.After.ID
+			after = "(" + rank + ", " + l.due + ", l.subject_id) > (@rank, @due, @id)"
+			args["rank"], args["due"], args["id"] = page.After.Rank, page.After.Due, page.After.ID
 		}
 		args["limit"] = page.Limit
 		var list []found
-		if err := tx.Raw(strings.NewReplacer("@list", sql, "@sorted_by", l.due, "@after", after).Replace(pageSQL), args).Scan(&list).Error; err != nil {
+		if err := tx.Raw(strings.NewReplacer("@list", sql, "@by_rank", rank, "@by_day", l.due, "@after", after).Replace(pageSQL), args).Scan(&list).Error; err != nil {
 			return err
 		}
 		total = list[0].Total
@@ -152,7 +145,7 @@ type Placed struct {
 
 func (l List) placed(f found, asOf time.Time) Placed {
 	f.Why, f.NextDue, f.May = l.why(f), l.next(f), l.may(f)
-	return Placed{f.Row, Position{!f.Safeguarding, f.DueOn, f.Subject.ID, asOf}}
+	return Placed{f.Row, Position{f.Rank, f.DueOn, f.Subject.ID, asOf}}
 }
 
 // Counts are how many are on each list, by its name.
@@ -182,20 +175,34 @@ func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int
 // pageSQL counts a list and reads a page of it. The list stands there twice: of the first PostgreSQL works out nothing but how many
 // rows there are, of the second what a row holds only for those on the page.
 const pageSQL = `select n.total, l.* from (select count(*) as total from (@list) c) n left join (
-	select l.*, @sorted_by as due_on, coalesce(p.preferred_name, p.given_name) || ' ' || p.family_name as name
+	select l.*, @by_rank as rank, @by_day as due_on, coalesce(p.preferred_name, p.given_name) || ' ' || p.family_name as name
 	from (@list) l join patients p on p.site_id = l.site_id and p.id = l.patient_id
 	where @after
-	order by not l.safeguarding, @sorted_by, l.subject_id limit @limit) l on true
-order by not l.safeguarding, l.due_on, l.subject_id`
+	order by @by_rank, @by_day, l.subject_id limit @limit) l on true
+order by l.rank, l.due_on, l.subject_id`
+
+const rank = "case when l.safeguarding then 0 when l.unsupported then 2 else 1 end"
 
 // asked is the SQL of a list, for one link worker or for everybody.
 func (l List) asked(tx *db.Tx, worker *uuid.UUID, asOf time.Time) (sql string, args map[string]any) {
 	args = map[string]any{"sites": db.IDs(tx.Actor.Sites), "at": asOf}
-	theirs := "true"
-	if worker = whose(tx, worker); worker != nil {
-		theirs, args["worker"] = "e.link_worker_id = @worker", *worker
+	whose, theirs := "true", "is not null"
+	if worker = orOwn(tx, worker); worker != nil {
+		args["worker"] = *worker
+		whose = "e.link_worker_id = @worker"
+		// As a list of ids, since PostgreSQL would look each of the site's rows up among the link worker's episodes: it takes what
+		// row-level security asks of a row for rare.
+		theirs = "= any(array(select id from episodes where site_id = any(cast(@sites as uuid[])) and link_worker_id = @worker))"
 	}
-	return strings.NewReplacer("@whose", theirs, "@flagged", flagged, "@said_no", saidNo, "@reached_on", reachedOn, "join settings s", "join "+settings+" s").Replace(l.sql), args
+	return strings.NewReplacer("@whose", whose, "@theirs", theirs, "@flagged", flagged, "@said_no", saidNo, "@reached_on", reachedOn, "join settings s", "join "+settings+" s").Replace(l.sql), args
+}
+
+// orOwn is the link worker whose people are asked for: the actor's own when none is named; nil: everybody at its sites.
+func orOwn(tx *db.Tx, named *uuid.UUID) *uuid.UUID {
+	if named != nil {
+		return named
+	}
+	return tx.Actor.LinkWorkerID
 }
 
 // What several lists ask in the same words.

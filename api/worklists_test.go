@@ -91,6 +91,17 @@ func TestTheWayThroughTheWorklists(t *testing.T) {
 	is("not reached for 27 days", "caseload")
 	w.advance("P1D")
 	is("not reached for 28 days", "caseload", "no_recent_contact")
+	steward := w.as("data_steward")
+	for _, days := range []int{29, 28} { // a site says how long is too long
+		etag := steward.get("/sites/" + w.site).want(200).header.Get("ETag")
+		steward.patch("/sites/"+w.site, etag, fmt.Sprintf(`{"contact_days":%d}`, days)).want(200)
+		if listed := w.row("no_recent_contact", episode) != nil; listed != (days == 28) {
+			t.Errorf("28 days, where %d are too long: listed %v", days, listed)
+		}
+	}
+	for _, days := range []string{"0", "366"} {
+		steward.patch("/sites/"+w.site, steward.get("/sites/"+w.site).header.Get("ETag"), `{"contact_days":`+days+`}`).problem(422, "invalid")
+	}
 	w.contact(episode, "first_contact", "no_answer", "")
 	is("a call that reached nobody changes nothing", "caseload", "no_recent_contact")
 	says("no_recent_contact", "Never reached; referred in 28 days ago; 1 attempt since.", "first_contact "+w.today())

@@ -44,10 +44,10 @@ func always(operations ...string) func(found) []string {
 
 // ago says how long ago a day was.
 func ago(f found, on day.Date) string {
-	switch n := f.Today.DaysSince(on); n {
-	case 0:
+	switch n := f.Today.DaysSince(on); {
+	case n <= 0: // or after midnight, of a list that was begun before
 		return "today"
-	case 1:
+	case n == 1:
 		return "yesterday"
 	default:
 		return fmt.Sprintf("%d days ago", n)

@@ -339,6 +339,7 @@ func TestPagingAWorklistWhileItChanges(t *testing.T) {
 		_, e := w.supported()
 		episodes = append(episodes, e)
 	}
+	tomorrow := lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, w.patient(), w.daysAgo(27))).made()
 	path, seen := "/worklists/no_recent_contact?limit=2", map[string]int{}
 	for page := 0; ; page++ {
 		a := lw.get(path).want(200)
@@ -369,6 +370,9 @@ func TestPagingAWorklistWhileItChanges(t *testing.T) {
 	}
 	if seen[episodes[8]] != 0 {
 		t.Error("somebody who had left was seen")
+	}
+	if seen[tomorrow] != 0 || w.row("no_recent_contact", tomorrow) == nil {
+		t.Error("a list that is read over midnight is not of one day")
 	}
 	cursor := lw.get("/worklists/caseload?limit=1").want(200).text("next_cursor")
 	for _, path := range []string{"/worklists/no_recent_contact?limit=1&cursor=" + cursor, "/worklists/caseload?limit=1&link_worker_id=" + w.worker + "&cursor=" + cursor, "/worklists?cursor=" + cursor, "/worklists/caseload?cursor=" + cursor[1:], "/worklists/caseload?cursor=x"} {

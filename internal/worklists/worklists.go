@@ -122,6 +122,9 @@ func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Pag
 			args["rank"], args["due"], args["id"] = page.After.Rank, page.After.Due, page.After.ID
 		}
 		args["limit"] = page.Limit
+		if err := planOnce(tx); err != nil {
+			return err
+		}
 		var list []found
 		if err := tx.Raw(strings.NewReplacer("@list", sql, "@by_rank", rank, "@by_day", l.due, "@after", after).Replace(pageSQL), args).Scan(&list).Error; err != nil {
 			return err
@@ -159,6 +162,9 @@ func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int
 			sql, args = l.asked(tx, worker, tx.Now) // the same for each
 			parts = append(parts, "select '"+l.Name+"' as name, count(*) as n from ("+sql+") l")
 		}
+		if err := planOnce(tx); err != nil {
+			return err
+		}
 		var found []struct {
 			Name string
 			N    int
@@ -171,6 +177,10 @@ func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int
 	})
 	return n, err
 }
+
+// planOnce lets the lists be planned once for a connection, and not for each reader: to plan one, with the policies of every table in
+// it, takes longer than to run it, and the plan is the same whoever asks.
+func planOnce(tx *db.Tx) error { return tx.Exec("set local plan_cache_mode = force_generic_plan").Error }
 
 // pageSQL counts a list and reads a page of it. The list stands there twice: of the first PostgreSQL works out nothing but how many
 // rows there are, of the second what a row holds only for those on the page.

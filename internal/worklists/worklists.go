@@ -180,7 +180,9 @@ func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int
 
 // planOnce lets the lists be planned once for a connection, and not for each reader: to plan one, with the policies of every table in
 // it, takes longer than to run it, and the plan is the same whoever asks.
-func planOnce(tx *db.Tx) error { return tx.Exec("set local plan_cache_mode = force_generic_plan").Error }
+func planOnce(tx *db.Tx) error {
+	return tx.Exec("set local plan_cache_mode = force_generic_plan").Error
+}
 
 // pageSQL counts a list and reads a page of it. The list stands there twice: of the first PostgreSQL works out nothing but how many
 // rows there are, of the second what a row holds only for those on the page.

@@ -11,8 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -22,7 +20,6 @@ type settings struct {
 	rounds  int
 	seconds int
 	dir     string
-	only    string
 }
 
 const clients = 8 // connections of every measurement, as many as Waypost's own pool has
@@ -34,7 +31,6 @@ func main() {
 	flag.IntVar(&s.rounds, "rounds", 3, "rounds of each measurement; the median counts")
 	flag.IntVar(&s.seconds, "seconds", 5, "seconds of each measurement")
 	flag.StringVar(&s.dir, "dir", "", "an empty folder on a real disk, for the databases; a temporary one when left out")
-	flag.StringVar(&s.only, "only", "", "measure only what has this in its name, such as worklist")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -69,7 +65,7 @@ func (s settings) run(ctx context.Context) (err error) {
 	if err := s.requests(ctx, w, &t); err != nil {
 		return err
 	}
-	for i := len(t.things) - 6; i < len(t.things) && s.only == ""; i += 2 {
+	for i := len(t.things) - 6; i < len(t.things); i += 2 {
 		frozen, live := t.things[i].median(), t.things[i+1].median()
 		t.fact(t.things[i].name+", beside the raw SQL of the same question for one site", fmt.Sprintf("%.0f times as fast", frozen.ours.rate/live.limit.rate), "≥ 10")
 	}
@@ -109,7 +105,6 @@ func (s settings) requests(ctx context.Context, w *waypost, t *table) error {
 	if err != nil {
 		return err
 	}
-	things = slices.DeleteFunc(things, func(t thing) bool { return !strings.Contains(t.name, s.only) })
 	for i := range things {
 		if err := s.capture(ctx, w, &things[i]); err != nil {
 			return fmt.Errorf("%s: %w", things[i].name, err)

@@ -29,6 +29,7 @@ import (
 	"waypost/internal/platform/outbox"
 	"waypost/internal/platform/telemetry"
 	"waypost/internal/sites"
+	"waypost/internal/worklists"
 )
 
 // Version of the API's document.
@@ -52,6 +53,7 @@ type server struct {
 	api       huma.API
 	refused   guesses
 	named     map[string]string // operation ids by method and echo's route
+	byID      map[string]*huma.Operation
 	keys      *partners.Store
 	sites     *sites.Store
 	directory *directory.Store
@@ -60,6 +62,7 @@ type server struct {
 	insights  *insights.Store
 	outbox    *outbox.Store
 	datasets  *datasets.Store
+	worklists *worklists.Store
 }
 
 const requestTimeout = 30 * time.Second
@@ -85,7 +88,7 @@ func build(c Config) (*echo.Echo, *server) {
 		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
 		keys: &partners.Store{DB: c.DB}, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: Figures(c.DB),
-		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets,
+		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets, worklists: &worklists.Store{DB: c.DB},
 	}
 	if s.datasets == nil {
 		s.datasets = Research(c.DB, nil, nil)
@@ -98,7 +101,7 @@ func build(c Config) (*echo.Echo, *server) {
 	s.api = huma.NewAPI(document(), humaecho.New(e, huma.Config{}).Adapter())
 	s.operations()
 	finish(s.api.OpenAPI())
-	s.named = operationNames(s.api.OpenAPI())
+	s.named, s.byID = operationNames(s.api.OpenAPI()), byID(s.api.OpenAPI())
 	return e, s
 }
 
@@ -115,6 +118,7 @@ func (s *server) operations() {
 	s.referralOperations()
 	s.assessmentOperations()
 	s.followUpOperations()
+	s.worklistOperations()
 	s.outboxOperations()
 	s.insightOperations()
 	s.projectOperations()

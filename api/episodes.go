@@ -35,7 +35,9 @@ func (s *server) episodeOperations() {
 	post(s, op{id: "resume-episode", path: "/episodes/{id}/resume", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
 		summary: "Resume an episode", about: "Takes paused support up again."}, s.resumeEpisode)
 	post(s, op{id: "close-episode", path: "/episodes/{id}/closure", tag: "episodes", scope: actor.RecordWrite, faults: []fault.Kind{fault.MoveNotAllowed},
-		summary: "Close an episode", about: "Closes an episode with a reason. It then takes no new referrals, and no contacts but those of days before it closed; replies, attendance and follow-ups stay writable. Warns of referrals that are still open."}, s.closeEpisode)
+		summary: "Close an episode", about: "Closes an episode with a reason. It then takes no new referrals, and no contacts but those of days before it closed; replies, attendance and follow-ups stay writable. A final assessment may come with it: both are recorded, or neither. Names the referrals that are still open."}, s.closeEpisode)
+	post(s, op{id: "take-on", path: "/intakes", tag: "episodes", scope: actor.RecordWrite, created: "/episodes/{episode_id}", faults: []fault.Kind{fault.ConsentRequired, fault.NotFound},
+		summary: "Take somebody on", about: "Records in one call what a first conversation brings: the person (or patient_id of somebody the site knows), what they agreed to, the episode, a contact, the baseline, and referrals. All of it is recorded, or nothing. Each part follows the rules of its own operation, and whatever is refused says which part it is of, such as body.referrals[1].need. A consent in the call counts for its referrals."}, s.takeOn)
 	read(s, op{id: "get-gp-message", path: "/episodes/{id}/gp-message", tag: "episodes", scope: actor.RecordRead, also: textForm, faults: []fault.Kind{fault.ConsentRequired},
 		summary: "Make the message to the practice", about: "Returns the message back to the general practice in the shape of the Social Prescribing Information Standard, as JSON or as plain text to paste: requested actions first, scores before and after, everything that was tried. It is made from what is recorded now, and holds as much as the person's standing consent report_to_gp says; without one there is none. The reading is logged."}, s.gpMessage)
 	read(s, op{id: "list-safeguarding-flags", path: "/episodes/{id}/safeguarding", tag: "outcomes", scope: actor.RecordRead,
@@ -96,8 +98,12 @@ func (s *server) resumeEpisode(ctx context.Context, in *MayHave[episodes.Resume]
 	return s.casework.Episodes.Resume(ctx, in.ID.ID, in.body())
 }
 
-func (s *server) closeEpisode(ctx context.Context, in *Of[episodes.Closure]) (episodes.Episode, error) {
-	return s.casework.CloseEpisode(ctx, in.ID.ID, in.Body)
+func (s *server) closeEpisode(ctx context.Context, in *Of[casework.Closure]) (casework.Closed, error) {
+	return s.casework.CloseEpisode(ctx, in.ID.ID, in.Body, viaAPI)
+}
+
+func (s *server) takeOn(ctx context.Context, in *With[casework.Intake]) (casework.TakenOn, error) {
+	return s.casework.TakeOn(ctx, in.Body, viaAPI)
 }
 
 func (s *server) episodeAssessments(ctx context.Context, in *OneChanging) (Page[outcomes.Assessment], error) {

@@ -49,9 +49,9 @@ func nullIsLeftOut(schemas map[string]*huma.Schema, s *huma.Schema) {
 			continue
 		}
 		if object, ok := strings.CutPrefix(p.Ref, schemaPrefix); ok { // anyOf would spoil what an error says
-			description := p.Description
+			description, examples := p.Description, p.Examples
 			*p = *schemas[object]
-			p.Description = description
+			p.Description, p.Examples = description, examples
 		}
 		p.Nullable = true
 	}

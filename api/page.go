@@ -68,13 +68,13 @@ func page[T, P any](ctx context.Context, p Paging, list []T, position func(T) P)
 	return out, err
 }
 
-// filterOf sums up which list this is: its operation and everything asked of it but the page.
+// filterOf sums up which list this is: its operation, the thing in its path, and everything asked of it but the page.
 func filterOf(ctx context.Context) []byte {
 	req := requestOf(ctx)
 	q, _ := url.ParseQuery(req.query)
 	q.Del("cursor")
 	q.Del("limit")
-	return sum(req.operation, q.Encode(), string(req.bodySum[:]))[:8]
+	return sum(req.operation, req.path, q.Encode(), string(req.bodySum[:]))[:8]
 }
 
 // listing is the whole of a list operation: where to begin, one item more than asked for, and the page.

@@ -44,7 +44,7 @@ func TestEveryRoleGets403WhereItsScopeLacks(t *testing.T) {
 func (w *world) anybody() client { return client{w: w} }
 
 func fill(path, id string) string {
-	return strings.NewReplacer("{id}", id, "{flag_id}", id, "{api_key_id}", id, "{name}", "needs", "{key}", "ons4").Replace(path)
+	return strings.NewReplacer("{id}", id, "{flag_id}", id, "{api_key_id}", id, "/worklists/{name}", "/worklists/caseload", "{name}", "needs", "{key}", "ons4").Replace(path)
 }
 
 // What is behind the first segment of a path: a thing of a site, of which the walk needs one, or something that all sites share.
@@ -58,6 +58,7 @@ var shared = map[string]string{
 // Bodies that name something of another site, by operation; {x} is replaced by the first site's x.
 var foreignBodies = map[string]string{
 	"open-episode":      `{"patient_id":"{patients}","source":"gp","received_on":"2026-01-12","needs":{"primary":"food"}}`,
+	"take-on":           `{"patient_id":"{patients}","episode":{"source":"gp","received_on":"2026-01-12","needs":{"primary":"food"}}}`,
 	"record-referral":   `{"episode_id":"{episodes}","organisation_id":"{organisation}","need":"food"}`,
 	"record-assessment": `{"episode_id":"{episodes}","instrument":"ons4","timepoint":"review","completed_on":"2026-01-12","mode":"telephone","respondent":"self","responses":{"anxiety":1}}`,
 	"record-patient":    `{"site_id":"{sites}","given_name":"A","family_name":"B","birth_date":"1950-01-01"}`,
@@ -95,7 +96,7 @@ func TestAnotherSiteReachesNothing(t *testing.T) {
 			}
 		case o.Method == "GET":
 			for _, query := range []string{"", "?limit=200"} {
-				stranger.get(o.Path + query).want(200).withoutAny(things)
+				stranger.get(fill(o.Path, thing) + query).want(200).withoutAny(things)
 			}
 		default:
 			t.Errorf("%s: this walk does not call it", o.OperationID)
@@ -152,7 +153,7 @@ func (w *world) oneOfEach() map[string]string {
 	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
 	return map[string]string{
 		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": w.refer(episode), "sites": w.site, "link-workers": w.worker, "contacts": contact,
-		"follow-ups": followUp, "outbox": w.queued(followUp), "organisation": w.org,
+		"follow-ups": followUp, "outbox": w.queued(followUp), "organisation": w.org, "worklists": episode, "intakes": episode,
 	}
 }
 

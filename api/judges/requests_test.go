@@ -202,7 +202,7 @@ var makes = map[string]string{
 }
 
 // named are things that are there and have a name.
-var named = map[string]string{"code-lists": "needs", "instruments": "mycaw"}
+var named = map[string]string{"code-lists": "needs", "instruments": "mycaw", "worklists": "caseload"}
 
 // first says what must have happened to a thing before the operation can be called on it.
 var first = map[string]string{"resume-episode": "pause-episode", "undo-referral-move": "move-referral"}
@@ -219,6 +219,11 @@ func (c *caller) instead(operation string) fields {
 		return fields{"episode_id": c.make("open-episode")}
 	case "record-referral":
 		return fields{"episode_id": c.agreed("share_with_organisations"), "organisation_id": c.make("add-organisation"), "sent_at": "2026-01-13T09:30:00Z"}
+	case "take-on":
+		return fields{
+			"episode":   fields{"source": "gp", "received_on": "2026-01-12", "needs": fields{"primary": "loneliness_isolation"}, "link_worker_id": c.make("add-link-worker")},
+			"referrals": []any{fields{"organisation_id": c.make("add-organisation"), "need": "loneliness_isolation"}},
+		}
 	case "add-link-worker":
 		return fields{"site_id": c.site(), "email": numbered("sam%d@example.org")}
 	case "change-link-worker":

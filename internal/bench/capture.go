@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -187,10 +187,11 @@ func (s settings) capture(ctx context.Context, w *waypost, t *thing) error {
 	if err != nil {
 		return err
 	}
-	tap := &wire{dir: filepath.Join(s.dir, fmt.Sprintf("tap-%d", len(t.name)))}
-	if err := mkdir(tap.dir); err != nil {
+	dir, err := os.MkdirTemp(s.dir, "tap-")
+	if err != nil {
 		return err
 	}
+	tap := &wire{dir: dir}
 	through, err := tap.via(conn.AppURL())
 	if err != nil {
 		return err

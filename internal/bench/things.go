@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -35,7 +36,9 @@ const varieties = 64 // requests of a thing, so that clients do not meet on one 
 func (w *waypost) things(ctx context.Context) ([]thing, error) {
 	record := thing{name: "record a referral", target: 0.5}
 	read := thing{name: "read a referral by id", target: 0.3}
-	page := thing{name: "a link worker's caseload, 50 of their referrals", target: 0.6}
+	page := thing{name: "50 of a link worker's referrals", target: 0.6}
+	counts := thing{name: "worklists: how many are on each", target: 0.6}
+	lists := make([]thing, len(worklists))
 	search := thing{name: "search the directory"}
 	var services, episodes, workers struct {
 		Items []struct {
@@ -67,13 +70,19 @@ func (w *waypost) things(ctx context.Context) ([]thing, error) {
 	}
 	for _, worker := range workers.Items {
 		page.requests = append(page.requests, get("/v1/referrals?limit=50&link_worker_id="+worker.ID))
+		counts.requests = append(counts.requests, get("/v1/worklists?link_worker_id="+worker.ID))
+		for i, name := range worklists {
+			lists[i] = thing{name: "worklist: " + name, target: 0.6, requests: append(lists[i].requests, get("/v1/worklists/"+name+"?limit=50&link_worker_id="+worker.ID))}
+		}
 	}
 	for _, words := range []string{"lunch", "walking", "garden", "debt", "advice", "choir", "swim", "coffee"} {
 		search.requests = append(search.requests, get("/v1/services?limit=20&q="+url.QueryEscape(words)))
 	}
 	figures, err := w.figures(ctx)
-	return append([]thing{record, read, page, search}, figures...), err
+	return slices.Concat([]thing{record, read, page, search, counts}, lists, figures), err
 }
+
+var worklists = []string{"caseload", "awaiting_reply", "follow_ups_due", "no_recent_contact", "waiting_with_holding"}
 
 // figures are questions of a partner about one site, answered from the snapshot, and the same ones of its manager, answered live.
 func (w *waypost) figures(ctx context.Context) (list []thing, err error) {

@@ -4,12 +4,12 @@ package casework
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 
 	"waypost/internal/episodes"
 	"waypost/internal/outcomes"
+	"waypost/internal/people"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -19,6 +19,7 @@ import (
 // Store composes the areas of the record.
 type Store struct {
 	DB        *db.DB
+	People    *people.Store
 	Episodes  *episodes.Store
 	Referrals *referrals.Store
 	Outcomes  *outcomes.Store
@@ -26,7 +27,7 @@ type Store struct {
 
 // New makes the store on a database.
 func New(d *db.DB) *Store {
-	return &Store{DB: d, Episodes: &episodes.Store{DB: d}, Referrals: &referrals.Store{DB: d}, Outcomes: &outcomes.Store{DB: d}}
+	return &Store{DB: d, People: &people.Store{DB: d}, Episodes: &episodes.Store{DB: d}, Referrals: &referrals.Store{DB: d}, Outcomes: &outcomes.Store{DB: d}}
 }
 
 // OpenEpisode opens an episode, and plans the follow-ups that count from the day it was received.
@@ -88,22 +89,4 @@ func (s *Store) ChangeContact(ctx context.Context, id uuid.UUID, version int, ch
 		return outcomes.Plan(tx, e)
 	})
 	return c, err
-}
-
-// CloseEpisode closes an episode, and says how many referrals are still open: they stay so.
-func (s *Store) CloseEpisode(ctx context.Context, id uuid.UUID, c episodes.Closure) (e episodes.Episode, err error) {
-	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if e, err = s.Episodes.Close(tx.Context(), id, c); err != nil {
-			return err
-		}
-		open, err := referrals.OpenOf(tx, e.SiteID, e.ID)
-		if err != nil {
-			return err
-		}
-		for _, r := range open {
-			e.Warnings = append(e.Warnings, fault.Warning{Code: "open_referral", Detail: fmt.Sprintf("Referral %s is still %s; it stays open.", r.ID, r.Status)})
-		}
-		return nil
-	})
-	return e, err
 }

@@ -116,7 +116,7 @@ var calm = outcomes.Responses{"anxiety": {Number: new(2.0)}}
 func (s *stores) end(e episodes.Episode, p people.Patient, today day.Date) {
 	_, err := s.Episodes.Pause(s.ctx, e.ID, episodes.Pause{On: &today})
 	s.must(err)
-	_, err = s.CloseEpisode(s.ctx, e.ID, episodes.Closure{ClosedOn: &today, Reason: "plan_completed"})
+	_, err = s.CloseEpisode(s.ctx, e.ID, casework.Closure{Closure: episodes.Closure{ClosedOn: &today, Reason: "plan_completed"}}, "api")
 	s.must(err)
 	died, err := patch.Of[people.Details](`{"died_on": "` + today.String() + `"}`)
 	s.must(err)
@@ -141,9 +141,9 @@ func (s *stores) refer(e episodes.Episode, today day.Date) uuid.UUID {
 			s.must(err)
 		}
 	}
-	s.record(e, referrals.New{Draft: true})
-	s.record(e, referrals.New{Kind: "signpost"})
-	came := s.record(e, referrals.New{SentAt: new(today.In(time.UTC))})
+	s.record(e, referrals.New{Request: referrals.Request{Draft: true}})
+	s.record(e, referrals.New{Request: referrals.Request{Kind: "signpost"}})
+	came := s.record(e, referrals.New{Request: referrals.Request{SentAt: new(today.In(time.UTC))}})
 	for _, attended := range []bool{false, true} {
 		_, err := s.Referrals.RecordAttendance(s.ctx, came.ID, referrals.NewAttendance{On: today, Attended: attended, ReportedBy: organisation})
 		s.must(err)

@@ -48,7 +48,7 @@ func (w *world) found(n, people int) *town {
 	at := w.moment(roll(w.seed, -n-1), opened)
 	t := &town{place: p, world: w, dice: roll(w.seed, -n-100), byOffer: map[string]uuid.UUID{}, byNeed: map[string][]int{}}
 	t.site = sites.Site{ID: db.IDAt(at), Version: 1, CreatedAt: at, UpdatedAt: at, Details: sites.Details{
-		Name: p.Name, Code: p.Code, ODSCode: &p.ODSCode, TimeZone: timeZone, ChaseDays: db.Ints{5, 10}, ExpiryDays: 14, DisclosureThreshold: 8, AttemptsWanted: 3, ReminderDays: db.Ints{14},
+		Name: p.Name, Code: p.Code, ODSCode: &p.ODSCode, TimeZone: timeZone, ChaseDays: db.Ints{5, 10}, ExpiryDays: 14, DisclosureThreshold: 8, AttemptsWanted: 3, ContactDays: 28, ReminderDays: db.Ints{14},
 	}}
 	m := sites.M9To12
 	m.SiteID = t.site.ID

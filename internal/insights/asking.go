@@ -45,16 +45,23 @@ func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Q
 		if err != nil {
 			return err
 		}
-		for _, sub := range subs {
-			for _, at := range a.places {
-				n := counts(at, sub)
-				a.round(n)
-				out.Rows = append(out.Rows, m.row(at.published(), sub, n, n[0] == nil))
-			}
-		}
+		out.Rows = m.rows(a, subs, counts)
 		return nil
 	})
 	return out, err
+}
+
+// rows are those of the table, fit to be published.
+func (m metric[C, R]) rows(a question, subs []string, counts func(at span, sub string) []*int) []R {
+	list := []R{}
+	for _, sub := range subs {
+		for _, at := range a.places {
+			n := counts(at, sub)
+			a.round(n)
+			list = append(list, m.row(at.published(), sub, n, n[0] == nil))
+		}
+	}
+	return list
 }
 
 // answered hands over the question. Where there is no snapshot yet, or a demo's clock was moved, one is made first; otherwise that is
@@ -99,6 +106,15 @@ type question struct {
 	places      []span    // the rows, all together first
 	frozen      *snapshot // nil: live
 	profile     disclosure.Profile
+	worker      *uuid.UUID // of this link worker's people alone, live; nil: of everybody
+}
+
+// args adds whose people it is about.
+func (a question) args(args map[string]any) map[string]any {
+	if a.worker != nil {
+		args["worker"] = *a.worker
+	}
+	return args
 }
 
 func (q Query) asked(tx *db.Tx) (a question, err error) {
@@ -203,7 +219,7 @@ func (m metric[C, R]) live(tx *db.Tx, a question) (func(at span, sub string) []*
 		}
 		days = append(days, today.String())
 	}
-	cells, err := m.cells(tx, []Dimension{a.By}, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "days": days})
+	cells, err := m.cells(tx, []Dimension{a.By}, a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "days": days}))
 	return func(at span, sub string) []*int {
 		var sum C
 		for _, c := range cells {

@@ -82,7 +82,7 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	if len(places) == 0 {
 		by, places = BySite, bySite(a.sites)
 	}
-	seen, err := observe(tx, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}, by)
+	seen, err := observe(tx, a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}), by)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place
 	if err := tx.Exec("set local enable_nestloop = off; set local work_mem = '64MB'").Error; err != nil {
 		return nil, err
 	}
-	rows, err := tx.Raw(faceted(outcomesSQL, dimensions), args).Rows()
+	rows, err := tx.Raw(faceted(outcomesSQL, dimensions, args), args).Rows()
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (m metric[C, R]) cells(tx *db.Tx, by []Dimension, args map[string]any) (lis
 // each hands over one cell after the other.
 func (m metric[C, R]) each(tx *db.Tx, by []Dimension, args map[string]any, to func(C)) error {
 	maps.Copy(args, m.args)
-	rows, err := tx.Raw(faceted(m.sql, by), args).Rows()
+	rows, err := tx.Raw(faceted(m.sql, by, args), args).Rows()
 	if err != nil {
 		return err
 	}

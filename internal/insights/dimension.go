@@ -94,7 +94,14 @@ func divided(of Dimension, value string) (d Divider) {
 // faceted fills a metric's SQL in: @facets are the values of some dimensions, each with its name before it, and @people joins the
 // people p, where one is theirs, to the rows that have a site_id and a patient_id. A line of the SQL says which these are, where
 // the need is, which day an age is of, and which service it is about.
-func faceted(sql string, dimensions []Dimension) string {
+//
+// @theirs(an episode) asks whether it is one of the link worker that args name; where they name none, it asks nothing.
+func faceted(sql string, dimensions []Dimension, args map[string]any) string {
+	asked := "true"
+	if _, one := args["worker"]; one {
+		asked = "$1 = any(array(select id from episodes where site_id = any(cast(@sites as uuid[])) and link_worker_id = @worker))"
+	}
+	sql = theirs.ReplaceAllString(sql, asked)
 	var facets []string
 	people := ""
 	for _, d := range dimensions {
@@ -119,6 +126,8 @@ func faceted(sql string, dimensions []Dimension) string {
 	}
 	return sql
 }
+
+var theirs = regexp.MustCompile(`@theirs\(([a-z_.]+)\)`)
 
 // facetOf is the value of each dimension that a cell has one of.
 var facetOf = map[Dimension]string{

@@ -9,7 +9,7 @@ with person as materialized (
     exists (select from consents c where c.site_id = e.site_id and c.patient_id = e.patient_id and c.purpose = 'follow_up_contact' and c.decision <> 'not_asked') as asked
   from episodes e
   join patients p on p.site_id = e.site_id and p.id = e.patient_id
-  where e.site_id = any(cast(@sites as uuid[])) and e.received_on >= @from and e.received_on < @until
+  where e.site_id = any(cast(@sites as uuid[])) and e.received_on >= @from and e.received_on < @until and @theirs(e.id)
 ), place as materialized (
   select site_id, month, facet, count(*) as people,
     count(nhs_number) as nhs_number, count(*) filter (where gender <> 'not_known') as gender, count(*) filter (where ethnic_category <> '99') as ethnic_category,

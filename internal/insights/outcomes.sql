@@ -7,13 +7,13 @@
 with scores as materialized (
   select site_id, episode_id, instrument, instrument_version, score, timepoint, completed_on, value, assessment_id
   from assessment_scores
-  where site_id = any(cast(@sites as uuid[])) and not superseded
+  where site_id = any(cast(@sites as uuid[])) and not superseded and @theirs(episode_id)
 ), turns as materialized (
   select f.site_id, f.episode_id, f.code, f.analysis_from, f.analysis_to, f.target_on, @facets as facets
   from follow_ups f
   join episodes e on e.site_id = f.site_id and e.id = f.episode_id
   @people
-  where f.site_id = any(cast(@sites as uuid[]))
+  where f.site_id = any(cast(@sites as uuid[])) and @theirs(f.episode_id)
 ), pairs as materialized (
   select distinct on (b.assessment_id, b.score, f.code) f.facets, f.code as timepoint, b.instrument, b.instrument_version as version, b.score, b.value as before, a.value as after,
     hashtextextended(b.assessment_id::text || coalesce(a.assessment_id::text, ''), 0) as member,

@@ -24,7 +24,7 @@ with state as materialized (
     where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
     order by c.decided_on desc, c.created_at desc, c.id desc limit 1
   ) c on f.completed_on is null and f.lost_on is null
-  where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until
+  where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until and @theirs(f.episode_id)
 )
 select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(month from anchor_on) - 1)::int as month, code as sub, facet,
   count(*) filter (where state = 'died') as died,

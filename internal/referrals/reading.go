@@ -191,8 +191,11 @@ func (s *Store) Timeline(ctx context.Context, id uuid.UUID, page db.Page[events.
 	return list, err
 }
 
-// OpenOf lists the referrals of an episode of which something is still expected.
+// OpenOf lists the referrals of an episode of which something is still expected, with their organisations.
 func OpenOf(tx *db.Tx, site, episode uuid.UUID) (list []Referral, err error) {
 	err = tx.Where("site_id = ? and episode_id = ? and status in ?", site, episode, open).Order("id").Find(&list).Error
-	return list, err
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list, include(tx, list, Include{Organisation: true})
 }

@@ -61,7 +61,12 @@ type Changes = patch.Merge[Details]
 
 // New is the command to record a referral or a signpost.
 type New struct {
-	EpisodeID      uuid.UUID  `json:"episode_id" format:"uuid" doc:"The episode; it must not be closed."`
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode; it must not be closed."`
+	Request
+}
+
+// Request is what is asked for with a new referral or signpost, whatever the episode.
+type Request struct {
 	OrganisationID *uuid.UUID `json:"organisation_id,omitempty" nullable:"true" format:"uuid" doc:"The organisation; may be left out when a service is named." example:"01938c2e-7a40-7000-8000-000000000001"`
 	ServiceID      *uuid.UUID `json:"service_id,omitempty" nullable:"true" format:"uuid" doc:"The service; may be left out when an organisation is named."`
 	Kind           string     `json:"kind,omitempty" enum:"referral,signpost" doc:"referral when left out." example:"referral"`

@@ -41,6 +41,7 @@ type Details struct {
 	DisclosureThreshold int        `json:"disclosure_threshold" required:"false" minimum:"8" maximum:"1000" doc:"The fewest people a published figure may rest on; never below 8." example:"8"`
 	AttemptsWanted      int        `json:"attempts_wanted" required:"false" minimum:"1" maximum:"20" doc:"How many attempts at a follow-up are made before somebody counts as could_not_contact; 3 when left out. Fewer are told of, and never refused." example:"3"`
 	ReminderDays        db.Ints    `json:"reminder_days" required:"false" maxItems:"5" doc:"Days after the invitation to a follow-up when somebody who has not answered is reminded, once each; 14 when left out, and none with an empty list." example:"[14]"`
+	ContactDays         int        `json:"contact_days" required:"false" minimum:"1" maximum:"365" doc:"Days after which somebody whom nobody has reached is on the worklist no_recent_contact, and somebody on a waiting list is to be held again; 28 when left out." example:"28"`
 	HealthServiceUse    bool       `json:"health_service_use" required:"false" doc:"Whether assessments may ask about the use of health services (instruments marked context); off when left out."`
 	Schedules           []Schedule `json:"schedules" required:"false" gorm:"-" maxItems:"20" doc:"When people are followed up; m9_12 when left out."`
 }
@@ -102,6 +103,9 @@ func (site *Site) settle() error {
 	}
 	if site.AttemptsWanted == 0 {
 		site.AttemptsWanted = 3
+	}
+	if site.ContactDays == 0 {
+		site.ContactDays = 28
 	}
 	if site.ReminderDays == nil {
 		site.ReminderDays = db.Ints{14}

@@ -7,6 +7,7 @@ package fault
 
 import (
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -73,6 +74,27 @@ func (e *Error) Because(err error) *Error {
 // InvalidAt is the commonest fault: one field of the body is wrong.
 func InvalidAt(field, message string) *Error {
 	return New(Invalid, "The request is well formed, but not right.").At("body."+field, message)
+}
+
+// Within says that a fault came about in one part of a larger request, such as referrals[1]: what it says of the body it then says
+// of that part, and one that names no field names the part.
+func Within(part string, err error) error {
+	var f *Error
+	if !errors.As(err, &f) || f.Kind == Internal || f.Kind == Unavailable {
+		return err
+	}
+	of := *f
+	of.Fields = nil
+	for _, field := range f.Fields {
+		if field.Location == "body" || strings.HasPrefix(field.Location, "body.") {
+			field.Location = "body." + part + strings.TrimPrefix(field.Location, "body")
+		}
+		of.Fields = append(of.Fields, field)
+	}
+	if len(of.Fields) == 0 {
+		of.Fields = []Field{{"body." + part, f.Detail}}
+	}
+	return &of
 }
 
 // Missing is the fault of a thing that is not there, or not yours to see: the two are never told apart.

@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"waypost/internal/insights"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/worklists"
+)
+
+func (s *server) worklistOperations() {
+	read(s, op{id: "list-worklists", path: "/worklists", tag: "worklists", scope: actor.RecordRead,
+		summary: "List the worklists", about: "Returns each worklist with how many are on it now: of a link worker's own people, or of everybody at the caller's sites."}, s.listWorklists)
+	read(s, op{id: "get-worklist", path: "/worklists/{name}", tag: "worklists", scope: actor.RecordRead,
+		summary: "Get a worklist", about: "Returns who is on a worklist, the most urgent first: why, what is due next, and what can be done. Rows with an open safeguarding flag lead, then the earliest day; referrals of people whom nobody supports any more come last. A cursor pins the day that the list is of. " +
+			"The lists: caseload, awaiting_reply, follow_ups_due, no_recent_contact, waiting_with_holding. Who was shown is logged."}, s.getWorklist)
+	read(s, op{id: "get-my-summary", path: "/me/summary", tag: "worklists", scope: actor.RecordRead,
+		summary: "Get my own figures", about: "Returns how things stand with a link worker's own people, or those of the link worker that a partner system acts for: how many are on the list, what became of follow-ups, what changed, what is missing. Live and not protected; the definitions are those of the insights. For a credential that is no link worker's: of everybody at its sites."}, s.mySummary)
+}
+
+// Whose is the part of a worklist's query that says whose people it is of.
+type Whose struct {
+	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Whose people. When left out: a link worker's own, or those of the link worker that a partner system acts for; for others, everybody at their sites."`
+}
+
+// WorklistEntry is a worklist and how many are on it.
+type WorklistEntry struct {
+	Name  string `json:"name" doc:"Its name, and the last part of its path." example:"caseload"`
+	About string `json:"about" doc:"Who is on it, in words."`
+	Count int    `json:"count" doc:"How many rows it has." example:"42"`
+	Href  string `json:"href" doc:"Where it is." example:"/v1/worklists/caseload"`
+}
+
+func (s *server) listWorklists(ctx context.Context, in *struct {
+	Paging
+	Whose
+}) (Page[WorklistEntry], error) {
+	return listing(ctx, in, func(p db.Page[string]) (list []WorklistEntry, _ error) {
+		counts, err := s.worklists.Counts(ctx, given(in.LinkWorkerID))
+		for _, l := range worklists.Lists() {
+			if l.Name > p.After && len(list) < p.Limit {
+				list = append(list, WorklistEntry{l.Name, l.About, counts[l.Name], "/v1/worklists/" + l.Name})
+			}
+		}
+		return list, err
+	}, func(e WorklistEntry) string { return e.Name })
+}
+
+func (s *server) mySummary(ctx context.Context, _ *struct{}) (insights.Summary, error) {
+	return s.insights.Summary(ctx)
+}
+
+// Worklist is one page of a worklist.
+type Worklist struct {
+	Page[WorklistRow]
+	Count int `json:"count" doc:"How many rows the list has, on all pages together." example:"42"`
+}
+
+// WorklistRow is somebody on a worklist, and what can be done about it.
+type WorklistRow struct {
+	worklists.Row
+	Actions []Action `json:"actions" doc:"What can be done, the likeliest first."`
+
+	at worklists.Position
+}
+
+// Action is an operation of this API on the thing that it stands with.
+type Action struct {
+	Operation string `json:"operation" doc:"The operation's id in this document." example:"record-contact"`
+	Title     string `json:"title" doc:"What it does, in a few words." example:"Record a contact"`
+	Method    string `json:"method" enum:"GET,POST" doc:"How it is called." example:"POST"`
+	Href      string `json:"href" doc:"And where." example:"/v1/episodes/01938c2e-7a40-7000-8000-000000000001/contacts"`
+}
+
+func (s *server) getWorklist(ctx context.Context, in *struct {
+	Paging
+	Whose
+	Name string `path:"name" maxLength:"50" doc:"The list's name." example:"caseload"`
+}) (out Worklist, err error) {
+	l, err := worklists.Of(in.Name)
+	if err != nil {
+		return out, err
+	}
+	out.Page, err = listing(ctx, in, func(p db.Page[worklists.Position]) (list []WorklistRow, err error) {
+		rows, total, err := s.worklists.Rows(ctx, l, given(in.LinkWorkerID), p)
+		out.Count = total
+		for _, r := range rows {
+			list = append(list, WorklistRow{r.Row, s.actions(r.Row), r.At})
+		}
+		return list, err
+	}, func(r WorklistRow) worklists.Position { return r.at })
+	return out, err
+}
+
+// actions are the operations that a row may have done to it.
+func (s *server) actions(r worklists.Row) []Action {
+	out := []Action{}
+	for _, id := range r.May {
+		o := s.byID[id]
+		about := r.Subject.ID
+		if strings.HasPrefix(o.Path, "/v1/episodes/") {
+			about = r.EpisodeID
+		}
+		out = append(out, Action{id, o.Summary, o.Method, strings.Replace(o.Path, "{id}", about.String(), 1)})
+	}
+	return out
+}
+
+// byID finds the operations of a document by their ids.
+func byID(doc *huma.OpenAPI) map[string]*huma.Operation {
+	all := map[string]*huma.Operation{}
+	for _, path := range doc.Paths {
+		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
+			if o != nil {
+				all[o.OperationID] = o
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,150 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/episodes"
+	"waypost/internal/outcomes"
+	"waypost/internal/people"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/referrals"
+)
+
+// Intake is the command to take somebody on: what a first conversation brings, in one call.
+type Intake struct {
+	PatientID  *uuid.UUID               `json:"patient_id,omitempty" nullable:"true" format:"uuid" doc:"Somebody the site knows already; in place of patient."`
+	Patient    *people.New              `json:"patient,omitempty" doc:"Somebody new; in place of patient_id." example:"{\"given_name\": \"Mary\", \"family_name\": \"Example\", \"birth_date\": \"1950-04-01\"}"`
+	Consents   []people.NewConsent      `json:"consents,omitempty" maxItems:"20" doc:"What the person agreed to, or not; of two for one purpose and day the later in the list stands." example:"[{\"purpose\": \"share_with_organisations\", \"decision\": \"given\", \"decided_on\": \"2026-01-12\"}]"`
+	Episode    episodes.Details         `json:"episode" doc:"The spell of support."`
+	Contact    *episodes.ContactDetails `json:"contact,omitempty" doc:"The conversation itself." example:"{\"on\": \"2026-01-12\", \"mode\": \"telephone\", \"kind\": \"first_contact\", \"outcome\": \"spoke\"}"`
+	Assessment *Baseline                `json:"assessment,omitempty" doc:"How the person is at the start."`
+	Referrals  []referrals.Request      `json:"referrals,omitempty" maxItems:"20" doc:"Where the person is referred or signposted to." example:"[{\"organisation_id\": \"01938c2e-7a40-7000-8000-000000000001\", \"need\": \"loneliness_isolation\"}]"`
+}
+
+// Baseline is an assessment at the start.
+type Baseline struct {
+	Timepoint string `json:"timepoint,omitempty" enum:"baseline" doc:"baseline when left out; nothing else."`
+	Assessed
+}
+
+// TakenOn is everything that an intake recorded.
+type TakenOn struct {
+	PatientID  uuid.UUID            `json:"patient_id" format:"uuid" doc:"The person."`
+	EpisodeID  uuid.UUID            `json:"episode_id" format:"uuid" doc:"The episode."`
+	Patient    people.Patient       `json:"patient" doc:"The person."`
+	Consents   []people.Consent     `json:"consents" doc:"The decisions that were recorded."`
+	Episode    episodes.Episode     `json:"episode" doc:"The episode, as it stands after all of it."`
+	Contact    *episodes.Contact    `json:"contact" format:"or-null" doc:"The contact, where there was one."`
+	Assessment *outcomes.Assessment `json:"assessment" format:"or-null" doc:"The baseline, where there was one."`
+	Referrals  []referrals.Referral `json:"referrals" doc:"The referrals and signposts, in the order in which they were sent."`
+	Warnings   []PartWarning        `json:"warnings" doc:"What is worth knowing, of every part."`
+}
+
+// PartWarning is a warning, and which part of the request it is of.
+type PartWarning struct {
+	Location string `json:"location" doc:"The part of the request." example:"body.referrals[0]"`
+	fault.Warning
+}
+
+// TakeOn records an intake, all of it or nothing. Each part goes through its own area, whose rules and faults hold; a fault says
+// which part it is of. Further fault: invalid (neither or both of patient and patient_id).
+func (s *Store) TakeOn(ctx context.Context, n Intake, via string) (out TakenOn, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		out = TakenOn{Consents: []people.Consent{}, Referrals: []referrals.Referral{}, Warnings: []PartWarning{}}
+		for _, part := range []func(*db.Tx, Intake, string, *TakenOn) error{s.takePerson, s.takeConsents, s.takeEpisode, s.takeContact, s.takeBaseline, s.takeReferrals} {
+			if err := part(tx, n, via, &out); err != nil {
+				return err
+			}
+		}
+		out.Episode, err = db.Find[episodes.Episode](tx, "episode", out.EpisodeID) // the parts moved it on
+		return err
+	})
+	return out, err
+}
+
+func (out *TakenOn) warn(part string, warnings []fault.Warning) {
+	for _, w := range warnings {
+		out.Warnings = append(out.Warnings, PartWarning{"body." + part, w})
+	}
+}
+
+func (s *Store) takePerson(tx *db.Tx, n Intake, via string, out *TakenOn) (err error) {
+	switch {
+	case n.Patient != nil && n.PatientID != nil:
+		return fault.InvalidAt("patient_id", "does not go with patient: one or the other")
+	case n.Patient != nil:
+		out.Patient, err = s.People.Record(tx.Context(), *n.Patient, via)
+		err = fault.Within("patient", err)
+	case n.PatientID != nil:
+		out.Patient, err = s.known(tx, *n.PatientID)
+		err = fault.Within("patient_id", err)
+	default:
+		return fault.InvalidAt("patient", "or patient_id is needed")
+	}
+	out.PatientID = out.Patient.ID
+	return err
+}
+
+// known is somebody the site knows, who is shown to the caller.
+func (s *Store) known(tx *db.Tx, id uuid.UUID) (people.Patient, error) {
+	p, err := db.Find[people.Patient](tx, "patient", id)
+	if err != nil {
+		return p, err
+	}
+	return p, events.Read(tx, "intake", p.SiteID, p.ID)
+}
+
+func (s *Store) takeConsents(tx *db.Tx, n Intake, _ string, out *TakenOn) error {
+	for i, decision := range n.Consents {
+		c, err := s.People.RecordConsent(tx.Context(), out.PatientID, decision)
+		if err != nil {
+			return fault.Within(fmt.Sprintf("consents[%d]", i), err)
+		}
+		out.Consents = append(out.Consents, c)
+	}
+	return nil
+}
+
+func (s *Store) takeEpisode(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+	e, err := s.OpenEpisode(tx.Context(), episodes.New{PatientID: out.PatientID, Details: n.Episode}, via)
+	out.EpisodeID = e.ID
+	out.warn("episode", e.Warnings)
+	return fault.Within("episode", err)
+}
+
+func (s *Store) takeContact(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+	if n.Contact == nil {
+		return nil
+	}
+	c, err := s.RecordContact(tx.Context(), out.EpisodeID, episodes.NewContact{ContactDetails: *n.Contact}, via)
+	out.Contact = &c
+	return fault.Within("contact", err)
+}
+
+func (s *Store) takeBaseline(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+	if n.Assessment == nil {
+		return nil
+	}
+	a, err := s.Outcomes.Record(tx.Context(), n.Assessment.at(out.EpisodeID, "baseline"), via)
+	out.Assessment = &a
+	out.warn("assessment", a.Warnings)
+	return fault.Within("assessment", err)
+}
+
+func (s *Store) takeReferrals(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+	for i, request := range n.Referrals {
+		part := fmt.Sprintf("referrals[%d]", i)
+		r, err := s.Referrals.Record(tx.Context(), referrals.New{EpisodeID: out.EpisodeID, Request: request}, via)
+		if err != nil {
+			return fault.Within(part, err)
+		}
+		out.warn(part, r.Warnings)
+		out.Referrals = append(out.Referrals, r)
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package insights
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/platform/db"
+)
+
+// Summary is how things stand with the people of one link worker: live, and not protected, for the one who supports them and knows
+// them all. Its rows are those of the figures of the same names, by the same definitions.
+type Summary struct {
+	AsOf         time.Time      `json:"as_of" doc:"What the figures stand at: now."`
+	LinkWorkerID *uuid.UUID     `json:"link_worker_id" nullable:"true" format:"uuid" doc:"Whose people they are about; null: of everybody at the caller's sites, since the credential is no link worker's."`
+	Caution      string         `json:"caution" doc:"What must be known to read them."`
+	Caseload     Caseload       `json:"caseload" doc:"How many people are on the list."`
+	FollowUps    []RetentionRow `json:"follow_ups" doc:"What became of the follow-ups that were planned, for each timepoint: see get-retention."`
+	Outcomes     []OutcomeRow   `json:"outcomes" doc:"What changed between the baseline and each follow-up, within each person: see get-outcomes. A row for each score that was asked at a baseline."`
+	Missing      []MissingRow   `json:"missing" doc:"What is not recorded of some of the people: see get-missing. A row for each field that lacks something."`
+}
+
+// Caseload counts episodes by where they stand; a person may have more than one.
+type Caseload struct {
+	Open    int `json:"open" doc:"waiting, active and paused together." example:"42"`
+	Waiting int `json:"waiting" doc:"Of open: nobody has met the person yet." example:"3"`
+	Active  int `json:"active" doc:"Of open: supported now." example:"37"`
+	Paused  int `json:"paused" doc:"Of open: paused." example:"2"`
+	Closed  int `json:"closed" doc:"Support has ended; follow-ups go on." example:"180"`
+}
+
+const ownCaution = "These are figures of few people, and not protected: they are for the work with these people, not for publication. " + caution
+
+// Summary reads how things stand with the actor's own people; a credential that is no link worker's, with everybody at its sites.
+func (s *Store) Summary(ctx context.Context) (out Summary, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		out = Summary{AsOf: tx.Now, LinkWorkerID: tx.Actor.LinkWorkerID, Caution: ownCaution}
+		a := question{from: farBack, until: farAhead, sites: slices.Clone(tx.Actor.Sites), profile: disclosure.None(), worker: tx.Actor.LinkWorkerID}
+		a.places = []span{{from: monthOf(a.from), until: monthOf(a.until)}}
+		if out.Caseload, err = a.caseload(tx); err != nil {
+			return err
+		}
+		if out.FollowUps, err = now(tx, retention, a); err != nil {
+			return err
+		}
+		if out.Outcomes, err = s.live(tx, a); err != nil {
+			return err
+		}
+		out.Outcomes = slices.DeleteFunc(out.Outcomes, func(r OutcomeRow) bool { return *r.BaselineN == 0 })
+		out.Missing, err = now(tx, s.missing(), a)
+		out.Missing = slices.DeleteFunc(out.Missing, func(r MissingRow) bool { return *r.Missing == 0 })
+		return err
+	})
+	return out, err
+}
+
+// now counts a metric live.
+func now[C counted[C], R any](tx *db.Tx, m metric[C, R], a question) ([]R, error) {
+	subs, err := m.subs(tx)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := m.live(tx, a)
+	if err != nil {
+		return nil, err
+	}
+	return m.rows(a, subs, counts), nil
+}
+
+func (a question) caseload(tx *db.Tx) (c Caseload, err error) {
+	sql := `select count(*) filter (where status <> 'closed') as open, count(*) filter (where status = 'waiting') as waiting, count(*) filter (where status = 'active') as active,
+		count(*) filter (where status = 'paused') as paused, count(*) filter (where status = 'closed') as closed
+		from episodes where site_id = any(cast(@sites as uuid[]))`
+	if a.worker != nil {
+		sql += " and link_worker_id = @worker"
+	}
+	err = tx.Raw(sql, a.args(map[string]any{"sites": a.sites})).Scan(&c).Error
+	return c, err
+}

@@ -1,0 +1,217 @@
+package worklists
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"waypost/internal/platform/day"
+)
+
+//go:embed caseload.sql
+var caseloadSQL string
+
+//go:embed awaiting_reply.sql
+var awaitingReplySQL string
+
+//go:embed follow_ups_due.sql
+var followUpsDueSQL string
+
+//go:embed no_recent_contact.sql
+var noRecentContactSQL string
+
+//go:embed waiting_with_holding.sql
+var waitingWithHoldingSQL string
+
+var lists = []List{
+	{Name: "awaiting_reply", About: "Referrals that no organisation has answered, the longest silent first; those that have expired too, since a late answer counts.",
+		sql: awaitingReplySQL, due: "l.expiry_on", why: whySilent, next: nextOfSilent, may: mayOfSilent},
+	{Name: "caseload", About: "Everybody whose episode is open, by what is due next.",
+		sql: caseloadSQL, due: "coalesce(least(l.died_on, l.first_contact_on, l.contact_on, l.follow_up_on, l.answer_on), date '9999-12-31')", why: whySupported, next: nextOfSupported, may: mayOfSupported},
+	{Name: "follow_ups_due", About: "Follow-ups whose window is open, by the day that is best for asking.",
+		sql: followUpsDueSQL, due: "l.target_on", why: whyFollowedUp, next: nextOfFollowUp,
+		may: always("record-attempt", "complete-follow-up", "make-follow-up-link", "lose-follow-up")},
+	{Name: "no_recent_contact", About: "People who are supported or wait to be, and whom nobody has reached for the site's contact_days, the longest first.",
+		sql: noRecentContactSQL, due: "l.contact_on", why: whyOutOfTouch, next: func(f found) *Due { return &Due{touch(f), *f.ContactOn} },
+		may: always("record-contact", "pause-episode", "close-episode")},
+	{Name: "waiting_with_holding", About: "People on an organisation's waiting list, by when they were last held: reached while they wait.",
+		sql: waitingWithHoldingSQL, due: "l.contact_on", why: whyWaiting, next: nextOfWaiting, may: mayOfWaiting},
+}
+
+func always(operations ...string) func(found) []string {
+	return func(found) []string { return operations }
+}
+
+// ago says how long ago a day was.
+func ago(f found, on day.Date) string {
+	switch n := f.Today.DaysSince(on); {
+	case n <= 0: // or after midnight, of a list that was begun before
+		return "today"
+	case n == 1:
+		return "yesterday"
+	default:
+		return fmt.Sprintf("%d days ago", n)
+	}
+}
+
+func whySupported(f found) string {
+	switch {
+	case f.DiedOn != nil:
+		return fmt.Sprintf("Died on %s; the episode is still open.", f.DiedOn)
+	case f.Status == "waiting":
+		return fmt.Sprintf("Waits for a first contact; referred in %s.", ago(f, f.ReceivedOn))
+	}
+	parts := []string{fmt.Sprintf("Supported since %s", f.ReceivedOn)}
+	if f.Status == "paused" {
+		parts = []string{fmt.Sprintf("Support is paused since %s", f.PausedOn)}
+	}
+	if f.ReachedOn != nil {
+		parts = append(parts, "last reached "+ago(f, *f.ReachedOn))
+	} else {
+		parts = append(parts, "never reached")
+	}
+	if f.BaselineOn == nil {
+		parts = append(parts, "no baseline yet")
+	}
+	if f.OpenReferrals > 0 {
+		parts = append(parts, plural(f.OpenReferrals, "open referral"))
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// nextOfSupported is the first of the days that the list is sorted by the earliest of.
+func nextOfSupported(f found) (next *Due) {
+	for _, d := range []struct {
+		what string
+		on   *day.Date
+	}{{"closure", f.DiedOn}, {"first_contact", f.FirstContactOn}, {"contact", f.ContactOn}, {"follow_up", f.FollowUpOn}, {"answer", f.AnswerOn}} {
+		if d.on != nil && (next == nil || d.on.Before(next.On)) {
+			next = &Due{d.what, *d.on}
+		}
+	}
+	return next
+}
+
+func mayOfSupported(f found) []string {
+	switch {
+	case f.DiedOn != nil:
+		return seen(f, "close-episode")
+	case f.Status == "paused":
+		return seen(f, "record-contact", "resume-episode", "close-episode")
+	case f.BaselineOn == nil:
+		return seen(f, "record-contact", "record-assessment", "record-referral", "pause-episode", "close-episode")
+	}
+	return seen(f, "record-contact", "record-referral", "pause-episode", "close-episode")
+}
+
+// seen puts first, where there is a safeguarding flag, where it is read.
+func seen(f found, operations ...string) []string {
+	if f.Safeguarding {
+		return append([]string{"list-safeguarding-flags"}, operations...)
+	}
+	return operations
+}
+
+func whySilent(f found) string {
+	why := fmt.Sprintf("Sent %s to %s, which has not answered", ago(f, f.SentOn), f.Organisation)
+	if f.Status == "expired" {
+		why += "; it expired, which is no answer"
+	}
+	return why + circumstances(f) + "."
+}
+
+// circumstances are what whoever telephones should know first.
+func circumstances(f found) string {
+	switch {
+	case f.DiedOn != nil:
+		return fmt.Sprintf("; the person died on %s", f.DiedOn)
+	case f.ClosedOn != nil:
+		return fmt.Sprintf("; the episode was closed on %s", f.ClosedOn)
+	}
+	return ""
+}
+
+func nextOfSilent(f found) *Due {
+	switch {
+	case f.Status == "expired":
+		return &Due{"answer", f.ExpiryOn}
+	case f.ChaseOn != nil && f.DiedOn == nil:
+		return &Due{"chase", *f.ChaseOn}
+	}
+	return &Due{"expiry", f.ExpiryOn}
+}
+
+func mayOfSilent(f found) []string {
+	if f.DiedOn != nil || f.ClosedOn != nil {
+		return seen(f, "move-referral")
+	}
+	return seen(f, "move-referral", "record-contact")
+}
+
+func whyFollowedUp(f found) string {
+	why := fmt.Sprintf("%s is due: to be asked from %s, best by %s", f.Code, f.OpensOn, f.TargetOn)
+	if f.Today.After(f.TargetOn) {
+		why = fmt.Sprintf("%s is overdue since %s, and can be asked until %s", f.Code, f.TargetOn, f.ClosesOn)
+	}
+	if f.Attempts == 0 {
+		return why + "; nobody has tried yet."
+	}
+	return why + fmt.Sprintf("; %s, the last %s.", plural(f.Attempts, "attempt"), ago(f, *f.AttemptedOn))
+}
+
+func nextOfFollowUp(f found) *Due {
+	if f.Today.After(f.TargetOn) {
+		return &Due{"follow_up_closes", f.ClosesOn}
+	}
+	return &Due{"follow_up", f.TargetOn}
+}
+
+func touch(f found) string {
+	if f.Status == "waiting" {
+		return "first_contact"
+	}
+	return "contact"
+}
+
+func whyOutOfTouch(f found) string {
+	why := fmt.Sprintf("Never reached; referred in %s", ago(f, f.ReceivedOn))
+	if f.ReachedOn != nil {
+		why = fmt.Sprintf("Last reached %s", ago(f, *f.ReachedOn))
+	}
+	if f.Attempts > 0 {
+		why += "; " + plural(f.Attempts, "attempt") + " since"
+	}
+	return why + "."
+}
+
+func whyWaiting(f found) string {
+	why := fmt.Sprintf("On the waiting list of %s since %s", f.Organisation, f.WaitingSince)
+	if f.ExpectedWait != nil {
+		why += ", expected wait: " + strings.ToLower(*f.ExpectedWait)
+	}
+	if f.HeldOn == nil {
+		return why + "; not held since" + circumstances(f) + "."
+	}
+	return why + "; last held " + ago(f, *f.HeldOn) + circumstances(f) + "."
+}
+
+func nextOfWaiting(f found) *Due {
+	if f.DiedOn != nil || f.ClosedOn != nil {
+		return nil // nobody is called
+	}
+	return &Due{"holding", *f.ContactOn}
+}
+
+func mayOfWaiting(f found) []string {
+	if f.DiedOn != nil || f.ClosedOn != nil {
+		return seen(f, "move-referral")
+	}
+	return seen(f, "record-contact", "move-referral", "record-attendance")
+}

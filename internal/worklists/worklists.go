@@ -1,0 +1,235 @@
+// Package worklists says what a link worker has to do today: who is on which list, why, and what comes next. It only reads;
+// nothing is stored or enqueued for it, so that a list is right whatever went wrong the day before.
+package worklists
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Store reads worklists.
+type Store struct{ DB *db.DB }
+
+// Row is somebody on a worklist.
+type Row struct {
+	Subject      events.SubjectRef `json:"subject" gorm:"embedded;embeddedPrefix:subject_" doc:"What the row is about: an episode, a referral or a follow-up."`
+	SiteID       uuid.UUID         `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	PatientID    uuid.UUID         `json:"patient_id" format:"uuid" doc:"The person."`
+	Name         string            `json:"name" doc:"What they are called: the preferred or else the given name, and the family name." example:"Mary Example"`
+	EpisodeID    uuid.UUID         `json:"episode_id" format:"uuid" doc:"The episode."`
+	LinkWorkerID uuid.UUID         `json:"link_worker_id" format:"uuid" doc:"Who supports the person."`
+	Safeguarding bool              `json:"safeguarding" doc:"An answer of the episode is a safeguarding concern that nobody has marked as seen. Such rows come first."`
+	Why          string            `json:"why" gorm:"-" doc:"Why the row is on the list, in a line." example:"Sent 12 days ago to Example Lunch Club, which has not answered."`
+	NextDue      *Due              `json:"next_due" format:"or-null" gorm:"-" doc:"What is due next; null: nothing has a day."`
+	May          []string          `json:"-" gorm:"-"` // what can be done, as operations of the API
+}
+
+// Due is something that has a day.
+type Due struct {
+	What string   `json:"what" enum:"first_contact,contact,holding,follow_up,follow_up_closes,chase,expiry,answer,closure" doc:"first_contact: the person waits since that day. contact, holding: to be reached again, or while they wait. follow_up: best asked. follow_up_closes: the last day to ask. chase: the organisation is asked again. expiry: silence expires the referral. answer: of an expired referral, since when to ask by telephone, or withdraw it; in caseload, when a silent referral expires. closure: the person died then, and the episode is open."`
+	On   day.Date `json:"on" format:"date" doc:"The day; one that has passed is overdue since then."`
+}
+
+// Position is a place in a worklist. AsOf pins the day that the list is of, and the flags that were open, so that one read over
+// midnight is one list.
+type Position struct {
+	Rank int       `json:"r"` // safeguarding flags, then those who are supported, then those whom nobody supports any more
+	Due  day.Date  `json:"d"`
+	ID   uuid.UUID `json:"i"`
+	AsOf time.Time `json:"n"`
+}
+
+// found is a row as the database tells it: with where it stands in its list, and what its why and its next day are made of.
+type found struct {
+	Row
+	Total int
+	Rank  int
+	DueOn day.Date
+
+	Today          day.Date
+	Status         string
+	Organisation   string
+	Code           string
+	ExpectedWait   *string
+	Attempts       int
+	OpenReferrals  int
+	AttemptedOn    *day.Date
+	ReceivedOn     day.Date
+	PausedOn       *day.Date
+	BaselineOn     *day.Date
+	DiedOn         *day.Date
+	ClosedOn       *day.Date
+	ReachedOn      *day.Date
+	FirstContactOn *day.Date
+	ContactOn      *day.Date
+	FollowUpOn     *day.Date
+	AnswerOn       *day.Date
+	SentOn         day.Date
+	ExpiryOn       day.Date
+	ChaseOn        *day.Date
+	OpensOn        day.Date
+	TargetOn       day.Date
+	ClosesOn       day.Date
+	WaitingSince   day.Date
+	HeldOn         *day.Date
+	ExpectedStart  *day.Date `gorm:"column:expected_start_on"`
+}
+
+// List is one of the worklists.
+type List struct {
+	Name  string
+	About string
+	sql   string
+	due   string // the day that the list is sorted by
+	why   func(found) string
+	next  func(found) *Due
+	may   func(found) []string
+}
+
+// Lists are all of them, by name.
+func Lists() []List { return lists }
+
+// Of finds a list by its name.
+func Of(name string) (List, error) {
+	at := slices.IndexFunc(lists, func(l List) bool { return l.Name == name })
+	if at < 0 {
+		return List{}, fault.Missing("worklist")
+	}
+	return lists[at], nil
+}
+
+// Rows reads a list after the position given, the most urgent first, and how many are on it. A link worker's own people when nobody
+// says whose.
+func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Page[Position]) (rows []Placed, total int, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		asOf := page.After.AsOf
+		if asOf.IsZero() {
+			asOf = tx.Now
+		}
+		sql, args := l.asked(tx, worker, asOf)
+		after := "true"
+		if page.After.ID != uuid.Nil {
+			after = "(" + rank + ", " + l.due + ", l.subject_id) > (@rank, @due, @id)"
+			args["rank"], args["due"], args["id"] = page.After.Rank, page.After.Due, page.After.ID
+		}
+		args["limit"] = page.Limit
+		if err := planOnce(tx); err != nil {
+			return err
+		}
+		var list []found
+		if err := tx.Raw(strings.NewReplacer("@list", sql, "@by_rank", rank, "@by_day", l.due, "@after", after).Replace(pageSQL), args).Scan(&list).Error; err != nil {
+			return err
+		}
+		total = list[0].Total
+		for _, f := range list {
+			if f.Subject.ID != uuid.Nil { // a page of nobody says how many there are all the same
+				rows = append(rows, l.placed(f, asOf))
+			}
+		}
+		return events.ReadAll(tx, "worklist_"+l.Name, rows, func(r Placed) (site, patient uuid.UUID) { return r.SiteID, r.PatientID })
+	})
+	return rows, total, err
+}
+
+// Placed is a row and where it stands.
+type Placed struct {
+	Row
+	At Position
+}
+
+func (l List) placed(f found, asOf time.Time) Placed {
+	f.Why, f.NextDue, f.May = l.why(f), l.next(f), l.may(f)
+	return Placed{f.Row, Position{f.Rank, f.DueOn, f.Subject.ID, asOf}}
+}
+
+// Counts are how many are on each list, by its name.
+func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int, err error) {
+	n = map[string]int{}
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		var parts []string
+		var args map[string]any
+		for _, l := range lists {
+			var sql string
+			sql, args = l.asked(tx, worker, tx.Now) // the same for each
+			parts = append(parts, "select '"+l.Name+"' as name, count(*) as n from ("+sql+") l")
+		}
+		if err := planOnce(tx); err != nil {
+			return err
+		}
+		var found []struct {
+			Name string
+			N    int
+		}
+		err := tx.Raw(strings.Join(parts, " union all "), args).Scan(&found).Error
+		for _, f := range found {
+			n[f.Name] = f.N
+		}
+		return err
+	})
+	return n, err
+}
+
+// planOnce lets the lists be planned once for a connection, and not for each reader: to plan one, with the policies of every table in
+// it, takes longer than to run it, and the plan is the same whoever asks.
+func planOnce(tx *db.Tx) error {
+	return tx.Exec("set local plan_cache_mode = force_generic_plan").Error
+}
+
+// pageSQL counts a list and reads a page of it. The list stands there twice: of the first PostgreSQL works out nothing but how many
+// rows there are, of the second what a row holds only for those on the page.
+const pageSQL = `select n.total, l.* from (select count(*) as total from (@list) c) n left join (
+	select l.*, @by_rank as rank, @by_day as due_on, coalesce(p.preferred_name, p.given_name) || ' ' || p.family_name as name
+	from (@list) l join patients p on p.site_id = l.site_id and p.id = l.patient_id
+	where @after
+	order by @by_rank, @by_day, l.subject_id limit @limit) l on true
+order by l.rank, l.due_on, l.subject_id`
+
+const rank = "case when l.safeguarding then 0 when l.unsupported then 2 else 1 end"
+
+// asked is the SQL of a list, for one link worker or for everybody.
+func (l List) asked(tx *db.Tx, worker *uuid.UUID, asOf time.Time) (sql string, args map[string]any) {
+	args = map[string]any{"sites": db.IDs(tx.Actor.Sites), "at": asOf}
+	whose, theirs := "true", "is not null"
+	if worker = orOwn(tx, worker); worker != nil {
+		args["worker"] = *worker
+		whose = "e.link_worker_id = @worker"
+		// As a list of ids, since PostgreSQL would look each of the site's rows up among the link worker's episodes: it takes what
+		// row-level security asks of a row for rare.
+		theirs = "= any(array(select id from episodes where site_id = any(cast(@sites as uuid[])) and link_worker_id = @worker))"
+	}
+	return strings.NewReplacer("@whose", whose, "@theirs", theirs, "@flagged", flagged, "@said_no", saidNo, "@reached_on", reachedOn, "join settings s", "join "+settings+" s").Replace(l.sql), args
+}
+
+// orOwn is the link worker whose people are asked for: the actor's own when none is named; nil: everybody at its sites.
+func orOwn(tx *db.Tx, named *uuid.UUID) *uuid.UUID {
+	if named != nil {
+		return named
+	}
+	return tx.Actor.LinkWorkerID
+}
+
+// What several lists ask in the same words.
+const (
+	// settings are those of the actor's sites, and which day it is there.
+	settings = `(select id as site_id, time_zone, (cast(@at as timestamptz) at time zone time_zone)::date as today, chase_days, expiry_days, contact_days
+		from sites where id = any(cast(@sites as uuid[])))`
+	// flagged are episodes with a safeguarding flag that was open at the instant.
+	flagged = `left join (select distinct site_id, episode_id from safeguarding_flags
+		where site_id = any(cast(@sites as uuid[])) and raised_at <= cast(@at as timestamptz) and coalesce(seen_at, 'infinity') > cast(@at as timestamptz)) flagged
+		on flagged.site_id = e.site_id and flagged.episode_id = e.id`
+	// saidNo: the person's latest word on being contacted for a follow-up. One who was never asked has not said no.
+	saidNo = `coalesce((select c.decision in ('declined', 'withdrawn', 'not_obtained') from consents c
+		where c.site_id = e.site_id and c.patient_id = e.patient_id and c.purpose = 'follow_up_contact'
+		order by c.decided_on desc, c.created_at desc, c.id desc limit 1), false)`
+	// reachedOn is the last day on which somebody met or spoke to the person.
+	reachedOn = `(select max(c.contact_on) from contacts c where c.site_id = e.site_id and c.episode_id = e.id and c.outcome in ('spoke', 'attended'))`
+)

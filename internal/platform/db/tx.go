@@ -84,7 +84,11 @@ const attempts = 3
 func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
 	tx, _ := ctx.Value(txKey{}).(*Tx)
 	if tx != nil && tx.db == d && tx.state == running {
-		return asFault(ctx, f(tx))
+		err := f(tx)
+		if retryable(err) { // left as it is: the Do that began the transaction tries it again
+			return err
+		}
+		return asFault(ctx, err)
 	}
 	var err error
 	for range attempts {

@@ -10,7 +10,11 @@ import (
 // is handed over is each's own until it returns. However many rows there are, one is held. It passes by gorm, which would turn
 // every value into one of Go and back. args are the query's names, each as @name.
 func (tx *Tx) Stream(sql string, args map[string]any, each func(values [][]byte) error) error {
-	made := tx.Session(&gorm.Session{DryRun: true}).Raw(sql, args)
+	var named []any
+	if len(args) > 0 { // gorm would send an empty map as a value
+		named = append(named, args)
+	}
+	made := tx.Session(&gorm.Session{DryRun: true}).Raw(sql, named...)
 	if made.Error != nil {
 		return made.Error
 	}

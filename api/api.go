@@ -43,6 +43,7 @@ type Config struct {
 	Ready       func(context.Context) error // nil error: the database answers and is migrated
 	Metrics     *telemetry.Metrics          // what /metrics shows
 	Tracing     trace.TracerProvider        // where spans go
+	Partners    *partners.Store             // keys, the feed, webhooks
 }
 
 type server struct {
@@ -80,7 +81,7 @@ func build(c Config) (*echo.Echo, *server) {
 	e.IPExtractor = echo.ExtractIPDirect()
 	s := &server{
 		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
-		keys: &partners.Store{DB: c.DB}, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
+		keys: c.Partners, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: Figures(c.DB),
 		outbox: &outbox.Store{DB: c.DB},
 	}
@@ -111,6 +112,8 @@ func (s *server) operations() {
 	s.followUpOperations()
 	s.outboxOperations()
 	s.insightOperations()
+	s.eventOperations()
+	s.webhookOperations()
 	s.keyOperations()
 	s.demoOperations()
 }

@@ -28,6 +28,7 @@ type Settings struct {
 	PublicURL   string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" help:"Where people reach Waypost from outside, such as https://waypost.example: links that people are sent begin with it. Default: http:// and the address."`
 	SMTPURL     string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"The mail server that invitations go through: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or ?tls=none on a network of your own. Without it they wait until a link worker hands the link on."`
 	MailFrom    string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"The address that mail comes from, such as 'Waypost <followup@example.org>'."`
+	Private     bool     `name:"webhook-allow-private" env:"WAYPOST_WEBHOOK_ALLOW_PRIVATE" help:"Let webhooks lead to private addresses, to this machine, and to plain http: for trials. A demo always does."`
 	Demo        bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
 	People      int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 160000 at most."`
 	CORSOrigins []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`

@@ -26,6 +26,7 @@ type Job struct {
 	Name  string
 	Every time.Duration
 	Run   func(ctx context.Context) error // as the actor of that name, on connections that nobody who waits needs
+	Apart bool                            // it has a worker of its own, so that nothing that takes long keeps it waiting
 }
 
 // schema is where River's tables are (migrations/0015_outbox.sql).
@@ -103,8 +104,11 @@ func Start(ctx context.Context, d *db.DB, metrics *telemetry.Metrics, jobs ...Jo
 	}
 	for _, j := range jobs {
 		w.jobs[j.Name] = j
+		if j.Apart {
+			config.Queues[j.queue()] = river.QueueConfig{MaxWorkers: 1}
+		}
 		config.PeriodicJobs = append(config.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(j.Every), func() (river.JobArgs, *river.InsertOpts) {
-			return tick{j.Name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
+			return tick{j.Name}, &river.InsertOpts{Queue: j.queue(), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
 		}, &river.PeriodicJobOpts{ID: j.Name, RunOnStart: true}))
 	}
 	river.AddWorker(config.Workers, &w)
@@ -117,6 +121,13 @@ func Start(ctx context.Context, d *db.DB, metrics *telemetry.Metrics, jobs ...Jo
 		return nil, err
 	}
 	return &Runner{client}, nil
+}
+
+func (j Job) queue() string {
+	if j.Apart {
+		return j.Name
+	}
+	return river.QueueDefault
 }
 
 // unfinished are the states in which a job's turn has not come to its end: a second is not put behind it.

@@ -1,0 +1,405 @@
+package partners_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+
+	"waypost/internal/partners"
+	"waypost/internal/partners/partnertest"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/telemetry"
+)
+
+// hook makes a webhook at a receiver, which answers it so.
+func (p *place) hook(r *partnertest.Receiver, name, answer string, types ...string) partners.Webhook {
+	p.t.Helper()
+	if len(types) == 0 {
+		types = []string{"referral.*"}
+	}
+	w, err := p.store.AddWebhook(p.as, partners.WebhookDetails{URL: r.URL + name, Events: types, Enabled: true})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Set(name, answer, w.Secret)
+	return w
+}
+
+// happen records events and publishes them.
+func (p *place) happen(kinds ...string) {
+	p.t.Helper()
+	p.do(func(tx *db.Tx) error {
+		for _, kind := range kinds {
+			if err := note(tx, p.site, uuid.New(), kind, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := p.store.Publish(p.job("feed")); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *place) job(name string) context.Context {
+	return actor.With(db.Background(p.t.Context()), actor.Named(name))
+}
+
+// deliver runs the job once.
+func (p *place) deliver() {
+	p.t.Helper()
+	if err := p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, "test")); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *place) later(d time.Duration) { p.db.Clock.SetOffset(p.db.Clock.Offset() + d) }
+
+func (p *place) deliveries(w partners.Webhook) []partners.Delivery {
+	p.t.Helper()
+	list, err := p.store.Deliveries(p.as, w.ID, "", db.Page[uuid.UUID]{Limit: 200})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return list
+}
+
+func (p *place) get(w partners.Webhook) partners.Webhook {
+	p.t.Helper()
+	w, err := p.store.GetWebhook(p.as, w.ID)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return w
+}
+
+// Whatever receivers answer is noted, and none of them keeps another waiting.
+func TestReceiversOfAllKinds(t *testing.T) {
+	t.Parallel()
+	r, p := partnertest.Start(t), newPlace(t)
+	want := map[string]struct {
+		state   partners.DeliveryState
+		outcome string
+		status  int
+	}{
+		"ok": {partners.Delivered, "delivered", 204}, "drip": {partners.Delivered, "delivered", 200}, "huge": {partners.Delivered, "delivered", 200},
+		"fail": {partners.Pending, "refused", 500}, "redirect": {partners.Pending, "redirected", 302}, "gone": {partners.Pending, "gone", 410}, "stall": {partners.Pending, "timed_out", 0},
+	}
+	hooks := map[string]partners.Webhook{}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		hooks[name] = p.hook(r, name, name)
+	}
+	p.happen("referral.sent", "follow_up.completed")
+	began, quick := time.Now(), time.Duration(0)
+	ended := make(chan bool)
+	go func() { p.deliver(); close(ended) }()
+	r.Wait("ok", 1)
+	p.happen("referral.accepted") // while one stalls
+	r.Wait("ok", 2)
+	quick = time.Since(began)
+	<-ended
+	if quick > 5*time.Second || time.Since(began) < 9*time.Second {
+		t.Errorf("the quick one waited %s, and all %s", quick, time.Since(began))
+	}
+	for name, w := range hooks {
+		list := p.deliveries(w)
+		last := list[len(list)-1] // the first that was made
+		if len(last.Tried) == 0 {
+			t.Errorf("%s: not tried", name)
+			continue
+		}
+		a, is := last.Tried[0], want[name]
+		status := 0
+		if a.Status != nil {
+			status = *a.Status
+		}
+		if last.State != is.state || string(a.Outcome) != is.outcome || status != is.status {
+			t.Errorf("%s: %+v", name, last)
+		}
+		for _, m := range r.Got(name) {
+			if !m.Verified {
+				t.Errorf("%s was sent what the specification's library does not verify", name)
+			}
+			if !strings.HasPrefix(m.Body, `{"type":"referral.`) {
+				t.Errorf("%s was told of what it did not ask for: %s", name, m.Body)
+			}
+		}
+	}
+	if len(r.Got("redirected")) > 0 {
+		t.Error("a redirect was followed")
+	}
+	if w := p.get(hooks["gone"]); w.Enabled || *w.DisabledReason != "gone" {
+		t.Errorf("after 410 it is %+v", w)
+	}
+	if w := p.get(hooks["fail"]); !w.Enabled || w.FailingSince == nil {
+		t.Errorf("after 500 it is %+v", w)
+	}
+}
+
+// What fails is tried for days, under one id, and given up then; a receiver that comes back gets it.
+func TestRetriesForDays(t *testing.T) {
+	t.Parallel()
+	r, p := partnertest.Start(t), newPlace(t)
+	w := p.hook(r, "x", "fail")
+	p.happen("referral.sent")
+	began := p.db.Clock.Now()
+	for range 40 {
+		p.deliver()
+		d := p.deliveries(w)[0]
+		if d.State != partners.Pending {
+			break
+		}
+		p.later(d.NextTryAt.Sub(p.db.Clock.Now()) + time.Second)
+	}
+	d, took := p.deliveries(w)[0], p.db.Clock.Now().Sub(began)
+	if d.State != partners.Failed || d.Tries != 10 || len(d.Tried) != 10 || took < 60*time.Hour || took > 96*time.Hour {
+		t.Fatalf("after %s: %+v", took, d)
+	}
+	for _, m := range r.Got("x") {
+		if m.ID != d.EventID.String() || !m.Verified {
+			t.Errorf("%+v", m)
+		}
+	}
+	r.Stop()
+	p.happen("referral.accepted")
+	p.later(longRest)
+	p.deliver()
+	if a := p.deliveries(w)[0].Tried; len(a) != 1 || a[0].Outcome != "unreachable" || a[0].Status != nil {
+		t.Errorf("without a receiver: %+v", a)
+	}
+	r.Run()
+	r.Set("x", "ok", w.Secret)
+	p.later(longRest)
+	p.deliver()
+	got := r.Got("x")
+	if last := got[len(got)-1]; p.deliveries(w)[0].State != partners.Delivered || !last.Verified || last.ID != p.deliveries(w)[0].EventID.String() {
+		t.Errorf("it came back, and was sent %+v", last)
+	}
+	if _, err := p.store.Retry(p.as, w.ID, d.ID); err != nil { // the one that was given up
+		t.Fatal(err)
+	}
+	p.deliver()
+	if again, err := p.store.GetDelivery(p.as, w.ID, d.ID); err != nil || again.State != partners.Delivered || again.Tries != 1 || len(again.Tried) != 11 {
+		t.Errorf("%+v %v", again, err)
+	}
+}
+
+const longRest = 6 * time.Minute
+
+// A webhook through which nothing gets for days is disabled, and goes on where it stopped.
+func TestAWebhookThatFailsForDaysIsDisabled(t *testing.T) {
+	t.Parallel()
+	r, p := partnertest.Start(t), newPlace(t)
+	w := p.hook(r, "x", "fail")
+	p.happen("referral.sent")
+	p.deliver()
+	p.later(5*24*time.Hour + time.Minute)
+	p.happen("referral.accepted")
+	p.deliver()
+	if w = p.get(w); w.Enabled || *w.DisabledReason != "failing" {
+		t.Fatalf("%+v", w)
+	}
+	if _, err := p.store.Test(p.as, w.ID); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a test of a disabled one: %v", err)
+	}
+	p.happen("referral.withdrawn")
+	r.Set("x", "ok", "")
+	before := len(r.Got("x"))
+	p.later(time.Hour)
+	p.deliver()
+	if n := len(r.Got("x")); n != before {
+		t.Error("a disabled one is sent something")
+	}
+	enable := partners.WebhookChanges{}
+	if err := json.Unmarshal([]byte(`{"enabled":true}`), &enable); err != nil {
+		t.Fatal(err)
+	}
+	if w, err := p.store.ChangeWebhook(p.as, w.ID, w.Version, enable); err != nil || !w.Enabled || w.DisabledReason != nil {
+		t.Fatalf("%+v %v", w, err)
+	}
+	p.deliver()
+	for _, d := range p.deliveries(w) {
+		if d.State != partners.Delivered {
+			t.Errorf("%+v", d)
+		}
+	}
+	if n := len(p.deliveries(w)); n != 3 {
+		t.Errorf("%d deliveries: what happened meanwhile is lost", n)
+	}
+}
+
+func TestTestingReplayingAndANewSecret(t *testing.T) {
+	t.Parallel()
+	r, p := partnertest.Start(t), newPlace(t)
+	p.happen("referral.sent")
+	_, end := p.read(p.as, "", 50)
+	w := p.hook(r, "x", "ok", "referral.accepted", "referral.declined")
+	if _, err := p.store.Test(p.as, w.ID); err != nil {
+		t.Fatal(err)
+	}
+	p.deliver()
+	if got := r.Got("x"); len(got) != 1 || !got[0].Verified || !strings.Contains(got[0].Body, `"webhook.test"`) {
+		t.Fatalf("the test sent %+v", got)
+	}
+	p.happen("referral.accepted", "referral.sent", "referral.declined")
+	p.deliver()
+	first := r.Wait("x", 3)[1:]
+	if _, err := p.store.Replay(p.as, w.ID, end); err != nil {
+		t.Fatal(err)
+	}
+	renewed, err := p.store.ReplaceSecret(p.as, w.ID)
+	if err != nil || renewed.Secret == w.Secret || p.get(w).Secret != "" {
+		t.Fatalf("%+v %v", renewed, err)
+	}
+	p.deliver()
+	again := r.Wait("x", 5)[3:]
+	if ids(first) != ids(again) || !again[0].Verified {
+		t.Errorf("replayed: %v, then %v", first, again)
+	}
+	r.Set("x", "ok", renewed.Secret)
+	p.later(23 * time.Hour)
+	p.happen("referral.accepted")
+	p.deliver()
+	p.later(2 * time.Hour)
+	p.happen("referral.accepted")
+	p.deliver()
+	got := r.Wait("x", 7)[5:]
+	if !got[0].Verified || !got[1].Verified || strings.Count(got[0].Signature, "v1,") != 2 || strings.Count(got[1].Signature, "v1,") != 1 {
+		t.Errorf("within and after a day: %+v", got)
+	}
+	if _, err := p.store.Replay(p.key(actor.Integration, p.site), w.ID, ""); !fault.Is(err, fault.NotFound) {
+		t.Errorf("another partner replays: %v", err)
+	}
+}
+
+func ids(list []partnertest.Message) string {
+	var all []string
+	for _, m := range list {
+		all = append(all, m.ID)
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+// A webhook is told what its partner's keys may see, and nothing once none of them works. A key that takes the place of
+// another has the same webhooks and cursors; another partner has neither.
+func TestAWebhookGoesWithItsPartner(t *testing.T) {
+	t.Parallel()
+	r, p := partnertest.Start(t), newPlace(t)
+	w := p.hook(r, "x", "ok", "*")
+	test := actor.With(t.Context(), actor.Named("test"))
+	elsewhere := uuid.New()
+	p.do(func(tx *db.Tx) error {
+		if err := tx.Exec("insert into sites (id, name, code, created_at, updated_at) values (?, 'O', 'o', ?, ?)", elsewhere, tx.Now, tx.Now).Error; err != nil {
+			return err
+		}
+		return note(tx, elsewhere, uuid.New(), "referral.sent", nil)
+	})
+	p.happen("referral.accepted")
+	p.deliver()
+	if got := r.Got("x"); len(got) != 1 || !strings.Contains(got[0].Body, "referral.accepted") {
+		t.Fatalf("it was told of %+v", got)
+	}
+	_, cursor := p.read(p.as, "", 50)
+	old := actor.From(p.as).KeyID
+	if err := p.store.Revoke(test, old); err != nil {
+		t.Fatal(err)
+	}
+	p.happen("referral.declined")
+	p.deliver()
+	if n := len(r.Got("x")); n != 1 {
+		t.Errorf("without a key it was sent %d messages", n)
+	}
+	fresh, err := p.store.Add(test, partners.NewKey{Role: actor.Integration, Details: partners.Details{Label: "new"}, SiteIDs: db.IDs{p.site}, Replaces: &old})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.as = actor.With(t.Context(), actor.Actor{Role: actor.Integration, KeyID: fresh.ID, Sites: db.IDs{p.site}})
+	p.deliver()
+	if n := len(r.Got("x")); n != 2 || p.get(w).ID != w.ID {
+		t.Errorf("with a key again it was sent %d messages", n)
+	}
+	if list, _ := p.read(p.as, cursor, 50); len(list) != 1 || list[0].Type != "referral.declined" {
+		t.Errorf("the cursor goes on with %v", list)
+	}
+	stranger := p.key(actor.Integration, p.site)
+	if _, err := p.store.Events(stranger, cursor, nil, 50); !fault.Is(err, fault.Invalid) {
+		t.Errorf("another partner's cursor: %v", err)
+	}
+	if list, err := p.store.Webhooks(stranger, db.Page[uuid.UUID]{Limit: 50}); err != nil || len(list) != 0 {
+		t.Errorf("another partner's webhooks: %v %v", list, err)
+	}
+	for _, n := range []partners.NewKey{{Role: actor.Administrator}, {Role: actor.Integration, SiteIDs: db.IDs{elsewhere}}, {Role: actor.Integration, SiteIDs: db.IDs{p.site, elsewhere}}} {
+		n.Label, n.Replaces = "x", &old
+		if _, err := p.store.Add(test, n); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%+v takes the place of a narrower key: %v", n, err)
+		}
+	}
+}
+
+// A set back database gives positions away again: a cursor of what is gone is told so.
+func TestACursorOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.happen("referral.sent")
+	_, cursor := p.read(p.as, "", 50)
+	c, _ := partners.ParseCursor(cursor)
+	c.Event = uuid.New()
+	if _, err := p.store.Events(p.as, c.String(), nil, 50); !fault.Is(err, fault.Conflict) {
+		t.Errorf("another event at its position: %v", err)
+	}
+	c.Position += 100
+	if _, err := p.store.Events(p.as, c.String(), nil, 50); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a position ahead: %v", err)
+	}
+	for _, bad := range []string{"x", cursor[:20], cursor + "AAAA", "é"} {
+		if _, err := p.store.Events(p.as, bad, nil, 50); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// Under a master key the secret in the database is of no use without it, nor elsewhere.
+func TestSecretsAreEncryptedUnderAMasterKey(t *testing.T) {
+	t.Parallel()
+	r, p := partnertest.Start(t), newPlace(t)
+	plain := p.hook(r, "plain", "ok")
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.store.Cipher, err = aead.New(handle); err != nil {
+		t.Fatal(err)
+	}
+	w := p.hook(r, "sealed", "ok")
+	var stored []byte
+	p.do(func(tx *db.Tx) error {
+		return tx.Raw("select secret from webhooks where id = ?", w.ID).Row().Scan(&stored)
+	})
+	if strings.Contains(string(stored), w.Secret) || len(stored) == 0 {
+		t.Error("the secret lies open")
+	}
+	p.happen("referral.sent")
+	p.deliver()
+	for _, name := range []string{"plain", "sealed"} {
+		if got := r.Wait(name, 1); !got[0].Verified {
+			t.Errorf("%s: not verified", name)
+		}
+	}
+	p.do(func(tx *db.Tx) error {
+		return tx.Exec("update webhooks set secret = ?, sealed = true where id = ?", stored, plain.ID).Error
+	})
+	if _, err := p.store.ReplaceSecret(p.as, plain.ID); !fault.Is(err, fault.Internal) {
+		t.Errorf("a secret of another row opens: %v", err)
+	}
+}

@@ -108,8 +108,8 @@ func (r reach) page(tx *db.Tx, from Cursor, types db.Texts, limit int) (Feed, er
 	err := tx.Raw("select * from (select *, (? or type = any(?::text[]) or split_part(type, '.', 1) = any(?::text[])) as matches, max(position) over () as last, count(*) over () as looked from ("+
 		seen+") seen) seen where matches or position = last order by position limit ?", args...).Scan(&rows).Error
 	for _, e := range rows {
-		f.More = e.Looked == most
-		if len(f.Items) == limit {
+		if f.More = e.Looked == most; len(f.Items) == limit {
+			f.More = true
 			break
 		}
 		f.Next.Position, f.Next.Event = e.Position, e.ID

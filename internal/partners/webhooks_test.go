@@ -146,6 +146,29 @@ func TestReceiversOfAllKinds(t *testing.T) {
 	}
 }
 
+// What happened while nothing was sent is more than is made deliveries of at once: none of it is passed over.
+func TestManyEventsAtOnce(t *testing.T) {
+	t.Parallel()
+	r, p := partnertest.Start(t), newPlace(t)
+	p.hook(r, "x", "ok")
+	p.happen(slices.Repeat([]string{"referral.sent", "episode.opened"}, 700)...)
+	p.deliver()
+	if n := len(r.Wait("x", 700)); n != 700 {
+		t.Errorf("%d came", n)
+	}
+	pages, cursor, more, found := 0, "", true, 0
+	for ; more; pages++ {
+		f, err := p.store.Events(p.as, cursor, db.Texts{"referral.*"}, 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cursor, more, found = f.Next.String(), f.More, found+len(f.Items)
+	}
+	if pages != 4 || found != 700 {
+		t.Errorf("%d were read in %d pages, until there was no more", found, pages)
+	}
+}
+
 // What fails is tried for days, under one id, and given up then; a receiver that comes back gets it.
 func TestRetriesForDays(t *testing.T) {
 	t.Parallel()

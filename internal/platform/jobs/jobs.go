@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/rivermigrate"
@@ -78,9 +79,11 @@ func Migrated(ctx context.Context, d *db.DB) error {
 // Runner runs jobs until it is stopped.
 type Runner struct{ client *river.Client[*sql.Tx] }
 
-// tick is a job's turn.
+// tick is a job's turn. It names the process that put it there, so that a run that died with its process does not keep the
+// next process's turn waiting until River takes the dead one for lost.
 type tick struct {
 	Name string `json:"name"`
+	By   string `json:"by"`
 }
 
 func (tick) Kind() string { return "waypost" }
@@ -93,7 +96,7 @@ type worker struct {
 
 // Start begins; the jobs run for the first time at once. It fails where River's tables are not those of this program.
 func Start(ctx context.Context, d *db.DB, metrics *telemetry.Metrics, jobs ...Job) (*Runner, error) {
-	w := worker{jobs: map[string]Job{}, metrics: metrics}
+	w, here := worker{jobs: map[string]Job{}, metrics: metrics}, uuid.NewString()
 	config := river.Config{
 		Schema: schema, PollOnly: true, FetchPollInterval: poll, FetchCooldown: poll / 2, Logger: quiet,
 		Queues:      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
@@ -108,7 +111,7 @@ func Start(ctx context.Context, d *db.DB, metrics *telemetry.Metrics, jobs ...Jo
 			config.Queues[j.queue()] = river.QueueConfig{MaxWorkers: 1}
 		}
 		config.PeriodicJobs = append(config.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(j.Every), func() (river.JobArgs, *river.InsertOpts) {
-			return tick{j.Name}, &river.InsertOpts{Queue: j.queue(), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
+			return tick{j.Name, here}, &river.InsertOpts{Queue: j.queue(), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
 		}, &river.PeriodicJobOpts{ID: j.Name, RunOnStart: true}))
 	}
 	river.AddWorker(config.Workers, &w)

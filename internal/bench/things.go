@@ -70,7 +70,25 @@ func (w *waypost) things(ctx context.Context) ([]thing, error) {
 	for _, words := range []string{"lunch", "walking", "garden", "debt", "advice", "choir", "swim", "coffee"} {
 		search.requests = append(search.requests, get("/v1/services?limit=20&q="+url.QueryEscape(words)))
 	}
-	return append([]thing{record, read, page, search}, w.figures()...), nil
+	feed, err := w.feed(ctx)
+	return append([]thing{record, read, page, search, feed}, w.figures()...), err
+}
+
+// feed is what a partner reads of events: pages of 50, from places that lie apart.
+func (w *waypost) feed(ctx context.Context) (thing, error) {
+	t := thing{name: "a page of a partner's event feed, 50", target: 0.6, key: w.keys.Integration}
+	var at struct {
+		Next string `json:"next_cursor"`
+	}
+	partner := *w
+	partner.key = t.key
+	for range 16 {
+		t.requests = append(t.requests, get("/v1/events?limit=50&cursor="+at.Next))
+		if err := partner.call(ctx, get("/v1/events?limit=200&cursor="+at.Next), &at); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
 }
 
 // figures are questions of a partner, answered from the snapshot, and the same ones of a site's manager, answered live.

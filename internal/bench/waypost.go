@@ -136,6 +136,7 @@ type keys struct {
 	LinkWorker  string `json:"link_worker"`
 	Dashboard   string `json:"dashboard"`
 	SiteManager string `json:"site_manager"`
+	Integration string `json:"integration"`
 }
 
 func freeAddress() (string, error) {

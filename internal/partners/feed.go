@@ -128,10 +128,10 @@ func (s *Store) Events(ctx context.Context, cursor string, types db.Texts, limit
 		return f, err
 	}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if err := s.publishWaiting(tx); err != nil {
-			return err
+		from, wait, err := place(tx, cursor, "query.cursor")
+		if err == nil && wait {
+			err = s.publishNow(tx)
 		}
-		from, err := place(tx, cursor, "query.cursor")
 		if err != nil {
 			return err
 		}
@@ -143,24 +143,27 @@ func (s *Store) Events(ctx context.Context, cursor string, types db.Texts, limit
 
 // place is where a cursor of the caller's points to. A restore of an older dump takes away events that a partner has read
 // already, and gives their positions to others: the event of the cursor is not there then, and nothing may be passed over silently.
-func place(tx *db.Tx, text, location string) (c Cursor, err error) {
+// wait tells in the same round trip whether anything waits to be published.
+func place(tx *db.Tx, text, location string) (c Cursor, wait bool, err error) {
 	var own struct {
 		Partner uuid.UUID
 		There   bool
 	}
 	c, ok := ParseCursor(text)
-	if err := tx.Raw("select caller_partner() as partner, ? = 0 or exists (select from events where position = ? and id = ?) as there", c.Position, c.Position, c.Event).Scan(&own).Error; err != nil {
-		return c, err
+	err = tx.Raw("select caller_partner(), ? = 0 or exists (select from events where position = ? and id = ?), events_wait()", c.Position, c.Position, c.Event).
+		Row().Scan(&own.Partner, &own.There, &wait)
+	if err != nil {
+		return c, wait, err
 	}
 	switch {
 	case text == "":
-		return Cursor{Partner: own.Partner}, nil
+		return Cursor{Partner: own.Partner}, wait, nil
 	case !ok:
-		return c, fault.New(fault.Invalid, "The cursor is none of this feed's. Start again without it.").At(location, "is no cursor of this feed, or was cut off")
+		return c, wait, fault.New(fault.Invalid, "The cursor is none of this feed's. Start again without it.").At(location, "is no cursor of this feed, or was cut off")
 	case c.Partner != own.Partner:
-		return c, fault.New(fault.Invalid, "The cursor belongs to another partner: each has a feed of its own.").At(location, "belongs to another partner")
+		return c, wait, fault.New(fault.Invalid, "The cursor belongs to another partner: each has a feed of its own.").At(location, "belongs to another partner")
 	case !own.There:
-		return c, fault.New(fault.Conflict, "The event of this cursor is not in the feed: the database was set back to an older state. Start again without a cursor, and compare by event id.").At(location, "points to an event that is not there")
+		return c, wait, fault.New(fault.Conflict, "The event of this cursor is not in the feed: the database was set back to an older state. Start again without a cursor, and compare by event id.").At(location, "points to an event that is not there")
 	}
-	return c, nil
+	return c, wait, nil
 }

@@ -27,12 +27,26 @@ var readable = map[actor.Role][]string{
 func (r reach) links(e Event) (l Links) {
 	may, limited := readable[r.Role]
 	if path := paths[e.Subject.Type]; path != "" && (!limited || slices.Contains(may, e.Subject.Type)) {
-		l.Subject = "/v1" + strings.NewReplacer("{id}", e.Subject.ID.String(), "{patient}", text(e.PatientID), "{referral}", text(e.ReferralID)).Replace(path)
+		l.Subject = "/v1" + e.fill(path)
 	}
 	if e.ReferralID != nil && r.Role != actor.Administrator {
 		l.Referral = "/v1/referrals/" + text(e.ReferralID)
 	}
 	return l
+}
+
+// fill puts the id that a path asks for into it.
+func (e Event) fill(path string) string {
+	before, rest, _ := strings.Cut(path, "{")
+	name, after, _ := strings.Cut(rest, "}")
+	id := &e.Subject.ID
+	switch name {
+	case "patient":
+		id = e.PatientID
+	case "referral":
+		id = e.ReferralID
+	}
+	return before + text(id) + after
 }
 
 func text(id *uuid.UUID) string {

@@ -47,13 +47,9 @@ func (s *Store) publishSome(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-// publishWaiting is for who reads: it publishes what waits, in a transaction of its own that is on disk before anybody
-// is told of a position.
-func (s *Store) publishWaiting(tx *db.Tx) error {
-	var wait bool
-	if err := tx.Raw("select events_wait()").Scan(&wait).Error; err != nil || !wait {
-		return err
-	}
+// publishNow is for who reads: it publishes what waits, in a transaction of its own that is on disk before anybody is told
+// of a position.
+func (s *Store) publishNow(tx *db.Tx) error {
 	ctx := actor.With(db.Background(db.Apart(tx.Context())), actor.Named("feed"))
 	_, err := s.publishSome(ctx)
 	return err

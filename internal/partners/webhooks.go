@@ -210,7 +210,7 @@ func (s *Store) Replay(ctx context.Context, id uuid.UUID, cursor string) (w Webh
 		if w, err = holdWebhook(tx, id); err != nil {
 			return err
 		}
-		from, err := place(tx, cursor, "body.cursor")
+		from, _, err := place(tx, cursor, "body.cursor")
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"waypost/internal/partners/partnertest"
+	"waypost/internal/platform/localpg"
 )
 
 const partnersGuide = "../../docs/partners.md"
@@ -30,6 +31,7 @@ func TestTheGuideForPartners(t *testing.T) {
 	i.start()
 	answers := i.paste(string(text), "RECEIVER="+partnertest.Start(t).URL+"guide")
 	answers.check(t, 12)
+	i.replaceKey(t)
 	key := field(t, demoKeys(t, i), "integration")
 	for language, command := range map[string]func(program string) *exec.Cmd{
 		"go": func(program string) *exec.Cmd {
@@ -46,6 +48,46 @@ func TestTheGuideForPartners(t *testing.T) {
 			i.receives(t, key, snippet(t, string(text), language), command)
 		})
 	}
+}
+
+// On the command line a key is found, replaced and revoked.
+func (i *instance) replaceKey(t *testing.T) {
+	t.Helper()
+	keys := func(command string, more ...string) string {
+		out, err := i.run(append([]string{"keys", command}, more...)...)
+		if err != nil {
+			t.Fatal(out, err)
+		}
+		return out
+	}
+	line := func() (found []string) {
+		for l := range strings.Lines(keys("list")) {
+			if strings.HasSuffix(strings.TrimSpace(l), "Our system") {
+				found = strings.Fields(l)
+			}
+		}
+		return found
+	}
+	old := line()
+	if len(old) < 4 || old[1] != "integration" || old[3] != "works" {
+		t.Fatalf("listed: %v", old)
+	}
+	site := query(t, i.ownerURL(t), "select site_ids[1]::text from api_keys where id = '"+old[0]+"'")
+	if fresh := keys("create", "--role", "integration", "--label", "New", "--site", site, "--replaces", old[0], "--expires-on", "2099-01-01"); !strings.HasPrefix(fresh, "wp_") {
+		t.Errorf("made: %s", fresh)
+	}
+	if out := keys("revoke", old[0]); out != "revoked" || line()[3] != "revoked" {
+		t.Errorf("revoked: %s, and then %v", out, line())
+	}
+}
+
+func (i *instance) ownerURL(t *testing.T) string {
+	t.Helper()
+	conn, err := localpg.Attach(i.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn.OwnerURL()
 }
 
 // snippet writes the guide's program of a language where it runs.

@@ -175,10 +175,10 @@ func sameIDs(a, b db.IDs) bool {
 	return len(a) == len(b)
 }
 
-// List returns keys by id, after the id given.
-func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Key, err error) {
+// List returns keys by id, after the id given; all, or those of a role.
+func (s *Store) List(ctx context.Context, role actor.Role, page db.Page[uuid.UUID]) (list []Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		return tx.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error
+		return tx.Where("id > ? and (role = ? or ? = '')", page.After, role, role).Order("id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }
@@ -282,6 +282,16 @@ func onBehalf(a actor.Actor, worker *uuid.UUID, is *string) (actor.Actor, error)
 	return a, nil
 }
 
-func (k Key) worksOn(now time.Time) bool {
-	return k.RevokedAt == nil && (k.ExpiresOn == nil || !day.Of(now).After(*k.ExpiresOn))
+func (k Key) worksOn(now time.Time) bool { return k.State(now) == "works" }
+
+// State is whether a key works, as a code: works, expired, revoked.
+func (k Key) State(now time.Time) string {
+	switch {
+	case k.RevokedAt != nil:
+		return "revoked"
+	case k.ExpiresOn != nil && day.Of(now).After(*k.ExpiresOn):
+		return "expired"
+	default:
+		return "works"
+	}
 }

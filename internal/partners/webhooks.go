@@ -55,7 +55,7 @@ type WebhookDetails struct {
 type WebhookChanges = patch.Merge[WebhookDetails]
 
 const (
-	mostWebhooks = 20             // of one partner
+	mostWebhooks = 100            // of one partner
 	bothSign     = 24 * time.Hour // how long the old secret signs beside a new one
 )
 
@@ -73,7 +73,7 @@ func (s *Store) AddWebhook(ctx context.Context, n WebhookDetails) (w Webhook, er
 			return err
 		}
 		if made >= mostWebhooks {
-			return fault.New(fault.Conflict, "There are 20 webhooks already, as many as one partner may have.")
+			return fault.New(fault.Conflict, "There are 100 webhooks already, as many as one partner may have.")
 		}
 		w.settle(tx, false)
 		if err := s.newSecret(&w); err != nil {

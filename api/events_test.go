@@ -224,3 +224,24 @@ func TestAKeyIsReplaced(t *testing.T) {
 	admin.post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"x","site_ids":[%q],"replaces":%q}`, w.other, old)).problem(422, "invalid", old)
 	admin.post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"x","site_ids":[%q],"replaces":%q}`, w.site, nobody())).problem(422, "invalid")
 }
+
+// Whoever runs Waypost sees how far behind the feed is, and what becomes of deliveries.
+func TestMetricsOfTheFeed(t *testing.T) {
+	w := newWorld(t)
+	w.patient()
+	lag := func() string {
+		for line := range strings.Lines(w.scrape()) {
+			if value, is := strings.CutPrefix(line, "waypost_feed_lag_seconds "); is {
+				return strings.TrimSpace(value)
+			}
+		}
+		return ""
+	}
+	if before := lag(); before == "0" || before == "" {
+		t.Errorf("with events that wait the lag is %q", before)
+	}
+	w.as("link_worker").feed("")
+	if after := lag(); after != "0" {
+		t.Errorf("with none it is %q", after)
+	}
+}

@@ -26,15 +26,15 @@ func (s *Store) Deliver(ctx context.Context, metrics *telemetry.Metrics) error {
 	if err := s.forget(ctx); err != nil {
 		return err
 	}
-	began, busy, ended := time.Now(), map[uuid.UUID]bool{}, make(chan served)
+	until, busy, broken, ended := time.Now().Add(mostTime), map[uuid.UUID]bool{}, map[uuid.UUID]bool{}, make(chan served)
 	var failed error
 	for {
 		waiting, err := s.waiting(ctx)
 		failed = errors.Join(failed, err)
 		for _, id := range waiting {
-			if !busy[id] && len(busy) < atOnce && time.Since(began) < mostTime && failed == nil {
+			if !busy[id] && !broken[id] && len(busy) < atOnce && time.Now().Before(until) {
 				busy[id] = true
-				go func() { ended <- served{id, s.serve(ctx, id, began.Add(mostTime), metrics)} }()
+				go func() { ended <- served{id, s.serve(ctx, id, until, metrics)} }()
 			}
 		}
 		if len(busy) == 0 {
@@ -43,6 +43,7 @@ func (s *Store) Deliver(ctx context.Context, metrics *telemetry.Metrics) error {
 		select {
 		case one := <-ended:
 			delete(busy, one.webhook)
+			broken[one.webhook] = one.err != nil // not again in this run, and no other waits for it
 			failed = errors.Join(failed, one.err)
 		case <-time.After(glance):
 		}

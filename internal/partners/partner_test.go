@@ -15,6 +15,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/telemetry"
 )
 
 func TestTestingReplayingAndANewSecret(t *testing.T) {
@@ -180,5 +181,12 @@ func TestSecretsAreEncryptedUnderAMasterKey(t *testing.T) {
 	})
 	if _, err := p.store.ReplaceSecret(p.as, plain.ID); !fault.Is(err, fault.Internal) {
 		t.Errorf("a secret of another row opens: %v", err)
+	}
+	p.happen("referral.accepted")
+	if err := p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, "test")); !fault.Is(err, fault.Internal) {
+		t.Errorf("with a secret that does not open: %v", err)
+	}
+	if got := r.Wait("sealed", 2); len(r.Got("plain")) != 1 || !got[1].Verified {
+		t.Error("one webhook that cannot be served keeps another waiting")
 	}
 }

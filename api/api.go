@@ -46,6 +46,7 @@ type Config struct {
 	Metrics     *telemetry.Metrics          // what /metrics shows
 	Datasets    *datasets.Store             // projects and releases; nil: as in the document, none is made
 	Tracing     trace.TracerProvider        // where spans go
+	Partners    *partners.Store             // keys, the feed, webhooks
 }
 
 type server struct {
@@ -86,7 +87,7 @@ func build(c Config) (*echo.Echo, *server) {
 	e.IPExtractor = echo.ExtractIPDirect()
 	s := &server{
 		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
-		keys: &partners.Store{DB: c.DB}, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
+		keys: c.Partners, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: Figures(c.DB),
 		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets, worklists: &worklists.Store{DB: c.DB},
 	}
@@ -123,6 +124,8 @@ func (s *server) operations() {
 	s.insightOperations()
 	s.projectOperations()
 	s.releaseOperations()
+	s.eventOperations()
+	s.webhookOperations()
 	s.keyOperations()
 	s.demoOperations()
 }

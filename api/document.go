@@ -26,7 +26,7 @@ A partner system (role integration) may add ` + "`Waypost-On-Behalf-Of: <link wo
 
 **Changes** are JSON merge patches and need ` + "`If-Match`" + ` with the ETag that was read.
 
-**Lists** are ordered and paged by ` + "`cursor`" + `; the last page has ` + "`next_cursor: null`" + `. An unknown query parameter is refused.
+**Lists** are ordered and paged by ` + "`cursor`" + `; the last page has ` + "`next_cursor: null`" + ` (not so the event feed, which has no end). An unknown query parameter is refused.
 
 **Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. Things may be recorded late, and may not lie in the future.`
 
@@ -62,6 +62,7 @@ var tags = []*huma.Tag{
 	{Name: "worklists", Description: "What needs doing today, and the link worker's own figures."},
 	{Name: "insights", Description: "Figures: paired, with denominators, protected."},
 	{Name: "datasets", Description: "Projects of research, and their frozen, pseudonymised releases."},
+	{Name: "partners", Description: "What partner systems are told: the event feed, and webhooks."},
 	{Name: "administration", Description: "API keys."},
 	{Name: "demo", Description: "What only a demo can do."},
 }
@@ -114,6 +115,11 @@ var schemaNames = map[string]string{
 	"waypost/internal/datasets.Trial":                "ReleaseTrial",
 	"waypost/internal/datasets.Member":               "ProjectMember",
 	"waypost/internal/datasets.NewMember":            "NewProjectMember",
+	"waypost/internal/partners.WebhookDetails":       "NewWebhook",
+	"waypost/internal/partners.Delivery":             "WebhookDelivery",
+	"waypost/internal/partners.Attempt":              "WebhookAttempt",
+	"waypost/internal/partners.Event":                "FeedEvent",
+	"waypost/internal/partners.Links":                "EventLinks",
 	"waypost/internal/platform/fault.Field":          "ProblemField",
 	"waypost/internal/platform/codes.List":           "CodeList",
 	"waypost/internal/platform/db.ExternalID":        "ExternalID",

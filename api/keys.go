@@ -23,9 +23,12 @@ func (s *server) keyOperations() {
 		summary: "Revoke an API key", about: "Ends a key at once, for good. The record of it stays."}, s.revokeKey)
 }
 
-func (s *server) listKeys(ctx context.Context, in *struct{ Changing }) (Page[partners.Key], error) {
+func (s *server) listKeys(ctx context.Context, in *struct {
+	Changing
+	Role string `query:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" doc:"Only keys of this role."`
+}) (Page[partners.Key], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Key, error) {
-		return s.keys.List(ctx, p)
+		return s.keys.List(ctx, actor.Role(in.Role), p)
 	}, func(k partners.Key) uuid.UUID { return k.ID })
 }
 

@@ -240,7 +240,7 @@ func unwrapped(body any) any {
 
 // location fills a path such as /patients/{patient_id}/consents from the fields of what was made.
 func location(path string, body any) string {
-	for placeholder, name := range map[string]string{"{id}": "ID", "{patient_id}": "PatientID", "{episode_id}": "EpisodeID", "{referral_id}": "ReferralID", "{follow_up_id}": "FollowUpID", "{key}": "Key", "{project_id}": "ProjectID"} {
+	for placeholder, name := range map[string]string{"{id}": "ID", "{patient_id}": "PatientID", "{episode_id}": "EpisodeID", "{referral_id}": "ReferralID", "{follow_up_id}": "FollowUpID", "{webhook_id}": "WebhookID", "{key}": "Key", "{project_id}": "ProjectID"} {
 		if v := field(unwrapped(body), name); v.IsValid() && strings.Contains(path, placeholder) {
 			path = strings.ReplaceAll(path, placeholder, fmt.Sprint(v.Interface()))
 		}

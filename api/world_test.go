@@ -22,6 +22,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
+	"waypost/internal/platform/outward"
 	"waypost/internal/platform/telemetry"
 	"waypost/migrations"
 )
@@ -51,7 +52,7 @@ var numbers atomic.Int64
 
 // on is a server's configuration on a database.
 func on(d *db.DB) Config {
-	return Config{DB: d, Demo: true, Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) },
+	return Config{DB: d, Partners: &partners.Store{DB: d, Target: outward.New(outward.Config{AllowPrivate: true})}, Demo: true, Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) },
 		Metrics: telemetry.NewMetrics(d, Version), Tracing: noop.NewTracerProvider()}
 }
 

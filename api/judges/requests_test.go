@@ -140,11 +140,15 @@ func (c *caller) requestAbout(operation, about string) request {
 
 var braces = regexp.MustCompile(`\{\w+\}`)
 
-// at is where the operation finds what it is about; a flag lies further in, on an episode.
+// at is where the operation finds what it is about; a flag lies further in, on an episode, and a delivery on a webhook.
 func (c *caller) at(template, about string) string {
 	c.t.Helper()
 	if strings.Contains(template, "{flag_id}") {
 		template = strings.ReplaceAll(template, "{flag_id}", c.flag(about))
+	}
+	if strings.Contains(template, "{delivery_id}") {
+		test := c.do(request{role: "administrator", method: http.MethodPost, at: "/v1/webhooks/" + about + "/test"})
+		template = strings.ReplaceAll(template, "{delivery_id}", test["id"].(string))
 	}
 	return braces.ReplaceAllString(template, about)
 }
@@ -199,6 +203,7 @@ func (c *caller) thing(operation string) string {
 var makes = map[string]string{
 	"api-keys": "add-api-key", "assessments": "record-assessment", "contacts": "record-contact", "episodes": "open-episode", "link-workers": "add-link-worker", "organisations": "add-organisation",
 	"patients": "record-patient", "referrals": "record-referral", "services": "add-service", "sites": "add-site",
+	"webhooks": "add-webhook",
 }
 
 // named are things that are there and have a name.
@@ -230,6 +235,10 @@ func (c *caller) instead(operation string) fields {
 		return fields{"email": numbered("sam%d@example.org")}
 	case "add-site", "change-site":
 		return fields{"code": numbered("town_%d")}
+	case "add-webhook", "change-webhook": // nobody listens there
+		return fields{"url": "http://127.0.0.1:9/waypost"}
+	case "replay-webhook":
+		return fields{"cursor": ""}
 	case "complete-follow-up":
 		return fields{"completed_on": "2026-06-30"}
 	case "add-instrument":

@@ -33,6 +33,10 @@ func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {
 		return nil, err
 	}
 	t.fact("the snapshot of all figures, made anew", fmt.Sprintf("%s, peak memory since the start %s", time.Since(began).Round(100*time.Millisecond), w.memory("VmHWM")), "")
+	if err := w.untilDone(ctx, "feed"); err != nil {
+		return nil, err
+	}
+	t.fact("the event feed, published from its beginning", time.Since(began).Round(100*time.Millisecond).String()+" beside the snapshot", "")
 	conn, err := w.database()
 	if err != nil {
 		return nil, err

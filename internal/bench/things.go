@@ -79,7 +79,28 @@ func (w *waypost) things(ctx context.Context) ([]thing, error) {
 		search.requests = append(search.requests, get("/v1/services?limit=20&q="+url.QueryEscape(words)))
 	}
 	figures, err := w.figures(ctx)
-	return slices.Concat([]thing{record, read, page, search, counts}, lists, figures), err
+	if err != nil {
+		return nil, err
+	}
+	feed, err := w.feed(ctx)
+	return slices.Concat([]thing{record, read, page, search, feed, counts}, lists, figures), err
+}
+
+// feed is what a partner reads of events: pages of 50, from places that lie apart.
+func (w *waypost) feed(ctx context.Context) (thing, error) {
+	t := thing{name: "a page of a partner's event feed, 50", target: 0.6, key: w.keys.Integration}
+	var at struct {
+		Next string `json:"next_cursor"`
+	}
+	partner := *w
+	partner.key = t.key
+	for range 16 {
+		t.requests = append(t.requests, get("/v1/events?limit=50&cursor="+at.Next))
+		if err := partner.call(ctx, get("/v1/events?limit=200&cursor="+at.Next), &at); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
 }
 
 var worklists = []string{"caseload", "awaiting_reply", "follow_ups_due", "no_recent_contact", "waiting_with_holding"}

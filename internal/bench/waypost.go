@@ -137,6 +137,7 @@ type keys struct {
 	Dashboard   string `json:"dashboard"`
 	SiteManager string `json:"site_manager"`
 	DataSteward string `json:"data_steward"`
+	Integration string `json:"integration"`
 }
 
 func freeAddress() (string, error) {

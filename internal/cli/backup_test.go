@@ -29,6 +29,10 @@ func TestADumpComesBackWhole(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "pg_dump", "--format=custom", "--file="+dump, conn.AppURL()).CombinedOutput(); err == nil {
 		t.Errorf("the app's role made a dump, which must be short: %s", out)
 	}
+	partner := field(t, demoKeys(t, i), "integration")
+	_, page := i.call(partner, "GET", "/events?limit=200", "", "")
+	cursor := field(t, page, "next_cursor")
+	_, wasNext := i.call(partner, "GET", "/events?limit=200&cursor="+cursor, "", "")
 	shell(t, "pg_dump", "--format=custom", "--file="+dump, conn.OwnerURL())
 	query(t, conn.SuperURL(), "create database restored owner waypost_owner")
 	restored := func(text string) string {
@@ -54,16 +58,24 @@ func TestADumpComesBackWhole(t *testing.T) {
 	other.more = []string{"WAYPOST_DATABASE_URL=" + restored(conn.AppURL())}
 	t.Cleanup(func() { other.signal(syscall.SIGTERM) })
 	other.start()
-	keys, err := os.ReadFile(filepath.Join(i.dir, "demo-keys.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := field(t, keys, "link_worker")
+	key := field(t, demoKeys(t, i), "link_worker")
 	_, was := i.call(key, "GET", "/referrals?limit=200", "", "")
 	status, is := other.call(key, "GET", "/referrals?limit=200", "", "")
 	if status != 200 || string(was) != string(is) {
 		t.Errorf("what came back answers %d %.200s", status, is)
 	}
+	if status, next := other.call(partner, "GET", "/events?limit=200&cursor="+cursor, "", ""); status != 200 || string(next) != string(wasNext) || len(next) < 2000 {
+		t.Errorf("a partner's cursor goes on with %d %.200s, not with %.200s", status, next, wasNext)
+	}
+}
+
+func demoKeys(t *testing.T, i *instance) []byte {
+	t.Helper()
+	keys, err := os.ReadFile(filepath.Join(i.dir, "demo-keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 func shell(t *testing.T, name string, arguments ...string) {

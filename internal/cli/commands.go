@@ -13,6 +13,7 @@ import (
 	"waypost/internal/intake"
 	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 )
 
@@ -70,6 +71,8 @@ func (s *surroundings) running() (*db.DB, error) {
 
 type keys struct {
 	Create createKey `cmd:"" help:"Make an API key and print it, once."`
+	List   listKeys  `cmd:"" help:"List API keys, a line each: id, role, last four characters, state, what it is for."`
+	Revoke revokeKey `cmd:"" help:"End an API key at once, for good; for instance the only administrator's, when it was lost."`
 }
 
 type createKey struct {
@@ -78,6 +81,8 @@ type createKey struct {
 	Site         []uuid.UUID `help:"Id of a site it reaches; may be given several times."`
 	Organisation *uuid.UUID  `help:"Of the role organisation: its id."`
 	LinkWorker   *uuid.UUID  `help:"Of the role link_worker: their id."`
+	ExpiresOn    *day.Date   `help:"The last day it works, in UTC."`
+	Replaces     *uuid.UUID  `help:"Id of the key whose place it takes, with its webhooks and cursors."`
 }
 
 func (c createKey) Run(s *surroundings) error {
@@ -88,12 +93,51 @@ func (c createKey) Run(s *surroundings) error {
 	defer d.Close()
 	store := partners.Store{DB: d}
 	k, err := store.Add(actor.With(s, actor.Named("command-line")), partners.NewKey{
-		Role: actor.Role(c.Role), Details: partners.Details{Label: c.Label}, SiteIDs: db.IDs(c.Site), OrganisationID: c.Organisation, LinkWorkerID: c.LinkWorker,
+		Role: actor.Role(c.Role), Details: partners.Details{Label: c.Label, ExpiresOn: c.ExpiresOn}, SiteIDs: db.IDs(c.Site), OrganisationID: c.Organisation, LinkWorkerID: c.LinkWorker, Replaces: c.Replaces,
 	})
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(s.out, k.Secret)
+	return err
+}
+
+type listKeys struct{}
+
+func (listKeys) Run(s *surroundings) error {
+	d, err := s.running()
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	store, after := partners.Store{DB: d}, uuid.Nil
+	for {
+		list, err := store.List(actor.With(s, actor.Named("command-line")), "", db.Page[uuid.UUID]{After: after, Limit: 200})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, k := range list {
+			after = k.ID
+			fmt.Fprintf(s.out, "%s  %-13s  …%s  %-7s  %s\n", k.ID, k.Role, k.Hint, k.State(d.Clock.Now()), k.Label)
+		}
+	}
+}
+
+type revokeKey struct {
+	ID uuid.UUID `arg:"" help:"Its id, as keys list says."`
+}
+
+func (c revokeKey) Run(s *surroundings) error {
+	d, err := s.running()
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	store := partners.Store{DB: d}
+	if err := store.Revoke(actor.With(s, actor.Named("command-line")), c.ID); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(s.out, "revoked")
 	return err
 }
 

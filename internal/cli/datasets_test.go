@@ -39,5 +39,5 @@ func TestTheWalkOfDatasets(t *testing.T) {
 	}
 	i := newInstance(t, "--demo", "--people", "900")
 	i.start()
-	pasteInto(t, i, folder, walk, 14)
+	i.paste(folder, walk).check(t, 14)
 }

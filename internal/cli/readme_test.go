@@ -24,29 +24,39 @@ func TestTheWalkOfTheREADME(t *testing.T) {
 	}
 	i := newInstance(t, "--demo", "--people", "300")
 	i.start()
-	pasteInto(t, i, "", walk, 20)
+	i.paste("", walk).check(t, 20)
 }
 
-// pasteInto pastes a walk into a shell in a folder; each of at least so many answers must be what the walk says.
-func pasteInto(t *testing.T, i *instance, folder, walk string, least int) {
-	t.Helper()
+// walked is what a walk's lines are said to answer, and what they do.
+type walked struct {
+	wants   []want
+	answers []string
+}
+
+// paste pastes a walk into a shell in a folder, which knows this instance, the program that is tested, and Debian's Python, which has
+// Debian's packages.
+func (i *instance) paste(folder, walk string, more ...string) walked {
+	i.t.Helper()
 	script, wants := pasted(walk)
-	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
+	shell := exec.CommandContext(i.t.Context(), "bash", "-c", script)
 	shell.Dir = folder
-	// the program that is tested, and Debian's Python, which has Debian's packages
-	shell.Env = append(os.Environ(), "W=http://"+i.addr+"/v1", "KEYS="+filepath.Join(i.dir, "demo-keys.json"), "PATH="+filepath.Dir(i.bin)+":/usr/bin:"+os.Getenv("PATH"))
+	shell.Env = append(append(os.Environ(), "W=http://"+i.addr+"/v1", "KEYS="+filepath.Join(i.dir, "demo-keys.json"), "PATH="+filepath.Dir(i.bin)+":/usr/bin:"+os.Getenv("PATH")), more...)
 	out, err := shell.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v: %s", err, out)
+		i.t.Fatalf("%v: %s", err, out)
 	}
-	answers := strings.Split(string(out), "\x1e")
-	for n, want := range wants {
-		if n >= len(answers) || !want.in(answers[n]) {
-			t.Errorf("%s\nanswers %.600s\nwhich lacks %s", want.line, answers[min(n, len(answers)-1)], want.answer)
+	return walked{wants, strings.Split(string(out), "\x1e")}
+}
+
+func (w walked) check(t *testing.T, least int) {
+	t.Helper()
+	for n, want := range w.wants {
+		if n >= len(w.answers) || !want.in(w.answers[n]) {
+			t.Errorf("%s\nanswers %.600s\nwhich lacks %s", want.line, w.answers[min(n, len(w.answers)-1)], want.answer)
 		}
 	}
-	if len(wants) < least {
-		t.Errorf("only %d answers are checked", len(wants))
+	if len(w.wants) < least {
+		t.Errorf("only %d answers are checked", len(w.wants))
 	}
 }
 

@@ -19,10 +19,12 @@ import (
 	"waypost/internal/datasets"
 	"waypost/internal/demo"
 	"waypost/internal/outcomes"
+	"waypost/internal/partners"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/jobs"
 	"waypost/internal/platform/mail"
 	"waypost/internal/platform/outbox"
+	"waypost/internal/platform/outward"
 	"waypost/internal/platform/replay"
 	"waypost/internal/platform/telemetry"
 	"waypost/migrations"
@@ -108,7 +110,8 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 	metrics := telemetry.NewMetrics(d, api.Version)
 	var loading atomic.Bool
 	loading.Store(load)
-	handler := api.New(api.Config{DB: d, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
+	told := &partners.Store{DB: d, Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}
+	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
 		Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
@@ -123,7 +126,7 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 			loading.Store(false)
 		}
 		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
-		working <- s.work(d, metrics, sender, research, s.publicURL(listener))
+		working <- s.work(d, told, metrics, sender, research, s.publicURL(listener))
 		debug.FreeOSMemory() // what starting took is not needed again
 	}()
 	return s.wait(server, database, failed, working)
@@ -188,15 +191,17 @@ func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) 
 
 // work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away is waited for:
 // nothing else ends because of it either.
-func (s *surroundings) work(d *db.DB, metrics *telemetry.Metrics, sender *mail.Sender, research *datasets.Store, publicURL string) *jobs.Runner {
+func (s *surroundings) work(d *db.DB, told *partners.Store, metrics *telemetry.Metrics, sender *mail.Sender, research *datasets.Store, publicURL string) *jobs.Runner {
 	record, messages := outcomes.Store{DB: d}, outbox.Store{DB: d}
 	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL)}
 	for {
 		runner, err := jobs.Start(s, d, metrics,
 			jobs.Job{Name: "housekeeping", Every: time.Hour, Run: func(ctx context.Context) error { return d.Do(ctx, keepHouse) }},
 			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
-			jobs.Job{Name: "releases", Every: datasets.HowOften, Longest: datasets.Longest, Run: research.Build},
+			jobs.Job{Name: "releases", Every: datasets.HowOften, Longest: datasets.Longest, Run: research.Build, Apart: true},
 			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
+			jobs.Job{Name: "feed", Every: 5 * time.Second, Run: told.Publish, Apart: true},
+			jobs.Job{Name: "webhooks", Every: 5 * time.Second, Run: func(ctx context.Context) error { return told.Deliver(ctx, metrics) }, Apart: true},
 			jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
 		if err == nil {
 			return runner

@@ -96,7 +96,8 @@ func (w *world) issue(first, second *town, projects db.IDs) (k Keys, err error) 
 
 func (w *world) key(n partners.NewKey) (string, error) {
 	key := partners.NewSecret()
-	k := partners.Key{ID: w.tx.NewID(), NewKey: n, Hint: key[len(key)-4:], KeyHash: secret.Hash(key), Version: 1, CreatedAt: w.tx.Now, UpdatedAt: w.tx.Now}
+	id := w.tx.NewID()
+	k := partners.Key{ID: id, PartnerID: id, NewKey: n, Hint: key[len(key)-4:], KeyHash: secret.Hash(key), Version: 1, CreatedAt: w.tx.Now, UpdatedAt: w.tx.Now}
 	if err := w.tx.Create(&k).Error; err != nil {
 		return "", err
 	}

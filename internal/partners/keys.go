@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/tink-crypto/tink-go/v2/tink"
 	"gorm.io/gorm/clause"
 
 	"waypost/internal/platform/actor"
@@ -16,17 +18,23 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/outward"
 	"waypost/internal/platform/patch"
 	"waypost/internal/platform/secret"
 )
 
-// Store keeps API keys.
-type Store struct{ DB *db.DB }
+// Store keeps API keys, the feed of events, and webhooks.
+type Store struct {
+	DB     *db.DB
+	Target *outward.Client // where webhooks may lead
+	Cipher tink.AEAD       // encrypts webhooks' secrets in the database; nil: no master key is set, and they are kept as they are
+}
 
 // Key is a credential. The secret itself is shown once, when it is made, and stored only as a hash.
 type Key struct {
 	ID uuid.UUID `json:"id" format:"uuid" doc:"The key's id."`
 	NewKey
+	PartnerID uuid.UUID  `json:"partner_id" format:"uuid" doc:"Whose key it is: those that replace one another share it, and with it webhooks and cursors."`
 	Hint      string     `json:"hint" doc:"The last four characters, to tell keys apart." example:"x7Qa"`
 	RevokedAt *time.Time `json:"revoked_at" doc:"When it was revoked."`
 	Version   int        `json:"version" doc:"Rises with each change." example:"1"`
@@ -53,6 +61,7 @@ type NewKey struct {
 	OrganisationID *uuid.UUID `json:"organisation_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role organisation: which."`
 	ProjectIDs     db.IDs     `json:"project_ids" required:"false" format:"uuid" maxItems:"200" doc:"Of the role researcher: whose releases it reads."`
 	LinkWorkerID   *uuid.UUID `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role link_worker: who."`
+	Replaces       *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid" doc:"The key whose place this one takes, of the same role and reach: it has the same webhooks and goes on with the same cursors. The older one works until it is revoked."`
 }
 
 // Details is what may be changed of a key.
@@ -72,6 +81,9 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 		}
 		key := NewSecret()
 		k = Key{ID: tx.NewID(), NewKey: n, Hint: key[len(key)-4:], Secret: key, KeyHash: secret.Hash(key), Version: 1, CreatedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if k.PartnerID, err = n.partner(tx, k.ID); err != nil {
+			return err
+		}
 		if err := tx.Create(&k).Error; err != nil {
 			return err
 		}
@@ -136,10 +148,40 @@ func (n *NewKey) exist(tx *db.Tx) error {
 	return c.Err()
 }
 
-// List returns keys by id, after the id given.
-func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Key, err error) {
+// partner is whose key it will be: of a new partner, or of the one whose key it replaces.
+func (n *NewKey) partner(tx *db.Tx, own uuid.UUID) (uuid.UUID, error) {
+	if n.Replaces == nil {
+		return own, nil
+	}
+	var found []Key
+	if err := tx.Where("id = ?", *n.Replaces).Find(&found).Error; err != nil {
+		return own, err
+	}
+	if len(found) == 0 {
+		return own, fault.InvalidAt("replaces", "names something that does not exist")
+	}
+	k := found[0]
+	alike := k.Role == n.Role && sameIDs(k.SiteIDs, n.SiteIDs) && sameIDs(k.ProjectIDs, n.ProjectIDs) &&
+		text(k.OrganisationID) == text(n.OrganisationID) && text(k.LinkWorkerID) == text(n.LinkWorkerID)
+	if !alike {
+		return own, fault.InvalidAt("replaces", "names a key of another role or reach")
+	}
+	return k.PartnerID, nil
+}
+
+func sameIDs(a, b db.IDs) bool {
+	for _, id := range a {
+		if !slices.Contains(b, id) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// List returns keys by id, after the id given; all, or those of a role.
+func (s *Store) List(ctx context.Context, role actor.Role, page db.Page[uuid.UUID]) (list []Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		return tx.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error
+		return tx.Where("id > ? and (role = ? or ? = '')", page.After, role, role).Order("id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }
@@ -243,6 +285,16 @@ func onBehalf(a actor.Actor, worker *uuid.UUID, is *string) (actor.Actor, error)
 	return a, nil
 }
 
-func (k Key) worksOn(now time.Time) bool {
-	return k.RevokedAt == nil && (k.ExpiresOn == nil || !day.Of(now).After(*k.ExpiresOn))
+func (k Key) worksOn(now time.Time) bool { return k.State(now) == "works" }
+
+// State is whether a key works, as a code: works, expired, revoked.
+func (k Key) State(now time.Time) string {
+	switch {
+	case k.RevokedAt != nil:
+		return "revoked"
+	case k.ExpiresOn != nil && day.Of(now).After(*k.ExpiresOn):
+		return "expired"
+	default:
+		return "works"
+	}
 }

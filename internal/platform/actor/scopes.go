@@ -24,12 +24,13 @@ const (
 	ProjectsApprove  Scope = "projects:approve"
 	KeysWrite        Scope = "keys:write"
 	EventsRead       Scope = "events:read"
+	WebhooksWrite    Scope = "webhooks:write"
 	DemoClock        Scope = "demo:clock" // a demo only
 )
 
 var theRecord = []Scope{
 	Self, SitesRead, LinkWorkersRead, DirectoryRead, DirectorySuggest, CapacityWrite,
-	RecordRead, RecordWrite, ReferralsRead, ReferralsWrite, ReferralsReply, DemoClock,
+	RecordRead, RecordWrite, ReferralsRead, ReferralsWrite, ReferralsReply, EventsRead, DemoClock,
 }
 
 func with(base []Scope, more ...Scope) []Scope { return append(append([]Scope{}, base...), more...) }
@@ -37,12 +38,12 @@ func with(base []Scope, more ...Scope) []Scope { return append(append([]Scope{},
 var scopes = map[Role][]Scope{
 	LinkWorker:    with(theRecord, InsightsRead),
 	SiteManager:   with(theRecord, InsightsRead, LinkWorkersWrite, InstrumentsWrite),
-	Integration:   with(theRecord, EventsRead),
-	Organisation:  {Self, DirectoryRead, CapacityWrite, ReferralsRead, ReferralsReply},
+	Integration:   with(theRecord, WebhooksWrite),
+	Organisation:  {Self, DirectoryRead, CapacityWrite, ReferralsRead, ReferralsReply, EventsRead},
 	Dashboard:     {Self, InsightsRead},
 	Researcher:    {Self, ProjectsUse},
 	DataSteward:   {Self, SitesRead, SitesWrite, InstrumentsWrite, ProjectsUse, ProjectsApprove},
-	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, InstrumentsWrite, KeysWrite, EventsRead, DemoClock},
+	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, InstrumentsWrite, KeysWrite, EventsRead, WebhooksWrite, DemoClock},
 }
 
 // Holders lists the roles that carry the scope, in a fixed order; the API's document shows them.

@@ -72,8 +72,13 @@ func Snapshot(ctx context.Context) context.Context {
 	return context.WithValue(ctx, optionKey{}, o)
 }
 
-// Apart leaves the transaction that a context carries: a Do begins one of its own, which commits whatever becomes of the other.
-func Apart(ctx context.Context) context.Context { return context.WithValue(ctx, txKey{}, (*Tx)(nil)) }
+// Apart leaves the transaction that a context carries: a Do begins one of its own, which commits whatever becomes of the
+// other, and is on disk then even where the other is relaxed.
+func Apart(ctx context.Context) context.Context {
+	o, _ := ctx.Value(optionKey{}).(option)
+	o.relaxed = false
+	return context.WithValue(context.WithValue(ctx, txKey{}, (*Tx)(nil)), optionKey{}, o)
+}
 
 const attempts = 3
 

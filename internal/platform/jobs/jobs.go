@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/rivermigrate"
@@ -25,12 +26,10 @@ import (
 type Job struct {
 	Name  string
 	Every time.Duration
+	Run   func(ctx context.Context) error // as the actor of that name, on connections that nobody who waits needs
+	Apart bool                            // it has a worker of its own, so that nothing that takes long keeps it waiting
 
-	// Longest is how long it may run; nought: limit. Turns of one that may run for longer can overlap, and it sees to it by a
-	// lock of its own that no two do the same: a turn that died with its process must not hold up the next.
-	Longest time.Duration
-
-	Run func(ctx context.Context) error // as the actor of that name, on connections that nobody who waits needs
+	Longest time.Duration // how long it may run; nought: limit
 }
 
 // schema is where River's tables are (migrations/0015_outbox.sql).
@@ -82,10 +81,11 @@ func Migrated(ctx context.Context, d *db.DB) error {
 // Runner runs jobs until it is stopped.
 type Runner struct{ client *river.Client[*sql.Tx] }
 
-// tick is a job's turn.
+// tick is a job's turn. It names the process that put it there, so that a run that died with its process does not keep the
+// next process's turn waiting until River takes the dead one for lost.
 type tick struct {
 	Name string `json:"name"`
-	Turn int64  `json:"turn,omitempty"` // of jobs whose turns can overlap, which one
+	By   string `json:"by"`
 }
 
 func (tick) Kind() string { return "waypost" }
@@ -98,7 +98,7 @@ type worker struct {
 
 // Start begins; the jobs run for the first time at once. It fails where River's tables are not those of this program.
 func Start(ctx context.Context, d *db.DB, metrics *telemetry.Metrics, jobs ...Job) (*Runner, error) {
-	w := worker{jobs: map[string]Job{}, metrics: metrics}
+	w, here := worker{jobs: map[string]Job{}, metrics: metrics}, uuid.NewString()
 	config := river.Config{
 		Schema: schema, PollOnly: true, FetchPollInterval: poll, FetchCooldown: poll / 2, Logger: quiet,
 		Queues:      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
@@ -109,8 +109,11 @@ func Start(ctx context.Context, d *db.DB, metrics *telemetry.Metrics, jobs ...Jo
 	}
 	for _, j := range jobs {
 		w.jobs[j.Name] = j
+		if j.Apart {
+			config.Queues[j.queue()] = river.QueueConfig{MaxWorkers: 1}
+		}
 		config.PeriodicJobs = append(config.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(j.Every), func() (river.JobArgs, *river.InsertOpts) {
-			return j.tick(), &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
+			return tick{j.Name, here}, &river.InsertOpts{Queue: j.queue(), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
 		}, &river.PeriodicJobOpts{ID: j.Name, RunOnStart: true}))
 	}
 	river.AddWorker(config.Workers, &w)
@@ -125,6 +128,13 @@ func Start(ctx context.Context, d *db.DB, metrics *telemetry.Metrics, jobs ...Jo
 	return &Runner{client}, nil
 }
 
+func (j Job) queue() string {
+	if j.Apart {
+		return j.Name
+	}
+	return river.QueueDefault
+}
+
 // unfinished are the states in which a job's turn has not come to its end: a second is not put behind it.
 var unfinished = []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}
 
@@ -137,14 +147,6 @@ func (r *Runner) Stop(ctx context.Context) error {
 		return errors.Join(err, r.client.StopAndCancel(context.WithoutCancel(ctx)))
 	}
 	return nil
-}
-
-// tick is what River knows a turn by: a turn that it knows already is not put behind the first.
-func (j Job) tick() tick {
-	if j.Longest == 0 {
-		return tick{Name: j.Name}
-	}
-	return tick{j.Name, time.Now().UnixNano() / int64(j.Every)}
 }
 
 // Timeout is how long a turn may take.

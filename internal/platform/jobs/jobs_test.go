@@ -73,6 +73,38 @@ func TestOneOfTwoProcesses(t *testing.T) {
 	}
 }
 
+// A process that is killed in the middle of a run leaves it behind: the next process does not wait for it.
+func TestARunThatDiedKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	begun, release := make(chan bool, 10), make(chan bool)
+	work := jobs.Job{Name: "dying", Every: time.Second, Apart: true, Run: func(context.Context) error {
+		begun <- true
+		<-release
+		return nil
+	}}
+	ctx, kill := context.WithCancel(t.Context())
+	dead, err := jobs.Start(ctx, d, telemetry.NewMetrics(d, "test"), work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	kill() // it stops to lead, and its run goes on for ever
+	next, err := jobs.Start(t.Context(), d, telemetry.NewMetrics(d, "test"), work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-begun:
+	case <-time.After(40 * time.Second):
+		t.Error("the next process waits for the run of the one that died")
+	}
+	close(release)
+	stop, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_, _ = dead.Stop(stop), next.Stop(stop)
+}
+
 func TestADatabaseWithoutItsTablesIsTold(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)

@@ -19,10 +19,11 @@ import (
 
 // Metrics counts what happens. The zero of each figure is shown from the start, so that its rise can be seen.
 type Metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.HistogramVec
-	jobs     *prometheus.CounterVec
-	lastJob  *prometheus.GaugeVec
+	registry   *prometheus.Registry
+	requests   *prometheus.HistogramVec
+	jobs       *prometheus.CounterVec
+	lastJob    *prometheus.GaugeVec
+	deliveries *prometheus.CounterVec
 }
 
 // NewMetrics makes the figures of one server on one database.
@@ -39,10 +40,16 @@ func NewMetrics(d *db.DB, version string) *Metrics {
 		lastJob: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "waypost_job_last_done_timestamp_seconds", Help: "When each job was last done, in seconds since 1970.",
 		}, []string{"job"}),
+		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waypost_webhook_attempts_total", Help: "Attempts to deliver an event to a webhook, by result (delivered, refused, redirected, gone, timed_out, forbidden, unreachable).",
+		}, []string{"result"}),
+	}
+	for _, result := range []string{"delivered", "refused", "redirected", "gone", "timed_out", "forbidden", "unreachable"} {
+		m.deliveries.WithLabelValues(result)
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "waypost_build_info", Help: "1, labelled with the version of the API.", ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.jobs, m.lastJob, build, databaseCollector{d}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.jobs, m.lastJob, m.deliveries, build, databaseCollector{d}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for name, pool := range d.Pools() {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
 	}
@@ -71,6 +78,9 @@ func (m *Metrics) Job(name string, run func() error) error {
 	return err
 }
 
+// Delivery counts an attempt to deliver an event to a webhook.
+func (m *Metrics) Delivery(result string) { m.deliveries.WithLabelValues(result).Inc() }
+
 // databaseCollector asks the database about itself when it is scraped.
 type databaseCollector struct{ db *db.DB }
 
@@ -82,12 +92,15 @@ var (
 	commits       = prometheus.NewDesc("waypost_database_commits_total", "Transactions that were committed.", nil, nil)
 	rollbacks     = prometheus.NewDesc("waypost_database_rollbacks_total", "Transactions that were rolled back.", nil, nil)
 	deadlocks     = prometheus.NewDesc("waypost_database_deadlocks_total", "Deadlocks that were found.", nil, nil)
+	feedPosition  = prometheus.NewDesc("waypost_feed_position", "The position of the newest event in the partners' feed.", nil, nil)
+	feedLag       = prometheus.NewDesc("waypost_feed_lag_seconds", "How long the oldest event that is not in the feed yet has been recorded; 0: all are.", nil, nil)
+	pending       = prometheus.NewDesc("waypost_webhook_deliveries_pending", "Deliveries to webhooks that are tried, or tried again.", nil, nil)
 )
 
 const scrapeTimeout = 2 * time.Second
 
 func (databaseCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{databaseUp, databaseBytes, migrated, connections, commits, rollbacks, deadlocks} {
+	for _, d := range []*prometheus.Desc{databaseUp, databaseBytes, migrated, connections, commits, rollbacks, deadlocks, feedPosition, feedLag, pending} {
 		out <- d
 	}
 }
@@ -107,4 +120,7 @@ func (c databaseCollector) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(commits, prometheus.CounterValue, s.Commits)
 	out <- prometheus.MustNewConstMetric(rollbacks, prometheus.CounterValue, s.Rollbacks)
 	out <- prometheus.MustNewConstMetric(deadlocks, prometheus.CounterValue, s.Deadlocks)
+	out <- prometheus.MustNewConstMetric(feedPosition, prometheus.GaugeValue, s.FeedPosition)
+	out <- prometheus.MustNewConstMetric(feedLag, prometheus.GaugeValue, s.FeedLag)
+	out <- prometheus.MustNewConstMetric(pending, prometheus.GaugeValue, s.DeliveriesPending)
 }

@@ -1,0 +1,39 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"waypost/internal/partners"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// EventPage is a page of the feed. Unlike that of a list its cursor is never null: the feed has no last page.
+type EventPage struct {
+	Items      []partners.Event `json:"items" doc:"The page's events, in the one order in which every reader sees them."`
+	NextCursor string           `json:"next_cursor" doc:"Where to go on: keep it, and pass it as cursor the next time. It never expires."`
+	More       bool             `json:"more" doc:"Whether there may be more already: ask again at once. Otherwise ask again in some seconds."`
+}
+
+func (s *server) eventOperations() {
+	read(s, op{id: "list-events", path: "/events", tag: "partners", scope: actor.EventsRead, faults: []fault.Kind{fault.Conflict},
+		summary: "Read the event feed", about: "Lists what happened: type, thing, links and both clocks, and nothing of a person. An organisation reads of the referrals that were sent to it, an administrator of everything, everybody else of their own sites. " +
+			"All events stand in one order, in which none is missing and none comes twice; those of one referral in the order in which they were made. An event that was recorded late stands late. " +
+			"Begin without a cursor, handle the page, keep next_cursor, ask again. A cursor belongs to one partner, does not depend on types, and outlives a backup that is restored. " +
+			"409: the database was set back to an older state, and the event that the cursor points to is gone."}, s.listEvents)
+}
+
+func (s *server) listEvents(ctx context.Context, in *struct {
+	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many events a page has at most."`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"next_cursor of the page before; from the beginning when left out."`
+	Types  string `query:"types" maxLength:"1000" doc:"Only these types, separated by commas: referral.accepted, or referral.* for a family." example:"referral.*,follow_up.completed"`
+}) (EventPage, error) {
+	var types db.Texts
+	if in.Types != "" {
+		types = strings.Split(in.Types, ",")
+	}
+	f, err := s.keys.Events(ctx, in.Cursor, types, in.Limit)
+	return EventPage{f.Items, f.Next.String(), f.More}, err
+}

@@ -1,0 +1,146 @@
+package partners
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/outward"
+)
+
+// Delivery is one event on its way to one webhook.
+type Delivery struct {
+	ID          uuid.UUID         `json:"id" format:"uuid" doc:"The delivery's id."`
+	WebhookID   uuid.UUID         `json:"webhook_id" format:"uuid" doc:"Where it goes."`
+	EventID     uuid.UUID         `json:"event_id" format:"uuid" doc:"What it tells of; the webhook-id that the receiver sees, the same whenever it is sent."`
+	EventType   string            `json:"event_type" doc:"What happened; webhook.test: nothing did." example:"referral.accepted"`
+	State       DeliveryState     `json:"state" enum:"pending,delivered,failed" doc:"pending: it is tried, or tried again; delivered: the receiver answered 2xx; failed: it was given up after three days."`
+	Tries       int               `json:"tries" doc:"How often it was tried since it was made, or asked for again." example:"1"`
+	NextTryAt   *time.Time        `json:"next_try_at" doc:"While it is pending: it is not tried before."`
+	DeliveredAt *time.Time        `json:"delivered_at" doc:"When the receiver took it."`
+	Attempts    db.JSON[Attempts] `json:"-"`
+	Tried       Attempts          `json:"attempts" gorm:"-" doc:"The latest attempts, oldest first, 30 at most."`
+	CreatedAt   time.Time         `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
+	UpdatedAt   time.Time         `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+func (Delivery) TableName() string { return "webhook_deliveries" }
+
+// DeliveryState is where a delivery stands.
+type DeliveryState string
+
+const (
+	Pending   DeliveryState = "pending"
+	Delivered DeliveryState = "delivered"
+	Failed    DeliveryState = "failed"
+)
+
+// Attempt is one try. What the receiver said is not kept.
+type Attempt struct {
+	At           time.Time       `json:"at" doc:"When it began."`
+	Status       *int            `json:"status" nullable:"true" doc:"The HTTP status of the answer; null: none came."`
+	Milliseconds int64           `json:"milliseconds" doc:"How long it took."`
+	Outcome      outward.Outcome `json:"outcome" enum:"delivered,refused,redirected,gone,timed_out,forbidden,unreachable" doc:"refused: a status other than 2xx; redirected: redirects are not followed; gone: 410, which disables the webhook; timed_out: no answer in 10 seconds; forbidden: the name leads to an address that is not one of the internet; unreachable: no connection, or no certificate that can be trusted."`
+}
+
+// Attempts is a list of them.
+type Attempts []Attempt
+
+const attemptsKept = 30
+
+// testType is the type of a message that tells of nothing.
+const testType = "webhook.test"
+
+// shown is the delivery as it is answered.
+func (d Delivery) shown() Delivery {
+	d.Tried = append(Attempts{}, d.Attempts.V...)
+	if d.State != Pending {
+		d.NextTryAt = nil
+	}
+	return d
+}
+
+// Deliveries lists those of a webhook by id, newest first, before the id given (zero: from the newest on).
+func (s *Store) Deliveries(ctx context.Context, webhook uuid.UUID, state DeliveryState, page db.Page[uuid.UUID]) (list []Delivery, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := db.First[Webhook](visible(tx).Where("id = ?", webhook), "webhook"); err != nil {
+			return err
+		}
+		q := tx.Where("webhook_id = ?", webhook)
+		if page.After != uuid.Nil {
+			q = q.Where("id < ?", page.After)
+		}
+		if state != "" {
+			q = q.Where("state = ?", state)
+		}
+		if err := q.Order("id desc").Scopes(page.Cut).Find(&list).Error; err != nil {
+			return err
+		}
+		for i := range list {
+			list[i] = list[i].shown()
+		}
+		return nil
+	})
+	return list, err
+}
+
+// GetDelivery returns one of a webhook.
+func (s *Store) GetDelivery(ctx context.Context, webhook, id uuid.UUID) (d Delivery, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := db.First[Webhook](visible(tx).Where("id = ?", webhook), "webhook"); err != nil {
+			return err
+		}
+		d, err = db.First[Delivery](tx.Where("webhook_id = ? and id = ?", webhook, id), "delivery")
+		d = d.shown()
+		return err
+	})
+	return d, err
+}
+
+// Retry has a delivery sent again, delivered or not, as soon as can be. Fault: conflict (the webhook is not enabled).
+func (s *Store) Retry(ctx context.Context, webhook, id uuid.UUID) (d Delivery, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := awake(tx, webhook); err != nil {
+			return err
+		}
+		if d, err = db.First[Delivery](tx.Where("webhook_id = ? and id = ?", webhook, id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "delivery"); err != nil {
+			return err
+		}
+		d.State, d.Tries, d.NextTryAt, d.DeliveredAt, d.UpdatedAt = Pending, 0, &tx.Now, nil, tx.Now
+		err = tx.Model(&d).Where("id = ?", d.ID).Select("state", "tries", "next_try_at", "delivered_at", "updated_at").Updates(&d).Error
+		d = d.shown()
+		return err
+	})
+	return d, err
+}
+
+// Test sends a message that tells of nothing. Fault: conflict (the webhook is not enabled).
+func (s *Store) Test(ctx context.Context, webhook uuid.UUID) (d Delivery, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		w, err := awake(tx, webhook)
+		if err != nil {
+			return err
+		}
+		d = newDelivery(tx, w.ID, tx.NewID(), testType)
+		err = tx.Create(&d).Error
+		d = d.shown()
+		return err
+	})
+	return d, err
+}
+
+// awake is a webhook to which something is sent at once: it rests no longer.
+func awake(tx *db.Tx, id uuid.UUID) (Webhook, error) {
+	w, err := holdWebhook(tx, id)
+	if err != nil {
+		return w, err
+	}
+	if !w.Enabled {
+		return w, fault.New(fault.Conflict, "The webhook is not enabled: enable it first.")
+	}
+	return w, tx.Model(&w).Where("id = ?", w.ID).Update("rest_until", nil).Error
+}

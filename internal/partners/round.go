@@ -1,0 +1,236 @@
+package partners
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/outward"
+)
+
+const (
+	together  = 8                  // messages to one webhook at once
+	made      = 500                // deliveries that are made of the feed in one transaction
+	lost      = 30 * time.Second   // a delivery that has been under way for so long was cut off; longer than outward.Patience
+	firstRest = 5 * time.Second    // after a round in which nothing got through; twice as long after each more
+	longRest  = 5 * time.Minute    // at most
+	givenUp   = 5 * 24 * time.Hour // a webhook through which nothing got for so long is disabled
+)
+
+// pauses are how long a delivery waits after its first failed try, its second and so on: after the tenth it has failed.
+var pauses = []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
+
+// jittered spreads what failed together.
+func jittered(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+}
+
+// round is what is sent to a webhook at once.
+type round struct {
+	webhook    Webhook
+	deliveries []Delivery
+	messages   []message
+}
+
+type message struct {
+	header map[string]string
+	body   []byte
+}
+
+// claim makes deliveries of what is new in the feed, and marks the next few as under way; nil: none is due. What is claimed
+// and never settled, since the process died, is due again soon.
+func (s *Store) claim(ctx context.Context, id uuid.UUID) (r *round, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		r = nil
+		var found []Webhook
+		lock := clause.Locking{Strength: "NO KEY UPDATE", Options: "SKIP LOCKED"}
+		err := tx.Where("id = ? and enabled and (rest_until is null or rest_until <= ?)", id, tx.Now).Clauses(lock).Find(&found).Error
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		w := found[0]
+		var keys []Key
+		if err := tx.Raw("select * from api_keys k where k.partner_id = ? and "+works+" order by k.created_at desc limit 1", w.PartnerID, day.Of(tx.Now)).Scan(&keys).Error; err != nil || len(keys) == 0 {
+			return err
+		}
+		told := reach{keys[0].Role, keys[0].SiteIDs, keys[0].OrganisationID}
+		if err := w.fanOut(tx, told); err != nil {
+			return err
+		}
+		r, err = s.take(tx, w, told)
+		return err
+	})
+	return r, err
+}
+
+// fanOut makes deliveries of the events that the webhook has not been told of.
+func (w *Webhook) fanOut(tx *db.Tx, told reach) error {
+	var end int64
+	if err := tx.Raw("select feed_position from installation").Scan(&end).Error; err != nil || end <= w.Position {
+		return err
+	}
+	page, err := told.page(tx, Cursor{Position: w.Position}, w.Events, made)
+	if err != nil {
+		return err
+	}
+	w.Position = page.Next.Position
+	if !page.More {
+		w.Position = max(w.Position, end) // what lies between is not this partner's
+	}
+	if err := tx.Model(w).Where("id = ?", w.ID).Update("position", w.Position).Error; err != nil || len(page.Items) == 0 {
+		return err
+	}
+	rows := make([]Delivery, 0, len(page.Items))
+	for _, e := range page.Items {
+		rows = append(rows, newDelivery(tx, w.ID, e.ID, e.Type))
+	}
+	again := clause.OnConflict{Columns: []clause.Column{{Name: "webhook_id"}, {Name: "event_id"}}, DoUpdates: clause.Assignments(map[string]any{
+		"state": Pending, "tries": 0, "next_try_at": tx.Now, "delivered_at": nil, "updated_at": tx.Now,
+	})} // it was replayed
+	return tx.Clauses(again).Create(&rows).Error
+}
+
+// take claims the deliveries that are due and makes their messages.
+func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
+	r := &round{webhook: w}
+	err := tx.Raw(`update webhook_deliveries set tries = tries + 1, next_try_at = ?, updated_at = ? where id in (
+		select id from webhook_deliveries where webhook_id = ? and state = 'pending' and next_try_at <= ? order by next_try_at, id limit ? for update) returning *`,
+		tx.Now.Add(lost), tx.Now, w.ID, tx.Now, together).Scan(&r.deliveries).Error
+	if err != nil || len(r.deliveries) == 0 {
+		return nil, err
+	}
+	ids := db.IDs{}
+	for _, d := range r.deliveries {
+		ids = append(ids, d.EventID)
+	}
+	var list []Event
+	if err := tx.Raw("select "+feedColumns+" from events where id = any(?::uuid[])", ids).Scan(&list).Error; err != nil {
+		return nil, err
+	}
+	byID := map[uuid.UUID]Event{}
+	for _, e := range list {
+		e.Links = told.links(e)
+		byID[e.ID] = e
+	}
+	secrets, err := s.secrets(w, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range r.deliveries {
+		m, err := d.message(byID[d.EventID], secrets)
+		if err != nil {
+			return nil, err
+		}
+		r.messages = append(r.messages, m)
+	}
+	return r, nil
+}
+
+// message is what is sent: the event, in the form that the Standard Webhooks specification recommends.
+func (d Delivery) message(e Event, secrets []string) (m message, err error) {
+	if d.EventType == testType {
+		e = Event{ID: d.EventID, Type: testType, Subject: events.SubjectRef{Type: "webhook", ID: d.WebhookID}, OccurredAt: d.CreatedAt, RecordedAt: d.CreatedAt, Links: Links{Subject: "/v1/webhooks/" + d.WebhookID.String()}}
+	}
+	m.body, err = json.Marshal(struct {
+		Type      string    `json:"type"`
+		Timestamp time.Time `json:"timestamp"`
+		Data      Event     `json:"data"`
+	}{e.Type, e.OccurredAt, e})
+	if err == nil {
+		m.header, err = signed(secrets, d.EventID, time.Now(), m.body)
+	}
+	return m, err
+}
+
+func newDelivery(tx *db.Tx, webhook, event uuid.UUID, kind string) Delivery {
+	return Delivery{ID: tx.NewID(), WebhookID: webhook, EventID: event, EventType: kind, State: Pending, NextTryAt: &tx.Now, CreatedAt: tx.Now, UpdatedAt: tx.Now, Attempts: db.JSON[Attempts]{V: Attempts{}}}
+}
+
+// settle records what came of a round, and whether anything got through.
+func (s *Store) settle(ctx context.Context, r *round, answers []outward.Answer) (through bool, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		through = false
+		w, err := db.First[Webhook](tx.Where("id = ?", r.webhook.ID).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "webhook")
+		if fault.Is(err, fault.NotFound) {
+			return nil // it was removed meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		gone := false
+		for i, d := range r.deliveries {
+			d.after(tx, answers[i])
+			through, gone = through || d.State == Delivered, gone || answers[i].Outcome == outward.Gone
+			if err := d.keep(tx); err != nil {
+				return err
+			}
+		}
+		return w.after(tx, through, gone)
+	})
+	return through, err
+}
+
+// after lets the delivery follow from an answer.
+func (d *Delivery) after(tx *db.Tx, a outward.Answer) {
+	attempt := Attempt{At: tx.Now.Add(-a.Took), Milliseconds: a.Took.Milliseconds(), Outcome: a.Outcome}
+	if a.Status != 0 {
+		attempt.Status = &a.Status
+	}
+	d.Attempts.V = append(d.Attempts.V, attempt)
+	d.Attempts.V = d.Attempts.V[max(0, len(d.Attempts.V)-attemptsKept):]
+	d.UpdatedAt = tx.Now
+	switch {
+	case a.Outcome == outward.Delivered:
+		d.State, d.DeliveredAt = Delivered, &tx.Now
+	case d.Tries > len(pauses):
+		d.State = Failed
+	default:
+		d.NextTryAt = new(tx.Now.Add(jittered(pauses[d.Tries-1])))
+	}
+}
+
+// keep writes it, unless somebody has asked meanwhile that it be sent again.
+func (d Delivery) keep(tx *db.Tx) error {
+	return tx.Model(&d).Where("id = ? and state = 'pending' and tries = ?", d.ID, d.Tries).Select("state", "next_try_at", "delivered_at", "attempts", "updated_at").Updates(&d).Error
+}
+
+// after lets the webhook follow from a round: it rests when nothing gets through, and is disabled when it is gone, or
+// when nothing has got through for days.
+func (w *Webhook) after(tx *db.Tx, through, gone bool) error {
+	switch {
+	case through:
+		w.FailingSince, w.Failures, w.RestUntil = nil, 0, nil
+	default:
+		if w.FailingSince == nil {
+			w.FailingSince = &tx.Now
+		}
+		w.Failures++
+		w.RestUntil = new(tx.Now.Add(min(firstRest<<min(w.Failures-1, 10), longRest)))
+	}
+	switch {
+	case gone && w.Enabled:
+		return w.disable(tx, "gone")
+	case w.FailingSince != nil && tx.Now.Sub(*w.FailingSince) > givenUp && w.Enabled:
+		return w.disable(tx, "failing")
+	}
+	return progress(tx.DB, w)
+}
+
+// progress writes what is no change of the webhook itself.
+func progress(tx *gorm.DB, w *Webhook) error {
+	return tx.Model(w).Where("id = ?", w.ID).Select("failing_since", "failures", "rest_until").Updates(w).Error
+}
+
+func (w *Webhook) disable(tx *db.Tx, reason string) error {
+	w.Enabled, w.DisabledReason, w.DisabledAt = false, &reason, &tx.Now
+	return w.save(tx, "webhook.disabled")
+}

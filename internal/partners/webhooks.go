@@ -1,0 +1,221 @@
+package partners
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
+)
+
+// Webhook is where a partner is told of events as they happen.
+type Webhook struct {
+	ID        uuid.UUID `json:"id" format:"uuid" doc:"The webhook's id."`
+	PartnerID uuid.UUID `json:"partner_id" format:"uuid" doc:"Whose it is: it is told what that partner's newest key may see, and nothing while none of its keys works."`
+	WebhookDetails
+	DisabledReason *string    `json:"disabled_reason" enum:"by_hand,gone,failing" doc:"Why it is not enabled: by_hand; gone (it answered 410); failing (nothing got through for 5 days). Enabled again, it goes on where it stopped."`
+	DisabledAt     *time.Time `json:"disabled_at" doc:"Since when."`
+	FailingSince   *time.Time `json:"failing_since" doc:"Nothing has got through since; null: the last attempt did."`
+	Version        int        `json:"version" doc:"Rises with each change." example:"1"`
+	CreatedAt      time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
+	UpdatedAt      time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	Secret         string     `json:"secret,omitempty" gorm:"-" doc:"What its deliveries are signed with, in the answer that made it and never again." example:"whsec_…"`
+
+	Sealed         bool       `json:"-"`
+	Kept           []byte     `json:"-" gorm:"column:secret"` // the secret as it is stored
+	Old            []byte     `json:"-" gorm:"column:old_secret"`
+	OldSecretUntil *time.Time `json:"-"`
+	Position       int64      `json:"-"` // in the feed: deliveries are made up to here
+	Failures       int        `json:"-"` // rounds in a row in which nothing got through
+	RestUntil      *time.Time `json:"-"`
+}
+
+// WithoutSecret is the answer as it may be kept.
+func (w Webhook) WithoutSecret() any {
+	w.Secret = ""
+	return w
+}
+
+// WebhookDetails is what may be changed of a webhook.
+type WebhookDetails struct {
+	URL         string   `json:"url" minLength:"1" maxLength:"2000" doc:"Where events are sent by POST: https, at an address of the internet." example:"https://partner.example/waypost"`
+	Description *string  `json:"description" required:"false" nullable:"true" maxLength:"200" doc:"What it is for, in words."`
+	Events      db.Texts `json:"events" minItems:"1" maxItems:"50" doc:"The types of events it is told of: one such as referral.sent, a family such as referral.*, or * for all." example:"[\"referral.*\"]"`
+	Enabled     bool     `json:"enabled" required:"false" default:"true" doc:"Whether anything is sent. What happens meanwhile is sent once it is enabled again."`
+}
+
+// WebhookChanges is a merge patch.
+type WebhookChanges = patch.Merge[WebhookDetails]
+
+const (
+	mostWebhooks = 100            // of one partner
+	bothSign     = 24 * time.Hour // how long the old secret signs beside a new one
+)
+
+// AddWebhook makes a webhook, which is told of what happens from now on. The answer alone holds its secret. Faults:
+// invalid (the URL or a type), conflict (too many).
+func (s *Store) AddWebhook(ctx context.Context, n WebhookDetails) (w Webhook, err error) {
+	if err := s.checkWebhook(ctx, n); err != nil {
+		return w, err
+	}
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		w = Webhook{ID: tx.NewID(), WebhookDetails: n, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		var made int
+		err := tx.Raw("select caller_partner(), (select count(*) from webhooks where partner_id = caller_partner()), (select feed_position from installation)").Row().Scan(&w.PartnerID, &made, &w.Position)
+		if err != nil {
+			return err
+		}
+		if made >= mostWebhooks {
+			return fault.New(fault.Conflict, "There are 100 webhooks already, as many as one partner may have.")
+		}
+		w.settle(tx, false)
+		if err := s.newSecret(&w); err != nil {
+			return err
+		}
+		if err := tx.Create(&w).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "webhook.added", w.subject(), nil)
+	})
+	return w, err
+}
+
+func (s *Store) checkWebhook(ctx context.Context, d WebhookDetails) error {
+	if err := checkTypes(d.Events, "body.events"); err != nil {
+		return err
+	}
+	if wrong := s.Target.Check(ctx, d.URL); wrong != "" {
+		return fault.InvalidAt("url", wrong)
+	}
+	return nil
+}
+
+// settle notes since when it is disabled by hand, or takes back that it is.
+func (w *Webhook) settle(tx *db.Tx, was bool) {
+	switch {
+	case w.Enabled && !was:
+		w.DisabledReason, w.DisabledAt, w.FailingSince, w.Failures, w.RestUntil = nil, nil, nil, 0, nil
+	case !w.Enabled && (was || w.DisabledReason == nil):
+		w.DisabledReason, w.DisabledAt = new("by_hand"), &tx.Now
+	}
+}
+
+func (w Webhook) subject() events.Subject { return events.Subject{Type: "webhook", ID: w.ID} }
+
+// Webhooks lists the caller's, and to an administrator everybody's, by id, after the id given.
+func (s *Store) Webhooks(ctx context.Context, page db.Page[uuid.UUID]) (list []Webhook, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		return visible(tx).Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error
+	})
+	return list, err
+}
+
+// visible is what row-level security says too: the webhooks of the caller's partner, and of all to administrators.
+func visible(tx *db.Tx) *gorm.DB {
+	return tx.Where("(partner_id = (select caller_partner()) or current_setting('app.role', true) = 'administrator')")
+}
+
+// GetWebhook returns one, without its secret.
+func (s *Store) GetWebhook(ctx context.Context, id uuid.UUID) (w Webhook, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		w, err = db.First[Webhook](visible(tx).Where("id = ?", id), "webhook")
+		return err
+	})
+	return w, err
+}
+
+// holdWebhook finds a webhook and holds its row until the transaction ends.
+func holdWebhook(tx *db.Tx, id uuid.UUID) (Webhook, error) {
+	return db.First[Webhook](visible(tx).Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "webhook")
+}
+
+func (w *Webhook) save(tx *db.Tx, kind string) error {
+	w.Version, w.UpdatedAt = w.Version+1, tx.Now
+	if err := tx.Model(w).Where("id = ?", w.ID).Select("*").Updates(w).Error; err != nil {
+		return err
+	}
+	return events.Record(tx, kind, w.subject(), nil)
+}
+
+// ChangeWebhook applies a merge patch to the version the caller read.
+func (s *Store) ChangeWebhook(ctx context.Context, id uuid.UUID, version int, c WebhookChanges) (w Webhook, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if w, err = holdWebhook(tx, id); err != nil {
+			return err
+		}
+		if err := db.Match(version, w.Version); err != nil {
+			return err
+		}
+		before := w.WebhookDetails
+		if w.WebhookDetails, err = c.Apply(before); err != nil {
+			return err
+		}
+		if w.URL != before.URL || !slices.Equal(w.Events, before.Events) {
+			if err := s.checkWebhook(ctx, w.WebhookDetails); err != nil {
+				return err
+			}
+		}
+		w.settle(tx, before.Enabled)
+		return w.save(tx, "webhook.changed")
+	})
+	return w, err
+}
+
+// RemoveWebhook takes one away, with the deliveries that it had.
+func (s *Store) RemoveWebhook(ctx context.Context, id uuid.UUID) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		w, err := holdWebhook(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.Where("id = ?", w.ID).Delete(&Webhook{}).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "webhook.removed", w.subject(), nil)
+	})
+}
+
+// ReplaceSecret makes a new secret, which the answer alone holds. For a day the old one signs too.
+func (s *Store) ReplaceSecret(ctx context.Context, id uuid.UUID) (w Webhook, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if w, err = holdWebhook(tx, id); err != nil {
+			return err
+		}
+		old, err := s.opened(w, w.Kept)
+		if err != nil {
+			return err
+		}
+		if err := s.newSecret(&w); err != nil {
+			return err
+		}
+		if w.Old, err = s.seal(w, old); err != nil {
+			return err
+		}
+		w.OldSecretUntil = new(tx.Now.Add(bothSign))
+		return w.save(tx, "webhook.secret_replaced")
+	})
+	return w, err
+}
+
+// Replay has what came after the cursor sent again, under the ids it had. Faults: those of a cursor.
+func (s *Store) Replay(ctx context.Context, id uuid.UUID, cursor string) (w Webhook, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if w, err = holdWebhook(tx, id); err != nil {
+			return err
+		}
+		from, _, err := place(tx, cursor, "body.cursor")
+		if err != nil {
+			return err
+		}
+		w.Position, w.RestUntil = min(w.Position, from.Position), nil
+		return w.save(tx, "webhook.replayed")
+	})
+	return w, err
+}

@@ -230,7 +230,7 @@ func (s *Store) Try(ctx context.Context, id uuid.UUID) (t Trial, err error) {
 		return t, err
 	}
 	err = s.DB.Do(reading(ctx, "releases"), func(tx *db.Tx) error {
-		if err := tx.Exec("set local statement_timeout = '25s'").Error; err != nil {
+		if err := tx.Exec("set local statement_timeout = '25s'; " + joinWhole).Error; err != nil {
 			return err
 		}
 		sel, args, report, _, err := s.prepare(tx, p, uuid.Nil)

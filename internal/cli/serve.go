@@ -25,6 +25,7 @@ import (
 	"waypost/internal/platform/outbox"
 	"waypost/internal/platform/replay"
 	"waypost/internal/platform/telemetry"
+	"waypost/internal/referrals"
 	"waypost/migrations"
 )
 
@@ -185,14 +186,16 @@ func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) 
 // work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away is waited for:
 // nothing else ends because of it either.
 func (s *surroundings) work(d *db.DB, metrics *telemetry.Metrics, sender *mail.Sender, research *datasets.Store, publicURL string) *jobs.Runner {
-	record, messages := outcomes.Store{DB: d}, outbox.Store{DB: d}
-	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL)}
+	record, loop, messages := outcomes.Store{DB: d}, referrals.Store{DB: d}, outbox.Store{DB: d}
+	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL), referrals.Notice: loop.Notifier(publicURL)}
 	for {
 		runner, err := jobs.Start(s, d, metrics,
 			jobs.Job{Name: "housekeeping", Every: time.Hour, Run: func(ctx context.Context) error { return d.Do(ctx, keepHouse) }},
 			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
 			jobs.Job{Name: "releases", Every: datasets.HowOften, Longest: datasets.Longest, Run: research.Build},
 			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
+			jobs.Job{Name: "expiry", Every: time.Minute, Run: loop.Expire},
+			jobs.Job{Name: "notices", Every: time.Minute, Run: loop.Ask},
 			jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
 		if err == nil {
 			return runner

@@ -106,7 +106,7 @@ func (p phone) picture(name string) {
 	if dir == "" {
 		return
 	}
-	image, err := chromedp.Run(p.Context, chromedp.FullScreenshot(90))
+	image, err := chromedp.Run(p.Context, chromedp.FullScreenshot(100))
 	if err == nil {
 		err = os.WriteFile(dir+"/"+name+".png", image, 0o600)
 	}

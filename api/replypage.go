@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -78,11 +79,13 @@ var choices = []choice{
 	{Answer: "accepted", Words: "There is a place now: we can take them", To: referrals.Accepted, From: []referrals.Status{referrals.Waitlisted, referrals.Declined}},
 	{Answer: "waitlisted", Words: "Put them on our waiting list", Title: "How long do you expect them to wait?", To: referrals.Waitlisted, Reasons: []string{"wait_bands"}, Wanted: true,
 		From: append(slices.Clone(unanswered), referrals.Accepted, referrals.InProgress, referrals.Declined)},
-	{Answer: "attended", Words: "They came", Title: "When did they come?", From: append(slices.Clone(underWay), referrals.Waitlisted, referrals.Sent, referrals.Expired)},
+	{Answer: "attended", Words: "They have come already", Title: "When did they come?", From: unanswered},
+	{Answer: "attended", Words: "They came", Title: "When did they come?", From: append(slices.Clone(underWay), referrals.Waitlisted)},
 	{Answer: "did_not_attend", Words: "They did not come when we expected them", Title: "When did you expect them?", Reasons: []string{"non_attendance_reasons"}, From: underWay},
 	{Answer: "completed", Words: "They have finished", Title: "Have they finished as planned?", To: referrals.Completed, From: underWay},
 	{Answer: "not_completed", Words: "It did not work out", Title: "Why did it not work out?", To: referrals.NotCompleted, Reasons: whys, Wanted: true, From: append(slices.Clone(underWay), referrals.Waitlisted)},
-	{Answer: "declined", Words: "No, we cannot take them", Title: "Why can you not take them?", To: referrals.Declined, Reasons: whys, Wanted: true, From: append(slices.Clone(unanswered), referrals.Accepted, referrals.Waitlisted)},
+	{Answer: "declined", Words: "No, we cannot take them", Title: "Why can you not take them?", To: referrals.Declined, Reasons: whys, Wanted: true, From: unanswered},
+	{Answer: "declined", Words: "We cannot take them after all", Title: "Why can you not take them?", To: referrals.Declined, Reasons: whys, Wanted: true, From: []referrals.Status{referrals.Accepted, referrals.Waitlisted}},
 }
 
 // offered are the answers that can be given now.
@@ -179,7 +182,7 @@ func reasonLists(o choice) (out []reasonList) {
 	seen := map[string]bool{}
 	for _, name := range o.Reasons {
 		list, _ := codes.Lookup(name)
-		shown := reasonList{Title: map[string]string{"organisation_reasons": "It is about us", "patient_reasons": "It is about the person"}[name]}
+		shown := reasonList{Title: map[string]string{"organisation_reasons": "On our side", "patient_reasons": "On the person's side"}[name]}
 		for _, code := range list.Codes {
 			if !seen[code.Code] {
 				shown.Codes = append(shown.Codes, code)
@@ -231,18 +234,14 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 	if !fault.Is(refusal, fault.Invalid) || !may || o.Title == "" {
 		return showAsked(c, problemOf(refusal).Status, a, "Your answer was not recorded: this referral has changed since you opened the page. This is how it stands now.")
 	}
-	return showReply(c, http.StatusUnprocessableEntity, a, o, form, wrongReply(o))
-}
-
-func wrongReply(o choice) string {
+	wrong := "Choose one of the answers"
 	switch {
-	case o.Wanted:
-		return "Choose one of the answers. What you write may have at most 5,000 characters"
 	case o.To == "":
-		return "Choose a day: not before the referral was sent, and not after today"
-	default:
-		return "Please write at most 5,000 characters"
+		wrong = "Choose a day: not before the referral was sent, and not after today"
+	case utf8.RuneCountInString(said(form, "note")) > referrals.MaxNote:
+		wrong = "Please write at most 5,000 characters"
 	}
+	return showReply(c, http.StatusUnprocessableEntity, a, o, form, wrong)
 }
 
 // answerIn is what a page's form says. What no page offers is no answer.

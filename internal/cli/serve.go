@@ -194,8 +194,8 @@ func (s *surroundings) work(d *db.DB, metrics *telemetry.Metrics, sender *mail.S
 			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
 			jobs.Job{Name: "releases", Every: datasets.HowOften, Longest: datasets.Longest, Run: research.Build},
 			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
-			jobs.Job{Name: "expiry", Every: time.Minute, Run: loop.Expire},
-			jobs.Job{Name: "notices", Every: time.Minute, Run: loop.Ask},
+			jobs.Job{Name: "expiry", Every: time.Minute, Longest: time.Minute, Run: loop.Expire},
+			jobs.Job{Name: "notices", Every: time.Minute, Longest: time.Minute, Run: loop.Ask},
 			jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
 		if err == nil {
 			return runner

@@ -13,6 +13,9 @@ import (
 	"waypost/internal/platform/fault"
 )
 
+// MaxNote is how long a note may be, in characters.
+const MaxNote = 5000
+
 // Asked is a referral as a link shows it to the organisation.
 type Asked struct {
 	Received
@@ -81,7 +84,7 @@ func linked(tx *db.Tx) (uuid.UUID, error) {
 }
 
 func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
-	if n.Note != nil && utf8.RuneCountInString(*n.Note) > 5000 { // a page checks nothing
+	if n.Note != nil && utf8.RuneCountInString(*n.Note) > MaxNote { // a page checks nothing
 		return fault.InvalidAt("note", "may have at most 5000 characters")
 	}
 	to := InProgress // where a report that the person came would lead

@@ -22,11 +22,9 @@ func TestAPhoneAcceptsAReferral(t *testing.T) {
 	if got := p.title(); got != "Can you take this person?" {
 		t.Fatalf("begins with %q", got)
 	}
-	p.picture("asked")
 	if got := p.follow("button"); got != "You can take this person" {
 		t.Fatalf("accepted: %q", got)
 	}
-	p.picture("accepted")
 	lw := w.as("link_worker")
 	timeline := lw.get("/referrals/" + referral + "/timeline?limit=200").want(200)
 	last := timeline.items()[len(timeline.items())-1].(map[string]any)
@@ -36,7 +34,6 @@ func TestAPhoneAcceptsAReferral(t *testing.T) {
 	if got := p.follow(`a[href$="/attended"]`); got != "When did they come?" {
 		t.Fatalf("then %q", got)
 	}
-	p.picture("attended")
 	if got := p.follow("button"); got != "This person has started" {
 		t.Fatalf("they came: %q", got)
 	}
@@ -44,12 +41,10 @@ func TestAPhoneAcceptsAReferral(t *testing.T) {
 	if got := p.follow("button"); got != "Error: Why did it not work out?" {
 		t.Fatalf("without a reason: %q", got)
 	}
-	p.picture("no-reason")
 	p.do(chromedp.Click(`input[value="transport"]`), chromedp.SendKeys("#note", "The bus was cut"))
 	if got := p.follow("button"); got != "It did not work out" {
 		t.Fatalf("at the end: %q", got)
 	}
-	p.picture("ended")
 	if a := lw.get("/referrals/" + referral).want(200); a.text("status") != "not_completed" || a.text("status_reason") != "transport" || a.text("first_attended_on") != w.today() || a.text("organisation_account.attended") != "yes" {
 		t.Errorf("%s", a.body)
 	}
@@ -97,20 +92,4 @@ func TestReplyPagesAreAccessible(t *testing.T) {
 	judge("without consent")
 	p.do(chromedp.Navigate(w.url + "/r/nobody"))
 	judge("gone")
-}
-
-// picture keeps what the phone shows in the folder PICTURES, for people to look at; without one it does nothing.
-func (p phone) picture(name string) {
-	p.t.Helper()
-	dir := os.Getenv("PICTURES")
-	if dir == "" {
-		return
-	}
-	image, err := chromedp.Run(p.Context, chromedp.FullScreenshot(100))
-	if err == nil {
-		err = os.WriteFile(dir+"/"+name+".png", image, 0o600)
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
 }

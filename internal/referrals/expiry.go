@@ -32,7 +32,7 @@ func (s *Store) Expire(ctx context.Context) error {
 
 func (p patience) expire(tx *db.Tx) (int, error) {
 	var silent []Referral
-	err := tx.Where("site_id = ? and status = ? and sent_at <= ?", p.ID, Sent, p.silent(tx.Now)).Order("sent_at, id").Limit(mostExpired).
+	err := tx.Where("site_id = ? and status = 'sent' and sent_at <= ?", p.ID, p.silent(tx.Now)).Order("sent_at, id").Limit(mostExpired).
 		Clauses(clause.Locking{Strength: "NO KEY UPDATE", Options: "SKIP LOCKED"}).Find(&silent).Error
 	if err != nil {
 		return 0, err

@@ -105,7 +105,7 @@ func (s *Store) Notifier(publicURL string) outbox.Writer {
 	return outbox.Writer{
 		Write:   func(tx *db.Tx, n outbox.Message) (mail.Letter, string, error) { return notice(tx, n, publicURL) },
 		Sent:    noticed,
-		Refused: func(tx *db.Tx, n outbox.Message) error { return note(tx, n, "referral.notice_refused") },
+		Refused: refused,
 	}
 }
 
@@ -194,16 +194,20 @@ func noticed(tx *db.Tx, n outbox.Message) error {
 		return err
 	}
 	if n.Ordinal > 1 {
-		return note(tx, n, "referral.chased")
+		return r.note(tx, "referral.chased", n)
 	}
-	return note(tx, n, "referral.notice_sent")
+	return r.note(tx, "referral.notice_sent", n)
 }
 
-// note tells of a notice on the referral's timeline.
-func note(tx *db.Tx, n outbox.Message, kind string) error {
+// refused leaves the organisation the link it has.
+func refused(tx *db.Tx, n outbox.Message) error {
 	r, err := db.Find[Referral](tx, "referral", n.SubjectID)
 	if err != nil {
 		return err
 	}
+	return r.note(tx, "referral.notice_refused", n)
+}
+
+func (r *Referral) note(tx *db.Tx, kind string, n outbox.Message) error {
 	return events.Record(tx, kind, r.subject(), events.Data{"ordinal": strconv.Itoa(n.Ordinal)})
 }

@@ -47,6 +47,9 @@ const readUnknown = 64 << 10
 
 func (s *server) admit(c echo.Context) (leave func(), err error) {
 	nothing := func() {}
+	if c.Path() == repliesRoute {
+		return s.admitByLink(c)
+	}
 	key := credential(c)
 	if key == "" {
 		return nothing, fault.New(fault.Unauthenticated, "This needs an API key: Authorization: Bearer wp_…")

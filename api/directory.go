@@ -58,7 +58,9 @@ func (s *server) serviceOperations() {
 	change(s, op{id: "change-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryWrite,
 		summary: "Change a service", about: "Changes a service. Needs that are sent become stated."}, s.changeService)
 	put(s, op{id: "set-service-capacity", path: "/services/{id}/capacity", tag: "directory", scope: actor.CapacityWrite,
-		summary: "Say how many a service can take", about: "Records a service's capacity: an organisation says so of its own services, a link worker reports what they heard."}, s.setCapacity)
+		summary: "Say how many a service can take", about: "Records a service's capacity and wait: an organisation says so of its own services, a link worker reports what they heard, and when."}, s.setCapacity)
+	read(s, op{id: "get-service-capacity", path: "/services/{id}/capacity", tag: "directory", scope: actor.DirectoryRead,
+		summary: "Ask whether a service can take somebody", about: "Tells before a referral whether it would be taken, would need an override_reason, or would be warned of. It asks nothing about a person."}, s.getCapacity)
 }
 
 func (s *server) listOrganisationServices(ctx context.Context, in *OneChanging) (Page[directory.Service], error) {
@@ -77,6 +79,10 @@ func (s *server) getService(ctx context.Context, in *ID) (directory.Service, err
 
 func (s *server) changeService(ctx context.Context, in *Merge[directory.ServiceChanges], version int) (directory.Service, error) {
 	return s.directory.ChangeService(ctx, in.ID.ID, version, in.Body)
+}
+
+func (s *server) getCapacity(ctx context.Context, in *ID) (directory.Room, error) {
+	return s.directory.Room(ctx, in.ID)
 }
 
 func (s *server) setCapacity(ctx context.Context, in *Of[directory.Capacity]) (directory.Service, error) {

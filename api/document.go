@@ -18,7 +18,8 @@ const introduction = `Waypost tracks social prescribing referrals and what came 
 them to community organisations; months later the patient says how they have been, what they used, and whether it helped.
 
 **Credentials.** Send an API key as ` + "`Authorization: Bearer wp_…`" + `. What a key may do follows from its role; each operation says which roles may call it.
-A partner system (role integration) may add ` + "`Waypost-On-Behalf-Of: <link worker id>`" + `.
+A partner system (role integration) may add ` + "`Waypost-On-Behalf-Of: <link worker id>`" + `. An organisation without a key answers a referral by a link, whose
+token is the credential of ` + "`/v1/replies/{token}`" + `.
 
 **Errors** are problem documents (RFC 9457) with a stable ` + "`code`" + `; they never repeat what was sent.
 
@@ -95,6 +96,8 @@ var schemaNames = map[string]string{
 	"waypost/internal/referrals.Move":                "ReferralMove",
 	"waypost/internal/referrals.NewMove":             "NewReferralMove",
 	"waypost/internal/referrals.Received":            "ReceivedReferral",
+	"waypost/internal/referrals.Asked":               "ReferralToAnswer",
+	"waypost/internal/referrals.Answer":              "ReferralAnswer",
 	"waypost/internal/outcomes.New":                  "NewAssessment",
 	"waypost/internal/outcomes.Answers":              "AssessmentAnswers",
 	"waypost/internal/outcomes.Used":                 "ServiceUsed",
@@ -103,6 +106,7 @@ var schemaNames = map[string]string{
 	"waypost/internal/directory.ServiceDetails":      "NewService",
 	"waypost/internal/directory.Hit":                 "ServiceFound",
 	"waypost/internal/directory.Capacity":            "ServiceCapacity",
+	"waypost/internal/directory.Room":                "ServiceRoom",
 	"waypost/internal/partners.Key":                  "APIKey",
 	"waypost/internal/partners.NewKey":               "NewAPIKey",
 	"waypost/internal/datasets.Details":              "NewProject",

@@ -32,6 +32,7 @@ type op struct {
 	later   bool        // what it makes is there later: the answer is then 202, or 200 where nothing is made
 	faults  []fault.Kind
 	also    *form // a second form of its answer, beside JSON
+	byLink  bool  // its credential is the token in its path: it takes no key, and so has no scope and no roles
 }
 
 // declare makes huma's operation: with the scope, who holds it, and every problem that it may answer.
@@ -50,6 +51,10 @@ func (s *server) declare(o op) huma.Operation {
 		Extensions:      map[string]any{"x-scope": o.scope, "x-roles": roles},
 		Responses:       map[string]*huma.Response{},
 	}
+	if o.byLink {
+		h.Description = o.about + "\n\nMay be called by: whoever holds the link. It takes no API key: the token in its path is the credential."
+		h.Security, h.Middlewares, h.Extensions = []map[string][]string{{}}, nil, nil
+	}
 	switch {
 	case o.later:
 		h.DefaultStatus = http.StatusAccepted
@@ -63,7 +68,10 @@ func (s *server) declare(o op) huma.Operation {
 	if o.also != nil {
 		h.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}, o.also.media: {Schema: &huma.Schema{Type: "string"}, Example: o.also.example}}}
 	}
-	faults := append([]fault.Kind{fault.Unauthenticated, fault.Forbidden, fault.Unreadable, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable}, o.faults...)
+	faults := append([]fault.Kind{fault.Unreadable, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable}, o.faults...)
+	if !o.byLink {
+		faults = append(faults, fault.Unauthenticated, fault.Forbidden)
+	}
 	if strings.Contains(o.path, "{") {
 		faults = append(faults, fault.NotFound)
 	}

@@ -25,16 +25,16 @@ func (s *server) patientPages(e *echo.Echo) {
 		c.Response().Header().Set("Cache-Control", "max-age=3600")
 		return c.Blob(http.StatusOK, "text/css; charset=utf-8", pages.Style)
 	})
-	e.GET(outcomes.LinkPath+":token", s.page(s.startPage))
-	e.GET(outcomes.LinkPath+":token/check", s.page(s.checkPage))
-	e.POST(outcomes.LinkPath+":token/check", s.page(s.sendAnswers))
-	e.GET(outcomes.LinkPath+":token/thanks", s.page(s.thanksPage))
-	e.GET(outcomes.LinkPath+":token/:question", s.page(s.questionPage))
-	e.POST(outcomes.LinkPath+":token/:question", s.page(s.keepAnswer))
+	e.GET(outcomes.LinkPath+":token", s.page(s.startPage, gone))
+	e.GET(outcomes.LinkPath+":token/check", s.page(s.checkPage, gone))
+	e.POST(outcomes.LinkPath+":token/check", s.page(s.sendAnswers, gone))
+	e.GET(outcomes.LinkPath+":token/thanks", s.page(s.thanksPage, gone))
+	e.GET(outcomes.LinkPath+":token/:question", s.page(s.questionPage, gone))
+	e.POST(outcomes.LinkPath+":token/:question", s.page(s.keepAnswer, gone))
 }
 
-// page is what all of them share: nothing is stored on the way, no script runs, and what went wrong is said in words.
-func (s *server) page(show echo.HandlerFunc) echo.HandlerFunc {
+// page is what all pages behind links share: nothing is stored on the way, no script runs, and what went wrong is said in words.
+func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, error) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Cache-Control", "no-store")
@@ -174,26 +174,40 @@ func wrongAnswer(p outcomes.Page, question string) string {
 
 // answerOf reads the form, of which a question of many numbers has two fields.
 func answerOf(c echo.Context) (string, error) {
-	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxForm+1))
+	form, err := formOf(c)
 	if err != nil {
-		return "", fault.New(fault.Unreadable, "The answer did not arrive whole.")
-	}
-	if len(body) > maxForm {
-		return "", fault.New(fault.TooLarge, "The answer is too long.")
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return "", fault.New(fault.Unreadable, "The answer cannot be read.")
+		return "", err
 	}
 	if none := form.Get("none"); none != "" && strings.TrimSpace(form.Get("answer")) == "" {
 		return none, nil
 	}
-	text := strings.ToValidUTF8(strings.TrimSpace(form.Get("answer")), "")
-	return strings.ReplaceAll(strings.ReplaceAll(text, "\x00", ""), "\r\n", "\n"), nil
+	return said(form, "answer"), nil
 }
 
-// said is one answer on the page to check them.
-type said struct{ Words, Answer, Change string }
+// formOf reads a form that a page sent.
+func formOf(c echo.Context) (url.Values, error) {
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxForm+1))
+	if err != nil {
+		return nil, fault.New(fault.Unreadable, "The answer did not arrive whole.")
+	}
+	if len(body) > maxForm {
+		return nil, fault.New(fault.TooLarge, "The answer is too long.")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, fault.New(fault.Unreadable, "The answer cannot be read.")
+	}
+	return form, nil
+}
+
+// said is what a field of a form says, as it may be kept.
+func said(form url.Values, field string) string {
+	text := strings.ToValidUTF8(strings.TrimSpace(form.Get(field)), "")
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\x00", ""), "\r\n", "\n")
+}
+
+// checked is one answer on the page to check them.
+type checked struct{ Words, Answer, Change string }
 
 func (s *server) checkPage(c echo.Context) error {
 	p, err := s.visit(c)
@@ -205,11 +219,11 @@ func (s *server) checkPage(c echo.Context) error {
 	}
 	last := len(p.Questions) - 1
 	data := struct {
-		Answers    []said
+		Answers    []checked
 		Back, Send string
 	}{Back: step(c, p.Questions[last].Key), Send: step(c, "check")}
 	for _, q := range p.Questions {
-		data.Answers = append(data.Answers, said{q.Words, q.Said(), step(c, q.Key)})
+		data.Answers = append(data.Answers, checked{q.Words, q.Said(), step(c, q.Key)})
 	}
 	return render(c, http.StatusOK, "check", data)
 }

@@ -21,7 +21,7 @@ func (s *server) referralOperations() {
 	read(s, op{id: "list-referrals", path: "/referrals", tag: "referrals", scope: actor.ReferralsRead,
 		summary: "List referrals", about: "Lists referrals by id: of the caller's sites, or, for an organisation, those sent to it, in the shape ReceivedReferral."}, s.listReferrals)
 	post(s, op{id: "record-referral", path: "/referrals", tag: "referrals", scope: actor.ReferralsWrite, created: "/referrals/{id}", faults: []fault.Kind{fault.ConsentRequired, fault.NotFound},
-		summary: "Record a referral", about: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing consent to share with organisations; a signpost shares nothing and needs none. Warnings tell of an open referral to the same place and of a service that is not simply open."}, s.recordReferral)
+		summary: "Record a referral", about: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing consent to share with organisations; a signpost shares nothing and needs none. A service that is closed is refused, and one that is full needs an override_reason. Warnings tell of an open referral to the same place and of a service that is not simply open."}, s.recordReferral)
 	read(s, op{id: "get-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsRead,
 		summary: "Get a referral", about: "Returns a referral with two accounts of it, kept apart: what the organisation says and what the person says. For an organisation: one sent to it, in the shape ReceivedReferral, without the person's account."}, s.getReferral)
 	change(s, op{id: "change-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsWrite,
@@ -29,7 +29,7 @@ func (s *server) referralOperations() {
 	read(s, op{id: "list-referral-moves", path: "/referrals/{id}/moves", tag: "referrals", scope: actor.ReferralsRead,
 		summary: "List a referral's moves", about: "Lists every move in the order in which it was recorded, undone ones too."}, s.listMoves)
 	post(s, op{id: "move-referral", path: "/referrals/{id}/moves", tag: "referrals", scope: actor.ReferralsReply, faults: []fault.Kind{fault.MoveNotAllowed, fault.ConsentRequired},
-		summary: "Move a referral", about: "Records an answer or another move; the answer is the referral as it then stands. The move is checked before its reason. A late answer to an expired referral still counts. An organisation that answered by phone: reported_by organisation."}, s.moveReferral)
+		summary: "Move a referral", about: "Records an answer or another move; the answer is the referral as it then stands. The move is checked before its reason. A late answer to an expired referral still counts. An organisation that answered by phone: reported_by organisation. Of two who move it at the same instant one is answered with move_not_allowed, which says where it stands now; whoever acts on what they saw earlier can have the same with from."}, s.moveReferral)
 	post(s, op{id: "undo-referral-move", path: "/referrals/{id}/undo", tag: "referrals", scope: actor.ReferralsWrite,
 		summary: "Undo the latest move", about: "Voids the latest move that stands. The move and its undoing both stay visible; figures ignore an undone move."}, s.undoMove)
 	read(s, op{id: "list-attendances", path: "/referrals/{id}/attendances", tag: "referrals", scope: actor.ReferralsRead,

@@ -187,6 +187,9 @@ func (c *caller) thing(operation string) string {
 		list, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/follow-ups?episode_id=" + episode})
 		return list["items"].([]any)[0].(fields)["id"].(string)
 	}
+	if segment == "replies" { // the token that a link ends with
+		return path.Base(c.do(c.request("make-reply-link"))["url"].(string))
+	}
 	if operation == "get-gp-message" {
 		return c.agreed("report_to_gp")
 	}

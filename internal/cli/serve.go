@@ -27,6 +27,7 @@ import (
 	"waypost/internal/platform/outward"
 	"waypost/internal/platform/replay"
 	"waypost/internal/platform/telemetry"
+	"waypost/internal/referrals"
 	"waypost/migrations"
 )
 
@@ -192,8 +193,8 @@ func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) 
 // work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away is waited for:
 // nothing else ends because of it either.
 func (s *surroundings) work(d *db.DB, told *partners.Store, metrics *telemetry.Metrics, sender *mail.Sender, research *datasets.Store, publicURL string) *jobs.Runner {
-	record, messages := outcomes.Store{DB: d}, outbox.Store{DB: d}
-	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL)}
+	record, loop, messages := outcomes.Store{DB: d}, referrals.Store{DB: d}, outbox.Store{DB: d}
+	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL), referrals.Notice: loop.Notifier(publicURL)}
 	for {
 		runner, err := jobs.Start(s, d, metrics,
 			jobs.Job{Name: "housekeeping", Every: time.Hour, Run: func(ctx context.Context) error { return d.Do(ctx, keepHouse) }},
@@ -202,6 +203,8 @@ func (s *surroundings) work(d *db.DB, told *partners.Store, metrics *telemetry.M
 			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
 			jobs.Job{Name: "feed", Every: 5 * time.Second, Run: told.Publish, Apart: true},
 			jobs.Job{Name: "webhooks", Every: 5 * time.Second, Run: func(ctx context.Context) error { return told.Deliver(ctx, metrics) }, Apart: true},
+			jobs.Job{Name: "expiry", Every: time.Minute, Run: loop.Expire},
+			jobs.Job{Name: "notices", Every: time.Minute, Run: loop.Ask},
 			jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
 		if err == nil {
 			return runner

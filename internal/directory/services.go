@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -57,8 +58,23 @@ type ServiceChanges = patch.Merge[ServiceDetails]
 
 // Capacity is what somebody says of how many people a service can take.
 type Capacity struct {
-	Capacity string  `json:"capacity" format:"code:capacities" doc:"Whether it can take people." example:"open"`
-	WaitBand *string `json:"wait_band,omitempty" format:"code:wait_bands" doc:"How long people wait." example:"under_1_month"`
+	Capacity string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people." example:"open"`
+	WaitBand *string    `json:"wait_band,omitempty" format:"code:wait_bands" doc:"How long people wait." example:"under_1_month"`
+	AsOf     *time.Time `json:"as_of,omitempty" doc:"When that was so, such as when a link worker heard it; now when left out. Not in the future, and not before what is known already."`
+}
+
+// Room is what is known of a service before somebody is referred to it. It asks nothing about a person, and tells nothing of one.
+type Room struct {
+	ServiceID           uuid.UUID       `json:"service_id" format:"uuid" doc:"The service."`
+	OrganisationID      uuid.UUID       `json:"organisation_id" format:"uuid" doc:"Who offers it."`
+	Capacity            string          `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
+	WaitBand            *string         `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
+	CapacityAsOf        *time.Time      `json:"capacity_as_of" doc:"When that was last said."`
+	CapacitySetBy       *string         `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import" doc:"Who said so."`
+	TakesReferrals      bool            `json:"takes_referrals" doc:"Whether a referral would be taken: not by what is inactive or closed."`
+	WhyNot              *string         `json:"why_not" doc:"Why it would be refused." example:"The service is closed to referrals."`
+	NeedsOverrideReason bool            `json:"needs_override_reason" doc:"Whether a referral needs an override_reason: the service is full."`
+	Warnings            []fault.Warning `json:"warnings" doc:"What a referral would be warned of."`
 }
 
 // AddService adds one by hand. A link worker's is unverified.
@@ -135,8 +151,31 @@ func (s *Store) ChangeService(ctx context.Context, id uuid.UUID, version int, c 
 	return v, err
 }
 
+// Room tells whether somebody could be referred to a service, as Record of a referral will decide it.
+func (s *Store) Room(ctx context.Context, id uuid.UUID) (r Room, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		v, err := db.First[Service](tx.Where("id = ?", id), "service")
+		if err != nil {
+			return err
+		}
+		target, err := Resolve(tx, nil, &id)
+		if err != nil {
+			return err
+		}
+		r = Room{ServiceID: v.ID, OrganisationID: v.OrganisationID, Capacity: v.Capacity, WaitBand: v.WaitBand, CapacityAsOf: v.CapacityAsOf, CapacitySetBy: v.CapacitySetBy,
+			TakesReferrals: true, NeedsOverrideReason: target.Full(), Warnings: append([]fault.Warning{}, target.Warnings()...)}
+		var refusal *fault.Error
+		if errors.As(target.Takes(), &refusal) {
+			r.TakesReferrals, r.WhyNot = false, &refusal.Detail
+		}
+		return nil
+	})
+	return r, err
+}
+
 // SetCapacity records what the organisation itself, a link worker or an administrator says of a service's
-// capacity. An organisation may speak of its own services only; others are forbidden to it.
+// capacity. An organisation may speak of its own services only; others are forbidden to it. Faults: invalid (in the future),
+// conflict (something newer is known).
 func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Service, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if v, err = lockService(tx, id); err != nil {
@@ -145,8 +184,18 @@ func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Se
 		if own := tx.Actor.OrganisationID; own != nil && *own != v.OrganisationID {
 			return fault.Missing("service of yours")
 		}
+		at := tx.Now
+		if c.AsOf != nil {
+			at = c.AsOf.UTC().Truncate(time.Microsecond) // as the database keeps it
+		}
+		switch {
+		case at.After(tx.Now):
+			return fault.InvalidAt("as_of", "must not lie in the future")
+		case v.CapacityAsOf != nil && at.Before(*v.CapacityAsOf):
+			return fault.New(fault.Conflict, "Something newer is known of this service's capacity: read it.")
+		}
 		by := capacitySetBy(tx.Actor)
-		v.Capacity, v.WaitBand, v.CapacityAsOf, v.CapacitySetBy = c.Capacity, c.WaitBand, &tx.Now, &by
+		v.Capacity, v.WaitBand, v.CapacityAsOf, v.CapacitySetBy = c.Capacity, c.WaitBand, &at, &by
 		return v.save(tx, "service.capacity_set")
 	})
 	return v, err

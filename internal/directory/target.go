@@ -51,6 +51,9 @@ func (t Target) Takes() error {
 	return nil
 }
 
+// Full tells whether somebody is referred there only for a reason that is kept.
+func (t Target) Full() bool { return t.Capacity == "full" }
+
 // Warnings says what is worth knowing before somebody is referred there.
 func (t Target) Warnings() (out []fault.Warning) {
 	if t.OrganisationStatus == "unverified" || t.ServiceStatus == "unverified" {

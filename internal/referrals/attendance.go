@@ -19,8 +19,9 @@ type Attendance struct {
 	SiteID     uuid.UUID `json:"-"`
 	ReferralID uuid.UUID `json:"referral_id" format:"uuid" doc:"The referral."`
 	NewAttendance
-	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
+	RecordedVia string    `json:"recorded_via" enum:"api,link,import,demo,job" doc:"How it came in: link is an organisation without a key."`
+	CreatedAt   time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt   time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
 }
 
 // NewAttendance is the command to report attendance.

@@ -16,12 +16,13 @@ type History struct {
 	Referral
 	Moves       []Move
 	Attendances []Attendance
+	via         string // how what is added came in
 	log         *events.Log
 }
 
 // Begin starts a history with the referral as it was first recorded; its events go to the log.
 func Begin(tx *db.Tx, r Referral, log *events.Log) *History {
-	h := &History{Referral: r, log: log}
+	h := &History{Referral: r, via: r.RecordedVia, log: log}
 	kind, at := "referral.sent", tx.Now
 	switch r.Status {
 	case Draft:
@@ -52,14 +53,23 @@ func (h *History) step(tx *db.Tx, m Move) error {
 		return err
 	}
 	h.Progress = h.Progress.after(m, on)
+	m.RecordedVia = h.via
 	h.Moves = append(h.Moves, m)
-	data := events.Data{"from": string(m.From)}
+	data := h.told(events.Data{"from": string(m.From)})
 	if m.Reason != nil {
 		data["reason"] = *m.Reason
 	}
 	h.changed(tx)
 	h.log.Record(tx, "referral."+string(m.To), h.subject(), data, events.At(m.OccurredAt), events.From(m.Side))
 	return nil
+}
+
+// told adds to an event that it came by a link, which is no API key.
+func (h *History) told(data events.Data) events.Data {
+	if h.via == viaLink {
+		data["via"] = viaLink
+	}
+	return data
 }
 
 func (h *History) changed(tx *db.Tx) { h.Version, h.UpdatedAt = h.Version+1, tx.Now }
@@ -69,7 +79,7 @@ func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
 	if err := n.check(tx, &h.Referral); err != nil {
 		return err
 	}
-	a := Attendance{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewAttendance: n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	a := Attendance{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewAttendance: n, RecordedVia: h.via, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	h.Attendances = append(h.Attendances, a)
 	at, err := tx.Noon(h.SiteID, n.On)
 	if err != nil {
@@ -84,7 +94,7 @@ func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
 	}
 	subject := h.subject()
 	subject.Type, subject.ID = "attendance", a.ID
-	h.log.Record(tx, kind, subject, nil, events.At(at), events.From(n.ReportedBy))
+	h.log.Record(tx, kind, subject, h.told(events.Data{}), events.At(at), events.From(n.ReportedBy))
 	if !n.Attended {
 		return nil
 	}

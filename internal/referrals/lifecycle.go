@@ -159,6 +159,7 @@ type Move struct {
 	OccurredAt      time.Time  `json:"occurred_at" doc:"When it happened."`
 	RecordedAt      time.Time  `json:"recorded_at" doc:"When it was recorded."`
 	ActorRole       actor.Role `json:"actor_role" doc:"The role of the credential that recorded it." example:"link_worker"`
+	RecordedVia     string     `json:"recorded_via" enum:"api,link,import,demo,job" doc:"How it came in: link is an organisation without a key, job is Waypost itself, which lets a silent referral expire."`
 	ActorKeyID      *uuid.UUID `json:"-"`
 	LinkWorkerID    *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid" doc:"The link worker who recorded it, where one did."`
 	VoidedAt        *time.Time `json:"voided_at" doc:"When it was undone; figures ignore an undone move."`

@@ -3,6 +3,7 @@ package referrals
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,12 +27,13 @@ type NewMove struct {
 	OccurredAt      *time.Time  `json:"occurred_at,omitempty" doc:"When it happened; now when left out. Not in the future, and not before the referral was sent."`
 	ReportedBy      *actor.Side `json:"reported_by,omitempty" enum:"link_worker,organisation,patient" doc:"Whose account it is, such as organisation when it answered a link worker by phone; the caller's own side when left out."`
 	ExpectedStartOn *day.Date   `json:"expected_start_on,omitempty" format:"date" doc:"With accepted or waitlisted: when the person is expected to start."`
+	From            *Status     `json:"from,omitempty" format:"code:referral_statuses" doc:"Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed), even where the move would be allowed."`
 }
 
 // Move makes a move. The move is checked before its reason. Faults: move_not_allowed, invalid, consent_required (sending a draft).
 func (s *Store) Move(ctx context.Context, id uuid.UUID, n NewMove) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		h, err := take(tx, id)
+		h, err := takeAsSeen(tx, id, n.To)
 		if err != nil {
 			return err
 		}
@@ -53,7 +55,40 @@ func (s *Store) Move(ctx context.Context, id uuid.UUID, n NewMove) (r Referral, 
 // take holds a referral that the actor may see until the transaction ends, to add to what happened to it.
 func take(tx *db.Tx, id uuid.UUID) (*History, error) {
 	r, err := db.First[Referral](mine(tx, id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "referral")
-	return &History{Referral: r, log: &events.Log{}}, err
+	return &History{Referral: r, via: viaAPI, log: &events.Log{}}, err
+}
+
+const (
+	viaAPI  = "api"
+	viaLink = "link"
+	viaJob  = "job"
+)
+
+// takeAsSeen is take for somebody who decides on where the referral stands. Of two who do so at the same instant the second
+// is told where it stands now, and decides anew.
+func takeAsSeen(tx *db.Tx, id uuid.UUID, to Status) (*History, error) {
+	seen, err := find(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	h, err := take(tx, id)
+	if err == nil && h.Status != seen.Status {
+		err = h.notAllowed(tx, to)
+	}
+	return h, err
+}
+
+// notAllowed says where the referral stands, and where it may go from there.
+func (r *Referral) notAllowed(tx *db.Tx, to Status) error {
+	may := make([]string, 0, 8)
+	for _, s := range Allowed(r.Status, tx.Actor.Role) {
+		may = append(may, string(s))
+	}
+	where := "the referral is " + string(r.Status) + "; this caller may move it to " + strings.Join(may, ", ")
+	if len(may) == 0 {
+		where = "the referral is " + string(r.Status) + "; this caller may move it no further"
+	}
+	return fault.New(fault.MoveNotAllowed, "A referral that is "+string(r.Status)+" cannot be moved to "+string(to)+" by this caller.").At("body.to", where)
 }
 
 // write stores the steps that were taken, and shows the referral as it then stands.
@@ -98,8 +133,8 @@ func (h *History) send(tx *db.Tx) error {
 
 // make checks a command against the referral, and returns the move it asks for.
 func (n NewMove) make(tx *db.Tx, r *Referral) (Move, error) {
-	if !slices.Contains(Allowed(r.Status, tx.Actor.Role), n.To) {
-		return Move{}, fault.New(fault.MoveNotAllowed, "A referral that is "+string(r.Status)+" cannot be moved to "+string(n.To)+" by this caller.")
+	if n.From != nil && *n.From != r.Status || !slices.Contains(Allowed(r.Status, tx.Actor.Role), n.To) {
+		return Move{}, r.notAllowed(tx, n.To)
 	}
 	if err := checkReason(n.To, n.Reason); err != nil {
 		return Move{}, err

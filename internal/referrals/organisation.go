@@ -50,8 +50,8 @@ type Person struct {
 
 // What an organisation is not told: reasons that others gave, notes that others wrote, and who they were.
 const (
-	movesReceived       = "id, referral_id, sequence, from_status, to_status, side, occurred_at, recorded_at, voided_at, expected_start_on, actor_role, case when side = 'organisation' then reason end as reason, case when actor_role = 'organisation' then note end as note"
-	attendancesReceived = "id, referral_id, attended_on, attended, reported_by, created_at, updated_at, case when reported_by = 'organisation' then reason end as reason"
+	movesReceived       = "id, referral_id, sequence, from_status, to_status, side, occurred_at, recorded_at, recorded_via, voided_at, expected_start_on, actor_role, case when side = 'organisation' then reason end as reason, case when actor_role = 'organisation' then note end as note"
+	attendancesReceived = "id, referral_id, attended_on, attended, reported_by, recorded_via, created_at, updated_at, case when reported_by = 'organisation' then reason end as reason"
 	lastReasonIsTheirs  = "(select case when m.side = 'organisation' then m.reason end from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
 )
 

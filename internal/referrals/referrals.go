@@ -52,6 +52,7 @@ type Target struct {
 type Details struct {
 	Need              string         `json:"need" format:"code:needs" doc:"The need it is for." example:"loneliness_isolation"`
 	Reason            *string        `json:"reason" required:"false" maxLength:"5000" doc:"Why, in free text."`
+	OverrideReason    *string        `json:"override_reason" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"500" doc:"Why the person is referred to a service that is full all the same: needed then, in words or in a code of your own. No organisation is shown it."`
 	FollowsReferralID *uuid.UUID     `json:"follows_referral_id" required:"false" nullable:"true" format:"uuid" doc:"The referral of the same person that it replaces or continues."`
 	ExternalIDs       db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call it."`
 }
@@ -76,7 +77,7 @@ type Request struct {
 }
 
 // Record adds a referral. Faults: consent_required (no standing consent to share with organisations; a signpost and a
-// draft need none), conflict (the episode is closed, or the service takes nobody), invalid (dates, the target).
+// draft need none), conflict (the episode is closed, or the service takes nobody), invalid (dates, the target, a full service without a reason).
 func (s *Store) Record(ctx context.Context, n New, via string) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		e, err := db.FindForUpdate[episodes.Episode](tx, "episode", n.EpisodeID)
@@ -170,6 +171,8 @@ func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.
 		return nil, err
 	case !is.Agreed && r.Status != Draft:
 		return nil, fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations: record the consent first, or signpost.")
+	case target.Full() && r.OverrideReason == nil && r.Status != Draft:
+		return nil, fault.InvalidAt("override_reason", "is needed: the service is full")
 	case is.OpenAlready:
 		warnings = append(warnings, fault.Warning{Code: "open_referral_exists", Detail: "The person has an open referral to the same place already."})
 	}

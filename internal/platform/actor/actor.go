@@ -51,6 +51,7 @@ type Actor struct {
 	LinkWorkerID   *uuid.UUID  // the link worker the key belongs to, or is used on behalf of
 	OrganisationID *uuid.UUID
 	PatientID      *uuid.UUID // whose own link it is, for Patient alone
+	ReferralID     *uuid.UUID // of an organisation that came by a link: the one referral it reaches; KeyID is then the link
 	OnBehalf       bool       // LinkWorkerID came from Waypost-On-Behalf-Of
 }
 

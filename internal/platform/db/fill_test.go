@@ -30,6 +30,7 @@ insert into follow_up_attempts values ('S', 'C', 'F', now(), 'telephone', 'no_an
 insert into follow_up_completions (site_id, id, follow_up_id, completed_on, mode, respondent, collected_by, how_have_you_been, benefit, created_at, updated_at) values ('S', 'C', 'F', '2026-01-01', 'telephone', 'self', 'link_worker', 'same', 'some', now(), now());
 insert into follow_up_services (site_id, id, follow_up_id, referral_id, used, benefit) values ('S', 'C', 'F', 'R', 'still_using', 'some');
 insert into follow_up_links values ('token', 'S', 'F', '2026-01-01', now());
+insert into reply_links values ('A', 'token', 'S', 'R', now(), now());
 insert into figure_snapshots (id, day, as_of, sites, threshold, made, built_at) values ('A', current_date, now(), array['S']::uuid[], 8, '{}', now());
 insert into figures (snapshot_id, metric, dimension, site_id, value, sub, stretches) values ('A', 'retention', '', 'S', '', '', '[]');
 insert into outbox (site_id, id, kind, subject_id, ordinal, channel, state, next_try_at, created_at, updated_at) values ('S', 'C', 'follow_up_invitation', 'F', 1, 'email', 'waiting', now(), now(), now());

@@ -81,6 +81,12 @@ func TestNobodySeesNoRow(t *testing.T) {
 		if table == "access_log" {
 			continue // nobody but a job may read it, and its rows are tested where they are written
 		}
+		if ask(t, d, system, "select has_table_privilege('"+table+"', 'select')::text")[0] == "false" {
+			if table != "cohort" {
+				t.Errorf("%s: nobody may read it, so what is it for?", table)
+			}
+			continue // the form of a temporary table
+		}
 		if n := ask(t, d, system, "select count(*)::text from "+table); n[0] == "0" {
 			t.Errorf("%s: the test has put no row into it, so it cannot tell", table)
 		}

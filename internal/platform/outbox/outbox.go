@@ -16,12 +16,12 @@ import (
 type Message struct {
 	ID        uuid.UUID  `json:"id" format:"uuid" doc:"The message's id."`
 	SiteID    uuid.UUID  `json:"site_id" format:"uuid" doc:"The site whose record it is about."`
-	Kind      string     `json:"kind" enum:"follow_up_invitation" doc:"What it is."`
-	SubjectID uuid.UUID  `json:"subject_id" format:"uuid" doc:"What it is about: of an invitation, the follow-up."`
-	Ordinal   int        `json:"ordinal" doc:"1: the first about its subject; 2 and more remind of it." example:"1"`
-	Channel   Channel    `json:"channel" enum:"email,text_message" doc:"How it goes. Text messages are not sent from here: they wait for somebody to copy the link."`
+	Kind      string     `json:"kind" enum:"follow_up_invitation,reply_notice" doc:"What it is: an invitation to answer a follow-up, to a person; a notice of a referral, to an organisation."`
+	SubjectID uuid.UUID  `json:"subject_id" format:"uuid" doc:"What it is about: of an invitation, the follow-up; of a notice, the referral."`
+	Ordinal   int        `json:"ordinal" doc:"1: the first about its subject; 2 and more remind of it, or chase." example:"1"`
+	Channel   Channel    `json:"channel" enum:"email,text_message,by_hand" doc:"How it goes. Text messages are not sent from here, and by_hand has no address: they wait for somebody to copy the link."`
 	State     State      `json:"state" enum:"waiting,sending,sent,failed,cancelled" doc:"Where it stands."`
-	Why       *string    `json:"why" enum:"no_smtp,by_hand,retrying,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied" doc:"Why it waits (no_smtp: no mail server is set; by_hand: somebody copies the link; retrying), failed (refused, unreachable) or was cancelled (the rest)."`
+	Why       *string    `json:"why" enum:"no_smtp,by_hand,retrying,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied,withdrawn,expired,overtaken" doc:"Why it waits (no_smtp: no mail server is set; by_hand: somebody copies the link; retrying), failed (refused, unreachable) or was cancelled (the rest; overtaken: by the next about its subject)."`
 	Tries     int        `json:"tries" doc:"How often it was tried." example:"1"`
 	NextTryAt time.Time  `json:"next_try_at" doc:"It is not tried before."`
 	SentAt    *time.Time `json:"sent_at" doc:"When the mail server took it."`
@@ -37,6 +37,7 @@ type Channel string
 const (
 	Email       Channel = "email"
 	TextMessage Channel = "text_message"
+	ByHand      Channel = "by_hand" // nobody knows an address
 )
 
 // State of a message.
@@ -58,7 +59,7 @@ func Queue(tx *db.Tx, messages ...Message) error {
 	for i := range messages {
 		n := &messages[i]
 		n.ID, n.State, n.NextTryAt, n.CreatedAt, n.UpdatedAt = tx.NewID(), Waiting, tx.Now, tx.Now, tx.Now
-		if n.Channel == TextMessage {
+		if n.Channel != Email {
 			n.Why = new("by_hand")
 		}
 	}
@@ -71,15 +72,34 @@ func Cancel(tx *db.Tx, kind string, site, subject uuid.UUID, why string) error {
 		Updates(map[string]any{"state": Cancelled, "why": why, "updated_at": tx.Now}).Error
 }
 
+// Overtake takes back what waits about the message's subject and came before it, so that nobody gets two at once.
+func Overtake(tx *db.Tx, n Message) error {
+	return tx.Model(&Message{}).Where("site_id = ? and kind = ? and subject_id = ? and ordinal < ? and state = ?", n.SiteID, n.Kind, n.SubjectID, n.Ordinal, Waiting).
+		Updates(map[string]any{"state": Cancelled, "why": "overtaken", "updated_at": tx.Now}).Error
+}
+
 // Store reads and empties the outbox.
 type Store struct{ DB *db.DB }
 
+// Filter narrows a list of messages; empty fields ask nothing.
+type Filter struct {
+	Kind      string
+	State     State
+	SubjectID *uuid.UUID
+}
+
 // List returns the messages of the actor's sites by id, after the id given.
-func (s *Store) List(ctx context.Context, state State, page db.Page[uuid.UUID]) (list []Message, err error) {
+func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (list []Message, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := tx.Where(db.Visible+" and id > ?", page.After)
-		if state != "" {
-			q = q.Where("state = ?", state)
+		if by.Kind != "" {
+			q = q.Where("kind = ?", by.Kind)
+		}
+		if by.State != "" {
+			q = q.Where("state = ?", by.State)
+		}
+		if by.SubjectID != nil {
+			q = q.Where("subject_id = ?", *by.SubjectID)
 		}
 		return q.Order("id").Scopes(page.Cut).Find(&list).Error
 	})

@@ -82,9 +82,10 @@ func (s *Store) send(ctx context.Context, sender *mail.Sender, writers Writers, 
 	return s.settle(context.WithoutCancel(ctx), writers, n.ID, outcome)
 }
 
-// held finds a message again and holds it; another process may have it, or be done with it.
-func held(tx *db.Tx, id uuid.UUID) (found []Message, err error) {
-	err = tx.Where("id = ? and state in (?, ?)", id, Waiting, Sending).Clauses(clause.Locking{Strength: "UPDATE", Options: "SKIP LOCKED"}).Find(&found).Error
+// held finds a message again and holds it; another process may have it, or be done with it. Whoever claims passes over one that
+// another holds (SKIP LOCKED); whoever has sent it waits, for what is not written down is sent again.
+func held(tx *db.Tx, id uuid.UUID, locked string) (found []Message, err error) {
+	err = tx.Where("id = ? and state in (?, ?)", id, Waiting, Sending).Clauses(clause.Locking{Strength: "UPDATE", Options: locked}).Find(&found).Error
 	return found, err
 }
 
@@ -96,7 +97,7 @@ func (n *Message) save(tx *db.Tx) error {
 // claim writes the letter and marks the message as being sent, if it is still there to be sent.
 func (s *Store) claim(ctx context.Context, writers Writers, n *Message) (letter mail.Letter, claimed bool, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		found, err := held(tx, n.ID)
+		found, err := held(tx, n.ID, "SKIP LOCKED")
 		if err != nil || len(found) == 0 || found[0].NextTryAt.After(tx.Now) {
 			return err
 		}
@@ -124,7 +125,7 @@ func (s *Store) claim(ctx context.Context, writers Writers, n *Message) (letter 
 // settle records how sending went.
 func (s *Store) settle(ctx context.Context, writers Writers, id uuid.UUID, outcome mail.Outcome) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		found, err := held(tx, id)
+		found, err := held(tx, id, "")
 		if err != nil || len(found) == 0 {
 			return err
 		}

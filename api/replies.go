@@ -1,0 +1,56 @@
+package api
+
+import (
+	"context"
+
+	"github.com/labstack/echo/v4"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/fault"
+	"waypost/internal/referrals"
+)
+
+func (s *server) replyOperations() {
+	post(s, op{id: "make-reply-link", path: "/referrals/{id}/reply-link", tag: "referrals", scope: actor.ReferralsWrite, created: "/referrals/{referral_id}", faults: []fault.Kind{fault.ConsentRequired},
+		summary: "Make the organisation's link", about: "Makes a link for the organisation to answer this referral without a key, to hand on by e-mail or telephone: a page for people, and /v1/replies/{token} for systems. It shows what consent allows of this one referral. It stands in this answer and is never shown again; earlier links of the referral end. It ends when the referral is withdrawn, and on its last day."}, s.makeReplyLink)
+	read(s, op{id: "get-reply", path: "/replies/{token}", tag: "referrals", byLink: true,
+		summary: "See the referral behind a link", about: "Shows the organisation the referral that the link is for. Name and contact are there only while the person's consent to share stands and something is still expected of the organisation. A link that is unknown, cut, expired or replaced, and one of a withdrawn referral, is 404; addresses that try links out are slowed down."}, s.getReply)
+	post(s, op{id: "answer-by-link", path: "/replies/{token}", tag: "referrals", byLink: true, faults: []fault.Kind{fault.MoveNotAllowed},
+		summary: "Answer a referral by a link", about: "Takes the organisation's answer, as its page at /r/{token} does: to accept, put on the waiting list or decline, and later that the person came or not, finished, or that it did not work out. The same rules hold as for moves and attendances by key; what was recorded says recorded_via link. An answer that comes too late for what it asks, such as to a referral that was withdrawn, is move_not_allowed, and says where it stands."}, s.answerByLink)
+}
+
+func (s *server) makeReplyLink(ctx context.Context, in *ID) (referrals.ReplyLink, error) {
+	l, err := s.casework.Referrals.ReplyLink(ctx, in.ID)
+	l.URL = s.PublicURL + referrals.ReplyPath + l.Token
+	return l, err
+}
+
+// repliesRoute is where the token in the path stands for a key.
+const repliesRoute = "/v1/replies/:token"
+
+// admitByLink is admit for the token of a link. Tokens must not be tried out.
+func (s *server) admitByLink(c echo.Context) (leave func(), err error) {
+	ctx, leave, err := s.casework.Referrals.AdmitReply(c.Request().Context(), c.Param("token"))
+	if fault.Is(err, fault.NotFound) {
+		return leave, s.refused.count(c.RealIP(), err)
+	}
+	c.Set("actor", actor.From(ctx))
+	c.SetRequest(c.Request().WithContext(ctx))
+	return leave, err
+}
+
+// Token is the path of operations by a link. The transaction began with it.
+type Token struct {
+	Token string `path:"token" maxLength:"200" doc:"What the link ends with."`
+}
+
+func (s *server) getReply(ctx context.Context, _ *Token) (referrals.Asked, error) {
+	return s.casework.Referrals.Asked(ctx)
+}
+
+func (s *server) answerByLink(ctx context.Context, in *struct {
+	Token
+	Body referrals.Answer
+}) (referrals.Asked, error) {
+	return s.casework.Referrals.Answer(ctx, in.Body)
+}

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	devtools "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// An organisation accepts on a phone whose browser runs no script, in one press; the referral's timeline shows it at once. Later it
+// says by the same link that the person came, and what became of it.
+func TestAPhoneAcceptsAReferral(t *testing.T) {
+	w := newWorld(t)
+	_, episode := w.supported()
+	referral := w.refer(episode)
+	p := newPhone(t).withoutScript(w)
+	p.do(chromedp.Navigate(w.replyLink(referral).link))
+	if got := p.title(); got != "Can you take this person?" {
+		t.Fatalf("begins with %q", got)
+	}
+	if got := p.follow("button"); got != "You can take this person" {
+		t.Fatalf("accepted: %q", got)
+	}
+	lw := w.as("link_worker")
+	timeline := lw.get("/referrals/" + referral + "/timeline?limit=200").want(200)
+	last := timeline.items()[len(timeline.items())-1].(map[string]any)
+	if last["type"] != "referral.accepted" || last["side"] != "organisation" || last["data"].(map[string]any)["via"] != "link" {
+		t.Errorf("%s", timeline.body)
+	}
+	if got := p.follow(`a[href$="/attended"]`); got != "When did they come?" {
+		t.Fatalf("then %q", got)
+	}
+	if got := p.follow("button"); got != "This person has started" {
+		t.Fatalf("they came: %q", got)
+	}
+	p.follow(`a[href$="/not_completed"]`)
+	if got := p.follow("button"); got != "Error: Why did it not work out?" {
+		t.Fatalf("without a reason: %q", got)
+	}
+	p.do(chromedp.Click(`input[value="transport"]`), chromedp.SendKeys("#note", "The bus was cut"))
+	if got := p.follow("button"); got != "It did not work out" {
+		t.Fatalf("at the end: %q", got)
+	}
+	if a := lw.get("/referrals/" + referral).want(200); a.text("status") != "not_completed" || a.text("status_reason") != "transport" || a.text("first_attended_on") != w.today() || a.text("organisation_account.attended") != "yes" {
+		t.Errorf("%s", a.body)
+	}
+	if moves := lw.get("/referrals/" + referral + "/moves"); !strings.Contains(string(moves.body), "The bus was cut") {
+		t.Errorf("%s", moves.body)
+	}
+}
+
+// axe-core finds nothing to mend on any of the pages for organisations.
+func TestReplyPagesAreAccessible(t *testing.T) {
+	axe, err := os.ReadFile("judges/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Skip("no axe-core here (make test brings it by npm): the pages were not judged")
+	}
+	w := newWorld(t)
+	patient, episode := w.supported()
+	link := w.replyLink(w.refer(episode)).link
+	p := newPhone(t)
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, devtools.SetBypassCSP, devtools.SetBypassCSPParams{Enabled: true}) // for the judge's own script
+		return err
+	}))
+	judge := func(name string) {
+		t.Helper()
+		for _, v := range p.violations(string(axe)) {
+			t.Errorf("%s: %s", name, v)
+		}
+	}
+	for _, path := range []string{"", "/waitlisted", "/declined", "/attended"} {
+		p.do(chromedp.Navigate(link + path))
+		judge("page " + path)
+	}
+	p.do(chromedp.Navigate(link + "/declined"))
+	p.follow("button")
+	judge("without a reason")
+	p.do(chromedp.Navigate(link))
+	p.follow("button")
+	judge("accepted")
+	for _, path := range []string{"/did_not_attend", "/completed", "/not_completed"} {
+		p.do(chromedp.Navigate(link + path))
+		judge("page " + path)
+	}
+	w.consent(patient, "share_with_organisations", "withdrawn")
+	p.do(chromedp.Navigate(link))
+	judge("without consent")
+	p.do(chromedp.Navigate(w.url + "/r/nobody"))
+	judge("gone")
+}

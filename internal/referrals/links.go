@@ -1,0 +1,137 @@
+package referrals
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"waypost/internal/people"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/outbox"
+	"waypost/internal/platform/secret"
+)
+
+// ReplyLink is an organisation's way to answer one referral without a key. Whoever holds it can answer, and sees what the
+// organisation may see of that referral, and nothing else.
+type ReplyLink struct {
+	ReferralID uuid.UUID `json:"referral_id" format:"uuid" doc:"The referral that it answers."`
+	URL        string    `json:"url,omitempty" doc:"The link; what it ends with is the token of /v1/replies/{token}. Hand it to the organisation alone. A replay does not hold it." example:"https://waypost.example/r/…"`
+	ExpiresOn  day.Date  `json:"expires_on" format:"date" doc:"The last day it works, at the site."`
+	Token      string    `json:"-"` // what the URL ends with
+}
+
+// WithoutSecret is the answer as it may be kept for a replay.
+func (l ReplyLink) WithoutSecret() any {
+	l.URL = ""
+	return l
+}
+
+// replyLink is what is stored of a link.
+type replyLink struct {
+	ID         uuid.UUID
+	TokenHash  []byte
+	SiteID     uuid.UUID
+	ReferralID uuid.UUID
+	EndsAt     time.Time
+	CreatedAt  time.Time `gorm:"autoCreateTime:false"`
+}
+
+func (replyLink) TableName() string { return "reply_links" }
+
+// ReplyPath is where a link leads, before its token.
+const ReplyPath = "/r/"
+
+// replyDays is how long a link works, in days: long enough to say months later how it went.
+const replyDays = 180
+
+// ReplyLink makes a link for the link worker to hand on; earlier ones end. Faults: conflict (there is nothing to answer),
+// consent_required (consent to share does not stand).
+func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		r, err := db.FindForUpdate[Referral](tx, "referral", id)
+		if err != nil {
+			return err
+		}
+		shared, err := r.shared(tx)
+		switch {
+		case err != nil:
+			return err
+		case !r.answerable():
+			return fault.New(fault.Conflict, "A referral that is "+string(r.Status)+" takes no answer.")
+		case !shared:
+			return fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations, or no longer does: record the consent first.")
+		}
+		if l, err = r.mint(tx); err != nil {
+			return err
+		}
+		if err := r.endOlderLinks(tx); err != nil {
+			return err
+		}
+		if err := events.Record(tx, "referral.reply_link_made", r.subject(), nil); err != nil {
+			return err
+		}
+		return outbox.Cancel(tx, Notice, r.SiteID, r.ID, "link_copied")
+	})
+	return l, err
+}
+
+// answerable tells whether the organisation may still say something of it.
+func (r *Referral) answerable() bool { return len(Allowed(r.Status, actor.Organisation)) > 0 }
+
+// shared tells whether consent to share with organisations stands.
+func (r *Referral) shared(tx *db.Tx) (agreed bool, err error) {
+	err = tx.Raw("select consent_stands(?, ?, ?)", r.SiteID, r.PatientID, people.ShareWithOrganisations).Scan(&agreed).Error
+	return agreed, err
+}
+
+// mint makes a link. The referral is held, so that of two the newer one is known.
+func (r *Referral) mint(tx *db.Tx) (l ReplyLink, err error) {
+	today, err := tx.Today(r.SiteID)
+	if err != nil {
+		return l, err
+	}
+	l = ReplyLink{ReferralID: r.ID, Token: secret.New(""), ExpiresOn: today.AddDays(replyDays)}
+	ends, err := tx.Midnight(r.SiteID, l.ExpiresOn.AddDays(1))
+	if err != nil {
+		return l, err
+	}
+	row := replyLink{ID: tx.NewID(), TokenHash: secret.Hash(l.Token), SiteID: r.SiteID, ReferralID: r.ID, EndsAt: ends, CreatedAt: tx.Now}
+	return l, tx.Create(&row).Error
+}
+
+// endOlderLinks lets the newest link alone work.
+func (r *Referral) endOlderLinks(tx *db.Tx) error {
+	return tx.Exec(`update reply_links set ends_at = ? where site_id = ? and referral_id = ? and ends_at > ?
+		and id <> (select id from reply_links where site_id = ? and referral_id = ? order by created_at desc, id desc limit 1)`,
+		tx.Now, r.SiteID, r.ID, tx.Now, r.SiteID, r.ID).Error
+}
+
+var (
+	errNoReplyLink = fault.New(fault.NotFound, "This link does not work: it has run out, a newer one took its place, or a part of it is missing. Whoever sent the referral can make another.")
+
+	// ErrTakenBack is what a link says of a referral that was withdrawn: nothing of it is told any more.
+	ErrTakenBack = fault.New(fault.NotFound, "This referral was taken back: there is nothing to answer any more.")
+)
+
+// AdmitReply begins the transaction of a request by the token of a link (see db.Admit): as the organisation, on the one
+// referral. Fault: not_found (which of unknown, cut, expired or replaced is not told).
+func (s *Store) AdmitReply(ctx context.Context, token string) (_ context.Context, leave func(), err error) {
+	hash, now := secret.Hash(token), s.DB.Clock.Now()
+	return s.DB.Admit(ctx, "select * from enter_by_reply_link($1)", []any{hash}, func(row pgx.Row) (actor.Actor, error) {
+		var link replyLink
+		var organisation uuid.UUID
+		err := row.Scan(&link.ID, &link.TokenHash, &link.EndsAt, &link.ReferralID, &organisation)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && (subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 || !now.Before(link.EndsAt)) {
+			return actor.Actor{}, errNoReplyLink
+		}
+		return actor.Actor{Role: actor.Organisation, KeyID: link.ID, OrganisationID: &organisation, ReferralID: &link.ReferralID}, err
+	})
+}

@@ -1,0 +1,213 @@
+package referrals
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/mail"
+	"waypost/internal/platform/outbox"
+)
+
+// Notice is the kind of message that asks an organisation to answer a referral; from the second on it chases.
+const Notice = "reply_notice"
+
+//go:embed notices.sql
+var noticesSQL string
+
+// mostNotices is how many are put into the outbox at once, at one site.
+const mostNotices = 500
+
+// patience is how a site bears silence.
+type patience struct {
+	ID         uuid.UUID
+	ChaseDays  db.Ints
+	ExpiryDays int
+}
+
+// silent is when a referral was sent, at the latest, that has not been answered in time by now.
+func (p patience) silent(now time.Time) time.Time { return now.AddDate(0, 0, -p.ExpiryDays) }
+
+// atEverySite runs f for each site, as the job that the context names.
+func (s *Store) atEverySite(ctx context.Context, f func(ctx context.Context, p patience) error) error {
+	var sites []patience
+	err := s.DB.Do(ctx, func(tx *db.Tx) error {
+		return tx.Raw("select id, chase_days, expiry_days from sites order by id").Scan(&sites).Error
+	})
+	for _, p := range sites {
+		if err != nil {
+			return err
+		}
+		job := actor.From(ctx)
+		job.Sites = []uuid.UUID{p.ID}
+		err = f(actor.With(ctx, job), p)
+	}
+	return err
+}
+
+// Ask puts a notice into the outbox for every referral that waits for an answer, and a chase for those whose day has come: at
+// every site, by what stands in the record. It is a job's work, and can be done twice without asking anybody twice.
+func (s *Store) Ask(ctx context.Context) error {
+	return s.atEverySite(ctx, func(ctx context.Context, p patience) error {
+		for {
+			n := 0
+			err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
+				n, err = p.ask(tx)
+				return err
+			})
+			if err != nil || n < mostNotices {
+				return err
+			}
+		}
+	})
+}
+
+// ask does so at one site, some at a time; what waits and has become pointless is taken back.
+func (p patience) ask(tx *db.Tx) (int, error) {
+	if err := p.takeBack(tx); err != nil {
+		return 0, err
+	}
+	var due []outbox.Message
+	err := tx.Raw(noticesSQL, map[string]any{"site": p.ID, "now": tx.Now, "silent": p.silent(tx.Now), "kind": Notice, "chases": p.ChaseDays, "most": mostNotices}).Scan(&due).Error
+	if err != nil {
+		return 0, err
+	}
+	for i := range due {
+		due[i].SiteID, due[i].Kind = p.ID, Notice
+		if due[i].Ordinal == 1 {
+			continue
+		}
+		if err := outbox.Overtake(tx, due[i]); err != nil {
+			return 0, err
+		}
+	}
+	return len(due), outbox.Queue(tx, due...)
+}
+
+// takeBack cancels notices that wait, of referrals that no longer do.
+func (p patience) takeBack(tx *db.Tx) error {
+	return tx.Exec(`update outbox o set state = 'cancelled', updated_at = ?,
+			why = case when r.status = 'expired' then 'expired' when r.status in ('draft', 'withdrawn', 'entered_in_error') then 'withdrawn' else 'answered' end
+		from referrals r
+		where o.site_id = ? and o.kind = ? and o.state = 'waiting' and r.site_id = o.site_id and r.id = o.subject_id and r.status <> 'sent'`,
+		tx.Now, p.ID, Notice).Error
+}
+
+// Notifier writes notices, whose links begin with the URL at which people reach Waypost.
+func (s *Store) Notifier(publicURL string) outbox.Writer {
+	return outbox.Writer{
+		Write:   func(tx *db.Tx, n outbox.Message) (mail.Letter, string, error) { return notice(tx, n, publicURL) },
+		Sent:    noticed,
+		Refused: refused,
+	}
+}
+
+// notice asks once more whether there is anything to ask, and makes the letter with a link of its own.
+func notice(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, why string, err error) {
+	r, err := db.FindForUpdate[Referral](tx, "referral", n.SubjectID)
+	if err != nil {
+		return l, "", err
+	}
+	to, why, err := r.noticeable(tx)
+	if err != nil || why != "" {
+		return l, why, err
+	}
+	link, err := r.mint(tx)
+	if err != nil {
+		return l, "", err
+	}
+	subject, words := "A referral is waiting for your answer", noticeText
+	if n.Ordinal > 1 {
+		subject, words = "A referral is still waiting for your answer", chaseText
+	}
+	text := fmt.Sprintf(words+linkText, r.ID, publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format("2 January 2006"))
+	return mail.Letter{To: to, Subject: subject, Text: text}, "", nil
+}
+
+// The words say nothing of the person: others may see a mail.
+const (
+	noticeText = `Hello,
+
+A referral was sent to you through Waypost, and is waiting for your answer.
+`
+	chaseText = `Hello,
+
+A referral that was sent to you through Waypost is still waiting for your answer.
+If you cannot take anybody just now, please say so: then something else can
+be found.
+`
+	linkText = `
+Referral: %s
+
+Please say by this link whether you can take the person, have a waiting list,
+or cannot. It takes a minute, and needs no password:
+
+%s
+
+Later you can say by the same link how it went. Whoever holds it can answer for
+you: please keep it within your organisation. It works until %s, or until we
+send you a newer one about the same referral.
+
+Nobody reads replies to this message.
+`
+)
+
+// noticeable tells where to write to, or why not any more.
+func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {
+	shared, err := r.shared(tx)
+	if err != nil {
+		return "", "", err
+	}
+	err = tx.Raw(`select coalesce((select nullif(email, '') from services where id = ?), (select nullif(email, '') from organisations where id = ?), '')`,
+		r.ServiceID, r.OrganisationID).Scan(&to).Error
+	switch {
+	case err != nil:
+		return "", "", err
+	case r.Status == Expired:
+		return "", "expired", nil
+	case r.Status == Draft || r.Status == Withdrawn || r.Status == EnteredInError:
+		return "", "withdrawn", nil
+	case r.Status != Sent:
+		return "", "answered", nil
+	case !shared:
+		return "", "no_consent", nil
+	case to == "":
+		return "", "no_address", nil
+	}
+	return to, "", nil
+}
+
+// noticed ends the links of earlier letters, now that the organisation has a newer one.
+func noticed(tx *db.Tx, n outbox.Message) error {
+	r, err := db.Find[Referral](tx, "referral", n.SubjectID)
+	if err != nil {
+		return err
+	}
+	if err := r.endOlderLinks(tx); err != nil {
+		return err
+	}
+	if n.Ordinal > 1 {
+		return r.note(tx, "referral.chased", n)
+	}
+	return r.note(tx, "referral.notice_sent", n)
+}
+
+// refused leaves the organisation the link it has.
+func refused(tx *db.Tx, n outbox.Message) error {
+	r, err := db.Find[Referral](tx, "referral", n.SubjectID)
+	if err != nil {
+		return err
+	}
+	return r.note(tx, "referral.notice_refused", n)
+}
+
+func (r *Referral) note(tx *db.Tx, kind string, n outbox.Message) error {
+	return events.Record(tx, kind, r.subject(), events.Data{"ordinal": strconv.Itoa(n.Ordinal)})
+}

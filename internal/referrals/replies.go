@@ -1,0 +1,165 @@
+package referrals
+
+import (
+	"context"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/codes"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+)
+
+// MaxNote is how long a note may be, in characters.
+const MaxNote = 5000
+
+// Asked is a referral as a link shows it to the organisation.
+type Asked struct {
+	Received
+	Organisation string   `json:"organisation_name" doc:"Who is asked." example:"Example Lunch Club"`
+	Service      *string  `json:"service_name" doc:"For which of its services, where one was named."`
+	Site         string   `json:"site_name" doc:"Who referred."`
+	SentOn       day.Date `json:"-"` // days at the site, for a page to say
+	Today        day.Date `json:"-"`
+}
+
+// WithoutSecret is the answer as it may be kept for a replay: consent may be withdrawn before it is asked for again.
+func (a Asked) WithoutSecret() any {
+	a.Person = nil
+	return a
+}
+
+// Answer is what an organisation says by a link: a move, or whether the person came.
+type Answer struct {
+	To              *Status   `json:"to,omitempty" format:"code:referral_statuses" doc:"Where the referral goes: one of its allowed_moves. Left out where attendance is reported." example:"accepted"`
+	From            *Status   `json:"from,omitempty" format:"code:referral_statuses" doc:"Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed)."`
+	Attended        *bool     `json:"attended,omitempty" doc:"Whether the person came, on the day. One who came moves an open referral to in_progress."`
+	On              *day.Date `json:"on,omitempty" format:"date" doc:"With attended: the day; not before the referral was sent, and not in the future."`
+	Reason          *string   `json:"reason,omitempty" maxLength:"50" doc:"Needed for declined and not_completed (a code of organisation_reasons or patient_reasons) and waitlisted (the expected wait, a code of wait_bands); with attended false it may be a code of non_attendance_reasons."`
+	Note            *string   `json:"note,omitempty" maxLength:"5000" doc:"With to: more on why, for the link worker."`
+	ExpectedStartOn *day.Date `json:"expected_start_on,omitempty" format:"date" doc:"With accepted or waitlisted: when the person is expected to start."`
+}
+
+// Asked shows the referral of the link. Fault: not_found (ErrTakenBack).
+func (s *Store) Asked(ctx context.Context) (a Asked, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		id, err := linked(tx)
+		if err != nil {
+			return err
+		}
+		a, err = asked(tx, id)
+		return err
+	})
+	return a, err
+}
+
+// Answer takes what the organisation says of the link's referral, and shows how it then stands. Faults: move_not_allowed (which
+// says where it stands: it was withdrawn, or answered already), invalid, conflict (it takes no attendance).
+func (s *Store) Answer(ctx context.Context, n Answer) (a Asked, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		id, err := linked(tx)
+		if err != nil {
+			return err
+		}
+		if err := n.say(tx, id); err != nil {
+			return err
+		}
+		a, err = asked(tx, id)
+		return err
+	})
+	return a, err
+}
+
+// linked is the referral that the link leads to. The transaction is narrowed to it here too, since one that is tried again
+// begins without the link.
+func linked(tx *db.Tx) (uuid.UUID, error) {
+	id := tx.Actor.ReferralID
+	if id == nil {
+		return uuid.Nil, errNoReplyLink
+	}
+	return *id, tx.Exec("select set_config('app.referral', ?, true)", id.String()).Error
+}
+
+func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
+	if n.Note != nil && utf8.RuneCountInString(*n.Note) > MaxNote { // a page checks nothing
+		return fault.InvalidAt("note", "may have at most 5000 characters")
+	}
+	to := InProgress // where a report that the person came would lead
+	if n.To != nil {
+		to = *n.To
+	}
+	h, err := takeAsSeen(tx, id, to)
+	if fault.Is(err, fault.NotFound) {
+		return errNoReplyLink
+	}
+	if err != nil {
+		return err
+	}
+	h.via = viaLink
+	switch {
+	case n.To != nil && n.Attended != nil:
+		return fault.InvalidAt("attended", "does not go with to: say one thing at a time")
+	case n.To != nil:
+		if n.On != nil {
+			return fault.InvalidAt("on", "goes with attended only")
+		}
+		err = h.Move(tx, NewMove{To: to, From: n.From, Reason: n.Reason, Note: n.Note, ExpectedStartOn: n.ExpectedStartOn})
+	case n.Attended != nil:
+		err = n.attend(tx, h)
+	default:
+		return fault.InvalidAt("to", "or attended is needed")
+	}
+	if err != nil {
+		return err
+	}
+	return h.write(tx, &h.Referral)
+}
+
+func (n Answer) attend(tx *db.Tx, h *History) error {
+	var c fault.Checks
+	c.Require(n.On != nil, "on", "is needed: the day")
+	c.Require(n.Note == nil, "note", "goes with to only")
+	c.Require(n.ExpectedStartOn == nil, "expected_start_on", "goes with to only")
+	c.Require(n.Reason == nil || codes.Has("non_attendance_reasons", *n.Reason), "reason", "of not coming must be a code of non_attendance_reasons")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	if h.Status == Withdrawn || n.From != nil && *n.From != h.Status {
+		return h.notAllowed(tx, InProgress)
+	}
+	return h.Attend(tx, NewAttendance{On: *n.On, Attended: *n.Attended, Reason: n.Reason, ReportedBy: actor.SideOrganisation})
+}
+
+// asked reads what a link shows. Of somebody with whom the organisation has nothing more to do it shows no name.
+func asked(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
+	own, err := ownOrganisation(tx)
+	if err != nil {
+		return a, err
+	}
+	q := tx.Table("referrals").Select(receivedColumns+`, referring_site(id) as site,
+		(select o.name from organisations o where o.id = organisation_id) as organisation,
+		(select v.name from services v where v.id = service_id) as service`).Where("organisation_id = ? and id = ?", own, id)
+	a, err = db.First[Asked](q, "referral")
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return a, errNoReplyLink
+	case err != nil:
+		return a, err
+	case a.Status == Withdrawn:
+		return a, ErrTakenBack
+	}
+	if a.Today, err = tx.Today(a.SiteID); err != nil {
+		return a, err
+	}
+	if a.SentOn, err = tx.DayOf(a.SiteID, a.SentAt); err != nil {
+		return a, err
+	}
+	if !a.Status.Open() {
+		a.AllowedMoves = Allowed(a.Status, actor.Organisation)
+		return a, nil
+	}
+	return a, a.show(tx, "reply_link")
+}

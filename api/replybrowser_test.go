@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -9,6 +11,13 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	devtools "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"waypost/internal/partners"
+	"waypost/internal/partners/partnertest"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/outward"
+	"waypost/internal/platform/telemetry"
 )
 
 // An organisation accepts on a phone whose browser runs no script, in one press; the referral's timeline shows it at once. Later it
@@ -50,6 +59,36 @@ func TestAPhoneAcceptsAReferral(t *testing.T) {
 	}
 	if moves := lw.get("/referrals/" + referral + "/moves"); !strings.Contains(string(moves.body), "The bus was cut") {
 		t.Errorf("%s", moves.body)
+	}
+}
+
+// What an organisation answers on a phone is what the partner's webhook is told, signed, and without a person.
+func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
+	w := newWorld(t)
+	receiver := partnertest.Start(t)
+	hook := w.as("integration").post("/webhooks", fmt.Sprintf(`{"url":%q,"events":["referral.*"]}`, receiver.URL+"partner")).want(201)
+	receiver.Set("partner", "ok", hook.text("secret"))
+	_, episode := w.supported()
+	referral := w.refer(episode)
+	p := newPhone(t).withoutScript(w)
+	p.do(chromedp.Navigate(w.replyLink(referral).link))
+	if got := p.follow("button"); got != "You can take this person" {
+		t.Fatalf("accepted: %q", got)
+	}
+	store := partners.Store{DB: w.db, Target: outward.New(outward.Config{AllowPrivate: true})}
+	job := db.Background(actor.With(t.Context(), actor.Named("webhooks")))
+	if err := errors.Join(store.Publish(job), store.Deliver(job, telemetry.NewMetrics(w.db, Version))); err != nil {
+		t.Fatal(err)
+	}
+	told := false
+	for _, m := range receiver.Wait("partner", 2) {
+		told = told || m.Verified && strings.Contains(m.Body, `"type":"referral.accepted"`) && strings.Contains(m.Body, referral)
+		if strings.Contains(m.Body, "Mary") || strings.Contains(m.Body, "Lives alone") {
+			t.Errorf("the partner is told of a person: %s", m.Body)
+		}
+	}
+	if !told {
+		t.Errorf("the partner was told %v", receiver.Got("partner"))
 	}
 }
 

@@ -32,7 +32,7 @@ func main() {
 	flag.IntVar(&s.rounds, "rounds", 3, "rounds of each measurement; the median counts")
 	flag.IntVar(&s.seconds, "seconds", 5, "seconds of each measurement")
 	flag.StringVar(&s.dir, "dir", "", "an empty folder on a real disk, for the databases; a temporary one when left out")
-	flag.StringVar(&s.only, "only", "", "releases: only what is about datasets")
+	flag.StringVar(&s.only, "only", "", "figures or releases: only these")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -56,8 +56,10 @@ func (s settings) run(ctx context.Context) (err error) {
 		return err
 	}
 	var t table
-	if err := s.starts(ctx, &t); err != nil {
-		return err
+	if s.only == "" {
+		if err := s.starts(ctx, &t); err != nil {
+			return err
+		}
 	}
 	w, err := s.loadDemo(ctx, &t)
 	if err != nil {
@@ -69,8 +71,10 @@ func (s settings) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := s.releases(ctx, w, &t); err != nil {
-		return err
+	if s.only != "figures" {
+		if err := s.releases(ctx, w, &t); err != nil {
+			return err
+		}
 	}
 	t.print(os.Stdout)
 	return nil
@@ -126,6 +130,9 @@ func (s settings) requests(ctx context.Context, w *waypost, t *table) error {
 	things, err := w.things(ctx)
 	if err != nil {
 		return err
+	}
+	if s.only == "figures" {
+		things = things[len(things)-6:]
 	}
 	for i := range things {
 		if err := s.capture(ctx, w, &things[i]); err != nil {

@@ -152,7 +152,7 @@ func mayOfSilent(f found) []string {
 	if f.DiedOn != nil || f.ClosedOn != nil {
 		return seen(f, "move-referral")
 	}
-	return seen(f, "move-referral", "record-contact")
+	return seen(f, "move-referral", "make-reply-link", "record-contact")
 }
 
 func whyFollowedUp(f found) string {

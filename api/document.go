@@ -152,6 +152,7 @@ func finish(doc *huma.OpenAPI) {
 		addNames(names, s)
 	}
 	knownNames.Store(&names)
+	dropUnused(doc, operations)
 }
 
 // addNames keeps the names that errors may show, and takes out what a document has no field for.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -56,6 +57,31 @@ func nullIsLeftOut(schemas map[string]*huma.Schema, s *huma.Schema) {
 		p.Nullable = true
 	}
 	nullIsLeftOut(schemas, s.Items)
+}
+
+// dropUnused takes out the schemas that nothing leads to any more, since where they stood they were written out.
+func dropUnused(doc *huma.OpenAPI, operations []*huma.Operation) {
+	schemas, used := doc.Components.Schemas.Map(), map[string]bool{}
+	content := func(media map[string]*huma.MediaType) {
+		for _, m := range media {
+			reach(schemas, m.Schema, used)
+		}
+	}
+	for _, o := range operations {
+		if o.RequestBody != nil {
+			content(o.RequestBody.Content)
+		}
+		for _, r := range o.Responses {
+			content(r.Content)
+		}
+		for _, p := range o.Parameters {
+			reach(schemas, p.Schema, used)
+		}
+	}
+	for _, r := range doc.Components.Responses {
+		content(r.Content)
+	}
+	maps.DeleteFunc(schemas, func(name string, _ *huma.Schema) bool { return !used[name] })
 }
 
 // reach marks the schemas that a schema leads to.

@@ -65,7 +65,13 @@ func TestMyOwnFigures(t *testing.T) {
 		t.Errorf("the manager's: %s", whole.body)
 	}
 	for path, figures := range map[string]string{"outcomes": "/insights/outcomes", "follow_ups": "/insights/retention"} {
-		if got, want := whole.at(path), manager.get(figures).at("rows"); !reflect.DeepEqual(got, want) {
+		got, want := whole.at(path), manager.get(figures).at("rows")
+		for _, rows := range []any{got, want} {
+			for _, row := range rows.([]any) {
+				delete(row.(map[string]any), "row_as_of") // asked one after the other
+			}
+		}
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s of everybody at the site differ from %s: %v and %v", path, figures, got, want)
 		}
 	}

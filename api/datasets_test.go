@@ -252,6 +252,7 @@ func TestBadProjects(t *testing.T) {
 		"an unknown basis":        strings.Replace(good, "explicit_consent", "curiosity-Zq", 1),
 		"k below the floor":       strings.Replace(good, `"minimum_k":10`, `"minimum_k":9`, 1),
 		"k of nothing":            strings.Replace(good, `"minimum_k":10`, `"minimum_k":0`, 1),
+		"anonymised, k too low":   strings.NewReplacer(`"minimum_k":10`, `"minimum_k":5`, "outside", "safe_setting", "explicit_consent", "anonymised").Replace(good),
 		"a safe k too low":        strings.NewReplacer(`"minimum_k":10`, `"minimum_k":4`, "outside", "safe_setting").Replace(good),
 		"a term that is over":     strings.Replace(good, "2099-12-31", "2020-01-01", 1),
 		"no site":                 strings.Replace(good, fmt.Sprintf("[%q]", s.site), "[]", 1),
@@ -439,7 +440,7 @@ func TestLegalBases(t *testing.T) {
 		person(`,"national_data_opt_out":true,"national_data_opt_out_checked_on":"` + s.daysAgo(1) + `"`)
 	}
 	for basis, n := range map[string]float64{"explicit_consent": 3, "anonymised": 3 + 4 + 5 + 6, "section_251": 3 + 5} {
-		body := strings.NewReplacer("explicit_consent", basis, "outside", "safe_setting", `"minimum_k":10`, `"minimum_k":5`).Replace(s.study(""))
+		body := strings.NewReplacer("explicit_consent", basis, "outside", "safe_setting").Replace(s.study(""))
 		id := s.as("data_steward").post("/projects", body).made()
 		got := s.as("data_steward").post("/projects/"+id+"/releases", `{"dry_run":true}`).want(200)
 		if got.number("report.n") != n {
@@ -504,6 +505,65 @@ func TestKIsReached(t *testing.T) {
 				t.Fatalf("%s: somebody who was left out", table)
 			}
 		}
+	}
+}
+
+// A project's releases are as coarse as its first: else whoever was left out of one, and stands in a coarser group of the next, would be
+// told from everybody of both.
+func TestReleasesStayAsCoarseAsTheFirst(t *testing.T) {
+	s := newStudio(t)
+	lw := s.as("link_worker")
+	var patients []string
+	for i := range 60 { // 40 white, 13 Asian, 7 black
+		ethnic := "A"
+		if i >= 40 {
+			ethnic = []string{"H", "M"}[min(1, (i-40)/13)]
+		}
+		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Steady%d","birth_date":"1950-04-01","ethnic_category":%q}`, i, ethnic)).made()
+		s.consent(patient, "research", "given")
+		s.episode(patient)
+		patients = append(patients, patient)
+	}
+	id := s.project(`,"quasi_identifiers":["ethnic_group"],"generalisation":["ethnic_group","ethnic_group"],"most_suppressed_percent":12`)
+	first := s.release(id)
+	if first.text("state") != "ready" || first.number("report.suppressed") != 7 || first.number("report.generalised.3.level") != 0 {
+		t.Fatalf("first: %s", first.body)
+	}
+	s.withdraw(patients[0], "remove_my_data")
+	s.withdraw(patients[1], "remove_my_data")
+	second := s.release(id)
+	if second.text("state") != "refused" || second.text("reasons.0.code") != "k_not_reached" {
+		t.Errorf("7 in 58 are more than may be left out, and no coarser release may follow: %s", second.body)
+	}
+}
+
+// What only one site has tells the site, where it must not be told.
+func TestWhatTellsTheSiteIsRefused(t *testing.T) {
+	s := newStudio(t)
+	s.people(20)
+	s.as("site_manager").post("/instruments", `{"key":"own_scale","title":"Ours","licence":"Our own","wording_shipped":true,"items":[{"code":"a","type":"number","min":0,"max":4,"wording":"How is it?"}],"scores":[{"code":"a","method":"value","items":["a"],"better":"higher","resolution":1,"min":0,"max":4}]}`).want(201)
+	both := fmt.Sprintf("[%q,%q]", s.site, s.other)
+	body := strings.NewReplacer(fmt.Sprintf("[%q]", s.site), both, `["ons4"]`, `["ons4","own_scale"]`).Replace(s.study(`,"quasi_identifiers":["age_band"]`))
+	told := s.release(s.as("data_steward").post("/projects", body).made())
+	if told.text("state") != "refused" || told.text("reasons.0.code") != "tells_site" || !strings.Contains(told.text("reasons.0.detail"), "own_scale") {
+		t.Errorf("one site's own instrument: %s", told.body)
+	}
+	without := strings.Replace(body, `,"own_scale"`, "", 1)
+	if made := s.release(s.as("data_steward").post("/projects", without).made()); made.text("state") != "ready" {
+		t.Errorf("without it: %s", made.body)
+	}
+}
+
+// What was asked for on a project's last day, and would be made after it, is not.
+func TestNoReleaseIsMadeAfterTheTerm(t *testing.T) {
+	s := newStudio(t)
+	s.people(10)
+	id := s.as("data_steward").post("/projects", strings.Replace(s.study(""), "2099-12-31", s.today(), 1)).made()
+	asked := s.as("data_steward").post("/projects/"+id+"/releases", `{}`).want(202).text("id")
+	s.advance("P2D")
+	s.build()
+	if late := s.as("data_steward").get("/releases/" + asked); late.text("state") != "refused" || late.text("reasons.0.code") != "term_over" {
+		t.Errorf("after the term: %s", late.body)
 	}
 }
 

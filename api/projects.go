@@ -23,7 +23,7 @@ func (s *server) projectOperations() {
 	read(s, op{id: "get-project", path: "/projects/{id}", tag: "datasets", scope: actor.ProjectsUse,
 		summary: "Get a project", about: "Returns a project."}, s.getProject)
 	post(s, op{id: "approve-project", path: "/projects/{id}/approval", tag: "datasets", scope: actor.ProjectsApprove,
-		summary: "Approve a project", about: "Lets a draft make releases. Approving it again changes nothing."}, s.approveProject)
+		summary: "Approve a project", about: "Lets a draft make releases, and records why small groups are acceptable in a safe setting. Approving it again changes nothing."}, s.approveProject)
 	read(s, op{id: "list-project-members", path: "/projects/{id}/members", tag: "datasets", scope: actor.ProjectsUse,
 		summary: "List a project's members", about: "Lists the researchers' keys that reach the project."}, s.projectMembers)
 	post(s, op{id: "add-project-member", path: "/projects/{id}/members", tag: "datasets", scope: actor.ProjectsApprove, created: "/projects/{project_id}/members",
@@ -50,8 +50,8 @@ func (s *server) getProject(ctx context.Context, in *ID) (datasets.Project, erro
 	return s.datasets.Get(ctx, in.ID)
 }
 
-func (s *server) approveProject(ctx context.Context, in *ID) (datasets.Project, error) {
-	return s.datasets.Approve(ctx, in.ID)
+func (s *server) approveProject(ctx context.Context, in *MayHave[datasets.Approval]) (datasets.Project, error) {
+	return s.datasets.Approve(ctx, in.ID.ID, in.body())
 }
 
 func (s *server) projectMembers(ctx context.Context, in *struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -146,8 +147,16 @@ func (s *Store) prepare(tx *db.Tx, p Project, release uuid.UUID) (sel selection,
 	if report, err = sel.report(tx, before); err != nil {
 		return sel, nil, report, nil, err
 	}
-	if reasons := sel.refusals(); len(reasons) > 0 {
-		return sel, nil, report, nil, errRefused{reasons}
+	reasons := sel.refusals()
+	tells, err := s.giveaways(tx, sel)
+	if len(tells) > 0 {
+		reasons = append(reasons, Reason{"tells_site", "People must not be told by their site, and not all of the project's sites have this, which would tell it: " + strings.Join(tells, ", ") + ". Make a project without it."})
+	}
+	if err == nil && len(reasons) > 0 {
+		err = errRefused{reasons}
+	}
+	if err != nil {
+		return sel, nil, report, nil, err
 	}
 	if err = sel.gather(tx); err != nil {
 		return sel, nil, report, nil, err
@@ -173,6 +182,9 @@ func (s *Store) make(tx *db.Tx, r Release) (Release, error) {
 		return r, err
 	}
 	p, err := project(tx, r.ProjectID)
+	if err == nil && p.State != "approved" {
+		err = errRefused{[]Reason{{"term_over", "The project's term ended before it was made."}}}
+	}
 	if err != nil {
 		return r, err
 	}

@@ -44,7 +44,7 @@ type Report struct {
 
 // Reason is why there is no release.
 type Reason struct {
-	Code   string `json:"code" enum:"k_not_reached,nobody_consented,storage,internal" doc:"Stable code."`
+	Code   string `json:"code" enum:"k_not_reached,nobody_consented,tells_site,term_over,storage,internal" doc:"Stable code."`
 	Detail string `json:"detail" doc:"What it is about."`
 }
 
@@ -70,11 +70,57 @@ func (s *Store) choose(tx *db.Tx, p Project, codes map[uuid.UUID]string, seed in
 	}
 	rule := disclosure.Anonymity{Quasis: sel.told(), Order: p.Generalisation, K: p.MinimumK, Most: p.MostSuppressed}
 	if sel.enforced {
+		if rule.From, err = sel.settled(tx); err != nil {
+			return sel, err
+		}
+		if rule.From != nil {
+			rule.Order = nil
+		}
 		sel.result, _ = rule.Reach(classes)
 	} else {
 		sel.result = rule.Report(classes)
 	}
 	return sel, nil
+}
+
+// settled are the levels of the project's first release, which all of its releases keep; nil: there is none yet. Somebody who was left out
+// of one release, and stood in a coarser group of the next, would be told from everybody of both.
+func (sel selection) settled(tx *db.Tx) (levels []int, err error) {
+	var first []Release
+	if err := tx.Where("project_id = ? and state = 'ready'", sel.project.ID).Order("number").Limit(1).Find(&first).Error; err != nil || len(first) == 0 {
+		return nil, err
+	}
+	for _, q := range sel.told() {
+		i := slices.IndexFunc(first[0].Report.Generalised, func(g Generalised) bool { return g.QuasiIdentifier == q.Name })
+		levels = append(levels, first[0].Report.Generalised[i].Level)
+	}
+	return levels, nil
+}
+
+// siteTold tells whether rows say which site they are of.
+func (sel selection) siteTold() bool {
+	i := slices.IndexFunc(sel.told(), func(q disclosure.Quasi) bool { return q.Name == quasis[0].Name })
+	return i >= 0 && sel.result.Levels[i] == 0
+}
+
+// giveaways are the project's instruments and timepoints that not all of its sites have. Where sites are not told, they would tell them.
+func (s *Store) giveaways(tx *db.Tx, sel selection) (names []string, err error) {
+	if !sel.enforced || sel.siteTold() || len(sel.project.SiteIDs) == 1 {
+		return nil, nil
+	}
+	for _, key := range sel.project.Instruments {
+		if !slices.ContainsFunc(s.Items, func(i Item) bool { return i.Instrument == key }) {
+			names = append(names, key)
+		}
+	}
+	var shared db.Texts
+	err = tx.Raw("select coalesce(array_agg(code), '{}') from (select code from schedules where site_id = any(?::uuid[]) group by code having count(*) = ?) c", sel.project.SiteIDs, len(sel.project.SiteIDs)).Row().Scan(&shared)
+	for _, code := range sel.project.Timepoints {
+		if !slices.Contains(shared, code) && !slices.Contains(always, code) {
+			names = append(names, code)
+		}
+	}
+	return names, err
 }
 
 // told are the project's quasi-identifiers.

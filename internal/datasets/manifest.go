@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode"
 )
 
 // About is what a release's documents say of it. It names neither the installation's ids nor a person.
@@ -20,6 +21,7 @@ type About struct {
 	Setting      string      `json:"setting"`
 	Instruments  []string    `json:"instruments"`
 	Timepoints   []string    `json:"timepoints"`
+	Schedule     []Window    `json:"schedule"`
 	Profile      Disclosure  `json:"disclosure"`
 	Report       Report      `json:"report"`
 	Definition   int         `json:"definition"`
@@ -48,10 +50,10 @@ type TableFile struct {
 
 func (s *Store) describe(p Project, r Release, report Report, asOf time.Time) About {
 	a := About{
-		Title: p.Title, Purpose: p.Purpose, Release: r.Number, AsOf: asOf.UTC().Truncate(time.Second), LegalBasis: p.LegalBasis, Setting: p.Setting, SafeReason: p.SettingReason,
+		Title: oneLine(p.Title), Purpose: oneLine(p.Purpose), Schedule: p.Schedule, Release: r.Number, AsOf: asOf.UTC().Truncate(time.Second), LegalBasis: p.LegalBasis, Setting: p.Setting, SafeReason: p.SettingReason,
 		Instruments: p.Instruments, Timepoints: p.Timepoints, Report: report, Participants: report.N, Definition: Definition, Software: s.Software, Expires: p.ExpiresOn.String(),
 		Profile:  Disclosure{p.MinimumK, p.QuasiIdentifiers, p.Generalisation, p.MostSuppressed},
-		Citation: fmt.Sprintf("%s. Release %d, as of %s. Made with Waypost %s, table definition %d.", strings.TrimRight(p.Title, ". "), r.Number, asOf.UTC().Format("2 January 2006"), s.Software, Definition),
+		Citation: fmt.Sprintf("%s. Release %d, as of %s. Made with Waypost %s, table definition %d.", strings.TrimRight(oneLine(p.Title), ". "), r.Number, asOf.UTC().Format("2 January 2006"), s.Software, Definition),
 	}
 	for _, t := range tables {
 		f := TableFile{Name: t.Name}
@@ -61,6 +63,17 @@ func (s *Store) describe(p Project, r Release, report Report, asOf time.Time) Ab
 		a.Tables = append(a.Tables, f)
 	}
 	return a
+}
+
+// oneLine is a text as a heading can hold it: without line breaks, marks of direction, or what Markdown takes for HTML.
+func oneLine(text string) string {
+	printable := func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return ' '
+		}
+		return r
+	}
+	return strings.NewReplacer("<", "(", ">", ")").Replace(strings.Join(strings.Fields(strings.Map(printable, text)), " "))
 }
 
 // manifest names every file before it, with its length and its SHA-256.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -63,7 +64,7 @@ type Details struct {
 
 	QuasiIdentifiers db.Texts `json:"quasi_identifiers" required:"false" maxItems:"5" doc:"By what a person could be recognised, taken together: of site, age_band, gender, ethnic_group and imd_quintile; all of them when left out. Of the others, nothing is told."`
 	Generalisation   db.Texts `json:"generalisation" required:"false" maxItems:"20" doc:"What is made coarser, a step each, until groups are large enough; a usual order when left out." example:"[\"ethnic_group\", \"gender\", \"imd_quintile\", \"age_band\"]"`
-	MinimumK         int      `json:"minimum_k" minimum:"1" maximum:"1000" doc:"The fewest people who are alike in all quasi-identifiers: at least 5 in a safe setting, at least 10 outside." example:"10"`
+	MinimumK         int      `json:"minimum_k" minimum:"1" maximum:"1000" doc:"The fewest people who are alike in all quasi-identifiers: at least 5 in a safe setting, at least 10 outside and where data is anonymised." example:"10"`
 	MostSuppressed   int      `json:"most_suppressed_percent" required:"false" gorm:"column:most_suppressed_percent" minimum:"0" maximum:"50" doc:"How many people in a hundred may be left out, in groups that are too small, before one more step of generalisation is taken; 5 when left out or 0." example:"5"`
 	ExpiresOn        day.Date `json:"expires_on" format:"date" doc:"The last day, in UTC, on which releases are made and read." example:"2027-12-31"`
 }
@@ -124,7 +125,7 @@ func (p *Project) settle(tx *db.Tx) error {
 	if p.MostSuppressed == 0 {
 		p.MostSuppressed = 5
 	}
-	if p.SettingReason != nil && *p.SettingReason == "" {
+	if p.SettingReason != nil && strings.TrimSpace(*p.SettingReason) == "" {
 		p.SettingReason = nil
 	}
 	var c fault.Checks
@@ -132,7 +133,11 @@ func (p *Project) settle(tx *db.Tx) error {
 	c.Require(!slices.ContainsFunc(p.QuasiIdentifiers, unknown), "quasi_identifiers", "are of site, age_band, gender, ethnic_group and imd_quintile")
 	c.Require(distinct(p.QuasiIdentifiers), "quasi_identifiers", "each stand once")
 	c.Require(!slices.ContainsFunc(p.Generalisation, func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) }), "generalisation", "names quasi-identifiers of the project")
-	c.Require(p.MinimumK >= floor[p.Setting], "minimum_k", "is at least 5 in a safe setting, and at least 10 outside")
+	least := floor[p.Setting]
+	if p.LegalBasis == Anonymised { // wherever researchers work
+		least = floor[Outside]
+	}
+	c.Require(p.MinimumK >= least, "minimum_k", "is at least 5 in a safe setting, and at least 10 outside, and where data is anonymised")
 	c.Require(!p.ExpiresOn.Before(day.Of(tx.Now)), "expires_on", "lies in the past")
 	var own []string
 	for i, w := range p.Schedule {
@@ -213,8 +218,13 @@ func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Proje
 	return list, err
 }
 
+// Approval is the command to approve a project.
+type Approval struct {
+	SettingReason *string `json:"setting_reason" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000" doc:"Of a safe setting: why groups smaller than minimum_k are acceptable there, in the steward's words; what the project says already when left out."`
+}
+
 // Approve lets a draft make releases. Approving it again changes nothing. Fault: conflict (its term is over).
-func (s *Store) Approve(ctx context.Context, id uuid.UUID) (p Project, err error) {
+func (s *Store) Approve(ctx context.Context, id uuid.UUID, a Approval) (p Project, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err = db.First[Project](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "project")
 		if err != nil {
@@ -226,8 +236,11 @@ func (s *Store) Approve(ctx context.Context, id uuid.UUID) (p Project, err error
 		if p.State == "approved" {
 			return nil
 		}
+		if a.SettingReason != nil {
+			p.SettingReason = a.SettingReason
+		}
 		p.State, p.ApprovedBy, p.ApprovedAt, p.Version, p.UpdatedAt = "approved", tx.Actor.Key(), &tx.Now, p.Version+1, tx.Now
-		if err := tx.Model(&p).Where("id = ?", id).Select("state", "approved_by", "approved_at", "version", "updated_at").Updates(&p).Error; err != nil {
+		if err := tx.Model(&p).Where("id = ?", id).Select("state", "setting_reason", "approved_by", "approved_at", "version", "updated_at").Updates(&p).Error; err != nil {
 			return err
 		}
 		return events.Record(tx, "project.approved", p.subject(), nil)

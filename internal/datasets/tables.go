@@ -32,7 +32,7 @@ var tables = []Table{participants, episodes, referrals, assessments, followUps, 
 var participants = Table{
 	Name: "participants", Label: "a person of the project, followed up or not", Key: []string{"study_id"},
 	Columns: []Column{studyID, consent,
-		{"consent_version", Text, "Version of the words by which the person was asked, where it is a number such as 2.1", "consents.wording_version", `substring(n.wording_version from '^v*([0-9]{1,4}([.][0-9]{1,3}){0,2})$')`, nil}, site, ageBand, gender, ethnicGroup, imdQuintile,
+		{"consent_version", Text, "Version of the words by which the person was asked, where it is a number such as 2.1", "consents.wording_version", `substring(n.wording_version from '^v*([0-9]{1,3}([.][0-9]{1,2}){0,1})$')`, nil}, site, ageBand, gender, ethnicGroup, imdQuintile,
 		{"imd_version", Text, "Which index the fifth is of", "patients.imd_version", "p.imd_version", []Value{{"2019", "Indices of deprivation 2019"}, {"2025", "Indices of deprivation 2025"}}},
 		{"carer", Text, "Whether the person is a carer", "patients.carer", "p.carer", list("carers")},
 		{"episodes", Integer, "Spells of support in this release", "episodes", "s.n", nil},

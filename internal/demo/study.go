@@ -25,7 +25,7 @@ func (w *world) study(towns []*town) (db.IDs, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err = w.research.Approve(ctx, p.ID); err != nil {
+	if _, err = w.research.Approve(ctx, p.ID, datasets.Approval{}); err != nil {
 		return nil, err
 	}
 	_, err = w.research.Ask(ctx, p.ID, datasets.NewRelease{})

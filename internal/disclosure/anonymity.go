@@ -44,7 +44,8 @@ type Anonymity struct {
 	Quasis []Quasi
 	Order  []string // a step each: the quasi-identifier that is made one level coarser
 	K      int
-	Most   int // per cent of people who may be left out before one more step is taken
+	Most   int   // per cent of people who may be left out before one more step is taken
+	From   []int // the levels to begin with; nil: the finest of each
 }
 
 // Result is what came of it.
@@ -61,6 +62,7 @@ type Result struct {
 // that do, or of all of them.
 func (a Anonymity) Reach(classes []Class) (r Result, reached bool) {
 	levels := make([]int, len(a.Quasis))
+	copy(levels, a.From)
 	for step := 0; ; step++ {
 		r = a.at(levels, classes)
 		if r.K > 0 && 100*r.Suppressed <= a.Most*r.N {

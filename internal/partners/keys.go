@@ -87,6 +87,11 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 		if err := tx.Create(&k).Error; err != nil {
 			return err
 		}
+		for _, project := range k.ProjectIDs {
+			if err := events.Record(tx, "project.member_added", events.Subject{Type: "project", ID: project}, events.Data{"api_key_id": k.ID.String()}); err != nil {
+				return err
+			}
+		}
 		return events.Record(tx, "api_key.added", k.subject(), events.Data{"role": string(k.Role)})
 	})
 	return k, err

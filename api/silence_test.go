@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -259,4 +260,26 @@ func (w *world) sentTo(email string) {
 	w.t.Helper()
 	org := w.as("administrator").get("/organisations/" + w.org)
 	w.as("administrator").patch("/organisations/"+w.org, org.header.Get("ETag"), fmt.Sprintf(`{"email":%q}`, email)).want(200)
+}
+
+// Nobody is asked about somebody who died, or who no longer agrees to share; and whoever reads the list is told so.
+func TestNobodyIsAskedAboutTheDeadOrUnwilling(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	patient, episode := w.supported()
+	unwilling, other := w.supported()
+	sent, kept := w.refer(episode), w.refer(other)
+	etag := lw.get("/patients/" + patient).header.Get("ETag")
+	lw.patch("/patients/"+patient, etag, fmt.Sprintf(`{"died_on":%q}`, w.daysAgo(1))).want(200)
+	w.consent(unwilling, "share_with_organisations", "withdrawn")
+	lw.post("/referrals/"+sent+"/reply-link", ``).problem(409, "conflict")
+	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).problem(409, "conflict")
+	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","sent_at":%q}`, episode, w.svc, w.db.Clock.Now().AddDate(0, 0, -3).Format(time.RFC3339))).want(201) // while they lived
+	for _, r := range lw.get("/worklists/awaiting_reply").want(200).items() {
+		row := r.(map[string]any)
+		text := fmt.Sprint(row)
+		if row["subject"].(map[string]any)["id"] == kept && (!strings.Contains(text, "no longer agrees") || strings.Contains(text, "make-reply-link")) {
+			t.Errorf("consent was withdrawn: %s", text)
+		}
+	}
 }

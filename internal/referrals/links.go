@@ -52,7 +52,7 @@ const ReplyPath = "/r/"
 // replyDays is how long a link works, in days: long enough to say months later how it went.
 const replyDays = 180
 
-// ReplyLink makes a link for the link worker to hand on; earlier ones end. Faults: conflict (there is nothing to answer),
+// ReplyLink makes a link for the link worker to hand on; earlier ones end. Faults: conflict (there is nothing to answer, or the person died),
 // consent_required (consent to share does not stand).
 func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
@@ -61,9 +61,15 @@ func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err e
 			return err
 		}
 		shared, err := r.shared(tx)
+		if err != nil {
+			return err
+		}
+		died, err := r.died(tx)
 		switch {
 		case err != nil:
 			return err
+		case died:
+			return errDied
 		case !r.answerable():
 			return fault.New(fault.Conflict, "A referral that is "+string(r.Status)+" takes no answer.")
 		case !shared:
@@ -90,6 +96,12 @@ func (r *Referral) answerable() bool { return len(Allowed(r.Status, actor.Organi
 func (r *Referral) shared(tx *db.Tx) (agreed bool, err error) {
 	err = tx.Raw("select consent_stands(?, ?, ?)", r.SiteID, r.PatientID, people.ShareWithOrganisations).Scan(&agreed).Error
 	return agreed, err
+}
+
+// died tells whether the person has died.
+func (r *Referral) died(tx *db.Tx) (died bool, err error) {
+	err = tx.Raw("select exists (select from patients where site_id = ? and id = ? and died_on is not null)", r.SiteID, r.PatientID).Scan(&died).Error
+	return died, err
 }
 
 // mint makes a link. The referral is held, so that of two the newer one is known.

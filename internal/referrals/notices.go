@@ -165,6 +165,10 @@ func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {
 	if err != nil {
 		return "", "", err
 	}
+	died, err := r.died(tx)
+	if err != nil {
+		return "", "", err
+	}
 	err = tx.Raw(`select coalesce((select nullif(email, '') from services where id = ?), (select nullif(email, '') from organisations where id = ?), '')`,
 		r.ServiceID, r.OrganisationID).Scan(&to).Error
 	switch {
@@ -176,6 +180,8 @@ func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {
 		return "", "withdrawn", nil
 	case r.Status != Sent:
 		return "", "answered", nil
+	case died:
+		return "", "not_open", nil
 	case !shared:
 		return "", "no_consent", nil
 	case to == "":

@@ -16,6 +16,7 @@ where r.site_id = @site and r.status = 'sent' and r.recorded_via <> 'demo'
   and (o.ordinal is null or o.created_at < r.sent_at
     or exists (select from unnest(cast(@chases as int[])) as day
       where r.sent_at + make_interval(days => day) <= @now and r.sent_at + make_interval(days => day) > o.created_at))
+  and not exists (select from patients p where p.site_id = r.site_id and p.id = r.patient_id and p.died_on is not null)
   and consent_stands(r.site_id, r.patient_id, 'share_with_organisations')
 order by r.sent_at, r.id
 limit @most

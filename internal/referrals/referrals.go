@@ -162,13 +162,15 @@ func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.
 		return warnings, nil // nothing of the person goes to the organisation
 	}
 	// One statement, since every referral waits for it. consent_stands is the one rule of consent.
-	var is struct{ Agreed, OpenAlready bool }
-	err := tx.Raw(`select consent_stands(?, ?, ?) as agreed, exists (select from referrals
+	var is struct{ Agreed, OpenAlready, Died bool }
+	err := tx.Raw(`select consent_stands(?, ?, ?) as agreed, exists (select from patients where site_id = ? and id = ? and died_on < coalesce(cast(? as timestamptz), 'infinity')::date) as died, exists (select from referrals
 		where site_id = ? and episode_id = ? and organisation_id = ? and (?::uuid is null or service_id = ?) and status in ?) as open_already`,
-		r.SiteID, r.PatientID, people.ShareWithOrganisations, r.SiteID, r.EpisodeID, r.OrganisationID, r.ServiceID, r.ServiceID, open).Scan(&is).Error
+		r.SiteID, r.PatientID, people.ShareWithOrganisations, r.SiteID, r.PatientID, r.SentAt, r.SiteID, r.EpisodeID, r.OrganisationID, r.ServiceID, r.ServiceID, open).Scan(&is).Error
 	switch {
 	case err != nil:
 		return nil, err
+	case is.Died && r.Status != Draft:
+		return nil, errDied
 	case !is.Agreed && r.Status != Draft:
 		return nil, fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations: record the consent first, or signpost.")
 	case target.Full() && r.OverrideReason == nil && r.Status != Draft:
@@ -178,6 +180,8 @@ func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.
 	}
 	return warnings, nil
 }
+
+var errDied = fault.New(fault.Conflict, "The person has died: nobody is asked to take them any more.")
 
 func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) error {
 	on, err := tx.DayOf(r.SiteID, *r.SentAt)

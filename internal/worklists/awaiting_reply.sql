@@ -4,6 +4,7 @@ select r.site_id, 'referral' as subject_type, r.id as subject_id, r.patient_id, 
   (r.sent_at at time zone s.time_zone)::date as sent_on,
   (r.sent_at at time zone s.time_zone)::date + s.expiry_days as expiry_on,
   (select min((r.sent_at at time zone s.time_zone)::date + d) from unnest(s.chase_days) d where (r.sent_at at time zone s.time_zone)::date + d >= s.today) as chase_on,
+  consent_stands(r.site_id, r.patient_id, 'share_with_organisations') as shared,
   (select o.name from organisations o where o.id = r.organisation_id) as organisation
 from referrals r
 join settings s on s.site_id = r.site_id

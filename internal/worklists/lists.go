@@ -124,7 +124,10 @@ func whySilent(f found) string {
 	if f.Status == "expired" {
 		why += "; it expired, which is no answer"
 	}
-	return why + circumstances(f) + "."
+	if why += circumstances(f); !f.Shared {
+		why += "; the person no longer agrees to share, so that it is not asked again"
+	}
+	return why + "."
 }
 
 // circumstances are what whoever telephones should know first.
@@ -142,7 +145,7 @@ func nextOfSilent(f found) *Due {
 	switch {
 	case f.Status == "expired":
 		return &Due{"answer", f.ExpiryOn}
-	case f.ChaseOn != nil && f.DiedOn == nil:
+	case f.ChaseOn != nil && f.DiedOn == nil && f.Shared:
 		return &Due{"chase", *f.ChaseOn}
 	}
 	return &Due{"expiry", f.ExpiryOn}
@@ -151,6 +154,9 @@ func nextOfSilent(f found) *Due {
 func mayOfSilent(f found) []string {
 	if f.DiedOn != nil || f.ClosedOn != nil {
 		return seen(f, "move-referral")
+	}
+	if !f.Shared {
+		return seen(f, "move-referral", "record-contact")
 	}
 	return seen(f, "move-referral", "make-reply-link", "record-contact")
 }

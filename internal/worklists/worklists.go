@@ -58,6 +58,7 @@ type found struct {
 	Today          day.Date
 	Status         string
 	Organisation   string
+	Shared         bool // consent to share with organisations stands
 	Code           string
 	ExpectedWait   *string
 	Attempts       int

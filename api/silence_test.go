@@ -262,6 +262,20 @@ func (w *world) sentTo(email string) {
 	w.as("administrator").patch("/organisations/"+w.org, org.header.Get("ETag"), fmt.Sprintf(`{"email":%q}`, email)).want(200)
 }
 
+// A site may chase nobody; days that stand twice, or out of order, are refused.
+func TestASiteSetsItsChaseDays(t *testing.T) {
+	w := newWorld(t)
+	admin := w.as("administrator")
+	etag := func() string { return admin.get("/sites/" + w.site).want(200).header.Get("ETag") }
+	for _, bad := range []string{"[10,5]", "[5,5]", "[0]", "[14]"} {
+		admin.patch("/sites/"+w.site, etag(), `{"chase_days":`+bad+`}`).problem(422, "invalid")
+	}
+	admin.patch("/sites/"+w.site, etag(), `{"chase_days":[]}`).want(200)
+	if site := admin.patch("/sites/"+w.site, etag(), `{"name":"First of all"}`).want(200); len(site.at("chase_days").([]any)) != 0 {
+		t.Errorf("nobody is to be chased: %s", site.body)
+	}
+}
+
 // Nobody is asked about somebody who died, or who no longer agrees to share; and whoever reads the list is told so.
 func TestNobodyIsAskedAboutTheDeadOrUnwilling(t *testing.T) {
 	w := newWorld(t)

@@ -36,7 +36,7 @@ type Details struct {
 	Code                string     `json:"code" pattern:"^[a-z][a-z0-9_]{1,29}$" doc:"Short name, unique." example:"example_town"`
 	ODSCode             *string    `json:"ods_code" required:"false" pattern:"^[A-Z0-9]{3,10}$" doc:"ODS code of the practice or network." example:"U00001"`
 	TimeZone            string     `json:"time_zone" required:"false" maxLength:"50" doc:"Dates of its records are days here; Europe/London when left out." example:"Europe/London"`
-	ChaseDays           db.Ints    `json:"chase_days" required:"false" maxItems:"5" doc:"Days after sending when a silent organisation is asked again." example:"[5, 10]"`
+	ChaseDays           db.Ints    `json:"chase_days" required:"false" maxItems:"5" doc:"Days after sending when a silent organisation is asked again, the earliest first; an empty list: never." example:"[5, 10]"`
 	ExpiryDays          int        `json:"expiry_days" required:"false" minimum:"1" maximum:"365" doc:"Days after sending when a silent referral expires; 14 when left out." example:"14"`
 	DisclosureThreshold int        `json:"disclosure_threshold" required:"false" minimum:"8" maximum:"1000" doc:"The fewest people a published figure may rest on; never below 8." example:"8"`
 	AttemptsWanted      int        `json:"attempts_wanted" required:"false" minimum:"1" maximum:"20" doc:"How many attempts at a follow-up are made before somebody counts as could_not_contact; 3 when left out. Fewer are told of, and never refused." example:"3"`
@@ -92,7 +92,7 @@ func (site *Site) settle() error {
 	if site.TimeZone == "" {
 		site.TimeZone = "Europe/London"
 	}
-	if len(site.ChaseDays) == 0 {
+	if site.ChaseDays == nil {
 		site.ChaseDays = db.Ints{5, 10}
 	}
 	if site.ExpiryDays == 0 {
@@ -117,6 +117,7 @@ func (site *Site) settle() error {
 	_, err := time.LoadLocation(site.TimeZone)
 	c.Require(err == nil && site.TimeZone != "Local", "time_zone", "is no time zone of the IANA database")
 	c.Require(!slices.ContainsFunc(site.ChaseDays, func(d int) bool { return d < 1 || d >= site.ExpiryDays }), "chase_days", "must lie between 1 and the day before expiry_days")
+	c.Require(ascending(site.ChaseDays), "chase_days", "each stand once, the earliest first")
 	c.Require(!slices.ContainsFunc(site.ReminderDays, func(d int) bool { return d < 1 || d > 365 }) && slices.IsSorted(site.ReminderDays), "reminder_days", "must lie between 1 and 365, the earliest first")
 	for i := range site.Schedules {
 		if site.Schedules[i].Instruments == nil {
@@ -130,6 +131,10 @@ func (site *Site) settle() error {
 		schedule.check(&c, at)
 	}
 	return c.Err()
+}
+
+func ascending(days []int) bool {
+	return slices.IsSorted(days) && len(slices.Compact(slices.Clone(days))) == len(days)
 }
 
 func (s Schedule) check(c *fault.Checks, at string) {

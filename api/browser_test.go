@@ -144,23 +144,9 @@ func TestAPhoneWithoutScript(t *testing.T) {
 
 // axe-core finds nothing to mend on any of the pages, as a phone shows them.
 func TestPagesAreAccessible(t *testing.T) {
-	axe, err := os.ReadFile("judges/node_modules/axe-core/axe.min.js")
-	if err != nil {
-		t.Skip("no axe-core here (make test brings it by npm): the pages were not judged")
-	}
 	w, _, _, followUp := asked(t)
 	link := w.link(followUp).link
-	p := newPhone(t)
-	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, devtools.SetBypassCSP, devtools.SetBypassCSPParams{Enabled: true}) // for the judge's own script
-		return err
-	}))
-	judge := func(name string) {
-		t.Helper()
-		for _, v := range p.violations(string(axe)) {
-			t.Errorf("%s: %s", name, v)
-		}
-	}
+	p, axe, judge := judgedPhone(t)
 	for _, path := range []string{"", "/how_have_you_been", "/ons4.anxiety", "/narrative"} {
 		p.do(chromedp.Navigate(link + path))
 		judge("page " + path)
@@ -181,7 +167,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	if _, err := chromedp.Run(p.Context, chromedp.Evaluate[int](`document.querySelector("main").innerHTML += "<img src=x>"; 0`)); err != nil {
 		t.Fatal(err)
 	}
-	if len(p.violations(string(axe))) == 0 {
+	if len(p.violations(axe)) == 0 {
 		t.Error("axe-core finds nothing wrong with a picture without words")
 	}
 }
@@ -198,4 +184,24 @@ func (p phone) violations(axe string) (found []string) {
 		p.t.Fatal(err)
 	}
 	return found
+}
+
+// judgedPhone is a phone, axe-core's script, and what says of its page what that finds to mend.
+func judgedPhone(t *testing.T) (p phone, axe string, judge func(page string)) {
+	t.Helper()
+	script, err := os.ReadFile("judges/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Skip("no axe-core here (make test brings it by npm): the pages were not judged")
+	}
+	axe, p = string(script), newPhone(t)
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, devtools.SetBypassCSP, devtools.SetBypassCSPParams{Enabled: true}) // for the judge's own script
+		return err
+	}))
+	return p, axe, func(name string) {
+		t.Helper()
+		for _, v := range p.violations(axe) {
+			t.Errorf("%s: %s", name, v)
+		}
+	}
 }

@@ -1,15 +1,11 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
-	devtools "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"waypost/internal/partners"
@@ -94,24 +90,10 @@ func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
 
 // axe-core finds nothing to mend on any of the pages for organisations.
 func TestReplyPagesAreAccessible(t *testing.T) {
-	axe, err := os.ReadFile("judges/node_modules/axe-core/axe.min.js")
-	if err != nil {
-		t.Skip("no axe-core here (make test brings it by npm): the pages were not judged")
-	}
 	w := newWorld(t)
 	patient, episode := w.supported()
 	link := w.replyLink(w.refer(episode)).link
-	p := newPhone(t)
-	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, devtools.SetBypassCSP, devtools.SetBypassCSPParams{Enabled: true}) // for the judge's own script
-		return err
-	}))
-	judge := func(name string) {
-		t.Helper()
-		for _, v := range p.violations(string(axe)) {
-			t.Errorf("%s: %s", name, v)
-		}
-	}
+	p, _, judge := judgedPhone(t)
 	for _, path := range []string{"", "/waitlisted", "/declined", "/attended"} {
 		p.do(chromedp.Navigate(link + path))
 		judge("page " + path)

@@ -13,25 +13,24 @@ import (
 
 // About is what a release's documents say of it. It names neither the installation's ids nor a person.
 type About struct {
-	Title        string      `json:"title"`
-	Purpose      string      `json:"purpose"`
-	Release      int         `json:"release"`
-	AsOf         time.Time   `json:"as_of"`
-	LegalBasis   Basis       `json:"legal_basis"`
-	Setting      string      `json:"setting"`
-	Instruments  []string    `json:"instruments"`
-	Timepoints   []string    `json:"timepoints"`
-	Schedule     []Window    `json:"schedule"`
-	Profile      Disclosure  `json:"disclosure"`
-	Report       Report      `json:"report"`
-	Definition   int         `json:"definition"`
-	Software     string      `json:"software"`
-	Citation     string      `json:"citation"`
-	Tables       []TableFile `json:"tables"`
-	Files        []File      `json:"files"`
-	Expires      string      `json:"project_expires_on"`
-	SafeReason   *string     `json:"setting_reason"`
-	Participants int         `json:"participants"`
+	Title       string      `json:"title"`
+	Purpose     string      `json:"purpose"`
+	Release     int         `json:"release"`
+	AsOf        time.Time   `json:"as_of"`
+	LegalBasis  Basis       `json:"legal_basis"`
+	Setting     string      `json:"setting"`
+	Instruments []string    `json:"instruments"`
+	Timepoints  []string    `json:"timepoints"`
+	Schedule    []Window    `json:"schedule"`
+	Profile     Disclosure  `json:"disclosure"`
+	Report      Report      `json:"report"`
+	Definition  int         `json:"definition"`
+	Software    string      `json:"software"`
+	Citation    string      `json:"citation"`
+	Tables      []TableFile `json:"tables"`
+	Files       []File      `json:"files"`
+	Expires     string      `json:"project_expires_on"`
+	SafeReason  *string     `json:"setting_reason"`
 }
 
 // Disclosure is the rule that a release was made by.
@@ -51,7 +50,7 @@ type TableFile struct {
 func (s *Store) describe(p Project, r Release, report Report, asOf time.Time) About {
 	a := About{
 		Title: oneLine(p.Title), Purpose: oneLine(p.Purpose), Schedule: p.Schedule, Release: r.Number, AsOf: asOf.UTC().Truncate(time.Second), LegalBasis: p.LegalBasis, Setting: p.Setting, SafeReason: p.SettingReason,
-		Instruments: p.Instruments, Timepoints: p.Timepoints, Report: report, Participants: report.N, Definition: Definition, Software: s.Software, Expires: p.ExpiresOn.String(),
+		Instruments: p.Instruments, Timepoints: p.Timepoints, Report: report, Definition: Definition, Software: s.Software, Expires: p.ExpiresOn.String(),
 		Profile:  Disclosure{p.MinimumK, p.QuasiIdentifiers, p.Generalisation, p.MostSuppressed},
 		Citation: fmt.Sprintf("%s. Release %d, as of %s. Made with Waypost %s, table definition %d.", strings.TrimRight(oneLine(p.Title), ". "), r.Number, asOf.UTC().Format("2 January 2006"), s.Software, Definition),
 	}

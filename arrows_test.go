@@ -18,10 +18,11 @@ var between = map[string][]string{
 	"outcomes":  {"episodes", "referrals"},
 	"casework":  record,
 	"intake":    record,
-	"demo":      append([]string{"sites", "partners", "datasets"}, record...), // sites, keys and a project are the demo's too: see docs/architecture.md
+	"demo":      append([]string{"sites", "partners", "datasets", "study"}, record...), // sites, keys and a project are the demo's too: see docs/architecture.md
 	"insights":  {"disclosure"},
 	"worklists": {}, // reads tables by SQL
 	"datasets":  {"disclosure"},
+	"study":     {"insights", "disclosure"}, // its figures are those of insights: see docs/architecture.md
 }
 
 // allowed is what the rooms outside the areas may import.

@@ -29,6 +29,7 @@ import (
 	"waypost/internal/platform/outbox"
 	"waypost/internal/platform/telemetry"
 	"waypost/internal/sites"
+	"waypost/internal/study"
 	"waypost/internal/worklists"
 )
 
@@ -64,6 +65,7 @@ type server struct {
 	outbox    *outbox.Store
 	datasets  *datasets.Store
 	worklists *worklists.Store
+	study     *study.Store
 }
 
 const requestTimeout = 30 * time.Second
@@ -75,6 +77,7 @@ func New(c Config) *echo.Echo {
 	s.probes(e)
 	s.patientPages(e)
 	s.replyPages(e)
+	s.updatePage(e)
 	s.dashboardPage(e)
 	serveDocument(e, s.api.OpenAPI())
 	docs.Register(e)
@@ -90,7 +93,7 @@ func build(c Config) (*echo.Echo, *server) {
 		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
 		keys: c.Partners, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: Figures(c.DB),
-		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets, worklists: &worklists.Store{DB: c.DB},
+		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets, worklists: &worklists.Store{DB: c.DB}, study: Studies(c.DB),
 	}
 	if s.datasets == nil {
 		s.datasets = Research(c.DB, nil, nil)
@@ -126,6 +129,7 @@ func (s *server) operations() {
 	s.insightOperations()
 	s.projectOperations()
 	s.releaseOperations()
+	s.studyOperations()
 	s.eventOperations()
 	s.webhookOperations()
 	s.keyOperations()

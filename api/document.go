@@ -36,7 +36,7 @@ func document() huma.Config {
 	c := huma.DefaultConfig("Waypost", Version)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by serveDocument and docs
 	c.CreateHooks, c.Transformers = nil, nil              // no $schema fields
-	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "text/csv": asCSV, "text/plain": asText}
+	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "text/csv": asCSV, "text/plain": asText, "text/markdown": asMarkdown, "text/html": asHTML}
 	c.RejectUnknownQueryParameters = true
 	c.Info.Description = introduction
 	c.Info.Contact = &huma.Contact{Name: "The developers of Waypost"}
@@ -63,6 +63,7 @@ var tags = []*huma.Tag{
 	{Name: "worklists", Description: "What needs doing today, and the link worker's own figures."},
 	{Name: "insights", Description: "Figures: paired, with denominators, protected."},
 	{Name: "datasets", Description: "Projects of research, and their frozen, pseudonymised releases."},
+	{Name: "study", Description: "What a project tells everybody it answers to: what happened in it, and its update."},
 	{Name: "partners", Description: "What partner systems are told: the event feed, and webhooks."},
 	{Name: "administration", Description: "API keys."},
 	{Name: "demo", Description: "What only a demo can do."},
@@ -109,6 +110,22 @@ var schemaNames = map[string]string{
 	"waypost/internal/directory.Room":                "ServiceRoom",
 	"waypost/internal/partners.Key":                  "APIKey",
 	"waypost/internal/partners.NewKey":               "NewAPIKey",
+	"waypost/internal/study.Details":                 "StudyDetails",
+	"waypost/internal/study.Update":                  "StudyUpdate",
+	"waypost/internal/study.Whole":                   "PublishedUpdateWhole",
+	"waypost/internal/study.Published":               "PublishedUpdate",
+	"waypost/internal/study.NewLink":                 "NewUpdateLink",
+	"waypost/internal/study.Check":                   "QuoteCheck",
+	"waypost/internal/study.Where":                   "UpdateWhere",
+	"waypost/internal/study.Told":                    "UpdateTold",
+	"waypost/internal/study.ToldAt":                  "UpdateToldAt",
+	"waypost/internal/study.Hard":                    "UpdateHard",
+	"waypost/internal/study.About":                   "UpdateAbout",
+	"waypost/internal/study.Said":                    "UpdateQuote",
+	"waypost/internal/study.Change":                  "UpdateChange",
+	"waypost/internal/study.Progress":                "UpdateProgress",
+	"waypost/internal/study.ProgressRow":             "UpdateProgressRow",
+	"waypost/internal/study.Correction":              "UpdateCorrection",
 	"waypost/internal/datasets.Details":              "NewProject",
 	"waypost/internal/datasets.Stage":                "ParticipantStage",
 	"waypost/internal/datasets.Value":                "LabelledValue",

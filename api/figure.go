@@ -33,7 +33,7 @@ type figures[R any] struct {
 // figure registers an operation that answers with figures, as JSON or CSV. The same key that asks the same question of the same
 // snapshot gets the same bytes.
 func figure[I, R any](s *server, o op, h func(context.Context, *I) (insights.Figures[R], error)) {
-	o.method, o.tag, o.scope, o.also, o.faults = http.MethodGet, "insights", actor.InsightsRead, csvForm, []fault.Kind{fault.NotFound}
+	o.method, o.tag, o.scope, o.also, o.faults = http.MethodGet, "insights", actor.InsightsRead, forms{csvForm}, []fault.Kind{fault.NotFound}
 	o.about += " Small numbers are protected, except for a site manager's own sites. As JSON or CSV."
 	declared := s.declare(o)
 	declared.Responses["304"] = &huma.Response{Description: "The figures are those of If-None-Match."}

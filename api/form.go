@@ -8,6 +8,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/danielgtaylor/huma/v2/negotiation"
 	"github.com/labstack/echo/v4"
+
+	"waypost/api/pages"
+	"waypost/internal/study"
 )
 
 // form is a second form of an answer: ?format=<name> asks for it, or Accept does.
@@ -16,13 +19,17 @@ type form struct{ name, media, example string }
 var (
 	csvForm  = &form{"csv", "text/csv", "metric,rows\n"}
 	textForm = &form{"text", "text/plain", "A HEADING\n  A line.\n"}
+	htmlForm = &form{"html", "text/html", "<!DOCTYPE html>"}
+	mdForm   = &form{"md", "text/markdown", "# A heading\n"}
 )
 
-// choose settles in which form the answer goes out: JSON, unless the operation has another (f is not nil) and it is asked for.
-func (f *form) choose(ctx huma.Context, next func(huma.Context)) {
-	kind := echo.MIMEApplicationJSON
-	if f.asked(ctx) {
-		kind = f.media
+// forms are the further forms of an answer.
+type forms []*form
+
+// choose settles in which form the answer goes out: JSON, unless the operation has another and it is asked for.
+func (f forms) choose(ctx huma.Context, next func(huma.Context)) {
+	kind := f.asked(ctx)
+	if kind != echo.MIMEApplicationJSON {
 		res := humaecho.Unwrap(ctx).Response()
 		res.Before(func() { // a problem has a kind of its own
 			if res.Header().Get(echo.HeaderContentType) == kind {
@@ -34,14 +41,21 @@ func (f *form) choose(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-func (f *form) asked(ctx huma.Context) bool {
-	if f == nil {
-		return false
+func (f forms) asked(ctx huma.Context) string {
+	kinds := []string{echo.MIMEApplicationJSON}
+	name := ctx.Query("format")
+	for _, other := range f {
+		if kinds = append(kinds, other.media); other.name == name {
+			return other.media
+		}
 	}
-	if name := ctx.Query("format"); name != "" {
-		return name == f.name
+	if name != "" {
+		return echo.MIMEApplicationJSON
 	}
-	return negotiation.SelectQValue(strings.ToLower(ctx.Header("Accept")), []string{echo.MIMEApplicationJSON, f.media}) == f.media
+	if kind := negotiation.SelectQValue(strings.ToLower(ctx.Header("Accept")), kinds); kind != "" {
+		return kind
+	}
+	return echo.MIMEApplicationJSON
 }
 
 // asText writes an answer that has a plain text; only operations that declare it are ever asked for it.
@@ -49,3 +63,18 @@ var asText = huma.Format{Marshal: func(w io.Writer, v any) error {
 	_, err := io.WriteString(w, v.(interface{ PlainText() string }).PlainText())
 	return err
 }}
+
+// asMarkdown and asHTML write an answer that people read; only operations that declare them are ever asked for them.
+var (
+	asMarkdown = huma.Format{Marshal: func(w io.Writer, v any) error {
+		_, err := io.WriteString(w, v.(study.Update).Markdown())
+		return err
+	}}
+	asHTML = huma.Format{Marshal: func(w io.Writer, v any) error {
+		page, err := pages.Render("update", shownUpdate(v.(study.Update)))
+		if err == nil {
+			_, err = w.Write(page)
+		}
+		return err
+	}}
+)

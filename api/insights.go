@@ -27,6 +27,8 @@ func (s *server) insightOperations() {
 		about: "Returns, for each field of the minimum data set, of how many people it is recorded."}, s.missing)
 	figure(s, op{id: "get-movement", path: "/insights/movement", summary: "Movement between bands",
 		about: "Returns how many people were in which band of a score at the baseline, and in which at each follow-up, with both margins. For partners it is of all sites together and of all time."}, s.movement)
+	figure(s, op{id: "get-participants", path: "/insights/participants", summary: "How far those came who take part in research",
+		about: "Returns how many people agreed to take part in research, how far they came, and what they said at each follow-up: how they have been, whether they used what they were connected to, and whether it helped."}, s.participants)
 	figure(s, op{id: "get-referral-figures", path: "/insights/referrals", summary: "Where referrals stand",
 		about: "Returns where referrals stand, how often the loop was closed, and how soon organisations answered. Signposts are apart."}, s.referralFigures)
 	figure(s, op{id: "get-outcomes", path: "/insights/outcomes", summary: "Paired change",
@@ -100,6 +102,13 @@ func (s *server) movement(ctx context.Context, in *InsightQuery) (insights.Figur
 
 func (s *server) flow(ctx context.Context, in *Divided) (insights.Figures[insights.FlowRow], error) {
 	return s.insights.Flow(ctx, in.query(in.By))
+}
+
+func (s *server) participants(ctx context.Context, in *struct {
+	InsightQuery
+	By string `query:"by" enum:"site,month" doc:"A row for each of these beside the one of all together."`
+}) (insights.Figures[insights.ParticipantRow], error) {
+	return s.insights.Participants(ctx, in.query(in.By))
 }
 
 func (s *server) referralFigures(ctx context.Context, in *struct {

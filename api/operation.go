@@ -31,7 +31,7 @@ type op struct {
 	created string      // of a POST that makes something: where it is then, from its fields; the answer is then 201
 	later   bool        // what it makes is there later: the answer is then 202, or 200 where nothing is made
 	faults  []fault.Kind
-	also    *form // a second form of its answer, beside JSON
+	also    forms // further forms of its answer, beside JSON
 	byLink  bool  // its credential is the token in its path: it takes no key, and so has no scope and no roles
 }
 
@@ -66,7 +66,10 @@ func (s *server) declare(o op) huma.Operation {
 	}
 	h.Middlewares = append(h.Middlewares, o.also.choose)
 	if o.also != nil {
-		h.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}, o.also.media: {Schema: &huma.Schema{Type: "string"}, Example: o.also.example}}}
+		h.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}}
+		for _, f := range o.also {
+			h.Responses["200"].Content[f.media] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}, Example: f.example}
+		}
 	}
 	faults := append([]fault.Kind{fault.Unreadable, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable}, o.faults...)
 	if !o.byLink {

@@ -140,7 +140,7 @@ func tableOf(t *testing.T, folder, name string) (list []map[string]string) {
 }
 
 // answered is somebody at the manager's site who consents, with a baseline and a response that pairs with it.
-func (s study) answered() (patient string) {
+func (s releasing) answered() (patient string) {
 	s.t.Helper()
 	for _, f := range s.as("link_worker").get("/follow-ups?state=completed&limit=200").want(200).items() {
 		episode := s.as("link_worker").get("/episodes/" + f.(map[string]any)["episode_id"].(string)).want(200)
@@ -156,7 +156,7 @@ func (s study) answered() (patient string) {
 }
 
 // withdraws says no to being contacted and lets what there is be kept.
-func (s study) withdraws(patient string) {
+func (s releasing) withdraws(patient string) {
 	s.t.Helper()
 	s.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"research","decision":"withdrawn","withdrawal":"stop_contact_keep_data","decided_on":%q}`, s.today())).want(201)
 }

@@ -27,13 +27,13 @@ import (
 	"waypost/internal/platform/vault"
 )
 
-// study is a demo whose people researchers ask about.
-type study struct {
+// releasing is a demo whose people researchers ask about.
+type releasing struct {
 	*world
 	store *datasets.Store
 }
 
-func newStudy(t *testing.T, people int) study {
+func newStudy(t *testing.T, people int) releasing {
 	t.Helper()
 	t.Parallel()
 	d := dbtest.New(t)
@@ -46,7 +46,7 @@ func newStudy(t *testing.T, people int) study {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = files.Close() })
-	s := study{&world{t: t, db: d, keys: map[string]string{}}, Research(d, vault, files)}
+	s := releasing{&world{t: t, db: d, keys: map[string]string{}}, Research(d, vault, files)}
 	if _, err := demo.Load(t.Context(), d, demo.Config{People: people, Seed: 5, Research: s.store}, func(k demo.Keys) error {
 		for role, key := range map[string]string{"administrator": k.Administrator, "data_steward": k.DataSteward, "link_worker": k.LinkWorker, "researcher": k.Researcher, "site_manager": k.SiteManager} {
 			s.keys[role] = key
@@ -65,7 +65,7 @@ func newStudy(t *testing.T, people int) study {
 }
 
 // project is the demo's own, of all its sites, or one like it of these sites.
-func (s study) project(basis, setting string, k int, sites ...string) string {
+func (s releasing) project(basis, setting string, k int, sites ...string) string {
 	s.t.Helper()
 	own := s.as("researcher").get("/projects").want(200)
 	if sites == nil {
@@ -82,7 +82,7 @@ func (s study) project(basis, setting string, k int, sites ...string) string {
 }
 
 // release makes one, and unpacks its package into a folder.
-func (s study) release(project string) (folder string) {
+func (s releasing) release(project string) (folder string) {
 	s.t.Helper()
 	id := s.as("data_steward").post("/projects/"+project+"/releases", `{}`).want(202).text("id")
 	if err := s.store.Build(actor.With(s.t.Context(), actor.Named("releases"))); err != nil {

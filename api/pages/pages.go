@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+
+	"waypost/internal/study"
 )
 
 //go:embed *.html
@@ -19,7 +21,7 @@ var Style []byte
 // StylePath is where pages look for it.
 const StylePath = "/assets/pages.css"
 
-var templates = template.Must(template.ParseFS(files, "*.html"))
+var templates = template.Must(template.New("pages").Funcs(study.Reading).ParseFS(files, "*.html"))
 
 // ContentSecurityPolicy lets a page load its stylesheet and send its form, and nothing else: no script runs.
 const ContentSecurityPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

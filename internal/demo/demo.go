@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
+	"waypost/internal/study"
 )
 
 // Config says how much to make.
@@ -41,6 +42,7 @@ type world struct {
 	yesterday day.Date // the last day that anything is told of, so that nothing lies in the future
 	ons4      outcomes.Instrument
 	research  *datasets.Store // nil: the demo has no project
+	studies   *study.Store
 	numbers   *nhsNumbers
 	people    int // told of so far
 	report    Report
@@ -64,7 +66,7 @@ func Load(ctx context.Context, d *db.DB, c Config, writeKeys func(Keys) error) (
 		if err != nil {
 			return err
 		}
-		w.research = c.Research
+		w.research, w.studies = c.Research, &study.Store{DB: d}
 		err = w.load(c.People, writeKeys)
 		r = w.report
 		return err

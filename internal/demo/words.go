@@ -70,11 +70,32 @@ type phrasebook struct {
 	ClosureNotes     []string `yaml:"closure_notes"`
 }
 
+// happened is what a study tells of itself: who pays, of what it consists, and what happened how many days ago.
+type happened struct {
+	Study struct {
+		Funder, Reference, Contact, Thanks, Disclaimer string
+	}
+	Packages []struct {
+		Code, Title, Status string
+		From, To            int // in days from today
+	}
+	Notes []struct {
+		Ago               int
+		Kind, Group, Text string
+	}
+	Interviews []struct {
+		Package, Kind, Mode string
+		Each                int // at each site
+		Ago                 int
+	}
+}
+
 var (
 	places  = read[[]place]("places")
 	catalog = read[offers]("services")
 	names   = read[[]heritage]("names")
 	phrases = read[phrasebook]("phrases")
+	toldOf  = read[happened]("study")
 )
 
 // read takes a word list; it is part of the program, so a fault in it stops the program at once.

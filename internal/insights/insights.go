@@ -66,12 +66,12 @@ type freezer interface {
 }
 
 func (s *Store) metrics() []freezer {
-	return []freezer{s.bands(), completers, flow, s.missing(), referrals, retention, services, uptake, frozenOutcomes{s}, frozenMovement{s}}
+	return []freezer{s.bands(), completers, flow, s.missing(), participants, referrals, retention, services, uptake, frozenOutcomes{s}, frozenMovement{s}}
 }
 
 // Catalogue lists the metrics.
 func Catalogue() []Entry {
-	return []Entry{undivided(completers.Entry), equityEntry, flow.Entry, missingEntry, movementEntry, outcomesEntry, referrals.Entry, retention.Entry, undivided(services.Entry), uptake.Entry} // by id
+	return []Entry{undivided(completers.Entry), equityEntry, flow.Entry, missingEntry, movementEntry, outcomesEntry, participants.Entry, referrals.Entry, retention.Entry, undivided(services.Entry), uptake.Entry} // by id
 }
 
 // undivided is the entry of a metric whose dimensions are all in its answer, so that it takes no by.

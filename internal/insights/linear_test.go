@@ -395,7 +395,7 @@ func TestLinearConstraintsRecoverNothing(t *testing.T) {
 	const most = 20 // tables of each metric: a solver takes its time
 	for name, attack := range map[string]func(testing.TB, *rapid.T, looks) ([]string, int){
 		"flow": attack(flow, asDrawn), "completers": attack(completers, asDrawn), "missing": attack((&Store{}).missing(), asDrawn),
-		"services": attack(services, taken.whole), "referrals": attack(referrals, standing.whole), "uptake": attack(uptake, sent.whole), "retention": attack(retention, kept.whole),
+		"services": attack(services, taken.whole), "referrals": attack(referrals, standing.whole), "uptake": attack(uptake, sent.whole), "retention": attack(retention, kept.whole), "participants": attack(participants, taking.whole),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

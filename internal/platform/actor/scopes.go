@@ -22,6 +22,8 @@ const (
 	InstrumentsWrite Scope = "instruments:write" // a site's own instruments, and its words for others
 	ProjectsUse      Scope = "projects:use"      // propose one, ask for its releases and read them
 	ProjectsApprove  Scope = "projects:approve"
+	StudiesWrite     Scope = "studies:write" // what stands in a study's update, and to publish it
+	QuotesCheck      Scope = "quotes:check"  // look for names and places in what somebody else chose to show
 	KeysWrite        Scope = "keys:write"
 	EventsRead       Scope = "events:read"
 	WebhooksWrite    Scope = "webhooks:write"
@@ -37,12 +39,12 @@ func with(base []Scope, more ...Scope) []Scope { return append(append([]Scope{},
 
 var scopes = map[Role][]Scope{
 	LinkWorker:    with(theRecord, InsightsRead),
-	SiteManager:   with(theRecord, InsightsRead, LinkWorkersWrite, InstrumentsWrite),
+	SiteManager:   with(theRecord, InsightsRead, LinkWorkersWrite, InstrumentsWrite, QuotesCheck),
 	Integration:   with(theRecord, WebhooksWrite),
 	Organisation:  {Self, DirectoryRead, CapacityWrite, ReferralsRead, ReferralsReply, EventsRead},
 	Dashboard:     {Self, InsightsRead},
 	Researcher:    {Self, ProjectsUse},
-	DataSteward:   {Self, SitesRead, SitesWrite, InstrumentsWrite, ProjectsUse, ProjectsApprove},
+	DataSteward:   {Self, SitesRead, SitesWrite, InstrumentsWrite, ProjectsUse, ProjectsApprove, StudiesWrite, QuotesCheck},
 	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, InstrumentsWrite, KeysWrite, EventsRead, WebhooksWrite, DemoClock},
 }
 

@@ -1,0 +1,77 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+	"waypost/internal/study"
+)
+
+// updatePage is the page of a published update: for everybody who has its link.
+func (s *server) updatePage(e *echo.Echo) {
+	e.GET(study.UpdatePath+":token", s.page(func(c echo.Context) error {
+		u, err := s.study.Read(db.Relaxed(c.Request().Context()), c.Param("token"))
+		if err != nil {
+			return err
+		}
+		return render(c, http.StatusOK, "update", shownUpdate(u))
+	}, updateGone))
+}
+
+// updateGone tells in plain words that there is nothing to read.
+func updateGone(c echo.Context, err error) error {
+	told := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes."}
+	p := problemOf(err)
+	switch {
+	case errors.Is(err, study.ErrWithdrawn):
+		told.Title, told.Words = "This update was withdrawn", "The study team took it back. Please ask them for a newer one."
+	case p.Code == string(fault.NotFound):
+		told.Title, told.Words = "This link does not work", "It may have run out, or a part of it may be missing. Please ask the study team for a newer one."
+	case p.Code == string(fault.RateLimited):
+		told.Title, told.Words = "Please wait", "Too many links that do not work were tried from your connection. Please try again in a few minutes."
+	}
+	return render(c, p.Status, "update_gone", told)
+}
+
+// drawnUpdate is an update with its picture.
+type drawnUpdate struct {
+	study.Update
+	Picture []stroke
+	Height  int
+}
+
+// stroke is how one score changed, as it is drawn: on a line from the least to the most that it can be.
+type stroke struct {
+	Words                    string
+	Y, Line, Foot            int
+	From, To                 float64
+	Low, High, Before, After string
+	Verdict                  string
+}
+
+const (
+	lineLeft, lineRight = 20.0, 320.0 // of the picture, which is 340 wide
+	strokeHeight        = 58
+)
+
+// shownUpdate draws what a page shows of an update.
+func shownUpdate(u study.Update) drawnUpdate {
+	d := drawnUpdate{Update: u}
+	for _, c := range u.Told.Changes {
+		if !c.Shown() || c.Low == nil {
+			continue
+		}
+		at := func(x float64) float64 { return lineLeft + (x-*c.Low)/(*c.High-*c.Low)*(lineRight-lineLeft) }
+		score := study.Reading["mean"].(func(*float64) string)
+		d.Picture = append(d.Picture, stroke{
+			Words: c.Words, Y: d.Height + 14, Line: d.Height + 30, Foot: d.Height + 47, From: at(*c.Before), To: at(*c.After),
+			Low: score(c.Low), High: score(c.High), Before: score(c.Before), After: score(c.After), Verdict: c.Verdict(),
+		})
+		d.Height += strokeHeight
+	}
+	return d
+}

@@ -1,0 +1,119 @@
+package study
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/insights"
+)
+
+// followUps are the project's follow-ups, in their order: of its timepoints, those that a schedule plans.
+func (w writer) followUps() []string {
+	return slices.DeleteFunc(slices.Clone([]string(w.Timepoints)), func(code string) bool { return w.when[code] == "" })
+}
+
+// group is several sites together.
+type group struct {
+	row  insights.ParticipantRow
+	name string
+}
+
+// together takes the rows of one follow-up apart: all sites together, and each. Where all of them together are too few, or would tell
+// of one that is, those that are shown are added up: no more than any reader could do.
+func together(rows []insights.ParticipantRow, timepoint string) (all group, sites []insights.ParticipantRow) {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r insights.ParticipantRow) bool { return r.Timepoint != timepoint })
+	if len(rows) == 0 {
+		return group{row: insights.ParticipantRow{Timepoint: timepoint, Withheld: insights.Withheld{Suppressed: true}}, name: "All sites together"}, nil
+	}
+	all, sites = group{rows[0], "All sites together"}, rows[1:]
+	if shown(all.row) {
+		return all, sites
+	}
+	large := slices.DeleteFunc(slices.Clone(sites), func(r insights.ParticipantRow) bool { return !shown(r) })
+	if len(large) > 0 {
+		all = group{added(large), "The sites that are large enough to show, together"}
+	}
+	return all, sites
+}
+
+// shown tells whether a row says how far people came.
+func shown(r insights.ParticipantRow) bool {
+	return !slices.Contains([]*int{r.Enrolled, r.Baseline, r.Due, r.FollowedUp}, nil)
+}
+
+// added adds published rows up: each count is null where one of theirs is.
+func added(rows []insights.ParticipantRow) (sum insights.ParticipantRow) {
+	sum.Timepoint = rows[0].Timepoint
+	to := reflect.ValueOf(&sum).Elem()
+	for i := range to.NumField() {
+		if to.Field(i).Type() != reflect.TypeFor[*int]() {
+			continue
+		}
+		n := new(int)
+		for _, r := range rows {
+			part := reflect.ValueOf(r).Field(i).Interface().(*int)
+			if part == nil {
+				n = nil
+				break
+			}
+			*n += *part
+		}
+		to.Field(i).Set(reflect.ValueOf(n))
+	}
+	return sum
+}
+
+// progress is the table of one follow-up.
+func (w writer) progress(all group, sites []insights.ParticipantRow) []ProgressRow {
+	target := func(site string) (n *int) {
+		for _, t := range w.study.Targets {
+			if site == "" || t.SiteID.String() == site {
+				if n == nil {
+					n = new(int)
+				}
+				*n += t.People
+			}
+		}
+		return n
+	}
+	list := []ProgressRow{progressed(all.row, all.name, target(""))}
+	if all.name != "All sites together" {
+		list[0].Target = nil
+	}
+	for _, r := range sites {
+		list = append(list, progressed(r, *r.SiteName, target(*r.SiteID)))
+	}
+	return list
+}
+
+func progressed(r insights.ParticipantRow, name string, target *int) ProgressRow {
+	row := ProgressRow{Site: name, Target: target, Suppressed: !shown(r)}
+	if r.SiteID != nil {
+		row.SiteID = new(uuid.MustParse(*r.SiteID))
+	}
+	if !row.Suppressed {
+		row.Enrolled, row.Baseline, row.Due, row.FollowedUp = r.Enrolled, r.Baseline, r.Due, r.FollowedUp
+	}
+	return row
+}
+
+// changes are how scores changed, of the scores and follow-ups of the project. A row is there for each, whatever is in it.
+func (w writer) changes(rows []insights.OutcomeRow) []Change {
+	list := []Change{}
+	for _, r := range rows {
+		if !slices.Contains(w.Timepoints, r.Timepoint) {
+			continue
+		}
+		c := Change{Words: asks(r.Instrument, r.Score), Instrument: r.Instrument, Score: r.Score, Timepoint: r.Timepoint, Better: string(r.Better),
+			People: r.PairedN, Before: r.BaselineMean, After: r.FollowUpMean, Mean: r.MeanChange, CILow: r.CILow, CIHigh: r.CIHigh, Suppressed: r.Suppressed}
+		for _, s := range w.Scales {
+			if s.Instrument == r.Instrument && s.Score == r.Score {
+				c.Low, c.High = &s.Low, &s.High
+			}
+		}
+		list = append(list, c)
+	}
+	return list
+}

@@ -1,0 +1,235 @@
+package study
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/secret"
+)
+
+// Published is an update as it was published. What it says never changes.
+type Published struct {
+	ID          uuid.UUID  `json:"id" format:"uuid" doc:"The published update's id."`
+	ProjectID   uuid.UUID  `json:"project_id" format:"uuid" doc:"The project."`
+	Number      int        `json:"number" doc:"Counts up in the project." example:"1"`
+	To          string     `json:"to" gorm:"column:up_to" doc:"The month up to whose end it tells." example:"2026-10"`
+	AsOf        time.Time  `json:"as_of" doc:"What its figures stand at."`
+	CorrectsID  *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The published update that it corrects."`
+	SHA256      string     `json:"sha256" gorm:"column:sha256" doc:"Of all that it says, as it is kept: the same as long as nothing changed."`
+	URL         string     `json:"url,omitempty" gorm:"-" doc:"Its link, for everybody; shown when it is made, and never again." example:"https://waypost.example/u/…"`
+	ExpiresOn   day.Date   `json:"expires_on" format:"date" doc:"The last day, in UTC, on which its link works."`
+	WithdrawnAt *time.Time `json:"withdrawn_at" doc:"When its link was withdrawn."`
+	Version     int        `json:"version" doc:"Rises when its link changes." example:"1"`
+	CreatedAt   time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was published."`
+	UpdatedAt   time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When its link last changed."`
+
+	Content     db.JSON[Update] `json:"-"`
+	Token       string          `json:"-" gorm:"-"` // what the URL ends with
+	TokenHash   []byte          `json:"-"`
+	PublishedBy *uuid.UUID      `json:"-"`
+}
+
+func (Published) TableName() string { return "study_updates" }
+
+// WithoutSecret is the answer as it may be kept for a replay.
+func (p Published) WithoutSecret() any {
+	p.URL = ""
+	return p
+}
+
+// UpdatePath is where the link of an update leads, before its token.
+const UpdatePath = "/u/"
+
+// NewUpdate is the command to publish an update as it stands now.
+type NewUpdate struct {
+	To         string     `json:"to" required:"false" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"The month up to whose end it tells; this one when left out." example:"2026-10"`
+	ExpiresOn  *day.Date  `json:"expires_on" required:"false" format:"date" doc:"The last day, in UTC, on which its link works; a year from now when left out." example:"2027-11-30"`
+	Corrects   *uuid.UUID `json:"corrects" required:"false" format:"uuid" doc:"The published update of this project that it corrects."`
+	Correction *string    `json:"correction" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"1000" doc:"With corrects: what was wrong, in plain words." example:"We had counted one site twice."`
+}
+
+// Publish freezes the update as it stands. Its link is for everybody. Faults: those of Draft, and invalid (a correction of what is not there).
+func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p Published, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := held(tx, project); err != nil {
+			return err
+		}
+		w, err := s.writer(tx, project, n.To)
+		if err != nil {
+			return err
+		}
+		u, err := w.everybody(tx)
+		if err != nil {
+			return err
+		}
+		if u.Correction, err = w.correction(tx, n); err != nil {
+			return err
+		}
+		p = Published{ID: tx.NewID(), ProjectID: w.ID, To: w.to, AsOf: u.AsOf, CorrectsID: n.Corrects, Version: 1, PublishedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := tx.Raw("select coalesce(max(number), 0) + 1 from study_updates where project_id = ?", w.ID).Scan(&p.Number).Error; err != nil {
+			return err
+		}
+		if err := p.link(tx, n.ExpiresOn); err != nil {
+			return err
+		}
+		whole, err := json.Marshal(u)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(whole)
+		p.Content.V, p.SHA256 = u, hex.EncodeToString(sum[:])
+		if err := tx.Create(&p).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "project.update_published", w.subject(), events.Data{"update_id": p.ID.String()})
+	})
+	return p, err
+}
+
+// correction says what is corrected.
+func (w writer) correction(tx *db.Tx, n NewUpdate) (*Correction, error) {
+	if (n.Corrects == nil) != (n.Correction == nil) {
+		return nil, fault.InvalidAt("correction", "and corrects go together")
+	}
+	if n.Corrects == nil {
+		return nil, nil
+	}
+	var wrong []Published
+	if err := tx.Where("project_id = ? and id = ?", w.ID, *n.Corrects).Find(&wrong).Error; err != nil {
+		return nil, err
+	}
+	if len(wrong) == 0 {
+		return nil, fault.InvalidAt("corrects", "names no published update of the project")
+	}
+	return &Correction{wrong[0].Number, day.Of(wrong[0].CreatedAt), *n.Correction}, nil
+}
+
+// link makes a new link; the one before, if any, ends.
+func (p *Published) link(tx *db.Tx, until *day.Date) error {
+	today := day.Of(tx.Now)
+	if p.ExpiresOn = today.Add(day.Period{Months: 12}); until != nil {
+		p.ExpiresOn = *until
+	}
+	if p.ExpiresOn.Before(today) || p.ExpiresOn.After(today.Add(day.Period{Months: 120})) {
+		return fault.InvalidAt("expires_on", "lies in the past, or more than ten years ahead")
+	}
+	p.Token = secret.New("")
+	p.TokenHash = secret.Hash(p.Token)
+	return nil
+}
+
+// Updates lists what a project published by id, after the id given.
+func (s *Store) Updates(ctx context.Context, project uuid.UUID, page db.Page[uuid.UUID]) (list []Published, err error) {
+	return listed[Published](ctx, s, project, page)
+}
+
+// Whole is a published update with what it says, quotes as far as they may be shown now.
+type Whole struct {
+	Published
+	Update Update `json:"update" doc:"What it says. Words that a person does not let be shown any more are gone."`
+}
+
+// Update returns a published update.
+func (s *Store) Update(ctx context.Context, id uuid.UUID) (w Whole, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if w.Published, err = db.First[Published](tx.Where("id = ?", id), "update"); err != nil {
+			return err
+		}
+		w.Update = w.Content.V
+		return w.Update.sayQuotes(tx)
+	})
+	return w, err
+}
+
+// NewLink is the command to make a link.
+type NewLink struct {
+	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day, in UTC, on which it works; a year from now when left out." example:"2027-11-30"`
+}
+
+// Link makes a new link of a published update; the one before ends. Fault: conflict (the update was withdrawn).
+func (s *Store) Link(ctx context.Context, id uuid.UUID, n NewLink) (p Published, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if p, err = db.First[Published](holding(tx, id), "update"); err != nil {
+			return err
+		}
+		if p.WithdrawnAt != nil {
+			return fault.New(fault.Conflict, "The update was withdrawn. Publish a new one that corrects it.")
+		}
+		if err := p.link(tx, n.ExpiresOn); err != nil {
+			return err
+		}
+		return p.save(tx, "project.update_link_made")
+	})
+	return p, err
+}
+
+// Withdraw ends the link of a published update for good. It may have ended already.
+func (s *Store) Withdraw(ctx context.Context, id uuid.UUID) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err := db.First[Published](holding(tx, id), "update")
+		if err != nil || p.WithdrawnAt != nil {
+			return err
+		}
+		p.WithdrawnAt = &tx.Now
+		return p.save(tx, "project.update_withdrawn")
+	})
+}
+
+func holding(tx *db.Tx, id uuid.UUID) *gorm.DB {
+	return tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+}
+
+func (p *Published) save(tx *db.Tx, kind string) error {
+	p.Version, p.UpdatedAt = p.Version+1, tx.Now
+	if err := tx.Model(p).Where("id = ?", p.ID).Select("token_hash", "expires_on", "withdrawn_at", "version", "updated_at").Updates(p).Error; err != nil {
+		return err
+	}
+	return events.Record(tx, kind, events.Subject{Type: "project", ID: p.ProjectID}, events.Data{"update_id": p.ID.String()})
+}
+
+var (
+	errNoUpdate = fault.New(fault.NotFound, "This link does not work: it has run out, a newer one took its place, or a part of it is missing.")
+
+	// ErrWithdrawn is what a link says of an update that was withdrawn.
+	ErrWithdrawn = fault.New(fault.NotFound, "This update was withdrawn.")
+)
+
+// Read is what a link shows to anybody. Faults: not_found (ErrWithdrawn, or one that does not tell why).
+func (s *Store) Read(ctx context.Context, token string) (u Update, err error) {
+	hash := secret.Hash(token)
+	err = s.DB.Do(actor.With(ctx, actor.Actor{}), func(tx *db.Tx) error {
+		var p Published
+		var content []byte
+		err := tx.Raw("select * from update_by_link(decode(?, 'hex'))", hex.EncodeToString(hash)).Row().Scan(&p.ProjectID, &p.TokenHash, &content, &p.ExpiresOn, &p.WithdrawnAt)
+		switch {
+		case errors.Is(err, sql.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(p.TokenHash, hash) != 1:
+			return errNoUpdate
+		case err != nil:
+			return err
+		case p.WithdrawnAt != nil:
+			return ErrWithdrawn
+		case p.ExpiresOn.Before(day.Of(tx.Now)):
+			return errNoUpdate
+		}
+		if err := json.Unmarshal(content, &u); err != nil {
+			return err
+		}
+		return u.sayQuotes(tx)
+	})
+	return u, err
+}

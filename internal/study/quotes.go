@@ -1,0 +1,197 @@
+package study
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// Narrative is what somebody said at a follow-up in their own words, and lets be shown. Who said it is not told.
+type Narrative struct {
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
+	SiteID     uuid.UUID `json:"site_id" format:"uuid" doc:"The site."`
+	Narrative  string    `json:"narrative" doc:"Their words. They may hold names and places."`
+	PatientID  uuid.UUID `json:"-"`
+}
+
+// Narratives lists what may be chosen from, by follow-up, after the id given. It is for a data steward; who reads it is noted.
+func (s *Store) Narratives(ctx context.Context, project uuid.UUID, page db.Page[uuid.UUID]) (list []Narrative, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err := of(tx, project)
+		if err != nil {
+			return err
+		}
+		if err := p.current(tx); err != nil {
+			return err
+		}
+		if err := tx.Raw("select * from words_to_choose(?, ?, ?)", p.ID, page.After, page.Limit).Scan(&list).Error; err != nil {
+			return err
+		}
+		return events.ReadAll(tx, "list-narratives", list, func(n Narrative) (site, patient uuid.UUID) { return n.SiteID, n.PatientID })
+	})
+	return list, err
+}
+
+// Quote is a sentence that somebody said, chosen to be shown.
+type Quote struct {
+	ID         uuid.UUID  `json:"id" format:"uuid" doc:"The quote's id."`
+	ProjectID  uuid.UUID  `json:"project_id" format:"uuid" doc:"The project."`
+	SiteID     uuid.UUID  `json:"site_id" format:"uuid" doc:"The person's site; no update tells it."`
+	FollowUpID uuid.UUID  `json:"follow_up_id" format:"uuid" doc:"The follow-up at which it was said; no update tells it."`
+	Words      string     `json:"words" doc:"The person's words, as they said them."`
+	State      string     `json:"state" enum:"waiting,approved,refused,taken_back" doc:"waiting: for a second person to look for names and places. Only one that is approved is shown."`
+	MayShow    bool       `json:"may_show" gorm:"-" doc:"Whether the person's consent to this stands now. Where it does not, the words show nowhere."`
+	CheckedAt  *time.Time `json:"checked_at" doc:"When a second person looked."`
+	CreatedAt  time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was chosen."`
+	UpdatedAt  time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	ChosenBy   uuid.UUID  `json:"-"`
+	CheckedBy  *uuid.UUID `json:"-"`
+}
+
+func (Quote) TableName() string { return "study_quotes" }
+
+// NewQuote is the command to choose a sentence.
+type NewQuote struct {
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up at which it was said."`
+	Words      string    `json:"words" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"500" doc:"What of the narrative is to be shown, letter by letter." example:"I look forward to Wednesdays now."`
+}
+
+// Choose chooses a sentence from a narrative. Faults: invalid (it is not what was said), not_found (nothing of that follow-up may be shown).
+func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Quote, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err := of(tx, project)
+		if err != nil {
+			return err
+		}
+		if err := p.current(tx); err != nil {
+			return err
+		}
+		var said []Narrative
+		if err := tx.Raw("select * from words_to_choose(?, ?, 1)", p.ID, before(n.FollowUpID)).Scan(&said).Error; err != nil {
+			return err
+		}
+		if len(said) == 0 || said[0].FollowUpID != n.FollowUpID {
+			return fault.Missing("follow-up whose words may be shown")
+		}
+		words := strings.TrimSpace(n.Words)
+		if !strings.Contains(said[0].Narrative, words) {
+			return fault.InvalidAt("words", "are not what the person said: they must stand in the narrative letter by letter")
+		}
+		q = Quote{ID: tx.NewID(), ProjectID: p.ID, SiteID: said[0].SiteID, FollowUpID: n.FollowUpID, Words: words, State: "waiting", MayShow: true, ChosenBy: tx.Actor.KeyID, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := tx.Create(&q).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "project.quote_chosen", p.subject(), events.Data{"quote_id": q.ID.String()})
+	})
+	return q, err
+}
+
+// before is the id that comes just before another.
+func before(id uuid.UUID) uuid.UUID {
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i]--; id[i] != 0xff {
+			break
+		}
+	}
+	return id
+}
+
+// Quotes lists the quotes that the actor may see by id, after the id given: a data steward's all, a site manager's those of people of
+// their sites. state: empty: of every state.
+func (s *Store) Quotes(ctx context.Context, state string, page db.Page[uuid.UUID]) (list []Quote, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q := seen(tx).Where("id > ?", page.After)
+		if state != "" {
+			q = q.Where("state = ?", state)
+		}
+		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+			return err
+		}
+		for i := range list {
+			if err := list[i].settle(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// settle takes the words out where the person no longer lets them be shown.
+func (q *Quote) settle(tx *db.Tx) error {
+	if err := tx.Raw("select words_may_show(?, ?)", q.SiteID, q.FollowUpID).Scan(&q.MayShow).Error; err != nil {
+		return err
+	}
+	if !q.MayShow {
+		q.Words = ""
+	}
+	return nil
+}
+
+// Check is the command to say what a second person found.
+type Check struct {
+	Decision string `json:"decision" enum:"approved,refused" doc:"approved: there is no name, no place and nothing else by which somebody could be known." example:"approved"`
+}
+
+// CheckQuote says what a second person found. Faults: forbidden (who chose it may not check it), conflict (it was checked already), consent_required.
+func (s *Store) CheckQuote(ctx context.Context, id uuid.UUID, c Check) (q Quote, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if q, err = holdQuote(tx, id); err != nil {
+			return err
+		}
+		if err := q.settle(tx); err != nil {
+			return err
+		}
+		switch {
+		case q.ChosenBy == tx.Actor.KeyID:
+			return fault.New(fault.Forbidden, "Somebody else must check it: this credential chose it.")
+		case q.State != "waiting":
+			return fault.New(fault.Conflict, "It was checked already, or taken back.")
+		case !q.MayShow:
+			return fault.New(fault.ConsentRequired, "The person does not let these words be shown any more.")
+		}
+		q.State, q.CheckedBy, q.CheckedAt = c.Decision, tx.Actor.Key(), &tx.Now
+		return q.save(tx, "project.quote_"+c.Decision)
+	})
+	return q, err
+}
+
+// TakeBack takes a quote back: it shows nowhere any more, and a published update says that something was withdrawn.
+func (s *Store) TakeBack(ctx context.Context, id uuid.UUID) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		q, err := holdQuote(tx, id)
+		if err != nil {
+			return err
+		}
+		if q.State == "taken_back" {
+			return nil
+		}
+		q.State = "taken_back"
+		return q.save(tx, "project.quote_taken_back")
+	})
+}
+
+func (q *Quote) save(tx *db.Tx, kind string) error {
+	q.UpdatedAt = tx.Now
+	if err := tx.Model(q).Where("id = ?", q.ID).Select("state", "checked_by", "checked_at", "updated_at").Updates(q).Error; err != nil {
+		return err
+	}
+	return events.Record(tx, kind, events.Subject{Type: "project", ID: q.ProjectID}, events.Data{"quote_id": q.ID.String()})
+}
+
+// seen is what row-level security says too.
+func seen(tx *db.Tx) *gorm.DB {
+	return tx.Where("(current_setting('app.role', true) = 'data_steward' or " + db.Visible + ")")
+}
+
+func holdQuote(tx *db.Tx, id uuid.UUID) (Quote, error) {
+	return db.First[Quote](seen(tx).Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "quote")
+}

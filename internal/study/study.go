@@ -1,0 +1,195 @@
+// Package study is what a project of research tells everybody it answers to: where it stands, what happened in it, and an update
+// that anybody can read, written from the record. Its figures are those of insights, which protect people; it counts nothing of its
+// own but how far the project is, for its members.
+package study
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/insights"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/patch"
+)
+
+// Store keeps studies and writes their updates.
+type Store struct {
+	DB       *db.DB
+	Insights *insights.Store
+	Scales   []Scale
+}
+
+// Scale is the range of a score, so that change on it can be drawn.
+type Scale struct {
+	Instrument, Score string
+	Low, High         float64
+}
+
+// Study is a project as a study: who pays for it, of what it consists, how many people it wants.
+type Study struct {
+	ProjectID uuid.UUID `json:"project_id" gorm:"primaryKey" format:"uuid" doc:"The project."`
+	Details
+	Version   int       `json:"version" doc:"Rises with each change; 0: nothing was written yet." example:"1"`
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When something was first written."`
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+}
+
+func (Study) TableName() string { return "studies" }
+
+// Details is what is written of a study. All of it stands in the update as it is written.
+type Details struct {
+	Funder           *string       `json:"funder" required:"false" maxLength:"300" doc:"Who pays for it." example:"Example Research Fund"`
+	FunderReference  *string       `json:"funder_reference" required:"false" maxLength:"100" doc:"The funder's number for it." example:"ERF-0001"`
+	Contact          *string       `json:"contact" required:"false" maxLength:"500" doc:"Whom a reader may ask." example:"The study team, study@example.org"`
+	Acknowledgements *string       `json:"acknowledgements" required:"false" maxLength:"3000" doc:"Whom it thanks."`
+	Disclaimer       *string       `json:"disclaimer" required:"false" maxLength:"3000" doc:"What its funder wants said."`
+	WorkPackages     []WorkPackage `json:"work_packages" required:"false" gorm:"serializer:json" maxItems:"30" doc:"Of what it consists."`
+	Targets          []Target      `json:"targets" required:"false" gorm:"serializer:json" maxItems:"200" doc:"How many people are to join at each site."`
+}
+
+// WorkPackage is a part of a study.
+type WorkPackage struct {
+	Code     string    `json:"code" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]{0,29}$" doc:"Its short name." example:"WP1"`
+	Title    string    `json:"title" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"What it is." example:"Talking with people at the start"`
+	StartsOn *day.Date `json:"starts_on" required:"false" nullable:"true" format:"date" doc:"Its first day."`
+	EndsOn   *day.Date `json:"ends_on" required:"false" nullable:"true" format:"date" doc:"Its last day, as planned."`
+	Status   string    `json:"status" enum:"planned,under_way,completed,stopped" doc:"Where it stands." example:"under_way"`
+}
+
+// Target is how many people are to join at a site.
+type Target struct {
+	SiteID uuid.UUID `json:"site_id" format:"uuid" doc:"One of the project's sites."`
+	People int       `json:"people" minimum:"0" maximum:"1000000" doc:"How many are to join." example:"40"`
+}
+
+// Changes is a merge patch.
+type Changes = patch.Merge[Details]
+
+// project is what a study must know of its project.
+type project struct {
+	ID         uuid.UUID
+	Title      string
+	State      string
+	SiteIDs    db.IDs
+	Timepoints db.Texts
+	ExpiresOn  day.Date
+}
+
+func (project) TableName() string { return "projects" }
+
+func (p project) subject() events.Subject { return events.Subject{Type: "project", ID: p.ID} }
+
+// of finds a project that the actor may see.
+func of(tx *db.Tx, id uuid.UUID) (project, error) {
+	return db.First[project](tx.Where("id = ?", id), "project")
+}
+
+// held is a project that is held until the transaction ends, so that two changes cannot pass each other.
+func held(tx *db.Tx, id uuid.UUID) (project, error) {
+	return db.First[project](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "project")
+}
+
+var (
+	errDraft   = fault.New(fault.Conflict, "The project is not approved: it has no update yet.")
+	errExpired = fault.New(fault.Conflict, "The project's term is over.")
+)
+
+// current refuses a project that is not approved, or whose term is over.
+func (p project) current(tx *db.Tx) error {
+	switch {
+	case p.State != "approved":
+		return errDraft
+	case p.ExpiresOn.Before(day.Of(tx.Now)):
+		return errExpired
+	}
+	return nil
+}
+
+// Get returns a project as a study, empty where nothing was written yet.
+func (s *Store) Get(ctx context.Context, project uuid.UUID) (study Study, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err := of(tx, project)
+		if err != nil {
+			return err
+		}
+		study, err = p.study(tx)
+		return err
+	})
+	return study, err
+}
+
+func (p project) study(tx *db.Tx) (Study, error) {
+	var found []Study
+	err := tx.Where("project_id = ?", p.ID).Find(&found).Error
+	if err != nil || len(found) > 0 {
+		return append(found, Study{})[0], err
+	}
+	return Study{ProjectID: p.ID, Details: Details{WorkPackages: []WorkPackage{}, Targets: []Target{}}, CreatedAt: tx.Now, UpdatedAt: tx.Now}, nil
+}
+
+// Change applies a merge patch to the version the caller read.
+func (s *Store) Change(ctx context.Context, project uuid.UUID, version int, c Changes) (study Study, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		p, err := held(tx, project)
+		if err != nil {
+			return err
+		}
+		if study, err = p.study(tx); err != nil {
+			return err
+		}
+		if err := db.Match(version, study.Version); err != nil {
+			return err
+		}
+		if study.Details, err = c.Apply(study.Details); err != nil {
+			return err
+		}
+		if err := study.check(p); err != nil {
+			return err
+		}
+		study.Version, study.UpdatedAt = study.Version+1, tx.Now
+		if err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "project_id"}}, UpdateAll: true}).Create(&study).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, "project.study_changed", p.subject(), nil)
+	})
+	return study, err
+}
+
+func (d *Details) check(p project) error {
+	if d.WorkPackages == nil {
+		d.WorkPackages = []WorkPackage{}
+	}
+	if d.Targets == nil {
+		d.Targets = []Target{}
+	}
+	var c fault.Checks
+	var codes []string
+	for i, w := range d.WorkPackages {
+		at := fmt.Sprintf("work_packages[%d]", i)
+		c.Require(!slices.Contains(codes, w.Code), at+".code", "stands twice")
+		c.Require(w.StartsOn == nil || w.EndsOn == nil || !w.EndsOn.Before(*w.StartsOn), at+".ends_on", "lies before starts_on")
+		codes = append(codes, w.Code)
+	}
+	var sites []uuid.UUID
+	for i, t := range d.Targets {
+		at := fmt.Sprintf("targets[%d].site_id", i)
+		c.Require(slices.Contains(p.SiteIDs, t.SiteID), at, "is none of the project's sites")
+		c.Require(!slices.Contains(sites, t.SiteID), at, "stands twice")
+		sites = append(sites, t.SiteID)
+	}
+	return c.Err()
+}
+
+// asReader is who reads a project's figures as a partner does: protected, of its sites alone.
+func (p project) asReader() actor.Actor {
+	return actor.Actor{Role: actor.Dashboard, Sites: p.SiteIDs}
+}

@@ -1,0 +1,351 @@
+package study
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"waypost/internal/disclosure"
+	"waypost/internal/insights"
+	"waypost/internal/platform/day"
+)
+
+// The words of an update: short sentences of plain words, for a reader of about twelve years. TestAnUpdateIsReadAtTwelve measures them.
+
+const notForPublication = "Not for publication. The counts of each site are exact, so they could give people away. They are for the members of this study alone. All other figures are those that anybody may read."
+
+// TooFew stands where a count would stand.
+const TooFew = "too few to show safely"
+
+// count is a protected count in words: it is rounded.
+func count(n *int) string {
+	switch {
+	case n == nil:
+		return TooFew
+	case *n == 0:
+		return "none"
+	default:
+		return fmt.Sprintf("about %d", *n)
+	}
+}
+
+// people is a protected count of people in words.
+func people(n *int) string {
+	switch {
+	case n == nil:
+		return "a number of people that is " + TooFew
+	case *n == 0:
+		return "nobody"
+	default:
+		return fmt.Sprintf("about %d people", *n)
+	}
+}
+
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func known(counts ...*int) bool {
+	for _, n := range counts {
+		if n == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func some(n *int) bool { return n != nil && *n > 0 }
+
+// joined says how far all sites are together.
+func (w writer) joined(u Update) (words []string) {
+	if len(u.Told.FollowUps) == 0 {
+		return []string{"This study plans no follow-up."}
+	}
+	r := u.Told.FollowUps[0].Figures
+	if !shown(r) {
+		return []string{"The study has " + TooFew + " so far."}
+	}
+	words = append(words, sentence(people(r.Enrolled))+" have said yes to taking part"+w.wanted()+".")
+	words = append(words, sentence(count(r.Baseline))+" of them told us at the start how they felt.")
+	for _, f := range u.Told.FollowUps {
+		words = append(words, followed(f)...)
+	}
+	return words
+}
+
+func (w writer) wanted() string {
+	n := 0
+	for _, t := range w.study.Targets {
+		n += t.People
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(". We hope for %d", n)
+}
+
+// followed says how many were followed up.
+func followed(f ToldAt) []string {
+	r := f.Figures
+	switch {
+	case !shown(r):
+		return []string{sentence(f.When) + " we ask people again. The number is " + TooFew + "."}
+	case *r.Due == 0:
+		return []string{"We ask people again " + f.When + ". That time has not come for anybody yet."}
+	default:
+		return []string{"We ask people again " + f.When + ".", followedUp(r)}
+	}
+}
+
+func followedUp(r insights.ParticipantRow) string {
+	return fmt.Sprintf("We have followed up %s, out of %s whose time had come.", people(r.FollowedUp), count(r.Due))
+}
+
+// answer is one kind of answer and how many gave it.
+type answer struct {
+	n     *int
+	words string
+}
+
+// said lists answers: "about 20 said better, about 10 said the same". Those of too few are named last.
+func said(answers ...answer) string {
+	var parts []string
+	few := false
+	for _, a := range answers {
+		if a.n == nil {
+			few = true
+		} else {
+			parts = append(parts, count(a.n)+" "+a.words)
+		}
+	}
+	text := ""
+	if len(parts) > 0 {
+		text = sentence(strings.Join(parts, ", ")) + "."
+	}
+	if few {
+		text = strings.TrimSpace(text + " Other answers came from " + TooFew + ".")
+	}
+	return text
+}
+
+// told says what people said at a follow-up.
+func told(r insights.ParticipantRow) []string {
+	if !some(r.FollowedUp) {
+		if r.FollowedUp == nil {
+			return []string{"The number of people we asked again is " + TooFew + "."}
+		}
+		return []string{"We have not asked anybody again yet."}
+	}
+	words := []string{
+		"How have you been? " + said(answer{r.Better, "said better"}, answer{r.Same, "said the same"}, answer{r.Worse, "said worse"}),
+		"Did you use what you were put in touch with? " + said(answer{r.Used, "said yes"}, answer{r.NotUsed, "said no"}),
+	}
+	if some(r.Used) {
+		words = append(words, fmt.Sprintf("Did it help? Of the %s who used something: %s", people(r.Used), lower(said(answer{r.Helped, "said it helped"}, answer{r.NotHelped, "said it did not"}, answer{r.MadeWorse, "said it made things worse"}))))
+	}
+	return append(words, "Did it help to meet a link worker? "+said(answer{r.MeetingHelped, "said yes"}, answer{r.MeetingNotHelped, "said no"}, answer{r.MeetingMadeWorse, "said it made things worse"}))
+}
+
+func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }
+
+// hard says what made it hard to collect answers at a follow-up.
+func hard(r insights.ParticipantRow) []string {
+	if !some(r.Due) {
+		return nil
+	}
+	if !known(r.FollowedUp) {
+		return []string{"How many did not answer is " + TooFew + "."}
+	}
+	words := []string{}
+	add := func(n *int, text string) {
+		if some(n) {
+			words = append(words, sentence(fmt.Sprintf(text, people(n))))
+		}
+	}
+	add(r.StillOpen, "%s have not answered yet. They still can.")
+	add(r.Lost, "%s could not be asked, or did not want to be. We wrote down why.")
+	add(r.Missed, "%s were not asked in time. Nobody wrote down why.")
+	add(r.Paused, "%s had told us not to get in touch, so we did not.")
+	add(r.TriedMore, "We tried %s more than once.")
+	add(r.NeverTried, "For %s nobody wrote down a try.")
+	add(r.SomeAnswers, "%s left out some of the questions that have scores.")
+	add(r.NoAnswers, "%s answered none of those questions.")
+	if !known(r.StillOpen, r.Lost, r.Missed, r.Paused, r.TriedMore, r.NeverTried, r.SomeAnswers, r.NoAnswers) {
+		words = append(words, "Some of these numbers are "+TooFew+", so they do not stand here.")
+	}
+	return words
+}
+
+// asks is what a score is of, in plain words; of one that has none, its names.
+func asks(instrument, score string) string {
+	if words, is := scoreWords[instrument+"."+score]; is {
+		return words
+	}
+	return strings.ToUpper(instrument) + " " + strings.ReplaceAll(score, "_", " ")
+}
+
+var scoreWords = map[string]string{
+	"ons4.life_satisfaction": "How happy people are with their life",
+	"ons4.worthwhile":        "How much they feel that what they do is worth it",
+	"ons4.happiness":         "How happy they felt the day before",
+	"ons4.anxiety":           "How worried they felt the day before",
+}
+
+// changed says how scores changed.
+func changed(changes []Change, asOf time.Time) (words []string) {
+	n, few := 0, false
+	for _, c := range changes {
+		few = few || c.Suppressed
+		if !c.Shown() {
+			continue
+		}
+		if n++; n == 1 {
+			words = append(words, fmt.Sprintf("Some people gave a score both at the start and later. These are the scores of all who had done so by %s.", lastDay(asOf)))
+		}
+		words = append(words, c.inWords())
+	}
+	if n == 0 && few {
+		return []string{"How scores changed cannot be shown safely for these people."}
+	}
+	if n == 0 {
+		return []string{"Nobody has given a score both at the start and later yet."}
+	}
+	return words
+}
+
+// Shown tells whether there is something to tell.
+func (c Change) Shown() bool { return c.Mean != nil && c.Before != nil && c.After != nil }
+
+// Clear tells whether the change is told from none by its confidence interval.
+func (c Change) Clear() bool {
+	return c.CILow != nil && c.CIHigh != nil && (*c.CILow > 0 || *c.CIHigh < 0)
+}
+
+func (c Change) inWords() string {
+	from, to := score(*c.Before), score(*c.After)
+	out := ""
+	if c.High != nil {
+		out = " out of " + score(*c.High)
+	}
+	head := fmt.Sprintf("%s: %s at the start, %s later%s.", c.Words, from, to, out)
+	if !c.Clear() {
+		return head + " That is " + c.Verdict() + "."
+	}
+	return fmt.Sprintf("%s It went %s, which is %s.", head, c.direction(), c.Verdict())
+}
+
+func (c Change) direction() string {
+	if *c.Mean > 0 {
+		return "up"
+	}
+	return "down"
+}
+
+// Verdict tells whether a change is for the better: better, worse, or no clear change.
+func (c Change) Verdict() string {
+	if !c.Clear() {
+		return "no clear change"
+	}
+	if (*c.Mean > 0) == (c.Better == "higher") {
+		return "better"
+	}
+	return "worse"
+}
+
+// score is a mean as readers meet it, with one decimal.
+func score(x float64) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", math.Round(10*x)/10+0), ".0")
+}
+
+// inShort answers what most readers ask first.
+func inShort(u Update) (words []string) {
+	for _, f := range u.Told.FollowUps {
+		r := f.Figures
+		if !known(r.Due, r.FollowedUp) {
+			words = append(words, "The number of people we have followed up is "+TooFew+".")
+			continue
+		}
+		words = append(words, followedUp(r))
+		if some(r.FollowedUp) {
+			words = append(words, said(answer{r.Better, "said they had been better"}, answer{r.Same, "said the same"}, answer{r.Worse, "said worse"}))
+		}
+	}
+	up, down, unclear := 0, 0, 0
+	for _, c := range u.Told.Changes {
+		switch {
+		case !c.Shown():
+		case !c.Clear():
+			unclear++
+		case c.Verdict() == "better":
+			up++
+		default:
+			down++
+		}
+	}
+	if n := up + down + unclear; n > 0 {
+		words = append(words, fmt.Sprintf("We also look at %d scores. %s", n, verdicts(up, down, unclear)))
+	}
+	return append(words, "This does not show that the support made people better or worse. We have nobody to compare them with.")
+}
+
+func verdicts(up, down, unclear int) string {
+	var parts []string
+	for _, p := range []struct {
+		n     int
+		words string
+	}{{up, "got better"}, {down, "got worse"}, {unclear, "did not clearly change"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.words))
+		}
+	}
+	return strings.Join(parts, ", ") + "."
+}
+
+// limits are what figures of this kind cannot say.
+func limits(d disclosure.Notice) []string {
+	return []string{
+		"We cannot say that the support made the change. We have no group of people who had no support, so we cannot compare.",
+		"People often get help when things are at their worst. Many then feel better in time, with help or without.",
+		"People who did not answer may feel worse, or better, than those who did.",
+		"People who agree to take part in a study may differ from those who do not.",
+		fmt.Sprintf("To protect people, we leave out numbers below %d. We round the others to the nearest %d, so they may not add up.", d.Threshold, d.Rounding),
+	}
+}
+
+// aboutWhom says whom an update is about, and when.
+func aboutWhom(to string, asOf time.Time) string {
+	month, _ := day.Parse(to + "-01") // it was read before
+	return fmt.Sprintf("This is about people who joined the study up to the end of %s. It shows how things stood at the end of %s.", month.In(time.UTC).Format("January 2006"), lastDay(asOf))
+}
+
+// lastDay is the day at whose end figures stand, which in Europe, and wherever else Waypost is meant for, is less than half a day away
+// from midnight in UTC.
+func lastDay(asOf time.Time) string {
+	return asOf.Add(-12 * time.Hour).UTC().Format("2 January 2006")
+}
+
+// between is a window in words, such as "9 to 12 months later".
+func between(opens, closes string) string {
+	from, to := period(opens), period(closes)
+	if f, unit, _ := strings.Cut(from, " "); strings.HasSuffix(to, " "+unit) && f != "" {
+		return f + " to " + to + " later"
+	}
+	return from + " to " + to + " later"
+}
+
+// period is an ISO 8601 period in words.
+func period(text string) string {
+	p, err := day.ParsePeriod(text)
+	if err != nil {
+		return text
+	}
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		unit string
+	}{{p.Months, "months"}, {p.Days, "days"}} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.unit))
+		}
+	}
+	return strings.Join(parts, " and ")
+}

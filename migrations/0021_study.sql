@@ -23,6 +23,7 @@ create table study_notes (
   kind       text not null check (kind in ('progress', 'challenge', 'meeting', 'feedback', 'change_made')),
   board      text not null check (board in ('steering', 'advisory', 'ppi', 'team')), -- group on the wire
   text       text not null,
+  removed_at timestamptz,        -- taken away: no later update tells of it
   created_at timestamptz not null,
   updated_at timestamptz not null
 );
@@ -37,6 +38,7 @@ create table study_interviews (
   site_id          uuid not null references sites,
   held_on          date not null,
   mode             text not null references code_modes,
+  removed_at       timestamptz,
   created_at       timestamptz not null,
   updated_at       timestamptz not null
 );
@@ -95,8 +97,8 @@ create policy members on study_notes for select using (project_id = any(string_t
 create policy members on study_interviews for select using (project_id = any(string_to_array(nullif(current_setting('app.projects', true), ''), ',')::uuid[]));
 create policy members on study_updates for select using (project_id = any(string_to_array(nullif(current_setting('app.projects', true), ''), ',')::uuid[]));
 grant select, insert, update on studies to waypost_app;
-grant select, insert, delete on study_notes to waypost_app;
-grant select, insert, delete on study_interviews to waypost_app;
+grant select, insert, update (removed_at) on study_notes to waypost_app;
+grant select, insert, update (removed_at) on study_interviews to waypost_app;
 grant select, insert, update (token_hash, expires_on, withdrawn_at, version, updated_at) on study_updates to waypost_app;
 
 -- What people said is a steward's to choose, and to be checked by another, or by a manager of the person's own site.

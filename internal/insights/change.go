@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"waypost/internal/disclosure"
+	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 )
 
@@ -96,13 +98,24 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	return rows, err
 }
 
+// compared tells of pairs who is in them, and since when, for the snapshot; who reads the record as it stands need not know.
+var (
+	compared = strings.NewReplacer("@member", "hashtextextended(b.assessment_id::text || coalesce(a.assessment_id::text, ''), 0)",
+		"@vintage ", "width_bucket(to_timestamp(('x' || substr(replace(greatest(b.assessment_id, a.assessment_id)::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0), cast(@vintages as timestamptz[])) ")
+	comparedLive = strings.NewReplacer("@member", "0", "@vintage ", "0 ")
+)
+
 // observe reads what was observed, for each dimension asked for. PostgreSQL takes what row-level security asks of a row for rare,
 // and would look each pair up by itself; so it is told to join them whole.
 func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place]tally, error) {
-	if err := tx.Exec("set local enable_nestloop = off; set local work_mem = '64MB'").Error; err != nil {
+	if err := tx.Exec("set local enable_nestloop = off; set local enable_mergejoin = off; set local enable_sort = off; set local work_mem = '64MB'").Error; err != nil {
 		return nil, err
 	}
-	rows, err := tx.Raw(faceted(outcomesSQL, dimensions, args), args).Rows()
+	sql := compared
+	if tx.Actor.Role != actor.System {
+		sql = comparedLive
+	}
+	rows, err := tx.Raw(faceted(sql.Replace(outcomesSQL), dimensions, args), args).Rows()
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +129,7 @@ func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place
 		at := place{o.Facet, Scale{Instrument: o.Instrument, Version: o.Version, Score: o.Score, Timepoint: o.Timepoint}.key()}
 		seen[at] = seen[at].with(o)
 	}
-	return seen, errors.Join(rows.Err(), rows.Close(), tx.Exec("set local enable_nestloop = on; reset work_mem").Error)
+	return seen, errors.Join(rows.Err(), rows.Close(), tx.Exec("set local enable_nestloop = on; set local enable_mergejoin = on; set local enable_sort = on; reset work_mem").Error)
 }
 
 // truth sorts what was observed into outcomes: each scale, with every row of the table.

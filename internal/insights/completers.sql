@@ -21,7 +21,7 @@ with turn as materialized (
   where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until
     and (f.completed_on is not null or f.loss_reason is distinct from 'died' and (f.lost_on is not null or p.died_on is null or p.died_on > f.closes_on))
 )
-select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(month from anchor_on) - 1)::int as month, sub, facet,
+select site_id::text as site_id, month_number(anchor_on) as month, sub, facet,
   count(*) filter (where state = 'completed') as completed, count(*) filter (where state = 'without') as without, count(*) filter (where state = 'open') as open
 from turn, unnest(facets) facet
 group by 1, 2, 3, 4

@@ -77,8 +77,7 @@ func bySite(sites db.IDs) (list []Divider) {
 
 // months are those of the baselines there are.
 func (s frozenOutcomes) months(tx *db.Tx, next snapshot) (first, last int, err error) {
-	err = tx.Raw(`select coalesce(min(extract(year from completed_on) * 12 + extract(month from completed_on) - 1), 0)::int,
-		coalesce(max(extract(year from completed_on) * 12 + extract(month from completed_on)), 0)::int
+	err = tx.Raw(`select coalesce(month_number(min(completed_on)), 0), coalesce(month_number(max(completed_on)) + 1, 0)
 		from assessment_scores where site_id = any(?::uuid[]) and not superseded and timepoint = 'baseline'`, next.Sites).Row().Scan(&first, &last)
 	return first, last, err
 }

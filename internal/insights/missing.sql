@@ -3,7 +3,7 @@
 -- stated" is.
 -- @of is e, @need is e.need_primary, @on is e.received_on
 with person as materialized (
-  select e.site_id, e.id, (extract(year from e.received_on) * 12 + extract(month from e.received_on) - 1)::int as month, @facets as facets,
+  select e.site_id, e.id, month_number(e.received_on) as month, @facets as facets,
     p.nhs_number, p.gender, p.ethnic_category, p.carer, p.imd_decile, p.gp_practice_code, p.language, p.contact_preference, p.phone, p.email,
     p.national_data_opt_out, e.need_primary, e.risks, e.what_matters, e.first_contact_on, e.baseline_on,
     exists (select from consents c where c.site_id = e.site_id and c.patient_id = e.patient_id and c.purpose = 'follow_up_contact' and c.decision <> 'not_asked') as asked

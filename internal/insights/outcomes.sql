@@ -14,16 +14,19 @@ with scores as materialized (
   join episodes e on e.site_id = f.site_id and e.id = f.episode_id
   @people
   where f.site_id = any(cast(@sites as uuid[])) and @theirs(f.episode_id)
-), pairs as materialized (
-  select distinct on (b.assessment_id, b.score, f.code) f.facets, f.code as timepoint, b.instrument, b.instrument_version as version, b.score, b.value as before, a.value as after,
-    hashtextextended(b.assessment_id::text || coalesce(a.assessment_id::text, ''), 0) as member,
-    width_bucket(to_timestamp(('x' || substr(replace(greatest(b.assessment_id, a.assessment_id)::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0), cast(@vintages as timestamptz[])) as vintage
+), later as materialized (
+  select distinct on (f.site_id, f.episode_id, f.code, a.instrument, a.instrument_version, a.score)
+    f.site_id, f.episode_id, f.code, a.instrument, a.instrument_version, a.score, a.value, a.assessment_id
+  from turns f
+  join scores a on a.site_id = f.site_id and a.episode_id = f.episode_id and a.completed_on between f.analysis_from and f.analysis_to
+  where a.timepoint <> 'baseline'
+  order by f.site_id, f.episode_id, f.code, a.instrument, a.instrument_version, a.score, abs(a.completed_on - f.target_on), a.completed_on, a.assessment_id
+), pairs as (
+  select f.facets, f.code as timepoint, b.instrument, b.instrument_version as version, b.score, b.value as before, a.value as after, @member as member, @vintage as vintage
   from scores b
   join turns f on f.site_id = b.site_id and f.episode_id = b.episode_id
-  left join scores a on a.site_id = b.site_id and a.episode_id = b.episode_id and a.instrument = b.instrument and a.score = b.score and a.instrument_version = b.instrument_version
-    and a.timepoint <> 'baseline' and a.completed_on between f.analysis_from and f.analysis_to
+  left join later a on a.site_id = b.site_id and a.episode_id = b.episode_id and a.code = f.code and a.instrument = b.instrument and a.score = b.score and a.instrument_version = b.instrument_version
   where b.timepoint = 'baseline' and b.completed_on >= @from and b.completed_on < @until
-  order by b.assessment_id, b.score, f.code, abs(a.completed_on - f.target_on), a.completed_on, a.assessment_id
 )
 select facet, timepoint, instrument, version, score, before, after, vintage, count(*) as n, bit_xor(member) as members
 from pairs, unnest(facets) facet

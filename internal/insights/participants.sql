@@ -63,7 +63,7 @@ with joined as materialized (
   ) c on a.completed_on is null and a.lost_on is null
   where f.joined_on >= @from and f.joined_on < @until
 )
-select site_id::text as site_id, (extract(year from joined_on) * 12 + extract(month from joined_on) - 1)::int as month, code as sub, facet,
+select site_id::text as site_id, month_number(joined_on) as month, code as sub, facet,
   count(*) filter (where not baseline) as no_baseline,
   count(*) filter (where state = 'later') as later,
   count(*) filter (where state = 'open') as open,

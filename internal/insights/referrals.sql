@@ -1,16 +1,15 @@
 -- Referrals sent in the period, by site, month and facet: where they stand, and how soon they were answered. Signposts are
 -- apart; referrals entered in error count in nothing.
--- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date
-with sent as materialized (
-  select r.site_id, r.kind, r.status, (r.sent_at at time zone s.time_zone)::date as sent_on, @facets as facets,
-    (r.responded_at at time zone s.time_zone)::date - (r.sent_at at time zone s.time_zone)::date as days
+-- @of is r, @need is r.need, @on is r.sent_on
+with sent as (
+  select r.site_id, r.kind, r.status, r.sent_on, @facets as facets,
+    r.responded_on - r.sent_on as days
   from referrals r
-  join sites s on s.id = r.site_id
   @people
   where r.site_id = any(cast(@sites as uuid[])) and r.status not in ('draft', 'entered_in_error')
-    and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
+    and r.sent_on >= @from and r.sent_on < @until
 )
-select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, facet,
+select site_id::text as site_id, month_number(sent_on) as month, facet,
   count(*) filter (where kind = 'signpost') as signposts,
   count(*) filter (where status = 'sent') as sent,
   count(*) filter (where status = 'accepted') as accepted,
@@ -26,4 +25,4 @@ select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(mont
   count(*) filter (where kind = 'referral' and days between 15 and 28) as within28,
   count(*) filter (where kind = 'referral' and days > 28) as later
 from sent, unnest(facets) facet
-group by 1, 2, 3
+group by site_id, 2, 3

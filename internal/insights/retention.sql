@@ -26,7 +26,7 @@ with state as materialized (
   ) c on f.completed_on is null and f.lost_on is null
   where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until and @theirs(f.episode_id)
 )
-select site_id::text as site_id, (extract(year from anchor_on) * 12 + extract(month from anchor_on) - 1)::int as month, code as sub, facet,
+select site_id::text as site_id, month_number(anchor_on) as month, code as sub, facet,
   count(*) filter (where state = 'died') as died,
   count(*) filter (where state = 'not_yet_due') as not_yet_due,
   count(*) filter (where state = 'due') as due,

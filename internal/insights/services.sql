@@ -1,19 +1,18 @@
 -- Referrals sent in the period, by site, month and facet: how far each came, whoever says so, and how long people
 -- waited for the first time they came.
--- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date, @service is r.service_id
+-- @of is r, @need is r.need, @on is r.sent_on, @service is r.service_id
 with sent as materialized (
-  select r.site_id, (r.sent_at at time zone s.time_zone)::date as sent_on, @facets as facets, r.status = 'completed' as completed,
-    r.first_attended_on - (r.sent_at at time zone s.time_zone)::date as days,
+  select r.site_id, r.sent_on, @facets as facets, r.status = 'completed' as completed,
+    r.first_attended_on - r.sent_on as days,
     r.first_attended_on is not null or r.status = 'completed' as attended,
     exists (select from referral_moves m
       where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed')) as accepted
   from referrals r
-  join sites s on s.id = r.site_id
   @people
   where r.site_id = any(cast(@sites as uuid[])) and r.kind = 'referral' and r.status not in ('draft', 'entered_in_error')
-    and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
+    and r.sent_on >= @from and r.sent_on < @until
 )
-select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, facet,
+select site_id::text as site_id, month_number(sent_on) as month, facet,
   count(*) as sent,
   count(*) filter (where accepted or attended) as accepted,
   count(*) filter (where attended) as attended,

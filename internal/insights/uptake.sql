@@ -1,14 +1,13 @@
 -- Referrals sent in the period, by site, month and facet: how far each came by the organisation's account, and what the
 -- person last said of it at a follow-up. Undone moves and referrals entered in error count in nothing; signposts are apart.
--- @of is r, @need is r.need, @on is (r.sent_at at time zone s.time_zone)::date
+-- @of is r, @need is r.need, @on is r.sent_on
 with sent as materialized (
-  select r.site_id, r.kind, (r.sent_at at time zone s.time_zone)::date as sent_on, @facets as facets, r.status = 'completed' as completed, a.used, a.benefit,
+  select r.site_id, r.kind, r.sent_on, @facets as facets, r.status = 'completed' as completed, a.used, a.benefit,
     r.status = 'completed' or r.kind = 'referral' and exists (select from attendances t
       where t.site_id = r.site_id and t.referral_id = r.id and t.attended and t.reported_by in ('organisation', 'link_worker')) as attended,
     r.kind = 'referral' and exists (select from referral_moves m
       where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed')) as accepted
   from referrals r
-  join sites s on s.id = r.site_id
   @people
   left join lateral (
     select u.code_group as used, s.benefit
@@ -19,9 +18,9 @@ with sent as materialized (
     order by c.completed_on desc, c.created_at desc, c.id desc limit 1
   ) a on true
   where r.site_id = any(cast(@sites as uuid[])) and r.status not in ('draft', 'entered_in_error')
-    and (r.sent_at at time zone s.time_zone)::date >= @from and (r.sent_at at time zone s.time_zone)::date < @until
+    and r.sent_on >= @from and r.sent_on < @until
 )
-select site_id::text as site_id, (extract(year from sent_on) * 12 + extract(month from sent_on) - 1)::int as month, facet,
+select site_id::text as site_id, month_number(sent_on) as month, facet,
   count(*) filter (where kind = 'signpost') as signposts,
   count(*) filter (where kind = 'referral' and used is null) as not_asked,
   count(*) filter (where kind = 'referral' and (accepted or attended)) as accepted,

@@ -33,7 +33,7 @@ type NewNote struct {
 
 // Notes lists a project's notes by id, after the id given.
 func (s *Store) Notes(ctx context.Context, project uuid.UUID, page db.Page[uuid.UUID]) (list []Note, err error) {
-	return listed[Note](ctx, s, project, page)
+	return listed[Note](ctx, s, project, page, standing)
 }
 
 // AddNote notes something. Fault: invalid (it lies in the future).
@@ -82,7 +82,7 @@ type NewInterview struct {
 
 // Interviews lists a project's interviews by id, after the id given.
 func (s *Store) Interviews(ctx context.Context, project uuid.UUID, page db.Page[uuid.UUID]) (list []Interview, err error) {
-	return listed[Interview](ctx, s, project, page)
+	return listed[Interview](ctx, s, project, page, standing)
 }
 
 // AddInterview records one. Fault: invalid (no such work package or site, or in the future).
@@ -113,13 +113,16 @@ func (s *Store) RemoveInterview(ctx context.Context, project, id uuid.UUID) erro
 	return removed(ctx, s, project, id, &Interview{}, "interview", "project.interview_removed")
 }
 
+// standing are the rows that were not taken away.
+const standing = "removed_at is null"
+
 // listed are the rows of a project by id.
-func listed[T any](ctx context.Context, s *Store, project uuid.UUID, page db.Page[uuid.UUID]) (list []T, err error) {
+func listed[T any](ctx context.Context, s *Store, project uuid.UUID, page db.Page[uuid.UUID], which string) (list []T, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if _, err := of(tx, project); err != nil {
 			return err
 		}
-		return tx.Where("project_id = ? and id > ?", project, page.After).Order("id").Scopes(page.Cut).Find(&list).Error
+		return tx.Where("project_id = ? and id > ?", project, page.After).Where(which).Order("id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }
@@ -131,7 +134,7 @@ func removed(ctx context.Context, s *Store, project, id uuid.UUID, row any, what
 		if err != nil {
 			return err
 		}
-		gone := tx.Where("project_id = ? and id = ?", project, id).Delete(row)
+		gone := tx.Model(row).Where("project_id = ? and id = ?", project, id).Where(standing).UpdateColumn("removed_at", tx.Now)
 		if gone.Error != nil {
 			return gone.Error
 		}

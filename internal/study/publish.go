@@ -135,7 +135,7 @@ func (p *Published) link(tx *db.Tx, until *day.Date) error {
 
 // Updates lists what a project published by id, after the id given.
 func (s *Store) Updates(ctx context.Context, project uuid.UUID, page db.Page[uuid.UUID]) (list []Published, err error) {
-	return listed[Published](ctx, s, project, page)
+	return listed[Published](ctx, s, project, page, "true")
 }
 
 // Whole is a published update with what it says, quotes as far as they may be shown now.

@@ -265,7 +265,7 @@ func (w writer) exactly(tx *db.Tx, u *Update) error {
 // happened puts what stewards wrote.
 func (w writer) happened(tx *db.Tx, u *Update) error {
 	var notes []Note
-	if err := tx.Where("project_id = ? and noted_on < ?", w.ID, w.until).Order("noted_on, id").Find(&notes).Error; err != nil {
+	if err := tx.Where("project_id = ? and noted_on < ?", w.ID, w.until).Where(standing).Order("noted_on, id").Find(&notes).Error; err != nil {
 		return err
 	}
 	u.Where.Notes, u.Hard.Notes, u.Advised = []NewNote{}, []NewNote{}, []NewNote{}
@@ -296,7 +296,7 @@ func (w writer) interviewed(tx *db.Tx, u *Update) error {
 		WorkPackage, ParticipantKind string
 		N                            int
 	}
-	err := tx.Raw("select work_package, participant_kind, count(*) as n from study_interviews where project_id = ? and held_on < ? group by 1, 2 order by 1, array_position(array['patient', 'link_worker', 'health_professional', 'voluntary_sector', 'manager'], participant_kind)", w.ID, w.until).Scan(&found).Error
+	err := tx.Raw("select work_package, participant_kind, count(*) as n from study_interviews where project_id = ? and held_on < ? and "+standing+" group by 1, 2 order by 1, array_position(array['patient', 'link_worker', 'health_professional', 'voluntary_sector', 'manager'], participant_kind)", w.ID, w.until).Scan(&found).Error
 	profile := disclosure.NHSEngland(u.Disclosure.Threshold)
 	for _, f := range found {
 		held := &f.N

@@ -118,7 +118,7 @@ func TestAnUpdateIsWrittenFromTheRecord(t *testing.T) {
 	}
 	id, link := s.published(project, `{}`)
 	shown := s.page(link, 200)
-	for _, words := range []string{"too few to show safely", "We have followed up about 25 people, out of about 35 whose time had come.", "Shorter &lt;b&gt;letters&lt;/b&gt;, please", "Phones changed", "Example Fund", "(EF-1)",
+	for _, words := range []string{"too few to show safely", "We have followed up about 25 people, out of about 35 who were due to be asked again.", "Shorter &lt;b&gt;letters&lt;/b&gt;, please", "Phones changed", "Example Fund", "(EF-1)",
 		"WP1, people who had support: about 10", "WP1, link workers: 1", "We have nobody to compare them with."} {
 		if !strings.Contains(shown, words) {
 			t.Errorf("the page does not say %q", words)

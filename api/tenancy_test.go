@@ -50,14 +50,14 @@ func TestEveryRoleGets403WhereItsScopeLacks(t *testing.T) {
 func (w *world) anybody() client { return client{w: w} }
 
 func fill(path, id string) string {
-	return strings.NewReplacer("{id}", id, "{flag_id}", id, "{api_key_id}", id, "{delivery_id}", id, "{token}", id, "/worklists/{name}", "/worklists/caseload", "{name}", "needs", "{key}", "ons4").Replace(path)
+	return strings.NewReplacer("{id}", id, "{flag_id}", id, "{api_key_id}", id, "{delivery_id}", id, "{token}", id, "{note_id}", id, "{interview_id}", id, "/worklists/{name}", "/worklists/caseload", "{name}", "needs", "{key}", "ons4").Replace(path)
 }
 
 // What is behind the first segment of a path: a thing of a site, of which the walk needs one, or something that all sites share.
 var shared = map[string]string{
 	"me": "says who the caller is", "code-lists": "the same for everybody", "instruments": "have keys, and are tested with their values",
 	"organisations": "the directory is shared", "services": "the directory is shared", "api-keys": "for administrators, who serve all sites",
-	"projects": "of researchers and data stewards: tested with their values", "releases": "as projects", "datasets": "the codebook, the same for everybody",
+	"projects": "of researchers and data stewards: tested with their values", "releases": "as projects", "updates": "as projects", "quotes": "of projects, and tested with their values", "datasets": "the codebook, the same for everybody",
 	"replies": "by the token of a link alone, which no key replaces: tested with their values",
 	"demo":    "the clock of the whole demo", "insights": "figures of the caller's own sites, tested with their values",
 }

@@ -50,7 +50,7 @@ func TestTheUpdateOnAPhoneAndOnPaper(t *testing.T) {
 		t.Errorf("the page is %d pixels wider than a phone (%v)", over, err)
 	}
 	drawn, err := chromedp.Run(p.Context, chromedp.Evaluate[int](`document.querySelectorAll("svg.change circle.after").length`))
-	if err != nil || drawn != 4 {
+	if err != nil || drawn != 3 {
 		t.Errorf("%d scores are drawn (%v)", drawn, err)
 	}
 	p.picture("phone")
@@ -83,7 +83,7 @@ func (p phone) picture(name string) {
 	if folder == "" {
 		return
 	}
-	image, err := chromedp.Run(p.Context, chromedp.FullScreenshot(90))
+	image, err := chromedp.Run(p.Context, chromedp.FullScreenshot(100))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, name+".png"), image, 0o600)
 	}
@@ -173,6 +173,9 @@ func prose(t *testing.T, a answer) string {
 		for _, w := range f.(map[string]any)["words"].([]any) {
 			all = append(all, w.(string))
 		}
+	}
+	for _, c := range a.at("what_people_told_us.changes").([]any) {
+		all = append(all, c.(map[string]any)["says"].(string))
 	}
 	return strings.Join(append(all, a.text("notice")), " ")
 }

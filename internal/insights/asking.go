@@ -153,6 +153,9 @@ func (a question) rows(tx *db.Tx) ([]span, error) {
 		return nil, err
 	}
 	base := span{from: monthOf(a.from), until: monthOf(a.until)}
+	if a.frozen != nil && base.until > monthOf(a.frozen.Day) { // nobody was counted after it: a question without an end, of which more is known
+		base.until = monthOf(farAhead)
+	}
 	if a.SiteID != nil {
 		base.Divider = sites[slices.IndexFunc(sites, func(d Divider) bool { return *d.SiteID == a.SiteID.String() })]
 	}

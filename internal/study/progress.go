@@ -113,6 +113,9 @@ func (w writer) changes(rows []insights.OutcomeRow) []Change {
 				c.Low, c.High = &s.Low, &s.High
 			}
 		}
+		if c.Shown() {
+			c.Says = c.inWords()
+		}
 		list = append(list, c)
 	}
 	return list

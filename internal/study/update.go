@@ -82,7 +82,7 @@ type InterviewCount struct {
 // Told is what people said.
 type Told struct {
 	FollowUps []ToldAt `json:"follow_ups" doc:"At each follow-up of the project."`
-	Words     []string `json:"words" doc:"Of the scores below, in words."`
+	Words     []string `json:"words" doc:"What the scores below are of, in words."`
 	Changes   []Change `json:"changes" doc:"How scores changed of the people who answered both times, of everybody so far."`
 	Quotes    []Said   `json:"quotes" doc:"In people's own words."`
 	Withdrawn int      `json:"withdrawn" doc:"How many people's words were withdrawn since the update was published."`
@@ -104,6 +104,7 @@ type Said struct {
 
 // Change is how one score changed. Where it is suppressed, or of part of the time, its figures are null.
 type Change struct {
+	Says       string   `json:"says" doc:"How it changed, in words; empty where there is nothing to say."`
 	Words      string   `json:"words" doc:"What the score is of, in words." example:"How satisfied people are with their life"`
 	Instrument string   `json:"instrument" doc:"Key of the instrument." example:"ons4"`
 	Score      string   `json:"score" doc:"Which of its scores." example:"life_satisfaction"`

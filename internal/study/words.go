@@ -80,7 +80,7 @@ func (w writer) wanted() string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(". We hope for %d", n)
+	return fmt.Sprintf(". In all we hope for %d", n)
 }
 
 // followed says how many were followed up.
@@ -97,7 +97,7 @@ func followed(f ToldAt) []string {
 }
 
 func followedUp(r insights.ParticipantRow) string {
-	return fmt.Sprintf("We have followed up %s, out of %s whose time had come.", people(r.FollowedUp), count(r.Due))
+	return fmt.Sprintf("We have followed up %s, out of %s who were due to be asked again.", people(r.FollowedUp), count(r.Due))
 }
 
 // answer is one kind of answer and how many gave it.
@@ -190,26 +190,19 @@ var scoreWords = map[string]string{
 	"ons4.anxiety":           "How worried they felt the day before",
 }
 
-// changed says how scores changed.
-func changed(changes []Change, asOf time.Time) (words []string) {
-	n, few := 0, false
+// changed says whose scores there are.
+func changed(changes []Change, asOf time.Time) []string {
+	few := false
 	for _, c := range changes {
+		if c.Shown() {
+			return []string{fmt.Sprintf("Some people gave a score both at the start and later. These are the scores of all who had done so by %s.", lastDay(asOf))}
+		}
 		few = few || c.Suppressed
-		if !c.Shown() {
-			continue
-		}
-		if n++; n == 1 {
-			words = append(words, fmt.Sprintf("Some people gave a score both at the start and later. These are the scores of all who had done so by %s.", lastDay(asOf)))
-		}
-		words = append(words, c.inWords())
 	}
-	if n == 0 && few {
+	if few {
 		return []string{"How scores changed cannot be shown safely for these people."}
 	}
-	if n == 0 {
-		return []string{"Nobody has given a score both at the start and later yet."}
-	}
-	return words
+	return []string{"Nobody has given a score both at the start and later yet."}
 }
 
 // Shown tells whether there is something to tell.
@@ -282,7 +275,7 @@ func inShort(u Update) (words []string) {
 		}
 	}
 	if n := up + down + unclear; n > 0 {
-		words = append(words, fmt.Sprintf("We also look at %d scores. %s", n, verdicts(up, down, unclear)))
+		words = append(words, fmt.Sprintf("Of %d scores that people gave twice, %s", n, verdicts(up, down, unclear)))
 	}
 	return append(words, "This does not show that the support made people better or worse. We have nobody to compare them with.")
 }

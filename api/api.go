@@ -177,10 +177,15 @@ func logPanic(_ echo.Context, _ error, _ []byte) error {
 	return fault.New(fault.Internal, "Something went wrong on our side.")
 }
 
+// get shows something to whoever asks for it, or asks with HEAD whether it is there, as programs that look through mail do.
+func get(e *echo.Echo, path string, show echo.HandlerFunc) {
+	e.Match([]string{http.MethodGet, http.MethodHead}, path, show)
+}
+
 // probes are for whoever keeps the server running.
 func (s *server) probes(e *echo.Echo) {
-	e.GET("/livez", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
-	e.GET("/readyz", func(c echo.Context) error {
+	get(e, "/livez", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	get(e, "/readyz", func(c echo.Context) error {
 		if s.loading() {
 			return unready(nil)
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -21,43 +22,45 @@ const maxForm = 64 << 10 // bytes of one answer
 // patientPages are the pages behind a person's own link: a start, a page for each question, and one to check and send. They
 // keep each answer as it is given, and need no JavaScript and no cookie.
 func (s *server) patientPages(e *echo.Echo) {
-	e.GET(pages.StylePath, func(c echo.Context) error {
+	get(e, pages.StylePath, func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "max-age=3600")
 		return c.Blob(http.StatusOK, "text/css; charset=utf-8", pages.Style)
 	})
-	e.GET(outcomes.LinkPath+":token", s.page(s.startPage, gone))
-	e.GET(outcomes.LinkPath+":token/check", s.page(s.checkPage, gone))
+	get(e, outcomes.LinkPath+":token", s.page(s.startPage, gone))
+	get(e, outcomes.LinkPath+":token/check", s.page(s.checkPage, gone))
 	e.POST(outcomes.LinkPath+":token/check", s.page(s.sendAnswers, gone))
-	e.GET(outcomes.LinkPath+":token/thanks", s.page(s.thanksPage, gone))
-	e.GET(outcomes.LinkPath+":token/:question", s.page(s.questionPage, gone))
+	get(e, outcomes.LinkPath+":token/thanks", s.page(s.thanksPage, gone))
+	get(e, outcomes.LinkPath+":token/:question", s.page(s.questionPage, gone))
 	e.POST(outcomes.LinkPath+":token/:question", s.page(s.keepAnswer, gone))
 }
 
 // page is what all pages behind links share: nothing is stored on the way, no script runs, and what went wrong is said in words.
-func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, error) error) echo.HandlerFunc {
+func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *Problem, error) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 		h.Set("Content-Security-Policy", pages.ContentSecurityPolicy)
-		if s.loading() {
-			return gone(c, unready(nil))
+		err := unready(nil)
+		if !s.loading() {
+			err = show(c)
 		}
-		err := show(c)
 		if fault.Is(err, fault.NotFound) {
 			err = s.refused.count(c.RealIP(), err) // tokens must not be tried out
 		}
-		if err != nil {
-			return gone(c, err)
+		if err == nil {
+			return nil
 		}
-		return nil
+		p := problemOf(err)
+		maps.Copy(h, p.headers)
+		return gone(c, p, err)
 	}
 }
 
 // gone tells in plain words that there is nothing to answer.
-func gone(c echo.Context, err error) error {
+func gone(c echo.Context, p *Problem, err error) error {
 	said := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes. What you answered so far is kept."}
-	switch p := problemOf(err); p.Code {
+	switch p.Code {
 	case string(fault.Conflict):
 		said.Title, said.Words = "You have answered these questions", "Thank you. There is nothing more to do."
 		if errors.Is(err, outcomes.ErrOvertaken) {
@@ -70,7 +73,7 @@ func gone(c echo.Context, err error) error {
 	case string(fault.RateLimited):
 		said.Title, said.Words = "Please wait", "Too many links that do not work were tried from your connection. Please try again in a few minutes."
 	}
-	return render(c, problemOf(err).Status, "gone", said)
+	return render(c, p.Status, "gone", said)
 }
 
 func render(c echo.Context, status int, name string, data any) error {

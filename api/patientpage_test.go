@@ -266,6 +266,9 @@ func TestLinksCannotBeGuessed(t *testing.T) {
 	for i := range guessesAtOnce + 5 {
 		page := person{w, fmt.Sprintf("%s/f/guess%d", w.url, i)}.open("")
 		if page.status == 429 {
+			if page.header.Get("Retry-After") == "" {
+				t.Errorf("it is not told how long to wait: %v", page.header)
+			}
 			return
 		}
 	}

@@ -35,7 +35,7 @@ func (s *server) referralOperations() {
 	read(s, op{id: "list-attendances", path: "/referrals/{id}/attendances", tag: "referrals", scope: actor.ReferralsRead,
 		summary: "List attendances", about: "Lists who reported what of the person's attendance, by day."}, s.listAttendances)
 	post(s, op{id: "record-attendance", path: "/referrals/{id}/attendances", tag: "referrals", scope: actor.ReferralsReply, created: "/referrals/{referral_id}/attendances",
-		summary: "Report attendance", about: "Records whether the person came. One who came moves an open referral to in_progress. What the person says of it is asked at a follow-up and kept apart."}, s.recordAttendance)
+		summary: "Report attendance", about: "Records whether the person came. One who came moves an open referral to in_progress. Of one day one side is heard once: the same again is answered with the attendance there is, and what says otherwise is a conflict. What the person says of it is asked at a follow-up and kept apart."}, s.recordAttendance)
 	read(s, op{id: "get-referral-timeline", path: "/referrals/{id}/timeline", tag: "referrals", scope: actor.RecordRead,
 		summary: "Get a referral's timeline", about: "Lists what happened to a referral, oldest first, from all sides."}, s.referralTimeline)
 }

@@ -121,8 +121,8 @@ func TestReplyTokensCannotBeGuessed(t *testing.T) {
 		a := w.anybody().get(fmt.Sprintf("/replies/guess%d", i))
 		if a.status == 429 {
 			a.problem(429, "rate_limited")
-			if page := (person{w, w.url + "/r/guess"}).open(""); page.status != 429 {
-				t.Errorf("the page goes on: %d", page.status)
+			if page := (person{w, w.url + "/r/guess"}).open(""); page.status != 429 || page.header.Get("Retry-After") == "" {
+				t.Errorf("the page goes on: %d %v", page.status, page.header)
 			}
 			return
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,10 +22,10 @@ import (
 // replyPages are the pages behind an organisation's link: what it is asked, and one to say more for each answer that needs it.
 // To accept takes one press of a button; nothing changes by opening a page, which programs that look through mail do too.
 func (s *server) replyPages(e *echo.Echo) {
-	e.GET(referrals.ReplyPath+":token", s.page(s.byReplyLink(s.askedPage), replyGone))
+	get(e, referrals.ReplyPath+":token", s.page(s.byReplyLink(s.askedPage), replyGone))
 	e.POST(referrals.ReplyPath+":token", s.page(s.byReplyLink(s.takeReply), replyGone))
-	e.GET(referrals.ReplyPath+":token/thanks", s.page(s.byReplyLink(s.repliedPage), replyGone))
-	e.GET(referrals.ReplyPath+":token/:answer", s.page(s.byReplyLink(s.replyPage), replyGone))
+	get(e, referrals.ReplyPath+":token/thanks", s.page(s.byReplyLink(s.repliedPage), replyGone))
+	get(e, referrals.ReplyPath+":token/:answer", s.page(s.byReplyLink(s.replyPage), replyGone))
 }
 
 // byReplyLink begins the request's transaction with the link.
@@ -40,9 +41,8 @@ func (s *server) byReplyLink(show echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // replyGone tells in plain words that there is nothing to answer.
-func replyGone(c echo.Context, err error) error {
+func replyGone(c echo.Context, p *Problem, err error) error {
 	told := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes."}
-	p := problemOf(err)
 	switch {
 	case errors.Is(err, referrals.ErrTakenBack):
 		told.Title, told.Words = "This referral was taken back", "There is nothing to answer any more. Thank you."
@@ -227,12 +227,13 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 	if err != nil {
 		return err
 	}
-	if string(a.Status) == form.Get("answer") { // pressed twice
+	answer := form.Get("answer")
+	if string(a.Status) == answer { // pressed twice
 		return c.Redirect(http.StatusSeeOther, replyAt(c, "thanks"))
 	}
-	o, may := choose(a, form.Get("answer"))
+	o, may := choose(a, answer)
 	if !fault.Is(refusal, fault.Invalid) || !may || o.Title == "" {
-		return showAsked(c, problemOf(refusal).Status, a, "Your answer was not recorded: this referral has changed since you opened the page. This is how it stands now.")
+		return showAsked(c, problemOf(refusal).Status, a, notRecorded(answer, refusal))
 	}
 	wrong := "Choose one of the answers"
 	switch {
@@ -242,6 +243,21 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 		wrong = "Please write at most 5,000 characters"
 	}
 	return showReply(c, http.StatusUnprocessableEntity, a, o, form, wrong)
+}
+
+// notRecorded says why an answer was not recorded, where its own page cannot take it again.
+func notRecorded(answer string, refusal error) string {
+	const stands = "Your answer was not recorded: you have said of that day already that they %s, and that stands. If it is wrong, please tell whoever sent you the referral, who can put it right."
+	switch {
+	case !slices.ContainsFunc(choices, func(o choice) bool { return o.Answer == answer }):
+		return "Choose one of the answers."
+	case errors.Is(refusal, referrals.ErrSaidCame):
+		return fmt.Sprintf(stands, "came")
+	case errors.Is(refusal, referrals.ErrSaidDidNotCome):
+		return fmt.Sprintf(stands, "did not come")
+	default:
+		return "Your answer was not recorded: this referral has changed since you opened the page. This is how it stands now."
+	}
 }
 
 // answerIn is what a page's form says. What no page offers is no answer.

@@ -34,14 +34,23 @@ type NewAttendance struct {
 
 var takesAttendance = []Status{Sent, Expired, Accepted, Waitlisted, InProgress, Completed, NotCompleted, Declined, Withdrawn}
 
-// RecordAttendance adds a report. One that says the person came moves an open referral to in_progress.
+// RecordAttendance adds a report. One that says the person came moves an open referral to in_progress. What the same side said of
+// the same day already is answered as it stands. Fault: conflict (the referral takes no attendance, or the side said otherwise).
 func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttendance) (a Attendance, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		h, err := take(tx, id)
 		if err != nil {
 			return err
 		}
-		if err := h.Attend(tx, n); err != nil {
+		said, err := h.said(tx, n)
+		if err != nil {
+			return err
+		}
+		if said != nil {
+			a = *said
+			return nil
+		}
+		if err := h.add(tx, n); err != nil {
 			return err
 		}
 		a = h.Attendances[0]
@@ -49,6 +58,39 @@ func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttenda
 	})
 	return a, err
 }
+
+// said is what the same side said of the same day before, nil if nothing: of one day one side is heard once. The referral is held, so
+// that of two who say it at the same instant the second finds the first. Faults: those of the report, conflict (it said otherwise).
+func (h *History) said(tx *db.Tx, n NewAttendance) (*Attendance, error) {
+	if err := n.check(tx, &h.Referral); err != nil {
+		return nil, err
+	}
+	var list []Attendance
+	err := tx.Where("site_id = ? and referral_id = ? and attended_on = ? and reported_by = ?", h.SiteID, h.ID, n.On, n.ReportedBy).Order("id").Find(&list).Error
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	again := slices.IndexFunc(list, n.repeats)
+	switch {
+	case again >= 0:
+		return &list[again], nil
+	case list[0].Attended:
+		return nil, ErrSaidCame
+	default:
+		return nil, ErrSaidDidNotCome
+	}
+}
+
+// repeats tells whether it says nothing but what was said.
+func (n NewAttendance) repeats(said Attendance) bool {
+	return n.Attended == said.Attended && (n.Reason == nil || said.Reason != nil && *n.Reason == *said.Reason)
+}
+
+// What one side said of a day stands; what it says otherwise is refused.
+var (
+	ErrSaidCame       = fault.New(fault.Conflict, "The same side has said of that day already that the person came, and that stands. If it is wrong, whoever sent the referral can add what they know.")
+	ErrSaidDidNotCome = fault.New(fault.Conflict, "The same side has said of that day already that the person did not come, and that stands with its reason. If it is wrong, whoever sent the referral can add what they know.")
+)
 
 func (n NewAttendance) check(tx *db.Tx, r *Referral) error {
 	if !slices.Contains(takesAttendance, r.Status) || r.SentAt == nil { // a draft that was withdrawn never reached anybody

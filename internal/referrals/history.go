@@ -79,6 +79,11 @@ func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
 	if err := n.check(tx, &h.Referral); err != nil {
 		return err
 	}
+	return h.add(tx, n)
+}
+
+// add adds a report that was checked.
+func (h *History) add(tx *db.Tx, n NewAttendance) error {
 	a := Attendance{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewAttendance: n, RecordedVia: h.via, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	h.Attendances = append(h.Attendances, a)
 	at, err := tx.Noon(h.SiteID, n.On)

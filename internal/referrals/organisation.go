@@ -30,7 +30,7 @@ type Received struct {
 	Version         int        `json:"version" doc:"Rises with each change." example:"1"`
 	CreatedAt       time.Time  `json:"created_at" doc:"When it was recorded."`
 	UpdatedAt       time.Time  `json:"updated_at" doc:"When it last changed."`
-	Person          *Person    `json:"person" gorm:"-" format:"or-null" doc:"Name and contact, only while the person's consent to share stands."`
+	Person          *Person    `json:"person" gorm:"-" format:"or-null" doc:"Name and contact, only while the person's consent to share stands and something is still expected of the organisation."`
 	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" format:"code:referral_statuses" doc:"The statuses the organisation may move it to now."`
 	SiteID          uuid.UUID  `json:"-"`
 }
@@ -107,7 +107,7 @@ func ownOrganisation(tx *db.Tx) (uuid.UUID, error) {
 	return uuid.Nil, fault.New(fault.Forbidden, "Only an organisation may ask this.")
 }
 
-// show adds the person, through the one function of the database that checks consent, and notes that they were shown.
+// show adds the person, through the one function of the database that checks consent and that the referral is open, and notes that they were shown.
 func (r *Received) show(tx *db.Tx, operation string) error {
 	r.AllowedMoves = Allowed(r.Status, actor.Organisation)
 	var found []Person

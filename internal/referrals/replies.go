@@ -57,7 +57,8 @@ func (s *Store) Asked(ctx context.Context) (a Asked, err error) {
 }
 
 // Answer takes what the organisation says of the link's referral, and shows how it then stands. Faults: move_not_allowed (which
-// says where it stands: it was withdrawn, or answered already), invalid, conflict (it takes no attendance).
+// says where it stands: it was withdrawn, or answered already), invalid, conflict (it takes no attendance,
+// or the organisation said otherwise of that day).
 func (s *Store) Answer(ctx context.Context, n Answer) (a Asked, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		id, err := linked(tx)
@@ -87,11 +88,7 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	if n.Note != nil && utf8.RuneCountInString(*n.Note) > MaxNote { // a page checks nothing
 		return fault.InvalidAt("note", "may have at most 5000 characters")
 	}
-	to := InProgress // where a report that the person came would lead
-	if n.To != nil {
-		to = *n.To
-	}
-	h, err := takeAsSeen(tx, id, to)
+	h, err := n.take(tx, id)
 	if fault.Is(err, fault.NotFound) {
 		return errNoReplyLink
 	}
@@ -106,16 +103,24 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 		if n.On != nil {
 			return fault.InvalidAt("on", "goes with attended only")
 		}
-		err = h.Move(tx, NewMove{To: to, From: n.From, Reason: n.Reason, Note: n.Note, ExpectedStartOn: n.ExpectedStartOn})
+		err = h.Move(tx, NewMove{To: *n.To, From: n.From, Reason: n.Reason, Note: n.Note, ExpectedStartOn: n.ExpectedStartOn})
 	case n.Attended != nil:
 		err = n.attend(tx, h)
 	default:
 		return fault.InvalidAt("to", "or attended is needed")
 	}
-	if err != nil {
+	if err != nil || len(h.Moves)+len(h.Attendances) == 0 {
 		return err
 	}
 	return h.write(tx, &h.Referral)
+}
+
+// take holds the referral. A move is decided on where the referral stands; a report of a day is not, and may come twice at once.
+func (n Answer) take(tx *db.Tx, id uuid.UUID) (*History, error) {
+	if n.To == nil {
+		return take(tx, id)
+	}
+	return takeAsSeen(tx, id, *n.To)
 }
 
 func (n Answer) attend(tx *db.Tx, h *History) error {
@@ -127,13 +132,21 @@ func (n Answer) attend(tx *db.Tx, h *History) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
-	if h.Status == Withdrawn || n.From != nil && *n.From != h.Status {
+	if h.Status == Withdrawn {
 		return h.notAllowed(tx, InProgress)
 	}
-	return h.Attend(tx, NewAttendance{On: *n.On, Attended: *n.Attended, Reason: n.Reason, ReportedBy: actor.SideOrganisation})
+	report := NewAttendance{On: *n.On, Attended: *n.Attended, Reason: n.Reason, ReportedBy: actor.SideOrganisation}
+	said, err := h.said(tx, report)
+	switch {
+	case err != nil || said != nil:
+		return err
+	case n.From != nil && *n.From != h.Status: // asked after what was said: that moved the referral itself
+		return h.notAllowed(tx, InProgress)
+	}
+	return h.add(tx, report)
 }
 
-// asked reads what a link shows. Of somebody with whom the organisation has nothing more to do it shows no name.
+// asked reads what a link shows.
 func asked(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
 	own, err := ownOrganisation(tx)
 	if err != nil {
@@ -156,10 +169,6 @@ func asked(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
 	}
 	if a.SentOn, err = tx.DayOf(a.SiteID, a.SentAt); err != nil {
 		return a, err
-	}
-	if !a.Status.Open() {
-		a.AllowedMoves = Allowed(a.Status, actor.Organisation)
-		return a, nil
 	}
 	return a, a.show(tx, "reply_link")
 }

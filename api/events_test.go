@@ -129,7 +129,7 @@ func TestBadQueriesOfTheFeed(t *testing.T) {
 			t.Errorf("%s: %d", bad, a.status)
 		}
 	}
-	for _, bad := range []string{"types=REFERRAL.*", "types=referral.sent,", "types='", "types=*.*", "limit=0", "limit=201", "since=1"} {
+	for _, bad := range []string{"types=REFERRAL.*", "types=referral.sent,", "types='", "types=*.*", "types=refferal.*", "types=referral.sended", "types=referral.sent,episode.open", "types=webhook.test", "limit=0", "limit=201", "since=1"} {
 		if a := w.as("link_worker").get("/events?" + bad); a.status != 422 && a.status != 400 {
 			t.Errorf("%s: %d %s", bad, a.status, a.body)
 		}
@@ -172,6 +172,10 @@ func TestWebhooksOverTheWire(t *testing.T) {
 	}
 	_, cursor := c.feed("")
 	c.post("/webhooks/"+id+"/replay", fmt.Sprintf(`{"cursor":%q}`, cursor)).want(200)
+	for _, none := range []string{`{"cursor":""}`, `{}`, `{"cursor":null}`} { // would be everything there ever was
+		c.post("/webhooks/"+id+"/replay", none).problem(422, "invalid")
+	}
+	c.post("/webhooks/"+id+"/replay", "").problem(400, "invalid")
 	_, foreign := w.as("link_worker").feed("")
 	c.post("/webhooks/"+id+"/replay", fmt.Sprintf(`{"cursor":%q}`, foreign)).problem(422, "invalid", foreign)
 	w.keys["twin"] = w.key("integration", fmt.Sprintf(`"site_ids":[%q]`, w.site))
@@ -191,7 +195,7 @@ func TestURLsThatLeadInside(t *testing.T) {
 	for _, url := range []string{"http://partner.example/x", "https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x", "https://[::ffff:10.0.0.1]/x", "https://169.254.169.254/x", "https://10.0.0.1/x", "https://user:word@8.8.8.8/x", "nonsense", "javascript:alert(1)"} {
 		w.as("integration").post("/webhooks", fmt.Sprintf(`{"url":%q,"events":["*"]}`, url)).problem(422, "invalid", url)
 	}
-	for _, types := range []string{`["Referral.*"]`, `["referral"]`, `[]`, `["*.sent"]`, `[""]`} {
+	for _, types := range []string{`["Referral.*"]`, `["referral"]`, `[]`, `["*.sent"]`, `[""]`, `["refferal.*"]`, `["referral.*","referral.sended"]`} {
 		w.as("integration").post("/webhooks", fmt.Sprintf(`{"url":"https://8.8.8.8/x","events":%s}`, types)).problem(422, "invalid")
 	}
 	w.as("integration").post("/webhooks", `{"url":"https://8.8.8.8/x","events":["*"]}`).want(201)

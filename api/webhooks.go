@@ -34,7 +34,7 @@ func (s *server) webhookOperations() {
 	post(s, op{id: "replace-webhook-secret", path: "/webhooks/{id}/secret", tag: "partners", scope: actor.WebhooksWrite,
 		summary: "Replace a webhook's secret", about: "Makes a new secret, which stands in this answer and is never shown again. For 24 hours deliveries are signed with the old one too, so that the receiver can change over."}, s.replaceWebhookSecret)
 	post(s, op{id: "replay-webhook", path: "/webhooks/{id}/replay", tag: "partners", scope: actor.WebhooksWrite, faults: []fault.Kind{fault.Conflict},
-		summary: "Replay events to a webhook", about: "Has every event after a cursor of the feed sent again, under the ids they had."}, s.replayWebhook)
+		summary: "Replay events to a webhook", about: "Has every event after a cursor of the feed sent again, under the ids they had. What happens meanwhile goes first."}, s.replayWebhook)
 }
 
 func (s *server) listWebhooks(ctx context.Context, in *struct{ Changing }) (Page[partners.Webhook], error) {
@@ -93,7 +93,7 @@ func (s *server) replaceWebhookSecret(ctx context.Context, in *ID) (partners.Web
 
 // Replay is the command to send events again.
 type Replay struct {
-	Cursor string `json:"cursor" maxLength:"1000" doc:"A next_cursor of the feed: what came after it is sent again. Empty: everything."`
+	Cursor string `json:"cursor" minLength:"1" maxLength:"1000" doc:"A next_cursor of the feed: what came after it is sent again."`
 }
 
 func (s *server) replayWebhook(ctx context.Context, in *Of[Replay]) (partners.Webhook, error) {

@@ -60,7 +60,7 @@ func (s *Store) waiting(ctx context.Context) (list []uuid.UUID, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		return tx.Raw(`select w.id from webhooks w, installation i
 			where w.enabled and (w.rest_until is null or w.rest_until <= ?)
-				and (w.position < i.feed_position or exists (select from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending' and d.next_try_at <= ?))
+				and (w.position < i.feed_position or w.replay_position is not null or exists (select from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending' and d.next_try_at <= ?))
 				and exists (select from api_keys k where k.partner_id = w.partner_id and `+works+`)
 			order by random() limit ?`, tx.Now, tx.Now, day.Of(tx.Now), 4*atOnce).Scan(&list).Error
 	})

@@ -22,6 +22,7 @@ type Delivery struct {
 	Tries       int               `json:"tries" doc:"How often it was tried since it was made, or asked for again." example:"1"`
 	NextTryAt   *time.Time        `json:"next_try_at" doc:"While it is pending: it is not tried before."`
 	DeliveredAt *time.Time        `json:"delivered_at" doc:"When the receiver took it."`
+	Replayed    bool              `json:"-"` // sent when nothing else is due
 	Attempts    db.JSON[Attempts] `json:"-"`
 	Tried       Attempts          `json:"attempts" gorm:"-" doc:"The latest attempts, oldest first, 30 at most."`
 	CreatedAt   time.Time         `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
@@ -110,8 +111,8 @@ func (s *Store) Retry(ctx context.Context, webhook, id uuid.UUID) (d Delivery, e
 		if d, err = db.First[Delivery](tx.Where("webhook_id = ? and id = ?", webhook, id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "delivery"); err != nil {
 			return err
 		}
-		d.State, d.Tries, d.NextTryAt, d.DeliveredAt, d.UpdatedAt = Pending, 0, &tx.Now, nil, tx.Now
-		err = tx.Model(&d).Where("id = ?", d.ID).Select("state", "tries", "next_try_at", "delivered_at", "updated_at").Updates(&d).Error
+		d.State, d.Tries, d.NextTryAt, d.DeliveredAt, d.Replayed, d.UpdatedAt = Pending, 0, &tx.Now, nil, false, tx.Now
+		err = tx.Model(&d).Where("id = ?", d.ID).Select("state", "tries", "next_try_at", "delivered_at", "replayed", "updated_at").Updates(&d).Error
 		d = d.shown()
 		return err
 	})

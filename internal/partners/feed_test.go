@@ -241,7 +241,7 @@ func TestTypesThatAreRareAreFound(t *testing.T) {
 	}
 	found, cursor, pages := 0, "", 0
 	for more := true; more && pages < 10; pages++ {
-		f, err := p.store.Events(p.as, cursor, db.Texts{"follow_up.*", "nothing.else"}, 5)
+		f, err := p.store.Events(p.as, cursor, db.Texts{"follow_up.*", "contact.recorded"}, 5)
 		if err != nil {
 			t.Fatal(err)
 		}

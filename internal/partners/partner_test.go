@@ -62,6 +62,50 @@ func TestTestingReplayingAndANewSecret(t *testing.T) {
 	}
 }
 
+// A replay of thousands holds up nothing that happens meanwhile, and nothing is left out of it.
+func TestWhatHappensGoesBeforeAReplay(t *testing.T) {
+	t.Parallel()
+	const many = 2000
+	r, p := partnertest.Start(t), newPlace(t)
+	p.happen("referral.sent")
+	_, cursor := p.read(p.as, "", 50)
+	w := p.hook(r, "x", "ok")
+	p.happen(slices.Repeat([]string{"referral.sent"}, many)...)
+	p.deliver()
+	before := len(r.Wait("x", many))
+	if _, err := p.store.Replay(p.as, w.ID, cursor); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, "test")) }()
+	r.Wait("x", before+50) // it is under way
+	kinds := []string{"referral.accepted", "referral.in_progress", "referral.completed"}
+	for _, kind := range kinds {
+		p.happen(kind)
+	}
+	at := len(r.Got("x"))
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	got := r.Wait("x", before+many+len(kinds))
+	if len(got) != before+many+len(kinds) {
+		t.Errorf("%d came, not %d", len(got), before+many+len(kinds))
+	}
+	sent := map[string]int{}
+	for i, m := range got {
+		sent[m.ID]++
+		if !strings.Contains(m.Body, "referral.sent") && i > at+100 {
+			t.Errorf("what happened when %d were sent came as number %d", at, i)
+		}
+	}
+	if len(sent) != many+len(kinds) {
+		t.Errorf("%d different ones came", len(sent))
+	}
+	if w = p.get(w); w.ReplayPosition != nil || w.ReplayUntil != nil {
+		t.Errorf("the replay is still under way: %+v", w)
+	}
+}
+
 func ids(list []partnertest.Message) string {
 	var all []string
 	for _, m := range list {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,6 +67,9 @@ func (s *Store) claim(ctx context.Context, id uuid.UUID) (r *round, err error) {
 		if err := w.fanOut(tx, told); err != nil {
 			return err
 		}
+		if err := w.replay(tx, told); err != nil {
+			return err
+		}
 		r, err = s.take(tx, w, told)
 		return err
 	})
@@ -86,24 +90,61 @@ func (w *Webhook) fanOut(tx *db.Tx, told reach) error {
 	if !page.More {
 		w.Position = max(w.Position, end) // what lies between is not this partner's
 	}
-	if err := tx.Model(w).Where("id = ?", w.ID).Update("position", w.Position).Error; err != nil || len(page.Items) == 0 {
+	if err := tx.Model(w).Where("id = ?", w.ID).Update("position", w.Position).Error; err != nil {
 		return err
 	}
-	rows := make([]Delivery, 0, len(page.Items))
-	for _, e := range page.Items {
-		rows = append(rows, newDelivery(tx, w.ID, e.ID, e.Type))
+	return w.deliver(tx, page.Items, false)
+}
+
+// replay makes deliveries anew of the next events of a replay, once those before them were sent. So it never fills the queue in
+// which what happens meanwhile stands.
+func (w *Webhook) replay(tx *db.Tx, told reach) error {
+	if w.ReplayPosition == nil {
+		return nil
+	}
+	var busy bool
+	err := tx.Raw("select exists (select from webhook_deliveries where webhook_id = ? and replayed and state = 'pending' and next_try_at <= ?)", w.ID, tx.Now).Scan(&busy).Error
+	if err != nil || busy {
+		return err
+	}
+	until := *w.ReplayUntil
+	page, err := told.page(tx, Cursor{Position: *w.ReplayPosition}, w.Events, made)
+	if err != nil {
+		return err
+	}
+	if w.ReplayPosition = &page.Next.Position; !page.More || page.Next.Position >= until {
+		w.ReplayPosition, w.ReplayUntil = nil, nil
+	}
+	if err := tx.Model(w).Where("id = ?", w.ID).Select("replay_position", "replay_until").Updates(w).Error; err != nil {
+		return err
+	}
+	later := func(e Event) bool { return e.Position > until } // made by fanOut
+	return w.deliver(tx, slices.DeleteFunc(page.Items, later), true)
+}
+
+// deliver makes deliveries of events. Of one that is on its way still a replay makes no later one.
+func (w *Webhook) deliver(tx *db.Tx, list []Event, replayed bool) error {
+	if len(list) == 0 {
+		return nil
+	}
+	rows := make([]Delivery, 0, len(list))
+	for _, e := range list {
+		d := newDelivery(tx, w.ID, e.ID, e.Type)
+		d.Replayed = replayed
+		rows = append(rows, d)
 	}
 	again := clause.OnConflict{Columns: []clause.Column{{Name: "webhook_id"}, {Name: "event_id"}}, DoUpdates: clause.Assignments(map[string]any{
 		"state": Pending, "tries": 0, "next_try_at": tx.Now, "delivered_at": nil, "updated_at": tx.Now,
-	})} // it was replayed
+		"replayed": gorm.Expr("case when webhook_deliveries.state = 'pending' then webhook_deliveries.replayed else excluded.replayed end"),
+	})}
 	return tx.Clauses(again).Create(&rows).Error
 }
 
-// take claims the deliveries that are due and makes their messages.
+// take claims the deliveries that are due, what is replayed last, and makes their messages.
 func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
 	r := &round{webhook: w}
 	err := tx.Raw(`update webhook_deliveries set tries = tries + 1, next_try_at = ?, updated_at = ? where id in (
-		select id from webhook_deliveries where webhook_id = ? and state = 'pending' and next_try_at <= ? order by next_try_at, id limit ? for update) returning *`,
+		select id from webhook_deliveries where webhook_id = ? and state = 'pending' and next_try_at <= ? order by replayed, next_try_at, id limit ? for update) returning *`,
 		tx.Now.Add(lost), tx.Now, w.ID, tx.Now, together).Scan(&r.deliveries).Error
 	if err != nil || len(r.deliveries) == 0 {
 		return nil, err

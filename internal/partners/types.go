@@ -1,18 +1,13 @@
 package partners
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 )
-
-// TypePattern is the form of what names types of events: one such as referral.sent, a family such as referral.*, or * for all.
-const TypePattern = `^(\*|[a-z_]{1,50}\.(\*|[a-z_]{1,50}))$`
-
-var isPattern = regexp.MustCompile(TypePattern)
 
 // everything tells whether the patterns name every type; none names every one too.
 func everything(patterns db.Texts) bool { return len(patterns) == 0 || slices.Contains(patterns, "*") }
@@ -29,12 +24,11 @@ func families(patterns db.Texts) (exact, family db.Texts) {
 	return exact, family
 }
 
-// checkTypes refuses what is no pattern.
+// checkTypes refuses patterns that name nothing there is: whoever mistyped one would wait for ever.
 func checkTypes(patterns db.Texts, location string) error {
-	for _, p := range patterns {
-		if !isPattern.MatchString(p) {
-			return fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, "takes types such as referral.sent, families such as referral.*, or *")
-		}
+	if !slices.ContainsFunc(patterns, func(p string) bool { return !events.Names(p) }) {
+		return nil
 	}
-	return nil
+	return fault.New(fault.Invalid, "The request is well formed, but not right.").At(location,
+		"takes *, types that there are such as referral.sent, and families of them: "+strings.Join(events.Families(), ".*, ")+".*")
 }

@@ -33,6 +33,8 @@ type Webhook struct {
 	Old            []byte     `json:"-" gorm:"column:old_secret"`
 	OldSecretUntil *time.Time `json:"-"`
 	Position       int64      `json:"-"` // in the feed: deliveries are made up to here
+	ReplayPosition *int64     `json:"-"` // deliveries are made anew up to here; nil: nothing is replayed
+	ReplayUntil    *int64     `json:"-"` // and to here
 	Failures       int        `json:"-"` // rounds in a row in which nothing got through
 	RestUntil      *time.Time `json:"-"`
 }
@@ -204,7 +206,8 @@ func (s *Store) ReplaceSecret(ctx context.Context, id uuid.UUID) (w Webhook, err
 	return w, err
 }
 
-// Replay has what came after the cursor sent again, under the ids it had. Faults: those of a cursor.
+// Replay has what came after the cursor sent again, under the ids it had, whenever nothing new is due. One that is under way goes on,
+// from the earlier of the two. Faults: those of a cursor.
 func (s *Store) Replay(ctx context.Context, id uuid.UUID, cursor string) (w Webhook, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if w, err = holdWebhook(tx, id); err != nil {
@@ -214,7 +217,13 @@ func (s *Store) Replay(ctx context.Context, id uuid.UUID, cursor string) (w Webh
 		if err != nil {
 			return err
 		}
-		w.Position, w.RestUntil = min(w.Position, from.Position), nil
+		if w.RestUntil = nil; from.Position < w.Position {
+			begin := from.Position
+			if w.ReplayPosition != nil {
+				begin = min(begin, *w.ReplayPosition)
+			}
+			w.ReplayPosition, w.ReplayUntil = &begin, new(w.Position)
+		}
 		return w.save(tx, "webhook.replayed")
 	})
 	return w, err

@@ -88,12 +88,12 @@ func takesPassword(c echo.Context) bool {
 
 // onBehalf is the link worker of its sites for whom a partner system says it acts.
 func onBehalf(c echo.Context) (*uuid.UUID, error) {
-	text := c.Request().Header.Get("Waypost-On-Behalf-Of")
-	if text == "" {
+	sent := c.Request().Header.Values("Waypost-On-Behalf-Of")
+	if len(sent) == 0 {
 		return nil, nil
 	}
-	id, err := uuid.Parse(text)
-	if err != nil {
+	id, err := uuid.Parse(sent[0])
+	if err != nil || len(sent) > 1 { // one that is empty was meant for somebody
 		return nil, fault.New(fault.Invalid, "Waypost-On-Behalf-Of must be the id of a link worker.")
 	}
 	return &id, nil

@@ -29,14 +29,24 @@ func TestCapacityDecidesWhoIsReferred(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 
-	lw.put("/services/"+w.svc+"/capacity", `{"capacity":"full"}`).want(200)
+	for _, capacity := range []string{"open", "closed", "not_known"} { // nobody waits
+		if a := lw.put("/services/"+w.svc+"/capacity", fmt.Sprintf(`{"capacity":%q,"wait_band":"1_to_3_months"}`, capacity)).problem(422, "invalid", "1_to_3_months"); a.text("errors.0.location") != "body.wait_band" {
+			t.Errorf("%s: %s", capacity, a.body)
+		}
+	}
+	if a := lw.put("/services/"+w.svc+"/capacity", `{"capacity":"open"}`).want(200); a.at("wait_band") != nil {
+		t.Errorf("%s", a.body)
+	}
+	lw.put("/services/"+w.svc+"/capacity", `{"capacity":"full","wait_band":"over_3_months"}`).want(200)
 	if a := ask(); a.at("takes_referrals") != true || a.at("needs_override_reason") != true || a.text("capacity_set_by") != "link_worker" {
 		t.Errorf("%s", a.body)
 	}
 	if a := refer("").problem(422, "invalid"); a.text("errors.0.location") != "body.override_reason" {
 		t.Errorf("%s", a.body)
 	}
-	refer(`,"override_reason":" "`).problem(422, "invalid")
+	for _, blank := range []string{``, ` `, `\u200b`, `\u2060\ufeff \u00ad`, `\u3164`, `\u2800`, `\ufe0f`} { // seen by nobody
+		refer(`,"override_reason":"`+blank+`"`).problem(422, "invalid")
+	}
 	full := refer(because).want(201)
 	if full.text("override_reason") != "Agreed with them by telephone" || full.text("warnings.0.code") != "service_full" && full.text("warnings.1.code") != "service_full" {
 		t.Errorf("%s", full.body)

@@ -169,7 +169,33 @@ func finish(doc *huma.OpenAPI) {
 		addNames(names, s)
 	}
 	knownNames.Store(&names)
+	for _, o := range operations {
+		if o.RequestBody != nil {
+			for _, m := range o.RequestBody.Content {
+				holdToSight(m.Schema)
+			}
+		}
+	}
+	for _, s := range schemas {
+		holdToSight(s)
+	}
 	dropUnused(doc, operations)
+}
+
+// inSight is a character that people see. The document says \S of a text that must not be blank, which every program understands and which
+// invisible characters pass: zero-width and other formats, marks alone, letters that are drawn as nothing.
+const inSight = `[^\s\p{Z}\p{Cc}\p{Cf}\p{M}\x{115F}\x{1160}\x{2800}\x{3164}\x{FFA0}]`
+
+// holdToSight lets huma, whose own pattern is the document's, ask of such texts that something of them is seen.
+func holdToSight(s *huma.Schema) {
+	for _, p := range s.Properties {
+		if p.Pattern == `\S` {
+			p.Pattern, p.PatternDescription = inSight, "text that is not blank"
+			p.PrecomputeMessages()
+			p.Pattern, p.PatternDescription = `\S`, ""
+		}
+		holdToSight(p)
+	}
 }
 
 // addNames keeps the names that errors may show, and takes out what a document has no field for.

@@ -59,6 +59,7 @@ func TestAPartnerActsForALinkWorker(t *testing.T) {
 	}
 	w.as("integration").with("Waypost-On-Behalf-Of", nobody()).get("/me").problem(422, "invalid")
 	w.as("integration").with("Waypost-On-Behalf-Of", "nonsense").get("/me").problem(422, "invalid", "nonsense")
+	w.as("integration").with("Waypost-On-Behalf-Of", "").get("/me").problem(422, "invalid")
 	w.as("link_worker").with("Waypost-On-Behalf-Of", w.worker).get("/me").problem(403, "forbidden")
 	w.as("integration").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"self","received_on":%q,"needs":{"primary":"food"}}`, patient, w.today())).problem(422, "invalid")
 }

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,10 +59,13 @@ type ServiceChanges = patch.Merge[ServiceDetails]
 
 // Capacity is what somebody says of how many people a service can take.
 type Capacity struct {
-	Capacity string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people." example:"open"`
-	WaitBand *string    `json:"wait_band,omitempty" format:"code:wait_bands" doc:"How long people wait." example:"under_1_month"`
+	Capacity string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people." example:"waitlist"`
+	WaitBand *string    `json:"wait_band,omitempty" format:"code:wait_bands" doc:"How long people wait: with waitlist, assessment_required or full only." example:"under_1_month"`
 	AsOf     *time.Time `json:"as_of,omitempty" doc:"When that was so, such as when a link worker heard it; now when left out. Not in the future, and not before what is known already."`
 }
+
+// waits are the capacities of which a wait can be told: where there is room, or nobody is taken, nobody waits.
+var waits = []string{"waitlist", "assessment_required", "full"}
 
 // Room is what is known of a service before somebody is referred to it. It asks nothing about a person, and tells nothing of one.
 type Room struct {
@@ -174,8 +178,8 @@ func (s *Store) Room(ctx context.Context, id uuid.UUID) (r Room, err error) {
 }
 
 // SetCapacity records what the organisation itself, a link worker or an administrator says of a service's
-// capacity. An organisation may speak of its own services only; others are forbidden to it. Faults: invalid (in the future),
-// conflict (something newer is known).
+// capacity. An organisation may speak of its own services only; others are forbidden to it. Faults: invalid (in the future, or a
+// wait where nobody waits), conflict (something newer is known).
 func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Service, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if v, err = lockService(tx, id); err != nil {
@@ -191,6 +195,8 @@ func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Se
 		switch {
 		case at.After(tx.Now):
 			return fault.InvalidAt("as_of", "must not lie in the future")
+		case c.WaitBand != nil && !slices.Contains(waits, c.Capacity):
+			return fault.InvalidAt("wait_band", "goes with waitlist, assessment_required or full only")
 		case v.CapacityAsOf != nil && at.Before(*v.CapacityAsOf):
 			return fault.New(fault.Conflict, "Something newer is known of this service's capacity: read it.")
 		}

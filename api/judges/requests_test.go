@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -70,7 +71,7 @@ func operations(t *testing.T) map[string]operation {
 // request is a good request: one that is answered with success.
 type request struct {
 	operation string // its id
-	role      string
+	role      string // whose key it takes; empty: none, as by a link
 	method    string
 	at        string // its path, with what is in {}
 	header    map[string]string
@@ -114,9 +115,12 @@ func (c *caller) request(operation string) request {
 func (c *caller) requestAbout(operation, about string) request {
 	c.t.Helper()
 	o := c.all[operation]
-	r := request{operation: operation, role: "site_manager", method: o.method, at: c.at(o.path, about), header: map[string]string{}}
-	if slices.Contains(o.Roles, "administrator") { // who reaches all sites, and no person's record
-		r.role = "administrator"
+	r := request{operation: operation, method: o.method, at: c.at(o.path, about), header: map[string]string{}}
+	for _, role := range []string{"administrator", "site_manager", "data_steward"} { // first who reaches all sites, and no person's record
+		if slices.Contains(o.Roles, role) {
+			r.role = role
+			break
+		}
 	}
 	for _, status := range []int{http.StatusOK, http.StatusCreated, http.StatusNoContent} {
 		if good, ok := o.Responses[strconv.Itoa(status)]; ok {
@@ -140,7 +144,8 @@ func (c *caller) requestAbout(operation, about string) request {
 
 var braces = regexp.MustCompile(`\{\w+\}`)
 
-// at is where the operation finds what it is about; a flag lies further in, on an episode, and a delivery on a webhook.
+// at is where the operation finds what it is about; some things lie further in: a flag on an episode, a delivery on a webhook, a
+// member and a release on a project.
 func (c *caller) at(template, about string) string {
 	c.t.Helper()
 	if strings.Contains(template, "{flag_id}") {
@@ -150,7 +155,30 @@ func (c *caller) at(template, about string) string {
 		test := c.do(request{role: "administrator", method: http.MethodPost, at: "/v1/webhooks/" + about + "/test"})
 		template = strings.ReplaceAll(template, "{delivery_id}", test["id"].(string))
 	}
+	if strings.Contains(template, "{api_key_id}") {
+		member := c.do(c.requestAbout("add-project-member", about))
+		template = strings.ReplaceAll(template, "{api_key_id}", member["api_key_id"].(string))
+	}
+	template = strings.ReplaceAll(template, "/files/{name}", "/files/datapackage.json")
 	return braces.ReplaceAllString(template, about)
+}
+
+// release is the demo's own, once it is ready: the only one that is made without waiting for people.
+func (c *caller) release() string {
+	c.t.Helper()
+	steward := func(at string) fields {
+		answer, _ := c.call(c.t, request{role: "data_steward", method: http.MethodGet, at: at})
+		return answer["items"].([]any)[0].(fields)
+	}
+	project := steward("/v1/projects?limit=1")["id"].(string)
+	for range 120 {
+		if r := steward("/v1/projects/" + project + "/releases?limit=1"); r["state"] == "ready" {
+			return r["id"].(string)
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	c.t.Fatal("the demo's release was not ready within a minute")
+	return ""
 }
 
 // flag is the id of a safeguarding flag on an episode, which an answer to a site's own instrument raises.
@@ -190,6 +218,9 @@ func (c *caller) thing(operation string) string {
 	if segment == "replies" { // the token that a link ends with
 		return path.Base(c.do(c.request("make-reply-link"))["url"].(string))
 	}
+	if segment == "releases" {
+		return c.release()
+	}
 	if operation == "get-gp-message" {
 		return c.agreed("report_to_gp")
 	}
@@ -205,7 +236,7 @@ func (c *caller) thing(operation string) string {
 // makes says which operation makes a thing, by the segment it is found under.
 var makes = map[string]string{
 	"api-keys": "add-api-key", "assessments": "record-assessment", "contacts": "record-contact", "episodes": "open-episode", "link-workers": "add-link-worker", "organisations": "add-organisation",
-	"patients": "record-patient", "referrals": "record-referral", "services": "add-service", "sites": "add-site",
+	"patients": "record-patient", "projects": "add-project", "referrals": "record-referral", "services": "add-service", "sites": "add-site",
 	"webhooks": "add-webhook",
 }
 
@@ -225,8 +256,10 @@ func (c *caller) instead(operation string) fields {
 		return fields{"patient_id": c.make("record-patient"), "link_worker_id": c.make("add-link-worker")}
 	case "record-assessment":
 		return fields{"episode_id": c.make("open-episode")}
-	case "record-referral":
-		return fields{"episode_id": c.agreed("share_with_organisations"), "organisation_id": c.make("add-organisation"), "sent_at": "2026-01-13T09:30:00Z"}
+	case "record-referral": // lately: one that nobody answered for long expires meanwhile
+		return fields{"episode_id": c.agreed("share_with_organisations"), "organisation_id": c.make("add-organisation"), "sent_at": time.Now().UTC().AddDate(0, 0, -1).Format(time.RFC3339)}
+	case "record-attendance":
+		return fields{"on": time.Now().UTC().Format(time.DateOnly)}
 	case "take-on":
 		return fields{
 			"episode":   fields{"source": "gp", "received_on": "2026-01-12", "needs": fields{"primary": "loneliness_isolation"}, "link_worker_id": c.make("add-link-worker")},
@@ -240,8 +273,16 @@ func (c *caller) instead(operation string) fields {
 		return fields{"code": numbered("town_%d")}
 	case "add-webhook", "change-webhook": // nobody listens there
 		return fields{"url": "http://127.0.0.1:9/waypost"}
-	case "replay-webhook":
-		return fields{"cursor": ""}
+	case "replay-webhook": // the administrator's
+		feed, _ := c.call(c.t, request{role: "administrator", method: http.MethodGet, at: "/v1/events?limit=1"})
+		return fields{"cursor": feed["next_cursor"]}
+	case "add-project":
+		return fields{"site_ids": []any{c.site()}}
+	case "add-project-member":
+		key := c.do(request{role: "administrator", method: http.MethodPost, at: "/v1/api-keys", body: fields{"role": "researcher", "label": "A researcher"}})
+		return fields{"api_key_id": key["id"]}
+	case "request-release": // one that is made is answered otherwise, and takes its time
+		return fields{"dry_run": true}
 	case "complete-follow-up":
 		return fields{"completed_on": "2026-06-30"}
 	case "add-instrument":

@@ -36,7 +36,7 @@ lint: $(JUDGES)/.linters
 	cd api/judges && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config=redocly.yaml ../../docs/openapi.yaml
 
 contract: $(JUDGES)/.judges postgres java ## the document and the server against judges (docs/contract.md); some 3 minutes
-	cd api && $(GO) test -tags judges -count=1 -timeout 10m
+	cd api && $(GO) test -tags judges -count=1 -timeout 14m
 	$(GO) test -tags judges -count=1 -timeout 15m -v ./api/judges
 
 # What npm brings of the judges: to lint, to judge pages and to read datasets; and everything.

@@ -118,10 +118,11 @@ func (p *prism) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// relayed tells whether a call is of the API, and one that Prism hands on as it is. It knows no HEAD, and reads and
-// writes queries and JSON anew, so that broken ones would arrive mended or not at all.
+// relayed tells whether a call is of the API, and one that Prism hands on as it is. It knows no HEAD, takes
+// every file for text, and reads and writes queries and JSON anew, so that broken ones would arrive mended or not at all.
 func relayed(req *http.Request) (bool, error) {
-	if !strings.HasPrefix(req.URL.Path, "/v1/") || req.Method == http.MethodHead {
+	file := strings.HasPrefix(req.URL.Path, "/v1/releases/") && strings.Contains(req.URL.Path, "/files/")
+	if !strings.HasPrefix(req.URL.Path, "/v1/") || req.Method == http.MethodHead || file {
 		return false, nil
 	}
 	var body []byte

@@ -314,12 +314,12 @@ func TestActionsOfWorklistsCanBeCalled(t *testing.T) {
 			for _, a := range r.(object)["actions"].([]any) {
 				a := a.(object)
 				called[a["operation"].(string)] = true
-				body := ""
-				if a["method"] == "POST" {
+				body, link := "", strings.HasSuffix(a["href"].(string), "link") // to answer by, or to be asked by: made of nothing
+				if a["method"] == "POST" && !link {
 					body = `{"nonsense":1}`
 				}
 				got := lw.do(a["method"].(string), a["href"].(string), body)
-				if got.status != 200 && got.status != 422 && !strings.HasSuffix(a["href"].(string), "link") { // to answer by, or to be asked by
+				if got.status != 200 && got.status != 422 && !link {
 					t.Errorf("%v: %d %s", a, got.status, got.body)
 				}
 			}

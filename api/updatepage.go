@@ -13,7 +13,7 @@ import (
 
 // updatePage is the page of a published update: for everybody who has its link.
 func (s *server) updatePage(e *echo.Echo) {
-	e.GET(study.UpdatePath+":token", s.page(func(c echo.Context) error {
+	get(e, study.UpdatePath+":token", s.page(func(c echo.Context) error {
 		u, err := s.study.Read(db.Relaxed(c.Request().Context()), c.Param("token"))
 		if err != nil {
 			return err
@@ -23,9 +23,8 @@ func (s *server) updatePage(e *echo.Echo) {
 }
 
 // updateGone tells in plain words that there is nothing to read.
-func updateGone(c echo.Context, err error) error {
+func updateGone(c echo.Context, p *Problem, err error) error {
 	told := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes."}
-	p := problemOf(err)
 	switch {
 	case errors.Is(err, study.ErrWithdrawn):
 		told.Title, told.Words = "This update was withdrawn", "The study team took it back. Please ask them for a newer one."

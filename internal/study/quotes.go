@@ -159,7 +159,11 @@ func (s *Store) CheckQuote(ctx context.Context, id uuid.UUID, c Check) (q Quote,
 			return fault.New(fault.ConsentRequired, "The person does not let these words be shown any more.")
 		}
 		q.State, q.CheckedBy, q.CheckedAt = c.Decision, tx.Actor.Key(), &tx.Now
-		return q.save(tx, "project.quote_"+c.Decision)
+		kind := "project.quote_refused"
+		if c.Decision == "approved" {
+			kind = "project.quote_approved"
+		}
+		return q.save(tx, kind)
 	})
 	return q, err
 }

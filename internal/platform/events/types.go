@@ -27,7 +27,7 @@ var types = map[string][]string{
 	"directory":    {"imported"},
 	"api_key":      {"added", "changed", "revoked"},
 	"webhook":      {"added", "changed", "removed", "replayed", "secret_replaced", "disabled"},
-	"project":      {"added", "approved", "member_added", "member_removed"},
+	"project":      {"added", "approved", "member_added", "member_removed", "study_changed", "note_added", "note_removed", "interview_added", "interview_removed", "quote_chosen", "quote_approved", "quote_refused", "quote_taken_back", "update_published", "update_link_made", "update_withdrawn"},
 	"release":      {"requested", "tried", "ready", "refused", "failed", "downloaded"},
 }
 

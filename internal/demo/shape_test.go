@@ -144,8 +144,8 @@ func (s *stores) refer(e episodes.Episode, today day.Date) uuid.UUID {
 	s.record(e, referrals.New{Request: referrals.Request{Draft: true}})
 	s.record(e, referrals.New{Request: referrals.Request{Kind: "signpost"}})
 	came := s.record(e, referrals.New{Request: referrals.Request{SentAt: new(today.In(time.UTC))}})
-	for _, attended := range []bool{false, true} {
-		_, err := s.Referrals.RecordAttendance(s.ctx, came.ID, referrals.NewAttendance{On: today, Attended: attended, ReportedBy: organisation})
+	for side, attended := range map[actor.Side]bool{actor.SideLinkWorker: false, organisation: true} { // of a day one side is heard once
+		_, err := s.Referrals.RecordAttendance(s.ctx, came.ID, referrals.NewAttendance{On: today, Attended: attended, ReportedBy: side})
 		s.must(err)
 	}
 	_, err := s.Referrals.Undo(s.ctx, came.ID, referrals.Undo{})

@@ -143,6 +143,45 @@ func TestAnUpdateIsWrittenFromTheRecord(t *testing.T) {
 	}
 }
 
+// Every count of a published update is one that a dashboard's key is answered the same day, so that it tells nothing more: of all sites
+// together and of each, where they are shown, and of scores.
+func TestAnUpdateIsOfPublishedFigures(t *testing.T) {
+	s, project := toldOf(t)
+	id, _ := s.published(project, `{}`)
+	u := s.as("data_steward").get("/updates/" + id).want(200)
+	people := s.as("dashboard").get("/insights/participants?by=site&to=" + u.text("to")).want(200).at("rows").([]any)
+	shown := 0
+	for i, row := range u.at("update.where_we_are.progress.0.rows").([]any) {
+		r, of := row.(map[string]any), people[i].(map[string]any)
+		for _, column := range []string{"enrolled", "baseline", "due", "followed_up"} {
+			if r[column] != of[column] {
+				t.Errorf("%s of %v: the update says %v, a dashboard %v", column, r["site"], r[column], of[column])
+			}
+			if r[column] != nil {
+				shown++
+			}
+		}
+	}
+	for name, n := range u.at("update.what_people_told_us.follow_ups.0.figures").(map[string]any) {
+		if of := people[0].(map[string]any)[name]; of != n {
+			t.Errorf("%s: the update says %v, a dashboard %v", name, n, of)
+		}
+	}
+	scores := s.as("dashboard").get("/insights/outcomes?population=research_consented").want(200).at("rows").([]any)
+	changes := u.at("update.what_people_told_us.changes").([]any)
+	for i, change := range changes {
+		c, of := change.(map[string]any), scores[i].(map[string]any)
+		for _, column := range []string{"score", "paired_n", "baseline_mean", "follow_up_mean", "mean_change", "ci_low", "ci_high"} {
+			if c[column] != of[column] {
+				t.Errorf("%s of %v: the update says %v, a dashboard %v", column, c["score"], c[column], of[column])
+			}
+		}
+	}
+	if shown < 12 || len(changes) != 4 || len(scores) != 4 {
+		t.Errorf("only %d counts and %d changes are shown: nothing is compared", shown, len(changes))
+	}
+}
+
 // What was published stays as it was; a correction is a new one that says so; a link runs out, is replaced, and is withdrawn.
 func TestAPublishedUpdateNeverChanges(t *testing.T) {
 	s, project, _ := studied(t, 0)

@@ -38,10 +38,8 @@ func together(rows []insights.ParticipantRow, timepoint string) (all group, site
 	return all, sites
 }
 
-// shown tells whether a row says how far people came.
-func shown(r insights.ParticipantRow) bool {
-	return !slices.Contains([]*int{r.Enrolled, r.Baseline, r.Due, r.FollowedUp}, nil)
-}
+// shown tells whether a row says how many took part and how many were followed up.
+func shown(r insights.ParticipantRow) bool { return known(r.Enrolled, r.FollowedUp) }
 
 // added adds published rows up: each count is null where one of theirs is.
 func added(rows []insights.ParticipantRow) (sum insights.ParticipantRow) {
@@ -89,12 +87,10 @@ func (w writer) progress(all group, sites []insights.ParticipantRow) []ProgressR
 }
 
 func progressed(r insights.ParticipantRow, name string, target *int) ProgressRow {
-	row := ProgressRow{Site: name, Target: target, Suppressed: !shown(r)}
+	row := ProgressRow{Site: name, Target: target, Enrolled: r.Enrolled, Baseline: r.Baseline, Due: r.Due, FollowedUp: r.FollowedUp}
+	row.Suppressed = r.Enrolled == nil
 	if r.SiteID != nil {
 		row.SiteID = new(uuid.MustParse(*r.SiteID))
-	}
-	if !row.Suppressed {
-		row.Enrolled, row.Baseline, row.Due, row.FollowedUp = r.Enrolled, r.Baseline, r.Due, r.FollowedUp
 	}
 	return row
 }

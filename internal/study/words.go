@@ -61,11 +61,13 @@ func (w writer) joined(u Update) (words []string) {
 		return []string{"This study plans no follow-up."}
 	}
 	r := u.Told.FollowUps[0].Figures
-	if !shown(r) {
-		return []string{"The study has " + TooFew + " so far."}
+	if r.Enrolled == nil {
+		return []string{"How many have joined is " + TooFew + " so far."}
 	}
 	words = append(words, sentence(people(r.Enrolled))+" have said yes to taking part"+w.wanted()+".")
-	words = append(words, sentence(count(r.Baseline))+" of them told us at the start how they felt.")
+	if r.Baseline != nil {
+		words = append(words, sentence(count(r.Baseline))+" of them told us at the start how they felt.")
+	}
 	for _, f := range u.Told.FollowUps {
 		words = append(words, followed(f)...)
 	}
@@ -85,19 +87,21 @@ func (w writer) wanted() string {
 
 // followed says how many were followed up.
 func followed(f ToldAt) []string {
-	r := f.Figures
-	switch {
-	case !shown(r):
-		return []string{sentence(f.When) + " we ask people again. The number is " + TooFew + "."}
-	case *r.Due == 0:
+	if r := f.Figures; r.Due != nil && *r.Due == 0 {
 		return []string{"We ask people again " + f.When + ". That time has not come for anybody yet."}
-	default:
-		return []string{"We ask people again " + f.When + ".", followedUp(r)}
 	}
+	return []string{"We ask people again " + f.When + ".", followedUp(f.Figures)}
 }
 
 func followedUp(r insights.ParticipantRow) string {
-	return fmt.Sprintf("We have followed up %s, out of %s who were due to be asked again.", people(r.FollowedUp), count(r.Due))
+	switch {
+	case r.FollowedUp == nil:
+		return "The number of people we have followed up is " + TooFew + "."
+	case r.Due == nil:
+		return fmt.Sprintf("We have followed up %s. How many were due to be asked again cannot be shown safely.", people(r.FollowedUp))
+	default:
+		return fmt.Sprintf("We have followed up %s, out of %s who were due to be asked again.", people(r.FollowedUp), count(r.Due))
+	}
 }
 
 // answer is one kind of answer and how many gave it.
@@ -149,10 +153,10 @@ func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }
 
 // hard says what made it hard to collect answers at a follow-up.
 func hard(r insights.ParticipantRow) []string {
-	if !some(r.Due) {
+	if r.Due != nil && *r.Due == 0 {
 		return nil
 	}
-	if !known(r.FollowedUp) {
+	if r.Due == nil {
 		return []string{"How many did not answer is " + TooFew + "."}
 	}
 	words := []string{}
@@ -253,12 +257,7 @@ func score(x float64) string {
 func inShort(u Update) (words []string) {
 	for _, f := range u.Told.FollowUps {
 		r := f.Figures
-		if !known(r.Due, r.FollowedUp) {
-			words = append(words, "The number of people we have followed up is "+TooFew+".")
-			continue
-		}
-		words = append(words, followedUp(r))
-		if some(r.FollowedUp) {
+		if words = append(words, followedUp(r)); some(r.FollowedUp) {
 			words = append(words, said(answer{r.Better, "said they had been better"}, answer{r.Same, "said the same"}, answer{r.Worse, "said worse"}))
 		}
 	}

@@ -55,7 +55,7 @@ func (s settings) startOn(ctx context.Context, dir string, environment []string,
 }
 
 func (w *waypost) ready(ctx context.Context) error {
-	for end := time.Now().Add(30 * time.Minute); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Hour); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
 		answer, err := http.Get("http://" + w.address + "/readyz")
 		if err != nil {
 			if syscall.Kill(w.Process.Pid, 0) != nil {
@@ -157,7 +157,7 @@ func lines(r io.Reader, each func(string)) {
 
 // untilDone waits until a periodic job has been done once.
 func (w *waypost) untilDone(ctx context.Context, job string) error {
-	for end := time.Now().Add(30 * time.Minute); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(time.Hour); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
 		answer, err := http.Get("http://" + w.address + "/metrics")
 		if err != nil {
 			return err

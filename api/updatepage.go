@@ -50,6 +50,7 @@ type stroke struct {
 	From, To                 float64
 	Low, High, Before, After string
 	Verdict                  string
+	Lower                    bool // is better
 }
 
 const (
@@ -65,10 +66,10 @@ func shownUpdate(u study.Update) drawnUpdate {
 			continue
 		}
 		at := func(x float64) float64 { return lineLeft + (x-*c.Low)/(*c.High-*c.Low)*(lineRight-lineLeft) }
-		score := study.Reading["mean"].(func(*float64) string)
+		score := study.Reading["score"].(func(*float64) string)
 		d.Picture = append(d.Picture, stroke{
 			Words: c.Words, Y: d.Height + 14, Line: d.Height + 30, Foot: d.Height + 47, From: at(*c.Before), To: at(*c.After),
-			Low: score(c.Low), High: score(c.High), Before: score(c.Before), After: score(c.After), Verdict: c.Verdict(),
+			Low: score(c.Low), High: score(c.High), Before: score(c.Before), After: score(c.After), Verdict: c.Verdict(), Lower: c.Better == "lower",
 		})
 		d.Height += strokeHeight
 	}

@@ -13,21 +13,22 @@ import (
 // Update is what a study tells everybody it answers to, in a reader's order. Its words hold all of its figures; those stand beside
 // them as numbers too, and are those of GET /v1/insights/participants and /v1/insights/outcomes.
 type Update struct {
-	ProjectID  uuid.UUID   `json:"project_id" format:"uuid" doc:"The project."`
-	Title      string      `json:"title" doc:"What the study is called." example:"Does it help? A year after being referred to a link worker"`
-	To         string      `json:"to" doc:"The month up to whose end people joined, and things happened, that it tells of." example:"2026-10"`
-	AsOf       time.Time   `json:"as_of" doc:"What its figures stand at: the end of a day."`
-	For        string      `json:"for" enum:"members,everybody" doc:"members: it holds counts that are not protected, and is not for publication. everybody: it may be published."`
-	Notice     string      `json:"notice" doc:"For members: that it is not for publication. For everybody: what it is about."`
-	Correction *Correction `json:"correction,omitempty" doc:"That it corrects an earlier one."`
-	InShort    []string    `json:"in_short" doc:"The answer to what most readers ask first."`
-	Where      Where       `json:"where_we_are" doc:"How far the study is."`
-	Told       Told        `json:"what_people_told_us" doc:"How people have been, whether they used what they were connected to, and whether it helped."`
-	Hard       Hard        `json:"what_made_it_hard" doc:"What made collecting the answers hard."`
-	Advised    []NewNote   `json:"who_advised_us" doc:"Who met, what they said, and what changed because of it."`
-	Limits     []string    `json:"what_this_cannot_say" doc:"What these figures cannot say."`
-	About      About       `json:"about" doc:"Whom to ask, who pays, and whom the study thanks."`
-	Disclosure Disclosure  `json:"disclosure" doc:"How small numbers are protected."`
+	ProjectID    uuid.UUID   `json:"project_id" format:"uuid" doc:"The project."`
+	Title        string      `json:"title" doc:"What the study is called." example:"Does it help? A year after being referred to a link worker"`
+	To           string      `json:"to" doc:"The month up to whose end people joined, and things happened, that it tells of." example:"2026-10"`
+	AsOf         time.Time   `json:"as_of" doc:"What its figures stand at: the end of a day."`
+	For          string      `json:"for" enum:"members,everybody" doc:"members: it holds counts that are not protected, and is not for publication. everybody: it may be published."`
+	Introduction string      `json:"introduction" doc:"What a study of this kind is, for somebody who never heard of it."`
+	Notice       string      `json:"notice" doc:"For members: that it is not for publication. For everybody: what it is about."`
+	Correction   *Correction `json:"correction,omitempty" doc:"That it corrects an earlier one."`
+	InShort      []string    `json:"in_short" doc:"The answer to what most readers ask first."`
+	Where        Where       `json:"where_we_are" doc:"How far the study is."`
+	Told         Told        `json:"what_people_told_us" doc:"How people have been, whether they used what they were connected to, and whether it helped."`
+	Hard         Hard        `json:"what_made_it_hard" doc:"What made collecting the answers hard."`
+	Advised      []NewNote   `json:"who_advised_us" doc:"Who met, what they said, and what changed because of it."`
+	Limits       []string    `json:"what_this_cannot_say" doc:"What these figures cannot say."`
+	About        About       `json:"about" doc:"Whom to ask, who pays, and whom the study thanks."`
+	Disclosure   Disclosure  `json:"disclosure" doc:"How small numbers are protected."`
 }
 
 // Disclosure is how an update's figures are protected.
@@ -131,4 +132,3 @@ type About struct {
 	Acknowledgements *string `json:"acknowledgements" doc:"Whom the study thanks."`
 	Disclaimer       *string `json:"disclaimer" doc:"What its funder wants said."`
 }
-

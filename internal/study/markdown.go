@@ -42,8 +42,11 @@ var Reading = map[string]any{
 	"sentence": sentence,
 	"number":   number,
 	"wanted":   wantedOr,
-	"mean":     func(x *float64) string { return score(*x) },
+	"mean":     func(x *float64) string { return fmt.Sprintf("%.1f", *x) },
+	"score":    func(x *float64) string { return score(*x) },
 	"signed":   signed,
+	"question": func(text string) string { q, _ := parted(text); return q },
+	"reply":    func(text string) string { _, a := parted(text); return a },
 	"interviews": func(c InterviewCount) string {
 		if c.Held == nil {
 			return TooFew
@@ -61,10 +64,18 @@ var Reading = map[string]any{
 }
 
 var (
-	groups = map[string]string{"steering": "steering committee", "advisory": "advisory group", "ppi": "patient and public group", "team": "study team"}
-	doing  = map[string]string{"meeting": "met", "feedback": "said", "change_made": "what changed"}
+	groups = map[string]string{"steering": "The steering committee", "advisory": "The advisory group", "ppi": "The patient and public group", "team": "The study team"}
+	doing  = map[string]string{"meeting": " met", "feedback": " said", "change_made": " changed something"}
 	kinds  = map[string]string{"patient": "people who had support", "link_worker": "link workers", "health_professional": "health staff", "voluntary_sector": "people from community groups", "manager": "managers"}
 )
+
+// parted is a question and what was answered to it; nothing of it is a question in other texts.
+func parted(text string) (question, reply string) {
+	if at := strings.Index(text, "? "); at >= 0 {
+		return text[:at+1], text[at+2:]
+	}
+	return "", text
+}
 
 func monthInWords(month string) string {
 	d, err := day.Parse(month + "-01")
@@ -92,11 +103,11 @@ func signed(x *float64) string {
 	if x == nil {
 		return ""
 	}
-	if text := score(*x); *x > 0 && text != "0" {
-		return "+" + text
-	} else {
-		return strings.Replace(text, "-", "−", 1)
+	text := fmt.Sprintf("%+.1f", *x)
+	if text == "-0.0" || text == "+0.0" {
+		return "0.0"
 	}
+	return strings.Replace(text, "-", "−", 1)
 }
 
 // span is from when to when a work package is.

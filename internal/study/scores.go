@@ -27,7 +27,7 @@ func changed(changes []Change, asOf time.Time) []string {
 	few := false
 	for _, c := range changes {
 		if c.Shown() {
-			return []string{fmt.Sprintf("Some people gave a score both at the start and later. These are the scores of all who had done so by %s.", lastDay(asOf))}
+			return []string{fmt.Sprintf("Some people gave the same scores at the start and later. Here are the averages of all who had done so by the end of %s.", lastDay(asOf))}
 		}
 		few = few || c.Suppressed
 	}
@@ -80,4 +80,3 @@ func (c Change) Verdict() string {
 func score(x float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", math.Round(10*x)/10+0), ".0")
 }
-

@@ -91,7 +91,7 @@ func (w writer) everybody(tx *db.Tx) (u Update, err error) {
 	if err != nil {
 		return u, err
 	}
-	u = Update{ProjectID: w.ID, Title: w.Title, To: w.to, AsOf: people.AsOf, For: "everybody", Disclosure: people.Disclosure, Limits: limits(people.Disclosure)}
+	u = Update{ProjectID: w.ID, Title: w.Title, To: w.to, AsOf: people.AsOf, For: "everybody", Introduction: introduction, Disclosure: people.Disclosure, Limits: limits(people.Disclosure)}
 	u.About = About{w.study.Contact, w.study.Funder, w.study.FunderReference, w.study.Acknowledgements, w.study.Disclaimer}
 	u.Notice, u.Hard.Words = aboutWhom(u.To, u.AsOf), []string{}
 	u.Where.Progress, u.Told.FollowUps = []Progress{}, []ToldAt{}

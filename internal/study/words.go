@@ -64,13 +64,17 @@ func (w writer) joined(u Update) (words []string) {
 		return []string{"How many have joined is " + TooFew + " so far."}
 	}
 	words = append(words, sentence(people(r.Enrolled))+" have said yes to taking part"+w.wanted()+".")
-	if r.Baseline != nil {
+	switch {
+	case r.Baseline == nil:
+	case *r.Baseline == *r.Enrolled:
+		words = append(words, "All of them, or nearly all, told us at the start how they felt.")
+	default:
 		words = append(words, sentence(count(r.Baseline))+" of them told us at the start how they felt.")
 	}
 	for _, f := range u.Told.FollowUps {
 		words = append(words, followed(f)...)
 	}
-	return words
+	return append(words, fmt.Sprintf("We round numbers of people to the nearest %d, so they may not add up.", u.Disclosure.Rounding))
 }
 
 func (w writer) wanted() string {
@@ -109,25 +113,25 @@ type answer struct {
 	words string
 }
 
-// said lists answers: "about 20 said better, about 10 said the same". Those of too few are named last.
+// said lists answers: "About 20 said better, about 10 said the same." It says which ones are not shown: a number is withheld for
+// itself, or because one beside it is small.
 func said(answers ...answer) string {
-	var parts []string
-	few := false
+	var parts, hidden []string
 	for _, a := range answers {
 		if a.n == nil {
-			few = true
+			hidden = append(hidden, a.words)
 		} else {
 			parts = append(parts, count(a.n)+" "+a.words)
 		}
 	}
-	text := ""
+	var text []string
 	if len(parts) > 0 {
-		text = sentence(strings.Join(parts, ", ")) + "."
+		text = append(text, sentence(strings.Join(parts, ", "))+".")
 	}
-	if few {
-		text = strings.TrimSpace(text + " Other answers came from " + TooFew + ".")
+	if len(hidden) > 0 {
+		text = append(text, "We do not show how many "+strings.Join(hidden, " or ")+". That number, or one next to it, is "+TooFew+".")
 	}
-	return text
+	return strings.Join(text, " ")
 }
 
 // told says what people said at a follow-up.
@@ -140,15 +144,14 @@ func told(r insights.ParticipantRow) []string {
 	}
 	words := []string{
 		"How have you been? " + said(answer{r.Better, "said better"}, answer{r.Same, "said the same"}, answer{r.Worse, "said worse"}),
-		"Did you use what you were put in touch with? " + said(answer{r.Used, "said yes"}, answer{r.NotUsed, "said no"}),
+		"Did you use the group or service you were put in touch with? " + said(answer{r.Used, "said yes"}, answer{r.NotUsed, "said no"}),
 	}
 	if some(r.Used) {
-		words = append(words, fmt.Sprintf("Did it help? Of the %s who used something: %s", people(r.Used), lower(said(answer{r.Helped, "said it helped"}, answer{r.NotHelped, "said it did not"}, answer{r.MadeWorse, "said it made things worse"}))))
+		words = append(words, fmt.Sprintf("Did it help? This is what those said who did (%s). %s", people(r.Used), said(answer{r.Helped, "said it helped"}, answer{r.NotHelped, "said it did not"}, answer{r.MadeWorse, "said it made things worse"})))
 	}
-	return append(words, "Did it help to meet a link worker? "+said(answer{r.MeetingHelped, "said yes"}, answer{r.MeetingNotHelped, "said no"}, answer{r.MeetingMadeWorse, "said it made things worse"}))
+	return append(words, "Did it help to meet a link worker? "+said(answer{r.MeetingHelped, "said yes"}, answer{r.MeetingNotHelped, "said no"}, answer{r.MeetingMadeWorse, "said it made things worse"}),
+		"Not everybody answered every question.")
 }
-
-func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }
 
 // hard says what made it hard to collect answers at a follow-up.
 func hard(r insights.ParticipantRow) []string {
@@ -165,13 +168,13 @@ func hard(r insights.ParticipantRow) []string {
 		}
 	}
 	add(r.StillOpen, "%s have not answered yet. They still can.")
-	add(r.Lost, "%s could not be asked, or did not want to be. We wrote down why.")
-	add(r.Missed, "%s were not asked in time. Nobody wrote down why.")
+	add(r.Lost, "%s could not be reached, or did not want to answer.")
+	add(r.Missed, "For %s the time to ask ran out. Nobody wrote down why.")
 	add(r.Paused, "%s had told us not to get in touch, so we did not.")
-	add(r.TriedMore, "We tried %s more than once.")
-	add(r.NeverTried, "For %s nobody wrote down a try.")
-	add(r.SomeAnswers, "%s left out some of the questions that have scores.")
-	add(r.NoAnswers, "%s answered none of those questions.")
+	add(r.TriedMore, "We tried to reach %s more than once.")
+	add(r.NeverTried, "For %s nobody wrote down if we tried to reach them.")
+	add(r.SomeAnswers, "%s answered, but left out some of the questions with scores.")
+	add(r.NoAnswers, "%s answered, but none of the questions with scores.")
 	if !known(r.StillOpen, r.Lost, r.Missed, r.Paused, r.TriedMore, r.NeverTried, r.SomeAnswers, r.NoAnswers) {
 		words = append(words, "Some of these numbers are "+TooFew+", so they do not stand here.")
 	}
@@ -182,7 +185,7 @@ func hard(r insights.ParticipantRow) []string {
 func inShort(u Update) (words []string) {
 	for _, f := range u.Told.FollowUps {
 		r := f.Figures
-		if words = append(words, followedUp(r)); some(r.FollowedUp) {
+		if words = append(words, strings.TrimSpace(followedUp(r)+" "+share(r))); some(r.FollowedUp) {
 			words = append(words, said(answer{r.Better, "said they had been better"}, answer{r.Same, "said the same"}, answer{r.Worse, "said worse"}))
 		}
 	}
@@ -199,12 +202,36 @@ func inShort(u Update) (words []string) {
 		}
 	}
 	if n := up + down + unclear; n > 0 {
-		words = append(words, fmt.Sprintf("Of %d scores that people gave twice, %s", n, verdicts(up, down, unclear)))
+		words = append(words, fmt.Sprintf("We asked for %d scores twice. On average, %s", n, verdicts(up, down, unclear)))
 	}
 	return append(words, "This does not show that the support made people better or worse. We have nobody to compare them with.")
 }
 
+// share says how much of those who were due were followed up, by the numbers as they are shown.
+func share(r insights.ParticipantRow) string {
+	if !some(r.Due) || r.FollowedUp == nil {
+		return ""
+	}
+	switch part := float64(*r.FollowedUp) / float64(*r.Due); {
+	case part < 0.45:
+		return "That is fewer than half."
+	case part <= 0.55:
+		return "That is about half."
+	default:
+		return "That is more than half."
+	}
+}
+
 func verdicts(up, down, unclear int) string {
+	switch n := up + down + unclear; {
+	case n == 1:
+	case n == up:
+		return "all of them got better."
+	case n == down:
+		return "all of them got worse."
+	case n == unclear:
+		return "none of them clearly changed."
+	}
 	var parts []string
 	for _, p := range []struct {
 		n     int
@@ -224,14 +251,19 @@ func limits(d disclosure.Notice) []string {
 		"People often get help when things are at their worst. Many then feel better in time, with help or without.",
 		"People who did not answer may feel worse, or better, than those who did.",
 		"People who agree to take part in a study may differ from those who do not.",
-		fmt.Sprintf("To protect people, we leave out numbers below %d. We round the others to the nearest %d, so they may not add up.", d.Threshold, d.Rounding),
+		fmt.Sprintf("To protect people, we do not show numbers of them from 1 to %d. We round the others to the nearest %d. Numbers of staff are exact.", d.Threshold-1, d.Rounding),
 	}
 }
 
+// introduction says what a study of this kind is, for somebody who never heard of it.
+const introduction = "A link worker helps people find things near them, such as a lunch club, advice about debt, or a walking group. We ask these people how they feel. Months later we ask again."
+
 // aboutWhom says whom an update is about, and when.
 func aboutWhom(to string, asOf time.Time) string {
-	month, _ := day.Parse(to + "-01") // it was read before
-	return fmt.Sprintf("This is about people who joined the study up to the end of %s. It shows how things stood at the end of %s.", month.In(time.UTC).Format("January 2006"), lastDay(asOf))
+	if asOf.Add(-12*time.Hour).UTC().Format("2006-01") <= to {
+		return fmt.Sprintf("This is about everybody who had joined the study by the end of %s.", lastDay(asOf))
+	}
+	return fmt.Sprintf("This is about people who joined the study up to the end of %s. It shows how things stood at the end of %s.", monthInWords(to), lastDay(asOf))
 }
 
 // lastDay is the day at whose end figures stand, which in Europe, and wherever else Waypost is meant for, is less than half a day away

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"gopkg.in/yaml.v3"
@@ -18,7 +19,8 @@ import (
 //go:embed needs.yaml
 var needsYAML []byte
 
-var theMap = loadMap(needsYAML)
+// theMap is read when an import asks for it first: every other start goes without it.
+var theMap = sync.OnceValue(func() *wordMap { return loadMap(needsYAML) })
 
 // wordMap is the reviewed map of words to needs; needs.yaml explains it.
 type wordMap struct {

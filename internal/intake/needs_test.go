@@ -29,7 +29,7 @@ func TestInfersNeeds(t *testing.T) {
 		{"The Hub", "1) FOOD BANK: Open daily.", "", []string{"food"}, "food_practical"},
 		{"Carer's group", "For carers of people with dementias.", "", []string{"caring_role", "memory_dementia"}, "befriending_peer"},
 	} {
-		needs, activity := theMap.infer("", directory.ServiceDetails{Name: c.name, Description: c.description, Eligibility: c.eligibility})
+		needs, activity := theMap().infer("", directory.ServiceDetails{Name: c.name, Description: c.description, Eligibility: c.eligibility})
 		if !slices.Equal(needs, c.needs) || activity != c.activity {
 			t.Errorf("%s, %s: %v, %s; want %v, %s", c.name, c.description, needs, activity, c.needs, c.activity)
 		}
@@ -41,16 +41,16 @@ func TestEveryPhraseOfTheMapWorks(t *testing.T) {
 	t.Parallel()
 	list, _ := codes.Lookup("needs")
 	for _, c := range list.Codes {
-		if _, ok := theMap.activity[c.Code]; !ok && c.Code != "other" && c.Code != "not_yet_known" {
+		if _, ok := theMap().activity[c.Code]; !ok && c.Code != "other" && c.Code != "not_yet_known" {
 			t.Errorf("the map has no words for %s", c.Code)
 		}
 	}
-	for _, part := range []phrases{theMap.words, theMap.hints} {
+	for _, part := range []phrases{theMap().words, theMap().hints} {
 		seen := map[string]bool{}
 		for _, of := range part {
 			for _, p := range of {
 				words := slices.Clone(p.words)
-				theMap.never.strike(words)
+				theMap().never.strike(words)
 				if part.count(words)[p.need] != 1 {
 					t.Errorf("%s: %v is struck out", p.need, p.words)
 				}

@@ -89,7 +89,7 @@ func (r *resolver) service(x *row) (organisation string, d directory.ServiceDeta
 	x.require(known, "has a status that is not active, inactive or defunct")
 	x.refuse(tooLong(d))
 	if !x.refused() {
-		d.Needs, d.ActivityType = theMap.infer(org.get("name"), d)
+		d.Needs, d.ActivityType = theMap().infer(org.get("name"), d)
 	}
 	return org.get("id"), d
 }

@@ -1,5 +1,5 @@
--- What lets a site's own manager read figures of the record as it stands within a tenth of a second: the days of a referral are kept,
--- and who asks is worked out once for a query, not once for each row that it looks at.
+-- What lets a site's own manager read figures of the record as it stands within a tenth of a second: what figures ask of each
+-- referral is kept, and who asks is worked out once for a query, not once for each row that it looks at.
 
 -- +goose Up
 
@@ -35,8 +35,25 @@ create trigger sites_days after update of time_zone on sites
 create function month_number(d date) returns int language sql immutable parallel safe as $$
   select (date_part('year', d) * 12 + date_part('month', d) - 1)::int $$;
 
--- Whether a referral was ever taken, whatever became of it: read from the index alone.
-create index referral_moves_accepted on referral_moves (site_id, referral_id) where voided_at is null and to_status in ('accepted', 'in_progress', 'completed');
+-- Whether a referral was ever accepted, begun or completed, whatever became of it: by the moves that stand.
+alter table referrals add column taken boolean not null default false;
+create index referral_moves_taken on referral_moves (site_id, referral_id) where voided_at is null and to_status in ('accepted', 'in_progress', 'completed');
+-- +goose StatementBegin
+create function referrals_taken() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update referrals r set taken = not r.taken
+  from (select distinct site_id, referral_id from changed) c
+  where r.site_id = c.site_id and r.id = c.referral_id
+    and r.taken <> exists (select from referral_moves m where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed'));
+  return null;
+end $$;
+-- +goose StatementEnd
+create trigger referral_moves_added after insert on referral_moves
+  referencing new table as changed for each statement execute function referrals_taken();
+create trigger referral_moves_voided after update on referral_moves
+  referencing new table as changed for each statement execute function referrals_taken();
+update referrals r set taken = true
+  where exists (select from referral_moves m where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed'));
 
 -- Every policy asks what who acts is in a subquery of its own, which PostgreSQL runs once for a query. New policies are written so.
 -- +goose StatementBegin

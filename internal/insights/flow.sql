@@ -2,8 +2,7 @@
 -- @of is e, @need is e.need_primary, @on is e.received_on
 with sent as (
   select r.site_id, r.episode_id,
-    bool_or(r.status in ('accepted', 'in_progress', 'completed') or r.first_attended_on is not null
-      or exists (select from referral_moves m where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed'))) as accepted,
+    bool_or(r.taken or r.first_attended_on is not null) as accepted,
     bool_or(r.first_attended_on is not null or r.status = 'completed') as attended
   from referrals r
   where r.site_id = any(cast(@sites as uuid[])) and r.kind = 'referral' and r.sent_on is not null and r.status not in ('draft', 'entered_in_error')

@@ -5,8 +5,7 @@ with sent as materialized (
   select r.site_id, r.sent_on, @facets as facets, r.status = 'completed' as completed,
     r.first_attended_on - r.sent_on as days,
     r.first_attended_on is not null or r.status = 'completed' as attended,
-    exists (select from referral_moves m
-      where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed')) as accepted
+    r.taken as accepted
   from referrals r
   @people
   where r.site_id = any(cast(@sites as uuid[])) and r.kind = 'referral' and r.status not in ('draft', 'entered_in_error')

@@ -5,8 +5,7 @@ with sent as materialized (
   select r.site_id, r.kind, r.sent_on, @facets as facets, r.status = 'completed' as completed, a.used, a.benefit,
     r.status = 'completed' or r.kind = 'referral' and exists (select from attendances t
       where t.site_id = r.site_id and t.referral_id = r.id and t.attended and t.reported_by in ('organisation', 'link_worker')) as attended,
-    r.kind = 'referral' and exists (select from referral_moves m
-      where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.to_status in ('accepted', 'in_progress', 'completed')) as accepted
+    r.taken as accepted
   from referrals r
   @people
   left join lateral (

@@ -111,7 +111,7 @@ func TestAnUpdateIsWrittenFromTheRecord(t *testing.T) {
 		t.Errorf("for members: %s", draft.body)
 	}
 	figures := s.as("dashboard").get("/insights/participants?by=site&to=" + draft.text("to")).want(200)
-	for _, field := range []string{"enrolled", "due", "followed_up", "better", "used", "helped"} {
+	for _, field := range []string{"enrolled", "due", "followed_up", "better", "worse", "used", "helped"} {
 		if fmt.Sprint(draft.at("what_people_told_us.follow_ups.0.figures."+field)) != fmt.Sprint(figures.at("rows.0."+field)) {
 			t.Errorf("%s: the update says %v, the API %v", field, draft.at("what_people_told_us.follow_ups.0.figures."+field), figures.at("rows.0."+field))
 		}
@@ -238,7 +238,9 @@ func TestPeoplesOwnWords(t *testing.T) {
 	choose := func(words string) answer {
 		return steward.post("/projects/"+project+"/quotes", fmt.Sprintf(`{"follow_up_id":%q,"words":%q}`, followUps[0], words))
 	}
-	choose("I never said this").problem(422, "invalid", "never said")
+	for _, cut := range []string{"I never said this", "I go", "go to the choir now.", "drives me. ", "to the choir now. Mrs Oldcastle from Mill Lane drives me."} {
+		choose(cut).problem(422, "invalid", "never said")
+	}
 	steward.post("/projects/"+project+"/quotes", fmt.Sprintf(`{"follow_up_id":%q,"words":"I go"}`, followUps[25])).problem(404, "not_found")
 	quote := choose("I go to the choir now.").want(201).text("id")
 	named := choose("Mrs Oldcastle from Mill Lane drives me.").want(201).text("id")
@@ -258,6 +260,8 @@ func TestPeoplesOwnWords(t *testing.T) {
 	manager.post("/quotes/"+quote+"/check", `{"decision":"approved"}`).want(200)
 	manager.post("/quotes/"+named+"/check", `{"decision":"refused"}`).want(200)
 	manager.post("/quotes/"+named+"/check", `{"decision":"approved"}`).problem(409, "conflict")
+	choose("Mrs Oldcastle from Mill Lane drives me.").problem(409, "conflict")
+	choose("I go to the choir now. Mrs Oldcastle from Mill Lane drives me.").problem(409, "conflict")
 	_, link := s.published(project, `{}`)
 	if page := s.page(link, 200); !strings.Contains(page, "I go to the choir now.") || strings.Contains(page, "Oldcastle") || strings.Contains(page, "withdrawn") {
 		t.Errorf("%s", page)
@@ -267,11 +271,43 @@ func TestPeoplesOwnWords(t *testing.T) {
 	if page := s.page(link, 200); strings.Contains(page, "choir") || !strings.Contains(page, "They were withdrawn.") {
 		t.Errorf("consent was withdrawn: %s", page)
 	}
+	s.consent(patient, "share_my_words", "given")
+	if page := s.page(link, 200); strings.Contains(page, "choir") || !strings.Contains(page, "They were withdrawn.") {
+		t.Errorf("consent was given again: %s", page)
+	}
 	if left := steward.get("/quotes").want(200); strings.Contains(string(left.body), "choir") {
 		t.Errorf("%s", left.body)
 	}
 	if _, after := s.published(project, `{}`); strings.Contains(s.page(after, 200), "withdrawn") {
 		t.Error("a later update tells of what never stood in it")
+	}
+}
+
+// An update of a month before this one says nothing of scores in short, which are of everybody so far, and gives no untrue reason for
+// what it does not show; and a study of other instruments shows no scores but theirs.
+func TestAnUpdateOfAnEarlierMonth(t *testing.T) {
+	s, project := toldOf(t)
+	steward := s.as("data_steward")
+	earlier := dated(s.today()).AddDate(0, -2, 0).Format("2006-01")
+	short := fmt.Sprint(steward.get("/projects/" + project + "/update?to=" + earlier).want(200).at("in_short"))
+	if strings.Contains(short, "scores") {
+		t.Errorf("of %s: %s", earlier, short)
+	}
+	if long := fmt.Sprint(steward.get("/projects/" + project + "/update").want(200).at("in_short")); !strings.Contains(long, "scores") {
+		t.Errorf("of now: %s", long)
+	}
+	before := steward.get("/projects/" + project + "/update?to=" + dated(s.today()).AddDate(-3, 0, 0).Format("2006-01")).want(200)
+	if quotes := before.at("what_people_told_us.quotes").([]any); len(quotes) != 0 || !strings.Contains(fmt.Sprint(before.at("where_we_are.words")), "Nobody has joined") {
+		t.Errorf("long ago: %s", before.body)
+	}
+	body := strings.Replace(s.study(""), `["ons4"]`, `["swemwbs"]`, 1)
+	other := steward.post("/projects", body).made()
+	if changes := steward.get("/projects/" + other + "/update").want(200).at("what_people_told_us.changes").([]any); len(changes) != 0 {
+		t.Errorf("a study of another instrument: %v", changes)
+	}
+	none := steward.post("/projects", strings.Replace(s.study(""), `["m9_12"]`, `["baseline"]`, 1)).made()
+	if words := fmt.Sprint(steward.get("/projects/" + none + "/update").want(200).at("where_we_are.words")); words != "[This study plans no follow-up.]" {
+		t.Errorf("of a study without a follow-up: %s", words)
 	}
 }
 
@@ -294,6 +330,10 @@ func TestUpdatesRefuse(t *testing.T) {
 	other := s.project("")
 	steward.do("DELETE", "/projects/"+other+"/notes/"+note, "").problem(404, "not_found")
 	steward.do("DELETE", path+"/notes/"+note, "").want(204)
+	steward.patch(path+"/study", `"0"`, `{"contact":"  "}`).problem(422, "invalid")
+	steward.patch(path+"/study", `"0"`, `{"work_packages":[{"code":"WP1","title":"One","status":"planned"}]}`).want(200)
+	steward.post(path+"/interviews", fmt.Sprintf(`{"work_package":"WP1","participant_kind":"manager","site":%q,"on":%q,"mode":"video"}`, s.site, s.today())).want(201)
+	steward.patch(path+"/study", `"1"`, `{"work_packages":[]}`).problem(422, "invalid")
 	// Nobody but its members reads it, and they write nothing.
 	id, _ := s.published(project, `{}`)
 	stranger := s.member(other)

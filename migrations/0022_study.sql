@@ -51,6 +51,7 @@ create table study_quotes (
   site_id      uuid not null,
   follow_up_id uuid not null,
   words        text not null,
+  said_on      date not null,
   chosen_by    uuid not null,  -- the key; another one checks
   state        text not null check (state in ('waiting', 'approved', 'refused', 'taken_back')),
   checked_by   uuid,
@@ -108,13 +109,16 @@ create policy managers on study_quotes
   using (current_setting('app.role', true) = 'site_manager' and site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[]));
 grant select, insert, update (state, checked_by, checked_at, updated_at) on study_quotes to waypost_app;
 
--- Whether a person lets their words be shown, as part of a study: both consents stand.
-create function words_may_show(site uuid, follow_up uuid) returns boolean
+-- Whether a person lets their words be shown, as part of a study: both consents stand, and did all the time since the words were
+-- chosen. What was withdrawn once does not come back by itself.
+create function words_may_show(site uuid, follow_up uuid, since timestamptz) returns boolean
   language sql stable security definer set search_path = public, pg_temp as $$
   select exists (select from follow_ups f where f.site_id = site and f.id = follow_up
-    and consent_stands(f.site_id, f.patient_id, 'share_my_words') and consent_stands(f.site_id, f.patient_id, 'research')) $$;
-revoke all on function words_may_show(uuid, uuid) from public;
-grant execute on function words_may_show(uuid, uuid) to waypost_app;
+    and consent_stands(f.site_id, f.patient_id, 'share_my_words') and consent_stands(f.site_id, f.patient_id, 'research')
+    and not exists (select from consents c where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose in ('share_my_words', 'research')
+      and c.decision not in ('given', 'best_interests') and c.created_at >= since)) $$;
+revoke all on function words_may_show(uuid, uuid, timestamptz) from public;
+grant execute on function words_may_show(uuid, uuid, timestamptz) to waypost_app;
 
 -- What people of a project's sites said at follow-ups and let be shown: who and what stands nowhere in it. For a steward alone.
 create function words_to_choose(project uuid, after uuid, most int)
@@ -134,7 +138,7 @@ grant execute on function words_to_choose(uuid, uuid, int) to waypost_app;
 create function words_shown(project uuid, ids uuid[]) returns table (id uuid, words text)
   language sql stable security definer set search_path = public, pg_temp as $$
   select q.id, q.words from study_quotes q
-  where q.project_id = project and q.id = any(ids) and q.state = 'approved' and words_may_show(q.site_id, q.follow_up_id)
+  where q.project_id = project and q.id = any(ids) and q.state = 'approved' and words_may_show(q.site_id, q.follow_up_id, q.created_at)
   order by q.id $$;
 revoke all on function words_shown(uuid, uuid[]) from public;
 grant execute on function words_shown(uuid, uuid[]) to waypost_app;

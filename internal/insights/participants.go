@@ -15,32 +15,30 @@ type ParticipantRow struct {
 	Due               *int     `json:"due" doc:"Of enrolled: the window of the follow-up has opened, or they answered before. Whoever died before it closed, and had not answered, is left out." example:"60"`
 	FollowedUp        *int     `json:"followed_up" doc:"Of due: they answered." example:"40"`
 	FollowedUpPercent *float64 `json:"followed_up_percent" doc:"followed_up in due, 0 to 100, from the two as published." example:"66.7"`
-	StillOpen         *int     `json:"still_open" doc:"Of due: no answer yet, and the window is open." example:"10"`
-	Lost              *int     `json:"lost" doc:"Of due: given up, with a reason." example:"10"`
 	Missed            *int     `json:"missed" doc:"Of due: the window closed, and neither an answer nor a reason for none is recorded." example:"0"`
-	Paused            *int     `json:"paused" doc:"Of due: they said no to being contacted, so nobody asks." example:"0"`
+	StillOpen         *int     `json:"still_open" doc:"Of due: no answer yet, and the window is open." example:"10"`
+	Lost              *int     `json:"lost" doc:"Of due: given up, with a reason; or they said no to being contacted, so nobody asks." example:"10"`
 	TriedOnce         *int     `json:"tried_once" doc:"Of due: one attempt is recorded." example:"30"`
 	TriedMore         *int     `json:"tried_more" doc:"Of due: more than one." example:"20"`
 	NeverTried        *int     `json:"never_tried" doc:"Of due: none." example:"10"`
 	Better            *int     `json:"better" doc:"Of followed_up: they say they have been better, or much better." example:"20"`
-	Same              *int     `json:"same" doc:"Of followed_up: the same." example:"10"`
 	Worse             *int     `json:"worse" doc:"Of followed_up: worse, or much worse." example:"10"`
+	SameOrNotSaid     *int     `json:"same_or_not_said" doc:"Of followed_up: the same, or they did not say. Few do not say: these two are told together, so that the others can be told." example:"10"`
 	Used              *int     `json:"used" doc:"Of followed_up: they used at least one thing they were connected to, or another that they name." example:"30"`
-	NotUsed           *int     `json:"not_used" doc:"Of followed_up: they used none." example:"10"`
+	NotUsed           *int     `json:"not_used" doc:"Of followed_up: they used none, or did not say." example:"10"`
 	Helped            *int     `json:"helped" doc:"Of used: at least one of them helped, a lot, somewhat or a little." example:"20"`
-	NotHelped         *int     `json:"not_helped" doc:"Of used: none helped, and none made things worse." example:"0"`
-	MadeWorse         *int     `json:"made_worse" doc:"Of used: none helped, and at least one made things worse." example:"0"`
+	NotHelped         *int     `json:"not_helped" doc:"Of used: everybody else." example:"10"`
+	MadeWorse         *int     `json:"made_worse" doc:"Of not_helped: at least one made things worse." example:"0"`
 	MeetingHelped     *int     `json:"meeting_helped" doc:"Of followed_up: meeting a link worker helped, a lot, somewhat or a little." example:"30"`
-	MeetingNotHelped  *int     `json:"meeting_not_helped" doc:"Of followed_up: it did not help." example:"0"`
-	MeetingMadeWorse  *int     `json:"meeting_made_worse" doc:"Of followed_up: it made things worse." example:"0"`
+	MeetingNotHelped  *int     `json:"meeting_not_helped" doc:"Of followed_up: everybody else." example:"10"`
+	MeetingMadeWorse  *int     `json:"meeting_made_worse" doc:"Of meeting_not_helped: it made things worse." example:"0"`
 	AllAnswers        *int     `json:"all_answers" doc:"Of followed_up: they answered every question of the scales." example:"30"`
-	SomeAnswers       *int     `json:"some_answers" doc:"Of followed_up: they left some out." example:"10"`
-	NoAnswers         *int     `json:"no_answers" doc:"Of followed_up: no scale was answered with it." example:"0"`
+	NotAllAnswers     *int     `json:"not_all_answers" doc:"Of followed_up: they left some out, or all." example:"10"`
 	Withheld
 }
 
 const participantsDefinition = "People whose consent to research stands now, by the month in which they first gave it: how many were asked how they are at the start, whose turn for a follow-up has come, who answered, and what they said. " +
-	"A person counts once, however many spells of support they had. due = followed_up + still_open + lost + missed + paused. What is not said, not known or not asked is in none of the kinds of an answer."
+	"A person counts once, however many spells of support they had. due = followed_up + missed + still_open + lost."
 
 //go:embed participants.sql
 var participantsSQL string
@@ -50,26 +48,26 @@ type taking struct {
 	Cell
 	NoBaseline, Later, Open, Missed, Lost, Paused, NeverTried, TriedOnce int
 	Better, Same, Worse, BeenNotSaid                                     int
-	Helped, MadeWorse, NoHelp, HelpNotSaid, NotUsed                      int
-	MetHelped, MetNoHelp, MetWorse, Whole, Partly                        int
+	Helped, MadeWorse, NoHelp, HelpNotSaid                               int
+	MetHelped, MetWorse, Whole                                           int
 }
 
 func (p taking) plus(o taking) taking {
 	p.NoBaseline, p.Later, p.Open, p.Missed, p.Lost = p.NoBaseline+o.NoBaseline, p.Later+o.Later, p.Open+o.Open, p.Missed+o.Missed, p.Lost+o.Lost
 	p.Paused, p.NeverTried, p.TriedOnce = p.Paused+o.Paused, p.NeverTried+o.NeverTried, p.TriedOnce+o.TriedOnce
 	p.Better, p.Same, p.Worse, p.BeenNotSaid = p.Better+o.Better, p.Same+o.Same, p.Worse+o.Worse, p.BeenNotSaid+o.BeenNotSaid
-	p.Helped, p.MadeWorse, p.NoHelp, p.HelpNotSaid, p.NotUsed = p.Helped+o.Helped, p.MadeWorse+o.MadeWorse, p.NoHelp+o.NoHelp, p.HelpNotSaid+o.HelpNotSaid, p.NotUsed+o.NotUsed
-	p.MetHelped, p.MetNoHelp, p.MetWorse, p.Whole, p.Partly = p.MetHelped+o.MetHelped, p.MetNoHelp+o.MetNoHelp, p.MetWorse+o.MetWorse, p.Whole+o.Whole, p.Partly+o.Partly
+	p.Helped, p.MadeWorse, p.NoHelp, p.HelpNotSaid = p.Helped+o.Helped, p.MadeWorse+o.MadeWorse, p.NoHelp+o.NoHelp, p.HelpNotSaid+o.HelpNotSaid
+	p.MetHelped, p.MetWorse, p.Whole = p.MetHelped+o.MetHelped, p.MetWorse+o.MetWorse, p.Whole+o.Whole
 	return p
 }
 
-// been is what those who answered say of how they have been: each says one thing.
-func (p taking) been() []int { return []int{p.Better, p.Same, p.Worse, p.BeenNotSaid} }
+func (p taking) answered() int { return p.Better + p.Worse + p.Same + p.BeenNotSaid }
 
-func (p taking) answered() int { return total(p.been()) }
+// been is what those who answered say of how they have been: each says one thing.
+func (p taking) been() []int { return []int{p.Better, p.Worse, p.Same + p.BeenNotSaid} }
 
 // unanswered is those whose turn has come, and who did not answer.
-func (p taking) unanswered() []int { return []int{p.Open, p.Lost, p.Missed, p.Paused} }
+func (p taking) unanswered() []int { return []int{p.Missed, p.Open, p.Lost + p.Paused} }
 
 func (p taking) due() int { return p.answered() + total(p.unanswered()) }
 
@@ -82,21 +80,22 @@ func (p taking) tried() []int {
 	return []int{p.TriedOnce, p.due() - p.TriedOnce - p.NeverTried, p.NeverTried}
 }
 
-// help is what those say who used something.
-func (p taking) help() []int { return []int{p.Helped, p.NoHelp, p.MadeWorse, p.HelpNotSaid} }
+func (p taking) used() int { return p.Helped + p.NoHelp + p.MadeWorse + p.HelpNotSaid }
 
-func (p taking) use() []int {
-	return []int{total(p.help()), p.NotUsed, p.answered() - total(p.help()) - p.NotUsed}
+func (p taking) use() []int { return []int{p.used(), p.answered() - p.used()} }
+
+// help is what those say who used something; made worse is apart from the rest where both are enough.
+func (p taking) help() []int { return []int{p.Helped, p.used() - p.Helped} }
+
+func (p taking) harm() []int { return []int{p.MadeWorse, p.NoHelp + p.HelpNotSaid} }
+
+func (p taking) meeting() []int { return []int{p.MetHelped, p.answered() - p.MetHelped} }
+
+func (p taking) meetingHarm() []int {
+	return []int{p.MetWorse, p.answered() - p.MetHelped - p.MetWorse}
 }
 
-func (p taking) meeting() []int {
-	known := []int{p.MetHelped, p.MetNoHelp, p.MetWorse}
-	return append(known, p.answered()-total(known))
-}
-
-func (p taking) scales() []int {
-	return []int{p.Whole, p.Partly, p.answered() - p.Whole - p.Partly}
-}
+func (p taking) scales() []int { return []int{p.Whole, p.answered() - p.Whole} }
 
 // participants is how far those came who take part in research. Its columns are in the order of participantRow.
 var participants = metric[taking, ParticipantRow]{
@@ -107,28 +106,28 @@ var participants = metric[taking, ParticipantRow]{
 
 func participantColumns() []column[taking] {
 	reach, start, unanswered, tried := sorted(taking.reach), sorted(taking.start), sorted(taking.unanswered), sorted(taking.tried)
-	been, use, help, meeting, scales := sorted(taking.been), sorted(taking.use), sorted(taking.help), sorted(taking.meeting), sorted(taking.scales)
+	been, use, help, harm := sorted(taking.been), sorted(taking.use), sorted(taking.help), sorted(taking.harm)
+	meeting, meetingHarm, scales := sorted(taking.meeting), sorted(taking.meetingHarm), sorted(taking.scales)
 	enrolled, followed, waiting := reach.whole(), reach.kind(0), reach.kind(1)
 	due := column[taking]{taking.due, waiting.in}
-	list := []column[taking]{enrolled, start.kind(0, enrolled), due, followed}
-	for i := range (taking{}).unanswered() {
-		list = append(list, unanswered.kind(i, waiting))
-	}
-	for i := range (taking{}).tried() {
-		list = append(list, tried.kind(i, due))
-	}
 	used := use.kind(0, followed)
-	list = append(list, been.kind(0, followed), been.kind(1, followed), been.kind(2, followed), used, use.kind(1, followed))
-	list = append(list, help.kind(0, used), help.kind(1, used), help.kind(2, used))
-	list = append(list, meeting.kind(0, followed), meeting.kind(1, followed), meeting.kind(2, followed))
-	return append(list, scales.kind(0, followed), scales.kind(1, followed), scales.kind(2, followed))
+	notHelped, notMeeting := help.kind(1, used), meeting.kind(1, followed)
+	return []column[taking]{
+		enrolled, start.kind(0, enrolled), due, followed,
+		unanswered.kind(0, waiting), unanswered.kind(1, waiting), unanswered.kind(2, waiting),
+		tried.kind(0, due), tried.kind(1, due), tried.kind(2, due),
+		been.kind(0, followed), been.kind(1, followed), been.kind(2, followed),
+		used, use.kind(1, followed), help.kind(0, used), notHelped, harm.kind(0, notHelped),
+		meeting.kind(0, followed), notMeeting, meetingHarm.kind(0, notMeeting),
+		scales.kind(0, followed), scales.kind(1, followed),
+	}
 }
 
 func participantRow(at Divider, timepoint string, n []*int, suppressed bool) ParticipantRow {
 	r := ParticipantRow{Divider: at, Timepoint: timepoint, Withheld: withheld(suppressed)}
-	fill(n, &r.Enrolled, &r.Baseline, &r.Due, &r.FollowedUp, &r.StillOpen, &r.Lost, &r.Missed, &r.Paused, &r.TriedOnce, &r.TriedMore, &r.NeverTried,
-		&r.Better, &r.Same, &r.Worse, &r.Used, &r.NotUsed, &r.Helped, &r.NotHelped, &r.MadeWorse, &r.MeetingHelped, &r.MeetingNotHelped, &r.MeetingMadeWorse,
-		&r.AllAnswers, &r.SomeAnswers, &r.NoAnswers)
+	fill(n, &r.Enrolled, &r.Baseline, &r.Due, &r.FollowedUp, &r.Missed, &r.StillOpen, &r.Lost, &r.TriedOnce, &r.TriedMore, &r.NeverTried,
+		&r.Better, &r.Worse, &r.SameOrNotSaid, &r.Used, &r.NotUsed, &r.Helped, &r.NotHelped, &r.MadeWorse, &r.MeetingHelped, &r.MeetingNotHelped, &r.MeetingMadeWorse,
+		&r.AllAnswers, &r.NotAllAnswers)
 	r.FollowedUpPercent = percent(r.FollowedUp, r.Due)
 	return r
 }

@@ -18,7 +18,7 @@ with joined as materialized (
   where f.site_id = any(cast(@sites as uuid[]))
   order by f.site_id, f.patient_id, f.code, f.completed_on is null, f.anchor_on desc, f.id
 ), services as materialized (
-  select s.site_id, s.follow_up_id, bool_or(u.code_group = 'used') as used, bool_or(u.code_group = 'not_used') as not_used,
+  select s.site_id, s.follow_up_id, bool_or(u.code_group = 'used') as used,
     bool_or(u.code_group = 'used' and s.benefit in ('a_lot', 'some', 'a_little')) as helped,
     bool_or(u.code_group = 'used' and s.benefit = 'made_worse') as made_worse,
     bool_or(u.code_group = 'used' and s.benefit = 'not_at_all') as no_help
@@ -45,7 +45,7 @@ with joined as materialized (
       when a.closes_on >= d.day then 'open'
       else 'missed'
     end as state,
-    q.how_have_you_been as been, q.benefit as met, s.used, s.not_used, s.helped, s.made_worse, s.no_help, w.whole
+    q.how_have_you_been as been, q.benefit as met, s.used, s.helped, s.made_worse, s.no_help, w.whole
   from joined f
   join unnest(cast(@sites as uuid[]), cast(@days as date[])) d (site_id, day) on d.site_id = f.site_id
   join patients p on p.site_id = f.site_id and p.id = f.patient_id
@@ -80,11 +80,8 @@ select site_id::text as site_id, month_number(joined_on) as month, code as sub, 
   count(*) filter (where state = 'answered' and used and not helped and made_worse) as made_worse,
   count(*) filter (where state = 'answered' and used and not helped and not made_worse and no_help) as no_help,
   count(*) filter (where state = 'answered' and used and not helped and not made_worse and not no_help) as help_not_said,
-  count(*) filter (where state = 'answered' and not coalesce(used, false) and not_used) as not_used,
   count(*) filter (where state = 'answered' and met in ('a_lot', 'some', 'a_little')) as met_helped,
-  count(*) filter (where state = 'answered' and met = 'not_at_all') as met_no_help,
   count(*) filter (where state = 'answered' and met = 'made_worse') as met_worse,
-  count(*) filter (where state = 'answered' and whole) as whole,
-  count(*) filter (where state = 'answered' and not whole) as partly
+  count(*) filter (where state = 'answered' and whole) as whole
 from participant, unnest(facets) facet
 group by 1, 2, 3, 4

@@ -28,7 +28,11 @@ type Update struct {
 	Advised      []NewNote   `json:"who_advised_us" doc:"Who met, what they said, and what changed because of it."`
 	Limits       []string    `json:"what_this_cannot_say" doc:"What these figures cannot say."`
 	About        About       `json:"about" doc:"Whom to ask, who pays, and whom the study thanks."`
+	Number       int         `json:"number" doc:"Of the project's published updates, which one it is; 0: it is a draft." example:"3"`
+	PublishedOn  *day.Date   `json:"published_on" nullable:"true" format:"date" doc:"The day on which it was published, in UTC."`
 	Disclosure   Disclosure  `json:"disclosure" doc:"How small numbers are protected."`
+
+	group string // of which sites the figures of all are, where they are not of all
 }
 
 // Disclosure is how an update's figures are protected.
@@ -82,7 +86,7 @@ type Told struct {
 	Words     []string `json:"words" doc:"What the scores below are of, in words."`
 	Changes   []Change `json:"changes" doc:"How scores changed of the people who answered both times, of everybody so far."`
 	Quotes    []Said   `json:"quotes" doc:"In people's own words."`
-	Withdrawn int      `json:"withdrawn" doc:"How many people's words were withdrawn since the update was published."`
+	Withdrawn int      `json:"withdrawn" doc:"How many quotes were withdrawn since the update was published."`
 }
 
 // ToldAt is what people said at one follow-up.

@@ -27,7 +27,7 @@ func (u Update) Markdown() string {
 
 var (
 	severalBlank = regexp.MustCompile(`\n{3,}`)
-	meaning      = regexp.MustCompile("[\\\\`*_{}\\[\\]<>()#+.!|~-]")
+	meaning      = regexp.MustCompile("[\\\\&`*_{}\\[\\]<>()#+.!|~-]")
 )
 
 // literally is what somebody wrote, so that none of it means anything in Markdown.
@@ -37,7 +37,7 @@ func literally(text string) string {
 
 // Reading is how the parts of an update are put for a reader: by name, for a template.
 var Reading = map[string]any{
-	"day":      func(d day.Date) string { return d.In(time.UTC).Format("2 January 2006") },
+	"day":      dayInWords,
 	"month":    monthInWords,
 	"sentence": sentence,
 	"number":   number,
@@ -75,6 +75,19 @@ func parted(text string) (question, reply string) {
 		return text[:at+1], text[at+2:]
 	}
 	return "", text
+}
+
+// dayInWords is a day, or one that may be missing.
+func dayInWords(d any) string {
+	switch d := d.(type) {
+	case day.Date:
+		return d.In(time.UTC).Format("2 January 2006")
+	case *day.Date:
+		if d != nil {
+			return d.In(time.UTC).Format("2 January 2006")
+		}
+	}
+	return ""
 }
 
 func monthInWords(month string) string {

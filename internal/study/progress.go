@@ -16,8 +16,9 @@ func (w writer) followUps() []string {
 
 // group is several sites together.
 type group struct {
-	row  insights.ParticipantRow
-	name string
+	row   insights.ParticipantRow
+	name  string
+	large bool // those alone that are large enough to show
 }
 
 // together takes the rows of one follow-up apart: all sites together, and each. Where all of them together are too few, or would tell
@@ -27,13 +28,13 @@ func together(rows []insights.ParticipantRow, timepoint string) (all group, site
 	if len(rows) == 0 {
 		return group{row: insights.ParticipantRow{Timepoint: timepoint, Withheld: insights.Withheld{Suppressed: true}}, name: "All sites together"}, nil
 	}
-	all, sites = group{rows[0], "All sites together"}, rows[1:]
+	all, sites = group{rows[0], "All sites together", false}, rows[1:]
 	if shown(all.row) {
 		return all, sites
 	}
 	large := slices.DeleteFunc(slices.Clone(sites), func(r insights.ParticipantRow) bool { return !shown(r) })
 	if len(large) > 0 {
-		all = group{added(large), "The sites that are large enough to show, together"}
+		all = group{added(large), "The sites that are large enough to show, together", true}
 	}
 	return all, sites
 }
@@ -77,7 +78,7 @@ func (w writer) progress(all group, sites []insights.ParticipantRow) []ProgressR
 		return n
 	}
 	list := []ProgressRow{progressed(all.row, all.name, target(""))}
-	if all.name != "All sites together" {
+	if all.large || len(w.study.Targets) < len(w.SiteIDs) {
 		list[0].Target = nil
 	}
 	for _, r := range sites {
@@ -99,11 +100,14 @@ func progressed(r insights.ParticipantRow, name string, target *int) ProgressRow
 func (w writer) changes(rows []insights.OutcomeRow) []Change {
 	list := []Change{}
 	for _, r := range rows {
-		if !slices.Contains(w.Timepoints, r.Timepoint) {
+		if !slices.Contains(w.Timepoints, r.Timepoint) || !slices.Contains(w.Instruments, r.Instrument) {
 			continue
 		}
 		c := Change{Words: asks(r.Instrument, r.Score), Instrument: r.Instrument, Score: r.Score, Timepoint: r.Timepoint, Better: string(r.Better),
 			People: r.PairedN, Before: r.BaselineMean, After: r.FollowUpMean, Mean: r.MeanChange, CILow: r.CILow, CIHigh: r.CIHigh, Suppressed: r.Suppressed}
+		if len(w.when) > 1 {
+			c.Words += ", " + w.when[r.Timepoint]
+		}
 		for _, s := range w.Scales {
 			if s.Instrument == r.Instrument && s.Score == r.Score {
 				c.Low, c.High = &s.Low, &s.High

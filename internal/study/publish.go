@@ -30,13 +30,15 @@ type Published struct {
 	To          string     `json:"to" gorm:"column:up_to" doc:"The month up to whose end it tells." example:"2026-10"`
 	AsOf        time.Time  `json:"as_of" doc:"What its figures stand at."`
 	CorrectsID  *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The published update that it corrects."`
-	SHA256      string     `json:"sha256" gorm:"column:sha256" doc:"Of all that it says, as it is kept: the same as long as nothing changed."`
+	SHA256      string     `json:"sha256" gorm:"column:sha256" doc:"Of all that it says, as it is kept; of quotes, of which ones. The same as long as nothing changed."`
 	URL         string     `json:"url,omitempty" gorm:"-" doc:"Its link, for everybody; shown when it is made, and never again." example:"https://waypost.example/u/…"`
 	ExpiresOn   day.Date   `json:"expires_on" format:"date" doc:"The last day, in UTC, on which its link works."`
 	WithdrawnAt *time.Time `json:"withdrawn_at" doc:"When its link was withdrawn."`
 	Version     int        `json:"version" doc:"Rises when its link changes." example:"1"`
 	CreatedAt   time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was published."`
 	UpdatedAt   time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When its link last changed."`
+
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What is worth knowing before the link is handed on."`
 
 	Content     db.JSON[Update] `json:"-"`
 	Token       string          `json:"-" gorm:"-"` // what the URL ends with
@@ -69,7 +71,7 @@ func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p 
 		if _, err := held(tx, project); err != nil {
 			return err
 		}
-		w, err := s.writer(tx, project, n.To)
+		w, err := s.writer(tx, project, n.To, "body.to")
 		if err != nil {
 			return err
 		}
@@ -84,6 +86,7 @@ func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p 
 		if err := tx.Raw("select coalesce(max(number), 0) + 1 from study_updates where project_id = ?", w.ID).Scan(&p.Number).Error; err != nil {
 			return err
 		}
+		u.Number, u.PublishedOn = p.Number, new(day.Of(tx.Now))
 		if err := p.link(tx, n.ExpiresOn); err != nil {
 			return err
 		}
@@ -93,6 +96,9 @@ func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p 
 		}
 		sum := sha256.Sum256(whole)
 		p.Content.V, p.SHA256 = u, hex.EncodeToString(sum[:])
+		if !u.isOfNow() {
+			p.Warnings = append(p.Warnings, fault.Warning{Code: "figures_withheld", Detail: "Of a month before this one most figures cannot be shown safely. An update of this month shows more."})
+		}
 		if err := tx.Create(&p).Error; err != nil {
 			return err
 		}

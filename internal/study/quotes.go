@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
@@ -20,6 +21,8 @@ type Narrative struct {
 	SiteID     uuid.UUID `json:"site_id" format:"uuid" doc:"The site."`
 	Narrative  string    `json:"narrative" doc:"Their words. They may hold names and places."`
 	PatientID  uuid.UUID `json:"-"`
+
+	CompletedOn day.Date `json:"-"`
 }
 
 // Narratives lists what may be chosen from, by follow-up, after the id given. It is for a data steward; who reads it is noted.
@@ -52,6 +55,7 @@ type Quote struct {
 	CheckedAt  *time.Time `json:"checked_at" doc:"When a second person looked."`
 	CreatedAt  time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was chosen."`
 	UpdatedAt  time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	SaidOn     day.Date   `json:"-"`
 	ChosenBy   uuid.UUID  `json:"-"`
 	CheckedBy  *uuid.UUID `json:"-"`
 }
@@ -82,16 +86,52 @@ func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Qu
 			return fault.Missing("follow-up whose words may be shown")
 		}
 		words := strings.TrimSpace(n.Words)
-		if !strings.Contains(said[0].Narrative, words) {
-			return fault.InvalidAt("words", "are not what the person said: they must stand in the narrative letter by letter")
+		if !wholeSentences(said[0].Narrative, words) {
+			return fault.InvalidAt("words", "are not what the person said: they must stand in the narrative letter by letter, from the beginning of a sentence to the end of one")
 		}
-		q = Quote{ID: tx.NewID(), ProjectID: p.ID, SiteID: said[0].SiteID, FollowUpID: n.FollowUpID, Words: words, State: "waiting", MayShow: true, ChosenBy: tx.Actor.KeyID, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := once(tx, p, n.FollowUpID, words); err != nil {
+			return err
+		}
+		q = Quote{ID: tx.NewID(), ProjectID: p.ID, SiteID: said[0].SiteID, FollowUpID: n.FollowUpID, SaidOn: said[0].CompletedOn, Words: words, State: "waiting", MayShow: true, ChosenBy: tx.Actor.KeyID, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		if err := tx.Create(&q).Error; err != nil {
 			return err
 		}
 		return events.Record(tx, "project.quote_chosen", p.subject(), events.Data{"quote_id": q.ID.String()})
 	})
 	return q, err
+}
+
+// wholeSentences tells whether words stand in a text from the beginning of a sentence to the end of one, so that nothing of what they
+// mean is cut off.
+func wholeSentences(text, words string) bool {
+	for from := 0; ; {
+		at := strings.Index(text[from:], words)
+		if at < 0 {
+			return false
+		}
+		begin, end := from+at, from+at+len(words)
+		before, after := strings.TrimSpace(text[:begin]), text[end:]
+		begins := before == "" || ends(before) || strings.HasSuffix(strings.TrimRight(text[:begin], " \t"), "\n")
+		if begins && (strings.TrimSpace(after) == "" || ends(words) && after[0] <= ' ' || after[0] == '\n') {
+			return true
+		}
+		from = begin + 1
+	}
+}
+
+// ends tells whether a text ends with the end of a sentence.
+func ends(text string) bool {
+	return strings.ContainsAny(text[len(text)-1:], ".?!") || strings.HasSuffix(text, "…")
+}
+
+// once refuses words that were chosen already, and what somebody refused: it does not become fit to be shown by being chosen again.
+func once(tx *db.Tx, p project, followUp uuid.UUID, words string) error {
+	var there bool
+	err := tx.Raw("select exists (select from study_quotes where project_id = ? and follow_up_id = ? and state <> 'taken_back' and (position(? in words) > 0 or position(words in ?) > 0))", p.ID, followUp, words, words).Scan(&there).Error
+	if err == nil && there {
+		err = fault.New(fault.Conflict, "These words, or some of them, were chosen already: they wait, are approved, or were refused.")
+	}
+	return err
 }
 
 // before is the id that comes just before another.
@@ -127,7 +167,7 @@ func (s *Store) Quotes(ctx context.Context, state string, page db.Page[uuid.UUID
 
 // settle takes the words out where the person no longer lets them be shown.
 func (q *Quote) settle(tx *db.Tx) error {
-	if err := tx.Raw("select words_may_show(?, ?)", q.SiteID, q.FollowUpID).Scan(&q.MayShow).Error; err != nil {
+	if err := tx.Raw("select words_may_show(?, ?, ?)", q.SiteID, q.FollowUpID, q.CreatedAt).Scan(&q.MayShow).Error; err != nil {
 		return err
 	}
 	if !q.MayShow {

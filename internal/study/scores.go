@@ -31,6 +31,9 @@ func changed(changes []Change, asOf time.Time) []string {
 		}
 		few = few || c.Suppressed
 	}
+	if len(changes) == 0 {
+		return []string{}
+	}
 	if few {
 		return []string{"How scores changed cannot be shown safely for these people."}
 	}

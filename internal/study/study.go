@@ -47,11 +47,11 @@ func (Study) TableName() string { return "studies" }
 
 // Details is what is written of a study. All of it stands in the update as it is written.
 type Details struct {
-	Funder           *string       `json:"funder" required:"false" maxLength:"300" doc:"Who pays for it." example:"Example Research Fund"`
-	FunderReference  *string       `json:"funder_reference" required:"false" maxLength:"100" doc:"The funder's number for it." example:"ERF-0001"`
-	Contact          *string       `json:"contact" required:"false" maxLength:"500" doc:"Whom a reader may ask." example:"The study team, study@example.org"`
-	Acknowledgements *string       `json:"acknowledgements" required:"false" maxLength:"3000" doc:"Whom it thanks."`
-	Disclaimer       *string       `json:"disclaimer" required:"false" maxLength:"3000" doc:"What its funder wants said."`
+	Funder           *string       `json:"funder" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Who pays for it." example:"Example Research Fund"`
+	FunderReference  *string       `json:"funder_reference" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"100" doc:"The funder's number for it." example:"ERF-0001"`
+	Contact          *string       `json:"contact" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"500" doc:"Whom a reader may ask." example:"The study team, study@example.org"`
+	Acknowledgements *string       `json:"acknowledgements" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"3000" doc:"Whom it thanks."`
+	Disclaimer       *string       `json:"disclaimer" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"3000" doc:"What its funder wants said."`
 	WorkPackages     []WorkPackage `json:"work_packages" required:"false" gorm:"serializer:json" maxItems:"30" doc:"Of what it consists."`
 	Targets          []Target      `json:"targets" required:"false" gorm:"serializer:json" maxItems:"200" doc:"How many people are to join at each site."`
 }
@@ -76,12 +76,13 @@ type Changes = patch.Merge[Details]
 
 // project is what a study must know of its project.
 type project struct {
-	ID         uuid.UUID
-	Title      string
-	State      string
-	SiteIDs    db.IDs
-	Timepoints db.Texts
-	ExpiresOn  day.Date
+	ID          uuid.UUID
+	Title       string
+	State       string
+	SiteIDs     db.IDs
+	Timepoints  db.Texts
+	Instruments db.Texts
+	ExpiresOn   day.Date
 }
 
 func (project) TableName() string { return "projects" }
@@ -152,7 +153,11 @@ func (s *Store) Change(ctx context.Context, project uuid.UUID, version int, c Ch
 		if study.Details, err = c.Apply(study.Details); err != nil {
 			return err
 		}
-		if err := study.check(p); err != nil {
+		var interviewed []string
+		if err := tx.Raw("select distinct work_package from study_interviews where project_id = ? and "+standing, p.ID).Scan(&interviewed).Error; err != nil {
+			return err
+		}
+		if err := study.check(p, interviewed); err != nil {
 			return err
 		}
 		study.Version, study.UpdatedAt = study.Version+1, tx.Now
@@ -164,7 +169,7 @@ func (s *Store) Change(ctx context.Context, project uuid.UUID, version int, c Ch
 	return study, err
 }
 
-func (d *Details) check(p project) error {
+func (d *Details) check(p project, interviewed []string) error {
 	if d.WorkPackages == nil {
 		d.WorkPackages = []WorkPackage{}
 	}
@@ -178,6 +183,9 @@ func (d *Details) check(p project) error {
 		c.Require(!slices.Contains(codes, w.Code), at+".code", "stands twice")
 		c.Require(w.StartsOn == nil || w.EndsOn == nil || !w.EndsOn.Before(*w.StartsOn), at+".ends_on", "lies before starts_on")
 		codes = append(codes, w.Code)
+	}
+	for _, code := range interviewed {
+		c.Require(slices.Contains(codes, code), "work_packages", "leaves one out that interviews belong to")
 	}
 	var sites []uuid.UUID
 	for i, t := range d.Targets {

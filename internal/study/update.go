@@ -17,7 +17,7 @@ import (
 // empty: this one. Faults: conflict (the project is not approved, or its term is over), invalid (the month lies in the future).
 func (s *Store) Draft(ctx context.Context, project uuid.UUID, to string) (u Update, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		w, err := s.writer(tx, project, to)
+		w, err := s.writer(tx, project, to, "query.to")
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,8 @@ type writer struct {
 	when  map[string]string
 }
 
-func (s *Store) writer(tx *db.Tx, project uuid.UUID, to string) (w writer, err error) {
+// The month stands in a caller's query or body, at the location.
+func (s *Store) writer(tx *db.Tx, project uuid.UUID, to, location string) (w writer, err error) {
 	w = writer{Store: s, to: to}
 	if w.project, err = of(tx, project); err != nil {
 		return w, err
@@ -59,9 +60,9 @@ func (s *Store) writer(tx *db.Tx, project uuid.UUID, to string) (w writer, err e
 	first, err := day.Parse(w.to + "-01")
 	switch {
 	case err != nil:
-		return w, fault.New(fault.Invalid, "The query is not right.").At("query.to", "takes a month, YYYY-MM")
+		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, "takes a month, YYYY-MM")
 	case first.After(day.Of(tx.Now)):
-		return w, fault.New(fault.Invalid, "The query is not right.").At("query.to", "lies in the future")
+		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, "lies in the future")
 	}
 	w.until = first.Add(day.Period{Months: 1})
 	w.when, err = w.whens(tx)
@@ -70,13 +71,18 @@ func (s *Store) writer(tx *db.Tx, project uuid.UUID, to string) (w writer, err e
 
 // whens are the project's follow-ups and when each is, in words.
 func (w writer) whens(tx *db.Tx) (map[string]string, error) {
-	var found []struct{ Code, OpensAfter, ClosesAfter string }
+	var found []struct {
+		Code, OpensAfter, ClosesAfter string
+		Windows                       int
+	}
 	err := tx.As(w.asReader(), func() error {
-		return tx.Raw("select distinct on (code) code, opens_after, closes_after from schedules where site_id = any(?::uuid[]) and code = any(?::text[]) order by code, site_id", w.SiteIDs, w.Timepoints).Scan(&found).Error
+		return tx.Raw("select code, min(opens_after) as opens_after, min(closes_after) as closes_after, count(distinct (opens_after, closes_after)) as windows from schedules where site_id = any(?::uuid[]) and code = any(?::text[]) group by code", w.SiteIDs, w.Timepoints).Scan(&found).Error
 	})
 	when := map[string]string{}
 	for _, f := range found {
-		when[f.Code] = between(f.OpensAfter, f.ClosesAfter)
+		if when[f.Code] = between(f.OpensAfter, f.ClosesAfter); f.Windows > 1 {
+			when[f.Code] = "later, at a time that differs between sites"
+		}
 	}
 	return when, err
 }
@@ -97,6 +103,9 @@ func (w writer) everybody(tx *db.Tx) (u Update, err error) {
 	u.Where.Progress, u.Told.FollowUps = []Progress{}, []ToldAt{}
 	for _, timepoint := range w.followUps() {
 		all, rows := together(people.Rows, timepoint)
+		if all.large {
+			u.group = "At the sites that are large enough to show: "
+		}
 		u.Where.Progress = append(u.Where.Progress, Progress{timepoint, w.when[timepoint], w.progress(all, rows)})
 		u.Told.FollowUps = append(u.Told.FollowUps, ToldAt{timepoint, w.when[timepoint], told(all.row), all.row})
 		u.Hard.Words = append(u.Hard.Words, hard(all.row)...)
@@ -132,7 +141,7 @@ func (w writer) exactly(tx *db.Tx, u *Update) error {
 	if err != nil {
 		return err
 	}
-	u.For, u.Notice = "members", notForPublication
+	u.For, u.Notice = "members", notForPublication+lower(u.Notice)
 	for i, p := range u.Where.Progress {
 		all, rows := together(live.Rows, p.Timepoint)
 		u.Where.Progress[i].Rows = w.progress(all, rows)
@@ -163,7 +172,7 @@ func (w writer) happened(tx *db.Tx, u *Update) error {
 	}
 	u.Told.Quotes = []Said{}
 	return tx.As(actor.Actor{Role: actor.DataSteward}, func() error {
-		return tx.Raw("select id from study_quotes where project_id = ? and state = 'approved' and words_may_show(site_id, follow_up_id) order by id", w.ID).Scan(&u.Told.Quotes).Error
+		return tx.Raw("select id from study_quotes where project_id = ? and state = 'approved' and said_on < ? and words_may_show(site_id, follow_up_id, created_at) order by id", w.ID, w.until).Scan(&u.Told.Quotes).Error
 	})
 }
 

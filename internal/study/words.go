@@ -12,7 +12,7 @@ import (
 
 // The words of an update: short sentences of plain words, for a reader of about twelve years. TestAnUpdateIsReadAtTwelve measures them.
 
-const notForPublication = "Not for publication. The counts of each site are exact, so they could give people away. They are for the members of this study alone. All other figures are those that anybody may read."
+const notForPublication = "Not for publication. The counts in the table of sites are exact and of now, so they could give people away. They are for the members of this study alone. All other figures are those that anybody may read: "
 
 // TooFew stands where a count would stand.
 const TooFew = "too few to show safely"
@@ -41,6 +41,16 @@ func people(n *int) string {
 	}
 }
 
+// have is the verb that goes with a count of people.
+func have(n *int) string {
+	if n != nil && *n == 0 {
+		return " has"
+	}
+	return " have"
+}
+
+func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }
+
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 func known(counts ...*int) bool {
@@ -63,7 +73,10 @@ func (w writer) joined(u Update) (words []string) {
 	if r.Enrolled == nil {
 		return []string{"How many have joined is " + TooFew + " so far."}
 	}
-	words = append(words, sentence(people(r.Enrolled))+" have said yes to taking part"+w.wanted()+".")
+	if *r.Enrolled == 0 {
+		return []string{"Nobody has joined the study yet."}
+	}
+	words = append(words, u.group+sentence(people(r.Enrolled))+" have joined the study"+w.wanted(u)+".")
 	switch {
 	case r.Baseline == nil:
 	case *r.Baseline == *r.Enrolled:
@@ -77,12 +90,13 @@ func (w writer) joined(u Update) (words []string) {
 	return append(words, fmt.Sprintf("We round numbers of people to the nearest %d, so they may not add up.", u.Disclosure.Rounding))
 }
 
-func (w writer) wanted() string {
+// wanted says how many people the study hopes for, where every site says it, and all of them are told of.
+func (w writer) wanted(u Update) string {
 	n := 0
 	for _, t := range w.study.Targets {
 		n += t.People
 	}
-	if n == 0 {
+	if n == 0 || len(w.study.Targets) < len(w.SiteIDs) || u.group != "" {
 		return ""
 	}
 	return fmt.Sprintf(". In all we hope for %d", n)
@@ -99,69 +113,69 @@ func followed(f ToldAt) []string {
 func followedUp(r insights.ParticipantRow) string {
 	switch {
 	case r.FollowedUp == nil:
-		return "The number of people we have followed up is " + TooFew + "."
+		return "How many people we have followed up cannot be shown safely."
 	case r.Due == nil:
 		return fmt.Sprintf("We have followed up %s. How many were due to be asked again cannot be shown safely.", people(r.FollowedUp))
+	case *r.Due == 0:
+		return "Nobody was due to be asked again yet."
 	default:
 		return fmt.Sprintf("We have followed up %s, out of %s who were due to be asked again.", people(r.FollowedUp), count(r.Due))
 	}
 }
 
-// answer is one kind of answer and how many gave it.
-type answer struct {
-	n     *int
-	words string
-}
-
-// said lists answers: "About 20 said better, about 10 said the same." It says which ones are not shown: a number is withheld for
-// itself, or because one beside it is small.
-func said(answers ...answer) string {
-	var parts, hidden []string
-	for _, a := range answers {
-		if a.n == nil {
-			hidden = append(hidden, a.words)
-		} else {
-			parts = append(parts, count(a.n)+" "+a.words)
-		}
-	}
-	var text []string
-	if len(parts) > 0 {
-		text = append(text, sentence(strings.Join(parts, ", "))+".")
-	}
-	if len(hidden) > 0 {
-		text = append(text, "We do not show how many "+strings.Join(hidden, " or ")+". That number, or one next to it, is "+TooFew+".")
-	}
-	return strings.Join(text, " ")
-}
-
 // told says what people said at a follow-up.
 func told(r insights.ParticipantRow) []string {
-	if !some(r.FollowedUp) {
-		if r.FollowedUp == nil {
-			return []string{"The number of people we asked again is " + TooFew + "."}
-		}
-		return []string{"We have not asked anybody again yet."}
+	switch {
+	case r.FollowedUp == nil:
+		return []string{"What they said cannot be shown safely."}
+	case *r.FollowedUp == 0:
+		return []string{"Nobody has answered yet."}
 	}
-	words := []string{
-		"How have you been? " + said(answer{r.Better, "said better"}, answer{r.Same, "said the same"}, answer{r.Worse, "said worse"}),
-		"Did you use the group or service you were put in touch with? " + said(answer{r.Used, "said yes"}, answer{r.NotUsed, "said no"}),
+	words := []string{"How have you been? " + been(r)}
+	if known(r.Used, r.NotUsed) {
+		words = append(words, fmt.Sprintf("Did you use the group or service you were put in touch with? %s said yes. %s said no, or did not say.", sentence(count(r.Used)), sentence(count(r.NotUsed))))
 	}
-	if some(r.Used) {
-		words = append(words, fmt.Sprintf("Did it help? This is what those said who did (%s). %s", people(r.Used), said(answer{r.Helped, "said it helped"}, answer{r.NotHelped, "said it did not"}, answer{r.MadeWorse, "said it made things worse"})))
+	if some(r.Used) && known(r.Helped, r.NotHelped) {
+		words = append(words, fmt.Sprintf("Did it help? Of those who used something, %s said yes. %s said something else. %s", count(r.Helped), sentence(count(r.NotHelped)), worse(r.MadeWorse)))
 	}
-	return append(words, "Did it help to meet a link worker? "+said(answer{r.MeetingHelped, "said yes"}, answer{r.MeetingNotHelped, "said no"}, answer{r.MeetingMadeWorse, "said it made things worse"}),
-		"Not everybody answered every question.")
+	if known(r.MeetingHelped, r.MeetingNotHelped) {
+		words = append(words, fmt.Sprintf("Did it help to meet a link worker? %s said yes. %s said something else. %s", sentence(count(r.MeetingHelped)), sentence(count(r.MeetingNotHelped)), worse(r.MeetingMadeWorse)))
+	}
+	if len(words) < 4 && !(len(words) == 3 && !some(r.Used)) {
+		words = append(words, "Other answers cannot be shown safely.")
+	}
+	return words
+}
+
+// been says how people have been.
+func been(r insights.ParticipantRow) string {
+	if !known(r.Better, r.Worse, r.SameOrNotSaid) {
+		return "This cannot be shown safely."
+	}
+	return fmt.Sprintf("%s said better. %s said worse. %s said the same, or did not say.", sentence(count(r.Better)), sentence(count(r.Worse)), sentence(count(r.SameOrNotSaid)))
+}
+
+// worse says how many say that something made things worse; that is mostly few.
+func worse(n *int) string {
+	switch {
+	case n == nil:
+		return "How many of these said that it made things worse cannot be shown safely."
+	case *n == 0:
+		return "None of these said that it made things worse."
+	default:
+		return sentence(count(n)) + " of these said that it made things worse."
+	}
 }
 
 // hard says what made it hard to collect answers at a follow-up.
 func hard(r insights.ParticipantRow) []string {
-	if r.Due != nil && *r.Due == 0 {
-		return nil
-	}
 	if r.Due == nil {
-		return []string{"How many did not answer is " + TooFew + "."}
+		return []string{"How many did not answer cannot be shown safely."}
 	}
 	words := []string{}
+	if *r.Due == 0 {
+		return words
+	}
 	add := func(n *int, text string) {
 		if some(n) {
 			words = append(words, sentence(fmt.Sprintf(text, people(n))))
@@ -170,23 +184,26 @@ func hard(r insights.ParticipantRow) []string {
 	add(r.StillOpen, "%s have not answered yet. They still can.")
 	add(r.Lost, "%s could not be reached, or did not want to answer.")
 	add(r.Missed, "For %s the time to ask ran out. Nobody wrote down why.")
-	add(r.Paused, "%s had told us not to get in touch, so we did not.")
 	add(r.TriedMore, "We tried to reach %s more than once.")
 	add(r.NeverTried, "For %s nobody wrote down if we tried to reach them.")
-	add(r.SomeAnswers, "%s answered, but left out some of the questions with scores.")
-	add(r.NoAnswers, "%s answered, but none of the questions with scores.")
-	if !known(r.StillOpen, r.Lost, r.Missed, r.Paused, r.TriedMore, r.NeverTried, r.SomeAnswers, r.NoAnswers) {
-		words = append(words, "Some of these numbers are "+TooFew+", so they do not stand here.")
+	add(r.NotAllAnswers, "%s answered, but left out some or all of the questions with scores.")
+	if !known(r.StillOpen, r.Lost, r.Missed, r.TriedMore, r.NeverTried, r.NotAllAnswers) {
+		words = append(words, "Some of these numbers cannot be shown safely, so they do not stand here.")
 	}
 	return words
 }
 
-// inShort answers what most readers ask first.
+// inShort answers what most readers ask first. Scores are of everybody so far, so that they stand there only in an update of now.
 func inShort(u Update) (words []string) {
 	for _, f := range u.Told.FollowUps {
+		when := u.group
+		if len(u.Told.FollowUps) > 1 {
+			when += "At the follow-up " + f.When + ": "
+		}
 		r := f.Figures
-		if words = append(words, strings.TrimSpace(followedUp(r)+" "+share(r))); some(r.FollowedUp) {
-			words = append(words, said(answer{r.Better, "said they had been better"}, answer{r.Same, "said the same"}, answer{r.Worse, "said worse"}))
+		words = append(words, when+strings.TrimSpace(followedUp(r)+" "+share(r)))
+		if some(r.FollowedUp) {
+			words = append(words, when+"How had they been? "+been(r))
 		}
 	}
 	up, down, unclear := 0, 0, 0
@@ -201,7 +218,7 @@ func inShort(u Update) (words []string) {
 			down++
 		}
 	}
-	if n := up + down + unclear; n > 0 {
+	if n := up + down + unclear; n > 0 && u.isOfNow() {
 		words = append(words, fmt.Sprintf("We asked for %d scores twice. On average, %s", n, verdicts(up, down, unclear)))
 	}
 	return append(words, "This does not show that the support made people better or worse. We have nobody to compare them with.")
@@ -260,7 +277,7 @@ const introduction = "A link worker helps people find things near them, such as 
 
 // aboutWhom says whom an update is about, and when.
 func aboutWhom(to string, asOf time.Time) string {
-	if asOf.Add(-12*time.Hour).UTC().Format("2006-01") <= to {
+	if lastMonth(asOf) <= to {
 		return fmt.Sprintf("This is about everybody who had joined the study by the end of %s.", lastDay(asOf))
 	}
 	return fmt.Sprintf("This is about people who joined the study up to the end of %s. It shows how things stood at the end of %s.", monthInWords(to), lastDay(asOf))
@@ -271,6 +288,12 @@ func aboutWhom(to string, asOf time.Time) string {
 func lastDay(asOf time.Time) string {
 	return asOf.Add(-12 * time.Hour).UTC().Format("2 January 2006")
 }
+
+// lastMonth is the month of that day.
+func lastMonth(asOf time.Time) string { return asOf.Add(-12 * time.Hour).UTC().Format("2006-01") }
+
+// isOfNow tells whether the update is about everybody so far.
+func (u Update) isOfNow() bool { return lastMonth(u.AsOf) <= u.To }
 
 // between is a window in words, such as "9 to 12 months later".
 func between(opens, closes string) string {
@@ -292,6 +315,9 @@ func period(text string) string {
 		n    int
 		unit string
 	}{{p.Months, "months"}, {p.Days, "days"}} {
+		if part.n == 1 {
+			part.unit = strings.TrimSuffix(part.unit, "s")
+		}
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.unit))
 		}

@@ -43,7 +43,7 @@ insert into safeguarding_flags (site_id, id, episode_id, patient_id, assessment_
 insert into projects (id, title, purpose, legal_basis, setting, site_ids, instruments, timepoints, schedule, quasi_identifiers, generalisation, minimum_k, most_suppressed_percent, expires_on, state, pseudonym_key, created_at, updated_at)
   values ('A', 'T', 'P', 'explicit_consent', 'outside', array['S']::uuid[], '{ons4}', '{m9_12}', '[]', '{}', '{}', 10, 5, '2099-12-31', 'draft', '', now(), now());
 insert into study_interviews (id, project_id, work_package, participant_kind, site_id, held_on, mode, created_at, updated_at) values ('A', 'A', 'WP1', 'patient', 'S', '2026-01-01', 'telephone', now(), now());
-insert into study_quotes (id, project_id, site_id, follow_up_id, words, chosen_by, state, created_at, updated_at) values ('A', 'A', 'S', 'F', 'Yes', 'A', 'waiting', now(), now());
+insert into study_quotes (id, project_id, site_id, follow_up_id, words, said_on, chosen_by, state, created_at, updated_at) values ('A', 'A', 'S', 'F', 'Yes', '2026-01-01', 'A', 'waiting', now(), now());
 insert into events (id, site_id, type, subject_type, subject_id, patient_id, referral_id, actor_role, side, occurred_at, recorded_at, data) values ('C', 'S', 'patient.recorded', 'patient', 'P', 'P', 'R', 'system', 'system', now(), now(), '{}')`
 
 func fillEveryTable(t *testing.T, d *db.DB) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,6 +29,9 @@ func TestADumpComesBackWhole(t *testing.T) {
 	dump := filepath.Join(t.TempDir(), "waypost.dump")
 	if out, err := exec.CommandContext(t.Context(), "pg_dump", "--format=custom", "--file="+dump, conn.AppURL()).CombinedOutput(); err == nil {
 		t.Errorf("the app's role made a dump, which must be short: %s", out)
+	}
+	for query(t, conn.OwnerURL(), "select count(*) from releases where state = 'building'") != "0" { // it writes an event when it is made
+		time.Sleep(100 * time.Millisecond)
 	}
 	partner := field(t, demoKeys(t, i), "integration")
 	_, page := i.call(partner, "GET", "/events?limit=200", "", "")

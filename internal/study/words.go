@@ -7,7 +7,6 @@ import (
 
 	"waypost/internal/disclosure"
 	"waypost/internal/insights"
-	"waypost/internal/platform/day"
 )
 
 // The words of an update: short sentences of plain words, for a reader of about twelve years. TestAnUpdateIsReadAtTwelve measures them.
@@ -71,7 +70,7 @@ func (w writer) joined(u Update) (words []string) {
 	}
 	r := u.Told.FollowUps[0].Figures
 	if r.Enrolled == nil {
-		return []string{"How many have joined is " + TooFew + " so far."}
+		return []string{"How many have joined cannot be shown safely."}
 	}
 	if *r.Enrolled == 0 {
 		return []string{"Nobody has joined the study yet."}
@@ -131,17 +130,24 @@ func told(r insights.ParticipantRow) []string {
 	case *r.FollowedUp == 0:
 		return []string{"Nobody has answered yet."}
 	}
-	words := []string{"How have you been? " + been(r)}
-	if known(r.Used, r.NotUsed) {
-		words = append(words, fmt.Sprintf("Did you use the group or service you were put in touch with? %s said yes. %s said no, or did not say.", sentence(count(r.Used)), sentence(count(r.NotUsed))))
+	words, hidden := []string{"How have you been? " + been(r)}, false
+	ask := func(text string, counts ...*int) {
+		if !known(counts...) {
+			hidden = true
+			return
+		}
+		var said []any
+		for _, n := range counts {
+			said = append(said, sentence(count(n)))
+		}
+		words = append(words, fmt.Sprintf(text, said...))
 	}
-	if some(r.Used) && known(r.Helped, r.NotHelped) {
-		words = append(words, fmt.Sprintf("Did it help? Of those who used something, %s said yes. %s said something else. %s", count(r.Helped), sentence(count(r.NotHelped)), worse(r.MadeWorse)))
+	ask("Did you use the group or service you were put in touch with? %s said yes. %s said no, or did not say.", r.Used, r.NotUsed)
+	if r.Used == nil || *r.Used > 0 {
+		ask("Did it help those who used something? %s said yes. %s said something else. "+worse(r.MadeWorse), r.Helped, r.NotHelped)
 	}
-	if known(r.MeetingHelped, r.MeetingNotHelped) {
-		words = append(words, fmt.Sprintf("Did it help to meet a link worker? %s said yes. %s said something else. %s", sentence(count(r.MeetingHelped)), sentence(count(r.MeetingNotHelped)), worse(r.MeetingMadeWorse)))
-	}
-	if len(words) < 4 && !(len(words) == 3 && !some(r.Used)) {
+	ask("Did it help to meet a link worker? %s said yes. %s said something else. "+worse(r.MeetingMadeWorse), r.MeetingHelped, r.MeetingNotHelped)
+	if hidden {
 		words = append(words, "Other answers cannot be shown safely.")
 	}
 	return words
@@ -281,46 +287,4 @@ func aboutWhom(to string, asOf time.Time) string {
 		return fmt.Sprintf("This is about everybody who had joined the study by the end of %s.", lastDay(asOf))
 	}
 	return fmt.Sprintf("This is about people who joined the study up to the end of %s. It shows how things stood at the end of %s.", monthInWords(to), lastDay(asOf))
-}
-
-// lastDay is the day at whose end figures stand, which in Europe, and wherever else Waypost is meant for, is less than half a day away
-// from midnight in UTC.
-func lastDay(asOf time.Time) string {
-	return asOf.Add(-12 * time.Hour).UTC().Format("2 January 2006")
-}
-
-// lastMonth is the month of that day.
-func lastMonth(asOf time.Time) string { return asOf.Add(-12 * time.Hour).UTC().Format("2006-01") }
-
-// isOfNow tells whether the update is about everybody so far.
-func (u Update) isOfNow() bool { return lastMonth(u.AsOf) <= u.To }
-
-// between is a window in words, such as "9 to 12 months later".
-func between(opens, closes string) string {
-	from, to := period(opens), period(closes)
-	if f, unit, _ := strings.Cut(from, " "); strings.HasSuffix(to, " "+unit) && f != "" {
-		return f + " to " + to + " later"
-	}
-	return from + " to " + to + " later"
-}
-
-// period is an ISO 8601 period in words.
-func period(text string) string {
-	p, err := day.ParsePeriod(text)
-	if err != nil {
-		return text
-	}
-	var parts []string
-	for _, part := range []struct {
-		n    int
-		unit string
-	}{{p.Months, "months"}, {p.Days, "days"}} {
-		if part.n == 1 {
-			part.unit = strings.TrimSuffix(part.unit, "s")
-		}
-		if part.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.unit))
-		}
-	}
-	return strings.Join(parts, " and ")
 }

@@ -159,20 +159,47 @@ func (c *caller) at(template, about string) string {
 		member := c.do(c.requestAbout("add-project-member", about))
 		template = strings.ReplaceAll(template, "{api_key_id}", member["api_key_id"].(string))
 	}
+	for part, make := range map[string]string{"{note_id}": "add-note", "{interview_id}": "add-interview"} {
+		if strings.Contains(template, part) {
+			template = strings.ReplaceAll(template, part, c.do(c.requestAbout(make, about))["id"].(string))
+		}
+	}
 	template = strings.ReplaceAll(template, "/files/{name}", "/files/datapackage.json")
 	return braces.ReplaceAllString(template, about)
 }
 
+// read is the list that a data steward is answered.
+func (c *caller) read(at string) []any {
+	c.t.Helper()
+	answer, _ := c.call(c.t, request{role: "data_steward", method: http.MethodGet, at: at})
+	return answer["items"].([]any)
+}
+
+// project is the demo's own, which alone has people.
+func (c *caller) project() string {
+	c.t.Helper()
+	return c.read("/v1/projects?limit=1")[0].(fields)["id"].(string)
+}
+
+// narrative is what somebody of the manager's site said, each time somebody else.
+func (c *caller) narrative() fields {
+	c.t.Helper()
+	var here []fields
+	for _, n := range c.read("/v1/projects/" + c.project() + "/narratives?limit=200") {
+		if n.(fields)["site_id"] == c.site() {
+			here = append(here, n.(fields))
+		}
+	}
+	return here[int(quoted.Add(1))%len(here)]
+}
+
+var quoted atomic.Int64
+
 // release is the demo's own, once it is ready: the only one that is made without waiting for people.
 func (c *caller) release() string {
 	c.t.Helper()
-	steward := func(at string) fields {
-		answer, _ := c.call(c.t, request{role: "data_steward", method: http.MethodGet, at: at})
-		return answer["items"].([]any)[0].(fields)
-	}
-	project := steward("/v1/projects?limit=1")["id"].(string)
 	for range 120 {
-		if r := steward("/v1/projects/" + project + "/releases?limit=1"); r["state"] == "ready" {
+		if r := c.read("/v1/projects/" + c.project() + "/releases?limit=1")[0].(fields); r["state"] == "ready" {
 			return r["id"].(string)
 		}
 		time.Sleep(500 * time.Millisecond)
@@ -221,6 +248,9 @@ func (c *caller) thing(operation string) string {
 	if segment == "releases" {
 		return c.release()
 	}
+	if slices.Contains([]string{"add-interview", "remove-interview", "choose-quote"}, operation) {
+		return c.project()
+	}
 	if operation == "get-gp-message" {
 		return c.agreed("report_to_gp")
 	}
@@ -236,8 +266,8 @@ func (c *caller) thing(operation string) string {
 // makes says which operation makes a thing, by the segment it is found under.
 var makes = map[string]string{
 	"api-keys": "add-api-key", "assessments": "record-assessment", "contacts": "record-contact", "episodes": "open-episode", "link-workers": "add-link-worker", "organisations": "add-organisation",
-	"patients": "record-patient", "projects": "add-project", "referrals": "record-referral", "services": "add-service", "sites": "add-site",
-	"webhooks": "add-webhook",
+	"patients": "record-patient", "projects": "add-project", "quotes": "choose-quote", "referrals": "record-referral", "services": "add-service", "sites": "add-site",
+	"updates": "publish-update", "webhooks": "add-webhook",
 }
 
 // named are things that are there and have a name.
@@ -278,6 +308,17 @@ func (c *caller) instead(operation string) fields {
 		return fields{"cursor": feed["next_cursor"]}
 	case "add-project":
 		return fields{"site_ids": []any{c.site()}}
+	case "change-study":
+		return fields{"targets": nil}
+	case "add-interview":
+		return fields{"site": c.site()}
+	case "choose-quote":
+		said := c.narrative()
+		return fields{"follow_up_id": said["follow_up_id"], "words": said["narrative"]}
+	case "publish-update":
+		return fields{"to": nil, "expires_on": nil, "corrects": nil, "correction": nil}
+	case "make-update-link":
+		return fields{"expires_on": nil}
 	case "add-project-member":
 		key := c.do(request{role: "administrator", method: http.MethodPost, at: "/v1/api-keys", body: fields{"role": "researcher", "label": "A researcher"}})
 		return fields{"api_key_id": key["id"]}

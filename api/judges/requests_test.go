@@ -181,19 +181,21 @@ func (c *caller) project() string {
 	return c.read("/v1/projects?limit=1")[0].(fields)["id"].(string)
 }
 
-// narrative is what somebody of the manager's site said, each time somebody else.
-func (c *caller) narrative() fields {
+// quote chooses what somebody said of whom nothing was chosen yet: at the manager's own site, or at another.
+func (c *caller) quote(own bool) fields {
 	c.t.Helper()
-	var here []fields
+	chosen := map[any]bool{}
+	for _, q := range c.read("/v1/quotes?limit=200") {
+		chosen[q.(fields)["follow_up_id"]] = true
+	}
 	for _, n := range c.read("/v1/projects/" + c.project() + "/narratives?limit=200") {
-		if n.(fields)["site_id"] == c.site() {
-			here = append(here, n.(fields))
+		if said := n.(fields); !chosen[said["follow_up_id"]] && own == (said["site_id"] == c.site()) {
+			return fields{"follow_up_id": said["follow_up_id"], "words": said["narrative"]}
 		}
 	}
-	return here[int(quoted.Add(1))%len(here)]
+	c.t.Fatal("nobody is left whose words could be chosen")
+	return nil
 }
-
-var quoted atomic.Int64
 
 // release is the demo's own, once it is ready: the only one that is made without waiting for people.
 func (c *caller) release() string {
@@ -250,6 +252,11 @@ func (c *caller) thing(operation string) string {
 	}
 	if slices.Contains([]string{"add-interview", "remove-interview", "choose-quote"}, operation) {
 		return c.project()
+	}
+	if operation == "check-quote" { // by the manager of the person's site
+		chosen := c.request("choose-quote")
+		chosen.body = c.quote(true)
+		return c.do(chosen)["id"].(string)
 	}
 	if operation == "get-gp-message" {
 		return c.agreed("report_to_gp")
@@ -313,8 +320,7 @@ func (c *caller) instead(operation string) fields {
 	case "add-interview":
 		return fields{"site": c.site()}
 	case "choose-quote":
-		said := c.narrative()
-		return fields{"follow_up_id": said["follow_up_id"], "words": said["narrative"]}
+		return c.quote(false)
 	case "publish-update":
 		return fields{"to": nil, "expires_on": nil, "corrects": nil, "correction": nil}
 	case "make-update-link":

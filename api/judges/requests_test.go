@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -181,21 +182,23 @@ func (c *caller) project() string {
 	return c.read("/v1/projects?limit=1")[0].(fields)["id"].(string)
 }
 
-// quote chooses what somebody said of whom nothing was chosen yet: at the manager's own site, or at another.
+// quote is what somebody said whose words no request chooses yet: at the manager's own site, or at another.
 func (c *caller) quote(own bool) fields {
 	c.t.Helper()
-	chosen := map[any]bool{}
-	for _, q := range c.read("/v1/quotes?limit=200") {
-		chosen[q.(fields)["follow_up_id"]] = true
-	}
 	for _, n := range c.read("/v1/projects/" + c.project() + "/narratives?limit=200") {
-		if said := n.(fields); !chosen[said["follow_up_id"]] && own == (said["site_id"] == c.site()) {
+		said := n.(fields)
+		if own != (said["site_id"] == c.site()) {
+			continue
+		}
+		if _, taken := quoted.LoadOrStore(said["follow_up_id"], true); !taken {
 			return fields{"follow_up_id": said["follow_up_id"], "words": said["narrative"]}
 		}
 	}
 	c.t.Fatal("nobody is left whose words could be chosen")
 	return nil
 }
+
+var quoted sync.Map // follow-ups by id
 
 // release is the demo's own, once it is ready: the only one that is made without waiting for people.
 func (c *caller) release() string {

@@ -40,14 +40,6 @@ func people(n *int) string {
 	}
 }
 
-// have is the verb that goes with a count of people.
-func have(n *int) string {
-	if n != nil && *n == 0 {
-		return " has"
-	}
-	return " have"
-}
-
 func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }
 
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

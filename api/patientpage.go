@@ -57,6 +57,9 @@ func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *Problem, e
 	}
 }
 
+// tooManyLinks is what every page tells somebody who tries links out.
+const tooManyLinks = "Too many links that do not work were tried from your connection. Please try again in a few minutes."
+
 // gone tells in plain words that there is nothing to answer.
 func gone(c echo.Context, p *Problem, err error) error {
 	said := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes. What you answered so far is kept."}
@@ -71,7 +74,7 @@ func gone(c echo.Context, p *Problem, err error) error {
 	case string(fault.TooLarge):
 		said.Title, said.Words = "That was too long", "Please go back and write less. What you answered before is kept."
 	case string(fault.RateLimited):
-		said.Title, said.Words = "Please wait", "Too many links that do not work were tried from your connection. Please try again in a few minutes."
+		said.Title, said.Words = "Please wait", tooManyLinks
 	}
 	return render(c, p.Status, "gone", said)
 }

@@ -51,7 +51,7 @@ func replyGone(c echo.Context, p *Problem, err error) error {
 	case p.Code == string(fault.TooLarge):
 		told.Title, told.Words = "That was too long", "Please go back and write less."
 	case p.Code == string(fault.RateLimited):
-		told.Title, told.Words = "Please wait", "Too many links that do not work were tried from your connection. Please try again in a few minutes."
+		told.Title, told.Words = "Please wait", tooManyLinks
 	}
 	return render(c, p.Status, "reply_gone", told)
 }

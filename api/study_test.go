@@ -260,6 +260,7 @@ func TestPeoplesOwnWords(t *testing.T) {
 	manager.post("/quotes/"+quote+"/check", `{"decision":"approved"}`).want(200)
 	manager.post("/quotes/"+named+"/check", `{"decision":"refused"}`).want(200)
 	manager.post("/quotes/"+named+"/check", `{"decision":"approved"}`).problem(409, "conflict")
+	steward.do("DELETE", "/quotes/"+named, "").want(204) // which does not undo that it was refused
 	choose("Mrs Oldcastle from Mill Lane drives me.").problem(409, "conflict")
 	choose("I go to the choir now. Mrs Oldcastle from Mill Lane drives me.").problem(409, "conflict")
 	_, link := s.published(project, `{}`)
@@ -308,6 +309,36 @@ func TestAnUpdateOfAnEarlierMonth(t *testing.T) {
 	none := steward.post("/projects", strings.Replace(s.study(""), `["m9_12"]`, `["baseline"]`, 1)).made()
 	if words := fmt.Sprint(steward.get("/projects/" + none + "/update").want(200).at("where_we_are.words")); words != "[This study plans no follow-up.]" {
 		t.Errorf("of a study without a follow-up: %s", words)
+	}
+}
+
+// What figures ask of a referral is kept with it: whether it was ever taken, by the moves that stand, and its days at the site, wherever
+// that is.
+func TestWhatFiguresAskOfAReferralIsKept(t *testing.T) {
+	w := newWorld(t)
+	_, episode := w.supported()
+	referral := w.refer(episode)
+	kept := func(taken bool, hours int) {
+		t.Helper()
+		got := w.value("select taken::text || ' ' || (sent_on = ((sent_at at time zone 'UTC') + make_interval(hours => ?))::date and responded_on is not distinct from ((responded_at at time zone 'UTC') + make_interval(hours => ?))::date)::text from referrals where id = ?", hours, hours, referral)
+		if want := fmt.Sprintf("%v true", taken); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	move := func(to string) {
+		t.Helper()
+		w.as("link_worker").post("/referrals/"+referral+"/moves", fmt.Sprintf(`{"to":%q,"reported_by":"organisation"}`, to)).want(200)
+	}
+	kept(false, 0)
+	move("accepted")
+	kept(true, 0)
+	w.as("link_worker").post("/referrals/"+referral+"/undo", `{}`).want(200)
+	kept(false, 0)
+	move("accepted")
+	for zone, hours := range map[string]int{"Etc/GMT-14": 14, "Etc/GMT+12": -12} {
+		site := w.as("administrator").get("/sites/" + w.site).want(200)
+		w.as("administrator").patch("/sites/"+w.site, site.header.Get("ETag"), fmt.Sprintf(`{"time_zone":%q}`, zone)).want(200)
+		kept(true, hours)
 	}
 }
 

@@ -177,5 +177,5 @@ func prose(t *testing.T, a answer) string {
 	for _, c := range a.at("what_people_told_us.changes").([]any) {
 		all = append(all, c.(map[string]any)["says"].(string))
 	}
-	return strings.Join(append(all, a.text("notice")), " ")
+	return strings.Join(append(all, a.text("introduction"), a.text("notice")), " ")
 }

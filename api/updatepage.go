@@ -31,7 +31,7 @@ func updateGone(c echo.Context, p *Problem, err error) error {
 	case p.Code == string(fault.NotFound):
 		told.Title, told.Words = "This link does not work", "It may have run out, or a part of it may be missing. Please ask the study team for a newer one."
 	case p.Code == string(fault.RateLimited):
-		told.Title, told.Words = "Please wait", "Too many links that do not work were tried from your connection. Please try again in a few minutes."
+		told.Title, told.Words = "Please wait", tooManyLinks
 	}
 	return render(c, p.Status, "update_gone", told)
 }
@@ -66,10 +66,9 @@ func shownUpdate(u study.Update) drawnUpdate {
 			continue
 		}
 		at := func(x float64) float64 { return lineLeft + (x-*c.Low)/(*c.High-*c.Low)*(lineRight-lineLeft) }
-		score := study.Reading["score"].(func(*float64) string)
 		d.Picture = append(d.Picture, stroke{
 			Words: c.Words, Y: d.Height + 14, Line: d.Height + 30, Foot: d.Height + 47, From: at(*c.Before), To: at(*c.After),
-			Low: score(c.Low), High: score(c.High), Before: score(c.Before), After: score(c.After), Verdict: c.Verdict(), Lower: c.Better == "lower",
+			Low: study.Score(*c.Low), High: study.Score(*c.High), Before: study.Score(*c.Before), After: study.Score(*c.After), Verdict: c.Verdict(), Lower: c.Better == "lower",
 		})
 		d.Height += strokeHeight
 	}

@@ -10,9 +10,7 @@ import (
 
 // lastDay is the day at whose end figures stand, which in Europe, and wherever else Waypost is meant for, is less than half a day away
 // from midnight in UTC.
-func lastDay(asOf time.Time) string {
-	return asOf.Add(-12 * time.Hour).UTC().Format("2 January 2006")
-}
+func lastDay(asOf time.Time) string { return dayInWords(day.Of(asOf.Add(-12 * time.Hour))) }
 
 // lastMonth is the month of that day.
 func lastMonth(asOf time.Time) string { return asOf.Add(-12 * time.Hour).UTC().Format("2006-01") }
@@ -23,8 +21,8 @@ func (u Update) isOfNow() bool { return lastMonth(u.AsOf) <= u.To }
 // between is a window in words, such as "9 to 12 months later".
 func between(opens, closes string) string {
 	from, to := period(opens), period(closes)
-	if f, unit, _ := strings.Cut(from, " "); strings.HasSuffix(to, " "+unit) && f != "" {
-		return f + " to " + to + " later"
+	if n, unit, _ := strings.Cut(from, " "); strings.HasSuffix(to, " "+unit) {
+		from = n
 	}
 	return from + " to " + to + " later"
 }

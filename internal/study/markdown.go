@@ -40,10 +40,9 @@ var Reading = map[string]any{
 	"day":      dayInWords,
 	"month":    monthInWords,
 	"sentence": sentence,
-	"number":   number,
-	"wanted":   wantedOr,
+	"number":   func(n *int) string { return number(n, TooFew) },
+	"wanted":   func(n *int) string { return number(n, "") },
 	"mean":     func(x *float64) string { return fmt.Sprintf("%.1f", *x) },
-	"score":    func(x *float64) string { return score(*x) },
 	"signed":   signed,
 	"question": func(text string) string { q, _ := parted(text); return q },
 	"reply":    func(text string) string { _, a := parted(text); return a },
@@ -52,7 +51,7 @@ var Reading = map[string]any{
 			return TooFew
 		}
 		if c.ParticipantKind == "patient" {
-			return count(c.Held)
+			return count(*c.Held)
 		}
 		return fmt.Sprint(*c.Held)
 	},
@@ -77,18 +76,7 @@ func parted(text string) (question, reply string) {
 	return "", text
 }
 
-// dayInWords is a day, or one that may be missing.
-func dayInWords(d any) string {
-	switch d := d.(type) {
-	case day.Date:
-		return d.In(time.UTC).Format("2 January 2006")
-	case *day.Date:
-		if d != nil {
-			return d.In(time.UTC).Format("2 January 2006")
-		}
-	}
-	return ""
-}
+func dayInWords(d day.Date) string { return d.In(time.UTC).Format("2 January 2006") }
 
 func monthInWords(month string) string {
 	d, err := day.Parse(month + "-01")
@@ -98,16 +86,10 @@ func monthInWords(month string) string {
 	return d.In(time.UTC).Format("January 2006")
 }
 
-func number(n *int) string {
+// number is a count, or what stands in the place of one that is not there.
+func number(n *int, instead string) string {
 	if n == nil {
-		return TooFew
-	}
-	return fmt.Sprint(*n)
-}
-
-func wantedOr(n *int) string {
-	if n == nil {
-		return ""
+		return instead
 	}
 	return fmt.Sprint(*n)
 }

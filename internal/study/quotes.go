@@ -51,7 +51,7 @@ type Quote struct {
 	FollowUpID uuid.UUID  `json:"follow_up_id" format:"uuid" doc:"The follow-up at which it was said; no update tells it."`
 	Words      string     `json:"words" doc:"The person's words, as they said them."`
 	State      string     `json:"state" enum:"waiting,approved,refused,taken_back" doc:"waiting: for a second person to look for names and places. Only one that is approved is shown."`
-	MayShow    bool       `json:"may_show" gorm:"-" doc:"Whether the person's consent to this stands now. Where it does not, the words show nowhere."`
+	MayShow    bool       `json:"may_show" gorm:"->" doc:"Whether the person's consent to this stands now. Where it does not, the words show nowhere."`
 	CheckedAt  *time.Time `json:"checked_at" doc:"When a second person looked."`
 	CreatedAt  time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was chosen."`
 	UpdatedAt  time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
@@ -71,7 +71,7 @@ type NewQuote struct {
 // Choose chooses a sentence from a narrative. Faults: invalid (it is not what was said), not_found (nothing of that follow-up may be shown).
 func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Quote, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := of(tx, project)
+		p, err := held(tx, project) // of two at once one is first
 		if err != nil {
 			return err
 		}
@@ -152,28 +152,20 @@ func (s *Store) Quotes(ctx context.Context, state string, page db.Page[uuid.UUID
 		if state != "" {
 			q = q.Where("state = ?", state)
 		}
-		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
-			return err
-		}
+		err := q.Order("id").Scopes(page.Cut).Find(&list).Error
 		for i := range list {
-			if err := list[i].settle(tx); err != nil {
-				return err
-			}
+			list[i].settle()
 		}
-		return nil
+		return err
 	})
 	return list, err
 }
 
 // settle takes the words out where the person no longer lets them be shown.
-func (q *Quote) settle(tx *db.Tx) error {
-	if err := tx.Raw("select words_may_show(?, ?, ?)", q.SiteID, q.FollowUpID, q.CreatedAt).Scan(&q.MayShow).Error; err != nil {
-		return err
-	}
+func (q *Quote) settle() {
 	if !q.MayShow {
 		q.Words = ""
 	}
-	return nil
 }
 
 // Check is the command to say what a second person found.
@@ -187,9 +179,7 @@ func (s *Store) CheckQuote(ctx context.Context, id uuid.UUID, c Check) (q Quote,
 		if q, err = holdQuote(tx, id); err != nil {
 			return err
 		}
-		if err := q.settle(tx); err != nil {
-			return err
-		}
+		q.settle()
 		switch {
 		case q.ChosenBy == tx.Actor.KeyID:
 			return fault.New(fault.Forbidden, "Somebody else must check it: this credential chose it.")
@@ -208,14 +198,15 @@ func (s *Store) CheckQuote(ctx context.Context, id uuid.UUID, c Check) (q Quote,
 	return q, err
 }
 
-// TakeBack takes a quote back: it shows nowhere any more, and a published update says that something was withdrawn.
+// TakeBack takes a quote back: it shows nowhere any more, and a published update says that something was withdrawn. One that was refused
+// shows nowhere, and stays refused.
 func (s *Store) TakeBack(ctx context.Context, id uuid.UUID) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
 		q, err := holdQuote(tx, id)
 		if err != nil {
 			return err
 		}
-		if q.State == "taken_back" {
+		if q.State == "taken_back" || q.State == "refused" {
 			return nil
 		}
 		q.State = "taken_back"
@@ -231,9 +222,9 @@ func (q *Quote) save(tx *db.Tx, kind string) error {
 	return events.Record(tx, kind, events.Subject{Type: "project", ID: q.ProjectID}, events.Data{"quote_id": q.ID.String()})
 }
 
-// seen is what row-level security says too.
+// seen is what row-level security says too, and whether the words may show.
 func seen(tx *db.Tx) *gorm.DB {
-	return tx.Where("(current_setting('app.role', true) = 'data_steward' or " + db.Visible + ")")
+	return tx.Select("*, words_may_show(site_id, follow_up_id, created_at) as may_show").Where("(current_setting('app.role', true) = 'data_steward' or " + db.Visible + ")")
 }
 
 func holdQuote(tx *db.Tx, id uuid.UUID) (Quote, error) {

@@ -49,10 +49,10 @@ func (c Change) Clear() bool {
 }
 
 func (c Change) inWords() string {
-	from, to := score(*c.Before), score(*c.After)
+	from, to := Score(*c.Before), Score(*c.After)
 	out := ""
 	if c.High != nil {
-		out = " out of " + score(*c.High)
+		out = " out of " + Score(*c.High)
 	}
 	head := fmt.Sprintf("%s: %s at the start, %s later%s.", c.Words, from, to, out)
 	if !c.Clear() {
@@ -79,7 +79,7 @@ func (c Change) Verdict() string {
 	return "worse"
 }
 
-// score is a mean as readers meet it, with one decimal.
-func score(x float64) string {
+// Score is a mean as readers meet it, with one decimal.
+func Score(x float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", math.Round(10*x)/10+0), ".0")
 }

@@ -42,7 +42,7 @@ type writer struct {
 	when  map[string]string
 }
 
-// The month stands in a caller's query or body, at the location.
+// writer writes of a month that stands in a caller's query or body, at the location.
 func (s *Store) writer(tx *db.Tx, project uuid.UUID, to, location string) (w writer, err error) {
 	w = writer{Store: s, to: to}
 	if w.project, err = of(tx, project); err != nil {
@@ -110,7 +110,7 @@ func (w writer) everybody(tx *db.Tx) (u Update, err error) {
 		u.Told.FollowUps = append(u.Told.FollowUps, ToldAt{timepoint, w.when[timepoint], told(all.row), all.row})
 		u.Hard.Words = append(u.Hard.Words, hard(all.row)...)
 	}
-	u.Where.Words = w.joined(u)
+	u.Where.Words = joined(u)
 	u.Told.Changes = w.changes(scores.Rows)
 	u.Told.Words = changed(u.Told.Changes, u.AsOf)
 	u.InShort = inShort(u)

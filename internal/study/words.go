@@ -17,27 +17,19 @@ const notForPublication = "Not for publication. The counts in the table of sites
 const TooFew = "too few to show safely"
 
 // count is a protected count in words: it is rounded.
-func count(n *int) string {
-	switch {
-	case n == nil:
-		return TooFew
-	case *n == 0:
+func count(n int) string {
+	if n == 0 {
 		return "none"
-	default:
-		return fmt.Sprintf("about %d", *n)
 	}
+	return fmt.Sprintf("about %d", n)
 }
 
 // people is a protected count of people in words.
-func people(n *int) string {
-	switch {
-	case n == nil:
-		return "a number of people that is " + TooFew
-	case *n == 0:
+func people(n int) string {
+	if n == 0 {
 		return "nobody"
-	default:
-		return fmt.Sprintf("about %d people", *n)
 	}
+	return fmt.Sprintf("about %d people", n)
 }
 
 func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }
@@ -56,7 +48,7 @@ func known(counts ...*int) bool {
 func some(n *int) bool { return n != nil && *n > 0 }
 
 // joined says how far all sites are together.
-func (w writer) joined(u Update) (words []string) {
+func joined(u Update) (words []string) {
 	if len(u.Told.FollowUps) == 0 {
 		return []string{"This study plans no follow-up."}
 	}
@@ -67,13 +59,13 @@ func (w writer) joined(u Update) (words []string) {
 	if *r.Enrolled == 0 {
 		return []string{"Nobody has joined the study yet."}
 	}
-	words = append(words, u.group+sentence(people(r.Enrolled))+" have joined the study"+w.wanted(u)+".")
+	words = append(words, u.group+sentence(people(*r.Enrolled))+" have joined the study"+hopedFor(u.Where.Progress[0].Rows[0].Target)+".")
 	switch {
 	case r.Baseline == nil:
 	case *r.Baseline == *r.Enrolled:
 		words = append(words, "All of them, or nearly all, told us at the start how they felt.")
 	default:
-		words = append(words, sentence(count(r.Baseline))+" of them told us at the start how they felt.")
+		words = append(words, sentence(count(*r.Baseline))+" of them told us at the start how they felt.")
 	}
 	for _, f := range u.Told.FollowUps {
 		words = append(words, followed(f)...)
@@ -81,16 +73,11 @@ func (w writer) joined(u Update) (words []string) {
 	return append(words, fmt.Sprintf("We round numbers of people to the nearest %d, so they may not add up.", u.Disclosure.Rounding))
 }
 
-// wanted says how many people the study hopes for, where every site says it, and all of them are told of.
-func (w writer) wanted(u Update) string {
-	n := 0
-	for _, t := range w.study.Targets {
-		n += t.People
-	}
-	if n == 0 || len(w.study.Targets) < len(w.SiteIDs) || u.group != "" {
+func hopedFor(target *int) string {
+	if target == nil {
 		return ""
 	}
-	return fmt.Sprintf(". In all we hope for %d", n)
+	return fmt.Sprintf(". In all we hope for %d", *target)
 }
 
 // followed says how many were followed up.
@@ -106,11 +93,11 @@ func followedUp(r insights.ParticipantRow) string {
 	case r.FollowedUp == nil:
 		return "How many people we have followed up cannot be shown safely."
 	case r.Due == nil:
-		return fmt.Sprintf("We have followed up %s. How many were due to be asked again cannot be shown safely.", people(r.FollowedUp))
+		return fmt.Sprintf("We have followed up %s. How many were due to be asked again cannot be shown safely.", people(*r.FollowedUp))
 	case *r.Due == 0:
 		return "Nobody was due to be asked again yet."
 	default:
-		return fmt.Sprintf("We have followed up %s, out of %s who were due to be asked again.", people(r.FollowedUp), count(r.Due))
+		return fmt.Sprintf("We have followed up %s, out of %s who were due to be asked again.", people(*r.FollowedUp), count(*r.Due))
 	}
 }
 
@@ -130,7 +117,7 @@ func told(r insights.ParticipantRow) []string {
 		}
 		var said []any
 		for _, n := range counts {
-			said = append(said, sentence(count(n)))
+			said = append(said, sentence(count(*n)))
 		}
 		words = append(words, fmt.Sprintf(text, said...))
 	}
@@ -150,7 +137,7 @@ func been(r insights.ParticipantRow) string {
 	if !known(r.Better, r.Worse, r.SameOrNotSaid) {
 		return "This cannot be shown safely."
 	}
-	return fmt.Sprintf("%s said better. %s said worse. %s said the same, or did not say.", sentence(count(r.Better)), sentence(count(r.Worse)), sentence(count(r.SameOrNotSaid)))
+	return fmt.Sprintf("%s said better. %s said worse. %s said the same, or did not say.", sentence(count(*r.Better)), sentence(count(*r.Worse)), sentence(count(*r.SameOrNotSaid)))
 }
 
 // worse says how many say that something made things worse; that is mostly few.
@@ -161,7 +148,7 @@ func worse(n *int) string {
 	case *n == 0:
 		return "None of these said that it made things worse."
 	default:
-		return sentence(count(n)) + " of these said that it made things worse."
+		return sentence(count(*n)) + " of these said that it made things worse."
 	}
 }
 
@@ -176,11 +163,11 @@ func hard(r insights.ParticipantRow) []string {
 	}
 	add := func(n *int, text string) {
 		if some(n) {
-			words = append(words, sentence(fmt.Sprintf(text, people(n))))
+			words = append(words, sentence(fmt.Sprintf(text, people(*n))))
 		}
 	}
 	add(r.StillOpen, "%s have not answered yet. They still can.")
-	add(r.Lost, "%s could not be reached, or did not want to answer.")
+	add(r.Lost, "%s could not be asked, or did not want to be.")
 	add(r.Missed, "For %s the time to ask ran out. Nobody wrote down why.")
 	add(r.TriedMore, "We tried to reach %s more than once.")
 	add(r.NeverTried, "For %s nobody wrote down if we tried to reach them.")

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -55,6 +56,21 @@ func TestTheAppsRoleOwnsNothingAndCannotBypass(t *testing.T) {
 	}
 	if changes := ask(t, d, actor.Actor{}, "select table_name from information_schema.role_table_grants where grantee = 'waypost_app' and privilege_type = 'UPDATE' and table_name in ('events', 'access_log', 'consents', 'attendances', 'instruments')"); len(changes) > 0 {
 		t.Errorf("what only grows may be changed: %v", changes)
+	}
+}
+
+// Policies ask who acts in subqueries, which PostgreSQL runs once for a query and not once for each row that it looks at.
+func TestPoliciesAskOnce(t *testing.T) {
+	t.Parallel()
+	asks := ask(t, dbtest.New(t), actor.Actor{}, "select tablename || '.' || policyname || ': ' || concat_ws(' ', qual, with_check) from pg_policies where schemaname = 'public' and concat_ws(' ', qual, with_check) like '%current_setting%'")
+	if len(asks) < 40 {
+		t.Fatalf("only %d policies: the test looks in the wrong place", len(asks))
+	}
+	once := regexp.MustCompile(`SELECT [^S]*current_setting\('app\.\w+'::text, true\)`)
+	for _, policy := range asks {
+		if strings.Contains(once.ReplaceAllString(policy, ""), "current_setting(") {
+			t.Errorf("asks for each row: %s", policy)
+		}
 	}
 }
 

@@ -162,7 +162,7 @@ type Filter struct {
 // List returns episodes of the actor's sites by id, after the id given.
 func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (list []Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q := tx.Where(db.Visible+" and id > ?", page.After)
+		q := tx.InSites().Where("id > ?", page.After)
 		if by.LinkWorkerID != nil {
 			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
 		}

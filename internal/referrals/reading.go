@@ -110,7 +110,7 @@ type Include struct{ Organisation, Service bool }
 // List returns referrals of the actor's sites by id, after the id given.
 func (s *Store) List(ctx context.Context, by Filter, with Include, page db.Page[uuid.UUID]) (list []Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q, err := by.narrow(tx, tx.Where(db.Visible+" and id > ?", page.After))
+		q, err := by.narrow(tx, tx.InSites().Where("id > ?", page.After))
 		if err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func everySite(tx *db.Tx) *gorm.DB {
 	if tx.Actor.Role == actor.Administrator || tx.Actor.Role == actor.System {
 		return tx.Where("true")
 	}
-	return tx.Where(db.Visible)
+	return tx.InSites()
 }
 
 // LinkWorker returns one.

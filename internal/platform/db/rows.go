@@ -10,8 +10,19 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Visible is the explicit predicate of tenancy: what row-level security says too, written where the planner can use an index for it.
-const Visible = "site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[])"
+// Visible is the explicit predicate of tenancy: what row-level security says too, written where the planner can use an index
+// for it. The setting is cast in a subquery: PostgreSQL takes the bare cast of an array for leaky under row-level security,
+// and reads the whole index by id alone.
+const Visible = "site_id = any((select string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[])::uuid[])"
+
+// InSites begins the query of a list: of the sites whose records the actor may see. Where there is one, as nearly always, it
+// is named, so that an index on (site_id, id) gives the rows in their order, and a page reads no more than its rows.
+func (tx *Tx) InSites() *gorm.DB {
+	if len(tx.Actor.Sites) == 1 {
+		return tx.Where("site_id = ?", tx.Actor.Sites[0])
+	}
+	return tx.Where(Visible)
+}
 
 // Find returns the row with the id, of a site whose records the actor may see. what names it for the caller when there is none.
 func Find[T any](tx *Tx, what string, id uuid.UUID) (T, error) {

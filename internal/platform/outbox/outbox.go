@@ -91,7 +91,7 @@ type Filter struct {
 // List returns the messages of the actor's sites by id, after the id given.
 func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (list []Message, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q := tx.Where(db.Visible+" and id > ?", page.After)
+		q := tx.InSites().Where("id > ?", page.After)
 		if by.Kind != "" {
 			q = q.Where("kind = ?", by.Kind)
 		}

@@ -43,13 +43,14 @@ func (s *server) declare(o op) huma.Operation {
 	}
 	h := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: "/v1" + o.path, Tags: []string{o.tag}, Summary: o.summary,
-		Description:     fmt.Sprintf("%s\n\nMay be called by: %s (scope `%s`).", o.about, strings.Join(roles, ", "), o.scope),
-		Security:        []map[string][]string{{"bearer": {}}},
-		Middlewares:     huma.Middlewares{s.demand(o.scope)},
-		MaxBodyBytes:    2 * maxBody, // strict has refused larger ones already
-		BodyReadTimeout: -1,          // strict has read it already
-		Extensions:      map[string]any{"x-scope": o.scope, "x-roles": roles},
-		Responses:       map[string]*huma.Response{},
+		Description:      fmt.Sprintf("%s\n\nMay be called by: %s (scope `%s`).", o.about, strings.Join(roles, ", "), o.scope),
+		Security:         []map[string][]string{{"bearer": {}}},
+		Middlewares:      huma.Middlewares{s.demand(o.scope)},
+		MaxBodyBytes:     2 * maxBody, // strict has refused larger ones already
+		BodyReadTimeout:  -1,          // strict has read it already
+		SkipValidateBody: true,        // validateBody does it
+		Extensions:       map[string]any{"x-scope": o.scope, "x-roles": roles},
+		Responses:        map[string]*huma.Response{},
 	}
 	if o.byLink {
 		h.Description = o.about + "\n\nMay be called by: whoever holds the link. It takes no API key: the token in its path is the credential."
@@ -64,7 +65,7 @@ func (s *server) declare(o op) huma.Operation {
 	if strings.HasPrefix(o.path, "/insights") { // see takesPassword
 		h.Security = append(h.Security, map[string][]string{"basic": {}})
 	}
-	h.Middlewares = append(h.Middlewares, o.also.choose)
+	h.Middlewares = append(h.Middlewares, o.also.choose, s.validateBody)
 	if o.also != nil {
 		h.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}}
 		for _, f := range o.also {

@@ -24,7 +24,7 @@ type Problem struct {
 	Status int           `json:"status" doc:"The HTTP status." example:"422"`
 	Code   string        `json:"code" enum:"unauthenticated,forbidden,not_found,conflict,stale,invalid,precondition_required,consent_required,move_not_allowed,idempotency_mismatch,too_large,rate_limited,internal,unavailable" doc:"The kind of problem, stable: branch on this."`
 	Detail string        `json:"detail" doc:"What happened, and what to do." example:"The request is well formed, but not right."`
-	Errors []fault.Field `json:"errors" doc:"What is wrong, field by field."`
+	Errors []fault.Field `json:"errors" maxItems:"20" doc:"What is wrong, field by field: the first 20 errors at most. The detail says so where there may be more."`
 
 	headers http.Header
 }
@@ -81,7 +81,10 @@ func shape(f *fault.Error) *Problem {
 	if f.Kind == fault.Unreadable {
 		code = string(fault.Invalid)
 	}
-	p := &Problem{Type: "urn:waypost:problem:" + code, Title: s.title, Status: s.status, Code: code, Detail: f.Detail, Errors: append([]fault.Field{}, f.Fields...), headers: http.Header{}}
+	p := &Problem{Type: "urn:waypost:problem:" + code, Title: s.title, Status: s.status, Code: code, Detail: f.Detail, Errors: firstErrors(f.Fields), headers: http.Header{}}
+	if len(p.Errors) < len(f.Fields) {
+		p.Detail += " More may be wrong than the errors that are listed."
+	}
 	if f.RetryAfter > 0 {
 		p.headers.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
 	}
@@ -89,6 +92,24 @@ func shape(f *fault.Error) *Problem {
 		p.headers.Set("WWW-Authenticate", `Bearer realm="waypost"`)
 	}
 	return p
+}
+
+const (
+	maxErrors     = 20       // the most that an answer lists
+	maxErrorBytes = 12 << 10 // of their texts: an answer stays under 16 KiB
+)
+
+// firstErrors are the errors that an answer lists: the first ones, as many as it has room for.
+func firstErrors(fields []fault.Field) []fault.Field {
+	out, bytes := []fault.Field{}, 0
+	for _, f := range fields {
+		bytes += len(f.Location) + len(f.Message)
+		if len(out) == maxErrors || bytes > maxErrorBytes {
+			break
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // withStatus is a problem of a kind under another status, where HTTP has a more exact one.

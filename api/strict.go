@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -23,6 +24,7 @@ const (
 	maxDrain    = 16 << 20 // read past a body that is too large, so that the caller gets to read the answer
 	bodyTimeout = 15 * time.Second
 	maxDepth    = 32
+	maxEntries  = 1000 // of a list, and of an object: more than any operation takes
 )
 
 // request is what the operation wrappers need to know of the HTTP request.
@@ -121,10 +123,21 @@ func checkJSON(body []byte) error {
 			return unreadable("it is broken, cut short, not UTF-8, or has more than one value")
 		case d.StackDepth() > maxDepth:
 			return unreadable("it is nested too deeply")
+		case entries(d) > maxEntries:
+			return fault.New(fault.Invalid, "The request is well formed, but not right.").At("body", fmt.Sprintf("has a list or an object with more than %d entries", maxEntries))
 		case token.Kind() == '"' && strings.ContainsRune(token.String(), 0):
 			return unreadable("a text holds a NUL character")
 		case d.StackDepth() == 0 && len(bytes.TrimSpace(body[d.InputOffset():])) > 0:
 			return unreadable("it has more than one value")
 		}
 	}
+}
+
+// entries is how many there are so far in the list or object that the decoder is in.
+func entries(d *jsontext.Decoder) int64 {
+	kind, n := d.StackIndex(d.StackDepth())
+	if kind == '{' { // names and values are counted
+		n /= 2
+	}
+	return n
 }

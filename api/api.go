@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -48,6 +49,8 @@ type Config struct {
 	Datasets    *datasets.Store             // projects and releases; nil: as in the document, none is made
 	Tracing     trace.TracerProvider        // where spans go
 	Partners    *partners.Store             // keys, the feed, webhooks
+
+	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For tells a caller's address; none by default
 }
 
 type server struct {
@@ -88,7 +91,7 @@ func New(c Config) *echo.Echo {
 func build(c Config) (*echo.Echo, *server) {
 	e := echo.New()
 	e.HTTPErrorHandler = onEchoError
-	e.IPExtractor = echo.ExtractIPDirect()
+	e.IPExtractor = addressOf(c.TrustedProxies)
 	s := &server{
 		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
 		keys: c.Partners, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},

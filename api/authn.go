@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net"
 	"strings"
 	"sync"
@@ -30,7 +31,7 @@ func (s *server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 				return err
 			}
 		}
-		if err := receive(c); err != nil {
+		if err := receive(c, maxBody); err != nil {
 			return err
 		}
 		leave, err := s.admit(c)
@@ -62,9 +63,16 @@ func (s *server) admit(c echo.Context) (leave func(), err error) {
 	if err == nil {
 		err = unreadable
 	}
+	proceed(c, ctx, leave)
+	return leave, err
+}
+
+// proceed goes on with the request in the transaction that was begun for it. The transaction ends before the first byte of
+// any answer is written, so that a caller who does not read holds no connection to the database.
+func proceed(c echo.Context, ctx context.Context, leave func()) {
+	c.Response().Before(leave)
 	c.Set("actor", actor.From(ctx))
 	c.SetRequest(c.Request().WithContext(ctx))
-	return leave, err
 }
 
 // credential is the bearer token; on insights a key also works as the password of Basic authentication, for

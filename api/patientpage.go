@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -34,15 +33,19 @@ func (s *server) patientPages(e *echo.Echo) {
 	e.POST(outcomes.LinkPath+":token/:question", s.page(s.keepAnswer, gone))
 }
 
-// page is what all pages behind links share: nothing is stored on the way, no script runs, and what went wrong is said in words.
+// page is what all pages behind links share: the form is read before anything else, nothing is stored on the way, no script runs, and what went wrong is said in words.
 func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *Problem, error) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 		h.Set("Content-Security-Policy", pages.ContentSecurityPolicy)
-		err := unready(nil)
-		if !s.loading() {
+		err := receive(c, maxForm)
+		switch {
+		case err != nil:
+		case s.loading():
+			err = unready(nil)
+		default:
 			err = show(c)
 		}
 		if fault.Is(err, fault.NotFound) {
@@ -192,14 +195,7 @@ func answerOf(c echo.Context) (string, error) {
 
 // formOf reads a form that a page sent.
 func formOf(c echo.Context) (url.Values, error) {
-	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxForm+1))
-	if err != nil {
-		return nil, fault.New(fault.Unreadable, "The answer did not arrive whole.")
-	}
-	if len(body) > maxForm {
-		return nil, fault.New(fault.TooLarge, "The answer is too long.")
-	}
-	form, err := url.ParseQuery(string(body))
+	form, err := url.ParseQuery(string(requestOf(c.Request().Context()).body))
 	if err != nil {
 		return nil, fault.New(fault.Unreadable, "The answer cannot be read.")
 	}

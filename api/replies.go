@@ -34,8 +34,7 @@ func (s *server) admitByLink(c echo.Context) (leave func(), err error) {
 	if fault.Is(err, fault.NotFound) {
 		return leave, s.refused.count(c.RealIP(), err)
 	}
-	c.Set("actor", actor.From(ctx))
-	c.SetRequest(c.Request().WithContext(ctx))
+	proceed(c, ctx, leave)
 	return leave, err
 }
 

@@ -24,7 +24,8 @@ const (
 	maxDrain    = 16 << 20 // read past a body that is too large, so that the caller gets to read the answer
 	bodyTimeout = 15 * time.Second
 	maxDepth    = 32
-	maxEntries  = 1000 // of a list, and of an object: more than any operation takes
+	maxEntries  = 1000    // of a list, and of an object: more than any operation takes
+	maxTokens   = 100_000 // of a whole body: values, names and brackets
 )
 
 // request is what the operation wrappers need to know of the HTTP request.
@@ -44,9 +45,9 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
-// receive reads the body once, within its limits.
-func receive(c echo.Context) error {
-	body, err := readBody(c)
+// receive reads the body once and whole, within its limits, before a connection to the database is taken.
+func receive(c echo.Context, longest int64) error {
+	body, err := readBody(c, longest)
 	if err != nil {
 		return err
 	}
@@ -86,16 +87,16 @@ func strict(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func readBody(c echo.Context) ([]byte, error) {
+func readBody(c echo.Context, longest int64) ([]byte, error) {
 	rc := http.NewResponseController(c.Response().Writer)
 	_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every connection can
-	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, longest+1))
 	if err != nil {
 		return nil, fault.New(fault.Unreadable, "The body did not arrive whole.").Because(errors.New("reading a body"))
 	}
-	if len(body) > maxBody {
+	if int64(len(body)) > longest {
 		_, _ = io.CopyN(io.Discard, c.Request().Body, maxDrain)
-		return nil, fault.New(fault.TooLarge, "The body is larger than 1 MiB.")
+		return nil, fault.New(fault.TooLarge, fmt.Sprintf("The body is larger than %d KiB.", longest>>10))
 	}
 	_ = rc.SetReadDeadline(time.Time{})
 	return body, nil
@@ -111,8 +112,11 @@ func checkJSON(body []byte) error {
 	unreadable := func(why string) error {
 		return fault.New(fault.Unreadable, "The body is not JSON that can be taken.").At("body", why)
 	}
+	tooMany := func(what string) error {
+		return fault.New(fault.Invalid, "The request is well formed, but not right.").At("body", what)
+	}
 	d := jsontext.NewDecoder(bytes.NewReader(body))
-	for {
+	for tokens := 0; ; tokens++ {
 		token, err := d.ReadToken()
 		switch {
 		case errors.Is(err, io.EOF):
@@ -124,7 +128,9 @@ func checkJSON(body []byte) error {
 		case d.StackDepth() > maxDepth:
 			return unreadable("it is nested too deeply")
 		case entries(d) > maxEntries:
-			return fault.New(fault.Invalid, "The request is well formed, but not right.").At("body", fmt.Sprintf("has a list or an object with more than %d entries", maxEntries))
+			return tooMany(fmt.Sprintf("has a list or an object with more than %d entries", maxEntries))
+		case tokens == maxTokens:
+			return tooMany("has more values than any operation takes")
 		case token.Kind() == '"' && strings.ContainsRune(token.String(), 0):
 			return unreadable("a text holds a NUL character")
 		case d.StackDepth() == 0 && len(bytes.TrimSpace(body[d.InputOffset():])) > 0:

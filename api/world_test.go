@@ -86,7 +86,9 @@ func serving(t *testing.T, c Config) *world {
 
 // listening is the address of a server.
 func listening(t *testing.T, c Config) string {
-	server := httptest.NewServer(New(c))
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = NewServer(New(c))
+	server.Start()
 	t.Cleanup(server.Close)
 	return server.URL
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/signal"
@@ -34,13 +35,21 @@ type Settings struct {
 	Demo          bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
 	People        int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 160000 at most."`
 	CORSOrigins   []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`
-	LogLevel      string   `name:"log-level" env:"WAYPOST_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
+
+	MaxConnections           int            `name:"max-connections" env:"WAYPOST_MAX_CONNECTIONS" default:"4000" help:"The most connections of callers that are open at once; further ones wait."`
+	MaxConnectionsPerAddress int            `name:"max-connections-per-address" env:"WAYPOST_MAX_CONNECTIONS_PER_ADDRESS" default:"500" help:"The most of one address; further ones are closed. It never limits this machine or a trusted proxy."`
+	TrustedProxies           []netip.Prefix `name:"trusted-proxies" env:"WAYPOST_TRUSTED_PROXIES" help:"Networks of your proxies, such as 10.1.2.3/32,10.2.0.0/16: what they say in X-Forwarded-For is taken for the caller's address. None by default."`
+
+	LogLevel string `name:"log-level" env:"WAYPOST_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
 }
 
 // Validate is asked by kong, before anything is started.
 func (s Settings) Validate() error {
 	if s.People < 1 || s.People > demo.MostPeople {
 		return fmt.Errorf("--people (WAYPOST_PEOPLE) is %d: a demo takes 1 to %d", s.People, demo.MostPeople)
+	}
+	if s.MaxConnections < 1 || s.MaxConnectionsPerAddress < 1 {
+		return errors.New("WAYPOST_MAX_CONNECTIONS and WAYPOST_MAX_CONNECTIONS_PER_ADDRESS are 1 or more")
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"waypost/internal/partners"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/jobs"
+	"waypost/internal/platform/listen"
 	"waypost/internal/platform/mail"
 	"waypost/internal/platform/outbox"
 	"waypost/internal/platform/outward"
@@ -50,6 +51,7 @@ func (serve) Run(s *surroundings) (err error) {
 		return fmt.Errorf("cannot listen on %s: %w; set WAYPOST_ADDR to another address", s.Addr, err)
 	}
 	defer listener.Close()
+	listener = listen.Limit(listener, listen.Limits{Connections: s.MaxConnections, PerAddress: s.MaxConnectionsPerAddress, Trusted: s.TrustedProxies})
 	tracing, stop, err := telemetry.Tracing(s, api.Version)
 	if err != nil {
 		return err
@@ -112,10 +114,9 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 	var loading atomic.Bool
 	loading.Store(load)
 	told := &partners.Store{DB: d, Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}
-	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
+	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research, TrustedProxies: s.TrustedProxies,
 		Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+	server := api.NewServer(handler)
 	failed, working := make(chan error, 2), make(chan *jobs.Runner, 1)
 	go func() { failed <- server.Serve(listener) }()
 	go func() {

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A request that was sent in half holds no connection to the database: others are answered while many of them stand open.
+func TestAHalfSentRequestHoldsNothing(t *testing.T) {
+	w, _, episode, followUp := asked(t)
+	reply, link := "/r/"+w.replyLink(w.refer(episode)).token(), strings.TrimPrefix(w.link(followUp).link, w.url)
+	for _, half := range []string{
+		"POST " + reply, "POST " + link + "/how_have_you_been", "POST " + strings.Replace(reply, "/r/", "/v1/replies/", 1), "POST /v1/patients", "PATCH /v1/patients/" + nobody(),
+		"POST /docs/", "POST /nowhere", "GET " + reply, "GET /v1/me",
+	} {
+		t.Run(strings.NewReplacer(reply, "/r/token", link, "/f/token").Replace(half), func(t *testing.T) {
+			for range 12 { // there are 8 connections to the database
+				c, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", half, w.keys["link_worker"])
+			}
+			for range 8 {
+				impatient := http.Client{Timeout: 4 * time.Second} // a request that waits for a connection waits longer
+				req, _ := http.NewRequest("GET", w.url+"/v1/me", nil)
+				req.Header.Set("Authorization", "Bearer "+w.keys["link_worker"])
+				answer, err := impatient.Do(req)
+				if err != nil {
+					t.Fatal("not answered while others are half sent")
+				}
+				answer.Body.Close()
+				if answer.StatusCode != 200 {
+					t.Errorf("status %d", answer.StatusCode)
+				}
+			}
+		})
+	}
+}
+
+// When the first byte of an answer is written, no connection to the database is held, whatever the answer is: whoever does not
+// read it holds up nobody. It calls every operation, and the pages behind links, well and badly.
+func TestNoAnswerIsWrittenWhileAConnectionIsHeld(t *testing.T) {
+	w, _, episode, _ := asked(t)
+	reply, served := "/r/"+w.replyLink(w.refer(episode)).token(), New(on(w.db))
+	answers := 0
+	call := func(method, path, body string, keys ...string) {
+		for _, key := range append(keys, "wrong") {
+			req := httptest.NewRequest(method, path, strings.NewReader(body))
+			req.Header.Set("Authorization", "Bearer "+key)
+			req.Header.Set("Content-Type", "application/json")
+			served.ServeHTTP(&firstByte{ResponseWriter: httptest.NewRecorder(), written: func() {
+				answers++
+				if n := w.db.Pools()["requests"].Stats().InUse; n > 0 {
+					t.Errorf("%s %s: %d connections are held while the answer is written", method, path, n)
+				}
+			}}, req)
+		}
+	}
+	_, all := operations(t)
+	for _, o := range all {
+		for _, body := range []string{exampleBody(t, o), `{"nonsense":[1]}`, `[`} {
+			call(o.Method, fill(o.Path, nobody()), body, w.keys["link_worker"], w.keys["administrator"], w.keys["data_steward"])
+		}
+	}
+	for _, page := range []string{reply, reply + "/declined", reply + "/thanks", "/r/nobodys", "/f/nobodys", "/f/nobodys/check", "/u/nobodys", "/readyz", "/docs/", "/nowhere"} {
+		call("GET", page, "")
+		call("POST", page, "answer=declined")
+		call("POST", page, "answer=accepted%zz")
+	}
+	if answers < 800 {
+		t.Errorf("only %d answers: the walk does not walk", answers)
+	}
+}
+
+// firstByte tells when an answer begins to be written.
+type firstByte struct {
+	http.ResponseWriter
+	written func()
+}
+
+func (f *firstByte) WriteHeader(status int) {
+	f.written()
+	f.ResponseWriter.WriteHeader(status)
+}

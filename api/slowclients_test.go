@@ -5,9 +5,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"waypost/internal/platform/db/dbtest"
 )
 
 // A request that was sent in half holds no connection to the database: others are answered while many of them stand open.
@@ -88,4 +91,30 @@ type firstByte struct {
 func (f *firstByte) WriteHeader(status int) {
 	f.written()
 	f.ResponseWriter.WriteHeader(status)
+}
+
+// Behind a trusted proxy, whoever tries keys out is slowed down by their own address, and nobody else is. Of any other
+// caller X-Forwarded-For is not believed.
+func TestATrustedProxyTellsTheCallersAddress(t *testing.T) {
+	t.Parallel()
+	c := on(dbtest.New(t))
+	guesses := func(w *world, from string) (n int) { // until they are refused
+		for n = 1; n < 1000 && (client{w: w, bearer: "wp_guess"}).with("X-Forwarded-For", from).get("/me").status != 429; n++ {
+		}
+		return n
+	}
+	distrusting := &world{t: t, url: listening(t, c)}
+	c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	trusting := &world{t: t, url: listening(t, c)}
+	guesses(trusting, "192.0.2.1")
+	if n := guesses(trusting, "192.0.2.3, 192.0.2.1"); n > guessesAtOnce/2 {
+		t.Errorf("an address made up before the proxy's word was believed: %d guesses", n)
+	}
+	if n := guesses(trusting, "192.0.2.2"); n < guessesAtOnce {
+		t.Errorf("another address was slowed down after %d guesses", n)
+	}
+	guesses(distrusting, "192.0.2.1")
+	if n := guesses(distrusting, "192.0.2.2"); n > guessesAtOnce/2 {
+		t.Errorf("a caller who is no proxy was believed: %d guesses", n)
+	}
 }

@@ -109,7 +109,7 @@ func TestAContactIsPutRight(t *testing.T) {
 	expect(nil)
 	change(first, `{"outcome":"spoke"}`).want(200)
 	expect(w.daysAgo(9))
-	change(first, `{"on":"2999-01-01"}`).problem(422, "invalid", "2999")
+	change(first, `{"on":"2999-01-01"}`).problem(422, "invalid", "2999-01-01")
 	change(first, `{"minutes":-1}`).problem(422, "invalid")
 	change(first, `{"attended":true}`).problem(422, "invalid")
 	expect(w.daysAgo(9))

@@ -259,19 +259,19 @@ func TestBadProjects(t *testing.T) {
 		"a site that is not":      strings.Replace(good, s.site, nobody(), 1),
 		"an unknown instrument":   strings.Replace(good, `"ons4"`, `"zq_scale"`, 1),
 		"an unknown timepoint":    strings.Replace(good, "m9_12", "m99zq", 1),
-		"an unknown quasi":        s.study(`,"quasi_identifiers":["shoe_zq"]`),
+		"an unknown quasi":        s.study(`,"quasi_identifiers":["shoe_zebedee"]`),
 		"a step of what is not":   s.study(`,"quasi_identifiers":["site"],"generalisation":["gender"]`),
 		"a window turned round":   s.study(`,"schedule":[{"code":"m9_12","analysis_from":300,"target":200,"analysis_to":400}]`),
 		"a window of nothing":     s.study(`,"schedule":[{"code":"m3","analysis_from":60,"target":90,"analysis_to":135}]`),
-		"an unknown field":        s.study(`,"zq":1`),
+		"an unknown field":        s.study(`,"zebedee":1`),
 		"too many left out":       s.study(`,"most_suppressed_percent":51`),
 		"a title of blanks":       strings.Replace(good, "A study", "   ", 1),
-		"a very long title":       strings.Replace(good, "A study", strings.Repeat("zq", 5000), 1),
+		"a very long title":       strings.Replace(good, "A study", strings.Repeat("zebedee", 5000), 1),
 		"the same site, thrice":   strings.Replace(good, fmt.Sprintf("[%q]", s.site), fmt.Sprintf("[%q,%q,%q]", s.site, s.site, nobody()), 1),
 		"instruments that repeat": strings.Replace(good, `["ons4"]`, `["ons4","ons4"]`, 1),
 	} {
 		t.Log(what)
-		steward.post("/projects", body).problem(422, "invalid", "zq", "Zq")
+		steward.post("/projects", body).problem(422, "invalid", "zebedee", "Zebedee")
 	}
 	id := s.project("")
 	steward.post("/projects/"+id+"/members", fmt.Sprintf(`{"api_key_id":%q}`, nobody())).problem(422, "invalid")

@@ -67,10 +67,10 @@ func TestAPartnerActsForALinkWorker(t *testing.T) {
 func TestAPanicIsAProblemThatTellsNothing(t *testing.T) {
 	t.Parallel()
 	e := New(on(dbtest.New(t)))
-	e.GET("/panics", func(echo.Context) error { panic("Mary Example, 9434765919") })
+	e.GET("/panics", func(echo.Context) error { panic("Marigold Example, 9434765919") })
 	r := httptest.NewRecorder()
 	e.ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/panics", nil))
-	if r.Code != 500 || !strings.Contains(r.Body.String(), `"code":"internal"`) || strings.Contains(r.Body.String(), "Mary") || r.Header().Get("Content-Type") != "application/problem+json" {
+	if r.Code != 500 || !strings.Contains(r.Body.String(), `"code":"internal"`) || strings.Contains(r.Body.String(), "Marigold") || r.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %s", r.Code, r.Body)
 	}
 }

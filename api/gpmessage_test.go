@@ -30,7 +30,7 @@ func reported(t *testing.T) (w *world, patient, episode string) {
 	d.Clock.SetOffset(time.Until(time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)))
 	w = serving(t, on(d))
 	lw := w.as("link_worker")
-	patient = lw.post("/patients", `{"given_name":"Mary","family_name":"Example","birth_date":"1950-04-01","nhs_number":"943 476 5919","gp_practice_code":"Y00001"}`).made()
+	patient = lw.post("/patients", `{"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01","nhs_number":"943 476 5919","gp_practice_code":"Y00001"}`).made()
 	w.consent(patient, "share_with_organisations", "given")
 	episode = lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":"2026-01-05","needs":{"primary":"loneliness_isolation","others":["homelessness","physical_activity"]},
 		"what_matters":"Getting back into the garden.\nSeeing people.","risks":"Falls in the past year.","requested_actions":"Please review the water tablets: she does not go out for fear of needing a toilet.\nPlease code the new telephone number."}`, patient)).made()
@@ -115,9 +115,9 @@ func TestTheMessageAtEachLevelOfConsent(t *testing.T) {
 	w.agree(patient, "codes_only")
 	for _, at := range []string{path, path + "?format=text"} {
 		a := lw.get(at).want(200)
-		a.has("Mary", "Example", "Y00001", "871731000000106")
+		a.has("Marigold", "Example", "Y00001", "871731000000106")
 		a.lacks(freeText...)
-		a.lacks("871711000000103", "null", "water tablets", "Sam", "Lunch", "anxiety", "Anxiety", "ons4", "ONS4", "oneliness", "eclined", "risks", "No action", "General pract", "partly", "m9_12")
+		a.lacks("871711000000103", "null", "water tablets", "Sam Helper", "Lunch", "anxiety", "Anxiety", "ons4", "ONS4", "oneliness", "eclined", "risks", "No action", "General pract", "partly", "m9_12")
 	}
 	if a := lw.get(path).want(200); a.text("codes.0.on") != "2026-01-05" || a.text("dates.closed_on") != "2026-11-30" || a.text("person.nhs_number") != "9434765919" {
 		t.Errorf("codes and dates: %s", a.body)
@@ -126,7 +126,7 @@ func TestTheMessageAtEachLevelOfConsent(t *testing.T) {
 	w.agree(patient, "summary")
 	for _, at := range []string{path, path + "?format=text"} {
 		a := lw.get(at).want(200)
-		a.has("water tablets", "Sam", "Example Lunch Club", "Wednesday lunch", "No capacity", "No answer from the organisation", "Transport", "The plan was partly completed", "Worse", "It helped a little", "Did not use it")
+		a.has("water tablets", "Sam Helper", "Example Lunch Club", "Wednesday lunch", "No capacity", "No answer from the organisation", "Transport", "The plan was partly completed", "Worse", "It helped a little", "Did not use it")
 		a.lacks(freeText...)
 		a.lacks("null", research, "Sleeping")
 	}
@@ -142,7 +142,7 @@ func TestTheMessageAtEachLevelOfConsent(t *testing.T) {
 		a.lacks("null", research)
 	}
 	w.consent(patient, "report_to_gp", "withdrawn")
-	lw.get(path).problem(422, "consent_required", "Mary", patient)
+	lw.get(path).problem(422, "consent_required", "Marigold", patient)
 }
 
 func TestTheMessageTellsWhatDidNotWork(t *testing.T) {
@@ -213,7 +213,7 @@ func TestTheMessageOfAnEmptyRecord(t *testing.T) {
 		t.Errorf("a blank is nothing: %s", a.body)
 	}
 	lw.patch("/episodes/"+episode, `"2"`, `{"requested_actions":null}`).want(200)
-	lw.patch("/episodes/"+episode, `"3"`, fmt.Sprintf(`{"requested_actions":%q}`, strings.Repeat("x", 5001))).problem(422, "invalid", "xxx")
+	lw.patch("/episodes/"+episode, `"3"`, fmt.Sprintf(`{"requested_actions":%q}`, strings.Repeat("x", 5001))).problem(422, "invalid", strings.Repeat("x", 50))
 	lw.post("/episodes/"+episode+"/closure", `{"reason":"declined_service"}`).want(200)
 	if a := lw.get(path).want(200); a.text("codes.1.code") != "871711000000103" || a.text("codes.1.on") != w.today() {
 		t.Errorf("the person declined: %s", a.body)

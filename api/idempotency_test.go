@@ -10,17 +10,17 @@ import (
 func TestARepeatedPostHappensOnce(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
-	body := `{"given_name":"Once","family_name":"Only","birth_date":"1950-01-01"}`
+	body := `{"given_name":"Onceonly","family_name":"Example","birth_date":"1950-01-01"}`
 	once := lw.with("Idempotency-Key", "key-1")
 	first := once.post("/patients", body).want(201)
 	again := once.post("/patients", body).want(201)
 	if again.header.Get("Idempotency-Replayed") != "true" || string(again.body) != string(first.body) || again.header.Get("Location") != first.header.Get("Location") || again.header.Get("ETag") != first.header.Get("ETag") {
 		t.Errorf("the replay differs: %s and %s", first.body, again.body)
 	}
-	if n := len(lw.post("/patients/search", `{"q":"once"}`).items()); n != 1 {
+	if n := len(lw.post("/patients/search", `{"q":"onceonly"}`).items()); n != 1 {
 		t.Errorf("%d patients", n)
 	}
-	once.post("/patients", strings.Replace(body, "Once", "Twice", 1)).problem(422, "idempotency_mismatch", "Twice")
+	once.post("/patients", strings.Replace(body, "Onceonly", "Twiceonly", 1)).problem(422, "idempotency_mismatch", "Twiceonly")
 	once.post("/organisations", `{"name":"X"}`).problem(422, "idempotency_mismatch")
 	lw.with("Idempotency-Key", strings.Repeat("k", 256)).post("/patients", body).problem(422, "invalid")
 	lw.with("Idempotency-Key", "with space").post("/patients", body).problem(422, "invalid")
@@ -103,10 +103,10 @@ func TestAReplayIsAuthorisedAgain(t *testing.T) {
 	w := newWorld(t)
 	key := w.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"t","site_ids":[%q]}`, w.site)).want(201)
 	c := client{w: w, bearer: key.text("key")}.with("Idempotency-Key", "k")
-	body := `{"given_name":"Seen","family_name":"Once","birth_date":"1950-01-01"}`
+	body := `{"given_name":"Marigold","family_name":"Once","birth_date":"1950-01-01"}`
 	c.post("/patients", body).want(201)
 	// On behalf of somebody else is another authority.
-	c.with("Waypost-On-Behalf-Of", w.worker).post("/patients", body).problem(404, "not_found", "Seen")
+	c.with("Waypost-On-Behalf-Of", w.worker).post("/patients", body).problem(404, "not_found", "Marigold")
 	w.as("administrator").do("DELETE", "/api-keys/"+key.text("id"), "").want(204)
-	c.post("/patients", body).problem(401, "unauthenticated", "Seen")
+	c.post("/patients", body).problem(401, "unauthenticated", "Marigold")
 }

@@ -74,7 +74,7 @@ func TestASitesOwnInstrument(t *testing.T) {
 			t.Errorf("%s: %s", role, list.body)
 		}
 	}
-	stranger.post("/instruments", inJSON(t, own)).problem(409, "conflict", w.site, "First")
+	stranger.post("/instruments", inJSON(t, own)).problem(409, "conflict", w.site, "First site")
 	stranger.put(path+"/wording", `{"licence":"ours","items":[{"code":"plan","wording":"Mine"}]}`).problem(404, "not_found")
 
 	// Whose it becomes, where that is not clear.

@@ -18,7 +18,7 @@ func (w *world) intake(parts map[string]string) string {
 	w.t.Helper()
 	today := w.today()
 	whole := map[string]string{
-		"patient":    `{"given_name":"Mary","family_name":"Example","birth_date":"1950-04-01","nhs_number":"943 476 5919"}`,
+		"patient":    `{"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01","nhs_number":"943 476 5919"}`,
 		"consents":   fmt.Sprintf(`[{"purpose":"share_with_organisations","decision":"given","decided_on":%q}]`, today),
 		"episode":    fmt.Sprintf(`{"source":"gp","received_on":%q,"needs":{"primary":"loneliness_isolation"}}`, w.daysAgo(10)),
 		"contact":    fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, today),
@@ -85,7 +85,7 @@ func TestAnIntakeRecordsEverything(t *testing.T) {
 	if lw.get("/follow-ups?episode_id="+episode).text("items.0.code") != "m9_12" || lw.get("/patients/"+patient+"/consents").text("items.0.decision") != "given" {
 		t.Error("no follow-up was planned, or no consent recorded")
 	}
-	if seen := w.as("organisation").get("/referrals/" + a.text("referrals.0.id")).want(200); seen.text("person.name") != "Mary Example" {
+	if seen := w.as("organisation").get("/referrals/" + a.text("referrals.0.id")).want(200); seen.text("person.name") != "Marigold Example" {
 		t.Errorf("the organisation sees %s", seen.body)
 	}
 	before := w.rowsOf()

@@ -25,7 +25,7 @@ func TestMetricsTellOfOperationsAndOfNobody(t *testing.T) {
 	lw.get("/patients/" + patient).want(200)
 	lw.get("/patients/"+nobody()).problem(404, "not_found")
 	w.anybody().do("GET", "/made-up/path-of-mary", "").problem(404, "not_found")
-	w.anybody().do("BREW", "/patients/"+patient, "")
+	w.anybody().do("BREWCOFFEE", "/patients/"+patient, "")
 	text := w.scrape()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
@@ -48,7 +48,7 @@ func TestMetricsTellOfOperationsAndOfNobody(t *testing.T) {
 			t.Errorf("%s tells nothing", name)
 		}
 	}
-	for _, never := range []string{patient, "path-of-mary", "BREW", w.keys["link_worker"]} {
+	for _, never := range []string{patient, "path-of-mary", "BREWCOFFEE", w.keys["link_worker"]} {
 		if strings.Contains(text, never) {
 			t.Errorf("the metrics tell %q", never)
 		}

@@ -79,7 +79,7 @@ func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
 	told := false
 	for _, m := range receiver.Wait("partner", 2) {
 		told = told || m.Verified && strings.Contains(m.Body, `"type":"referral.accepted"`) && strings.Contains(m.Body, referral)
-		if strings.Contains(m.Body, "Mary") || strings.Contains(m.Body, "Lives alone") {
+		if strings.Contains(m.Body, "Marigold") || strings.Contains(m.Body, "Lives alone") {
 			t.Errorf("the partner is told of a person: %s", m.Body)
 		}
 	}

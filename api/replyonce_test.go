@@ -129,7 +129,7 @@ func TestWhoseReferralItWas(t *testing.T) {
 			seen["by link"] = w.anybody().get("/replies/" + token).want(200)
 		}
 		for name, a := range seen {
-			if strings.Contains(string(a.body), "07700") != shown || strings.Contains(string(a.body), "Sam") != shown {
+			if strings.Contains(string(a.body), "07700 900001") != shown || strings.Contains(string(a.body), "Sam Helper") != shown {
 				t.Errorf("%s, %s: %s", status, name, a.body)
 			}
 		}
@@ -138,7 +138,7 @@ func TestWhoseReferralItWas(t *testing.T) {
 	token := w.replyLink(referral).token()
 	w.expire(referral)
 	for name, a := range map[string]answer{"by key": org.get("/referrals/" + referral), "by link": w.anybody().get("/replies/" + token)} {
-		if a.text("status") != "expired" || !strings.Contains(string(a.body), "07700") {
+		if a.text("status") != "expired" || !strings.Contains(string(a.body), "07700 900001") {
 			t.Errorf("expired, %s: %s", name, a.body)
 		}
 	}

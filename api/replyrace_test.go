@@ -29,14 +29,14 @@ func TestAnAnswerThatComesTooLate(t *testing.T) {
 		t.Errorf("from a page that is out of date: %d %s", page.status, page.html)
 	}
 	w.as("link_worker").post("/referrals/"+referral+"/moves", `{"to":"withdrawn","reason":"patient_changed_mind"}`).want(200)
-	w.anybody().get(path).problem(404, "not_found", "Mary")
-	late := w.anybody().post(path, `{"to":"in_progress"}`).problem(409, "move_not_allowed", "Mary", "patient_changed_mind")
+	w.anybody().get(path).problem(404, "not_found", "Marigold")
+	late := w.anybody().post(path, `{"to":"in_progress"}`).problem(409, "move_not_allowed", "Marigold", "patient_changed_mind")
 	if !strings.Contains(string(late.body), "the referral is withdrawn") {
 		t.Errorf("%s", late.body)
 	}
 	w.anybody().post(path, fmt.Sprintf(`{"attended":true,"on":%q}`, w.today())).problem(409, "move_not_allowed")
 	for name, page := range map[string]shownPage{"looked at": p.open(""), "a page for more": p.open("/attended"), "answered": p.reply("completed", "accepted")} {
-		if page.status != 404 || page.title() != "This referral was taken back" || strings.Contains(page.html, "Mary") {
+		if page.status != 404 || page.title() != "This referral was taken back" || strings.Contains(page.html, "Marigold") {
 			t.Errorf("%s: %d %s", name, page.status, page.html)
 		}
 	}

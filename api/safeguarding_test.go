@@ -85,7 +85,7 @@ func TestAConcernLeadsUntilSomebodyHasSeenIt(t *testing.T) {
 	}
 	path := "/episodes/" + episode + "/safeguarding/" + flags[0].(map[string]any)["id"].(string) + "/seen"
 	lw.post("/episodes/"+calmer+strings.TrimPrefix(path, "/episodes/"+episode), `{}`).problem(404, "not_found") // it is of another episode
-	lw.post(path, `{"note":"`+strings.Repeat("x", 100_000)+`"}`).problem(422, "invalid", "xxxx")
+	lw.post(path, `{"note":"`+strings.Repeat("x", 100_000)+`"}`).problem(422, "invalid", strings.Repeat("x", 50))
 	seen := lw.post(path, `{"note":"Rang her: `+secret+`"}`).want(200)
 	if seen.text("seen_at") == "" || seen.text("seen_by_role") != "link_worker" || seen.text("seen_by_link_worker_id") != w.worker || !strings.Contains(seen.text("note"), secret) {
 		t.Errorf("seen: %s", seen.body)

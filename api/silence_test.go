@@ -10,6 +10,7 @@ import (
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/leaktest"
 	"waypost/internal/platform/mail/mailtest"
 	"waypost/internal/platform/outbox"
 	"waypost/internal/referrals"
@@ -66,12 +67,7 @@ func (w *world) linkIn(m mailtest.Mail, secrets ...string) person {
 	_, body, _ := strings.Cut(strings.ReplaceAll(m.Text, "=\r\n", ""), "\r\n\r\n")
 	body = strings.ReplaceAll(body, "=3D", "=")
 	link := replyURL.FindString(body)
-	words := strings.ReplaceAll(body, link, "") // a token may hold any letters
-	for _, secret := range append(secrets, "Mary", "Example1", "1950", "07700", "Lives", "lonel", "Sam", "First", "Wednesday") {
-		if strings.Contains(words, secret) {
-			w.t.Errorf("the mail tells %s: %s", secret, body)
-		}
-	}
+	leaktest.Hidden(w.t, "the mail", body, append(secrets, "Marigold", "Example1", "1950-04-01", "07700 900001", "Lives alone", "loneliness", "Sam Helper", "First site", "Wednesday")...)
 	if link == "" {
 		w.t.Fatalf("no link in %s", body)
 	}

@@ -16,7 +16,7 @@ import (
 func (w *world) takingPart(who, been string) (patient, followUp string) {
 	w.t.Helper()
 	c := w.as(who)
-	patient = c.post("/patients", fmt.Sprintf(`{"given_name":"Mary","family_name":"Studied%d","birth_date":"1950-04-01"}`, numbers.Add(1))).made()
+	patient = c.post("/patients", fmt.Sprintf(`{"given_name":"Marigold","family_name":"Studied%d","birth_date":"1950-04-01"}`, numbers.Add(1))).made()
 	episode := c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient, w.daysAgo(330))).made()
 	for _, purpose := range []string{"research", "follow_up_contact", "share_my_words"} {
 		c.post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":%q,"decision":"given","decided_on":%q}`, purpose, w.daysAgo(330))).want(201)
@@ -124,7 +124,7 @@ func TestAnUpdateIsWrittenFromTheRecord(t *testing.T) {
 			t.Errorf("the page does not say %q", words)
 		}
 	}
-	for _, secret := range []string{">3<", ">33<", ">23<", "about 3 ", "Mary", "Studied", "Oldcastle", "Not for publication", "*"} {
+	for _, secret := range []string{">3<", ">33<", ">23<", "about 3 ", "Marigold", "Studied", "Oldcastle", "Not for publication", "*"} {
 		if strings.Contains(shown, secret) {
 			t.Errorf("the page says %q", secret)
 		}
@@ -244,7 +244,7 @@ func TestPeoplesOwnWords(t *testing.T) {
 	steward.post("/projects/"+project+"/quotes", fmt.Sprintf(`{"follow_up_id":%q,"words":"I go"}`, followUps[25])).problem(404, "not_found")
 	quote := choose("I go to the choir now.").want(201).text("id")
 	named := choose("Mrs Oldcastle from Mill Lane drives me.").want(201).text("id")
-	if _, link := s.published(project, `{}`); strings.Contains(s.page(link, 200), "choir") {
+	if _, link := s.published(project, `{}`); strings.Contains(s.page(link, 200), "the choir") {
 		t.Error("it shows before anybody checked it")
 	}
 	steward.post("/quotes/"+quote+"/check", `{"decision":"approved"}`).problem(403, "forbidden")
@@ -269,14 +269,14 @@ func TestPeoplesOwnWords(t *testing.T) {
 	}
 	patient := s.value("select patient_id::text from follow_ups where id = '" + followUps[0] + "'")
 	s.consent(patient, "share_my_words", "withdrawn")
-	if page := s.page(link, 200); strings.Contains(page, "choir") || !strings.Contains(page, "They were withdrawn.") {
+	if page := s.page(link, 200); strings.Contains(page, "the choir") || !strings.Contains(page, "They were withdrawn.") {
 		t.Errorf("consent was withdrawn: %s", page)
 	}
 	s.consent(patient, "share_my_words", "given")
-	if page := s.page(link, 200); strings.Contains(page, "choir") || !strings.Contains(page, "They were withdrawn.") {
+	if page := s.page(link, 200); strings.Contains(page, "the choir") || !strings.Contains(page, "They were withdrawn.") {
 		t.Errorf("consent was given again: %s", page)
 	}
-	if left := steward.get("/quotes").want(200); strings.Contains(string(left.body), "choir") {
+	if left := steward.get("/quotes").want(200); strings.Contains(string(left.body), "the choir") {
 		t.Errorf("%s", left.body)
 	}
 	if _, after := s.published(project, `{}`); strings.Contains(s.page(after, 200), "withdrawn") {
@@ -351,11 +351,11 @@ func TestUpdatesRefuse(t *testing.T) {
 	steward.get("/projects/"+draft+"/update").problem(409, "conflict")
 	steward.post("/projects/"+draft+"/updates", `{}`).problem(409, "conflict")
 	next := dated(s.today()).AddDate(0, 1, 3).Format("2006-01")
-	steward.get(path+"/update?to="+next).problem(422, "invalid", next)
-	steward.get(path+"/update?to=2026-13").problem(422, "invalid", "2026-13")
+	steward.get(path+"/update?to="+next).problem(422, "invalid")
+	steward.get(path+"/update?to=2026-13").problem(422, "invalid")
 	steward.post(path+"/updates", fmt.Sprintf(`{"expires_on":%q}`, s.daysAgo(1))).problem(422, "invalid")
 	steward.post(path+"/notes", fmt.Sprintf(`{"on":%q,"kind":"progress","group":"team","text":"x"}`, s.daysAgo(-2))).problem(422, "invalid")
-	steward.post(path+"/interviews", fmt.Sprintf(`{"work_package":"WP9","participant_kind":"patient","site":%q,"on":%q,"mode":"telephone"}`, s.site, s.today())).problem(422, "invalid", "WP9")
+	steward.post(path+"/interviews", fmt.Sprintf(`{"work_package":"WP9 of nobody","participant_kind":"patient","site":%q,"on":%q,"mode":"telephone"}`, s.site, s.today())).problem(422, "invalid", "WP9 of nobody")
 	steward.patch(path+"/study", `"0"`, fmt.Sprintf(`{"targets":[{"site_id":%q,"people":4}]}`, s.other)).problem(422, "invalid", s.other)
 	note := steward.post(path+"/notes", fmt.Sprintf(`{"on":%q,"kind":"progress","group":"team","text":"x"}`, s.today())).want(201).text("id")
 	other := s.project("")

@@ -154,7 +154,7 @@ func (w *world) stranger(o *huma.Operation) (client, bool) {
 func (w *world) oneOfEach() map[string]string {
 	w.t.Helper()
 	lw := w.as("link_worker")
-	patient := lw.post("/patients", `{"given_name":"Mary","family_name":"Walked","birth_date":"1950-04-01","nhs_number":"943 476 5919","external_ids":[{"system":"emis","value":"A-1"}]}`).made()
+	patient := lw.post("/patients", `{"given_name":"Marigold","family_name":"Walked","birth_date":"1950-04-01","nhs_number":"943 476 5919","external_ids":[{"system":"emis","value":"A-1"}]}`).made()
 	w.consent(patient, "share_with_organisations", "given")
 	episode := w.episode(patient)
 	assessment := w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()

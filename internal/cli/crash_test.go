@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"waypost/internal/platform/randtest"
 )
 
 // instance is a waypost started as people start it: the program itself, with its own PostgreSQL, as durable as ever.
@@ -31,6 +33,7 @@ type instance struct {
 	more []string // of the environment
 	cmd  *exec.Cmd
 	out  *bytes.Buffer // what serve prints
+	rand *rand.Rand
 }
 
 func newInstance(t *testing.T, args ...string) *instance {
@@ -42,7 +45,7 @@ func newInstance(t *testing.T, args ...string) *instance {
 	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL's own user passes through, where the tests run as root
 		t.Fatal(err)
 	}
-	i := &instance{t: t, bin: filepath.Join(dir, "waypost"), dir: filepath.Join(dir, "data"), addr: freeAddress(t), args: args}
+	i := &instance{t: t, bin: filepath.Join(dir, "waypost"), dir: filepath.Join(dir, "data"), addr: freeAddress(t), args: args, rand: randtest.New(t)}
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", i.bin, "waypost").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -192,8 +195,8 @@ func (w *writers) write() {
 	for !w.stop.Load() {
 		name := fmt.Sprintf("Load%06d", w.number.Add(1))
 		body := fmt.Sprintf(`{"given_name":"A","family_name":%q,"birth_date":"1950-01-01"}`, name)
-		if rand.IntN(3) == 0 { // somebody who hangs up, and cannot know whether it was recorded
-			w.i.callFor(time.Duration(1+rand.IntN(12))*time.Millisecond, w.key, "POST", "/patients", name, body)
+		if w.i.rand.IntN(3) == 0 { // somebody who hangs up, and cannot know whether it was recorded
+			w.i.callFor(time.Duration(1+w.i.rand.IntN(12))*time.Millisecond, w.key, "POST", "/patients", name, body)
 		}
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			status, answer := w.i.call(w.key, "POST", "/patients", name, body)
@@ -236,8 +239,8 @@ func TestKilledUnderLoadLosesNothingAndDoublesNothing(t *testing.T) {
 		w.all.Go(w.write)
 	}
 	ours, theirs := kills("KILLS", 3), kills("KILLS_POSTGRES", 3)
-	for round, kill := range rand.Perm(ours + theirs) {
-		time.Sleep(time.Duration(200+rand.IntN(400)) * time.Millisecond)
+	for round, kill := range i.rand.Perm(ours + theirs) {
+		time.Sleep(time.Duration(200+i.rand.IntN(400)) * time.Millisecond)
 		if kill < ours {
 			i.signal(syscall.SIGKILL)
 			i.start()

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -40,7 +39,7 @@ func TestAReleaseSurvivesKills(t *testing.T) {
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
-		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+		time.Sleep(time.Duration(i.rand.IntN(200)) * time.Millisecond)
 		i.signal(syscall.SIGKILL)
 		i.start()
 		_, body = i.call(steward, "GET", "/releases/"+release, "", "")

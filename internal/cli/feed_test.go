@@ -3,7 +3,6 @@ package cli_test
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -100,10 +99,10 @@ func (l *feedLoad) prepare(url string) string {
 // write records events of one thing after the other, each while it is held, as a referral is.
 func (l *feedLoad) write(n int) {
 	for n > 0 {
-		i, some := rand.IntN(len(l.things)), min(n, 1+rand.IntN(3))
-		fails := rand.IntN(10) == 0
+		i, some := l.i.rand.IntN(len(l.things)), min(n, 1+l.i.rand.IntN(3))
+		fails := l.i.rand.IntN(10) == 0
 		err := l.db.Do(actor.With(l.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-			tx.Now = tx.Now.Add(-time.Duration(rand.IntN(5000)) * time.Millisecond)
+			tx.Now = tx.Now.Add(-time.Duration(l.i.rand.IntN(5000)) * time.Millisecond)
 			if err := tx.Exec("select pg_advisory_xact_lock(?)", 1000+i).Error; err != nil {
 				return err
 			}
@@ -114,7 +113,7 @@ func (l *feedLoad) write(n int) {
 			if err := log.Copy(tx); err != nil { // at once, and not with the commit
 				return err
 			}
-			time.Sleep(time.Duration(rand.ExpFloat64()*3) * time.Millisecond)
+			time.Sleep(time.Duration(l.i.rand.ExpFloat64()*3) * time.Millisecond)
 			if fails {
 				return errUndone
 			}
@@ -138,7 +137,7 @@ func (l *feedLoad) readAll() {
 	cursor := ""
 	for {
 		over := l.done.Load()
-		status, body := l.i.call(l.key, "GET", "/events?types=referral.*&limit="+strconv.Itoa(20+rand.IntN(180))+"&cursor="+cursor, "", "")
+		status, body := l.i.call(l.key, "GET", "/events?types=referral.*&limit="+strconv.Itoa(20+l.i.rand.IntN(180))+"&cursor="+cursor, "", "")
 		if status == 0 || status == http.StatusServiceUnavailable {
 			time.Sleep(20 * time.Millisecond)
 			continue

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"syscall"
@@ -73,7 +72,7 @@ func (i *instance) tells(line string) {
 func (i *instance) killedUntil(what string, done func() bool) {
 	i.t.Helper()
 	for range 4 {
-		time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond)
+		time.Sleep(time.Duration(i.rand.IntN(1500)) * time.Millisecond)
 		i.signal(syscall.SIGKILL)
 		i.start()
 	}

@@ -2,7 +2,6 @@ package partners_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"waypost/internal/platform/db/dbtest"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/outward"
+	"waypost/internal/platform/randtest"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -146,7 +146,7 @@ func TestEventsOfOneReferralStandInTheirOwnOrder(t *testing.T) {
 func TestTheFeedUnderLoad(t *testing.T) {
 	t.Parallel()
 	const writers, each, readers, things = 8, 60, 3, 5
-	p := newPlace(t)
+	p, dice := newPlace(t), randtest.New(t)
 	var write, read sync.WaitGroup
 	done := make(chan bool)
 	subjects, counts := make([]uuid.UUID, things), make([]int, things)
@@ -157,14 +157,14 @@ func TestTheFeedUnderLoad(t *testing.T) {
 		write.Go(func() {
 			for range each {
 				p.do(func(tx *db.Tx) error {
-					i := rand.IntN(things)
+					i := dice.IntN(things)
 					if err := tx.Exec("select pg_advisory_xact_lock(?)", 1000+i).Error; err != nil {
 						return err
 					}
-					tx.Now = tx.Now.Add(-time.Duration(rand.IntN(1000)) * time.Millisecond)
+					tx.Now = tx.Now.Add(-time.Duration(dice.IntN(1000)) * time.Millisecond)
 					counts[i]++ // under the lock
 					err := note(tx, p.site, subjects[i], "referral.accepted", events.Data{"n": strconv.Itoa(counts[i])})
-					time.Sleep(time.Duration(rand.IntN(5)) * time.Millisecond)
+					time.Sleep(time.Duration(dice.IntN(5)) * time.Millisecond)
 					return err
 				})
 			}

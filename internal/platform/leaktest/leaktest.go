@@ -27,9 +27,9 @@ func Hidden(t testing.TB, where, text string, secrets ...string) {
 // chance is how likely a secret is at one place of a random id, token or time of day.
 func chance(secret string) float64 {
 	return max(
-		within(secret, "0123456789abcdef-", 16), // a UUID, a hash, a trace
+		within(secret, "0123456789abcdef-", 16),                                                   // a UUID, a hash, a trace
 		within(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=", 64), // a token, a cursor
-		within(secret, "0123456789:.+TZ", 10), // a time, a number
+		within(secret, "0123456789:.+TZ", 10),                                                     // a time, a number
 	)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"waypost/internal/platform/randtest"
 )
 
 func TestKilledDuringFirstStart(t *testing.T) {
@@ -51,7 +52,7 @@ func TestAllKilledDuringFirstStart(t *testing.T) {
 // no process is left. LOCALPG_TEST_KILLS asks for more rounds than the ordinary few.
 func killRounds(t *testing.T, kill func(*exec.Cmd)) (rounds int) {
 	t.Helper()
-	began := time.Now()
+	dice, began := randtest.New(t), time.Now()
 	stop(t, startDurable(t, newDir(t)))
 	part := time.Since(began) / 3
 	rounds, err := strconv.Atoi(os.Getenv("LOCALPG_TEST_KILLS"))
@@ -65,7 +66,7 @@ func killRounds(t *testing.T, kill func(*exec.Cmd)) (rounds int) {
 		for range 1 + i%3 {
 			cmd, _ := spawnChild(t, dir)
 			awaitPart(t, dir, parts[i%len(parts)])
-			time.Sleep(rand.N(part))
+			time.Sleep(time.Duration(dice.Int64N(int64(part))))
 			kill(cmd)
 			_ = cmd.Wait()
 		}

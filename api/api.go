@@ -202,7 +202,5 @@ func (s *server) probes(e *echo.Echo) {
 func (s *server) loading() bool { return s.Loading != nil && s.Loading.Load() }
 
 func unready(err error) error {
-	f := fault.New(fault.Unavailable, "Not ready: the database is not reachable, not migrated, or its demo is still being loaded.").Because(err)
-	f.RetryAfter = time.Second
-	return f
+	return fault.New(fault.Unavailable, "Not ready: the database is not reachable, not migrated, or its demo is still being loaded.").Because(err).RetryIn(time.Second)
 }

@@ -134,7 +134,5 @@ func (g *guesses) count(address string, refusal error) error {
 	if g.by[address].Allow() {
 		return refusal
 	}
-	f := fault.New(fault.RateLimited, "Too many failed credentials from this address. Wait a little.")
-	f.RetryAfter = guessesEvery
-	return f
+	return fault.New(fault.RateLimited, "Too many failed credentials from this address. Wait a little.").RetryIn(guessesEvery)
 }

@@ -153,7 +153,5 @@ func (s *Store) makeNow(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	f := fault.New(fault.Unavailable, "The figures up to yesterday are being made. Ask again in a minute.").Because(err)
-	f.RetryAfter = time.Minute
-	return f
+	return fault.New(fault.Unavailable, "The figures up to yesterday are being made. Ask again in a minute.").Because(err).RetryIn(time.Minute)
 }

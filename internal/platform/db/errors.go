@@ -91,9 +91,7 @@ func lost(err error) bool {
 }
 
 func unavailable(detail string, cause error) *fault.Error {
-	f := fault.New(fault.Unavailable, detail).Because(cause)
-	f.RetryAfter = time.Second
-	return f
+	return fault.New(fault.Unavailable, detail).Because(cause).RetryIn(time.Second)
 }
 
 type words string

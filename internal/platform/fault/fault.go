@@ -7,6 +7,7 @@ package fault
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -38,7 +39,8 @@ type Field struct {
 	Message  string `json:"message" doc:"What is wrong there, without repeating what was sent." example:"must not lie in the future"`
 }
 
-// Error is a fault: a kind, a sentence that is safe to show, and what is only for the log.
+// Error is a fault: a kind, a sentence that is safe to show, and what is only for the log. It is a value: once made it is not
+// changed, since packages declare faults that many requests share. At, Because and RetryIn return copies.
 type Error struct {
 	Kind       Kind
 	Detail     string
@@ -56,19 +58,34 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
+// Is makes errors.Is find a declared fault in its copies: they share the kind and the detail.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Kind == e.Kind && t.Detail == e.Detail
+}
+
 // New makes a fault whose detail is safe to show.
 func New(kind Kind, detail string) *Error { return &Error{Kind: kind, Detail: detail} }
 
-// At adds a field of the request that is wrong, and returns the fault.
+// At is the fault with one more field of the request that is wrong.
 func (e *Error) At(location, message string) *Error {
-	e.Fields = append(e.Fields, Field{location, message})
-	return e
+	f := *e
+	f.Fields = slices.Concat(e.Fields, []Field{{location, message}})
+	return &f
 }
 
-// Because adds the cause, for the log alone.
+// Because is the fault with its cause, for the log alone.
 func (e *Error) Because(err error) *Error {
-	e.Cause = err
-	return e
+	f := *e
+	f.Cause = err
+	return &f
+}
+
+// RetryIn is the fault with the time after which asking again makes sense.
+func (e *Error) RetryIn(d time.Duration) *Error {
+	f := *e
+	f.RetryAfter = d
+	return &f
 }
 
 // InvalidAt is the commonest fault: one field of the body is wrong.

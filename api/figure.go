@@ -19,6 +19,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/spreadsheet"
 )
 
 // figures is the answer of an operation that answers with figures.
@@ -113,7 +114,7 @@ func cells(row reflect.Value) (texts []string) {
 	return texts
 }
 
-// cell is a value as JSON writes it; null is empty.
+// cell is a value as JSON writes it; null is empty, and a text is one that no spreadsheet runs.
 func cell(v reflect.Value) string {
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
@@ -123,6 +124,9 @@ func cell(v reflect.Value) string {
 	}
 	if at, is := v.Interface().(time.Time); is {
 		return at.Format(time.RFC3339Nano)
+	}
+	if v.Kind() == reflect.String {
+		return spreadsheet.Text(v.String())
 	}
 	return fmt.Sprint(v.Interface())
 }

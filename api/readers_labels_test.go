@@ -49,7 +49,7 @@ func TestREDCapTakesTheDictionary(t *testing.T) {
 		}
 		codes := map[string]bool{}
 		for _, choice := range strings.Split(line[5], " | ") {
-			code, label, _ := strings.Cut(choice, ", ")
+			code, label, _ := strings.Cut(strings.TrimSpace(choice), ", ")
 			if line[3] == "radio" && (!raw.MatchString(code) || label == "" || codes[code] || strings.ContainsAny(label, "|\n")) {
 				t.Errorf("%s: REDCap takes no choice %q", line[0], choice)
 			}
@@ -84,7 +84,7 @@ func stataTakes(t *testing.T, folder string) {
 		var list []string
 		for _, v := range strings.Split(c["values"], " | ") {
 			if code, _, is := strings.Cut(v, ", "); is {
-				list = append(list, code)
+				list = append(list, strings.TrimSpace(code))
 			}
 		}
 		known[c["table"]][c["column"]] = list

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"waypost/internal/platform/spreadsheet"
 )
 
 // Codebook says what every table and column of a release means.
@@ -78,7 +80,7 @@ func codebookCSV(About) ([]byte, error) {
 	lines := [][]string{{"table", "position", "column", "type", "label", "values", "missing_codes", "source"}}
 	for _, t := range tables {
 		for i, c := range t.Columns {
-			lines = append(lines, []string{t.Name, strconv.Itoa(i + 1), c.Name, string(c.Kind), c.Label, choices(c.Values), strings.Join(c.missing(), " | "), c.Source})
+			lines = append(lines, []string{t.Name, strconv.Itoa(i + 1), c.Name, string(c.Kind), c.Label, choices(c.Values), listed(c.missing()), c.Source})
 		}
 	}
 	return records(lines)
@@ -98,15 +100,34 @@ func choices(values []Value) string {
 	for i, v := range values {
 		list[i] = v.Value + ", " + v.Label
 	}
-	return strings.Join(list, " | ")
+	return listed(list)
 }
 
+// listed puts values into one cell. A space comes before a first value such as -1: REDCap and readers of lists take it away, as they
+// would not an apostrophe.
+func listed(values []string) string {
+	text := strings.Join(values, " | ")
+	if spreadsheet.Formula(text) {
+		return " " + text
+	}
+	return text
+}
+
+// records writes lines as CSV. Their numbers are counts, which need no sign.
 func records(lines [][]string) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	w.UseCRLF = true
-	err := w.WriteAll(lines)
-	return b.Bytes(), err
+	for _, line := range lines {
+		for i := range line {
+			line[i] = spreadsheet.Text(line[i])
+		}
+		if err := w.Write(line); err != nil {
+			return nil, err
+		}
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
 }
 
 // redcapColumns are the columns of REDCap's data dictionary, in its order.
@@ -127,7 +148,7 @@ func redcapDictionary(About) ([]byte, error) {
 				name = c.Name
 			}
 			line := make([]string, len(redcapColumns))
-			line[0], line[1], line[3], line[4], line[6], line[17] = name, t.Name, "text", c.Label, "Column "+c.Name+" of "+t.Name, "@READONLY"
+			line[0], line[1], line[3], line[4], line[6], line[17] = name, t.Name, "text", c.Label, "Column "+c.Name+" of "+t.Name, "Of Waypost @READONLY" // an action tag may follow words
 			switch {
 			case len(c.Values) > 0:
 				line[3], line[5] = "radio", choices(c.Values)

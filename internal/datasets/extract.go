@@ -17,6 +17,7 @@ import (
 	"gocloud.dev/blob"
 
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/spreadsheet"
 )
 
 // Sink takes a table's rows: the text of each value, nil where there is none. The bytes are the caller's again afterwards.
@@ -47,15 +48,16 @@ func extract(tx *db.Tx, t Table, args map[string]any, names *pseudonyms, sinks .
 
 // csvSink writes RFC 4180: a line of names, commas, CR LF.
 type csvSink struct {
-	to   *bufio.Writer
-	line []byte
+	to    *bufio.Writer
+	texts []bool // the columns of text
+	line  []byte
 }
 
 func newCSV(to io.Writer, t Table) *csvSink {
-	s := &csvSink{to: bufio.NewWriterSize(to, 1<<16)}
+	s := &csvSink{to: bufio.NewWriterSize(to, 1<<16), texts: make([]bool, len(t.Columns))}
 	names := make([][]byte, len(t.Columns))
 	for i, c := range t.Columns {
-		names[i] = []byte(c.Name)
+		names[i], s.texts[i] = []byte(c.Name), c.Kind == Text
 	}
 	_ = s.Row(names) // into the buffer
 	return s
@@ -67,14 +69,17 @@ func (s *csvSink) Row(values [][]byte) error {
 		if i > 0 {
 			s.line = append(s.line, ',')
 		}
-		s.line = cell(s.line, v)
+		s.line = cell(s.line, v, s.texts[i])
 	}
 	s.line = append(s.line, '\r', '\n')
 	_, err := s.to.Write(s.line)
 	return err
 }
 
-func cell(line, v []byte) []byte {
+func cell(line, v []byte, text bool) []byte {
+	if text && spreadsheet.Formula(v) {
+		v = append([]byte("'"), v...)
+	}
 	if !bytes.ContainsAny(v, "\",\r\n") {
 		return append(line, v...)
 	}

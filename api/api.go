@@ -2,6 +2,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -39,16 +40,17 @@ const Version = "0.1.0"
 
 // Config is what the API stands on.
 type Config struct {
-	DB          *db.DB
-	Demo        bool                        // its clock may be moved
-	PublicURL   string                      // where people reach it, such as https://waypost.example
-	CORSOrigins []string                    // origins that browsers may call from; none by default
-	Loading     *atomic.Bool                // a demo is being loaded: nobody is served yet; nil: never
-	Ready       func(context.Context) error // nil error: the database answers and is migrated
-	Metrics     *telemetry.Metrics          // what /metrics shows
-	Datasets    *datasets.Store             // projects and releases; nil: as in the document, none is made
-	Tracing     trace.TracerProvider        // where spans go
-	Partners    *partners.Store             // keys, the feed, webhooks
+	DB             *db.DB
+	Demo           bool                        // its clock may be moved
+	PublicURL      string                      // where people reach it, such as https://waypost.example
+	CORSOrigins    []string                    // origins that browsers may call from; none by default
+	Loading        *atomic.Bool                // a demo is being loaded: nobody is served yet; nil: never
+	Ready          func(context.Context) error // nil error: requests are answered, and more may come
+	RequestTimeout time.Duration               // the longest that a request is worked on; 30 s when zero
+	Metrics        *telemetry.Metrics          // what /metrics shows
+	Datasets       *datasets.Store             // projects and releases; nil: as in the document, none is made
+	Tracing        trace.TracerProvider        // where spans go
+	Partners       *partners.Store             // keys, the feed, webhooks
 
 	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For tells a caller's address; none by default
 }
@@ -70,8 +72,6 @@ type server struct {
 	worklists *worklists.Store
 	study     *study.Store
 }
-
-const requestTimeout = 30 * time.Second
 
 // New makes the whole server: every operation, the document, its page, and the probes.
 func New(c Config) *echo.Echo {
@@ -101,7 +101,7 @@ func build(c Config) (*echo.Echo, *server) {
 	if s.datasets == nil {
 		s.datasets = Research(c.DB, nil, nil)
 	}
-	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited)
+	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited(cmp.Or(c.RequestTimeout, 30*time.Second)))
 	if len(c.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))
 	}
@@ -154,12 +154,14 @@ func onOperations(m echo.MiddlewareFunc) echo.MiddlewareFunc {
 }
 
 // limited stops a request that takes too long: its context ends, and the database's work with it.
-func limited(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTimeout)
-		defer cancel()
-		c.SetRequest(c.Request().WithContext(ctx))
-		return next(c)
+func limited(limit time.Duration) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			ctx, cancel := context.WithTimeout(c.Request().Context(), limit)
+			defer cancel()
+			c.SetRequest(c.Request().WithContext(ctx))
+			return next(c)
+		}
 	}
 }
 
@@ -202,5 +204,5 @@ func (s *server) probes(e *echo.Echo) {
 func (s *server) loading() bool { return s.Loading != nil && s.Loading.Load() }
 
 func unready(err error) error {
-	return fault.New(fault.Unavailable, "Not ready: the database is not reachable, not migrated, or its demo is still being loaded.").Because(err).RetryIn(time.Second)
+	return fault.New(fault.Unavailable, "Not ready: the database does not answer, is not migrated, its demo is still being loaded, or the process is stopping.").Because(err).RetryIn(time.Second)
 }

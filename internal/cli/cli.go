@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -40,6 +41,13 @@ type Settings struct {
 	MaxConnectionsPerAddress int            `name:"max-connections-per-address" env:"WAYPOST_MAX_CONNECTIONS_PER_ADDRESS" default:"500" help:"The most of one address; further ones are closed. It never limits this machine or a trusted proxy."`
 	TrustedProxies           []netip.Prefix `name:"trusted-proxies" env:"WAYPOST_TRUSTED_PROXIES" help:"Networks of your proxies, such as 10.1.2.3/32,10.2.0.0/16: what they say in X-Forwarded-For is taken for the caller's address. None by default."`
 
+	Connections      int           `name:"db-connections" env:"WAYPOST_DB_CONNECTIONS" default:"8" help:"How many connections to the database requests have at most, 2 to 1000."`
+	Background       int           `name:"db-background-connections" env:"WAYPOST_DB_BACKGROUND_CONNECTIONS" default:"4" help:"How many connections jobs have at most, 4 to 1000."`
+	ConnectTimeout   time.Duration `name:"db-connect-timeout" env:"WAYPOST_DB_CONNECT_TIMEOUT" default:"3s" help:"How long a request waits for a connection and for the first word of the database, 100ms to 20s; then it is answered 503."`
+	StatementTimeout time.Duration `name:"statement-timeout" env:"WAYPOST_STATEMENT_TIMEOUT" default:"10s" help:"How long one statement of a request may run, 100ms to 50s."`
+	RequestTimeout   time.Duration `name:"request-timeout" env:"WAYPOST_REQUEST_TIMEOUT" default:"30s" help:"How long a request may be worked on, 1s to 50s."`
+	DrainDelay       time.Duration `name:"drain-delay" env:"WAYPOST_DRAIN_DELAY" default:"0s" help:"How long to go on accepting requests after SIGTERM or SIGINT, while /readyz says 503, until a balancer has noticed; 5m at most. A second signal ends it."`
+
 	LogLevel string `name:"log-level" env:"WAYPOST_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
 }
 
@@ -48,8 +56,21 @@ func (s Settings) Validate() error {
 	if s.People < 1 || s.People > demo.MostPeople {
 		return fmt.Errorf("--people (WAYPOST_PEOPLE) is %d: a demo takes 1 to %d", s.People, demo.MostPeople)
 	}
-	if s.MaxConnections < 1 || s.MaxConnectionsPerAddress < 1 {
-		return errors.New("WAYPOST_MAX_CONNECTIONS and WAYPOST_MAX_CONNECTIONS_PER_ADDRESS are 1 or more")
+	return errors.Join(
+		within("--max-connections (WAYPOST_MAX_CONNECTIONS)", s.MaxConnections, 1, 1_000_000),
+		within("--max-connections-per-address (WAYPOST_MAX_CONNECTIONS_PER_ADDRESS)", s.MaxConnectionsPerAddress, 1, 1_000_000),
+		within("--db-connections (WAYPOST_DB_CONNECTIONS)", s.Connections, 2, 1000),
+		within("--db-background-connections (WAYPOST_DB_BACKGROUND_CONNECTIONS)", s.Background, 4, 1000),
+		within("--db-connect-timeout (WAYPOST_DB_CONNECT_TIMEOUT)", s.ConnectTimeout, 100*time.Millisecond, 20*time.Second),
+		within("--statement-timeout (WAYPOST_STATEMENT_TIMEOUT)", s.StatementTimeout, 100*time.Millisecond, 50*time.Second),
+		within("--request-timeout (WAYPOST_REQUEST_TIMEOUT)", s.RequestTimeout, time.Second, 50*time.Second),
+		within("--drain-delay (WAYPOST_DRAIN_DELAY)", s.DrainDelay, 0, 5*time.Minute),
+	)
+}
+
+func within[T int | time.Duration](setting string, value, from, to T) error {
+	if value < from || value > to {
+		return fmt.Errorf("%s is %v: it takes %v to %v", setting, value, from, to)
 	}
 	return nil
 }
@@ -100,7 +121,7 @@ func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int
 		err = errors.Join(unknownSettings(parser.Model, os.Environ()), checkOrigins(c.CORSOrigins), checkPublicURL(c.PublicURL))
 	}
 	if err != nil {
-		fmt.Fprintln(errs, "waypost:", err)
+		fmt.Fprintln(errs, "waypost:", strings.ReplaceAll(err.Error(), "\n", "; "))
 		return 2
 	}
 	var level slog.Level

@@ -19,6 +19,7 @@ import (
 
 // database is the PostgreSQL that a command works on: Waypost's own, or one of a URL.
 type database struct {
+	settings         Settings
 	appURL, ownerURL string
 	own              *localpg.Server // nil: of a URL, or run by another process
 }
@@ -38,7 +39,7 @@ func (s Settings) dataDir() (string, error) {
 // attach reaches the database of a running instance; only serve starts one.
 func (s Settings) attach() (database, error) {
 	if s.DatabaseURL != "" {
-		return database{appURL: s.DatabaseURL, ownerURL: s.DatabaseURL}, nil
+		return database{settings: s, appURL: s.DatabaseURL, ownerURL: s.DatabaseURL}, nil
 	}
 	dir, err := s.dataDir()
 	if err != nil {
@@ -48,7 +49,7 @@ func (s Settings) attach() (database, error) {
 	if err != nil {
 		return database{}, err
 	}
-	return database{appURL: conn.AppURL(), ownerURL: conn.OwnerURL()}, nil
+	return database{settings: s, appURL: conn.AppURL(), ownerURL: conn.OwnerURL()}, nil
 }
 
 // start is attach for serve: without a URL it starts Waypost's own PostgreSQL and migrates it.
@@ -60,7 +61,7 @@ func (s Settings) start(ctx context.Context, dir string) (database, error) {
 	if err != nil {
 		return database{}, err
 	}
-	d := database{appURL: server.Conn().AppURL(), ownerURL: server.Conn().OwnerURL(), own: server}
+	d := database{settings: s, appURL: server.Conn().AppURL(), ownerURL: server.Conn().OwnerURL(), own: server}
 	if err := d.migrate(ctx); err != nil {
 		return database{}, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 	}
@@ -92,7 +93,10 @@ func (d database) migrate(ctx context.Context) error {
 
 // open connects as the app's role, and refuses a database whose structure is not this program's.
 func (d database) open(ctx context.Context) (*db.DB, db.Installation, error) {
-	c, err := db.Open(d.appURL, &clock.Clock{})
+	c, err := db.Open(db.Config{
+		URL: d.appURL, Clock: &clock.Clock{}, Connections: d.settings.Connections, Background: d.settings.Background,
+		ConnectTimeout: d.settings.ConnectTimeout, StatementTimeout: d.settings.StatementTimeout,
+	})
 	if err != nil {
 		return nil, db.Installation{}, advise(err)
 	}

@@ -136,6 +136,12 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		"too many people":               {"serve --demo", "WAYPOST_PEOPLE=9999999", "people"},
 		"fewer people than none":        {"serve --demo", "WAYPOST_PEOPLE=-1", "people"},
 		"neither yes nor no":            {"serve", "WAYPOST_DEMO=perhaps", "WAYPOST_DEMO"},
+		"no connection":                 {"serve", "WAYPOST_DB_CONNECTIONS=0", "WAYPOST_DB_CONNECTIONS"},
+		"too few for jobs":              {"serve", "WAYPOST_DB_BACKGROUND_CONNECTIONS=1", "WAYPOST_DB_BACKGROUND_CONNECTIONS"},
+		"a time without a unit":         {"serve", "WAYPOST_DB_CONNECT_TIMEOUT=3", "connect-timeout"},
+		"a time that is too long":       {"serve", "WAYPOST_STATEMENT_TIMEOUT=1h", "WAYPOST_STATEMENT_TIMEOUT"},
+		"a time that is none":           {"serve", "WAYPOST_REQUEST_TIMEOUT=0s", "WAYPOST_REQUEST_TIMEOUT"},
+		"a time before now":             {"serve", "WAYPOST_DRAIN_DELAY=-1s", "WAYPOST_DRAIN_DELAY"},
 		"an origin that is none":        {"serve", "WAYPOST_CORS_ORIGINS=nonsense", "WAYPOST_CORS_ORIGINS"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,9 +234,7 @@ func TestADatabaseGoesAndComesBack(t *testing.T) {
 				t.Errorf("without a database: %d %s", status, body)
 			}
 		}
-		if status := w.probe("/readyz"); status != 503 {
-			t.Errorf("readyz: %d", status)
-		}
+		eventually(t, "it is not ready", func() bool { return w.probe("/readyz") == 503 }) // an answer holds for a second
 		if status := w.probe("/livez"); status != 200 {
 			t.Errorf("livez: %d", status)
 		}

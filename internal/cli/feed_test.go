@@ -51,7 +51,7 @@ func TestTheFeedAndAWebhookUnderKills(t *testing.T) {
 	secret := l.prepare(receiver.URL + "hook")
 	receiver.Set("hook", "ok", secret)
 	var err error
-	if l.db, err = db.Open(login, &clock.Clock{}); err != nil {
+	if l.db, err = db.Open(db.Config{URL: login, Clock: &clock.Clock{}}); err != nil {
 		t.Fatal(err)
 	}
 	defer l.db.Close()

@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -46,6 +48,7 @@ func (serve) Run(s *surroundings) (err error) {
 	if s.Addr == "" { // net.Listen would take it for every interface
 		return errors.New("WAYPOST_ADDR is empty: set it to an address such as 127.0.0.1:8080, or leave it out")
 	}
+	defer surviveLosses()()
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; set WAYPOST_ADDR to another address", s.Addr, err)
@@ -114,8 +117,8 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 	var loading atomic.Bool
 	loading.Store(load)
 	told := &partners.Store{DB: d, Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}
-	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research, TrustedProxies: s.TrustedProxies,
-		Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) }})
+	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
+		TrustedProxies: s.TrustedProxies, RequestTimeout: s.RequestTimeout, Ready: s.ready(d, told)})
 	server := api.NewServer(handler)
 	failed, working := make(chan error, 2), make(chan *jobs.Runner, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -132,6 +135,17 @@ func (s *surroundings) serve(listener net.Listener, database database, d *db.DB,
 		debug.FreeOSMemory() // what starting took is not needed again
 	}()
 	return s.wait(server, database, failed, working)
+}
+
+// ready tells whether the next request should come here.
+func (s *surroundings) ready(d *db.DB, told *partners.Store) func(context.Context) error {
+	newest := migrations.Newest()
+	return func(context.Context) error {
+		if s.Err() != nil {
+			return errors.New("stopping")
+		}
+		return d.Ready(newest, told.Answers)
+	}
 }
 
 // publicURL is what links begin with.
@@ -151,6 +165,7 @@ func (s *surroundings) wait(server *http.Server, database database, failed <-cha
 	var err error
 	select {
 	case <-s.Done():
+		s.waitForBalancer(failed, lost)
 	case err = <-failed:
 	case err = <-lost:
 	}
@@ -167,6 +182,26 @@ func (s *surroundings) wait(server *http.Server, database database, failed <-cha
 	default: // they never began
 	}
 	return err
+}
+
+// waitForBalancer goes on serving for a while, so that /readyz is noticed before anybody is refused. A second signal ends it.
+func (s *surroundings) waitForBalancer(failed, lost <-chan error) {
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(again)
+	select {
+	case <-time.After(s.DrainDelay):
+	case <-again:
+	case <-failed:
+	case <-lost:
+	}
+}
+
+// surviveLosses keeps a terminal that closes, and whoever reads the log and ends, from ending the process.
+func surviveLosses() (stop func()) {
+	unread := make(chan os.Signal, 1)
+	signal.Notify(unread, syscall.SIGHUP, syscall.SIGPIPE)
+	return func() { signal.Stop(unread) }
 }
 
 func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) error {
@@ -187,8 +222,8 @@ func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) 
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%s\nKeys (also in %s):\n%s\n", report, path, made)
-	return err
+	fmt.Fprintf(s.out, "%s\nKeys (also in %s):\n%s\n", report, path, made) // whoever reads it may be gone
+	return nil
 }
 
 // work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away is waited for:

@@ -29,7 +29,7 @@ func TestSpeed(t *testing.T) {
 	if app == "" {
 		t.Skip("make bench runs this on a demo's database")
 	}
-	d, err := db.Open(app, &clock.Clock{})
+	d, err := db.Open(db.Config{URL: app, Clock: &clock.Clock{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,16 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,79 +27,134 @@ import (
 // AppRole is the role every transaction runs under. It owns nothing, so that row-level security binds it.
 const AppRole = "waypost_app"
 
-// DB is a connection to one database: a pool for requests and a small one for background work.
+// Config says how to reach a database, and how long to wait for it. Only the first two fields must be set.
+type Config struct {
+	URL   string
+	Clock *clock.Clock
+
+	Connections      int           // the most for requests; 8 when zero
+	Background       int           // the most for background work; 4 when zero
+	ConnectTimeout   time.Duration // the longest that a request waits for a connection and the answer to its first statement; 3 s when zero
+	StatementTimeout time.Duration // the longest that a statement runs; 10 s when zero
+}
+
+// DB is a connection to one database: a pool for requests, a small one for background work, and one that keeps no connection,
+// for checks.
 type DB struct {
 	Clock      *clock.Clock
 	requests   *pool
 	background *pool
-	zones      sync.Map // site id -> zone, see Today
-}
-
-type pool struct {
-	sql  *sql.DB
-	gorm *gorm.DB
+	checks     *pool
+	wait       time.Duration // Config.ConnectTimeout
+	ready      check         // see Ready
+	alive      check         // see answers
+	zones      sync.Map      // site id -> zone, see Today
 }
 
 // Open connects. It does not check that the server answers: Ping does.
-func Open(url string, c *clock.Clock) (*DB, error) {
-	requests, err := openPool(url, 8)
+func Open(c Config) (*DB, error) {
+	config, err := c.parse()
 	if err != nil {
 		return nil, err
 	}
-	background, err := openPool(url, 4)
-	if err != nil {
-		return nil, err
-	}
-	return &DB{Clock: c, requests: requests, background: background}, nil
+	d := &DB{Clock: c.Clock, wait: config.ConnectTimeout}
+	config.Tracer = tracer{d}
+	requests, background := cmp.Or(c.Connections, 8), cmp.Or(c.Background, 4)
+	var errs [3]error
+	d.requests, errs[0] = openPool(config, requests, requests)
+	d.background, errs[1] = openPool(config, background, background)
+	config = config.Copy()
+	config.RuntimeParams["lock_timeout"] = "1s" // a check that waits for a lock has its answer: the server works
+	d.checks, errs[2] = openPool(config, 2, -1) // one for each kind of check
+	return d, errors.Join(errs[:]...)
 }
 
-func openPool(url string, size int) (*pool, error) {
-	config, err := pgx.ParseConfig(url)
+// parse is what every connection is made with.
+func (c Config) parse() (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(c.URL)
 	if err != nil {
 		return nil, fmt.Errorf("the database URL cannot be read: %w", err)
 	}
+	config.ConnectTimeout = cmp.Or(c.ConnectTimeout, 3*time.Second)
+	statement := strconv.FormatInt(cmp.Or(c.StatementTimeout, 10*time.Second).Milliseconds(), 10)
 	limits := map[string]string{
 		"role": AppRole, "application_name": "waypost", "timezone": "UTC",
-		"statement_timeout": "10s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "15s",
+		"statement_timeout": statement, "lock_timeout": "3s", "idle_in_transaction_session_timeout": "15s",
 	}
 	for k, v := range limits {
 		config.RuntimeParams[k] = v
 	}
-	config.Tracer = tracer{}
-	conns := stdlib.OpenDB(*config)
-	conns.SetMaxOpenConns(size)
-	conns.SetMaxIdleConns(size)
-	conns.SetConnMaxIdleTime(5 * time.Minute)
-	g, err := gorm.Open(postgres.New(postgres.Config{Conn: conns}), &gorm.Config{
+	return config, nil
+}
+
+type pool struct {
+	sql     *sql.DB
+	gorm    *gorm.DB
+	renewed atomic.Int64 // connections opened before this (nanoseconds since 1970) are not used again, see outdated
+}
+
+func openPool(config *pgx.ConnConfig, open, idle int) (*pool, error) {
+	p := &pool{}
+	p.sql = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(noteOpened), stdlib.OptionResetSession(p.refuseOutdated))
+	p.sql.SetMaxOpenConns(open)
+	p.sql.SetMaxIdleConns(idle)
+	p.sql.SetConnMaxIdleTime(5 * time.Minute)
+	var err error
+	p.gorm, err = gorm.Open(postgres.New(postgres.Config{Conn: p.sql}), &gorm.Config{
 		SkipDefaultTransaction: true, // Do is the transaction
 		DisableAutomaticPing:   true,
 		Logger:                 logger.Discard,                          // its log would show values of persons
 		NowFunc:                func() time.Time { return time.Time{} }, // rows set their own times, from Tx.Now
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &pool{conns, g}, nil
+	return p, err
 }
 
-// Close ends both pools.
+const opened = "waypost opened" // in a connection's custom data
+
+func noteOpened(_ context.Context, c *pgx.Conn) error {
+	c.PgConn().CustomData()[opened] = time.Now().UnixNano()
+	return nil
+}
+
+// outdated is told of a connection whose prepared statements are of an older structure of the database. The others that were
+// open by then have such statements too, so that none of them is used again.
+func (p *pool) outdated(c *pgx.Conn) {
+	if at, known := c.PgConn().CustomData()[opened].(int64); known && at >= p.renewed.Load() {
+		p.renewed.Store(time.Now().UnixNano())
+	}
+}
+
+func (p *pool) refuseOutdated(_ context.Context, c *pgx.Conn) error {
+	if at, known := c.PgConn().CustomData()[opened].(int64); known && at < p.renewed.Load() {
+		return driver.ErrBadConn
+	}
+	return nil
+}
+
+// Close ends all pools.
 func (d *DB) Close() {
 	d.requests.sql.Close()
 	d.background.sql.Close()
+	d.checks.sql.Close()
 }
 
-// Ping tells whether the database answers and has the newest migration of this program.
+const appliedMigration = "select max(version_id) from goose_db_version where is_applied"
+
+// Ping tells whether the database answers and has the newest migration of this program, which is where a program may start.
 func (d *DB) Ping(ctx context.Context, newest int64) error {
 	var applied int64
-	err := d.requests.sql.QueryRowContext(ctx, "select max(version_id) from goose_db_version where is_applied").Scan(&applied)
-	if err != nil {
+	if err := d.requests.sql.QueryRowContext(ctx, appliedMigration).Scan(&applied); err != nil {
 		return fmt.Errorf("the database does not answer, or has never been migrated: %w", err)
-	}
-	if applied < newest {
-		return fmt.Errorf("migrations are behind: the database is at %d, this program needs %d; run: waypost migrate up", applied, newest)
 	}
 	if applied > newest {
 		return fmt.Errorf("the database was migrated by a newer Waypost (to %d; this program knows %d): start that one", applied, newest)
+	}
+	return notBehind(applied, newest)
+}
+
+func notBehind(applied, newest int64) error {
+	if applied < newest {
+		return fmt.Errorf("migrations are behind: the database is at %d, this program needs %d; run: waypost migrate up", applied, newest)
 	}
 	return nil
 }

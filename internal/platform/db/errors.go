@@ -20,7 +20,14 @@ var errNoConnection = errors.New("db: no connection to the database")
 
 func retryable(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || outdated(err)
+}
+
+// outdated tells whether a statement was prepared before the structure changed ("cached plan must not change result type").
+// Its code alone is also that of features that PostgreSQL lacks.
+func outdated(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery"
 }
 
 // asFault turns what PostgreSQL and its driver say into a fault. Only the name of a constraint, which is
@@ -34,17 +41,20 @@ func asFault(ctx context.Context, err error) error {
 		return fault.Missing("thing")
 	}
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if errors.As(err, &pg) && !errors.Is(err, errNoConnection) { // to a login the same codes mean something else
 		return ofPostgres(pg)
 	}
-	if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, context.Canceled) { // what else is wrong follows from that
+	if errors.Is(ctx.Err(), context.Canceled) { // what else is wrong follows from that
 		return fault.New(fault.Unavailable, "The request was given up before it was done. Nothing was recorded.") // nobody reads this
 	}
 	if lost(err) {
-		return unavailable("The database cannot be reached just now. Nothing was recorded by this request as far as is known; repeat it with the same Idempotency-Key.", err)
+		return unavailable("The database cannot be reached, or is too busy, just now."+unknown, err)
 	}
 	return err
 }
+
+// unknown is what can be said where the commit may or may not have come through.
+const unknown = " Nothing was recorded by this request as far as is known; repeat it with the same Idempotency-Key."
 
 func ofPostgres(pg *pgconn.PgError) error {
 	log := errors.New("postgres " + pg.Code + " " + pg.ConstraintName + " on " + pg.TableName) // no message, no detail: they hold values
@@ -66,10 +76,36 @@ func ofPostgres(pg *pgconn.PgError) error {
 	case "57014":
 		return unavailable("This took too long and was stopped. Nothing was recorded.", log)
 	}
-	if strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "40001" || pg.Code == "40P01" {
-		return unavailable("The database is busy or restarting. Try again.", log)
+	if ofServer(pg) {
+		return unavailable("The database is busy, restarting or out of order just now."+unknown, log)
 	}
 	return fault.New(fault.Internal, "Something went wrong on our side.").Because(errors.New(log.Error() + ": " + firstWords(pg.Message)))
+}
+
+// ofServer tells whether the state of the server made a statement fail, so that the same may succeed once that is mended: nothing is
+// wrong with the statement or with what was asked.
+func ofServer(pg *pgconn.PgError) bool {
+	switch pg.Code {
+	case "25006", // read-only: a standby, or a server that somebody closed to writes
+		"25P03", "25P04": // a transaction was left open too long, as when the process or the machine was paused
+		return true
+	}
+	for _, class := range []string{
+		"08",  // the connection
+		"28",  // the login
+		"3D",  // the database is not there
+		"40",  // serialization failures and deadlocks, tried in vain
+		"53",  // resources: memory, disk, connections
+		"57P", // shutting down, starting, crashed
+		"58",  // the system around the server: a file that cannot be read, a library that is missing
+		"F0",  // the server's configuration
+		"XX",  // the server itself: internal errors, damaged data, a damaged index
+	} {
+		if strings.HasPrefix(pg.Code, class) {
+			return true
+		}
+	}
+	return outdated(pg)
 }
 
 // firstWords keeps what a programmer needs of a message and cuts it where a quoted value could begin.
@@ -78,11 +114,12 @@ func firstWords(message string) string {
 	return head
 }
 
-// lost tells whether the connection, and not the statement, failed.
+// lost tells whether the connection, and not the statement, failed. A statement whose context alone was cancelled was ended by
+// watch.
 func lost(err error) bool {
 	var network *net.OpError
 	var connect *pgconn.ConnectError
-	for _, sign := range []error{errNoConnection, driver.ErrBadConn, sql.ErrConnDone, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
+	for _, sign := range []error{errNoConnection, driver.ErrBadConn, sql.ErrConnDone, context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
 		if errors.Is(err, sign) {
 			return true
 		}

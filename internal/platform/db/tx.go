@@ -25,7 +25,7 @@ type Tx struct {
 	Now   time.Time // one instant for everything the transaction writes
 
 	db    *DB
-	gorm  *gorm.DB // of the pool
+	pool  *pool
 	conn  *sql.Conn
 	ctx   context.Context
 	made  int       // ids so far
@@ -66,7 +66,10 @@ func (tx *Tx) Context() context.Context { return tx.ctx }
 type txKey struct{}
 type optionKey struct{}
 
-type option struct{ background, relaxed, snapshot bool }
+type option struct {
+	background, relaxed, snapshot bool
+	check                         bool // on a connection that is opened for it
+}
 
 // Background marks work that must not take a connection from people who wait.
 func Background(ctx context.Context) context.Context {
@@ -103,8 +106,8 @@ const attempts = 3
 
 // Do runs f in a transaction and commits when f returns nil. Within f, a Do on tx.Context() joins the
 // transaction; the first Do of a context that Admit made runs in the transaction begun there. A serialization
-// failure or deadlock is tried three times in all, so f must have no effect outside the transaction. Errors of
-// PostgreSQL come back as faults.
+// failure, a deadlock, or a statement that was prepared before the structure changed is tried three times in all,
+// so f must have no effect outside the transaction. Errors of PostgreSQL come back as faults.
 func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
 	tx, _ := ctx.Value(txKey{}).(*Tx)
 	if tx != nil && tx.db == d && tx.state == running {
@@ -114,18 +117,25 @@ func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
 		}
 		return asFault(ctx, err)
 	}
-	var err error
-	for range attempts {
+	return asFault(ctx, repeated(func() error {
 		if tx == nil || tx.db != d || tx.state != admitted {
+			var err error
 			if tx, err = d.begin(ctx, actAs(actor.From(ctx)), noRow); err != nil {
-				return asFault(ctx, err)
+				return err
 			}
 		}
-		if err = tx.run(ctx, f); !retryable(err) {
+		return tx.run(ctx, f)
+	}))
+}
+
+// repeated tries again what failed by chance.
+func repeated(try func() error) (err error) {
+	for range attempts {
+		if err = try(); !retryable(err) {
 			break
 		}
 	}
-	return asFault(ctx, err)
+	return err
 }
 
 // Admit begins the transaction of a caller whom only the database can name, and asks who that is in the same round
@@ -133,8 +143,12 @@ func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
 // back carries the actor and the transaction; leave rolls back what no Do has run in.
 func (d *DB) Admit(ctx context.Context, sql string, args []any, who func(pgx.Row) (actor.Actor, error)) (_ context.Context, leave func(), err error) {
 	var a actor.Actor
-	tx, err := d.begin(ctx, query{sql, args}, func(row pgx.Row) (err error) {
-		a, err = who(row)
+	var tx *Tx
+	err = repeated(func() (err error) {
+		tx, err = d.begin(ctx, query{sql, args}, func(row pgx.Row) (err error) {
+			a, err = who(row)
+			return err
+		})
 		return err
 	})
 	if err != nil {
@@ -159,25 +173,35 @@ func actAs(who actor.Actor) query {
 
 func noRow(row pgx.Row) error { return row.Scan(nil) }
 
-// begin opens a transaction on a connection of the pool, in one round trip with its first query.
+// begin opens a transaction on a connection of the pool, in one round trip with its first query. For a request, for which
+// somebody waits, both have a time limit.
 func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (*Tx, error) {
 	opt, _ := ctx.Value(optionKey{}).(option)
 	p, begin := d.requests, "begin"
-	if opt.background {
+	switch {
+	case opt.check:
+		p = d.checks
+	case opt.background:
 		p = d.background
 	}
 	if opt.snapshot {
 		begin = "begin isolation level repeatable read"
 	}
+	if !opt.background {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.wait)
+		defer cancel()
+	}
 	conn, err := p.sql.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoConnection, err)
 	}
-	tx := &Tx{Now: d.Clock.Now(), db: d, gorm: p.gorm, conn: conn, state: admitted}
+	tx := &Tx{Now: d.Clock.Now(), db: d, pool: p, conn: conn, state: admitted}
 	var b pgx.Batch
 	b.Queue(begin)
 	b.Queue(first.sql, first.args...).QueryRow(scan)
 	if err := tx.send(ctx, &b); err != nil {
+		tx.failed(err)
 		tx.end(ctx)
 		return nil, err
 	}
@@ -188,13 +212,25 @@ func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (
 func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) error {
 	tx.state, tx.Actor = running, actor.From(ctx)
 	tx.ctx = context.WithValue(ctx, txKey{}, tx)
-	tx.DB = tx.gorm.Session(&gorm.Session{NewDB: true, Context: tx.ctx})
+	tx.DB = tx.pool.gorm.Session(&gorm.Session{NewDB: true, Context: tx.ctx})
 	tx.DB.Statement.ConnPool = tx.conn
 	defer tx.end(ctx) // after an error, or a panic on its way up, it rolls back
-	if err := f(tx); err != nil {
-		return err
+	err := f(tx)
+	if err == nil {
+		err = tx.commit(ctx)
 	}
-	return tx.commit(ctx)
+	tx.failed(err)
+	return err
+}
+
+// failed looks whether the connection has statements of an older structure: then no connection of its age is used again.
+func (tx *Tx) failed(err error) {
+	if outdated(err) {
+		discard(tx.conn.Raw(func(c any) error {
+			tx.pool.outdated(c.(*stdlib.Conn).Conn())
+			return nil
+		}), "noting that a connection is outdated")
+	}
 }
 
 // WithCommit has a statement sent in the round trip of the commit: for logs and the like, whose outcome nothing else of

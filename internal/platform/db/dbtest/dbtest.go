@@ -69,7 +69,7 @@ func Run(m *testing.M) (code int) {
 // the same in every site's time zone.
 func New(t testing.TB) *db.DB {
 	t.Helper()
-	d, err := db.Open(URL(t), &clock.Clock{})
+	d, err := db.Open(db.Config{URL: URL(t), Clock: &clock.Clock{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +81,13 @@ func New(t testing.TB) *db.DB {
 // URL gives the test a fresh migrated database, and says how the app's role reaches it.
 func URL(t testing.TB) string {
 	t.Helper()
+	app, _ := URLs(t)
+	return app
+}
+
+// URLs is URL, and says too how the owner of the database reaches it.
+func URLs(t testing.TB) (app, owner string) {
+	t.Helper()
 	c, err := start()
 	if err != nil {
 		t.Fatalf("starting PostgreSQL for tests: %v", err)
@@ -90,7 +97,7 @@ func URL(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = c.super.Exec("drop database " + name + " with (force)") })
-	return onDatabase(c.app, name)
+	return onDatabase(c.app, name), onDatabase(c.admin, name)
 }
 
 func startCluster() (*cluster, error) {

@@ -46,11 +46,15 @@ func (in *instance) launch(ctx context.Context) (*process, *pgx.Conn, error) {
 }
 
 func (in *instance) launchOnce(ctx context.Context) (*process, *pgx.Conn, error) {
+	program := identity(in.bin.path("postgres"))
 	p, err := in.spawn()
 	if err != nil {
 		return nil, nil, err
 	}
 	db, err := in.awaitReady(ctx, p)
+	if err == nil {
+		err = in.notePrograms(ctx, db, program)
+	}
 	if err != nil {
 		_ = p.stop(nil) // the next settle deals with one that would not end
 		return nil, nil, err

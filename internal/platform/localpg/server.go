@@ -14,7 +14,9 @@ type instance struct {
 	dir, pg   string
 	socketDir string
 	who       runUser
+	places    places
 	bin       binaries
+	programs  programs
 	secrets   secrets
 	ephemeral bool
 	logger    *slog.Logger
@@ -89,7 +91,8 @@ func open(ctx context.Context, c Config) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	if in.bin, err = searchPlaces(c.BinDir).find(ctx, major); err != nil {
+	in.places = searchPlaces(c.BinDir)
+	if in.bin, err = in.places.find(ctx, major); err != nil {
 		return nil, err
 	}
 	if in.who, err = findUser(os.Geteuid(), in.pg); err != nil {

@@ -26,8 +26,14 @@ func (s *Server) supervise(p *process) {
 	defer close(s.done)
 	defer s.in.close()
 	var f failures
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for p != nil {
 		select {
+		case <-look.C:
+			if s.in.programs.replaced() {
+				p = s.renew(p)
+			}
 		case <-s.ctx.Done():
 			s.stopErr = p.stop(s.hurry)
 			return

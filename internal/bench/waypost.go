@@ -58,7 +58,7 @@ func (w *waypost) ready(ctx context.Context) error {
 	for end := time.Now().Add(time.Hour); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
 		answer, err := http.Get("http://" + w.address + "/readyz")
 		if err != nil {
-			if syscall.Kill(w.Process.Pid, 0) != nil {
+			if w.Process.Signal(syscall.Signal(0)) != nil {
 				return errors.New("waypost ended")
 			}
 			continue

@@ -275,7 +275,10 @@ func (i *instance) killPostgres() {
 		if text, err = os.ReadFile(filepath.Join(i.dir, "pg", "postmaster.pid")); err == nil {
 			first, _, _ := strings.Cut(string(text), "\n")
 			if pid, err = strconv.Atoi(first); err == nil {
-				err = syscall.Kill(pid, syscall.SIGKILL)
+				var process *os.Process
+				if process, err = os.FindProcess(pid); err == nil {
+					err = process.Kill()
+				}
 			}
 		}
 		if err == nil {

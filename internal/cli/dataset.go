@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -58,6 +59,7 @@ func (s Settings) files(dir string) (*blob.Bucket, error) {
 		if err != nil {
 			return nil, err
 		}
+		full = "/" + strings.TrimPrefix(filepath.ToSlash(full), "/") // Windows has a drive first
 		at = (&url.URL{Scheme: "file", Path: full}).String()
 	}
 	u, err := url.Parse(at)

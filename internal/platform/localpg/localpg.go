@@ -42,6 +42,13 @@ type Config struct {
 	Logger    *slog.Logger // slog.Default() when nil
 }
 
+// secrets are the passwords of the three roles, in hex so that they need no quoting in SQL or a URL.
+type secrets struct {
+	Super string `json:"super"`
+	Owner string `json:"owner"`
+	App   string `json:"app"`
+}
+
 // Conn is how to reach a running server. Its URLs carry passwords: never log them; a Conn itself prints none.
 type Conn struct {
 	socketDir string

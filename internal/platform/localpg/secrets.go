@@ -1,3 +1,5 @@
+//go:build unix
+
 package localpg
 
 import (
@@ -10,13 +12,6 @@ import (
 	"os"
 	"path/filepath"
 )
-
-// secrets are the passwords of the three roles, in hex so that they need no quoting in SQL or a URL.
-type secrets struct {
-	Super string `json:"super"`
-	Owner string `json:"owner"`
-	App   string `json:"app"`
-}
 
 func secretsPath(dir string) string { return filepath.Join(dir, "pg-secrets.json") }
 

@@ -61,6 +61,8 @@ func TestADumpComesBackWhole(t *testing.T) {
 	}
 	other.more = []string{"WAYPOST_DATABASE_URL=" + restored(conn.AppURL())}
 	t.Cleanup(func() { other.signal(syscall.SIGTERM) })
+	other.refuses("there is no master key")
+	shell(t, "install", "-m", "0600", filepath.Join(i.dir, "master-key.json"), filepath.Join(other.dir, "master-key.json"))
 	other.start()
 	key := field(t, demoKeys(t, i), "link_worker")
 	_, was := i.call(key, "GET", "/referrals?limit=200", "", "")

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
 	"gocloud.dev/blob"
@@ -19,27 +17,7 @@ import (
 	"waypost/api"
 	"waypost/internal/datasets"
 	"waypost/internal/platform/db"
-	"waypost/internal/platform/vault"
 )
-
-// cipher opens the master key.
-func (s Settings) cipher(dir string) (tink.AEAD, error) {
-	path := s.MasterKeyFile
-	if path == "" {
-		path = filepath.Join(dir, "master-key.json")
-	}
-	c, err := vault.Open(path)
-	if s.MasterKeyFile == "" && unwritable(err) {
-		slog.Warn("there is no master key, and so no dataset can be made: the data directory cannot be written; set WAYPOST_DATA_DIR or WAYPOST_MASTER_KEY_FILE", "error", err)
-		return nil, nil
-	}
-	return c, err
-}
-
-// unwritable tells whether nothing can be written there, as in a container without a volume. Waypost serves all the rest then.
-func unwritable(err error) bool {
-	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
-}
 
 // research opens what datasets are made with.
 func (s Settings) research(d *db.DB, dir string, cipher tink.AEAD) (*datasets.Store, error) {

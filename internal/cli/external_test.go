@@ -179,6 +179,9 @@ func TestTwoAtOnceOnOneDatabase(t *testing.T) {
 	}
 	all.Wait()
 	first, second := i.on(login, "--demo", "--people", "120"), i.on(login, "--demo", "--people", "120")
+	for _, one := range []*instance{first, second} {
+		one.more = append(one.more, "WAYPOST_MASTER_KEY_FILE="+filepath.Join(filepath.Dir(i.dir), "shared.json"))
+	}
 	first.launch()
 	second.launch()
 	first.ready()

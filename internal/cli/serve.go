@@ -34,7 +34,9 @@ import (
 	"waypost/migrations"
 )
 
-type serve struct{}
+type serve struct {
+	ReplaceMasterKey bool `help:"Take the key in the master key's file, or a new one, from now on, though the database's secrets were encrypted under another: only when that one is lost for good (see docs/operations.md)."`
+}
 
 const (
 	drain = 10 * time.Second // how long requests under way get to finish after a signal
@@ -44,7 +46,7 @@ const (
 )
 
 // Run serves until a signal, or until the database is lost for good.
-func (serve) Run(s *surroundings) (err error) {
+func (c serve) Run(s *surroundings) (err error) {
 	if s.Addr == "" { // net.Listen would take it for every interface
 		return errors.New("WAYPOST_ADDR is empty: set it to an address such as 127.0.0.1:8080, or leave it out")
 	}
@@ -88,7 +90,7 @@ func (serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	cipher, err := s.cipher(dir)
+	cipher, err := s.masterKey(d, dir, c.ReplaceMasterKey)
 	if err != nil {
 		return err
 	}

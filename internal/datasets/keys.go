@@ -11,7 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/vault"
 )
 
 // newKey makes a project's key, as the database holds it.
@@ -35,6 +37,16 @@ var errOtherKey = fault.New(fault.Unavailable, "The project's key cannot be open
 // belonging says where a ciphertext belongs, so that it is of no use elsewhere.
 func belonging(project uuid.UUID) []byte {
 	return []byte("projects.pseudonym_key " + project.String())
+}
+
+// Sealed is what the database holds encrypted of datasets: every project's key.
+func Sealed(tx *db.Tx) (all []vault.Sealed, err error) {
+	var projects []Project
+	err = tx.Select("id", "pseudonym_key").Find(&projects).Error
+	for _, p := range projects {
+		all = append(all, vault.Sealed{Text: p.PseudonymKey, Place: belonging(p.ID)})
+	}
+	return all, err
 }
 
 // pseudonyms names people as one project knows them: base32(HMAC-SHA-256(project key, person id)), the first 16 letters. The same

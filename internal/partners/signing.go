@@ -10,7 +10,9 @@ import (
 	"github.com/google/uuid"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/vault"
 )
 
 // newSecret makes a webhook's secret, in the form of the Standard Webhooks specification.
@@ -48,6 +50,16 @@ func (s *Store) opened(w Webhook, kept []byte) (string, error) {
 
 // belongs says where a ciphertext belongs, so that it is of no use elsewhere.
 func belongs(webhook uuid.UUID) []byte { return []byte("webhooks.secret " + webhook.String()) }
+
+// Sealed is what the database holds encrypted of partners: the secrets of webhooks that were added where there is a master key.
+func Sealed(tx *db.Tx) (all []vault.Sealed, err error) {
+	var webhooks []Webhook
+	err = tx.Where("sealed").Find(&webhooks).Error
+	for _, w := range webhooks {
+		all = append(all, vault.Sealed{Text: w.Kept, Place: belongs(w.ID)})
+	}
+	return all, err
+}
 
 // secrets are those that sign now: the one, and for a day after it was replaced the old one.
 func (s *Store) secrets(w Webhook, now time.Time) ([]string, error) {

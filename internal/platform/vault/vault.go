@@ -18,12 +18,19 @@ import (
 
 // Open reads the master key, and makes one where there is none yet.
 func Open(path string) (tink.AEAD, error) {
-	text, err := os.ReadFile(path)
+	c, err := Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = makeKey(path); err == nil {
-			text, err = os.ReadFile(path)
+		if err := makeKey(path); err != nil {
+			return nil, fmt.Errorf("the master key: %w", err)
 		}
+		return Read(path)
 	}
+	return c, err
+}
+
+// Read reads the master key. The error is fs.ErrNotExist where there is none.
+func Read(path string) (tink.AEAD, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the master key: %w", err)
 	}
@@ -33,6 +40,26 @@ func Open(path string) (tink.AEAD, error) {
 	}
 	return aead.New(handle)
 }
+
+// Sealed is something that the database holds encrypted.
+type Sealed struct {
+	Text  []byte // as it is stored
+	Place []byte // where it belongs, without which it does not open
+}
+
+// OpensBy tells whether it was encrypted under that key.
+func (s Sealed) OpensBy(key tink.AEAD) bool {
+	_, err := key.Decrypt(s.Text, s.Place)
+	return err == nil
+}
+
+var checkPlace = []byte("installation.master_key_check")
+
+// NewCheck encrypts a known text, by which a database knows the key again.
+func NewCheck(key tink.AEAD) ([]byte, error) { return key.Encrypt([]byte("waypost"), checkPlace) }
+
+// Check is one that NewCheck made, as it is stored.
+func Check(text []byte) Sealed { return Sealed{text, checkPlace} }
 
 // makeKey writes a new one, for its owner alone to read. Of two processes that do so at once, the first one's stands.
 func makeKey(path string) error {

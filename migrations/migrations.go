@@ -20,7 +20,8 @@ var files embed.FS
 // Files is every migration, for whoever wants to know whether they changed.
 func Files() fs.FS { return files }
 
-// Up brings the database to the newest migration and writes the codes. Two at once wait for each other.
+// Up brings the database to the newest migration, writes the codes, and sees to it that the app's role may make nothing. Two at once
+// wait for each other.
 func Up(ctx context.Context, owner *sql.DB) error {
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
@@ -36,7 +37,10 @@ func Up(ctx context.Context, owner *sql.DB) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
-	return codes.Seed(ctx, owner)
+	if err := codes.Seed(ctx, owner); err != nil {
+		return err
+	}
+	return harden(ctx, owner)
 }
 
 // Newest is the version this program needs.

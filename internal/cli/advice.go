@@ -54,6 +54,7 @@ var byCode = map[string]string{
 	"42501": "the login lacks a right: one that serves must be a member of waypost_app, one that migrates must own the database (see docs/database.md)",
 	"42P01": "the database has never been migrated: run waypost migrate up",
 	"53300": "the server has no connection left: raise its max_connections, or end what else uses it",
+	"55P03": "a table is in use by something that goes on for long, such as pg_dump or a dataset being made: run waypost migrate up again when it is over",
 	"57P03": "the server is starting or stopping: try again in a moment",
 	"P0001": "the role waypost_app is not there and this login may not create it: an administrator types what docs/database.md says",
 }

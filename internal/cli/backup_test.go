@@ -59,6 +59,7 @@ func TestADumpComesBackWhole(t *testing.T) {
 	if out, err := other.run("migrate", "up"); err != nil {
 		t.Errorf("%s %v", out, err)
 	}
+	makesNothing(t, restored(conn.AppURL()))
 	other.more = []string{"WAYPOST_DATABASE_URL=" + restored(conn.AppURL())}
 	t.Cleanup(func() { other.signal(syscall.SIGTERM) })
 	other.refuses("there is no master key")
@@ -72,6 +73,27 @@ func TestADumpComesBackWhole(t *testing.T) {
 	}
 	if status, next := other.call(partner, "GET", "/events?limit=200&cursor="+cursor, "", ""); status != 200 || string(next) != string(wasNext) || len(next) < 2000 {
 		t.Errorf("a partner's cursor goes on with %d %.200s, not with %.200s", status, next, wasNext)
+	}
+}
+
+// makesNothing looks whether the app's role may make a table in the database: it may not, but stage makes one for it.
+func makesNothing(t *testing.T, address string) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	if _, err := c.Exec(t.Context(), "set role waypost_app"); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{"create temporary table mine (n int)", "create table mine (n int)", "create function mine() returns int language sql as 'select 1'"} {
+		if _, err := c.Exec(t.Context(), sql); err == nil {
+			t.Errorf("the app's role may %s", sql)
+		}
+	}
+	if _, err := c.Exec(t.Context(), "select stage('patients')"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,13 +2,15 @@ package cli
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // database/sql's driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"waypost/internal/platform/clock"
 	"waypost/internal/platform/db"
@@ -68,11 +70,18 @@ func (s Settings) start(ctx context.Context, dir string) (database, error) {
 	return d, nil
 }
 
+const (
+	givesWay = "2s"            // how long a migration waits for a lock: requests that come after it wait as long, and give up after 3 s
+	patience = 2 * time.Minute // how long it is tried
+)
+
 func (d database) migrate(ctx context.Context) error {
-	owner, err := sql.Open("pgx", d.ownerURL)
+	config, err := pgx.ParseConfig(d.ownerURL)
 	if err != nil {
 		return advise(err)
 	}
+	config.RuntimeParams["lock_timeout"] = givesWay
+	owner := stdlib.OpenDB(*config)
 	defer owner.Close()
 	var version int
 	var mayCreate bool
@@ -85,10 +94,21 @@ func (d database) migrate(ctx context.Context) error {
 	if !mayCreate { // goose would only say that its table is not there
 		return errors.New(byCode["42501"])
 	}
-	if err := migrations.Up(ctx, owner); err != nil {
-		return advise(err)
+	for end := time.Now().Add(patience); ; time.Sleep(time.Second) {
+		err := migrations.Up(ctx, owner)
+		if err == nil {
+			err = jobs.Migrate(ctx, owner)
+		}
+		if !inTheWay(err) || ctx.Err() != nil || time.Now().After(end) {
+			return advise(err)
+		}
 	}
-	return advise(jobs.Migrate(ctx, owner))
+}
+
+// inTheWay tells whether a migration met what others were doing: it was rolled back, and can be tried again.
+func inTheWay(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "55P03" || pg.Code == "40P01")
 }
 
 // open connects as the app's role, and refuses a database whose structure is not this program's.

@@ -164,6 +164,21 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 	}
 }
 
+// Whatever a server or an administrator gave the app's role, migrate up takes away, each time.
+func TestMigrateUpLetsTheAppsRoleMakeNothing(t *testing.T) {
+	t.Parallel()
+	s, i := newServer(t), newInstance(t)
+	owner, login := s.database(t, "hard")
+	for range 2 {
+		query(t, owner, "grant create on schema public to public")
+		query(t, owner, "grant temporary on database hard to public")
+		if out, err := i.on(owner).run("migrate", "up"); err != nil {
+			t.Fatal(out, err)
+		}
+		makesNothing(t, login)
+	}
+}
+
 // Two programs of one database: both migrate, both are told to load a demo; it is loaded once, and both serve it.
 func TestTwoAtOnceOnOneDatabase(t *testing.T) {
 	t.Parallel()

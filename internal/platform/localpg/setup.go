@@ -33,6 +33,7 @@ func steps(s secrets) []step {
 			what: "privileges",
 			done: `select has_database_privilege('waypost_app', 'waypost', 'connect')
 				and not has_database_privilege('public', 'waypost', 'connect')
+				and not has_database_privilege('public', 'waypost', 'temporary')
 				and not has_database_privilege('public', 'postgres', 'connect')
 				and not has_database_privilege('public', 'template1', 'connect')`,
 			do: `revoke all on database waypost, postgres, template1 from public;

@@ -101,12 +101,11 @@ func TestTwoMovesAtOnce(t *testing.T) {
 // A replay is authorised again: what the caller may no longer see does not come back.
 func TestAReplayIsAuthorisedAgain(t *testing.T) {
 	w := newWorld(t)
-	key := w.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"t","site_ids":[%q]}`, w.site)).want(201)
-	c := client{w: w, bearer: key.text("key")}.with("Idempotency-Key", "k")
+	c := w.as("integration").with("Idempotency-Key", "k")
 	body := `{"given_name":"Marigold","family_name":"Once","birth_date":"1950-01-01"}`
 	c.post("/patients", body).want(201)
 	// On behalf of somebody else is another authority.
 	c.with("Waypost-On-Behalf-Of", w.worker).post("/patients", body).problem(404, "not_found", "Marigold")
-	w.as("administrator").do("DELETE", "/api-keys/"+key.text("id"), "").want(204)
+	w.as("administrator").do("DELETE", "/api-keys/"+w.keyID("integration"), "").want(204)
 	c.post("/patients", body).problem(401, "unauthenticated", "Marigold")
 }

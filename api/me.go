@@ -17,7 +17,7 @@ type Me struct {
 	Role           actor.Role    `json:"role" doc:"The role of the credential." example:"link_worker"`
 	Label          string        `json:"label" doc:"What the key is for, in words."`
 	SiteIDs        db.IDs        `json:"site_ids" format:"uuid" doc:"The sites it reaches."`
-	LinkWorkerID   *uuid.UUID    `json:"link_worker_id" nullable:"true" format:"uuid" doc:"The link worker it belongs to, or acts for."`
+	LinkWorkerID   *uuid.UUID    `json:"link_worker_id" nullable:"true" format:"uuid" doc:"The link worker it belongs to, or acts for; of a manager who is one too, themselves."`
 	OrganisationID *uuid.UUID    `json:"organisation_id" nullable:"true" format:"uuid" doc:"The organisation it belongs to."`
 	Scopes         []actor.Scope `json:"scopes" doc:"What it may do." example:"[\"record:read\"]"`
 	ExpiresOn      *day.Date     `json:"expires_on" format:"date" doc:"Its last day."`

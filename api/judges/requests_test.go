@@ -261,6 +261,10 @@ func (c *caller) thing(operation string) string {
 		chosen.body = c.quote(true)
 		return c.do(chosen)["id"].(string)
 	}
+	if operation == "confirm-api-key" { // one that waits, of the manager's site
+		key := fields{"role": "integration", "label": "A partner", "site_ids": []any{c.site()}}
+		return c.do(request{role: "administrator", method: http.MethodPost, at: "/v1/api-keys", body: key})["id"].(string)
+	}
 	if operation == "get-gp-message" {
 		return c.agreed("report_to_gp")
 	}

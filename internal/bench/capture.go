@@ -172,7 +172,7 @@ func (w *wire) listen(do func() error) (heard []statement, trips int, err error)
 	defer w.mu.Unlock()
 	w.listening = false
 	for _, c := range w.conversations {
-		if slices.ContainsFunc(c.heard, func(s statement) bool { return strings.Contains(s.sql, " enter(") }) {
+		if slices.ContainsFunc(c.heard, func(s statement) bool { return strings.Contains(s.sql, " authenticate(") }) {
 			return c.heard, c.trips, err
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -70,7 +71,7 @@ func (s *surroundings) running() (*db.DB, error) {
 }
 
 type keys struct {
-	Create createKey `cmd:"" help:"Make an API key and print it, once."`
+	Create createKey `cmd:"" help:"Make an API key and print it, once. Made here, it needs no confirmation: make the first administrator and the first data steward so, for two people."`
 	List   listKeys  `cmd:"" help:"List API keys, a line each: id, role, last four characters, state, what it is for."`
 	Revoke revokeKey `cmd:"" help:"End an API key at once, for good; for instance the only administrator's, when it was lost."`
 }
@@ -80,8 +81,8 @@ type createKey struct {
 	Label        string      `required:"" help:"What it is for, in words."`
 	Site         []uuid.UUID `help:"Id of a site it reaches; may be given several times."`
 	Organisation *uuid.UUID  `help:"Of the role organisation: its id."`
-	LinkWorker   *uuid.UUID  `help:"Of the role link_worker: their id."`
-	ExpiresOn    *day.Date   `help:"The last day it works, in UTC."`
+	LinkWorker   *uuid.UUID  `help:"Of the role link_worker: their id. Of the role site_manager: who it is, where they are a link worker too."`
+	ExpiresOn    *day.Date   `help:"The last day it works, in UTC; a year from today when left out."`
 	Replaces     *uuid.UUID  `help:"Id of the key whose place it takes, with its webhooks and cursors."`
 }
 
@@ -98,6 +99,7 @@ func (c createKey) Run(s *surroundings) error {
 	if err != nil {
 		return err
 	}
+	slog.Info("an API key was made on the server", "key_id", k.ID, "role", k.Role, "expires_on", k.ExpiresOn)
 	_, err = fmt.Fprintln(s.out, k.Secret)
 	return err
 }
@@ -112,13 +114,13 @@ func (listKeys) Run(s *surroundings) error {
 	defer d.Close()
 	store, after := partners.Store{DB: d}, uuid.Nil
 	for {
-		list, err := store.List(actor.With(s, actor.Named("command-line")), "", db.Page[uuid.UUID]{After: after, Limit: 200})
+		list, err := store.List(actor.With(s, actor.Named("command-line")), partners.Filter{}, db.Page[uuid.UUID]{After: after, Limit: 200})
 		if err != nil || len(list) == 0 {
 			return err
 		}
 		for _, k := range list {
 			after = k.ID
-			fmt.Fprintf(s.out, "%s  %-13s  …%s  %-7s  %s\n", k.ID, k.Role, k.Hint, k.State(d.Clock.Now()), k.Label)
+			fmt.Fprintf(s.out, "%s  %-13s  …%s  %-8s  %s\n", k.ID, k.Role, k.Hint, k.State, k.Label)
 		}
 	}
 }

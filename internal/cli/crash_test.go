@@ -229,12 +229,11 @@ func TestKilledUnderLoadLosesNothingAndDoublesNothing(t *testing.T) {
 	}
 	status, body := i.call(key, "POST", "/sites", "", `{"name":"S","code":"site"}`)
 	site := idOf(t, status, body)
-	status, body = i.call(key, "POST", "/api-keys", "", fmt.Sprintf(`{"role":"integration","label":"load","site_ids":[%q]}`, site))
-	var made struct{ Key string }
-	if err := json.Unmarshal(body, &made); err != nil || status != 201 {
-		t.Fatalf("%d %s", status, body)
+	integration, err := i.run("keys", "create", "--role", "integration", "--label", "load", "--site", site)
+	if err != nil {
+		t.Fatal(err)
 	}
-	w := &writers{i: i, key: made.Key}
+	w := &writers{i: i, key: integration}
 	for range 6 {
 		w.all.Go(w.write)
 	}

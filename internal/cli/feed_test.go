@@ -87,8 +87,9 @@ func (l *feedLoad) prepare(url string) string {
 	}
 	status, body := l.i.call(admin, "POST", "/sites", "", `{"name":"S","code":"site"}`)
 	l.site = uuid.MustParse(idOf(l.t, status, body))
-	_, body = l.i.call(admin, "POST", "/api-keys", "", fmt.Sprintf(`{"role":"integration","label":"partner","site_ids":[%q]}`, l.site))
-	l.key = field(l.t, body, "key")
+	if l.key, err = l.i.run("keys", "create", "--role", "integration", "--label", "partner", "--site", l.site.String()); err != nil {
+		l.t.Fatal(err)
+	}
 	_, body = l.i.call(l.key, "POST", "/webhooks", "", fmt.Sprintf(`{"url":%q,"events":["referral.*"]}`, url))
 	for i := range l.things {
 		l.things[i] = uuid.New()

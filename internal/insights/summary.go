@@ -37,8 +37,8 @@ const ownCaution = "These are figures of few people, and not protected: they are
 // Summary reads how things stand with the actor's own people; a credential that is no link worker's, with everybody at its sites.
 func (s *Store) Summary(ctx context.Context) (out Summary, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		out = Summary{AsOf: tx.Now, LinkWorkerID: tx.Actor.LinkWorkerID, Caution: ownCaution}
-		a := question{from: farBack, until: farAhead, sites: slices.Clone(tx.Actor.Sites), profile: disclosure.None(), worker: tx.Actor.LinkWorkerID}
+		out = Summary{AsOf: tx.Now, LinkWorkerID: tx.Actor.Own(), Caution: ownCaution}
+		a := question{from: farBack, until: farAhead, sites: slices.Clone(tx.Actor.Sites), profile: disclosure.None(), worker: tx.Actor.Own()}
 		a.places = []span{{from: monthOf(a.from), until: monthOf(a.until)}}
 		if out.Caseload, err = a.caseload(tx); err != nil {
 			return err

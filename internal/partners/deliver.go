@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/outward"
 	"waypost/internal/platform/telemetry"
@@ -62,13 +61,13 @@ func (s *Store) waiting(ctx context.Context) (list []uuid.UUID, err error) {
 			where w.enabled and (w.rest_until is null or w.rest_until <= ?)
 				and (w.position < i.feed_position or w.replay_position is not null or exists (select from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending' and d.next_try_at <= ?))
 				and exists (select from api_keys k where k.partner_id = w.partner_id and `+works+`)
-			order by random() limit ?`, tx.Now, tx.Now, day.Of(tx.Now), 4*atOnce).Scan(&list).Error
+			order by random() limit ?`, tx.Now, tx.Now, tx.Now, 4*atOnce).Scan(&list).Error
 	})
 	return list, err
 }
 
-// works is the condition under which a key does, on a day.
-const works = "k.revoked_at is null and (k.expires_on is null or k.expires_on >= ?)"
+// works is the condition under which a key does, at an instant.
+const works = "key_state(k, ?) = 'works'"
 
 // forget takes away deliveries that ended long ago. Replayed, their events are sent again as any other.
 func (s *Store) forget(ctx context.Context) error {

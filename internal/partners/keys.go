@@ -3,14 +3,11 @@ package partners
 
 import (
 	"context"
-	"crypto/subtle"
-	"errors"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/tink-crypto/tink-go/v2/tink"
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"waypost/internal/platform/actor"
@@ -34,15 +31,21 @@ type Store struct {
 type Key struct {
 	ID uuid.UUID `json:"id" format:"uuid" doc:"The key's id."`
 	NewKey
-	PartnerID uuid.UUID  `json:"partner_id" format:"uuid" doc:"Whose key it is: those that replace one another share it, and with it webhooks and cursors."`
-	Hint      string     `json:"hint" doc:"The last four characters, to tell keys apart." example:"x7Qa"`
-	RevokedAt *time.Time `json:"revoked_at" doc:"When it was revoked."`
-	Version   int        `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
-	UpdatedAt time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	Secret    string     `json:"key,omitempty" gorm:"-" doc:"The key itself, in the answer that made it and never again." example:"wp_…"`
-	KeyHash   []byte     `json:"-"`
-	CreatedBy *uuid.UUID `json:"-"`
+	State       KeyState   `json:"state" gorm:"->;-:migration" enum:"pending,works,inactive,expired,revoked" doc:"Where it stands; only one that works is a credential, and with any other every call is 401. pending: it opens people's records, and waits for its confirmation. inactive: the link worker or the organisation it is for is no longer active. expired: its last day has passed. revoked: it was ended, for good."`
+	PartnerID   uuid.UUID  `json:"partner_id" format:"uuid" doc:"Whose key it is: those that replace one another share it, and with it webhooks and cursors."`
+	Hint        string     `json:"hint" doc:"The last four characters, to tell keys apart." example:"x7Qa"`
+	CreatedBy   *NamedKey  `json:"created_by" gorm:"->;-:migration;column:maker" format:"or-null" doc:"The key that made it; null: it was made on the server."`
+	ConfirmedBy *NamedKey  `json:"confirmed_by" gorm:"->;-:migration;column:confirmer" format:"or-null" doc:"The key that confirmed it; null: nobody has, or it was made on the server, or a key of its role needs no confirmation."`
+	ConfirmedAt *time.Time `json:"confirmed_at" doc:"When it was confirmed; of a key that waited for nobody, when it was made. null: it is pending."`
+	LastUsedAt  *time.Time `json:"last_used_at" doc:"When it was last used for a call that was not refused. It is noted hourly: it may be an hour older than the last call. null: never."`
+	RevokedAt   *time.Time `json:"revoked_at" doc:"When it was revoked."`
+	Version     int        `json:"version" doc:"Rises with each change." example:"1"`
+	CreatedAt   time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
+	UpdatedAt   time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	Secret      string     `json:"key,omitempty" gorm:"-" doc:"The key itself, in the answer that made it and never again." example:"wp_…"`
+	KeyHash     []byte     `json:"-"`
+	CreatedByID *uuid.UUID `json:"-" gorm:"column:created_by"`
+	ConfirmerID *uuid.UUID `json:"-" gorm:"column:confirmed_by"`
 }
 
 func (Key) TableName() string { return "api_keys" }
@@ -58,43 +61,70 @@ type NewKey struct {
 	Role actor.Role `json:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" doc:"What kind of user it is for." example:"dashboard"`
 	Details
 	SiteIDs        db.IDs     `json:"site_ids" required:"false" format:"uuid" maxItems:"200" doc:"The sites it reaches: exactly one for a link worker; one or more for site_manager and integration; all sites when a dashboard names none."`
-	OrganisationID *uuid.UUID `json:"organisation_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role organisation: which."`
+	OrganisationID *uuid.UUID `json:"organisation_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role organisation: which. It must not be inactive; the key ends with it."`
 	ProjectIDs     db.IDs     `json:"project_ids" required:"false" format:"uuid" maxItems:"200" doc:"Of the role researcher: whose releases it reads."`
-	LinkWorkerID   *uuid.UUID `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role link_worker: who."`
-	Replaces       *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid" doc:"The key whose place this one takes, of the same role and reach: it has the same webhooks and goes on with the same cursors. The older one works until it is revoked."`
+	LinkWorkerID   *uuid.UUID `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role link_worker: who. Of the role site_manager it may name a manager who is a link worker of one of its sites, so that events name them. They must be active; the key ends with them."`
+	Replaces       *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid" doc:"The key whose place this one takes, of the same role and reach: it has the same webhooks and goes on with the same cursors. Where the older one works, this one needs no confirmation, and the older one works for seven more days at most."`
 }
 
 // Details is what may be changed of a key.
 type Details struct {
 	Label     string    `json:"label" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"What it is for, in words." example:"Partner dashboard"`
-	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day it works, in UTC; it does not end when left out."`
+	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day it works, in UTC. A key that is made without one works for a year. In a PATCH null takes it away: the key then works until it is revoked."`
 }
 
 // Changes is a merge patch.
 type Changes = patch.Merge[Details]
 
-// Add makes a key. The answer alone holds its secret.
+// Add makes a key. The answer alone holds its secret. One that opens people's records is pending, unless it is made on the server
+// or takes the place of one that works. Faults: invalid (what it names, also somebody who is not active).
 func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if err := n.check(tx); err != nil {
 			return err
 		}
+		if n.ExpiresOn == nil {
+			n.ExpiresOn = new(day.Of(tx.Now.AddDate(1, 0, 0)))
+		}
 		key := NewSecret()
-		k = Key{ID: tx.NewID(), NewKey: n, Hint: key[len(key)-4:], Secret: key, KeyHash: secret.Hash(key), Version: 1, CreatedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if k.PartnerID, err = n.partner(tx, k.ID); err != nil {
+		k = Key{ID: tx.NewID(), NewKey: n, Hint: key[len(key)-4:], KeyHash: secret.Hash(key), Version: 1, CreatedByID: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		k.PartnerID = k.ID
+		old, err := n.replaced(tx)
+		if err != nil {
 			return err
+		}
+		if old != nil {
+			k.PartnerID = old.PartnerID
+		}
+		replaces := old != nil && old.State == Works
+		if tx.Actor.Role == actor.System || !n.opensRecords() || replaces {
+			k.ConfirmedAt = &tx.Now
 		}
 		if err := tx.Create(&k).Error; err != nil {
 			return err
 		}
-		for _, project := range k.ProjectIDs {
-			if err := events.Record(tx, "project.member_added", events.Subject{Type: "project", ID: project}, events.Data{"api_key_id": k.ID.String()}); err != nil {
+		if replaces {
+			if err := old.end(tx, k.ID); err != nil {
 				return err
 			}
 		}
-		return events.Record(tx, "api_key.added", k.subject(), events.Data{"role": string(k.Role)})
+		if k, err = one(view(tx), k.ID); err != nil {
+			return err
+		}
+		k.Secret = key
+		return k.added(tx)
 	})
 	return k, err
+}
+
+// added records that the key was made, and of a researcher's which projects it reaches.
+func (k *Key) added(tx *db.Tx) error {
+	for _, project := range k.ProjectIDs {
+		if err := events.Record(tx, "project.member_added", events.Subject{Type: "project", ID: project}, events.Data{"api_key_id": k.ID.String()}); err != nil {
+			return err
+		}
+	}
+	return events.Record(tx, "api_key.added", k.subject(), events.Data{"role": string(k.Role), "state": string(k.State)})
 }
 
 func (n *NewKey) check(tx *db.Tx) error {
@@ -111,7 +141,7 @@ func (n *NewKey) check(tx *db.Tx) error {
 	}
 	misplaced := some && n.Role != actor.LinkWorker && n.Role != actor.SiteManager && n.Role != actor.Integration && n.Role != actor.Dashboard
 	c.Require(!misplaced, "site_ids", "goes with the roles link_worker, site_manager, integration and dashboard only")
-	c.Require(n.LinkWorkerID == nil || n.Role == actor.LinkWorker, "link_worker_id", "goes with the role link_worker only")
+	c.Require(n.LinkWorkerID == nil || n.Role == actor.LinkWorker || n.Role == actor.SiteManager, "link_worker_id", "goes with the roles link_worker and site_manager only")
 	c.Require(n.OrganisationID == nil || n.Role == actor.Organisation, "organisation_id", "goes with the role organisation only")
 	c.Require(len(n.ProjectIDs) == 0 || n.Role == actor.Researcher, "project_ids", "goes with the role researcher only")
 	c.Require(!n.Details.past(tx), "expires_on", "lies in the past")
@@ -125,68 +155,52 @@ func (d Details) past(tx *db.Tx) bool {
 	return d.ExpiresOn != nil && d.ExpiresOn.Before(day.Of(tx.Now))
 }
 
-// exist asks whether the things the key names are there.
+// exist asks whether the things the key names are there, and whether those it would be for are active.
 func (n *NewKey) exist(tx *db.Tx) error {
 	var c fault.Checks
-	ask := func(field, sql string, args ...any) error {
+	ask := func(field, wrong, sql string, args ...any) error {
 		var ok bool
 		err := tx.Raw("select "+sql, args...).Scan(&ok).Error
-		c.Require(ok, field, "names something that does not exist")
+		c.Require(ok, field, wrong)
 		return err
 	}
-	if err := ask("site_ids", "(select count(*) from sites where id = any(?::uuid[])) = ?", n.SiteIDs, len(n.SiteIDs)); err != nil {
+	const missing, inactive = "names something that does not exist", "names somebody who does not exist there, or is not active"
+	if err := ask("site_ids", missing, "(select count(*) from sites where id = any(?::uuid[])) = ?", n.SiteIDs, len(n.SiteIDs)); err != nil {
 		return err
 	}
-	if err := ask("project_ids", "projects_there(?::uuid[]) = ?", n.ProjectIDs, len(n.ProjectIDs)); err != nil {
+	if err := ask("project_ids", missing, "projects_there(?::uuid[]) = ?", n.ProjectIDs, len(n.ProjectIDs)); err != nil {
 		return err
 	}
 	if n.OrganisationID != nil {
-		if err := ask("organisation_id", "exists (select from organisations where id = ?)", *n.OrganisationID); err != nil {
+		if err := ask("organisation_id", inactive, "exists (select from organisations where id = ? and status <> 'inactive')", *n.OrganisationID); err != nil {
 			return err
 		}
 	}
 	if n.LinkWorkerID != nil {
-		if err := ask("link_worker_id", "exists (select from link_workers where site_id = ? and id = ?)", n.SiteIDs[0], *n.LinkWorkerID); err != nil {
+		if err := ask("link_worker_id", inactive, "exists (select from link_workers where site_id = any(?::uuid[]) and id = ? and active)", n.SiteIDs, *n.LinkWorkerID); err != nil {
 			return err
 		}
 	}
 	return c.Err()
 }
 
-// partner is whose key it will be: of a new partner, or of the one whose key it replaces.
-func (n *NewKey) partner(tx *db.Tx, own uuid.UUID) (uuid.UUID, error) {
-	if n.Replaces == nil {
-		return own, nil
-	}
-	var found []Key
-	if err := tx.Where("id = ?", *n.Replaces).Find(&found).Error; err != nil {
-		return own, err
-	}
-	if len(found) == 0 {
-		return own, fault.InvalidAt("replaces", "names something that does not exist")
-	}
-	k := found[0]
-	alike := k.Role == n.Role && sameIDs(k.SiteIDs, n.SiteIDs) && sameIDs(k.ProjectIDs, n.ProjectIDs) &&
-		text(k.OrganisationID) == text(n.OrganisationID) && text(k.LinkWorkerID) == text(n.LinkWorkerID)
-	if !alike {
-		return own, fault.InvalidAt("replaces", "names a key of another role or reach")
-	}
-	return k.PartnerID, nil
+// Filter narrows a list of keys; empty fields ask nothing.
+type Filter struct {
+	Role  actor.Role
+	State KeyState
 }
 
-func sameIDs(a, b db.IDs) bool {
-	for _, id := range a {
-		if !slices.Contains(b, id) {
-			return false
-		}
-	}
-	return len(a) == len(b)
-}
-
-// List returns keys by id, after the id given; all, or those of a role.
-func (s *Store) List(ctx context.Context, role actor.Role, page db.Page[uuid.UUID]) (list []Key, err error) {
+// List returns the keys that the actor may see by id, after the id given.
+func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (list []Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		return tx.Where("id > ? and (role = ? or ? = '')", page.After, role, role).Order("id").Scopes(page.Cut).Find(&list).Error
+		q := view(tx).Where("id > ?", page.After)
+		if by.Role != "" {
+			q = q.Where("role = ?", by.Role)
+		}
+		if by.State != "" {
+			q = q.Where("key_state(api_keys, ?) = ?", tx.Now, by.State)
+		}
+		return q.Order("id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }
@@ -194,16 +208,31 @@ func (s *Store) List(ctx context.Context, role actor.Role, page db.Page[uuid.UUI
 // Get returns a key, without its secret, which nobody has.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (k Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		k, err = db.First[Key](tx.Where("id = ?", id), "API key")
+		k, err = one(view(tx), id)
 		return err
 	})
 	return k, err
 }
 
-// Change applies a merge patch to the version the caller read. Fault: conflict (it was revoked).
+// view is the keys that the actor may see, with where they stand and who made and confirmed them: of a manager those that reach
+// their own sites alone, as row-level security says too.
+func view(tx *db.Tx) *gorm.DB {
+	q := tx.Select("*, key_state(api_keys, ?) as state, key_named(created_by) as maker, key_named(confirmed_by) as confirmer", tx.Now)
+	if tx.Actor.Role == actor.SiteManager {
+		q = q.Where("site_ids <> '{}' and site_ids <@ ?::uuid[]", db.IDs(tx.Actor.Sites))
+	}
+	return q
+}
+
+func one(q *gorm.DB, id uuid.UUID) (Key, error) {
+	return db.First[Key](q.Where("id = ?", id), "API key")
+}
+
+// Change applies a merge patch to the version the caller read. Fault: conflict (it was revoked, or another took its place and it
+// would work longer).
 func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (k Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if k, err = hold(tx, id); err != nil {
+		if k, err = forUpdate(tx, id); err != nil {
 			return err
 		}
 		if err := db.Match(version, k.Version); err != nil {
@@ -219,33 +248,43 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if k.past(tx) && (before == nil || *before != *k.ExpiresOn) {
 			return fault.InvalidAt("expires_on", "lies in the past")
 		}
-		return k.save(tx, "api_key.changed")
+		if before != nil && (k.ExpiresOn == nil || k.ExpiresOn.After(*before)) {
+			if err := k.notReplaced(tx); err != nil {
+				return err
+			}
+		}
+		if err := k.save(tx, "api_key.changed", nil); err != nil {
+			return err
+		}
+		k, err = one(view(tx), id) // it may work again
+		return err
 	})
 	return k, err
 }
 
-// hold finds a key and holds its row until the transaction ends.
-func hold(tx *db.Tx, id uuid.UUID) (Key, error) {
-	return db.First[Key](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "API key")
+// forUpdate finds a key and locks its row until the transaction ends.
+func forUpdate(tx *db.Tx, id uuid.UUID) (Key, error) {
+	return one(view(tx).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), id)
 }
 
-func (k *Key) save(tx *db.Tx, kind string) error {
+func (k *Key) save(tx *db.Tx, kind string, data events.Data) error {
 	k.Version, k.UpdatedAt = k.Version+1, tx.Now
-	if err := tx.Model(k).Where("id = ?", k.ID).Select("label", "expires_on", "revoked_at", "version", "updated_at").Updates(k).Error; err != nil {
+	err := tx.Model(k).Where("id = ?", k.ID).Select("label", "expires_on", "revoked_at", "confirmed_at", "confirmed_by", "version", "updated_at").Updates(k).Error
+	if err != nil {
 		return err
 	}
-	return events.Record(tx, kind, k.subject(), nil)
+	return events.Record(tx, kind, k.subject(), data)
 }
 
 // Revoke ends a key at once, for good. Revoking it again changes nothing.
 func (s *Store) Revoke(ctx context.Context, id uuid.UUID) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		k, err := hold(tx, id)
+		k, err := forUpdate(tx, id)
 		if err != nil || k.RevokedAt != nil {
 			return err
 		}
 		k.RevokedAt = &tx.Now
-		return k.save(tx, "api_key.revoked")
+		return k.save(tx, "api_key.revoked", nil)
 	})
 }
 
@@ -253,63 +292,3 @@ func (k Key) subject() events.Subject { return events.Subject{Type: "api_key", I
 
 // NewSecret makes a key's secret.
 func NewSecret() string { return secret.New("wp_") }
-
-// Admit begins the transaction of a request by its credential (see db.Admit). A partner system may name the link worker
-// on whose behalf it acts. Faults: unauthenticated (unknown, revoked or expired: which is not told), forbidden (the role may
-// act for nobody), invalid (no active link worker of the credential's sites).
-func (s *Store) Admit(ctx context.Context, key string, behalf *uuid.UUID) (_ context.Context, leave func(), err error) {
-	hash, now := secret.Hash(key), s.DB.Clock.Now()
-	return s.DB.Admit(ctx, "select * from enter($1, $2)", []any{hash, behalf}, func(row pgx.Row) (a actor.Actor, err error) {
-		var k Key
-		var worker *string
-		err = row.Scan(&k.ID, &k.KeyHash, &k.Role, &k.Label, (*[]uuid.UUID)(&k.SiteIDs), &k.OrganisationID, (*[]uuid.UUID)(&k.ProjectIDs), &k.LinkWorkerID, &k.ExpiresOn, &k.RevokedAt, &worker)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && (subtle.ConstantTimeCompare(k.KeyHash, hash) != 1 || !k.worksOn(now)) {
-			return a, fault.New(fault.Unauthenticated, "This needs a valid API key: Authorization: Bearer wp_…")
-		}
-		if err != nil {
-			return a, err
-		}
-		a = actor.Actor{Role: k.Role, KeyID: k.ID, Label: k.Label, Sites: k.SiteIDs, Projects: k.ProjectIDs, LinkWorkerID: k.LinkWorkerID, OrganisationID: k.OrganisationID, ExpiresOn: k.ExpiresOn}
-		return onBehalf(a, behalf, worker)
-	})
-}
-
-// Answers makes the beginning of a request, by a key that nobody has. The error is nil when the database answers it.
-func (s *Store) Answers(ctx context.Context) error {
-	_, leave, err := s.Admit(ctx, "", nil)
-	leave()
-	if fault.Is(err, fault.Unauthenticated) {
-		return nil
-	}
-	return err
-}
-
-// onBehalf lets a partner system act for a link worker of its sites, of whom the database says what they are.
-func onBehalf(a actor.Actor, worker *uuid.UUID, is *string) (actor.Actor, error) {
-	switch {
-	case worker == nil:
-		return a, nil
-	case a.Role != actor.Integration:
-		return a, fault.New(fault.Forbidden, "Only the role integration may act on behalf of a link worker.")
-	case *is == "unknown":
-		return a, fault.New(fault.Invalid, "Waypost-On-Behalf-Of names no link worker of the credential's sites.")
-	case *is == "inactive":
-		return a, fault.New(fault.Invalid, "Waypost-On-Behalf-Of names a link worker who is not active.")
-	}
-	a.LinkWorkerID, a.OnBehalf = worker, true
-	return a, nil
-}
-
-func (k Key) worksOn(now time.Time) bool { return k.State(now) == "works" }
-
-// State is whether a key works, as a code: works, expired, revoked.
-func (k Key) State(now time.Time) string {
-	switch {
-	case k.RevokedAt != nil:
-		return "revoked"
-	case k.ExpiresOn != nil && day.Of(now).After(*k.ExpiresOn):
-		return "expired"
-	default:
-		return "works"
-	}
-}

@@ -11,7 +11,6 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
-	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
@@ -60,7 +59,7 @@ func (s *Store) claim(ctx context.Context, id uuid.UUID) (r *round, err error) {
 		}
 		w := found[0]
 		var keys []Key
-		if err := tx.Raw("select * from api_keys k where k.partner_id = ? and "+works+" order by k.created_at desc limit 1", w.PartnerID, day.Of(tx.Now)).Scan(&keys).Error; err != nil || len(keys) == 0 {
+		if err := tx.Raw("select * from api_keys k where k.partner_id = ? and "+works+" order by k.created_at desc limit 1", w.PartnerID, tx.Now).Scan(&keys).Error; err != nil || len(keys) == 0 {
 			return err
 		}
 		told := reach{keys[0].Role, keys[0].SiteIDs, keys[0].OrganisationID}

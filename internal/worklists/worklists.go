@@ -215,7 +215,7 @@ func orOwn(tx *db.Tx, named *uuid.UUID) *uuid.UUID {
 	if named != nil {
 		return named
 	}
-	return tx.Actor.LinkWorkerID
+	return tx.Actor.Own()
 }
 
 // What several lists ask in the same words.

@@ -61,6 +61,15 @@ func (a Actor) Can(s Scope) bool { return slices.Contains(scopes[a.Role], s) }
 // Scopes lists what the actor's role may do.
 func (a Actor) Scopes() []Scope { return slices.Clone(scopes[a.Role]) }
 
+// Own is the link worker to whose people the actor's lists are narrowed; nil: to nobody's. A manager who is a link worker too
+// sees everybody at their sites.
+func (a Actor) Own() *uuid.UUID {
+	if a.Role == SiteManager {
+		return nil
+	}
+	return a.LinkWorkerID
+}
+
 // Side is whose account the actor gives unless it says it reports another's.
 func (a Actor) Side() Side {
 	switch a.Role {

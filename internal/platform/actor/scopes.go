@@ -24,7 +24,9 @@ const (
 	ProjectsApprove  Scope = "projects:approve"
 	StudiesWrite     Scope = "studies:write" // what stands in a study's update, and to publish it
 	QuotesCheck      Scope = "quotes:check"  // look for names and places in what somebody else chose to show
+	KeysRead         Scope = "keys:read"
 	KeysWrite        Scope = "keys:write"
+	KeysConfirm      Scope = "keys:confirm" // open a key that reaches people's records and that somebody else made
 	EventsRead       Scope = "events:read"
 	WebhooksWrite    Scope = "webhooks:write"
 	DemoClock        Scope = "demo:clock" // a demo only
@@ -39,13 +41,13 @@ func with(base []Scope, more ...Scope) []Scope { return append(append([]Scope{},
 
 var scopes = map[Role][]Scope{
 	LinkWorker:    with(theRecord, InsightsRead),
-	SiteManager:   with(theRecord, InsightsRead, LinkWorkersWrite, InstrumentsWrite, QuotesCheck),
+	SiteManager:   with(theRecord, InsightsRead, LinkWorkersWrite, InstrumentsWrite, QuotesCheck, KeysRead, KeysConfirm),
 	Integration:   with(theRecord, WebhooksWrite),
 	Organisation:  {Self, DirectoryRead, CapacityWrite, ReferralsRead, ReferralsReply, EventsRead},
 	Dashboard:     {Self, InsightsRead},
 	Researcher:    {Self, ProjectsUse},
-	DataSteward:   {Self, SitesRead, SitesWrite, InstrumentsWrite, ProjectsUse, ProjectsApprove, StudiesWrite, QuotesCheck},
-	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, InstrumentsWrite, KeysWrite, EventsRead, WebhooksWrite, DemoClock},
+	DataSteward:   {Self, SitesRead, SitesWrite, InstrumentsWrite, ProjectsUse, ProjectsApprove, StudiesWrite, QuotesCheck, KeysRead, KeysConfirm},
+	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, InstrumentsWrite, KeysRead, KeysWrite, EventsRead, WebhooksWrite, DemoClock},
 }
 
 // Holders lists the roles that carry the scope, in a fixed order; the API's document shows them.

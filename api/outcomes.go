@@ -91,6 +91,8 @@ func (s *server) followUpOperations() {
 		summary: "Complete a follow-up", about: "Records how the person has been, what they say of each service they were connected to, and instruments answered with it; all or nothing. The answer is the follow-up with its completion. A late one is kept; the analysis window decides whether it counts as change."}, s.completeFollowUp)
 	post(s, op{id: "make-follow-up-link", path: "/follow-ups/{id}/link", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{follow_up_id}", faults: []fault.Kind{fault.ConsentRequired},
 		summary: "Make the person's own link", about: "Makes a link for the person to answer the follow-up by themselves, to hand on by text message, letter or e-mail. It shows nothing of the record but the names of the organisations they were connected to. It stands in this answer and is never shown again; earlier links go on working."}, s.makeLink)
+	remove(s, op{id: "end-follow-up-link", path: "/follow-ups/{id}/link", tag: "outcomes", scope: actor.RecordWrite,
+		summary: "End the person's own links", about: "Ends every link to this follow-up at once, such as one that was sent to a wrong number: its page then says that it does not work. Where none works, nothing changes. What the person has answered by it is kept; another link can be made, and an invitation or reminder that is due sends one."}, s.endLink)
 	post(s, op{id: "lose-follow-up", path: "/follow-ups/{id}/loss", tag: "outcomes", scope: actor.RecordWrite,
 		summary: "Give a follow-up up", about: "Records that a follow-up will not happen, with the reason. If the person turns up after all, it can still be completed."}, s.loseFollowUp)
 }
@@ -131,6 +133,10 @@ func (s *server) makeLink(ctx context.Context, in *ID) (outcomes.Link, error) {
 	l, err := s.casework.Outcomes.Link(ctx, in.ID)
 	l.URL = s.PublicURL + outcomes.LinkPath + l.Token
 	return l, err
+}
+
+func (s *server) endLink(ctx context.Context, in *ID) error {
+	return s.casework.Outcomes.EndLink(ctx, in.ID)
 }
 
 func (s *server) loseFollowUp(ctx context.Context, in *Of[outcomes.Loss]) (outcomes.FollowUp, error) {

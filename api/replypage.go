@@ -46,6 +46,8 @@ func replyGone(c echo.Context, p *Problem, err error) error {
 	switch {
 	case errors.Is(err, referrals.ErrTakenBack):
 		told.Title, told.Words = "This referral was taken back", "There is nothing to answer any more. Thank you."
+	case errors.Is(err, referrals.ErrNotActive):
+		told.Title, told.Words = "This link does not work any more", "Your organisation is no longer active in Waypost, so nobody is shown here. If that is wrong, please tell whoever sent you the referral."
 	case p.Code == string(fault.NotFound):
 		told.Title, told.Words = "This link does not work", "It may have run out, a part of it may be missing, or there may be a newer message with a newer link. Whoever sent you the referral can make another."
 	case p.Code == string(fault.TooLarge):

@@ -70,9 +70,9 @@ func (s *server) linkWorkerOperations() {
 	post(s, op{id: "add-link-worker", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersWrite, created: "/link-workers/{id}", faults: []fault.Kind{fault.NotFound},
 		summary: "Add a link worker", about: "Adds a link worker to a site."}, s.addLinkWorker)
 	read(s, op{id: "get-link-worker", path: "/link-workers/{id}", tag: "sites", scope: actor.LinkWorkersRead,
-		summary: "Get a link worker", about: "Returns a link worker."}, s.getLinkWorker)
+		summary: "Get a link worker", about: "Returns a link worker; of one who is not active also what is still theirs."}, s.getLinkWorker)
 	change(s, op{id: "change-link-worker", path: "/link-workers/{id}", tag: "sites", scope: actor.LinkWorkersWrite,
-		summary: "Change a link worker", about: "Changes a link worker. One who is not active keeps their records and takes no new episode; their keys go on working until they are revoked."}, s.changeLinkWorker)
+		summary: "Change a link worker", about: "Changes a link worker. One who is made inactive keeps their records and takes no new episode; their keys answer 401 at once, and none can be made for them while they are. The answer then says how many episodes, open referrals and due follow-ups are still theirs."}, s.changeLinkWorker)
 }
 
 func (s *server) listLinkWorkers(ctx context.Context, in *struct{ Changing }) (Page[sites.LinkWorker], error) {
@@ -87,9 +87,27 @@ func (s *server) addLinkWorker(ctx context.Context, in *With[sites.NewLinkWorker
 }
 
 func (s *server) getLinkWorker(ctx context.Context, in *ID) (sites.LinkWorker, error) {
-	return s.sites.LinkWorker(ctx, in.ID)
+	w, err := s.sites.LinkWorker(ctx, in.ID)
+	if err != nil {
+		return w, err
+	}
+	return s.withStillTheirs(ctx, w)
+}
+
+// withStillTheirs adds what somebody else has to take over of one who is not active.
+func (s *server) withStillTheirs(ctx context.Context, w sites.LinkWorker) (sites.LinkWorker, error) {
+	if *w.Active {
+		return w, nil
+	}
+	n, err := s.worklists.LeftWith(ctx, w.SiteID, w.ID)
+	w.StillTheirs = new(sites.StillTheirs(n))
+	return w, err
 }
 
 func (s *server) changeLinkWorker(ctx context.Context, in *Merge[sites.LinkWorkerChanges], version int) (sites.LinkWorker, error) {
-	return s.sites.ChangeLinkWorker(ctx, in.ID.ID, version, in.Body)
+	w, err := s.sites.ChangeLinkWorker(ctx, in.ID.ID, version, in.Body)
+	if err != nil {
+		return w, err
+	}
+	return s.withStillTheirs(ctx, w)
 }

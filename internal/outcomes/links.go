@@ -84,6 +84,25 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 	return l, err
 }
 
+// EndLink ends every link to a follow-up at once, whoever holds it. Where none works it does nothing.
+func (s *Store) EndLink(ctx context.Context, id uuid.UUID) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, _, err := held(tx, id)
+		if err != nil {
+			return err
+		}
+		today, err := tx.Today(f.SiteID)
+		if err != nil {
+			return err
+		}
+		ended := tx.Model(&followUpLink{}).Where("site_id = ? and follow_up_id = ? and expires_on >= ? and ended_at is null", f.SiteID, f.ID, today).Update("ended_at", tx.Now)
+		if ended.Error != nil || ended.RowsAffected == 0 {
+			return ended.Error
+		}
+		return f.note(tx, "follow_up.link_ended", nil, events.Data{"code": f.Code})
+	})
+}
+
 // mintLink makes a link to the follow-up. It works until the window closes, and for four weeks at least.
 func mintLink(tx *db.Tx, f FollowUp) (token string, expiresOn day.Date, err error) {
 	today, err := tx.Today(f.SiteID)

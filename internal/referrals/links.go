@@ -52,8 +52,8 @@ const ReplyPath = "/r/"
 // replyDays is how long a link works, in days: long enough to say months later how it went.
 const replyDays = 180
 
-// ReplyLink makes a link for the link worker to hand on; earlier ones end. Faults: conflict (there is nothing to answer, or the person died),
-// consent_required (consent to share does not stand).
+// ReplyLink makes a link for the link worker to hand on; earlier ones end. Faults: conflict (there is nothing to answer, the person died,
+// or the organisation is not active), consent_required (consent to share does not stand).
 func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := db.FindForUpdate[Referral](tx, "referral", id)
@@ -65,11 +65,17 @@ func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err e
 			return err
 		}
 		died, err := r.died(tx)
+		if err != nil {
+			return err
+		}
+		active, err := r.organisationActive(tx)
 		switch {
 		case err != nil:
 			return err
 		case died:
 			return errDied
+		case !active:
+			return fault.New(fault.Conflict, "The organisation is no longer active: it is sent no link.")
 		case !r.answerable():
 			return fault.New(fault.Conflict, "A referral that is "+string(r.Status)+" takes no answer.")
 		case !shared:
@@ -104,6 +110,12 @@ func (r *Referral) died(tx *db.Tx) (died bool, err error) {
 	return died, err
 }
 
+// organisationActive tells whether the organisation may still be shown whose referral it is.
+func (r *Referral) organisationActive(tx *db.Tx) (active bool, err error) {
+	err = tx.Raw("select exists (select from organisations where id = ? and status <> 'inactive')", r.OrganisationID).Scan(&active).Error
+	return active, err
+}
+
 // mint makes a link. The referral is held, so that of two the newer one is known.
 func (r *Referral) mint(tx *db.Tx) (l ReplyLink, err error) {
 	today, err := tx.Today(r.SiteID)
@@ -119,6 +131,21 @@ func (r *Referral) mint(tx *db.Tx) (l ReplyLink, err error) {
 	return l, tx.Create(&row).Error
 }
 
+// EndReplyLink ends every link of a referral at once, whoever holds it. Where none works it does nothing.
+func (s *Store) EndReplyLink(ctx context.Context, id uuid.UUID) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error {
+		r, err := db.FindForUpdate[Referral](tx, "referral", id)
+		if err != nil {
+			return err
+		}
+		ended := tx.Model(&replyLink{}).Where("site_id = ? and referral_id = ? and ends_at > ?", r.SiteID, r.ID, tx.Now).Update("ends_at", tx.Now)
+		if ended.Error != nil || ended.RowsAffected == 0 {
+			return ended.Error
+		}
+		return events.Record(tx, "referral.reply_link_ended", r.subject(), nil)
+	})
+}
+
 // endOlderLinks lets the newest link alone work.
 func (r *Referral) endOlderLinks(tx *db.Tx) error {
 	return tx.Exec(`update reply_links set ends_at = ? where site_id = ? and referral_id = ? and ends_at > ?
@@ -131,18 +158,25 @@ var (
 
 	// ErrTakenBack is what a link says of a referral that was withdrawn: nothing of it is told any more.
 	ErrTakenBack = fault.New(fault.NotFound, "This referral was taken back: there is nothing to answer any more.")
+
+	// ErrNotActive is what a link says of an organisation that is no longer active.
+	ErrNotActive = fault.New(fault.NotFound, "This link does not work any more: the organisation it was made for is no longer active in Waypost. If that is wrong, tell whoever sent the referral.")
 )
 
 // AdmitReply begins the transaction of a request by the token of a link (see db.Admit): as the organisation, on the one
-// referral. Fault: not_found (which of unknown, cut, expired or replaced is not told).
+// referral. Faults: not_found (which of unknown, cut, expired, ended or replaced is not told; ErrNotActive).
 func (s *Store) AdmitReply(ctx context.Context, token string) (_ context.Context, leave func(), err error) {
 	hash, now := secret.Hash(token), s.DB.Clock.Now()
-	return s.DB.Admit(ctx, "select * from enter_by_reply_link($1)", []any{hash}, func(row pgx.Row) (actor.Actor, error) {
+	return s.DB.Admit(ctx, "select * from authenticate_by_reply_link($1)", []any{hash}, func(row pgx.Row) (actor.Actor, error) {
 		var link replyLink
 		var organisation uuid.UUID
-		err := row.Scan(&link.ID, &link.TokenHash, &link.EndsAt, &link.ReferralID, &organisation)
+		var active bool
+		err := row.Scan(&link.ID, &link.TokenHash, &link.EndsAt, &link.ReferralID, &organisation, &active)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && (subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 || !now.Before(link.EndsAt)) {
 			return actor.Actor{}, errNoReplyLink
+		}
+		if err == nil && !active {
+			err = ErrNotActive
 		}
 		return actor.Actor{Role: actor.Organisation, KeyID: link.ID, OrganisationID: &organisation, ReferralID: &link.ReferralID}, err
 	})

@@ -91,12 +91,14 @@ func (p patience) ask(tx *db.Tx) (int, error) {
 	return len(due), outbox.Queue(tx, due...)
 }
 
-// takeBack cancels notices that wait, of referrals that no longer do.
+// takeBack cancels notices that wait, of referrals that no longer do and to organisations that are no longer active.
 func (p patience) takeBack(tx *db.Tx) error {
 	return tx.Exec(`update outbox o set state = 'cancelled', updated_at = ?,
-			why = case when r.status = 'expired' then 'expired' when r.status in ('draft', 'withdrawn', 'entered_in_error') then 'withdrawn' else 'answered' end
-		from referrals r
-		where o.site_id = ? and o.kind = ? and o.state = 'waiting' and r.site_id = o.site_id and r.id = o.subject_id and r.status <> 'sent'`,
+			why = case when r.status = 'expired' then 'expired' when r.status in ('draft', 'withdrawn', 'entered_in_error') then 'withdrawn'
+				when r.status <> 'sent' then 'answered' else 'organisation_inactive' end
+		from referrals r join organisations org on org.id = r.organisation_id
+		where o.site_id = ? and o.kind = ? and o.state = 'waiting' and r.site_id = o.site_id and r.id = o.subject_id
+			and (r.status <> 'sent' or org.status = 'inactive')`,
 		tx.Now, p.ID, Notice).Error
 }
 
@@ -169,6 +171,10 @@ func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {
 	if err != nil {
 		return "", "", err
 	}
+	active, err := r.organisationActive(tx)
+	if err != nil {
+		return "", "", err
+	}
 	err = tx.Raw(`select coalesce((select nullif(email, '') from services where id = ?), (select nullif(email, '') from organisations where id = ?), '')`,
 		r.ServiceID, r.OrganisationID).Scan(&to).Error
 	switch {
@@ -180,6 +186,8 @@ func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {
 		return "", "withdrawn", nil
 	case r.Status != Sent:
 		return "", "answered", nil
+	case !active:
+		return "", "organisation_inactive", nil
 	case died:
 		return "", "not_open", nil
 	case !shared:

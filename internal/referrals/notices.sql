@@ -11,7 +11,7 @@ left join lateral (
   where o.site_id = r.site_id and o.kind = @kind and o.subject_id = r.id
   order by o.ordinal desc limit 1
 ) o on true
-where r.site_id = @site and r.status = 'sent' and r.recorded_via <> 'demo'
+where r.site_id = @site and r.status = 'sent' and r.recorded_via <> 'demo' and org.status <> 'inactive'
   and r.sent_at > @silent
   and (o.ordinal is null or o.created_at < r.sent_at
     or exists (select from unnest(cast(@chases as int[])) as day

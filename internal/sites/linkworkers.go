@@ -23,13 +23,22 @@ type LinkWorker struct {
 	Version   int       `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+
+	StillTheirs *StillTheirs `json:"still_theirs,omitempty" gorm:"-" doc:"In the answer for one who is not active, also to the change that made them so: what somebody else has to take over."`
+}
+
+// StillTheirs is what a link worker has who is not active.
+type StillTheirs struct {
+	Episodes  int `json:"episodes" doc:"How many of their episodes are open." example:"12"`
+	Referrals int `json:"referrals" doc:"How many referrals of their people are open: something is still expected of the organisation." example:"4"`
+	FollowUps int `json:"follow_ups" doc:"How many follow-ups of their people are due or overdue today." example:"3"`
 }
 
 // LinkWorkerDetails is what may be set of a link worker.
 type LinkWorkerDetails struct {
 	Name   string `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Name." example:"Sam Example"`
 	Email  string `json:"email" maxLength:"254" format:"email" doc:"Email address at work; unique at the site." example:"sam@example.org"`
-	Active *bool  `json:"active" required:"false" nullable:"false" doc:"Whether they take new episodes; true when left out."`
+	Active *bool  `json:"active" required:"false" nullable:"false" doc:"Whether they take new episodes; true when left out. Made false, their keys stop working at once, and none can be made for them; they keep their episodes."`
 }
 
 // NewLinkWorker is the command to add a link worker.

@@ -15,6 +15,7 @@ import (
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/replay"
 )
@@ -26,6 +27,7 @@ type answered[O any] struct {
 	ETag     string `header:"ETag" doc:"Its version, for If-Match."`
 	Replayed string `header:"Idempotency-Replayed" doc:"true: this answer was given before, to the same request."`
 	Body     stored[O]
+	people   []db.People // whom it shows
 }
 
 // stored is a body that is JSON already; the document shows it as an O.
@@ -85,6 +87,11 @@ func once[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (*answe
 		return nil, err
 	}
 	if kept != nil {
+		for _, p := range kept.People.V {
+			if err := events.Read(tx, "replay_"+strings.ReplaceAll(o.id, "-", "_"), p.SiteID, p.PatientIDs...); err != nil {
+				return nil, err
+			}
+		}
 		return &answered[O]{Status: kept.Status, Location: kept.Header.V["location"], ETag: kept.Header.V["etag"], Replayed: "true", Body: stored[O]{kept.Body}}, nil
 	}
 	keep, out, err := do(tx, o, work)
@@ -93,7 +100,7 @@ func once[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (*answe
 	}
 	return out, replay.Keep(tx, replay.Answer{
 		Key: key, Request: fingerprint, Authority: authority, Status: out.Status, Body: keep,
-		Header: db.JSON[map[string]string]{V: map[string]string{"location": out.Location, "etag": out.ETag}},
+		Header: db.JSON[map[string]string]{V: map[string]string{"location": out.Location, "etag": out.ETag}}, People: db.JSON[[]db.People]{V: out.people},
 	})
 }
 
@@ -103,7 +110,7 @@ func do[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (keep []b
 	if err != nil {
 		return nil, nil, err
 	}
-	out = &answered[O]{Status: o.status(result), ETag: etag(result)}
+	out = &answered[O]{Status: o.status(result), ETag: etag(result), people: shownBy(tx, result)}
 	if out.Status != http.StatusOK {
 		out.Location = location(o.created, result)
 	}
@@ -115,6 +122,23 @@ func do[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (keep []b
 		keep, err = plainJSON(s.WithoutSecret())
 	}
 	return keep, out, err
+}
+
+// shownBy are the people whom an answer shows: those whom the work was about, and the one whose record it answers where there was
+// nothing to do. What is kept of an answer to an organisation names nobody.
+func shownBy(tx *db.Tx, result any) []db.People {
+	if tx.Actor.OrganisationID != nil {
+		return []db.People{}
+	}
+	site, patient := field(unwrapped(result), "SiteID"), field(unwrapped(result), "PatientID")
+	if site.IsValid() && patient.IsValid() {
+		at, isID := site.Interface().(uuid.UUID)
+		of, areIDs := patient.Interface().(uuid.UUID)
+		if isID && areIDs {
+			tx.Concerns(at, of)
+		}
+	}
+	return tx.People()
 }
 
 // status is that of the answer to a POST: 201 where it makes something, 202 where that is there later.

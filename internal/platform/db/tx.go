@@ -30,6 +30,7 @@ type Tx struct {
 	ctx   context.Context
 	made  int       // ids so far
 	last  pgx.Batch // what is sent with the commit
+	about *people
 	state state
 }
 
@@ -196,7 +197,7 @@ func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoConnection, err)
 	}
-	tx := &Tx{Now: d.Clock.Now(), db: d, pool: p, conn: conn, state: admitted}
+	tx := &Tx{Now: d.Clock.Now(), db: d, pool: p, conn: conn, about: &people{}, state: admitted}
 	var b pgx.Batch
 	b.Queue(begin)
 	b.Queue(first.sql, first.args...).QueryRow(scan)

@@ -27,6 +27,7 @@ func Read(tx *db.Tx, operation string, site uuid.UUID, patients ...uuid.UUID) er
 	if len(patients) == 0 {
 		return nil
 	}
+	tx.Concerns(site, patients...)
 	note := access{
 		At: tx.Now, SiteID: site, ActorRole: string(tx.Actor.Role), ActorKeyID: orNil(tx.Actor.KeyID),
 		LinkWorkerID: tx.Actor.LinkWorkerID, Operation: operation, PatientIDs: patients,

@@ -40,6 +40,11 @@ func (l *Log) Write(tx *db.Tx) error {
 	}
 	rows := l.rows
 	l.rows = nil
+	for _, r := range rows {
+		if r.SiteID != nil && r.PatientID != nil {
+			tx.Concerns(*r.SiteID, *r.PatientID)
+		}
+	}
 	return tx.WithCommit(func(tx *gorm.DB) *gorm.DB { return tx.Create(&rows) })
 }
 

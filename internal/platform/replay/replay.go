@@ -26,6 +26,7 @@ type Answer struct {
 	Status    int
 	Header    db.JSON[map[string]string]
 	Body      []byte
+	People    db.JSON[[]db.People] // whom the answer shows
 	CreatedAt time.Time
 }
 
@@ -52,7 +53,7 @@ func Find(tx *db.Tx, key string, request, authority []byte) (*Answer, error) {
 	case !bytes.Equal(kept.Authority, authority):
 		return nil, fault.Missing("answer that you may still see")
 	}
-	return &kept.Answer, nil
+	return &kept.Answer, tx.Raw("select people from idempotency where caller_id = ? and key = ?", tx.Actor.KeyID, key).Row().Scan(&kept.People)
 }
 
 // Keep stores the answer under the key that Find holds, in place of one that is older than Kept.

@@ -4,6 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/mail/mailtest"
+	"waypost/internal/platform/outbox"
+	"waypost/internal/referrals"
 )
 
 // A key ends with who it is for, at once, and works again with them; none is made for somebody who is not active.
@@ -85,6 +91,54 @@ func TestALinkEndsWithItsOrganisation(t *testing.T) {
 	}
 	w.anybody().get("/replies/"+token).problem(404, "not_found")
 	w.recordedOnce("referral.reply_link_ended", referral)
+}
+
+// No notice goes to an organisation that is not active, also where it was put into the outbox before.
+func TestNoNoticeGoesToAnInactiveOrganisation(t *testing.T) {
+	smtp := mailtest.Start(t, "")
+	w := newWorld(t)
+	c, admin := w.clerk(smtp), w.as("administrator")
+	job, loop := db.Background(actor.With(t.Context(), actor.Named("test"))), referrals.Store{DB: w.db}
+	set := func(status string) {
+		etag := admin.get("/organisations/" + w.org).want(200).header.Get("ETag")
+		admin.patch("/organisations/"+w.org, etag, fmt.Sprintf(`{"status":%q}`, status)).want(200)
+	}
+	ask := func() {
+		if err := loop.Ask(job); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancelled := func(n int) {
+		t.Helper()
+		smtp.NoMail()
+		list := c.notices()
+		if len(list.items()) != n {
+			t.Fatalf("%s", list.body)
+		}
+		for _, item := range list.items() {
+			if m := item.(map[string]any); m["state"] != "cancelled" || m["why"] != "organisation_inactive" {
+				t.Errorf("%v", m)
+			}
+		}
+	}
+	w.sentNow("club@example.org")
+	ask()
+	set("inactive")
+	box := outbox.Store{DB: w.db}
+	if err := box.Send(job, c.sender, outbox.Writers{referrals.Notice: loop.Notifier(w.url)}); err != nil { // claimed before it was taken back
+		t.Fatal(err)
+	}
+	cancelled(1)
+	set("active")
+	w.sentNow("")
+	set("inactive")
+	c.run()
+	cancelled(1)
+	set("active")
+	ask()
+	set("inactive")
+	c.run()
+	cancelled(2)
 }
 
 // opens opens a page behind a link.

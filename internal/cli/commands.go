@@ -99,7 +99,7 @@ func (c createKey) Run(s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	slog.Info("an API key was made on the server", "key_id", k.ID, "role", k.Role, "expires_on", k.ExpiresOn)
+	slog.Warn("an API key was made on the server", "key_id", k.ID, "role", k.Role, "expires_on", k.ExpiresOn)
 	_, err = fmt.Fprintln(s.out, k.Secret)
 	return err
 }

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,8 +31,9 @@ func TestTheGuideForPartners(t *testing.T) {
 	i := newInstance(t, "--demo", "--people", "300")
 	i.start()
 	answers := i.paste("", string(text), "RECEIVER="+partnertest.Start(t).URL+"guide")
-	answers.check(t, 12)
+	answers.check(t, 13)
 	i.replaceKey(t)
+	i.firstKeys(t)
 	key := field(t, demoKeys(t, i), "integration")
 	for language, command := range map[string]func(program string) *exec.Cmd{
 		"go": func(program string) *exec.Cmd {
@@ -76,8 +78,39 @@ func (i *instance) replaceKey(t *testing.T) {
 	if fresh := keys("create", "--role", "integration", "--label", "New", "--site", site, "--replaces", old[0], "--expires-on", "2099-01-01"); !strings.HasPrefix(fresh, "wp_") {
 		t.Errorf("made: %s", fresh)
 	}
+	if now := line(); now[3] != "works" {
+		t.Errorf("once it is replaced it is %v", now)
+	}
 	if out := keys("revoke", old[0]); out != "revoked" || line()[3] != "revoked" {
 		t.Errorf("revoked: %s, and then %v", out, line())
+	}
+}
+
+// The first steward and administrator are made on the server: confirmed, for a year, as a line of the log and as an event.
+func (i *instance) firstKeys(t *testing.T) {
+	t.Helper()
+	for _, role := range []string{"data_steward", "administrator"} {
+		var log bytes.Buffer
+		c := exec.CommandContext(t.Context(), i.bin, "keys", "create", "--role", role, "--label", "the first")
+		c.Env, c.Stderr = append(i.environ(), "WAYPOST_LOG_LEVEL=warn"), &log
+		out, err := c.Output()
+		key := strings.TrimSpace(string(out))
+		if err != nil || !strings.HasPrefix(key, "wp_") {
+			t.Fatal(key, err, log.String())
+		}
+		status, me := i.call(key, "GET", "/me", "", "")
+		if status != http.StatusOK || field(t, me, "role") != role {
+			t.Errorf("%d %s", status, me)
+		}
+		id := query(t, i.ownerURL(t), `select id::text from api_keys where label = 'the first' and role = '`+role+`'
+			and confirmed_at is not null and created_by is null and expires_on - created_at::date between 365 and 366`)
+		if line := log.String(); !strings.Contains(line, `"an API key was made on the server"`) || !strings.Contains(line, id) || strings.Contains(line, key) {
+			t.Errorf("the log: %s", line)
+		}
+		events := "select count(*)::text from events where type = 'api_key.added' and actor_role = 'system' and subject_id = '" + id + "'"
+		if n := query(t, i.ownerURL(t), events); n != "1" {
+			t.Errorf("%s events", n)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func TestReadsTouchAsManyPagesInLargeTables(t *testing.T) {
 		"/referrals?limit=50", "/referrals?limit=50&link_worker_id=" + w.worker, "/episodes?limit=50", "/episodes?limit=50&link_worker_id=" + w.worker,
 	}
 	few := map[string]int{}
-	for _, size := range []int{1_000, 20_000} {
+	for _, size := range []int{1_000, 10_000} {
 		addReferrals(t, url, size)
 		for _, read := range reads {
 			pages := pagesTouched(t, url, func(d *db.DB) {
@@ -39,7 +39,7 @@ func TestReadsTouchAsManyPagesInLargeTables(t *testing.T) {
 			if few[read] == 0 {
 				few[read] = pages
 			} else if pages > 2*few[read]+20 { // an index may be a level deeper
-				t.Errorf("%s: %d pages among 1,000 referrals, %d among 21,000", read, few[read], pages)
+				t.Errorf("%s: %d pages among 1,000 referrals, %d among 11,000", read, few[read], pages)
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func TestReadsTouchAsManyPagesInLargeTables(t *testing.T) {
 // openDatabase opens a database with generic plans; end waits until its connections have ended.
 func openDatabase(t *testing.T, url string) (d *db.DB, end func()) {
 	t.Helper()
-	d, err := db.Open(url+"&plan_cache_mode=force_generic_plan", &clock.Clock{})
+	d, err := db.Open(db.Config{URL: url + "&plan_cache_mode=force_generic_plan", Clock: &clock.Clock{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func addReferrals(t *testing.T, url string, n int) {
 	d, end := openDatabase(t, url)
 	defer end()
 	err := d.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return tx.Exec(fmt.Sprintf(`
+		return tx.Exec(fmt.Sprintf(`set local statement_timeout = 0;
 with people as (
   insert into patients (site_id, id, given_name, family_name, birth_date, external_ids, recorded_via, created_at, updated_at)
   select s.id, gen_random_uuid(), 'Mary', 'Added', '1950-01-01', '[]', 'demo', now(), now() from sites s, generate_series(1, %d / 2)

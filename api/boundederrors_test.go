@@ -17,7 +17,7 @@ func TestErrorsAreBounded(t *testing.T) {
 		names = append(names, fmt.Sprintf(`"name%d":1`, i))
 	}
 	count := `{"items":[` + repeat(100, "1") + `],"values":[` + repeat(50, "{}") + `]}`
-	score := `{"counts":[` + repeat(10, count) + `]}`
+	score := `{"counts":[` + repeat(8, count) + `]}`
 	for name, c := range map[string]struct {
 		role, path, body string
 		listed           int

@@ -43,7 +43,7 @@ type Settings struct {
 
 	Connections      int           `name:"db-connections" env:"WAYPOST_DB_CONNECTIONS" default:"8" help:"How many connections to the database requests have at most, 2 to 1000."`
 	Background       int           `name:"db-background-connections" env:"WAYPOST_DB_BACKGROUND_CONNECTIONS" default:"4" help:"How many connections jobs have at most, 4 to 1000."`
-	ConnectTimeout   time.Duration `name:"db-connect-timeout" env:"WAYPOST_DB_CONNECT_TIMEOUT" default:"3s" help:"How long a request waits for a connection and for the first word of the database, 100ms to 20s; then it is answered 503."`
+	ConnectTimeout   time.Duration `name:"db-connect-timeout" env:"WAYPOST_DB_CONNECT_TIMEOUT" default:"3s" help:"How long a request waits for a connection to the database, 100ms to 20s; then it is answered 503."`
 	StatementTimeout time.Duration `name:"statement-timeout" env:"WAYPOST_STATEMENT_TIMEOUT" default:"10s" help:"How long one statement of a request may run, 100ms to 50s."`
 	RequestTimeout   time.Duration `name:"request-timeout" env:"WAYPOST_REQUEST_TIMEOUT" default:"30s" help:"How long a request may be worked on, 1s to 50s."`
 	DrainDelay       time.Duration `name:"drain-delay" env:"WAYPOST_DRAIN_DELAY" default:"0s" help:"How long to go on accepting requests after SIGTERM or SIGINT, while /readyz says 503, until a balancer has noticed; 5m at most. A second signal ends it."`

@@ -34,6 +34,7 @@ type instance struct {
 	cmd  *exec.Cmd
 	out  *bytes.Buffer // what serve prints
 	rand *rand.Rand
+	log  io.Writer // where its log goes; nil: nowhere
 }
 
 func newInstance(t *testing.T, args ...string) *instance {
@@ -77,7 +78,7 @@ func (i *instance) launch() {
 	i.t.Helper()
 	i.out = &bytes.Buffer{}
 	i.cmd = exec.Command(i.bin, append([]string{"serve"}, i.args...)...)
-	i.cmd.Env, i.cmd.Stdout, i.cmd.Stderr = i.environ(), i.out, io.Discard
+	i.cmd.Env, i.cmd.Stdout, i.cmd.Stderr = i.environ(), i.out, i.log
 	if err := i.cmd.Start(); err != nil {
 		i.t.Fatal(err)
 	}

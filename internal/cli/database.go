@@ -71,8 +71,10 @@ func (s Settings) start(ctx context.Context, dir string) (database, error) {
 }
 
 const (
-	givesWay = "2s"            // how long a migration waits for a lock: requests that come after it wait as long, and give up after 3 s
-	patience = 2 * time.Minute // how long it is tried
+	// How long a migration waits for a lock. Requests that come after it wait as long, and after a second (deadlock_timeout) PostgreSQL
+	// looks for deadlocks: a migration that is in the way of a request has given way by then.
+	givesWay = "500ms"
+	patience = 2 * time.Minute // how long it is tried again
 )
 
 func (d database) migrate(ctx context.Context) error {

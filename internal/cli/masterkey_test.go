@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,16 +18,17 @@ import (
 // refuses starts serve, which must end in one line that says what is wanted.
 func (i *instance) refuses(want string) {
 	i.t.Helper()
-	_, err := i.run("serve")
-	if err == nil {
+	ctx, cancel := context.WithTimeout(i.t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, i.bin, "serve")
+	cmd.Env, cmd.Cancel = i.environ(), func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if err := cmd.Run(); err == nil || ctx.Err() != nil {
 		i.t.Errorf("it served, and was to say %q", want)
 		return
 	}
-	said := err.Error()
-	if at := strings.Index(said, "waypost: "); at >= 0 {
-		said = said[at:]
-	}
-	if said = strings.TrimSpace(said); !strings.Contains(said, want) || strings.Contains(said, "\n") {
+	if said := strings.TrimSpace(errs.String()); !strings.HasPrefix(said, "waypost: ") || !strings.Contains(said, want) || strings.Contains(said, "\n") {
 		i.t.Errorf("it says %s, not %s", said, want)
 	}
 }

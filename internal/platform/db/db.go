@@ -34,7 +34,7 @@ type Config struct {
 
 	Connections      int           // the most for requests; 8 when zero
 	Background       int           // the most for background work; 4 when zero
-	ConnectTimeout   time.Duration // the longest that a request waits for a connection and the answer to its first statement; 3 s when zero
+	ConnectTimeout   time.Duration // the longest that a request waits for a connection; 3 s when zero
 	StatementTimeout time.Duration // the longest that a statement runs; 10 s when zero
 }
 

@@ -8,11 +8,11 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// A serialization failure is tried three times in all, however deep in joined transactions it comes up, and is told as busy then.
+// A serialization failure is tried five times in all, however deep in joined transactions it comes up, and is told as busy then.
 func TestASerializationFailureIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
-	for failures, code := range []string{"40001", "40P01", "40001", "40P01"} {
+	for failures, code := range []string{"40001", "40P01", "40001", "40P01", "40001", "40P01"} {
 		tries := 0
 		err := d.Do(t.Context(), func(tx *db.Tx) error {
 			return d.Do(tx.Context(), func(tx *db.Tx) error {
@@ -24,7 +24,7 @@ func TestASerializationFailureIsTriedAgain(t *testing.T) {
 				})
 			})
 		})
-		if want := min(failures+1, 3); tries != want || (err == nil) != (failures < 3) || err != nil && !fault.Is(err, fault.Unavailable) {
+		if want := min(failures+1, 5); tries != want || (err == nil) != (failures < 5) || err != nil && !fault.Is(err, fault.Unavailable) {
 			t.Errorf("%d failures: %d tries, %v", failures, tries, err)
 		}
 	}

@@ -103,11 +103,11 @@ func Apart(ctx context.Context) context.Context {
 	return context.WithValue(context.WithValue(ctx, txKey{}, (*Tx)(nil)), optionKey{}, o)
 }
 
-const attempts = 3
+const attempts = 5
 
 // Do runs f in a transaction and commits when f returns nil. Within f, a Do on tx.Context() joins the
 // transaction; the first Do of a context that Admit made runs in the transaction begun there. A serialization
-// failure, a deadlock, or a statement that was prepared before the structure changed is tried three times in all,
+// failure, a deadlock, or a statement that was prepared before the structure changed is tried five times in all,
 // so f must have no effect outside the transaction. Errors of PostgreSQL come back as faults.
 func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
 	tx, _ := ctx.Value(txKey{}).(*Tx)
@@ -174,8 +174,17 @@ func actAs(who actor.Actor) query {
 
 func noRow(row pgx.Row) error { return row.Scan(nil) }
 
-// begin opens a transaction on a connection of the pool, in one round trip with its first query. For a request, for which
-// somebody waits, both have a time limit.
+// connection is one of the pool. For a request, for which somebody waits, there is a limit to waiting for it.
+func (d *DB) connection(ctx context.Context, p *pool, opt option) (*sql.Conn, error) {
+	if !opt.background {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.wait)
+		defer cancel()
+	}
+	return p.sql.Conn(ctx)
+}
+
+// begin opens a transaction on a connection of the pool, in one round trip with its first query.
 func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (*Tx, error) {
 	opt, _ := ctx.Value(optionKey{}).(option)
 	p, begin := d.requests, "begin"
@@ -188,12 +197,7 @@ func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (
 	if opt.snapshot {
 		begin = "begin isolation level repeatable read"
 	}
-	if !opt.background {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, d.wait)
-		defer cancel()
-	}
-	conn, err := p.sql.Conn(ctx)
+	conn, err := d.connection(ctx, p, opt)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoConnection, err)
 	}

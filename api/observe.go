@@ -22,7 +22,7 @@ func (s *server) observed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
 		operation := s.operationOf(c)
-		ctx := propagation.TraceContext{}.Extract(c.Request().Context(), propagation.HeaderCarrier(c.Request().Header))
+		ctx := propagation.TraceContext{}.Extract(c.Request().Context(), callersTrace(c.Request().Header))
 		ctx, span := s.Tracing.Tracer("waypost").Start(ctx, operation, trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
 		c.SetRequest(c.Request().WithContext(ctx))
@@ -43,6 +43,12 @@ func (s *server) observed(next echo.HandlerFunc) echo.HandlerFunc {
 		slog.Info("request", line...)
 		return nil
 	}
+}
+
+// callersTrace is the trace that a caller's request belongs to. Its tracestate is left out: it holds words of the caller's own, which
+// would be exported with each span.
+func callersTrace(h http.Header) propagation.MapCarrier {
+	return propagation.MapCarrier{"traceparent": h.Get("traceparent")}
 }
 
 // operationOf is the id of the operation that was asked for; what is none of the API's is told by its route, and what has

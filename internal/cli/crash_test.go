@@ -46,7 +46,7 @@ func newInstance(t *testing.T, args ...string) *instance {
 	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL's own user passes through, where the tests run as root
 		t.Fatal(err)
 	}
-	i := &instance{t: t, bin: filepath.Join(dir, "waypost"), dir: filepath.Join(dir, "data"), addr: freeAddress(t), args: args, rand: randtest.New(t)}
+	i := &instance{t: t, bin: filepath.Join(dir, "waypost"), dir: filepath.Join(dir, "data"), addr: freeAddress(t), args: args, log: io.Discard, rand: randtest.New(t)}
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", i.bin, "waypost").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

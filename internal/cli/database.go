@@ -33,7 +33,7 @@ func (s Settings) dataDir() (string, error) {
 	}
 	dir, note, err := localpg.DefaultDir(os.Getuid)
 	if note != "" {
-		fmt.Fprintln(os.Stderr, "waypost:", note)
+		slog.Warn(note)
 	}
 	return dir, err
 }

@@ -47,6 +47,7 @@ const (
 
 // Run serves until a signal, or until the database is lost for good.
 func (c serve) Run(s *surroundings) (err error) {
+	defer logStderr()()
 	if s.Addr == "" { // net.Listen would take it for every interface
 		return errors.New("WAYPOST_ADDR is empty: set it to an address such as 127.0.0.1:8080, or leave it out")
 	}

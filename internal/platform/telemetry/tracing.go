@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -40,6 +41,7 @@ func Tracing(ctx context.Context, version string) (_ api.TracerProvider, stop fu
 	if err != nil {
 		return nil, nil, err
 	}
+	otel.SetLogger(logr.FromSlogHandler(slog.Default().Handler())) // its own would write plain text
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { slog.Warn("traces are not getting through", "error", err) }))
 	p := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(about))
 	return p, p.Shutdown, nil

@@ -1,0 +1,30 @@
+package api
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"waypost/internal/platform/db/dbtest"
+)
+
+// docs/operations.md names every path that holds a token: a proxy lets it out, and keeps it out of its access log.
+func TestTheGuideNamesEveryPathWithAToken(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, route := range New(on(dbtest.New(t))).Routes() {
+		if at, _, holds := strings.Cut(route.Path, ":token"); holds {
+			found++
+			if strings.Count(string(guide), "`"+at+"`") < 2 {
+				t.Errorf("%s is not among what a proxy lets out and does not log", at)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d routes with a token", found)
+	}
+}

@@ -5,12 +5,30 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-var pgTypes = pgtype.NewMap()
+// pgTypes is not safe for use by several at once: it keeps each plan to encode or decode that it makes.
+var (
+	pgTypes     = pgtype.NewMap()
+	pgTypesLock sync.Mutex
+)
+
+func encodeText(oid uint32, list any) (driver.Value, error) {
+	pgTypesLock.Lock()
+	defer pgTypesLock.Unlock()
+	b, err := pgTypes.Encode(oid, pgtype.TextFormatCode, list, nil)
+	return string(b), err
+}
+
+func scanArray(src, list any) error {
+	pgTypesLock.Lock()
+	defer pgTypesLock.Unlock()
+	return pgTypes.SQLScanner(list).Scan(src)
+}
 
 // Texts is a list of texts in a text[] column. It is never null, on the wire or in the row.
 type Texts []string
@@ -18,13 +36,12 @@ type Texts []string
 func (Texts) GormDataType() string { return "text[]" }
 
 func (t Texts) Value() (driver.Value, error) {
-	b, err := pgTypes.Encode(pgtype.TextArrayOID, pgtype.TextFormatCode, []string(t.orEmpty()), nil)
-	return string(b), err
+	return encodeText(pgtype.TextArrayOID, []string(t.orEmpty()))
 }
 
 func (t *Texts) Scan(src any) error {
 	var list []string
-	if err := pgTypes.SQLScanner(&list).Scan(src); err != nil {
+	if err := scanArray(src, &list); err != nil {
 		return err
 	}
 	*t = list
@@ -39,13 +56,12 @@ type Ints []int
 func (Ints) GormDataType() string { return "int[]" }
 
 func (n Ints) Value() (driver.Value, error) {
-	b, err := pgTypes.Encode(pgtype.Int4ArrayOID, pgtype.TextFormatCode, append([]int{}, n...), nil)
-	return string(b), err
+	return encodeText(pgtype.Int4ArrayOID, append([]int{}, n...))
 }
 
 func (n *Ints) Scan(src any) error {
 	var list []int
-	if err := pgTypes.SQLScanner(&list).Scan(src); err != nil {
+	if err := scanArray(src, &list); err != nil {
 		return err
 	}
 	*n = list

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -87,18 +88,15 @@ func TestTheSecondOfTwoDecidesAnew(t *testing.T) {
 	_, episode := w.supported()
 	referral := w.refer(episode)
 	token := w.replyLink(referral).token()
-	held, done := make(chan struct{}), make(chan answer)
+	done := make(chan answer)
 	err := w.db.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
 		if err := tx.Exec("update referrals set status = 'accepted', responded_at = ?, version = version + 1 where id = ?", tx.Now, referral).Error; err != nil {
 			return err
 		}
 		go func() {
-			close(held)
 			done <- w.as("link_worker").post("/referrals/"+referral+"/moves", `{"to":"withdrawn","reason":"sent_in_error"}`)
 		}()
-		<-held
-		time.Sleep(500 * time.Millisecond) // it waits for the row by now
-		return nil
+		return awaitBlocked(tx)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -106,4 +104,16 @@ func TestTheSecondOfTwoDecidesAnew(t *testing.T) {
 	(<-done).problem(409, "move_not_allowed")
 	w.anybody().get("/replies/" + token).want(200)
 	w.as("link_worker").post("/referrals/"+referral+"/moves", `{"to":"withdrawn","reason":"sent_in_error"}`).want(200)
+}
+
+// awaitBlocked waits until somebody waits for a lock of the transaction's.
+func awaitBlocked(tx *db.Tx) error {
+	for range 1200 {
+		var waits bool
+		if err := tx.Raw("select exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))").Scan(&waits).Error; err != nil || waits {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return errors.New("nobody waits for a lock of this transaction")
 }

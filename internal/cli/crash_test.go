@@ -59,13 +59,22 @@ func newInstance(t *testing.T, args ...string) *instance {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+portsFrom.Add(1)%20_000)
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
+
+// portsFrom counts the ports that tests were given. They are below those that the kernel gives away by itself, so that nobody takes one while
+// its test has closed it.
+var portsFrom atomic.Int64
+
+func init() { portsFrom.Store(rand.Int64N(20_000)) } // several may run the tests
 
 // environ is without settings of whoever runs the tests: they may have a database by URL.
 func (i *instance) environ() []string {
@@ -93,7 +102,7 @@ func (i *instance) start() {
 
 func (i *instance) ready() {
 	i.t.Helper()
-	for range 600 {
+	for range 3600 {
 		if i.probe("/readyz") == http.StatusOK {
 			return
 		}
@@ -135,7 +144,7 @@ func (i *instance) run(args ...string) (string, error) {
 
 // call returns the status 0 when no answer came.
 func (i *instance) call(key, method, path, idempotency, body string) (int, []byte) {
-	return i.callFor(10*time.Second, key, method, path, idempotency, body)
+	return i.callFor(time.Minute, key, method, path, idempotency, body)
 }
 
 // callFor hangs up after a while.
@@ -269,7 +278,7 @@ func kills(variable string, otherwise int) int {
 func (i *instance) killPostgres() {
 	i.t.Helper()
 	var err error
-	for range 200 {
+	for range 1200 {
 		var pid int
 		var text []byte
 		if text, err = os.ReadFile(filepath.Join(i.dir, "pg", "postmaster.pid")); err == nil {

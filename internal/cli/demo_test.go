@@ -63,7 +63,7 @@ func (i *instance) demoKeys() map[string]string {
 // listens waits until serve answers at all: a demo is loaded from then on.
 func (i *instance) listens() {
 	i.t.Helper()
-	for range 600 {
+	for range 12_000 {
 		if answer, err := http.Get("http://" + i.addr + "/livez"); err == nil {
 			answer.Body.Close()
 			return

@@ -152,7 +152,7 @@ func (i *instance) receives(t *testing.T, key, program string, command func(stri
 		t.Skipf("%v", err)
 	}
 	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
-	for range 100 {
+	for range 1200 {
 		if answer, err := http.Get("http://" + address + "/"); err == nil {
 			answer.Body.Close()
 			break
@@ -168,7 +168,7 @@ func (i *instance) receives(t *testing.T, key, program string, command func(stri
 		t.Fatalf("%d %s", status, test)
 	}
 	var d struct{ State string }
-	for range 200 {
+	for range 600 {
 		_, body := i.call(key, "GET", at+"/deliveries/"+field(t, test, "id"), "", "")
 		if err := json.Unmarshal(body, &d); err != nil {
 			t.Fatal(err)

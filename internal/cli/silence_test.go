@@ -55,7 +55,7 @@ func TestKilledWhileItNoticesSilence(t *testing.T) {
 // tells waits until /metrics has a line: since the last kill a job may not have had its turn.
 func (i *instance) tells(line string) {
 	i.t.Helper()
-	for range 180 {
+	for range 600 {
 		if answer, err := http.Get("http://" + i.addr + "/metrics"); err == nil {
 			text, _ := io.ReadAll(answer.Body)
 			answer.Body.Close()

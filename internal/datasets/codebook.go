@@ -119,10 +119,11 @@ func records(lines [][]string) ([]byte, error) {
 	w := csv.NewWriter(&b)
 	w.UseCRLF = true
 	for _, line := range lines {
-		for i := range line {
-			line[i] = spreadsheet.Text(line[i])
+		cells := make([]string, len(line))
+		for i, text := range line {
+			cells[i] = spreadsheet.Text(text)
 		}
-		if err := w.Write(line); err != nil {
+		if err := w.Write(cells); err != nil {
 			return nil, err
 		}
 	}

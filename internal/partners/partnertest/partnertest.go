@@ -147,7 +147,7 @@ func (r *Receiver) Got(name string) (list []Message) {
 // Wait waits until the webhook of a name was sent so many messages.
 func (r *Receiver) Wait(name string, n int) []Message {
 	r.t.Helper()
-	for range 600 {
+	for range 2400 {
 		if got := r.Got(name); len(got) >= n {
 			return got
 		}

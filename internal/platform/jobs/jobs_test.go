@@ -46,11 +46,11 @@ func TestOneOfTwoProcesses(t *testing.T) {
 		}
 		runners = append(runners, r)
 	}
-	deadline := time.Now().Add(40 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for (runs.Load() < 3 || failures.Load() < 1) && time.Now().Before(deadline) {
 		time.Sleep(50 * time.Millisecond)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for _, r := range runners {
 		if err := r.Stop(ctx); err != nil {
@@ -96,11 +96,11 @@ func TestARunThatDiedKeepsNobodyWaiting(t *testing.T) {
 	}
 	select {
 	case <-begun:
-	case <-time.After(40 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Error("the next process waits for the run of the one that died")
 	}
 	close(release)
-	stop, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	stop, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	_, _ = dead.Stop(stop), next.Stop(stop)
 }

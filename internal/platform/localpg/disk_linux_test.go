@@ -51,7 +51,7 @@ func TestNoRoomForData(t *testing.T) {
 	before := postmaster(s)
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, ballast)
-	await(t, 10*time.Second, "the refusal of a statement", func() bool { return w.refusals(diskFull) > 0 })
+	await(t, time.Minute, "the refusal of a statement", func() bool { return w.refusals(diskFull) > 0 })
 	must(t, os.Remove(ballast))
 	w.await(t, 1000)
 	w.check(t, s)
@@ -81,7 +81,7 @@ func TestNoRoomForTheLog(t *testing.T) {
 	must(t, os.Truncate(ballast, size(t, ballast)-20<<20))
 	w := startWriters(t, s, 6, `with m as (select pg_logical_emit_message(true, '', repeat('x', 100000)) as lsn)
 		insert into written select $1, '' from m`)
-	await(t, 30*time.Second, "two ends of PostgreSQL", func() bool { return strings.Count(out.String(), "PostgreSQL died") >= 2 })
+	await(t, 2*time.Minute, "two ends of PostgreSQL", func() bool { return strings.Count(out.String(), "PostgreSQL died") >= 2 })
 	died := strings.Count(out.String(), "PostgreSQL died")
 	if n := strings.Count(out.String(), errDiskFull.Error()); n < died {
 		t.Errorf("%d of %d ends name the full disk", n, died)

@@ -79,7 +79,7 @@ func killRounds(t *testing.T, kill func(*exec.Cmd)) (rounds int) {
 // awaitPart also ends when the start is past it.
 func awaitPart(t *testing.T, dir, part string) {
 	t.Helper()
-	await(t, 20*time.Second, part, func() bool { return exists(filepath.Join(dir, part)) || exists(filepath.Join(dir, "pg")) })
+	await(t, time.Minute, part, func() bool { return exists(filepath.Join(dir, part)) || exists(filepath.Join(dir, "pg")) })
 }
 
 func exists(path string) bool {
@@ -108,7 +108,7 @@ func TestChildrenOfAKilledInitdb(t *testing.T) {
 	dir := newDir(t)
 	half := filepath.Join(dir, "pg.init")
 	cmd, _ := spawnChild(t, dir)
-	await(t, 20*time.Second, "child of initdb with the lock", func() bool {
+	await(t, time.Minute, "child of initdb with the lock", func() bool {
 		pids, _ := serving(half, "")
 		return slices.ContainsFunc(pids, func(pid int) bool {
 			held, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/3", pid))

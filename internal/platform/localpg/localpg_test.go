@@ -127,7 +127,7 @@ func count(t *testing.T, url, table string) int {
 	t.Helper()
 	var n int
 	var err error
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		var db *pgx.Conn
 		if db, err = connect(t.Context(), url); err != nil {
 			continue

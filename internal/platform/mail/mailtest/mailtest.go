@@ -101,7 +101,7 @@ func (s *Server) Mail() Mail {
 	select {
 	case m := <-s.mails:
 		return m
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		s.t.Fatal("no mail came")
 		return Mail{}
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -39,6 +40,8 @@ func advise(err error) error {
 		return errors.New("WAYPOST_DATABASE_URL cannot be read: it should look like postgres://user:password@host:5432/waypost")
 	case errors.As(err, &unknown):
 		return errors.New("the database's host is not known: correct the host in WAYPOST_DATABASE_URL")
+	case errors.Is(err, context.DeadlineExceeded):
+		return errors.New("the database does not answer in time: look whether it hangs or is cut off, or raise WAYPOST_DB_CONNECT_TIMEOUT")
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return errors.New("nothing answers at the database's address: start PostgreSQL, or correct the host and port in WAYPOST_DATABASE_URL")
 	}

@@ -82,7 +82,7 @@ func (d database) migrate(ctx context.Context) error {
 	if err != nil {
 		return advise(err)
 	}
-	config.RuntimeParams["lock_timeout"] = givesWay
+	config.RuntimeParams["lock_timeout"], config.ConnectTimeout = givesWay, d.settings.ConnectTimeout
 	owner := stdlib.OpenDB(*config)
 	defer owner.Close()
 	var version int

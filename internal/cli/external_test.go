@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -97,6 +98,12 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 	query(t, s.admin, "create role stranger login noinherit password 'hunter2'")
 	behind := migrated("behind", "delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)")
 	newer := migrated("newer", "insert into goose_db_version (version_id, is_applied) values (9999, true)")
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes connections, and nobody reads them
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { silent.Close() })
+	mute := "WAYPOST_DATABASE_URL=postgres://u:hunter2@" + silent.Addr().String() + "/y?sslmode=disable"
 	taken := freeAddress(t)
 	busy := i.on(login)
 	busy.addr = taken
@@ -113,6 +120,8 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		"an unknown host":               {"serve", "WAYPOST_DATABASE_URL=postgres://u:hunter2@no-such-host.invalid/y", "correct the host"},
 		"a port that nobody answers on": {"serve", "WAYPOST_DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/y", "start PostgreSQL"},
 		"the same when migrating":       {"migrate up", "WAYPOST_DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/y", "start PostgreSQL"},
+		"a server that says nothing":    {"serve", mute, "does not answer in time"},
+		"that one, when migrating":      {"migrate up", mute, "does not answer in time"},
 		"a wrong password":              {"serve", "WAYPOST_DATABASE_URL=" + s.as(t, "good_login", "hunter22", "good"), "correct them"},
 		"an unknown database":           {"serve", "WAYPOST_DATABASE_URL=" + s.as(t, "good_login", "hunter2", "nowhere"), "create it"},
 		"never migrated":                {"serve", "WAYPOST_DATABASE_URL=" + s.as(t, "bare_login", "hunter2", "bare"), "waypost migrate up"},

@@ -67,9 +67,9 @@ func TestWhatEndsServeAndWhatDoesNot(t *testing.T) {
 // eventually waits for what comes to pass.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not in a minute: %s", what)
+			t.Fatalf("not in three minutes: %s", what)
 		}
 	}
 }

@@ -109,7 +109,7 @@ func (c *callers) others(int) {
 func (c *callers) rounds() {
 	c.t.Helper()
 	so := c.answered.Load()
-	eventually(c.t, "callers are answered", func() bool { return c.answered.Load() > so+300 })
+	eventually(c.t, "callers are answered", func() bool { return c.answered.Load() > so+200 })
 }
 
 func (c *callers) end() {

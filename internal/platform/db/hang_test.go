@@ -80,7 +80,7 @@ func (p *proxy) pass(to io.WriteCloser, from io.Reader) {
 }
 
 // soon is how long a caller may wait for the word that the database hangs, on a machine that does much else.
-const soon = 9 * time.Second
+const soon = 20 * time.Second
 
 // A database that takes connections and says nothing is told as unavailable within seconds, by new connections, by idle ones of
 // the pool and by statements under way; and it is used again when it answers.

@@ -18,7 +18,8 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtextextended('waypost hardening', 0)); -- two at once would write one row of the catalogue
   if has_database_privilege('waypost_app', here, 'temporary') and pg_has_role(owner, 'usage') then
-    execute format('grant temporary on database %I to %s', here, (select proowner::regrole from pg_proc where oid = 'stage(name)'::regprocedure));
+    execute format('grant temporary on database %I to %s', here,
+      (select proowner::regrole from pg_proc where oid = 'stage(name)'::regprocedure));
     execute format('revoke temporary on database %I from public, waypost_app', here);
   end if;
   if has_schema_privilege('waypost_app', 'public', 'create') and pg_has_role((select nspowner from pg_namespace where nspname = 'public'), 'usage') then
@@ -28,9 +29,10 @@ end $$`); err != nil {
 		return fmt.Errorf("hardening: %w", err)
 	}
 	var soft bool
-	err := owner.QueryRowContext(ctx, "select has_database_privilege('waypost_app', current_database(), 'temporary') or has_schema_privilege('waypost_app', 'public', 'create')").Scan(&soft)
+	err := owner.QueryRowContext(ctx, `select has_database_privilege('waypost_app', current_database(), 'temporary')
+		or has_schema_privilege('waypost_app', 'public', 'create')`).Scan(&soft)
 	if soft {
-		slog.Warn("the role waypost_app may make tables in this database, and whoever migrated may not take that away: let the owner of the database run waypost migrate up")
+		slog.Warn("the role waypost_app may make tables in this database, which this login may not take away: let its owner run waypost migrate up")
 	}
 	return err
 }

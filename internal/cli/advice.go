@@ -41,7 +41,7 @@ func advise(err error) error {
 	case errors.As(err, &unknown):
 		return errors.New("the database's host is not known: correct the host in WAYPOST_DATABASE_URL")
 	case errors.Is(err, context.DeadlineExceeded):
-		return errors.New("the database does not answer in time: look whether it hangs or is cut off, or raise WAYPOST_DB_CONNECT_TIMEOUT")
+		return errors.New("the database does not answer in time: see whether it hangs or is cut off, or raise WAYPOST_DB_CONNECT_TIMEOUT")
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return errors.New("nothing answers at the database's address: start PostgreSQL, or correct the host and port in WAYPOST_DATABASE_URL")
 	}
@@ -57,7 +57,7 @@ var byCode = map[string]string{
 	"42501": "the login lacks a right: one that serves must be a member of waypost_app, one that migrates must own the database (see docs/database.md)",
 	"42P01": "the database has never been migrated: run waypost migrate up",
 	"53300": "the server has no connection left: raise its max_connections, or end what else uses it",
-	"55P03": "a table is in use by something that goes on for long, such as pg_dump or a dataset being made: run waypost migrate up again when it is over",
+	"55P03": "a table is in use for long, as by pg_dump or a dataset being made: run waypost migrate up again when that is over",
 	"57P03": "the server is starting or stopping: try again in a moment",
 	"P0001": "the role waypost_app is not there and this login may not create it: an administrator types what docs/database.md says",
 }

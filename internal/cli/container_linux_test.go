@@ -21,8 +21,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-const top = "../.." // of the project
-
 // image is what the Dockerfile says, as far as it says it in one way.
 type image struct {
 	build       string            // the command that builds the program

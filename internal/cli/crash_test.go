@@ -23,6 +23,8 @@ import (
 	"waypost/internal/platform/randtest"
 )
 
+const top = "../.." // of the project
+
 // instance is a waypost started as people start it: the program itself, with its own PostgreSQL, as durable as ever.
 type instance struct {
 	t    *testing.T

@@ -52,11 +52,14 @@ func (s *surroundings) masterKey(d *db.DB, dir string, replace bool) (key tink.A
 		return remember(tx, key)
 	})
 	if s.MasterKeyFile == "" && unwritable(err) {
-		slog.Warn("there is no master key, and so no dataset can be made: the data directory cannot be written; set WAYPOST_DATA_DIR or WAYPOST_MASTER_KEY_FILE", "error", err)
+		slog.Warn("there is no master key, and so no dataset can be made: the data directory cannot be written; "+
+			"set WAYPOST_DATA_DIR or WAYPOST_MASTER_KEY_FILE", "error", err)
 		return nil, nil
 	}
 	return key, err
 }
+
+const otherwise = "or name its file in WAYPOST_MASTER_KEY_FILE; if it is lost for good, see docs/operations.md"
 
 // known opens the key that opens one of what the database holds encrypted.
 func known(path string, sealed ...vault.Sealed) (tink.AEAD, error) {
@@ -65,10 +68,10 @@ func known(path string, sealed ...vault.Sealed) (tink.AEAD, error) {
 		if err := writable(filepath.Dir(path)); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("there is no master key at %s, and the database holds what was encrypted under one: put it back from its backup, or name its file in WAYPOST_MASTER_KEY_FILE; if it is lost for good, see docs/operations.md", path)
+		return nil, fmt.Errorf("there is no master key at %s, and the database knows one: put it back from its backup, %s", path, otherwise)
 	}
 	if err == nil && !slices.ContainsFunc(sealed, func(s vault.Sealed) bool { return s.OpensBy(key) }) {
-		return nil, fmt.Errorf("the master key in %s is another than the one that the database's secrets are encrypted under: put that one back, or name its file in WAYPOST_MASTER_KEY_FILE; if it is lost for good, see docs/operations.md", path)
+		return nil, fmt.Errorf("the master key in %s is another than the one that the database knows: put that one back, %s", path, otherwise)
 	}
 	return key, err
 }

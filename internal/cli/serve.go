@@ -35,7 +35,7 @@ import (
 )
 
 type serve struct {
-	ReplaceMasterKey bool `help:"Take the key in the master key's file, or a new one, from now on, though the database's secrets were encrypted under another: only when that one is lost for good (see docs/operations.md)."`
+	ReplaceMasterKey bool `help:"Take the key in the master key's file, or a new one, for the one that the database knows: when that is lost for good (docs/operations.md)."`
 }
 
 const (

@@ -139,6 +139,25 @@ func TestADatabaseThatHangsIsToldSoon(t *testing.T) {
 	}
 }
 
+// Nobody waits for background work, which may have run for an hour: it outlasts a server that says nothing for some seconds.
+func TestBackgroundWorkOutlastsAShortHang(t *testing.T) {
+	t.Parallel()
+	p, address := behindProxy(t)
+	d, err := db.Open(db.Config{URL: address, Clock: &clock.Clock{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	err = d.Do(db.Background(t.Context()), func(tx *db.Tx) error {
+		p.stopped.Lock()
+		time.AfterFunc(7*time.Second, p.stopped.Unlock)
+		return tx.Exec("select 1").Error
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // A statement that is only slow runs on, as long as the server answers others.
 func TestASlowStatementIsNoHang(t *testing.T) {
 	t.Parallel()

@@ -58,16 +58,21 @@ func (d *DB) Ready(newest int64, request func(context.Context) error) error {
 	})
 }
 
-// hangAfter is how long a statement runs before it is asked whether the server answers anybody.
-const hangAfter = 2 * time.Second
+const (
+	hangAfter = 2 * time.Second // how long a statement runs before it is asked whether the server answers anybody, and again
+	tolerated = 10              // how often in a row it may not, before background work is given up; a request, at once
+)
 
 // watch gives a statement a context that ends, though its caller's does not, when the server has stopped answering. A statement
 // that is only slow goes on: a server that is asked on another connection answers then. stop ends the watch.
 func (d *DB) watch(ctx context.Context) (_ context.Context, stop func()) {
+	opt, _ := ctx.Value(optionKey{}).(option)
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(hangAfter, func() {
-		for ctx.Err() == nil {
-			if !d.answers() {
+		for silent := 0; ctx.Err() == nil; {
+			if d.answers() {
+				silent = 0
+			} else if silent++; !opt.background || silent == tolerated {
 				cancel()
 			}
 			select {

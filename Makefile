@@ -3,8 +3,11 @@ SHELL := /bin/bash
 GO ?= go
 JUDGES := api/judges/node_modules
 DASHBOARD := api/pages/dashboard
+# Packages whose tests take minutes, and more than twice as many under the race detector: they are tested without it, but for
+# those tests of the API in which several do something at once.
+HEAVY := waypost/(api|internal/(cli|disclosure|insights))
 
-.PHONY: run test test-external bench crash lint contract openapi docs dashboard build postgres browser solver readers node java
+.PHONY: run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver readers node java
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -o bin/waypost .
@@ -13,8 +16,12 @@ run: postgres ## a demo, ready to use
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
 
-test: postgres browser solver readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
-	$(GO) test ./... -timeout 14m
+test: postgres gcc browser solver readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
+	failed=0; \
+	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -vxE '$(HEAVY)') -timeout 14m || failed=1; \
+	CGO_ENABLED=1 $(GO) test -race ./api -run 'Once|Twice|Race' -timeout 14m || failed=1; \
+	$(GO) test $$($(GO) list ./... | grep -xE '$(HEAVY)') -timeout 14m || failed=1; \
+	exit $$failed
 
 test-external: postgres browser solver readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
 	pg_virtualenv -o fsync=off -o max_connections=400 sh -c 'WAYPOST_DATABASE_URL="postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres?sslmode=disable" $(GO) test ./... -count=1 -timeout 20m'
@@ -68,6 +75,17 @@ postgres: # PostgreSQL's server binaries, by apt where there are none
 	    $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq postgresql >/dev/null; \
 	  else \
 	    echo "Waypost needs PostgreSQL 15 or newer: install its server (Fedora: postgresql-server, macOS: brew install postgresql@16)"; exit 1; \
+	  fi; \
+	fi
+
+gcc: # a C compiler, which the race detector needs, by apt where there is none
+	@if ! command -v gcc >/dev/null 2>&1; then \
+	  if command -v apt-get >/dev/null 2>&1; then \
+	    sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	    echo "installing a C compiler for the race detector (apt-get install gcc libc6-dev)"; \
+	    $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq gcc libc6-dev >/dev/null; \
+	  else \
+	    echo "The race detector needs a C compiler: install gcc or clang"; exit 1; \
 	  fi; \
 	fi
 

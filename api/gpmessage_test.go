@@ -97,6 +97,7 @@ func (a answer) has(texts ...string) {
 	}
 }
 
+// lacks looks for words of any length: the ids of a message are hexadecimal, and none of the words is.
 func (a answer) lacks(texts ...string) {
 	a.t.Helper()
 	for _, s := range texts {

@@ -145,7 +145,7 @@ func (c client) patch(path, etag, body string) answer {
 }
 
 // outsideV1 are the paths that stand as they are; every other is one of the API's.
-var outsideV1 = regexp.MustCompile(`^/($|v1/|openapi|docs|dashboard|healthz$|readyz$|nowhere$)`)
+var outsideV1 = regexp.MustCompile(`^/($|v1/|openapi|docs|dashboard|livez$|readyz$|nowhere$)`)
 
 func (c client) do(method, path, body string) answer {
 	c.w.t.Helper()

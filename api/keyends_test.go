@@ -71,12 +71,12 @@ func TestALinkEndsWithItsOrganisation(t *testing.T) {
 		admin.patch("/organisations/"+w.org, etag, fmt.Sprintf(`{"status":%q}`, status)).want(200)
 	}
 	set("inactive")
-	if a := w.anybody().get("/replies/"+token).problem(404, "not_found", "Mary", token); !strings.Contains(a.text("detail"), "no longer active") {
+	if a := w.anybody().get("/replies/"+token).problem(404, "not_found", "Marigold", token); !strings.Contains(a.text("detail"), "no longer active") {
 		t.Errorf("%s", a.body)
 	}
 	w.anybody().post("/replies/"+token, `{"to":"accepted"}`).problem(404, "not_found")
 	for _, path := range []string{"/r/" + token, "/r/" + token + "/declined"} {
-		if page := w.opens(path); page.status != 404 || !strings.Contains(page.html, "Your organisation is no longer active in Waypost") || strings.Contains(page.html, "Mary") {
+		if page := w.opens(path); page.status != 404 || !strings.Contains(page.html, "Your organisation is no longer active in Waypost") || strings.Contains(page.html, "Marigold") {
 			t.Errorf("%s: %d %s", path, page.status, page.html)
 		}
 	}

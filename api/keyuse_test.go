@@ -77,7 +77,7 @@ func TestAManagerIsSomebody(t *testing.T) {
 	if me := w.as("named").get("/me").want(200); me.text("link_worker_id") != w.worker {
 		t.Errorf("%s", me.body)
 	}
-	patient := w.as("named").post("/patients", fmt.Sprintf(`{"site_id":%q,"given_name":"Mary","family_name":"Example","birth_date":"1950-04-01"}`, w.site)).made()
+	patient := w.as("named").post("/patients", fmt.Sprintf(`{"site_id":%q,"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01"}`, w.site)).made()
 	if event := w.as("named").get("/patients/" + patient + "/timeline").want(200); event.text("items.0.link_worker_id") != w.worker || event.text("items.0.actor_role") != "site_manager" {
 		t.Errorf("%s", event.body)
 	}
@@ -97,7 +97,7 @@ func TestAManagerIsSomebody(t *testing.T) {
 func TestAReplayIsInTheLogOfReads(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker").with("Idempotency-Key", "first")
-	body := `{"given_name":"Mary","family_name":"Replayed","birth_date":"1950-04-01"}`
+	body := `{"given_name":"Marigold","family_name":"Replayed","birth_date":"1950-04-01"}`
 	patient := lw.post("/patients", body).made()
 	reads := func(operation string) (n int) {
 		err := w.db.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {

@@ -25,7 +25,7 @@ const page = "/docs/index.html"
 func Register(e *echo.Echo) {
 	ui := echoswagger.EchoWrapHandler(func(c *echoswagger.Config) {
 		c.URLs = []string{"/openapi.json"} // set, not appended to: the default names a document that is not there
-		c.PersistAuthorization = true
+		c.PersistAuthorization = false     // it would keep the key in the browser's localStorage, beyond the tab
 		c.DocExpansion = "none"
 	})
 	for _, path := range []string{"/", "/docs", "/docs/"} {

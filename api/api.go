@@ -4,12 +4,15 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -57,20 +60,21 @@ type Config struct {
 
 type server struct {
 	Config
-	api       huma.API
-	refused   guesses
-	named     map[string]string // operation ids by method and echo's route
-	byID      map[string]*huma.Operation
-	keys      *partners.Store
-	sites     *sites.Store
-	directory *directory.Store
-	people    *people.Store
-	casework  *casework.Store
-	insights  *insights.Store
-	outbox    *outbox.Store
-	datasets  *datasets.Store
-	worklists *worklists.Store
-	study     *study.Store
+	api        huma.API
+	refused    guesses
+	validating chan struct{}     // a place for each large body that is being validated
+	named      map[string]string // operation ids by method and echo's route
+	byID       map[string]*huma.Operation
+	keys       *partners.Store
+	sites      *sites.Store
+	directory  *directory.Store
+	people     *people.Store
+	casework   *casework.Store
+	insights   *insights.Store
+	outbox     *outbox.Store
+	datasets   *datasets.Store
+	worklists  *worklists.Store
+	study      *study.Store
 }
 
 // New makes the whole server: every operation, the document, its page, and the probes.
@@ -93,7 +97,7 @@ func build(c Config) (*echo.Echo, *server) {
 	e.HTTPErrorHandler = onEchoError
 	e.IPExtractor = addressOf(c.TrustedProxies)
 	s := &server{
-		Config: c, refused: guesses{by: map[string]*rate.Limiter{}},
+		Config: c, refused: guesses{by: map[string]*rate.Limiter{}}, validating: make(chan struct{}, largeAtOnce),
 		keys: c.Partners, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: Figures(c.DB),
 		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets, worklists: &worklists.Store{DB: c.DB}, study: Studies(c.DB),
@@ -176,8 +180,14 @@ func secured(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// logPanic logs where, not what: the value of a panic may hold what was sent.
-func logPanic(_ echo.Context, _ error, _ []byte) error {
+// logPanic logs where, not what: the value of a panic may hold what was sent. huma also panics when it cannot write an answer,
+// since the caller has gone or does not read: that is nobody's fault here.
+func logPanic(c echo.Context, err error, _ []byte) error {
+	var network net.Error
+	if c.Response().Committed && (errors.As(err, &network) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+		slog.Debug("an answer was not read")
+		return nil
+	}
 	slog.Error("panic", "stack", string(debug.Stack()))
 	return fault.New(fault.Internal, "Something went wrong on our side.")
 }

@@ -2,7 +2,7 @@ package api
 
 import (
 	"context"
-	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +13,7 @@ import (
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/listen"
 )
 
 // authenticate finds the actor behind the request's credential, and begins the transaction that the request is worked
@@ -120,8 +121,8 @@ const (
 )
 
 func (g *guesses) count(address string, refusal error) error {
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		address = host
+	if ip, err := netip.ParseAddr(address); err == nil {
+		address = listen.Caller(ip).String()
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -110,6 +110,10 @@ func TestATrustedProxyTellsTheCallersAddress(t *testing.T) {
 	if n := guesses(trusting, "192.0.2.3, 192.0.2.1"); n > guessesAtOnce/2 {
 		t.Errorf("an address made up before the proxy's word was believed: %d guesses", n)
 	}
+	guesses(trusting, "2001:db8::1")
+	if n := guesses(trusting, "2001:db8::2"); n > guessesAtOnce/2 { // of the same network of 64 bits
+		t.Errorf("whoever has a network of IPv6 has a limit for each address: %d guesses", n)
+	}
 	if n := guesses(trusting, "192.0.2.2"); n < guessesAtOnce {
 		t.Errorf("another address was slowed down after %d guesses", n)
 	}

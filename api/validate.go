@@ -8,6 +8,11 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 )
 
+const (
+	largeBody   = 32 << 10 // bytes
+	largeAtOnce = 2        // large bodies that are validated at once: the values of one take ten times its length in memory
+)
+
 // validateBody validates the body against its schema, in place of huma's own validation: that one collects every error there
 // is, which of a megabyte of wrong items is a gigabyte of memory.
 func (s *server) validateBody(ctx huma.Context, next func(huma.Context)) {
@@ -16,21 +21,31 @@ func (s *server) validateBody(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	status, found := http.StatusUnprocessableEntity, huma.ValidateResult{}
+	if refusal := s.validate(body, schema); refusal != nil {
+		onEchoError(refusal, humaecho.Unwrap(ctx))
+		return
+	}
+	next(ctx)
+}
+
+func (s *server) validate(body []byte, schema *huma.Schema) error {
+	if len(body) > largeBody {
+		s.validating <- struct{}{}
+		defer func() { <-s.validating }()
+	}
+	var found huma.ValidateResult
 	path := huma.NewPathBuffer(nil, 0)
 	path.Push("body")
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
-		status = http.StatusBadRequest
 		found.Add(path, nil, "a number that is out of range")
-	} else {
-		huma.Validate(boundedRegistry{s.api.OpenAPI().Components.Schemas, &found}, schema, path, huma.ModeWriteToServer, value, &found)
+		return huma.NewError(http.StatusBadRequest, "", found.Errors...)
 	}
-	if len(found.Errors) > 0 {
-		onEchoError(huma.NewError(status, "", found.Errors...), humaecho.Unwrap(ctx))
-		return
+	huma.Validate(boundedRegistry{s.api.OpenAPI().Components.Schemas, &found}, schema, path, huma.ModeWriteToServer, value, &found)
+	if len(found.Errors) == 0 {
+		return nil
 	}
-	next(ctx)
+	return huma.NewError(http.StatusUnprocessableEntity, "", found.Errors...)
 }
 
 // bodySchema is the schema of an operation's body, of which there is one form; nil: it takes none.

@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"waypost/internal/demo"
+	"waypost/internal/platform/fault"
 )
 
 // Settings is the whole configuration. Each has a flag and a variable of the environment; an unknown WAYPOST_* variable is refused.
@@ -31,15 +32,15 @@ type Settings struct {
 	SMTPURL       string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"The mail server that invitations go through: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or ?tls=none on a network of your own. Without it they wait until a link worker hands the link on."`
 	MailFrom      string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"The address that mail comes from, such as 'Waypost <followup@example.org>'."`
 	FilesURL      string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"Where the files of datasets lie, such as file:///srv/waypost/releases; every process of an installation needs the same. Default: releases in the data directory."`
-	MasterKeyFile string   `name:"master-key-file" env:"WAYPOST_MASTER_KEY_FILE" help:"The file with the key that opens what the database holds encrypted; it is made when there is none. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
+	MasterKeyFile string   `name:"master-key-file" env:"WAYPOST_MASTER_KEY_FILE" help:"The file with the key that opens what the database holds encrypted; it is made for a database that knows of none, and never again. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
 	Private       bool     `name:"webhook-allow-private" env:"WAYPOST_WEBHOOK_ALLOW_PRIVATE" help:"Let webhooks lead to private addresses, to this machine, and to plain http: for trials. A demo always does."`
 	Demo          bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
-	People        int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 160000 at most."`
+	People        int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 600000 at most."`
 	CORSOrigins   []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`
 
-	MaxConnections           int            `name:"max-connections" env:"WAYPOST_MAX_CONNECTIONS" default:"4000" help:"The most connections of callers that are open at once; further ones wait."`
-	MaxConnectionsPerAddress int            `name:"max-connections-per-address" env:"WAYPOST_MAX_CONNECTIONS_PER_ADDRESS" default:"500" help:"The most of one address; further ones are closed. It never limits this machine or a trusted proxy."`
-	TrustedProxies           []netip.Prefix `name:"trusted-proxies" env:"WAYPOST_TRUSTED_PROXIES" help:"Networks of your proxies, such as 10.1.2.3/32,10.2.0.0/16: what they say in X-Forwarded-For is taken for the caller's address. None by default."`
+	MaxConnections           int      `name:"max-connections" env:"WAYPOST_MAX_CONNECTIONS" default:"4000" help:"The most connections of callers that are open at once; further ones wait."`
+	MaxConnectionsPerAddress int      `name:"max-connections-per-address" env:"WAYPOST_MAX_CONNECTIONS_PER_ADDRESS" default:"500" help:"The most of one address; further ones are closed. It never limits this machine or a trusted proxy."`
+	TrustedProxies           []string `name:"trusted-proxies" env:"WAYPOST_TRUSTED_PROXIES" help:"Addresses or networks of your proxies, such as 10.1.2.3,10.2.0.0/16: what they say in X-Forwarded-For is taken for the caller's address. None by default."`
 
 	Connections      int           `name:"db-connections" env:"WAYPOST_DB_CONNECTIONS" default:"8" help:"How many connections to the database requests have at most, 2 to 1000."`
 	Background       int           `name:"db-background-connections" env:"WAYPOST_DB_BACKGROUND_CONNECTIONS" default:"4" help:"How many connections jobs have at most, 4 to 1000."`
@@ -56,7 +57,9 @@ func (s Settings) Validate() error {
 	if s.People < 1 || s.People > demo.MostPeople {
 		return fmt.Errorf("--people (WAYPOST_PEOPLE) is %d: a demo takes 1 to %d", s.People, demo.MostPeople)
 	}
+	_, err := s.trustedProxies()
 	return errors.Join(
+		err,
 		within("--max-connections (WAYPOST_MAX_CONNECTIONS)", s.MaxConnections, 1, 1_000_000),
 		within("--max-connections-per-address (WAYPOST_MAX_CONNECTIONS_PER_ADDRESS)", s.MaxConnectionsPerAddress, 1, 1_000_000),
 		within("--db-connections (WAYPOST_DB_CONNECTIONS)", s.Connections, 2, 1000),
@@ -66,6 +69,22 @@ func (s Settings) Validate() error {
 		within("--request-timeout (WAYPOST_REQUEST_TIMEOUT)", s.RequestTimeout, time.Second, 50*time.Second),
 		within("--drain-delay (WAYPOST_DRAIN_DELAY)", s.DrainDelay, 0, 5*time.Minute),
 	)
+}
+
+// trustedProxies are the networks of WAYPOST_TRUSTED_PROXIES. One that is everybody's is refused: whoever calls could name any
+// address as theirs.
+func (s Settings) trustedProxies() (list []netip.Prefix, err error) {
+	for _, text := range s.TrustedProxies {
+		network, err := netip.ParsePrefix(text)
+		if address, failed := netip.ParseAddr(text); failed == nil {
+			network, err = netip.PrefixFrom(address, address.BitLen()), nil
+		}
+		if err != nil || network.Bits() == 0 {
+			return nil, errors.New("--trusted-proxies (WAYPOST_TRUSTED_PROXIES) takes addresses or networks such as 10.1.2.3,10.2.0.0/16, and not everybody's")
+		}
+		list = append(list, network)
+	}
+	return list, nil
 }
 
 func within[T int | time.Duration](setting string, value, from, to T) error {
@@ -121,7 +140,7 @@ func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int
 		err = errors.Join(unknownSettings(parser.Model, os.Environ()), checkOrigins(c.CORSOrigins), checkPublicURL(c.PublicURL))
 	}
 	if err != nil {
-		fmt.Fprintln(errs, "waypost:", strings.ReplaceAll(err.Error(), "\n", "; "))
+		fmt.Fprintln(errs, "waypost:", strings.ReplaceAll(inFull(err), "\n", "; "))
 		return 2
 	}
 	var level slog.Level
@@ -139,6 +158,18 @@ func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int
 		return 1
 	}
 	return 0
+}
+
+// inFull is an error in one line, with what is wrong field by field where it is a fault.
+func inFull(err error) string {
+	text := err.Error()
+	var f *fault.Error
+	if errors.As(err, &f) {
+		for _, field := range f.Fields {
+			text += "; " + strings.TrimPrefix(field.Location, "body.") + " " + field.Message
+		}
+	}
+	return text
 }
 
 // checkOrigins refuses what no browser would ever send, and would so do nothing, silently.

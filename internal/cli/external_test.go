@@ -151,6 +151,8 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		"a time that is too long":       {"serve", "WAYPOST_STATEMENT_TIMEOUT=1h", "WAYPOST_STATEMENT_TIMEOUT"},
 		"a time that is none":           {"serve", "WAYPOST_REQUEST_TIMEOUT=0s", "WAYPOST_REQUEST_TIMEOUT"},
 		"a time before now":             {"serve", "WAYPOST_DRAIN_DELAY=-1s", "WAYPOST_DRAIN_DELAY"},
+		"everybody as a trusted proxy":  {"serve", "WAYPOST_TRUSTED_PROXIES=10.0.0.1,0.0.0.0/0", "WAYPOST_TRUSTED_PROXIES"},
+		"no room for any caller":        {"serve", "WAYPOST_MAX_CONNECTIONS=0", "WAYPOST_MAX_CONNECTIONS"},
 		"an origin that is none":        {"serve", "WAYPOST_CORS_ORIGINS=nonsense", "WAYPOST_CORS_ORIGINS"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -57,7 +58,11 @@ func (c serve) Run(s *surroundings) (err error) {
 		return fmt.Errorf("cannot listen on %s: %w; set WAYPOST_ADDR to another address", s.Addr, err)
 	}
 	defer listener.Close()
-	listener = listen.Limit(listener, listen.Limits{Connections: s.MaxConnections, PerAddress: s.MaxConnectionsPerAddress, Trusted: s.TrustedProxies})
+	proxies, err := s.trustedProxies()
+	if err != nil {
+		return err
+	}
+	listener = listen.Limit(listener, listen.Limits{Connections: s.MaxConnections, PerAddress: s.MaxConnectionsPerAddress, Trusted: proxies})
 	tracing, stop, err := telemetry.Tracing(s, api.Version)
 	if err != nil {
 		return err
@@ -99,7 +104,7 @@ func (c serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.serve(listener, database, d, dir, tracing, sender, research, loading, installation.Demo || loading)
+	return s.serve(listener, proxies, database, d, dir, tracing, sender, research, loading, installation.Demo || loading)
 }
 
 // wantsDemo tells whether a demo is to be loaded: into an empty database, or one where loading was cut off.
@@ -115,13 +120,13 @@ func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
 }
 
 // serve answers from the start, and says that it is not ready while a demo is being loaded.
-func (s *surroundings) serve(listener net.Listener, database database, d *db.DB, dir string, tracing trace.TracerProvider, sender *mail.Sender, research *datasets.Store, load, isDemo bool) error {
+func (s *surroundings) serve(listener net.Listener, proxies []netip.Prefix, database database, d *db.DB, dir string, tracing trace.TracerProvider, sender *mail.Sender, research *datasets.Store, load, isDemo bool) error {
 	metrics := telemetry.NewMetrics(d, api.Version)
 	var loading atomic.Bool
 	loading.Store(load)
 	told := &partners.Store{DB: d, Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}
 	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
-		TrustedProxies: s.TrustedProxies, RequestTimeout: s.RequestTimeout, Ready: s.ready(d, told)})
+		TrustedProxies: proxies, RequestTimeout: s.RequestTimeout, Ready: s.ready(d, told)})
 	server := api.NewServer(handler)
 	failed, working := make(chan error, 2), make(chan *jobs.Runner, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -87,13 +87,14 @@ func (i *instance) takesLittleMemory(key string) {
 	bodies := []string{
 		`{"role":"dashboard","label":"x","site_ids":[` + strings.Repeat("1,", 500_000) + `1]}`,
 		`{"role":"dashboard","label":"x","site_ids":[` + strings.Repeat("["+strings.Repeat("1,", 900)+"1],", 500) + `[]]}`,
+		`{"x":[` + strings.Repeat("["+strings.Repeat(`{"a":1},`, 900)+"1],", 24) + `[]]}`, // as many values as a body may have
 	}
 	var longest atomic.Int64
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			for n := range 10 {
-				status, answer := i.call(key, "POST", "/api-keys", "", bodies[n%2])
+			for n := range 12 {
+				status, answer := i.call(key, "POST", "/api-keys", "", bodies[n%3])
 				if status != 422 {
 					i.t.Errorf("wrong items: status %d", status)
 				}

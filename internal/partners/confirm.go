@@ -72,6 +72,9 @@ func (s *Store) Confirm(ctx context.Context, id uuid.UUID) (k Key, err error) {
 		k.ConfirmerID = tx.Actor.Key()
 		if k.ConfirmedAt == nil {
 			k.ConfirmedAt = &tx.Now
+			if err := k.joined(tx); err != nil {
+				return err
+			}
 		}
 		if err := k.save(tx, "api_key.confirmed", events.Data{"role": string(k.Role)}); err != nil {
 			return err

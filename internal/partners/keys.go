@@ -31,7 +31,7 @@ type Store struct {
 type Key struct {
 	ID uuid.UUID `json:"id" format:"uuid" doc:"The key's id."`
 	NewKey
-	State       KeyState   `json:"state" gorm:"->;-:migration" enum:"pending,works,inactive,expired,revoked" doc:"Where it stands; only one that works is a credential, and with any other every call is 401. pending: it opens people's records, and waits for its confirmation. inactive: the link worker or the organisation it is for is no longer active. expired: its last day has passed. revoked: it was ended, for good."`
+	State       KeyState   `json:"state" gorm:"->;-:migration" enum:"pending,works,inactive,expired,revoked" example:"works" doc:"Where it stands; only one that works is a credential, and with any other every call is 401. pending: it opens people's records, and waits for its confirmation. inactive: the link worker or the organisation it is for is no longer active. expired: its last day has passed. revoked: it was ended, for good."`
 	PartnerID   uuid.UUID  `json:"partner_id" format:"uuid" doc:"Whose key it is: those that replace one another share it, and with it webhooks and cursors."`
 	Hint        string     `json:"hint" doc:"The last four characters, to tell keys apart." example:"x7Qa"`
 	CreatedBy   *NamedKey  `json:"created_by" gorm:"->;-:migration;column:maker" format:"or-null" doc:"The key that made it; null: it was made on the server."`
@@ -117,14 +117,24 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 	return k, err
 }
 
-// added records that the key was made, and of a researcher's which projects it reaches.
+// added records that the key was made, and of a researcher's that works at once which projects it reaches.
 func (k *Key) added(tx *db.Tx) error {
+	if k.State == Works {
+		if err := k.joined(tx); err != nil {
+			return err
+		}
+	}
+	return events.Record(tx, "api_key.added", k.subject(), events.Data{"role": string(k.Role), "state": string(k.State)})
+}
+
+// joined records which projects a researcher's key reaches from now on.
+func (k *Key) joined(tx *db.Tx) error {
 	for _, project := range k.ProjectIDs {
 		if err := events.Record(tx, "project.member_added", events.Subject{Type: "project", ID: project}, events.Data{"api_key_id": k.ID.String()}); err != nil {
 			return err
 		}
 	}
-	return events.Record(tx, "api_key.added", k.subject(), events.Data{"role": string(k.Role), "state": string(k.State)})
+	return nil
 }
 
 func (n *NewKey) check(tx *db.Tx) error {

@@ -46,6 +46,7 @@ type DB struct {
 	background *pool
 	checks     *pool
 	wait       time.Duration // Config.ConnectTimeout
+	statement  time.Duration // Config.StatementTimeout
 	ready      check         // see Ready
 	alive      check         // see answers
 	zones      sync.Map      // site id -> zone, see Today
@@ -57,7 +58,7 @@ func Open(c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{Clock: c.Clock, wait: config.ConnectTimeout}
+	d := &DB{Clock: c.Clock, wait: config.ConnectTimeout, statement: c.statementTimeout()}
 	config.Tracer = tracer{d}
 	requests, background := cmp.Or(c.Connections, 8), cmp.Or(c.Background, 4)
 	var errs [3]error
@@ -69,6 +70,8 @@ func Open(c Config) (*DB, error) {
 	return d, errors.Join(errs[:]...)
 }
 
+func (c Config) statementTimeout() time.Duration { return cmp.Or(c.StatementTimeout, 10*time.Second) }
+
 // parse is what every connection is made with.
 func (c Config) parse() (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(c.URL)
@@ -76,7 +79,7 @@ func (c Config) parse() (*pgx.ConnConfig, error) {
 		return nil, fmt.Errorf("the database URL cannot be read: %w", err)
 	}
 	config.ConnectTimeout = cmp.Or(c.ConnectTimeout, 3*time.Second)
-	statement := strconv.FormatInt(cmp.Or(c.StatementTimeout, 10*time.Second).Milliseconds(), 10)
+	statement := strconv.FormatInt(c.statementTimeout().Milliseconds(), 10)
 	limits := map[string]string{
 		"role": AppRole, "application_name": "waypost", "timezone": "UTC",
 		"statement_timeout": statement, "lock_timeout": "3s", "idle_in_transaction_session_timeout": "15s",
@@ -95,7 +98,7 @@ type pool struct {
 
 func openPool(config *pgx.ConnConfig, open, idle int) (*pool, error) {
 	p := &pool{}
-	p.sql = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(noteOpened), stdlib.OptionResetSession(p.refuseOutdated))
+	p.sql = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(noteOpened), stdlib.OptionShouldPing(p.checkIdle), stdlib.OptionResetSession(p.refuseOutdated))
 	p.sql.SetMaxOpenConns(open)
 	p.sql.SetMaxIdleConns(idle)
 	p.sql.SetConnMaxIdleTime(5 * time.Minute)
@@ -120,12 +123,37 @@ func noteOpened(_ context.Context, c *pgx.Conn) error {
 // open by then have such statements too, so that none of them is used again.
 func (p *pool) outdated(c *pgx.Conn) {
 	if at, known := c.PgConn().CustomData()[opened].(int64); known && at >= p.renewed.Load() {
-		p.renewed.Store(time.Now().UnixNano())
+		p.renew()
 	}
 }
 
+// renew lets no connection be used again that is open now.
+func (p *pool) renew() { p.renewed.Store(time.Now().UnixNano()) }
+
+// pingLimit is how long a connection that was idle has to answer.
+const pingLimit = time.Second
+
+// checkIdle pings a connection that was idle for a while, in place of the driver. Where it does not answer, the others that are
+// open by then may not either, and none of them is used again.
+func (p *pool) checkIdle(ctx context.Context, idle stdlib.ShouldPingParams) (ping bool) {
+	if idle.IdleDuration > time.Second && !p.isOutdated(idle.Conn) {
+		ctx, cancel := context.WithTimeout(ctx, pingLimit)
+		defer cancel()
+		if idle.Conn.PgConn().Ping(ctx) != nil {
+			p.renew()
+		}
+	}
+	return false
+}
+
+func (p *pool) isOutdated(c *pgx.Conn) bool {
+	at, known := c.PgConn().CustomData()[opened].(int64)
+	return known && at < p.renewed.Load()
+}
+
 func (p *pool) refuseOutdated(_ context.Context, c *pgx.Conn) error {
-	if at, known := c.PgConn().CustomData()[opened].(int64); known && at < p.renewed.Load() {
+	if p.isOutdated(c) {
+		_ = c.PgConn().Conn().SetDeadline(time.Now()) // one that is stuck would take its time to say goodbye
 		return driver.ErrBadConn
 	}
 	return nil

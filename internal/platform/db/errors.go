@@ -20,7 +20,12 @@ var errNoConnection = errors.New("db: no connection to the database")
 
 func retryable(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || outdated(err)
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || outdated(err) || unsent(err)
+}
+
+// unsent tells whether a connection of the pool failed before anything was sent on it, as one does whose server was restarted.
+func unsent(err error) bool {
+	return pgconn.SafeToRetry(err) && !errors.Is(err, errNoConnection)
 }
 
 // outdated tells whether a statement was prepared before the structure changed ("cached plan must not change result type").

@@ -22,6 +22,20 @@ import (
 type proxy struct {
 	net.Listener
 	stopped sync.RWMutex
+
+	mu   sync.Mutex
+	open []*sync.RWMutex // one for each connection, held while it is stuck
+}
+
+// stick lets the connections that are open now pass nothing on any more, while new ones work; it ends with the test.
+func (p *proxy) stick(t *testing.T) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, stuck := range p.open {
+		stuck.Lock()
+		t.Cleanup(stuck.Unlock)
+	}
+	p.open = nil
 }
 
 // behindProxy is the address of a fresh database behind a proxy.
@@ -63,16 +77,22 @@ func (p *proxy) serve(client net.Conn, config *pgx.ConnConfig) {
 		return
 	}
 	defer server.Close()
-	go p.pass(client, server)
-	p.pass(server, client)
+	stuck := &sync.RWMutex{}
+	p.mu.Lock()
+	p.open = append(p.open, stuck)
+	p.mu.Unlock()
+	go p.pass(client, server, stuck)
+	p.pass(server, client, stuck)
 }
 
-func (p *proxy) pass(to io.WriteCloser, from io.Reader) {
+func (p *proxy) pass(to io.WriteCloser, from io.Reader, stuck *sync.RWMutex) {
 	defer to.Close()
 	for b := make([]byte, 64<<10); ; {
 		n, err := from.Read(b)
 		p.stopped.RLock()
 		p.stopped.RUnlock() //lint:ignore SA2001 it waits while the proxy is stopped
+		stuck.RLock()
+		stuck.RUnlock() //lint:ignore SA2001 and while the connection is stuck
 		if _, wrong := to.Write(b[:n]); err != nil || wrong != nil {
 			return
 		}
@@ -178,5 +198,55 @@ func TestWaitingForAConnectionHasAnEnd(t *testing.T) {
 	err = d.Do(t.Context(), func(tx *db.Tx) error { return d.Do(db.Apart(tx.Context()), func(*db.Tx) error { return nil }) })
 	if !fault.Is(err, fault.Unavailable) {
 		t.Error(err)
+	}
+}
+
+// Connections that are stuck, on a server that takes new ones and answers them, are given up soon after the limit of a statement,
+// and none that was open by then is used again.
+func TestStuckConnectionsAreGivenUp(t *testing.T) {
+	t.Parallel()
+	p, address := behindProxy(t)
+	d, err := db.Open(db.Config{URL: address, Clock: &clock.Clock{}, Connections: 4, StatementTimeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	together := func(n int) (refused int) {
+		var all sync.WaitGroup
+		errs := make([]error, n)
+		for i := range n {
+			all.Go(func() {
+				errs[i] = d.Do(t.Context(), func(tx *db.Tx) error { return tx.Exec("select pg_sleep(0.2)").Error })
+			})
+		}
+		all.Wait()
+		for _, err := range errs {
+			if err != nil && !fault.Is(err, fault.Unavailable) {
+				t.Errorf("%v", err)
+			}
+			if err != nil {
+				refused++
+			}
+		}
+		return refused
+	}
+	if n := together(4); n > 0 { // as many connections are open now as there may be
+		t.Fatalf("%d of 4 were refused", n)
+	}
+	time.Sleep(1100 * time.Millisecond) // a connection that was idle for a second is looked at before it is used
+	p.stick(t)
+	if n := together(4); n > 0 {
+		t.Errorf("%d of 4 were refused after idle connections got stuck", n)
+	}
+	began := time.Now()
+	err = d.Do(t.Context(), func(tx *db.Tx) error {
+		p.stick(t)
+		return tx.Exec("select 1").Error
+	})
+	if took := time.Since(began); !fault.Is(err, fault.Unavailable) || took > 20*time.Second { // it is some 6 s; the machine may be busy
+		t.Errorf("on a connection that got stuck: %v, after %v", err, took)
+	}
+	if n := together(4); n > 0 {
+		t.Errorf("%d of 4 were refused once the stuck connections were known", n)
 	}
 }

@@ -60,17 +60,24 @@ func (d *DB) Ready(newest int64, request func(context.Context) error) error {
 
 const (
 	hangAfter = 2 * time.Second // how long a statement runs before it is asked whether the server answers anybody, and again
+	overtime  = 2 * time.Second // how long a statement of a request may outlast its time limit, which the server should have kept
 	tolerated = 10              // how often in a row it may not, before background work is given up; a request, at once
 )
 
 // watch gives a statement a context that ends, though its caller's does not, when the server has stopped answering. A statement
-// that is only slow goes on: a server that is asked on another connection answers then. stop ends the watch.
+// that is only slow goes on: a server that is asked on another connection answers then. But where one outlasts the limit that the
+// server keeps for it, its connection is stuck; the others that were open by then may be too, and are not used again. stop ends
+// the watch.
 func (d *DB) watch(ctx context.Context) (_ context.Context, stop func()) {
 	opt, _ := ctx.Value(optionKey{}).(option)
 	ctx, cancel := context.WithCancel(ctx)
+	began := time.Now()
 	timer := time.AfterFunc(hangAfter, func() {
 		for silent := 0; ctx.Err() == nil; {
-			if d.answers() {
+			if !opt.background && time.Since(began) > d.statement+overtime {
+				d.requests.renew()
+				cancel()
+			} else if d.answers() {
 				silent = 0
 			} else if silent++; !opt.background || silent == tolerated {
 				cancel()

@@ -49,16 +49,20 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// remote is the address at the other end; the zero Addr where there is none, as of a socket file. Of IPv6 it is the network of
-// 64 bits, since that is what one caller has.
+// remote is the caller at the other end; the zero Addr where there is no address, as of a socket file.
 func remote(c net.Conn) netip.Addr {
 	at, ok := c.RemoteAddr().(*net.TCPAddr)
 	if !ok {
 		return netip.Addr{}
 	}
-	a := at.AddrPort().Addr().Unmap()
+	return Caller(at.AddrPort().Addr())
+}
+
+// Caller is the address by which a caller is counted: of IPv6 the network of 64 bits, since one caller has all of it.
+func Caller(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
 	if a.Is6() && !a.IsLoopback() {
-		return netip.PrefixFrom(a.WithZone(""), 64).Masked().Addr()
+		return netip.PrefixFrom(a, 64).Masked().Addr()
 	}
 	return a
 }

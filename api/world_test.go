@@ -36,6 +36,9 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
+// pastJudges marks calls that no judge passes on as they are: with a forwarded address, or with more wrong than fits in its header.
+const pastJudges = "Waypost-Test-Past-Judges"
+
 // world is a server of a test's own, with one site, a second site to keep apart from, and a key for every role.
 type world struct {
 	t      *testing.T

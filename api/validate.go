@@ -10,7 +10,7 @@ import (
 
 const (
 	largeBody   = 32 << 10 // bytes
-	largeAtOnce = 2        // large bodies that are validated at once: the values of one take ten times its length in memory
+	largeAtOnce = 1        // large bodies that are validated at once: the values of one take fifty times its length in memory
 )
 
 // validateBody validates the body against its schema, in place of huma's own validation: that one collects every error there

@@ -22,7 +22,9 @@ func (s *server) organisationOperations() {
 	read(s, op{id: "get-organisation", path: "/organisations/{id}", tag: "directory", scope: actor.DirectoryRead,
 		summary: "Get an organisation", about: "Returns an organisation."}, s.getOrganisation)
 	change(s, op{id: "change-organisation", path: "/organisations/{id}", tag: "directory", scope: actor.DirectoryWrite,
-		summary: "Change an organisation", about: "Changes an organisation."}, s.changeOrganisation)
+		summary: "Change an organisation", about: "Changes an organisation. Where its e-mail address changes, notices of referrals that were sent before wait until somebody else has confirmed the new one."}, s.changeOrganisation)
+	post(s, op{id: "confirm-organisation-email", path: "/organisations/{id}/email/confirmation", tag: "directory", scope: actor.DirectoryConfirm, faults: []fault.Kind{fault.NotFound, fault.Conflict},
+		summary: "Confirm an organisation's e-mail address", about: confirmsAddress}, s.confirmOrganisationEmail)
 }
 
 func (s *server) listOrganisations(ctx context.Context, in *struct {
@@ -46,6 +48,12 @@ func (s *server) changeOrganisation(ctx context.Context, in *Merge[directory.Org
 	return s.directory.ChangeOrganisation(ctx, in.ID.ID, version, in.Body)
 }
 
+const confirmsAddress = "Vouches for an e-mail address that an administrator changed (email_pending_since says since when): notices of referrals go there from now on, with links that show whose they are. Ask them first whether it is theirs. It takes a second person: a caller whose own key was made by the same administrator, with nobody else having confirmed it, is refused (forbidden). An address that waits for nobody, or is not the one that stands, is a conflict."
+
+func (s *server) confirmOrganisationEmail(ctx context.Context, in *Of[directory.Address]) (directory.Organisation, error) {
+	return s.directory.ConfirmOrganisationEmail(ctx, in.ID.ID, in.Body)
+}
+
 func (s *server) serviceOperations() {
 	read(s, op{id: "list-organisation-services", path: "/organisations/{id}/services", tag: "directory", scope: actor.DirectoryRead,
 		summary: "List an organisation's services", about: "Lists the services of an organisation by id."}, s.listOrganisationServices)
@@ -56,7 +64,9 @@ func (s *server) serviceOperations() {
 	read(s, op{id: "get-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryRead,
 		summary: "Get a service", about: "Returns a service."}, s.getService)
 	change(s, op{id: "change-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryWrite,
-		summary: "Change a service", about: "Changes a service. Needs that are sent become stated."}, s.changeService)
+		summary: "Change a service", about: "Changes a service. Needs that are sent become stated. Where its e-mail address changes, notices of referrals that were sent before wait until somebody else has confirmed the new one."}, s.changeService)
+	post(s, op{id: "confirm-service-email", path: "/services/{id}/email/confirmation", tag: "directory", scope: actor.DirectoryConfirm, faults: []fault.Kind{fault.NotFound, fault.Conflict},
+		summary: "Confirm a service's e-mail address", about: confirmsAddress}, s.confirmServiceEmail)
 	put(s, op{id: "set-service-capacity", path: "/services/{id}/capacity", tag: "directory", scope: actor.CapacityWrite,
 		summary: "Say how many a service can take", about: "Records a service's capacity and wait: an organisation says so of its own services, a link worker reports what they heard, and when."}, s.setCapacity)
 	read(s, op{id: "get-service-capacity", path: "/services/{id}/capacity", tag: "directory", scope: actor.DirectoryRead,
@@ -79,6 +89,10 @@ func (s *server) getService(ctx context.Context, in *ID) (directory.Service, err
 
 func (s *server) changeService(ctx context.Context, in *Merge[directory.ServiceChanges], version int) (directory.Service, error) {
 	return s.directory.ChangeService(ctx, in.ID.ID, version, in.Body)
+}
+
+func (s *server) confirmServiceEmail(ctx context.Context, in *Of[directory.Address]) (directory.Service, error) {
+	return s.directory.ConfirmServiceEmail(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) getCapacity(ctx context.Context, in *ID) (directory.Room, error) {

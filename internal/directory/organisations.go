@@ -23,12 +23,14 @@ type Store struct{ DB *db.DB }
 type Organisation struct {
 	ID uuid.UUID `json:"id" format:"uuid" doc:"The organisation's id."`
 	OrganisationDetails
-	Source    string          `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
-	SourceRef *string         `json:"source_ref" doc:"Its id in that source."`
-	Version   int             `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
-	CreatedAt time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	Warnings  []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: likely duplicates."`
+	Source            string          `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
+	SourceRef         *string         `json:"source_ref" doc:"Its id in that source."`
+	EmailPendingSince *time.Time      `json:"email_pending_since" gorm:"->" doc:"Since when the e-mail address waits for a second person: an administrator changed it, and nobody else has confirmed it. Referrals sent before are not written to it. null: it waits for nobody."`
+	EmailChangedBy    *uuid.UUID      `json:"-" gorm:"->"`
+	Version           int             `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
+	CreatedAt         time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt         time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	Warnings          []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: likely duplicates."`
 }
 
 // OrganisationDetails is what is said of an organisation; all of it may be changed later.
@@ -110,7 +112,7 @@ func (s *Store) Organisations(ctx context.Context, words string, page db.Page[uu
 // ChangeOrganisation applies a merge patch to the version the caller read.
 func (s *Store) ChangeOrganisation(ctx context.Context, id uuid.UUID, version int, c OrganisationChanges) (o Organisation, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if o, err = db.First[Organisation](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "organisation"); err != nil {
+		if o, err = lockOrganisation(tx, id); err != nil {
 			return err
 		}
 		if err := db.Match(version, o.Version); err != nil {
@@ -119,13 +121,21 @@ func (s *Store) ChangeOrganisation(ctx context.Context, id uuid.UUID, version in
 		if o.OrganisationDetails, err = c.Apply(o.OrganisationDetails); err != nil {
 			return err
 		}
-		o.Version, o.UpdatedAt = o.Version+1, tx.Now
-		if err := tx.Select("*").Updates(&o).Error; err != nil {
-			return err
-		}
-		return recorded(tx, "organisation.changed", "organisation", o.ID)
+		return o.save(tx, "organisation.changed")
 	})
 	return o, err
+}
+
+func lockOrganisation(tx *db.Tx, id uuid.UUID) (Organisation, error) {
+	return db.First[Organisation](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "organisation")
+}
+
+func (o *Organisation) save(tx *db.Tx, kind string) error {
+	o.Version, o.UpdatedAt = o.Version+1, tx.Now
+	if err := tx.Clauses(returnEmailState).Select("*").Updates(o).Error; err != nil {
+		return err
+	}
+	return recorded(tx, kind, "organisation", o.ID)
 }
 
 func recorded(tx *db.Tx, kind, subject string, id uuid.UUID) error {

@@ -20,16 +20,18 @@ type Service struct {
 	ID             uuid.UUID `json:"id" format:"uuid" doc:"The service's id."`
 	OrganisationID uuid.UUID `json:"organisation_id" format:"uuid" doc:"Who offers it."`
 	ServiceDetails
-	NeedsSource   string     `json:"needs_source" enum:"stated,inferred" doc:"inferred: worked out from words of the description by an import."`
-	Capacity      string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
-	WaitBand      *string    `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
-	CapacityAsOf  *time.Time `json:"capacity_as_of" doc:"When that was last said."`
-	CapacitySetBy *string    `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import" doc:"Who said so."`
-	Source        string     `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
-	SourceRef     *string    `json:"source_ref" doc:"Its id in that source."`
-	Version       int        `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
-	CreatedAt     time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt     time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	NeedsSource       string     `json:"needs_source" enum:"stated,inferred" doc:"inferred: worked out from words of the description by an import."`
+	Capacity          string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
+	WaitBand          *string    `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
+	CapacityAsOf      *time.Time `json:"capacity_as_of" doc:"When that was last said."`
+	CapacitySetBy     *string    `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import" doc:"Who said so."`
+	Source            string     `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
+	SourceRef         *string    `json:"source_ref" doc:"Its id in that source."`
+	EmailPendingSince *time.Time `json:"email_pending_since" gorm:"->" doc:"Since when the e-mail address waits for a second person: an administrator changed it, and nobody else has confirmed it. Referrals sent before are not written to it. null: it waits for nobody."`
+	EmailChangedBy    *uuid.UUID `json:"-" gorm:"->"`
+	Version           int        `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
+	CreatedAt         time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt         time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
 }
 
 // ServiceDetails is what is said of a service; all of it may be changed later.
@@ -222,7 +224,7 @@ func lockService(tx *db.Tx, id uuid.UUID) (Service, error) {
 
 func (v *Service) save(tx *db.Tx, kind string) error {
 	v.Version, v.UpdatedAt = v.Version+1, tx.Now
-	if err := tx.Select("*").Updates(v).Error; err != nil {
+	if err := tx.Clauses(returnEmailState).Select("*").Updates(v).Error; err != nil {
 		return err
 	}
 	return recorded(tx, kind, "service", v.ID)

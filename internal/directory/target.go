@@ -14,6 +14,7 @@ type Target struct {
 	OrganisationStatus string
 	ServiceStatus      string // empty: no service is named
 	Capacity           string // of the service
+	EmailPending       bool   // whether an administrator changed where notices go, and nobody else has confirmed it
 }
 
 // Resolve finds the target by organisation, by service, or by both, which must then belong together.
@@ -21,7 +22,8 @@ func Resolve(tx *db.Tx, organisation, service *uuid.UUID) (t Target, err error) 
 	if organisation == nil && service == nil {
 		return t, fault.InvalidAt("organisation_id", "or service_id is needed")
 	}
-	err = tx.Raw(`select o.id as organisation_id, o.status as organisation_status, s.status as service_status, s.capacity
+	err = tx.Raw(`select o.id as organisation_id, o.status as organisation_status, s.status as service_status, s.capacity,
+			(select pending_since is not null from notice_address(o.id, s.id)) as email_pending
 		from (select ?::uuid as organisation, ?::uuid as service) asked
 		left join services s on s.id = asked.service
 		left join organisations o on o.id = coalesce(s.organisation_id, asked.organisation)`, organisation, service).Scan(&t).Error
@@ -58,6 +60,9 @@ func (t Target) Full() bool { return t.Capacity == "full" }
 func (t Target) Warnings() (out []fault.Warning) {
 	if t.OrganisationStatus == "unverified" || t.ServiceStatus == "unverified" {
 		out = append(out, fault.Warning{Code: "unverified", Detail: "Nobody has checked this entry of the directory yet."})
+	}
+	if t.EmailPending {
+		out = append(out, fault.Warning{Code: "email_unconfirmed", Detail: "Its e-mail address was changed, and nobody else has confirmed it: check that it is theirs, and confirm it."})
 	}
 	switch t.Capacity {
 	case "full":

@@ -83,6 +83,8 @@ func (r reach) after(position int64, most int) (sql string, args []any) {
 	switch {
 	case r.Role == actor.Administrator:
 		return "select " + feedColumns + " from events where" + rest, []any{position, most}
+	case r.Role == actor.DataSteward: // keys, projects and the directory
+		return "select " + feedColumns + " from events where site_id is null and" + rest, []any{position, most}
 	case r.OrganisationID != nil:
 		return "select " + feedColumns + " from events where told_organisation_id = ? and" + rest, []any{*r.OrganisationID, position, most}
 	default: // a site after the other, so that each is read in the order of its index

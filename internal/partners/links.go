@@ -20,6 +20,7 @@ var paths = map[string]string{
 // readable are the kinds that roles without the record may read.
 var readable = map[actor.Role][]string{
 	actor.Administrator: {"site", "link_worker", "organisation", "service", "api_key", "webhook"},
+	actor.DataSteward:   {"organisation", "service", "api_key"},
 	actor.Organisation:  {"referral", "attendance"},
 }
 

@@ -88,7 +88,10 @@ func (p patience) ask(tx *db.Tx) (int, error) {
 			return 0, err
 		}
 	}
-	return len(due), outbox.Queue(tx, due...)
+	if err := outbox.Queue(tx, due...); err != nil {
+		return 0, err
+	}
+	return len(due), p.awaitConfirmation(tx)
 }
 
 // takeBack cancels notices that wait, of referrals that no longer do and to organisations that are no longer active.
@@ -100,6 +103,23 @@ func (p patience) takeBack(tx *db.Tx) error {
 		where o.site_id = ? and o.kind = ? and o.state = 'waiting' and r.site_id = o.site_id and r.id = o.subject_id
 			and (r.status <> 'sent' or org.status = 'inactive')`,
 		tx.Now, p.ID, Notice).Error
+}
+
+// unconfirmed is why a notice is not sent to an address that an administrator changed after the referral was sent.
+const unconfirmed = "address_unconfirmed"
+
+// awaitConfirmation keeps notices from an address that nobody has confirmed, for the link worker to hand on, and lets them go by e-mail
+// once somebody has. One that was cancelled for it, changed between this and its sending, comes back.
+func (p patience) awaitConfirmation(tx *db.Tx) error {
+	return tx.Exec(`update outbox o set state = 'waiting', updated_at = @now,
+			channel = case when a.confirmed then 'email' else 'by_hand' end, why = case when not a.confirmed then @why end
+		from referrals r, lateral (
+			select pending_since is null or pending_since < r.sent_at as confirmed from notice_address(r.organisation_id, r.service_id)) a
+		where o.site_id = @site and o.kind = @kind and r.site_id = o.site_id and r.id = o.subject_id and r.status = 'sent'
+			and (o.state = 'waiting' and o.channel = 'email' and not a.confirmed
+				or o.state = 'waiting' and o.why = @why and a.confirmed
+				or o.state = 'cancelled' and o.why = @why)`,
+		map[string]any{"site": p.ID, "now": tx.Now, "kind": Notice, "why": unconfirmed}).Error
 }
 
 // Notifier writes notices, whose links begin with the URL at which people reach Waypost.
@@ -175,8 +195,9 @@ func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	err = tx.Raw(`select coalesce((select nullif(email, '') from services where id = ?), (select nullif(email, '') from organisations where id = ?), '')`,
-		r.ServiceID, r.OrganisationID).Scan(&to).Error
+	var confirmed bool
+	err = tx.Raw("select coalesce(email, ''), pending_since is null or pending_since < ? from notice_address(?, ?)",
+		r.SentAt, r.OrganisationID, r.ServiceID).Row().Scan(&to, &confirmed)
 	switch {
 	case err != nil:
 		return "", "", err
@@ -194,6 +215,8 @@ func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {
 		return "", "no_consent", nil
 	case to == "":
 		return "", "no_address", nil
+	case !confirmed:
+		return "", unconfirmed, nil
 	}
 	return to, "", nil
 }

@@ -2,10 +2,10 @@
 -- sent, and of those where a day to chase has come since they were last asked about. ordinal counts from 1. One that a demo
 -- told of was sent long ago, to nobody.
 select r.id as subject_id, coalesce(o.ordinal, 0) + 1 as ordinal,
-  case when coalesce(nullif(v.email, ''), nullif(org.email, '')) is null then 'by_hand' else 'email' end as channel
+  case when a.email is null then 'by_hand' else 'email' end as channel
 from referrals r
 join organisations org on org.id = r.organisation_id
-left join services v on v.id = r.service_id
+cross join lateral notice_address(r.organisation_id, r.service_id) a
 left join lateral (
   select o.ordinal, o.created_at from outbox o
   where o.site_id = r.site_id and o.kind = @kind and o.subject_id = r.id

@@ -12,6 +12,7 @@ const (
 	DirectoryRead    Scope = "directory:read"
 	DirectorySuggest Scope = "directory:suggest" // add an unverified organisation or service
 	DirectoryWrite   Scope = "directory:write"
+	DirectoryConfirm Scope = "directory:confirm" // vouch for an address that somebody else changed
 	CapacityWrite    Scope = "capacity:write"
 	RecordRead       Scope = "record:read" // patients, consents, episodes, contacts, assessments, follow-ups
 	RecordWrite      Scope = "record:write"
@@ -33,20 +34,21 @@ const (
 )
 
 var theRecord = []Scope{
-	Self, SitesRead, LinkWorkersRead, DirectoryRead, DirectorySuggest, CapacityWrite,
+	Self, SitesRead, LinkWorkersRead, DirectoryRead, DirectorySuggest, DirectoryConfirm, CapacityWrite,
 	RecordRead, RecordWrite, ReferralsRead, ReferralsWrite, ReferralsReply, EventsRead, DemoClock,
 }
 
 func with(base []Scope, more ...Scope) []Scope { return append(append([]Scope{}, base...), more...) }
 
 var scopes = map[Role][]Scope{
-	LinkWorker:    with(theRecord, InsightsRead),
-	SiteManager:   with(theRecord, InsightsRead, LinkWorkersWrite, InstrumentsWrite, QuotesCheck, KeysRead, KeysConfirm),
-	Integration:   with(theRecord, WebhooksWrite),
-	Organisation:  {Self, DirectoryRead, CapacityWrite, ReferralsRead, ReferralsReply, EventsRead},
-	Dashboard:     {Self, InsightsRead},
-	Researcher:    {Self, ProjectsUse},
-	DataSteward:   {Self, SitesRead, SitesWrite, InstrumentsWrite, ProjectsUse, ProjectsApprove, StudiesWrite, QuotesCheck, KeysRead, KeysConfirm},
+	LinkWorker:   with(theRecord, InsightsRead),
+	SiteManager:  with(theRecord, InsightsRead, LinkWorkersWrite, InstrumentsWrite, QuotesCheck, KeysRead, KeysConfirm),
+	Integration:  with(theRecord, WebhooksWrite),
+	Organisation: {Self, DirectoryRead, CapacityWrite, ReferralsRead, ReferralsReply, EventsRead},
+	Dashboard:    {Self, InsightsRead},
+	Researcher:   {Self, ProjectsUse},
+	DataSteward: {Self, SitesRead, SitesWrite, DirectoryRead, DirectoryConfirm, InstrumentsWrite, ProjectsUse, ProjectsApprove, StudiesWrite, QuotesCheck,
+		KeysRead, KeysConfirm, EventsRead},
 	Administrator: {Self, SitesRead, SitesWrite, LinkWorkersRead, LinkWorkersWrite, DirectoryRead, DirectorySuggest, DirectoryWrite, CapacityWrite, InstrumentsWrite, KeysRead, KeysWrite, EventsRead, WebhooksWrite, DemoClock},
 }
 

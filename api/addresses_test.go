@@ -1,0 +1,157 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"waypost/internal/platform/leaktest"
+	"waypost/internal/platform/mail/mailtest"
+)
+
+// An administrator who changes where notices go is not sent the links of people who were referred before: those wait, for the link
+// worker to hand on, until somebody else has confirmed the address.
+func TestAChangedAddressWaitsForASecondPerson(t *testing.T) {
+	smtp := mailtest.Start(t, "")
+	w := newWorld(t)
+	c := w.clerk(smtp)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	w.sentNow("club@example.org")
+	c.run()
+	smtp.Mail()
+	w.advance("P1D")
+	w.sentTo("elsewhere@example.org")
+	w.advance("P4D") // the day to chase
+	c.run()
+	c.run()
+	smtp.NoMail()
+	if n := c.notices(); n.text("items.1.state") != "waiting" || n.text("items.1.channel") != "by_hand" || n.text("items.1.why") != "address_unconfirmed" {
+		t.Errorf("%s", n.body)
+	}
+	org := lw.get("/organisations/" + w.org).want(200)
+	if org.text("email") != "elsewhere@example.org" || org.at("email_pending_since") == nil {
+		t.Errorf("%s", org.body)
+	}
+	confirm := "/organisations/" + w.org + "/email/confirmation"
+	const body = `{"email":"elsewhere@example.org"}`
+	admin.post(confirm, body).problem(403, "forbidden")
+	w.as("organisation").post(confirm, body).problem(403, "forbidden")
+	lw.post(confirm, `{"email":"club@example.org"}`).problem(409, "conflict")
+	lw.post(confirm, `{"email":null}`).problem(409, "conflict")
+	lw.post("/organisations/"+nobody()+"/email/confirmation", body).problem(404, "not_found")
+	if done := lw.post(confirm, body).want(200); done.at("email_pending_since") != nil {
+		t.Errorf("%s", done.body)
+	}
+	if again := lw.get("/organisations/" + w.org).want(200); again.at("email_pending_since") != nil {
+		t.Errorf("%s", again.body)
+	}
+	lw.post(confirm, body).problem(409, "conflict")
+	c.run()
+	c.run()
+	w.linkIn(smtp.Mail())
+	smtp.NoMail()
+}
+
+// Somebody whose key comes from the administrator who changed the address is not a second person.
+func TestAnAddressIsConfirmedBySomebodyElse(t *testing.T) {
+	w := newWorld(t)
+	w.sentTo("elsewhere@example.org")
+	older := w.ask("administrator", "link_worker", w.opened()["link_worker"])
+	ownSQL(w, "update api_keys set confirmed_at = created_at where id = ?", older.text("id")) // as one from before keys were confirmed
+	confirm := "/organisations/" + w.org + "/email/confirmation"
+	w.bearing(older).post(confirm, `{"email":"elsewhere@example.org"}`).problem(403, "forbidden")
+	w.as("data_steward").post(confirm, `{"email":"elsewhere@example.org"}`).want(200)
+}
+
+// A service's own address, and the organisation's that stands in for it, wait alike. Whoever refers after the change sees where it leads,
+// and is warned.
+func TestAServicesAddressWaitsToo(t *testing.T) {
+	smtp := mailtest.Start(t, "")
+	w := newWorld(t)
+	c := w.clerk(smtp)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	set := func(email string) {
+		t.Helper()
+		w.advance("P1D")
+		service := admin.get("/services/" + w.svc).want(200)
+		admin.patch("/services/"+w.svc, service.header.Get("ETag"), `{"email":`+email+`}`).want(200)
+	}
+	waits := func(n int) {
+		t.Helper()
+		c.run()
+		c.run()
+		smtp.NoMail()
+		waiting := 0
+		for _, item := range c.notices().items() {
+			if m := item.(map[string]any); m["why"] == "address_unconfirmed" && m["state"] == "waiting" {
+				waiting++
+			}
+		}
+		if waiting != n {
+			t.Errorf("%d wait, not %d: %s", waiting, n, c.notices().body)
+		}
+	}
+	confirm := func(email string) {
+		t.Helper()
+		lw.post("/services/"+w.svc+"/email/confirmation", `{"email":`+email+`}`).want(200)
+	}
+	w.sentNow("club@example.org")
+	set(`"elsewhere@example.org"`)
+	waits(1)
+	confirm(`"elsewhere@example.org"`)
+	c.run()
+	c.run()
+	smtp.Mail()
+	_, late := w.sentNow("")
+	set(`null`) // back to the organisation's address
+	waits(1)
+	confirm(`null`)
+	c.run()
+	c.run()
+	smtp.Mail()
+	lw.post("/referrals/"+late+"/moves", `{"to":"withdrawn","reason":"patient_declined"}`)
+	set(`"elsewhere@example.org"`)
+	room := lw.get("/services/" + w.svc + "/capacity").want(200)
+	_, episode := w.supported()
+	referred := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).want(201)
+	for _, a := range []answer{room, referred} {
+		if !strings.Contains(string(a.body), `"email_unconfirmed"`) {
+			t.Errorf("no warning: %s", a.body)
+		}
+	}
+	c.run()
+	smtp.Mail()
+	smtp.NoMail()
+}
+
+// A data steward reads what happened to keys, projects and the directory, and of no person.
+func TestAStewardReadsTheLogOfKeysAndTheDirectory(t *testing.T) {
+	w := newWorld(t)
+	patient, episode := w.supported()
+	w.refer(episode)
+	w.sentTo("elsewhere@example.org")
+	made := w.ask("administrator", "integration", fmt.Sprintf(`"site_ids":[%q]`, w.site))
+	w.as("data_steward").post(confirmation(made), "").want(200)
+	var seen []string
+	cursor := ""
+	for more := true; more; {
+		page := w.as("data_steward").get("/events?limit=200" + cursor).want(200)
+		leaktest.Hidden(t, "a steward's feed", string(page.body), patient, episode, w.site)
+		for _, item := range page.items() {
+			e := item.(map[string]any)
+			if e["site_id"] != nil {
+				t.Fatalf("an event of a site: %v", e)
+			}
+			subject := e["subject"].(map[string]any)
+			if subject["id"] == w.org || subject["id"] == made.text("id") {
+				seen = append(seen, e["type"].(string))
+				w.as("data_steward").get(strings.TrimPrefix(e["links"].(map[string]any)["subject"].(string), "/v1")).want(200)
+			}
+		}
+		cursor, more = "&cursor="+page.text("next_cursor"), len(page.items()) > 0
+	}
+	if got := strings.Join(seen, " "); got != "organisation.added organisation.changed api_key.added api_key.confirmed" {
+		t.Errorf("seen: %s", got)
+	}
+	w.as("data_steward").post("/webhooks", `{"url":"https://example.org/hook","events":["*"]}`).problem(403, "forbidden")
+}

@@ -7,7 +7,7 @@ DASHBOARD := api/pages/dashboard
 # those tests of the API in which several do something at once.
 HEAVY := waypost/(api|internal/(cli|disclosure|insights))
 
-.PHONY: run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver readers node java
+.PHONY: run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx readers node java
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -o bin/waypost .
@@ -16,14 +16,14 @@ run: postgres ## a demo, ready to use
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
 
-test: postgres gcc browser solver readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
+test: postgres gcc browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
 	failed=0; \
 	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -vxE '$(HEAVY)') -timeout 14m || failed=1; \
 	CGO_ENABLED=1 $(GO) test -race ./api -run 'Once|Twice|Race' -timeout 14m || failed=1; \
 	$(GO) test $$($(GO) list ./... | grep -xE '$(HEAVY)') -timeout 14m || failed=1; \
 	exit $$failed
 
-test-external: postgres browser solver readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
+test-external: postgres browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
 	pg_virtualenv -o fsync=off -o max_connections=400 sh -c 'WAYPOST_DATABASE_URL="postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres?sslmode=disable" $(GO) test ./... -count=1 -timeout 20m'
 
 bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
@@ -101,6 +101,13 @@ solver: # GLPK, which the attack on figures works with, where apt can bring it
 	  sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
 	  echo "installing GLPK for the attack on figures (apt-get install glpk-utils)"; \
 	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq glpk-utils >/dev/null || echo "no GLPK: the attack by linear constraints will be skipped"; \
+	fi
+
+nginx: # the proxy that pages are tried behind, where apt can bring it; it is not started as a service
+	@if ! command -v nginx >/dev/null 2>&1 && ! [ -x /usr/sbin/nginx ] && command -v apt-get >/dev/null 2>&1; then \
+	  sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	  echo "installing nginx for the tests behind a proxy (apt-get install nginx)"; \
+	  $$sudo apt-get update -qq && $$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx >/dev/null || echo "no nginx: the tests behind a proxy will be skipped"; \
 	fi
 
 readers: # R and pandas, which researchers read datasets with, where apt can bring them

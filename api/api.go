@@ -45,7 +45,7 @@ const Version = "0.1.0"
 type Config struct {
 	DB             *db.DB
 	Demo           bool                        // its clock may be moved
-	PublicURL      string                      // where people reach it, such as https://waypost.example
+	PublicURL      string                      // where people reach it, such as https://waypost.example or https://example.org/waypost
 	CORSOrigins    []string                    // origins that browsers may call from; none by default
 	Loading        *atomic.Bool                // a demo is being loaded: nobody is served yet; nil: never
 	Ready          func(context.Context) error // nil error: requests are answered, and more may come
@@ -61,6 +61,7 @@ type Config struct {
 type server struct {
 	Config
 	api        huma.API
+	base       string // the path of PublicURL: what every path that is answered begins with
 	refused    guesses
 	validating chan struct{}     // a place for each large body that is being validated
 	named      map[string]string // operation ids by method and echo's route
@@ -87,7 +88,7 @@ func New(c Config) *echo.Echo {
 	s.updatePage(e)
 	s.dashboardPage(e)
 	serveDocument(e, s.api.OpenAPI())
-	docs.Register(e)
+	docs.Register(e, s.base)
 	return e
 }
 
@@ -97,7 +98,7 @@ func build(c Config) (*echo.Echo, *server) {
 	e.HTTPErrorHandler = onEchoError
 	e.IPExtractor = addressOf(c.TrustedProxies)
 	s := &server{
-		Config: c, refused: guesses{by: map[string]*rate.Limiter{}}, validating: make(chan struct{}, largeAtOnce),
+		Config: c, base: Base(c.PublicURL), refused: guesses{by: map[string]*rate.Limiter{}}, validating: make(chan struct{}, largeAtOnce),
 		keys: c.Partners, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
 		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: Figures(c.DB),
 		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets, worklists: &worklists.Store{DB: c.DB}, study: Studies(c.DB),
@@ -105,12 +106,13 @@ func build(c Config) (*echo.Echo, *server) {
 	if s.datasets == nil {
 		s.datasets = Research(c.DB, nil, nil)
 	}
+	e.Pre(below(s.base))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited(cmp.Or(c.RequestTimeout, 30*time.Second)))
 	if len(c.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))
 	}
 	e.Use(onOperations(s.authenticate), onOperations(strict))
-	s.api = huma.NewAPI(document(), humaecho.New(e, huma.Config{}).Adapter())
+	s.api = huma.NewAPI(document(s.base), humaecho.New(e, huma.Config{}).Adapter())
 	s.operations()
 	finish(s.api.OpenAPI())
 	s.named, s.byID = operationNames(s.api.OpenAPI()), byID(s.api.OpenAPI())

@@ -11,7 +11,7 @@ import (
 
 // dashboardPage serves the dashboard. Its files say nothing of anybody: whoever opens it needs a key to see figures.
 func (s *server) dashboardPage(e *echo.Echo) {
-	e.GET(strings.TrimSuffix(pages.DashboardPath, "/"), func(c echo.Context) error { return c.Redirect(http.StatusFound, pages.DashboardPath) })
+	e.GET(strings.TrimSuffix(pages.DashboardPath, "/"), func(c echo.Context) error { return c.Redirect(http.StatusFound, s.base+pages.DashboardPath) })
 	e.GET(pages.DashboardPath+"*", func(c echo.Context) error {
 		file, found := pages.Dashboard(c.Param("*"))
 		if !found {

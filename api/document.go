@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -31,16 +32,16 @@ token is the credential of ` + "`/v1/replies/{token}`" + `.
 
 **Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. Things may be recorded late, and may not lie in the future.`
 
-// document is the head of the OpenAPI document and how huma serves it.
-func document() huma.Config {
+// document is the head of the OpenAPI document and how huma serves it, under a base.
+func document(base string) huma.Config {
 	c := huma.DefaultConfig("Waypost", Version)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by serveDocument and docs
 	c.CreateHooks, c.Transformers = nil, nil              // no $schema fields
-	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "text/csv": asCSV, "text/plain": asText, "text/markdown": asMarkdown, "text/html": asHTML}
+	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "text/csv": asCSV, "text/plain": asText, "text/markdown": asMarkdown, "text/html": asHTML(base)}
 	c.RejectUnknownQueryParameters = true
 	c.Info.Description = introduction
 	c.Info.Contact = &huma.Contact{Name: "The developers of Waypost"}
-	c.Servers = []*huma.Server{{URL: "/", Description: "This server"}}
+	c.Servers = []*huma.Server{{URL: cmp.Or(base, "/"), Description: "This server"}}
 	c.Tags = tags
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

@@ -70,11 +70,14 @@ var (
 		_, err := io.WriteString(w, v.(study.Update).Markdown())
 		return err
 	}}
-	asHTML = huma.Format{Marshal: func(w io.Writer, v any) error {
-		page, err := pages.Render("update", shownUpdate(v.(study.Update)))
+)
+
+func asHTML(base string) huma.Format {
+	return huma.Format{Marshal: func(w io.Writer, v any) error {
+		page, err := pages.Render(base, "update", shownUpdate(v.(study.Update)))
 		if err == nil {
 			_, err = w.Write(page)
 		}
 		return err
 	}}
-)
+}

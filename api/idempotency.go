@@ -61,6 +61,9 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 		if err != nil {
 			return nil, problemOf(err)
 		}
+		if out.Location != "" {
+			out.Location = s.base + out.Location // what is kept for repeats outlasts a move to another path
+		}
 		return out, nil
 	})
 	made := s.api.OpenAPI().Paths["/v1"+o.path].Post

@@ -83,7 +83,7 @@ func gone(c echo.Context, p *Problem, err error) error {
 }
 
 func render(c echo.Context, status int, name string, data any) error {
-	html, err := pages.Render(name, data)
+	html, err := pages.Render(base(c), name, data)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *server) visit(c echo.Context) (outcomes.Page, error) {
 
 // step is the path of a page of this link.
 func step(c echo.Context, name string) string {
-	return outcomes.LinkPath + url.PathEscape(c.Param("token")) + "/" + url.PathEscape(name)
+	return base(c) + outcomes.LinkPath + url.PathEscape(c.Param("token")) + "/" + url.PathEscape(name)
 }
 
 // next is the path of the first question that has no answer, or of the page to check them.

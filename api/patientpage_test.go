@@ -49,7 +49,7 @@ func (p person) call(method, path string, form url.Values) shownPage {
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	return shownPage{res.StatusCode, res.Header, string(body), strings.TrimPrefix(p.w.url+res.Request.URL.Path, p.link)}
+	return shownPage{res.StatusCode, res.Header, string(body), strings.TrimPrefix("http://"+res.Request.URL.Host+res.Request.URL.Path, p.link)}
 }
 
 // answer sends the page's own form, as a browser would.

@@ -2,11 +2,23 @@ package api
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"waypost/internal/platform/db/dbtest"
 )
+
+// A base that begins with none of the Roots is never taken for a path that is served.
+func TestEveryPathBeginsWithARoot(t *testing.T) {
+	t.Parallel()
+	for _, route := range New(on(dbtest.New(t))).Routes() {
+		first, _, _ := strings.Cut(strings.TrimPrefix(route.Path, "/"), "/")
+		if first != "" && !slices.Contains(Roots, first) {
+			t.Errorf("%s begins with no root", route.Path)
+		}
+	}
+}
 
 // docs/operations.md names every path that holds a token: a proxy lets it out, and keeps it out of its access log.
 func TestTheGuideNamesEveryPathWithAToken(t *testing.T) {

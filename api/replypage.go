@@ -123,7 +123,7 @@ var standing = map[referrals.Status]struct{ Title, Words string }{
 }
 
 func replyAt(c echo.Context, step string) string {
-	return strings.TrimSuffix(referrals.ReplyPath+url.PathEscape(c.Param("token"))+"/"+step, "/")
+	return strings.TrimSuffix(base(c)+referrals.ReplyPath+url.PathEscape(c.Param("token"))+"/"+step, "/")
 }
 
 func (s *server) askedPage(c echo.Context) error {

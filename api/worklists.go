@@ -44,7 +44,7 @@ func (s *server) listWorklists(ctx context.Context, in *struct {
 		counts, err := s.worklists.Counts(ctx, given(in.LinkWorkerID))
 		for _, l := range worklists.Lists() {
 			if l.Name > p.After && len(list) < p.Limit {
-				list = append(list, WorklistEntry{l.Name, l.About, counts[l.Name], "/v1/worklists/" + l.Name})
+				list = append(list, WorklistEntry{l.Name, l.About, counts[l.Name], s.base + "/v1/worklists/" + l.Name})
 			}
 		}
 		return list, err
@@ -106,7 +106,7 @@ func (s *server) actions(r worklists.Row) []Action {
 		if strings.HasPrefix(o.Path, "/v1/episodes/") {
 			about = r.EpisodeID
 		}
-		out = append(out, Action{id, o.Summary, o.Method, strings.Replace(o.Path, "{id}", about.String(), 1)})
+		out = append(out, Action{id, o.Summary, o.Method, s.base + strings.Replace(o.Path, "{id}", about.String(), 1)})
 	}
 	return out
 }

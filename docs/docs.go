@@ -21,15 +21,15 @@ const ContentSecurityPolicy = "default-src 'self'; script-src 'self' 'unsafe-inl
 
 const page = "/docs/index.html"
 
-// Register puts Swagger UI at /docs/. Its files are part of the program, so it works offline.
-func Register(e *echo.Echo) {
+// Register puts Swagger UI at /docs/, below the base that all paths of this server begin with. Its files are part of the program, so it works offline.
+func Register(e *echo.Echo, base string) {
 	ui := echoswagger.EchoWrapHandler(func(c *echoswagger.Config) {
-		c.URLs = []string{"/openapi.json"} // set, not appended to: the default names a document that is not there
+		c.URLs = []string{"../openapi.json"} // set, not appended to: the default names a document that is not there
 		c.PersistAuthorization = false     // it would keep the key in the browser's localStorage, beyond the tab
 		c.DocExpansion = "none"
 	})
 	for _, path := range []string{"/", "/docs", "/docs/"} {
-		e.GET(path, func(c echo.Context) error { return c.Redirect(http.StatusFound, page) })
+		e.GET(path, func(c echo.Context) error { return c.Redirect(http.StatusFound, base+page) })
 	}
 	e.GET("/docs/*", func(c echo.Context) error {
 		if file, err := fs.Stat(swaggerfiles.FS, c.Param("*")); err != nil || file.IsDir() {

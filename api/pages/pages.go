@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"sync"
 
 	"waypost/internal/study"
 )
@@ -21,14 +22,36 @@ var Style []byte
 // StylePath is where pages look for it.
 const StylePath = "/assets/pages.css"
 
-var templates = template.Must(template.New("pages").Funcs(study.Reading).ParseFS(files, "*.html"))
+// templates are the pages as they are written. What is executed is a copy for each base.
+var (
+	templates = template.Must(template.New("pages").Funcs(study.Reading).Funcs(template.FuncMap{"base": func() string { return "" }}).ParseFS(files, "*.html"))
+	under     sync.Map // *template.Template by base
+)
 
 // ContentSecurityPolicy lets a page load its stylesheet and send its form, and nothing else: no script runs.
 const ContentSecurityPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// Render makes the page of that name.
-func Render(name string, data any) ([]byte, error) {
+// Render makes the page of that name. base is the path under which people reach Waypost ("" at the root of its host); paths that
+// a template itself names begin with {{base}}.
+func Render(base, name string, data any) ([]byte, error) {
+	t, err := below(base)
+	if err != nil {
+		return nil, err
+	}
 	var b bytes.Buffer
-	err := templates.ExecuteTemplate(&b, name, data)
+	err = t.ExecuteTemplate(&b, name, data)
 	return b.Bytes(), err
+}
+
+// below is the templates of a base.
+func below(base string) (*template.Template, error) {
+	if known, is := under.Load(base); is {
+		return known.(*template.Template), nil
+	}
+	t, err := templates.Clone()
+	if err != nil {
+		return nil, err
+	}
+	kept, _ := under.LoadOrStore(base, t.Funcs(template.FuncMap{"base": func() string { return base }}))
+	return kept.(*template.Template), nil
 }

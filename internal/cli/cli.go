@@ -28,7 +28,7 @@ type Settings struct {
 	DatabaseURL   string   `name:"database-url" env:"WAYPOST_DATABASE_URL" help:"A PostgreSQL (15 or newer) to use. Without it, Waypost runs its own in the data directory."`
 	DataDir       string   `name:"data-dir" env:"WAYPOST_DATA_DIR" help:"Where Waypost's own PostgreSQL and a demo's keys are. Default: ./.waypost, or /var/lib/waypost when started by root where no unprivileged user could reach the former."`
 	PostgresBin   string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" help:"Where PostgreSQL's server binaries are, if they are not found."`
-	PublicURL     string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" help:"Where people reach Waypost from outside, such as https://waypost.example: links that people are sent begin with it. Default: http:// and the address."`
+	PublicURL     string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" help:"Where people reach Waypost from outside, such as https://waypost.example or https://example.org/waypost: links that people are sent begin with it. Needed to send mail. Default: http:// and the address."`
 	SMTPURL       string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"The mail server that invitations go through: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or ?tls=none on a network of your own. Without it they wait until a link worker hands the link on."`
 	MailFrom      string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"The address that mail comes from, such as 'Waypost <followup@example.org>'."`
 	FilesURL      string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"Where the files of datasets lie, such as file:///srv/waypost/releases; every process of an installation needs the same. Default: releases in the data directory."`
@@ -179,15 +179,6 @@ func checkOrigins(origins []string) error {
 		if o != "*" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host) {
 			return errors.New("WAYPOST_CORS_ORIGINS takes origins such as https://dashboard.example, separated by commas")
 		}
-	}
-	return nil
-}
-
-// checkPublicURL refuses what a link cannot begin with.
-func checkPublicURL(text string) error {
-	u, err := url.Parse(text)
-	if text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(text, "/")) {
-		return errors.New("WAYPOST_PUBLIC_URL takes an address such as https://waypost.example, without a slash at its end")
 	}
 	return nil
 }

@@ -154,6 +154,11 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		"everybody as a trusted proxy":  {"serve", "WAYPOST_TRUSTED_PROXIES=10.0.0.1,0.0.0.0/0", "WAYPOST_TRUSTED_PROXIES"},
 		"no room for any caller":        {"serve", "WAYPOST_MAX_CONNECTIONS=0", "WAYPOST_MAX_CONNECTIONS"},
 		"an origin that is none":        {"serve", "WAYPOST_CORS_ORIGINS=nonsense", "WAYPOST_CORS_ORIGINS"},
+		"mail whose links lead nowhere": {"serve --smtp-url smtp://u:hunter2@mail.example:587 --mail-from a@example.org", "WAYPOST_DATABASE_URL=" + login, "without WAYPOST_PUBLIC_URL"},
+		"links to any machine":          {"serve --public-url http://[::]:8080", "WAYPOST_DATABASE_URL=" + login, "names this machine itself"},
+		"links to this machine":         {"serve --public-url https://localhost/waypost", "WAYPOST_DATABASE_URL=" + login, "names this machine itself"},
+		"links below a path of our own": {"serve", "WAYPOST_PUBLIC_URL=https://example.org/v1", "begins with one of Waypost's own"},
+		"links below a path with dots":  {"serve", "WAYPOST_PUBLIC_URL=https://example.org/../x", "WAYPOST_PUBLIC_URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -74,7 +74,7 @@ func (c serve) Run(s *surroundings) (err error) {
 			slog.Warn("the last traces did not get through", "error", err)
 		}
 	}()
-	sender, err := mail.New(s.SMTPURL, s.MailFrom)
+	sender, err := s.sender()
 	if err != nil {
 		return err
 	}
@@ -96,6 +96,12 @@ func (c serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
+	isDemo := installation.Demo || loading
+	if !isDemo {
+		if err := checkReachable(s.PublicURL); err != nil {
+			return err
+		}
+	}
 	cipher, err := s.masterKey(d, dir, c.ReplaceMasterKey)
 	if err != nil {
 		return err
@@ -104,7 +110,7 @@ func (c serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.serve(listener, proxies, database, d, dir, tracing, sender, research, loading, installation.Demo || loading)
+	return s.serve(listener, proxies, database, d, dir, tracing, sender, research, loading, isDemo)
 }
 
 // wantsDemo tells whether a demo is to be loaded: into an empty database, or one where loading was cut off.
@@ -124,7 +130,7 @@ func (s *surroundings) serve(listener net.Listener, proxies []netip.Prefix, data
 	metrics := telemetry.NewMetrics(d, api.Version)
 	var loading atomic.Bool
 	loading.Store(load)
-	told := &partners.Store{DB: d, Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}
+	told := &partners.Store{DB: d, Base: api.Base(s.publicURL(listener)), Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}
 	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
 		TrustedProxies: proxies, RequestTimeout: s.RequestTimeout, Ready: s.ready(d, told)})
 	server := api.NewServer(handler)
@@ -154,14 +160,6 @@ func (s *surroundings) ready(d *db.DB, told *partners.Store) func(context.Contex
 		}
 		return d.Ready(newest, told.Answers)
 	}
-}
-
-// publicURL is what links begin with.
-func (s *surroundings) publicURL(l net.Listener) string {
-	if s.PublicURL != "" {
-		return s.PublicURL
-	}
-	return "http://" + l.Addr().String()
 }
 
 // wait ends with a signal, after requests under way have finished, or with what failed.

@@ -71,9 +71,10 @@ type reach struct {
 	Role           actor.Role
 	SiteIDs        db.IDs
 	OrganisationID *uuid.UUID
+	base           string // what the paths that it is shown begin with
 }
 
-func reachOf(a actor.Actor) reach { return reach{a.Role, a.Sites, a.OrganisationID} }
+func (s *Store) reachOf(a actor.Actor) reach { return reach{a.Role, a.Sites, a.OrganisationID, s.Base} }
 
 const feedColumns = "id, type, subject_type, subject_id, site_id, patient_id, referral_id, occurred_at, recorded_at, position"
 
@@ -137,7 +138,7 @@ func (s *Store) Events(ctx context.Context, cursor string, types db.Texts, limit
 		if err != nil {
 			return err
 		}
-		f, err = reachOf(tx.Actor).page(tx, from, types, limit)
+		f, err = s.reachOf(tx.Actor).page(tx, from, types, limit)
 		return err
 	})
 	return f, err

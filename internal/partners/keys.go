@@ -24,6 +24,7 @@ import (
 type Store struct {
 	DB     *db.DB
 	Target *outward.Client // where webhooks may lead
+	Base   string          // what paths in events begin with, before /v1; "" at the root of a host
 	Cipher tink.AEAD       // encrypts webhooks' secrets in the database; nil: no master key is set, and they are kept as they are
 }
 

@@ -28,10 +28,10 @@ var readable = map[actor.Role][]string{
 func (r reach) links(e Event) (l Links) {
 	may, limited := readable[r.Role]
 	if path := paths[e.Subject.Type]; path != "" && (!limited || slices.Contains(may, e.Subject.Type)) {
-		l.Subject = "/v1" + e.fill(path)
+		l.Subject = r.base + "/v1" + e.fill(path)
 	}
 	if e.ReferralID != nil && r.Role != actor.Administrator {
-		l.Referral = "/v1/referrals/" + text(e.ReferralID)
+		l.Referral = r.base + "/v1/referrals/" + text(e.ReferralID)
 	}
 	return l
 }

@@ -62,7 +62,7 @@ func (s *Store) claim(ctx context.Context, id uuid.UUID) (r *round, err error) {
 		if err := tx.Raw("select * from api_keys k where k.partner_id = ? and "+works+" order by k.created_at desc limit 1", w.PartnerID, tx.Now).Scan(&keys).Error; err != nil || len(keys) == 0 {
 			return err
 		}
-		told := reach{keys[0].Role, keys[0].SiteIDs, keys[0].OrganisationID}
+		told := reach{keys[0].Role, keys[0].SiteIDs, keys[0].OrganisationID, s.Base}
 		if err := w.fanOut(tx, told); err != nil {
 			return err
 		}
@@ -166,7 +166,7 @@ func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
 		return nil, err
 	}
 	for _, d := range r.deliveries {
-		m, err := d.message(byID[d.EventID], secrets)
+		m, err := d.message(byID[d.EventID], told.base, secrets)
 		if err != nil {
 			return nil, err
 		}
@@ -176,9 +176,9 @@ func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
 }
 
 // message is what is sent: the event, in the form that the Standard Webhooks specification recommends.
-func (d Delivery) message(e Event, secrets []string) (m message, err error) {
+func (d Delivery) message(e Event, base string, secrets []string) (m message, err error) {
 	if d.EventType == testType {
-		e = Event{ID: d.EventID, Type: testType, Subject: events.SubjectRef{Type: "webhook", ID: d.WebhookID}, OccurredAt: d.CreatedAt, RecordedAt: d.CreatedAt, Links: Links{Subject: "/v1/webhooks/" + d.WebhookID.String()}}
+		e = Event{ID: d.EventID, Type: testType, Subject: events.SubjectRef{Type: "webhook", ID: d.WebhookID}, OccurredAt: d.CreatedAt, RecordedAt: d.CreatedAt, Links: Links{Subject: base + "/v1/webhooks/" + d.WebhookID.String()}}
 	}
 	m.body, err = json.Marshal(struct {
 		Type      string    `json:"type"`

@@ -1,4 +1,4 @@
-// Questions to the API. The key is kept for this tab alone, and goes nowhere but to this server.
+// Questions to the API, whose paths are beside the dashboard's own. The key is kept for this tab alone, and goes nowhere but to this server.
 const kept = "waypost-dashboard-key";
 
 export const key = () => sessionStorage.getItem(kept) ?? "";
@@ -10,7 +10,7 @@ export async function ask(metric, parameters) {
   const asked = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value));
   let answer;
   try {
-    answer = await fetch(`/v1/insights/${metric}?${asked}`, { headers: { Authorization: `Bearer ${key()}` }, credentials: "omit" });
+    answer = await fetch(`../v1/insights/${metric}?${asked}`, { headers: { Authorization: `Bearer ${key()}` }, credentials: "omit" });
   } catch {
     throw new Error("Waypost cannot be reached. Try again in a moment.");
   }

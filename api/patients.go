@@ -72,9 +72,9 @@ func eventPosition(e events.Event) events.Position {
 
 func (s *server) consentOperations() {
 	read(s, op{id: "list-consents", path: "/patients/{id}/consents", tag: "patients", scope: actor.RecordRead,
-		summary: "List a patient's consents", about: "Lists every decision, latest first; the first of each purpose stands."}, s.listConsents)
+		summary: "List a patient's consents", about: "Lists every decision, latest first. Of each purpose, stands is true for the one that counts, if any."}, s.listConsents)
 	post(s, op{id: "record-consent", path: "/patients/{id}/consents", tag: "patients", scope: actor.RecordWrite, created: "/patients/{patient_id}/consents",
-		summary: "Record a consent", about: "Records a decision for one purpose. Decisions are never changed: a later one stands."}, s.recordConsent)
+		summary: "Record a consent", about: "Records a decision for one purpose. Decisions are never changed. The latest decision of a purpose stands, and of one day a refusal, unless a later decision names it in replaces; not_asked and not_obtained replace no decision. best_interests is refused for research, recontact and share_my_words."}, s.recordConsent)
 }
 
 func (s *server) listConsents(ctx context.Context, in *OneChanging) (Page[people.Consent], error) {

@@ -19,7 +19,7 @@ import (
 type Intake struct {
 	PatientID  *uuid.UUID               `json:"patient_id,omitempty" nullable:"true" format:"uuid" doc:"Somebody the site knows already; in place of patient."`
 	Patient    *people.New              `json:"patient,omitempty" doc:"Somebody new; in place of patient_id." example:"{\"given_name\": \"Mary\", \"family_name\": \"Example\", \"birth_date\": \"1950-04-01\"}"`
-	Consents   []people.NewConsent      `json:"consents,omitempty" maxItems:"20" doc:"What the person agreed to, or not; of two for one purpose and day the later in the list stands." example:"[{\"purpose\": \"share_with_organisations\", \"decision\": \"given\", \"decided_on\": \"2026-01-12\"}]"`
+	Consents   []people.NewConsent      `json:"consents,omitempty" maxItems:"20" doc:"What the person agreed to, or not; of two for one purpose and day a refusal stands." example:"[{\"purpose\": \"share_with_organisations\", \"decision\": \"given\", \"decided_on\": \"2026-01-12\"}]"`
 	Episode    episodes.Details         `json:"episode" doc:"The spell of support."`
 	Contact    *episodes.ContactDetails `json:"contact,omitempty" doc:"The conversation itself." example:"{\"on\": \"2026-01-12\", \"mode\": \"telephone\", \"kind\": \"first_contact\", \"outcome\": \"spoke\"}"`
 	Assessment *Baseline                `json:"assessment,omitempty" doc:"How the person is at the start."`
@@ -105,6 +105,8 @@ func (s *Store) takeConsents(tx *db.Tx, n Intake, _ string, out *TakenOn) error 
 		if err != nil {
 			return fault.Within(fmt.Sprintf("consents[%d]", i), err)
 		}
+		out.warn(fmt.Sprintf("consents[%d]", i), c.Warnings)
+		c.Warnings = nil
 		out.Consents = append(out.Consents, c)
 	}
 	return nil

@@ -3,12 +3,7 @@
 -- explicit_consent: whose consent to research stands; after a withdrawal that lets data be kept, what was collected until then.
 -- anonymised: all but who said no to research. section_251: these too, and of those who did not consent only who was checked
 -- against the national data opt-out and has not opted out.
-decided as (
-  select distinct on (site_id, patient_id) site_id, patient_id, decision, withdrawal, decided_on
-  from consents
-  where purpose = 'research' and site_id = any(cast(@sites as uuid[])) and created_at <= @known
-  order by site_id, patient_id, decided_on desc, created_at desc, id desc
-), begun as (
+begun as (
   select distinct on (site_id, patient_id) site_id, patient_id, received_on, coalesce(baseline_on, received_on) as on_day
   from episodes
   where site_id = any(cast(@sites as uuid[])) and created_at <= @known
@@ -16,7 +11,7 @@ decided as (
 ), judged as (
   select p.site_id, p.id as patient_id, b.received_on, b.on_day, p.birth_date, p.gender, p.ethnic_category, p.imd_decile,
     case
-      when d.decision in ('given', 'best_interests') then 'consented'
+      when d.decision = 'given' then 'consented'
       when d.decision = 'withdrawn' and d.withdrawal = 'stop_contact_keep_data' then 'withdrawn_data_kept'
       when d.decision = 'withdrawn' then 'withdrawn'
       when d.decision = 'declined' then 'declined'
@@ -25,7 +20,7 @@ decided as (
     end as standing,
     d.decided_on
   from patients p
-  left join decided d on d.site_id = p.site_id and d.patient_id = p.id
+  left join lateral standing_consent(p.site_id, p.id, 'research', @known) d on true
   left join begun b on b.site_id = p.site_id and b.patient_id = p.id
   where p.site_id = any(cast(@sites as uuid[])) and p.merged_into_id is null and p.created_at <= @known
 ), people as (

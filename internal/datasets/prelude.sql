@@ -26,7 +26,7 @@ with spells as materialized (
       when c.until < 'infinity' then 'withdrew'
       when f.loss_reason = 'died' or f.lost_on is null and c.died_on is not null then 'died'
       when f.lost_on is not null then 'lost'
-      when coalesce(no.decision in ('declined', 'withdrawn', 'not_obtained'), false) then 'paused'
+      when coalesce(no.rules_out, false) then 'paused'
       when f.opens_on > c.day then 'not_yet_due'
       when tried.attempts = 0 then 'not_invited'
       when f.closes_on >= c.day then 'due'
@@ -38,9 +38,6 @@ with spells as materialized (
   left join lateral (
     select count(*) as attempts from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id and a.at < c.until + 1
   ) tried on true
-  left join lateral (
-    select n.decision from consents n
-    where n.site_id = f.site_id and n.patient_id = c.patient_id and n.purpose = 'follow_up_contact'
-    order by n.decided_on desc, n.created_at desc, n.id desc limit 1
-  ) no on f.completed_on is null and f.lost_on is null
+  left join standing_consents no on no.site_id = f.site_id and no.patient_id = c.patient_id and no.purpose = 'follow_up_contact'
+    and f.completed_on is null and f.lost_on is null
 )

@@ -41,10 +41,7 @@ var participants = Table{
 	},
 	From: `from pg_temp.staged_cohort c
 join patients p on p.site_id = c.site_id and p.id = c.patient_id
-left join lateral (
-  select n.wording_version from consents n where n.site_id = c.site_id and n.patient_id = c.patient_id and n.purpose = 'research'
-  order by n.decided_on desc, n.created_at desc, n.id desc limit 1
-) n on true
+left join standing_consents n on n.site_id = c.site_id and n.patient_id = c.patient_id and n.purpose = 'research'
 join (select site_id, patient_id, count(*) as n, min(baseline_on) as baseline_on from spells group by 1, 2) s on s.site_id = c.site_id and s.patient_id = c.patient_id
 left join (select distinct on (site_id, patient_id) site_id, patient_id, state from turns
   order by site_id, patient_id, array_position(array['completed', 'due', 'not_invited', 'not_yet_due', 'paused', 'missed', 'lost', 'withdrew', 'died'], state)) f on f.site_id = c.site_id and f.patient_id = c.patient_id`,

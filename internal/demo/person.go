@@ -30,7 +30,7 @@ type life struct {
 }
 
 const (
-	firstPeople   = 50   // enough for the planner's first statistics, see keep
+	firstPeople   = 25   // enough for the planner's first statistics, see keep
 	peopleAtATime = 1000 // some 55,000 rows, in some 30 MB
 )
 

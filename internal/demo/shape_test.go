@@ -94,7 +94,10 @@ func (s *stores) support() (outcomes.FollowUp, uuid.UUID) {
 	p, err := (&people.Store{DB: s.DB}).Record(s.ctx, people.New{Details: people.Details{GivenName: "A", FamilyName: "B", BirthDate: monday}}, "api")
 	s.must(err)
 	for _, decision := range []string{"given", "declined", "not_asked", "not_obtained", "withdrawn", "best_interests"} {
-		n := people.NewConsent{Purpose: people.ShareWithOrganisations, Decision: decision, DecidedOn: today, Reason: new("why")}
+		n := people.NewConsent{Purpose: people.ShareWithOrganisations, Decision: decision, DecidedOn: today.AddDays(-1), Reason: new("why")}
+		if decision == "best_interests" { // of one day the refusals would stand
+			n.DecidedOn = today
+		}
 		_, err := (&people.Store{DB: s.DB}).RecordConsent(s.ctx, p.ID, n)
 		s.must(err)
 	}

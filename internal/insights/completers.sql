@@ -5,7 +5,7 @@ with turn as materialized (
   select f.site_id, f.anchor_on, @sub as sub, @facets as facets,
     case
       when f.completed_on is not null then 'completed'
-      when f.lost_on is not null or f.closes_on < t.day or coalesce(c.decision in ('declined', 'withdrawn', 'not_obtained'), false) then 'without'
+      when f.lost_on is not null or f.closes_on < t.day or coalesce(c.rules_out, false) then 'without'
       else 'open'
     end as state
   from follow_ups f
@@ -13,11 +13,8 @@ with turn as materialized (
   join episodes e on e.site_id = f.site_id and e.id = f.episode_id
   join patients p on p.site_id = f.site_id and p.id = f.patient_id
   @scores
-  left join lateral (
-    select c.decision from consents c
-    where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
-    order by c.decided_on desc, c.created_at desc, c.id desc limit 1
-  ) c on f.completed_on is null and f.lost_on is null
+  left join standing_consents c on c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
+    and f.completed_on is null and f.lost_on is null
   where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until
     and (f.completed_on is not null or f.loss_reason is distinct from 'died' and (f.lost_on is not null or p.died_on is null or p.died_on > f.closes_on))
 )

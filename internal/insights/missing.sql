@@ -6,7 +6,7 @@ with person as materialized (
   select e.site_id, e.id, month_number(e.received_on) as month, @facets as facets,
     p.nhs_number, p.gender, p.ethnic_category, p.carer, p.imd_decile, p.gp_practice_code, p.language, p.contact_preference, p.phone, p.email,
     p.national_data_opt_out, e.need_primary, e.risks, e.what_matters, e.first_contact_on, e.baseline_on,
-    exists (select from consents c where c.site_id = e.site_id and c.patient_id = e.patient_id and c.purpose = 'follow_up_contact' and c.decision <> 'not_asked') as asked
+    exists (select from standing_consents c where c.site_id = e.site_id and c.patient_id = e.patient_id and c.purpose = 'follow_up_contact' and c.decision <> 'not_asked') as asked
   from episodes e
   join patients p on p.site_id = e.site_id and p.id = e.patient_id
   where e.site_id = any(cast(@sites as uuid[])) and e.received_on >= @from and e.received_on < @until and @theirs(e.id)

@@ -3,7 +3,7 @@
 -- newest. Whoever died before a window closed, and had not answered, does not count as due.
 -- @of is f, @need is null, @on is f.joined_on
 with joined as materialized (
-  select c.site_id, c.patient_id, min(c.decided_on) filter (where c.decision in ('given', 'best_interests')) as joined_on
+  select c.site_id, c.patient_id, min(c.decided_on) filter (where c.decision = 'given') as joined_on
   from consents c
   where c.site_id = any(cast(@sites as uuid[])) and c.purpose = 'research'
   group by c.site_id, c.patient_id
@@ -40,7 +40,7 @@ with joined as materialized (
       when a.completed_on is not null then 'answered'
       when a.loss_reason = 'died' or a.lost_on is null and p.died_on <= a.closes_on then 'later'
       when a.lost_on is not null then 'lost'
-      when not coalesce(c.decision not in ('declined', 'withdrawn', 'not_obtained'), true) then 'paused'
+      when coalesce(c.rules_out, false) then 'paused'
       when a.opens_on > d.day then 'later'
       when a.closes_on >= d.day then 'open'
       else 'missed'
@@ -56,11 +56,8 @@ with joined as materialized (
   left join follow_up_completions q on q.site_id = a.site_id and q.follow_up_id = a.id
   left join services s on s.site_id = a.site_id and s.follow_up_id = a.id
   left join scales w on w.site_id = a.site_id and w.follow_up_id = a.id
-  left join lateral (
-    select c.decision from consents c
-    where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
-    order by c.decided_on desc, c.created_at desc, c.id desc limit 1
-  ) c on a.completed_on is null and a.lost_on is null
+  left join standing_consents c on c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
+    and a.completed_on is null and a.lost_on is null
   where f.joined_on >= @from and f.joined_on < @until
 )
 select site_id::text as site_id, month_number(joined_on) as month, code as sub, facet,

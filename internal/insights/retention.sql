@@ -10,7 +10,7 @@ with state as materialized (
       when f.completed_on is not null then 'completed'
       when f.loss_reason = 'died' or f.lost_on is null and p.died_on <= f.closes_on then 'died'
       when f.lost_on is not null then 'lost'
-      when coalesce(c.decision in ('declined', 'withdrawn', 'not_obtained'), false) then 'paused'
+      when coalesce(c.rules_out, false) then 'paused'
       when f.opens_on > t.day then 'not_yet_due'
       when f.closes_on >= t.day then 'due'
       else 'missed'
@@ -19,11 +19,8 @@ with state as materialized (
   join unnest(cast(@sites as uuid[]), cast(@days as date[])) t (site_id, day) on t.site_id = f.site_id
   join episodes e on e.site_id = f.site_id and e.id = f.episode_id
   join patients p on p.site_id = f.site_id and p.id = f.patient_id
-  left join lateral (
-    select c.decision from consents c
-    where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
-    order by c.decided_on desc, c.created_at desc, c.id desc limit 1
-  ) c on f.completed_on is null and f.lost_on is null
+  left join standing_consents c on c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
+    and f.completed_on is null and f.lost_on is null
   where f.site_id = any(cast(@sites as uuid[])) and f.anchor_on >= @from and f.anchor_on < @until and @theirs(f.episode_id)
 )
 select site_id::text as site_id, month_number(anchor_on) as month, code as sub, facet,

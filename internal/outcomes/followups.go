@@ -98,9 +98,8 @@ func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.Table(followUpRows,
 
 const followUpRows = `(select f.*, e.link_worker_id, flagged.episode_id is not null as safeguarding,
 	(select count(*) from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempts_made,
-	(p.died_on is not null or coalesce((select c.decision in ('declined', 'withdrawn', 'not_obtained') from consents c
-		where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
-		order by c.decided_on desc, c.created_at desc, c.id desc limit 1), false)) as paused
+	(p.died_on is not null or exists (select from standing_consents c
+		where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact' and c.rules_out)) as paused
 	from follow_ups f
 	join episodes e on e.site_id = f.site_id and e.id = f.episode_id
 	join patients p on p.site_id = f.site_id and p.id = f.patient_id

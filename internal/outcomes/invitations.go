@@ -112,12 +112,10 @@ func (f FollowUp) invitable(tx *db.Tx) (to, why string, err error) {
 		return "", "", err
 	}
 	var row struct {
-		Email    string
-		Decision string
+		Email  string
+		Agreed bool
 	}
-	err = tx.Raw(`select coalesce(p.email, '') as email, coalesce((select c.decision from consents c
-			where c.site_id = p.site_id and c.patient_id = p.id and c.purpose = 'follow_up_contact'
-			order by c.decided_on desc, c.created_at desc, c.id desc limit 1), '') as decision
+	err = tx.Raw(`select coalesce(p.email, '') as email, consent_stands(p.site_id, p.id, 'follow_up_contact') as agreed
 		from patients p where p.site_id = ? and p.id = ?`, f.SiteID, f.PatientID).Scan(&row).Error
 	switch {
 	case err != nil:
@@ -126,7 +124,7 @@ func (f FollowUp) invitable(tx *db.Tx) (to, why string, err error) {
 		return "", "answered", nil
 	case f.State == Lost:
 		return "", "given_up", nil
-	case f.Paused || row.Decision != "given" && row.Decision != "best_interests":
+	case f.Paused || !row.Agreed:
 		return "", "no_consent", nil
 	case today.Before(f.OpensOn) || today.After(f.ClosesOn):
 		return "", "not_open", nil

@@ -10,11 +10,7 @@ join lateral (
   from patients p
   where p.site_id = f.site_id and p.id = f.patient_id and p.died_on is null and p.merged_into_id is null
 ) p on p.channel is not null
-join lateral (
-  select c.decision from consents c
-  where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact'
-  order by c.decided_on desc, c.created_at desc, c.id desc limit 1
-) c on c.decision in ('given', 'best_interests')
+join standing_consents c on c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact' and c.permits
 left join lateral (
   select o.ordinal, o.state, first_value(o.sent_at) over (order by o.ordinal) as invited_at from outbox o
   where o.site_id = f.site_id and o.kind = @kind and o.subject_id = f.id

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,16 +19,21 @@ const (
 	ReportToGP             = "report_to_gp"
 	FollowUpContact        = "follow_up_contact"
 	Research               = "research"
+	Recontact              = "recontact"
+	ShareMyWords           = "share_my_words"
 )
 
-// Consent is one decision of a person for one purpose. It is never changed: the latest for a purpose stands.
+// Consent is one decision of a person for one purpose. It is never changed; which of several stands is the rule of the database's
+// function standing_consent.
 type Consent struct {
 	ID        uuid.UUID `json:"id" format:"uuid" doc:"The decision's id."`
 	SiteID    uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
 	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person."`
 	NewConsent
-	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
+	Stands    bool            `json:"stands" gorm:"->" doc:"Whether it is the one that counts for its purpose. Of each purpose at most one does: the latest decision, and of one day a refusal unless a later decision names it in replaces. not_asked and not_obtained replace no decision."`
+	CreatedAt time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
+	Warnings  []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: what is worth knowing. does_not_stand: what was recorded before stands instead."`
 }
 
 // NewConsent is the command to record a decision.
@@ -40,20 +46,18 @@ type NewConsent struct {
 	Withdrawal     *string  `json:"withdrawal" required:"false" enum:"stop_contact_keep_data,remove_my_data" doc:"Needed when consent to research is withdrawn: what the person wants done."`
 	Method         *string  `json:"method" required:"false" format:"code:modes" doc:"How the person was asked."`
 	WordingVersion *string  `json:"wording_version" required:"false" maxLength:"50" doc:"Which words the person was shown or read."`
+
+	Replaces *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid" doc:"The id of an earlier recorded consent of the same person and purpose, decided on the same day or before, that this decision takes the place of. Needed where a refusal of the same day is not to stand."`
 }
 
-// Stands tells whether the decision permits what it is about, as long as no later one replaces it.
-func (c NewConsent) Stands() bool { return c.Decision == "given" || c.Decision == "best_interests" }
-
-// Standing returns the decision that permits a purpose, or nil where none does: the latest stands. The order is that of
-// consent_stands, for those who must know more than whether.
+// Standing returns the consent that permits a purpose, or nil where none does, for those who must know more than whether.
 func Standing(tx *db.Tx, p Patient, purpose string) (*Consent, error) {
-	var latest []Consent
-	err := tx.Where("site_id = ? and patient_id = ? and purpose = ?", p.SiteID, p.ID, purpose).Order("decided_on desc, created_at desc, id desc").Limit(1).Find(&latest).Error
-	if err != nil || len(latest) == 0 || !latest[0].Stands() {
+	var found []Consent
+	err := tx.Table("standing_consents").Where("site_id = ? and patient_id = ? and purpose = ? and permits", p.SiteID, p.ID, purpose).Find(&found).Error
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	return &latest[0], nil
+	return &found[0], nil
 }
 
 // RecordConsent adds a decision.
@@ -66,12 +70,12 @@ func (s *Store) RecordConsent(ctx context.Context, patient uuid.UUID, n NewConse
 		if err := n.check(tx, p); err != nil {
 			return err
 		}
-		if n.Purpose == ReportToGP && n.Level == nil && n.Stands() {
+		if n.Purpose == ReportToGP && n.Level == nil && (n.Decision == "given" || n.Decision == bestInterests) {
 			least := "codes_only"
 			n.Level = &least
 		}
 		c = Consent{ID: tx.NewID(), SiteID: p.SiteID, PatientID: p.ID, NewConsent: n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if err := tx.Create(&c).Error; err != nil {
+		if err := c.write(tx); err != nil {
 			return err
 		}
 		at, err := tx.Noon(p.SiteID, n.DecidedOn)
@@ -83,6 +87,26 @@ func (s *Store) RecordConsent(ctx context.Context, patient uuid.UUID, n NewConse
 	})
 	return c, err
 }
+
+// write stores the consent, and says whether it stands.
+func (c *Consent) write(tx *db.Tx) error {
+	if err := tx.Create(c).Error; err != nil {
+		return err
+	}
+	if err := tx.Raw("select stands from consents where site_id = ? and id = ?", c.SiteID, c.ID).Scan(&c.Stands).Error; err != nil {
+		return err
+	}
+	if !c.Stands {
+		c.Warnings = []fault.Warning{{Code: "does_not_stand", Detail: "An earlier recorded decision for this purpose stands: a later one, or a refusal of the same day that this one does not name in replaces."}}
+	}
+	return nil
+}
+
+const bestInterests = "best_interests"
+
+// needsTheirOwn are purposes for which nobody else can decide: research without capacity needs an approval under sections 30 to 34 of
+// the Mental Capacity Act 2005 instead.
+var needsTheirOwn = []string{Research, Recontact, ShareMyWords}
 
 func (n NewConsent) check(tx *db.Tx, p Patient) error {
 	today, err := tx.Today(p.SiteID)
@@ -96,7 +120,28 @@ func (n NewConsent) check(tx *db.Tx, p Patient) error {
 	c.Require(n.Level == nil || n.Purpose == ReportToGP, "level", "goes with the purpose report_to_gp only")
 	withdrawsResearch := n.Purpose == Research && n.Decision == "withdrawn"
 	c.Require(withdrawsResearch == (n.Withdrawal != nil), "withdrawal", "is needed when consent to research is withdrawn, and only then")
+	c.Require(n.Decision != bestInterests || !slices.Contains(needsTheirOwn, n.Purpose), "decision",
+		"best_interests is not for research, recontact or share_my_words: for want of capacity the Mental Capacity Act 2005 asks for research that is approved under its section 30; record not_obtained")
+	if err := n.checkReplaces(tx, p, &c); err != nil {
+		return err
+	}
 	return c.Err()
+}
+
+// checkReplaces asks whether what is named is an earlier consent to the same, and whether this one decides anything.
+func (n NewConsent) checkReplaces(tx *db.Tx, p Patient, c *fault.Checks) error {
+	if n.Replaces == nil {
+		return nil
+	}
+	var found []Consent
+	err := tx.Where("site_id = ? and patient_id = ? and purpose = ? and id = ?", p.SiteID, p.ID, n.Purpose, *n.Replaces).Find(&found).Error
+	if err != nil {
+		return err
+	}
+	c.Require(n.Decision != "not_asked" && n.Decision != "not_obtained", "replaces", "goes with a decision: not_asked and not_obtained replace nothing")
+	c.Require(len(found) > 0, "replaces", "names no consent of this person to this purpose")
+	c.Require(len(found) == 0 || !found[0].DecidedOn.After(n.DecidedOn), "replaces", "names a consent that was decided on a later day")
+	return nil
 }
 
 // ConsentPosition is a place in a list of decisions, latest first.
@@ -109,7 +154,7 @@ type ConsentPosition struct {
 // Position is where the decision stands in its list.
 func (c Consent) Position() ConsentPosition { return ConsentPosition{c.DecidedOn, c.CreatedAt, c.ID} }
 
-// Consents lists every decision of a patient, latest first, after the position given; the first of each purpose stands.
+// Consents lists every decision of a patient, latest first, after the position given.
 func (s *Store) Consents(ctx context.Context, patient uuid.UUID, page db.Page[ConsentPosition]) (list []Consent, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := db.Find[Patient](tx, "patient", patient)

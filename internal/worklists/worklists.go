@@ -227,10 +227,9 @@ const (
 	flagged = `left join (select distinct site_id, episode_id from safeguarding_flags
 		where site_id = any(cast(@sites as uuid[])) and raised_at <= cast(@at as timestamptz) and coalesce(seen_at, 'infinity') > cast(@at as timestamptz)) flagged
 		on flagged.site_id = e.site_id and flagged.episode_id = e.id`
-	// saidNo: the person's latest word on being contacted for a follow-up. One who was never asked has not said no.
-	saidNo = `coalesce((select c.decision in ('declined', 'withdrawn', 'not_obtained') from consents c
-		where c.site_id = e.site_id and c.patient_id = e.patient_id and c.purpose = 'follow_up_contact'
-		order by c.decided_on desc, c.created_at desc, c.id desc limit 1), false)`
+	// saidNo: the person is not to be contacted for a follow-up. One who was never asked has not said no.
+	saidNo = `exists (select from standing_consents c
+		where c.site_id = e.site_id and c.patient_id = e.patient_id and c.purpose = 'follow_up_contact' and c.rules_out)`
 	// reachedOn is the last day on which somebody met or spoke to the person.
 	reachedOn = `(select max(c.contact_on) from contacts c where c.site_id = e.site_id and c.episode_id = e.id and c.outcome in ('spoke', 'attended'))`
 )

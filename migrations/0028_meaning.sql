@@ -1,0 +1,72 @@
+-- Which consent stands is kept in its row; who died is offered to nobody; answers that are not sent are deleted.
+
+-- +goose Up
+alter table consents
+  add column replaces uuid,                        -- the consent of the same person and purpose that this one takes the place of
+  add column stands boolean not null default false, -- of a person and purpose at most one does; kept by a trigger
+  add foreign key (site_id, replaces) references consents (site_id, id);
+create index consents_replaced on consents (site_id, replaces) where replaces is not null;
+
+-- The one rule of consent: which row stands for a person and purpose, by what was recorded at an instant. The latest decision does, by
+-- its day; of one day a refusal, unless a later one names it. Not asking, and not obtaining an answer, replace no decision. Deciding in
+-- somebody's best interests is nothing for research: there the Mental Capacity Act 2005 (sections 30 to 34) asks for approved research.
+create function standing_consent(site uuid, patient uuid, for_purpose text, known timestamptz default 'infinity')
+  returns setof consents language sql stable as $$
+  select c.* from consents c
+  where c.site_id = site and c.patient_id = patient and c.purpose = for_purpose and c.created_at <= known
+    and not (c.decision = 'best_interests' and c.purpose in ('research', 'recontact', 'share_my_words'))
+    and not exists (select from consents r where r.site_id = c.site_id and r.patient_id = c.patient_id and r.purpose = c.purpose
+      and r.replaces = c.id and r.created_at <= known)
+  order by case c.decision when 'not_asked' then 2 when 'not_obtained' then 1 else 0 end,
+    c.decided_on desc, c.decision in ('declined', 'withdrawn') desc, c.created_at desc, c.id desc
+  limit 1 $$;
+grant execute on function standing_consent(uuid, uuid, text, timestamptz) to waypost_app;
+
+-- The person is locked, so that of two consents recorded at once the second is weighed against the first.
+-- +goose StatementBegin
+create function keep_standing_consents() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  a record;
+  winner uuid;
+begin
+  for a in select distinct site_id, patient_id, purpose from added order by site_id, patient_id, purpose loop
+    perform from patients p where p.site_id = a.site_id and p.id = a.patient_id for no key update;
+    select s.id into winner from standing_consent(a.site_id, a.patient_id, a.purpose) s;
+    update consents c set stands = false
+      where c.site_id = a.site_id and c.patient_id = a.patient_id and c.purpose = a.purpose and c.stands and c.id is distinct from winner;
+    update consents c set stands = true
+      where c.site_id = a.site_id and c.patient_id = a.patient_id and c.purpose = a.purpose and c.id = winner and not c.stands;
+  end loop;
+  return null;
+end $$;
+-- +goose StatementEnd
+revoke all on function keep_standing_consents() from public;
+
+update consents c set stands = true
+  from (select distinct site_id, patient_id, purpose from consents) a, lateral standing_consent(a.site_id, a.patient_id, a.purpose) s
+  where c.site_id = s.site_id and c.id = s.id;
+create unique index consents_standing on consents (site_id, patient_id, purpose) where stands;
+create trigger consents_standing after insert on consents
+  referencing new table as added for each statement execute function keep_standing_consents();
+
+-- The consents that stand, and what each means for its purpose.
+create view standing_consents with (security_invoker) as
+  select *, decision in ('given', 'best_interests') as permits,
+    decision in ('declined', 'withdrawn', 'not_obtained') as rules_out -- whoever was never asked may be asked
+  from consents where stands;
+grant select on standing_consents to waypost_app;
+
+create or replace function consent_stands(site uuid, patient uuid, for_purpose text) returns boolean language sql stable as $$
+  select exists (select from standing_consents c
+    where c.site_id = site and c.patient_id = patient and c.purpose = for_purpose and c.permits) $$;
+
+-- As it was; but what was not asked since takes nothing back.
+create or replace function words_may_show(site uuid, follow_up uuid, since timestamptz) returns boolean
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select exists (select from follow_ups f where f.site_id = site and f.id = follow_up
+    and consent_stands(f.site_id, f.patient_id, 'share_my_words') and consent_stands(f.site_id, f.patient_id, 'research')
+    and not exists (select from consents c where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose in ('share_my_words', 'research')
+      and c.decision in ('declined', 'withdrawn') and c.created_at >= since)) $$;
+
+-- +goose Down
+select 1;

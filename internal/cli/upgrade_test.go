@@ -17,7 +17,7 @@ import (
 )
 
 // versionBefore is the commit whose program runs on while this one migrates the database under it.
-const versionBefore = "9164d40"
+const versionBefore = "ffcf37e"
 
 // buildVersionBefore builds it, outside of this clone's folder.
 func buildVersionBefore(t *testing.T) (bin string) {
@@ -105,6 +105,14 @@ func (c *callers) others(int) {
 	c.ask("link_worker", "POST", "/patients/search", `{"family_name":"B1","birth_date":"1950-01-01"}`)
 }
 
+// ready asks whether the program can take requests.
+func (c *callers) ready(int) {
+	if status := c.probe("/readyz"); status != http.StatusOK {
+		c.t.Errorf("ready: %d", status)
+	}
+	time.Sleep(10 * time.Millisecond)
+}
+
 // rounds waits until callers were answered often, so that each of their connections has been used.
 func (c *callers) rounds() {
 	c.t.Helper()
@@ -117,8 +125,7 @@ func (c *callers) end() {
 	c.all.Wait()
 }
 
-// While migrate up of this version runs, and after it, the program of the version before answers every request. Its readiness is left
-// out: that program took a newer structure for a fault.
+// While migrate up of this version runs, and after it, the program of the version before answers every request, and stays ready.
 func TestTheVersionBeforeServesDuringAnUpgrade(t *testing.T) {
 	t.Parallel()
 	s, i := newServer(t), newInstance(t)
@@ -132,6 +139,7 @@ func TestTheVersionBeforeServesDuringAnUpgrade(t *testing.T) {
 	before.bin = older.bin
 	before.start()
 	c := call(before, before.demoKeys())
+	c.all.Go(func() { c.repeat(c.ready) })
 	c.rounds()
 	if out, err := i.on(owner).run("migrate", "up"); err != nil {
 		t.Error(out, err)
@@ -153,14 +161,7 @@ func TestThisVersionServesDuringALaterUpgrade(t *testing.T) {
 	w.log = t.Output() // errors alone, which say why somebody was refused
 	w.start()
 	c := call(w, w.demoKeys())
-	c.all.Go(func() {
-		c.repeat(func(int) {
-			if status := w.probe("/readyz"); status != http.StatusOK {
-				t.Errorf("ready: %d", status)
-			}
-			time.Sleep(10 * time.Millisecond)
-		})
-	})
+	c.all.Go(func() { c.repeat(c.ready) })
 	c.rounds()
 	for version := 9001; version <= 9003; version++ {
 		laterMigration(t, owner, version)

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,11 +39,20 @@ func TestReadsTouchAsManyPagesInLargeTables(t *testing.T) {
 			t.Logf("%6d referrals, %s: %d pages", size, read, pages)
 			if few[read] == 0 {
 				few[read] = pages
-			} else if pages > 2*few[read]+20 { // an index may be a level deeper
+			} else if pages > few[read]+deeper(read) {
 				t.Errorf("%s: %d pages among 1,000 referrals, %d among 11,000", read, few[read], pages)
 			}
 		}
 	}
+}
+
+// deeper is how many pages more a read may take in a larger table: an index may be a level deeper, and of a list each of 50 rows may be
+// found by an index where a small table was read whole.
+func deeper(read string) int {
+	if strings.Contains(read, "limit=50") {
+		return 4 * 50
+	}
+	return 10
 }
 
 // openDatabase opens a database with generic plans; end waits until its connections have ended.
@@ -101,26 +111,30 @@ func pagesSoFar(t *testing.T, url string) (n int) {
 	return n
 }
 
+// earlierID makes ids that come before those of today: what is read stands behind them in an index, so that whoever reads the whole
+// index until it is found is noticed.
+const earlierID = "('00' || substr(gen_random_uuid()::text, 3))::uuid"
+
 // addReferrals adds people to every site, each with an episode of its first link worker and a referral.
 func addReferrals(t *testing.T, url string, n int) {
 	t.Helper()
 	d, end := openDatabase(t, url)
 	defer end()
 	err := d.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return tx.Exec(fmt.Sprintf(`set local statement_timeout = 0;
+		return tx.Exec(strings.ReplaceAll(fmt.Sprintf(`set local statement_timeout = 0;
 with people as (
   insert into patients (site_id, id, given_name, family_name, birth_date, external_ids, recorded_via, created_at, updated_at)
-  select s.id, gen_random_uuid(), 'Mary', 'Added', '1950-01-01', '[]', 'demo', now(), now() from sites s, generate_series(1, %d / 2)
+  select s.id, earlier(), 'Mary', 'Added', '1950-01-01', '[]', 'demo', now(), now() from sites s, generate_series(1, %d / 2)
   returning site_id, id),
 spells as (
   insert into episodes (site_id, id, patient_id, link_worker_id, source, received_on, need_primary, status, recorded_via, created_at, updated_at)
-  select p.site_id, gen_random_uuid(), p.id, w.id, 'gp', '2026-01-01', 'food', 'waiting', 'demo', now(), now()
+  select p.site_id, earlier(), p.id, w.id, 'gp', '2026-01-01', 'food', 'waiting', 'demo', now(), now()
   from people p join link_workers w on w.site_id = p.site_id
   returning site_id, id, patient_id)
 insert into referrals (site_id, id, episode_id, patient_id, organisation_id, kind, need, status, sent_at, recorded_via, created_at, updated_at)
-  select e.site_id, gen_random_uuid(), e.id, e.patient_id, o.id, 'referral', 'food', 'sent', now(), 'demo', now(), now()
+  select e.site_id, earlier(), e.id, e.patient_id, o.id, 'referral', 'food', 'sent', now(), 'demo', now(), now()
   from spells e cross join organisations o;
-select refresh_statistics()`, n)).Error
+select refresh_statistics()`, n), "earlier()", earlierID)).Error
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func TestArrows(t *testing.T) {
 	t.Parallel()
 	for _, p := range packages(t) {
 		for _, i := range p.Imports {
-			if strings.Contains(i, "labstack/echo") || strings.Contains(i, "echo-swagger") {
+			if strings.Contains(i, "labstack/echo") {
 				if a := area(p.ImportPath); a != "api" && a != "docs" {
 					t.Errorf("%s imports echo: only api and docs may", p.ImportPath)
 				}

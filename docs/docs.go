@@ -2,12 +2,12 @@
 package docs
 
 import (
-	_ "embed"
+	"cmp"
+	"embed"
 	"io/fs"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
-	echoswagger "github.com/swaggo/echo-swagger"
 	swaggerfiles "github.com/swaggo/files/v2"
 )
 
@@ -16,25 +16,33 @@ import (
 //go:embed openapi.yaml
 var OpenAPI []byte
 
-// ContentSecurityPolicy lets pages load from this server alone. Swagger UI sets styles and one script inline.
-const ContentSecurityPolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+// own are the page itself and what it adds to Swagger UI.
+//
+//go:embed index.html page.js page.css
+var own embed.FS
 
-const page = "/docs/index.html"
+// ContentSecurityPolicy lets pages load from this server alone. Swagger UI sets styles inline.
+const ContentSecurityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 
-// Register puts Swagger UI at /docs/, below the base that all paths of this server begin with. Its files are part of the program, so it works offline.
+const page = "/docs/"
+
+// Register puts Swagger UI at /docs/, below the base that all paths of this server begin with. Its files are part of the program,
+// so it works offline.
 func Register(e *echo.Echo, base string) {
-	ui := echoswagger.EchoWrapHandler(func(c *echoswagger.Config) {
-		c.URLs = []string{"../openapi.json"} // set, not appended to: the default names a document that is not there
-		c.PersistAuthorization = false     // it would keep the key in the browser's localStorage, beyond the tab
-		c.DocExpansion = "none"
-	})
-	for _, path := range []string{"/", "/docs", "/docs/"} {
-		e.GET(path, func(c echo.Context) error { return c.Redirect(http.StatusFound, base+page) })
+	get := func(path string, show echo.HandlerFunc) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, show)
 	}
-	e.GET("/docs/*", func(c echo.Context) error {
-		if file, err := fs.Stat(swaggerfiles.FS, c.Param("*")); err != nil || file.IsDir() {
-			return echo.ErrNotFound // the page's own answer is no problem document
+	for _, path := range []string{"/", "/docs"} {
+		get(path, func(c echo.Context) error { return c.Redirect(http.StatusFound, base+page) })
+	}
+	get(page+"*", func(c echo.Context) error {
+		name := cmp.Or(c.Param("*"), "index.html")
+		for _, files := range []fs.FS{own, swaggerfiles.FS} {
+			if file, err := fs.Stat(files, name); err == nil && !file.IsDir() {
+				http.ServeFileFS(c.Response(), c.Request(), files, name)
+				return nil
+			}
 		}
-		return ui(c)
+		return echo.ErrNotFound
 	})
 }

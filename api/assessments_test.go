@@ -86,6 +86,9 @@ func TestBadAnswersAreRefused(t *testing.T) {
 		{"a narrative of 100,000 characters", done, completion("self", `,"narrative":"`+long+`"`), 422, "invalid", "body.narrative"},
 		{"an item out of range at a follow-up", done, with("ons4", `"anxiety":11`), 422, "invalid", "body.assessments[0].responses.anxiety"},
 		{"an unknown instrument at a follow-up", done, with(strings.ToLower(secret), `"anxiety":1`), 422, "invalid", "body.assessments[0].instrument"},
+		{"what only the person may answer", "/assessments", ons4("review", "proxy", calm, `,"helper":"carer"`), 422, "invalid", "body.respondent"},
+		{"even why there is no answer", "/assessments", ons4("review", "proxy", `"anxiety":{"missing":"dont_know"}`, ""), 422, "invalid", "body.respondent"},
+		{"the same at a follow-up", done, completion("proxy", `,"assessments":[{"instrument":"ons4","responses":{`+calm+`}}]`), 422, "invalid", "body.assessments[0].instrument"},
 		{"one instrument twice at a follow-up", done, completion("self", `,"assessments":[{"instrument":"ons4","responses":{`+calm+`}},{"instrument":"ons4","responses":{`+calm+`}}]`), 409, "conflict", "body.assessments[1].instrument"},
 		{"the use of health services where it is off", "/assessments", w.taken(episode, "health_service_use", "review", w.today(), "telephone", "self", `"gp_appointments":3`, ""), 422, "invalid", "body.instrument"},
 		{"the same at a follow-up", done, with("health_service_use", `"gp_appointments":3`), 422, "invalid", "body.assessments[0].instrument"},
@@ -126,20 +129,21 @@ func TestWarningsNeverBlock(t *testing.T) {
 	expect(ask("review", w.daysAgo(19), "paper", "self", calm, ""), "mode_differs")
 	expect(ask("review", w.daysAgo(19), "telephone", "self_with_help", calm, ""), "helper_not_said")
 	expect(ask("review", w.daysAgo(19), "telephone", "self_with_help", calm, `,"helper":"interpreter"`))
-	expect(ask("review", w.daysAgo(19), "telephone", "proxy", calm, `,"helper":"carer"`), "proxy_answers")
+	alone := w.taken(episode, "ons_loneliness", "review", w.daysAgo(19), "telephone", "proxy", `"companionship":2,"left_out":1,"isolated":1,"lonely":"never"`, `,"helper":"carer"`)
+	expect(lw.post("/assessments", alone).want(201), "proxy_answers", "no_baseline")
 	expect(ask("review", w.daysAgo(25), "telephone", "self", calm, ""), "same_day_as_baseline")
 	partly := ask("review", w.daysAgo(18), "telephone", "self", `"life_satisfaction":5,"worthwhile":6,"anxiety":{"missing":"dont_know"}`, "")
 	expect(partly, "items_left_out", "score_not_made")
 	if left, unmade := partly.text("warnings.0.detail"), partly.text("warnings.1.detail"); !strings.Contains(left, "happiness") || strings.Contains(left, "anxiety") || !strings.Contains(unmade, "happiness, anxiety") {
 		t.Errorf("left out: %s; not made: %s", left, unmade)
 	}
-	early := ask("m9_12", w.daysAgo(10), "online", "proxy", `"anxiety":1`, "")
-	expect(early, "proxy_answers", "helper_not_said", "outside_contact_window", "outside_analysis_window", "items_left_out", "score_not_made", "mode_differs")
+	early := ask("m9_12", w.daysAgo(10), "online", "self_with_help", `"anxiety":1`, "")
+	expect(early, "helper_not_said", "outside_contact_window", "outside_analysis_window", "items_left_out", "score_not_made", "mode_differs")
 	if got := lw.get("/assessments/" + early.text("id")).want(200); got.at("warnings") != nil || got.at("helper") != nil {
 		t.Errorf("read again: %s", got.body)
 	}
-	corrected := lw.post("/assessments/"+early.text("id")+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"proxy","helper":"family_friend","responses":{%s}}`, w.daysAgo(10), calm)).want(201)
-	expect(corrected, "proxy_answers", "outside_contact_window", "outside_analysis_window")
+	corrected := lw.post("/assessments/"+early.text("id")+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self_with_help","helper":"family_friend","responses":{%s}}`, w.daysAgo(10), calm)).want(201)
+	expect(corrected, "outside_contact_window", "outside_analysis_window")
 	if corrected.text("helper") != "family_friend" || corrected.text("follow_up_id") != early.text("follow_up_id") {
 		t.Errorf("corrected: %s", corrected.body)
 	}

@@ -36,7 +36,9 @@ func (s *spell) complete() {
 	}
 	if s.chance(0.95) { // some answer the questions about services, and no more
 		answers := outcomes.Answers{CompletedOn: on, Mode: c.Mode, Respondent: c.Respondent, Helper: c.Helper, CollectedBy: c.CollectedBy, Language: c.Language, Responses: now.answers(s.dice)}
-		s.assess(at, s.asked.Code, answers, &s.asked.ID)
+		if c.Respondent != "proxy" { // who may not answer ONS4 for the person
+			s.assess(at, s.asked.Code, answers, &s.asked.ID)
+		}
 	}
 	s.asked.CompletedOn = &on
 	s.recorded(at, "follow_up.completed", events.Data{"code": s.asked.Code}, on)

@@ -20,6 +20,9 @@ func (s *spell) measureBaseline(first day.Date, met time.Time) {
 		at = s.meeting(s.dice, s.baseline)
 	}
 	answers := outcomes.Answers{CompletedOn: s.baseline, Mode: s.of(firstModes), Respondent: s.of(respondents), CollectedBy: "link_worker", Language: s.person.Language, Responses: s.mood.answers(s.dice)}
+	if answers.Respondent == "proxy" { // ONS4 is answered by the person, with help
+		answers.Respondent = "self_with_help"
+	}
 	answers.Helper = s.helper(answers.Respondent)
 	s.assess(at, "baseline", answers, nil)
 	s.e.BaselineOn = &s.baseline

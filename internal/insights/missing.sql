@@ -24,7 +24,7 @@ with person as materialized (
 ), answer as materialized (
   select p.site_id, p.month, facet, i.instrument, i.item, count(*) as asked, count(v) as known, count(*) filter (where v = i.best) as best
   from person p
-  join assessments a on a.site_id = p.site_id and a.episode_id = p.id and a.timepoint = 'baseline' and a.corrected_by_id is null
+  join assessments a on a.site_id = p.site_id and a.episode_id = p.id and a.timepoint = 'baseline' and a.corrected_by_id is null and not a.not_counted
   join item i on i.instrument = a.instrument
   cross join lateral (select case jsonb_typeof(a.responses -> i.item) when 'number' then (a.responses ->> i.item)::float8 end as v) r, unnest(p.facets) facet
   where p.baseline_on is not null

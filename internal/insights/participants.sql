@@ -11,7 +11,7 @@ with joined as materialized (
 ), started as materialized (
   select distinct e.site_id, e.patient_id
   from assessments a join episodes e on e.site_id = a.site_id and e.id = a.episode_id
-  where a.site_id = any(cast(@sites as uuid[])) and a.timepoint = 'baseline' and a.corrected_by_id is null
+  where a.site_id = any(cast(@sites as uuid[])) and a.timepoint = 'baseline' and a.corrected_by_id is null and not a.not_counted
 ), asked as materialized (
   select distinct on (f.site_id, f.patient_id, f.code) f.*
   from follow_ups f
@@ -28,7 +28,7 @@ with joined as materialized (
 ), scales as materialized (
   select a.site_id, a.follow_up_id, bool_and(not exists (select from jsonb_each(a.responses) r where jsonb_typeof(r.value) = 'object')) as whole
   from assessments a
-  where a.site_id = any(cast(@sites as uuid[])) and a.follow_up_id is not null and a.corrected_by_id is null
+  where a.site_id = any(cast(@sites as uuid[])) and a.follow_up_id is not null and a.corrected_by_id is null and not a.not_counted
   group by a.site_id, a.follow_up_id
 ), attempts as materialized (
   select t.site_id, t.follow_up_id, count(*) as n from follow_up_attempts t where t.site_id = any(cast(@sites as uuid[])) group by t.site_id, t.follow_up_id

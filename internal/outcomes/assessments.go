@@ -15,7 +15,11 @@ import (
 )
 
 // Store records assessments and follow-ups.
-type Store struct{ DB *db.DB }
+type Store struct {
+	DB *db.DB
+
+	withoutNotice []uuid.UUID // sites of which the invitations job, which never runs twice at once, has warned
+}
 
 // Assessment is a set of answers of one person at one time. It is never changed: a correction replaces it.
 type Assessment struct {
@@ -30,6 +34,7 @@ type Assessment struct {
 	FollowUpID    *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up whose timepoint it was taken at."`
 	CorrectsID    *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The assessment it replaces."`
 	CorrectedByID *uuid.UUID `json:"corrected_by_id" nullable:"true" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
+	NotCounted    bool       `json:"not_counted" doc:"Somebody else answered for the person what only the person may answer (self_only of the instrument), as in records that were imported: it is kept, and is in no figure and no paired change."`
 	RecordedVia   string     `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
 	CreatedAt     time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt     time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
@@ -144,6 +149,7 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	if a.CollectedBy == "" {
 		a.CollectedBy = "link_worker"
 	}
+	a.NotCounted = instrument.othersMayNot(a.Respondent)
 	if a.followUp != nil {
 		a.FollowUpID = &a.followUp.ID
 	}
@@ -165,7 +171,7 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 
 // store writes the assessment, and a row for each score that figures are made of.
 func (a *Assessment) store(tx *db.Tx) error {
-	if err := tx.Create(a).Error; err != nil {
+	if err := tx.Create(a).Error; err != nil || a.NotCounted {
 		return err
 	}
 	for _, r := range a.Scores {

@@ -1,8 +1,11 @@
 package outcomes
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"waypost/internal/episodes"
 	"waypost/internal/platform/day"
@@ -18,10 +21,39 @@ func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i Instrument, field s
 	if err := i.Check(field, a.Responses); err != nil {
 		return err
 	}
+	if err := a.checkWho(tx, e, i, field); err != nil {
+		return err
+	}
 	if err := i.checkProxy(field, a.Respondent, a.Responses); err != nil || !i.Context || a.CorrectsID != nil {
 		return err // what was recorded while the site had it switched on may be put right
 	}
 	return checkContext(tx, e.SiteID, strings.TrimSuffix(field, "responses")+"instrument")
+}
+
+// checkWho refuses an instrument that this person or this respondent may not answer. Records that are imported say how it was: they
+// are kept, and do not count.
+func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i Instrument, field string) error {
+	if i.othersMayNot(a.Respondent) && a.RecordedVia != "import" {
+		at := "respondent"
+		if field != "responses" { // of a completion, which others may answer without this instrument
+			at = strings.TrimSuffix(field, "responses") + "instrument"
+		}
+		return fault.InvalidAt(at, "may be answered by the person alone, and by nobody for them: somebody may help them (self_with_help)")
+	}
+	old, err := oldEnough(tx, e.SiteID, e.PatientID, i, a.CompletedOn)
+	if err == nil && !old {
+		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", fmt.Sprintf("is for people of %d years and over", i.MinAge))
+	}
+	return err
+}
+
+// oldEnough tells whether the person has the age on that day that the instrument asks for.
+func oldEnough(tx *db.Tx, site, patient uuid.UUID, i Instrument, on day.Date) (old bool, err error) {
+	if i.MinAge == 0 {
+		return true, nil
+	}
+	err = tx.Raw("select birth_date + make_interval(years => ?) <= ? from patients where site_id = ? and id = ?", i.MinAge, on, site, patient).Scan(&old).Error
+	return old, err
 }
 
 // checkOrder asks whether the day fits the episode: a baseline comes first.

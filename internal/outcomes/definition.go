@@ -24,6 +24,7 @@ func (d Definition) Whole() error {
 		c.Require(it.Code != "" && !slices.ContainsFunc(d.Items[:n], func(o Item) bool { return o.Code == it.Code }), at+".code", "is needed, and stands once")
 		it.whole(&c, at, d.WordingShipped)
 	}
+	c.Require(d.Introduction == "" || d.WordingShipped, "introduction", "does not stand here where wording_shipped is false")
 	c.Require(!d.Context || len(d.Scores) == 0, "scores", "do not go with context: it is no outcome")
 	for n, s := range d.Scores {
 		at := fmt.Sprintf("scores[%d]", n)
@@ -50,6 +51,8 @@ func (it Item) whole(c *fault.Checks, at string, worded bool) {
 	it.wholeOptions(c, at)
 	it.wholeWords(c, at, worded)
 	c.Require(!it.Private && !it.Repeat || it.Type == "text", at, "private and repeat go with a text only")
+	c.Require((it.MinLabel == "") == (it.MaxLabel == ""), at+".min_label", "and max_label go together")
+	c.Require(it.MinLabel == "" || number && len(it.Options) == 0 && worded, at+".min_label", "goes with a number without options whose words stand here")
 	c.Require(it.FlagFrom == nil || number && ranged && *it.FlagFrom >= *it.Min && *it.FlagFrom <= *it.Max, at+".flag_from", "goes with a number, within its range")
 }
 
@@ -143,6 +146,8 @@ func (d Definition) wholeMissing(c *fault.Checks, at string, s Score) {
 	c.Require(s.MissingAllowed <= 0 || s.MissingAllowed < len(s.made()), at+".missing_allowed", "leaves no item to be answered")
 	c.Require(s.MissingAs != "prorated" || s.Method == "sum", at+".missing_as", "prorated goes with the method sum")
 	c.Require(s.MissingAs != "prorated" || d.ofOneRange(s.Items), at+".missing_as", "prorated needs items of one range: their mean stands for a missing one")
+	c.Require(slices.Contains([]string{"", "nearest", "half_up", "up"}, s.Round), at+".round", "is none of nearest, half_up and up")
+	c.Require(s.Round == "" || s.MissingAs == "prorated", at+".round", "goes with missing_as prorated only")
 	c.Require(s.MissingAs != "not_counted" || s.Method == "count", at+".missing_as", "not_counted goes with the method count")
 }
 
@@ -197,8 +202,8 @@ func (d Definition) values(c *fault.Checks, at string, s Score, before []Score) 
 // converted are the values of a table, which has one row for every value of the score it converts.
 func (d Definition) converted(c *fault.Checks, at string, s Score, before []Score) (all []float64) {
 	of := slices.IndexFunc(before, func(o Score) bool { return o.Code == s.Of })
-	if of < 0 || before[of].MissingAs == "prorated" {
-		c.Require(false, at+".of", "names no score before this one, or one that is prorated")
+	if of < 0 || before[of].MissingAs == "prorated" && before[of].Round == "" {
+		c.Require(false, at+".of", "names no score before this one, or one that is prorated and not rounded")
 		return nil
 	}
 	to := map[float64]float64{}

@@ -45,9 +45,23 @@ func instrumentTable() string {
 		if !i.WordingShipped {
 			words = "**you load them**"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %d | %s | %s | %s |\n", i.Key, i.Title, len(i.Items), words, i.Licence, i.Source)
+		fmt.Fprintf(&b, "| `%s` | %s | %d | %s | %s | %s |\n", i.Key, i.Title+i.answeredBy(), len(i.Items), words, i.Licence, i.Source)
 	}
 	return b.String()
+}
+
+// answeredBy is who alone may answer, for people.
+func (i Instrument) answeredBy() string {
+	switch {
+	case i.SelfOnly && i.MinAge > 0:
+		return fmt.Sprintf("; for people of %d and over, who answer themselves", i.MinAge)
+	case i.SelfOnly:
+		return "; people answer themselves"
+	case i.MinAge > 0:
+		return fmt.Sprintf("; for people of %d and over", i.MinAge)
+	default:
+		return ""
+	}
 }
 
 func scoreTable() string {
@@ -85,7 +99,8 @@ func (s Score) missing() string {
 	case s.MissingAs == "not_counted":
 		return fmt.Sprintf("up to %d, which do not count", s.MissingAllowed)
 	case s.MissingAs == "prorated":
-		return fmt.Sprintf("up to %d, by the mean of the others", s.MissingAllowed)
+		rounded := map[string]string{"nearest": ", rounded to the nearest", "half_up": ", rounded, a half upwards", "up": ", rounded upwards"}
+		return fmt.Sprintf("up to %d, by the mean of the others%s", s.MissingAllowed, rounded[s.Round])
 	default:
 		return "none"
 	}

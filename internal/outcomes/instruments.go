@@ -32,6 +32,9 @@ type Definition struct {
 	Source         string  `json:"source" yaml:"source" required:"false" maxLength:"2000" doc:"Where its rules were read." example:"Written by the site"`
 	WordingShipped bool    `json:"wording_shipped" yaml:"wording_shipped" doc:"Whether its words stand here. Where they do not, a site that may use them loads them." example:"true"`
 	Context        bool    `json:"context,omitempty" yaml:"context" doc:"It asks about the use of health services: context, not an outcome. It has no scores and is in no figure, and only a site that has switched health_service_use on may record it."`
+	SelfOnly       bool    `json:"self_only,omitempty" yaml:"self_only" doc:"Nobody may answer it for the person: it is refused from a proxy (respondent), and not asked on the page of somebody who answers for another. Somebody may read it out (self_with_help)."`
+	MinAge         int     `json:"min_age,omitempty" yaml:"min_age" minimum:"0" maximum:"120" doc:"From which age on it may be answered, in years; 0 or left out: from any." example:"16"`
+	Introduction   string  `json:"introduction,omitempty" yaml:"introduction" maxLength:"2000" doc:"What is said before its first question; only where its words come with it." example:"There are no right or wrong answers."`
 	Items          []Item  `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"Its questions, in order." example:"[{\"code\":\"plan\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can plan a bed?\"},{\"code\":\"ask\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can ask for help?\"},{\"code\":\"worry\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How much do you worry about going?\"}]"`
 	Scores         []Score `json:"scores" yaml:"scores" required:"false" maxItems:"50" doc:"What is computed from the answers." example:"[{\"code\":\"confidence\",\"method\":\"sum\",\"items\":[\"plan\",\"ask\",\"worry\"],\"reverse\":[\"worry\"],\"missing_allowed\":1,\"missing_as\":\"prorated\",\"better\":\"higher\",\"min\":0,\"max\":12,\"resolution\":1,\"bands\":[{\"code\":\"low\",\"from\":0,\"to\":5},{\"code\":\"high\",\"from\":6,\"to\":12}],\"responder_threshold\":2,\"threshold_source\":\"agreed by the site; not published\"}]"`
 }
@@ -43,6 +46,8 @@ type Item struct {
 	Wording  string   `json:"wording,omitempty" yaml:"wording" maxLength:"1000" doc:"Its words, where they may be shown."`
 	Min      *float64 `json:"min,omitempty" yaml:"min" minimum:"-1000" maximum:"1000" doc:"Of a number: the least, a whole number."`
 	Max      *float64 `json:"max,omitempty" yaml:"max" minimum:"-1000" maximum:"1000" doc:"Of a number: the most, a whole number."`
+	MinLabel string   `json:"min_label,omitempty" yaml:"min_label" maxLength:"100" doc:"Of a number without options: what the least is called." example:"Not at all satisfied"`
+	MaxLabel string   `json:"max_label,omitempty" yaml:"max_label" maxLength:"100" doc:"Of a number without options: what the most is called." example:"Completely satisfied"`
 	Codes    string   `json:"codes,omitempty" yaml:"codes" maxLength:"50" doc:"Of a choice: the code list it takes its answer from."`
 	Options  []Option `json:"options,omitempty" yaml:"options" maxItems:"50" doc:"Of a choice without a code list: its answers. Of a number: what each of its values is called, or nothing."`
 	Private  bool     `json:"private,omitempty" yaml:"private" doc:"Of a text: it may tell who somebody is. It never leaves the record."`
@@ -68,7 +73,8 @@ type Score struct {
 	Of                 string       `json:"of,omitempty" yaml:"of" maxLength:"50" doc:"Of table: the score that is converted."`
 	Table              []Conversion `json:"table,omitempty" yaml:"table" maxItems:"500" doc:"Of table: a row for every value that score can have."`
 	MissingAllowed     int          `json:"missing_allowed,omitempty" yaml:"missing_allowed" minimum:"0" doc:"Of sum and count: with how many items missing there still is a score."`
-	MissingAs          string       `json:"missing_as,omitempty" yaml:"missing_as" enum:"prorated,not_counted," doc:"Where some may be missing. prorated: the mean of the answered items stands for each missing one; the items then share one range, and a value between two bands lies in the lower one. not_counted: a missing item counts as one that does not count."`
+	MissingAs          string       `json:"missing_as,omitempty" yaml:"missing_as" enum:"prorated,not_counted," doc:"Where some may be missing. prorated: the mean of the answered items stands for each missing one; the items then share one range, and a value between two bands lies in the lower one unless it is rounded (round). not_counted: a missing item counts as one that does not count."`
+	Round              string       `json:"round,omitempty" yaml:"round" enum:"nearest,half_up,up," doc:"With prorated: how the score is made a whole number, before bands are applied. nearest: the nearest, of two equally near the even one. half_up: the nearest, of two equally near the greater. up: the next greater. Left out: it is not rounded."`
 	Better             string       `json:"better" yaml:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
 	Min                float64      `json:"min" yaml:"min" doc:"The least it can be."`
 	Max                float64      `json:"max" yaml:"max" doc:"The most it can be."`

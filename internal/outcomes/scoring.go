@@ -136,6 +136,9 @@ func (i Instrument) checkProxy(field, respondent string, r Responses) error {
 	return c.Err()
 }
 
+// othersMayNot tells whether whoever answers may not, since the instrument is for the person alone.
+func (i Instrument) othersMayNot(respondent string) bool { return i.SelfOnly && respondent == "proxy" }
+
 // Compute makes the scores of responses that Check has passed.
 func (d Definition) Compute(r Responses) Results {
 	out, values := Results{}, map[string]float64{}
@@ -185,7 +188,21 @@ func (s Score) sum(d Definition, r Responses) (total float64, ok bool) {
 	if answered == 0 || len(s.Items)-answered > s.MissingAllowed {
 		return 0, false
 	}
-	return total * float64(len(s.Items)) / float64(answered), true // a whole sum where nothing is missing
+	return s.rounded(total * float64(len(s.Items)) / float64(answered)), true // a whole sum where nothing is missing
+}
+
+// rounded is the prorated value as the score's rule has it. A half is exact here: the sum is whole, and divided once.
+func (s Score) rounded(v float64) float64 {
+	switch s.Round {
+	case "nearest":
+		return math.RoundToEven(v)
+	case "half_up":
+		return math.Floor(v + 0.5)
+	case "up":
+		return math.Ceil(v)
+	default:
+		return v
+	}
 }
 
 func (s Score) count(r Responses) (n float64, ok bool) {

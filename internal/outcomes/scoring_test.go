@@ -95,3 +95,63 @@ func TestInstrumentsAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// A prorated score is rounded as its rule says, and lies in the band of what it is rounded to.
+func TestProratedScoresAreRounded(t *testing.T) {
+	t.Parallel()
+	scale := func(round string) Definition {
+		d := Definition{Key: "own", WordingShipped: true, Scores: []Score{{Code: "total", Method: "sum", MissingAllowed: 2, MissingAs: "prorated", Round: round, Better: "lower", Min: 0, Max: 12, Resolution: 1,
+			Bands: []Band{{Code: "low", From: 0, To: 4}, {Code: "high", From: 5, To: 12}}}}}
+		for _, code := range []string{"a", "b", "c", "d"} {
+			d.Items = append(d.Items, Item{Code: code, Type: "number", Min: new(0.0), Max: new(3.0), Wording: "How often?"})
+			d.Scores[0].Items = append(d.Scores[0].Items, code)
+		}
+		if err := d.Whole(); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	// Answers that no item takes, so that every kind of fraction comes about.
+	for _, c := range []struct {
+		answers []float64
+		want    map[string]float64
+	}{
+		{[]float64{1, 1, 1.5}, map[string]float64{"": 14.0 / 3, "nearest": 5, "half_up": 5, "up": 5}},
+		{[]float64{1, 1, 1}, map[string]float64{"": 4, "nearest": 4, "half_up": 4, "up": 4}},
+		{[]float64{1, 1, 1.125}, map[string]float64{"": 12.5 / 3, "nearest": 4, "half_up": 4, "up": 5}},
+		{[]float64{2, 0.25}, map[string]float64{"": 4.5, "nearest": 4, "half_up": 5, "up": 5}},
+		{[]float64{2, 0.75}, map[string]float64{"": 5.5, "nearest": 6, "half_up": 6, "up": 6}},
+	} {
+		r := Responses{}
+		for i, n := range c.answers {
+			r[string(rune('a'+i))] = Answer{Number: &n}
+		}
+		for round, want := range c.want {
+			got := scale(round).Compute(r)
+			band := map[bool]string{true: "low", false: "high"}[want < 5]
+			if len(got) != 1 || got[0].Value != want || got[0].Band != band {
+				t.Errorf("%v, %q: %+v, want %g (%s)", c.answers, round, got, want, band)
+			}
+		}
+	}
+	for what, spoil := range map[string]func(*Score){
+		"an unknown rule":       func(s *Score) { s.Round = "down" },
+		"nothing to be rounded": func(s *Score) { s.MissingAs, s.MissingAllowed = "", 0 },
+	} {
+		d := scale("up")
+		if spoil(&d.Scores[0]); d.Whole() == nil {
+			t.Errorf("%s is taken", what)
+		}
+	}
+	d := scale("")
+	table := Score{Code: "metric", Method: "table", Of: "total", Better: "lower", Min: 0, Max: 12, Resolution: 1}
+	for n := range 13 {
+		table.Table = append(table.Table, Conversion{float64(n), float64(n)})
+	}
+	for round, taken := range map[string]bool{"": false, "half_up": true} {
+		d.Scores = append(scale(round).Scores, table)
+		if err := d.Whole(); (err == nil) != taken {
+			t.Errorf("a table of a prorated score, %q: %v", round, err)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/outcomes"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+)
+
+// ONS4 is asked of the person: a helper who reads it out asks it, and one who answers for somebody is not asked.
+func TestAHelperIsNotAskedForThePerson(t *testing.T) {
+	for respondent, want := range map[string]bool{"self": true, "self_with_help": true, "proxy": false} {
+		t.Run(respondent, func(t *testing.T) {
+			w, _, _, followUp := asked(t)
+			p := w.link(followUp)
+			page, titles := p.answer(p.open("/respondent"), respondent), ""
+			for n := 0; page.at != "/check" && n < 20; n++ {
+				titles += page.title() + "\n"
+				page = p.answer(page, p.first(page))
+			}
+			if got := strings.Contains(titles, "Overall, how anxious"); got != want {
+				t.Errorf("asked %v\n%s", got, titles)
+			}
+			if page = p.answer(page, ""); page.at != "/thanks" {
+				t.Errorf("%s", page.html)
+			}
+			got := w.as("link_worker").get("/follow-ups/" + followUp).want(200)
+			if got.text("state") != "completed" || (len(got.at("assessments").([]any)) == 1) != want {
+				t.Errorf("%s", got.body)
+			}
+		})
+	}
+}
+
+// Its introduction stands before its first question alone, and it is for people of 16 and over.
+func TestONS4HasItsIntroductionAndAge(t *testing.T) {
+	w, _, _, followUp := asked(t)
+	p := w.link(followUp)
+	const introduction = "There are no right or wrong answers."
+	if first, second := p.open("/ons4.life_satisfaction"), p.open("/ons4.worthwhile"); !strings.Contains(first.html, introduction) || strings.Contains(second.html, introduction) {
+		t.Errorf("%s\n%s", first.html, second.html)
+	}
+	lw := w.as("link_worker")
+	child := func(years int) string {
+		born := w.db.Clock.Now().AddDate(-years, 0, 0).Format("2006-01-02")
+		return w.episode(lw.post("/patients", fmt.Sprintf(`{"given_name":"Robin","family_name":"Example%d","birth_date":%q,"phone":"07700 900002"}`, numbers.Add(1), born)).made())
+	}
+	w.ons4(child(16), "baseline", w.today(), 4, 5, 4, 6).want(201)
+	if got := w.ons4(child(15), "baseline", w.today(), 4, 5, 4, 6).problem(422, "invalid"); got.text("errors.0.location") != "body.instrument" {
+		t.Errorf("%s", got.body)
+	}
+}
+
+// What was imported of a proxy is kept and flagged, and is in no figure, no paired change and no message to a practice.
+func TestImportedAnswersOfAProxyDoNotCount(t *testing.T) {
+	w, patient, episode, followUp := asked(t)
+	lw := w.as("link_worker")
+	site, at := uuid.MustParse(w.site), uuid.MustParse(episode)
+	five := outcomes.Answer{Number: new(9.0)}
+	imported := actor.With(t.Context(), actor.Actor{Role: actor.LinkWorker, Sites: []uuid.UUID{site}})
+	a, err := (&outcomes.Store{DB: w.db}).Record(db.Background(imported), outcomes.New{EpisodeID: at, Instrument: "ons4", Timepoint: "m9_12", Answers: outcomes.Answers{
+		CompletedOn: day.Of(w.db.Clock.Now()), Mode: "paper", Respondent: "proxy",
+		Responses: outcomes.Responses{"life_satisfaction": five, "worthwhile": five, "happiness": five, "anxiety": five},
+	}}, "import")
+	if err != nil || !a.NotCounted {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if got := lw.get("/assessments/" + a.ID.String()).want(200); got.at("not_counted") != true || got.text("respondent") != "proxy" || got.number("responses.anxiety") != 9 {
+		t.Errorf("%s", got.body)
+	}
+	rows := w.as("site_manager").get("/insights/outcomes").want(200)
+	if n, paired := rows.number("rows.0.baseline_n"), rows.number("rows.0.paired_n"); n != 1 || paired != 0 {
+		t.Errorf("baselines %v, pairs %v: %s", n, paired, rows.body)
+	}
+	w.consent(patient, "report_to_gp", "given")
+	if message := lw.get("/episodes/" + episode + "/gp-message?level=full"); strings.Contains(string(message.body), `"later"`) {
+		t.Errorf("%s", message.body)
+	}
+	// The person answers for themselves after all: the correction counts.
+	lw.post("/assessments/"+a.ID.String()+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"proxy","responses":{%s}}`, w.today(), calm)).problem(422, "invalid")
+	lw.post("/assessments/"+a.ID.String()+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{%s}}`, w.today(), calm)).want(201)
+	if rows = w.as("site_manager").get("/insights/outcomes").want(200); rows.number("rows.0.paired_n") != 1 {
+		t.Errorf("%s", rows.body)
+	}
+	_ = followUp
+}

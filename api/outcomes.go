@@ -89,8 +89,10 @@ func (s *server) followUpOperations() {
 		summary: "Record an attempt", about: "Records a try at reaching the person for a follow-up."}, s.recordAttempt)
 	post(s, op{id: "complete-follow-up", path: "/follow-ups/{id}/completion", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{id}",
 		summary: "Complete a follow-up", about: "Records how the person has been, what they say of each service they were connected to, and instruments answered with it; all or nothing. The answer is the follow-up with its completion. A late one is kept; the analysis window decides whether it counts as change."}, s.completeFollowUp)
+	post(s, op{id: "report-follow-up-service", path: "/follow-ups/{id}/services", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{id}",
+		summary: "Record what a person says of one service", about: "Adds to a completed follow-up what the person says of a referral that is not recorded with it yet: see ask_in_person. The answer is the follow-up."}, s.reportService)
 	post(s, op{id: "make-follow-up-link", path: "/follow-ups/{id}/link", tag: "outcomes", scope: actor.RecordWrite, created: "/follow-ups/{follow_up_id}", faults: []fault.Kind{fault.ConsentRequired},
-		summary: "Make the person's own link", about: "Makes a link for the person to answer the follow-up by themselves, to hand on by text message, letter or e-mail. It shows nothing of the record but the names of the organisations they were connected to. It stands in this answer and is never shown again; earlier links go on working."}, s.makeLink)
+		summary: "Make the person's own link", about: "Makes a link for the person to answer the follow-up by themselves, to hand on by text message, letter or e-mail. It shows nothing of the record but the names of the link worker and of the organisations they were connected to, and never those of sensitive services: see ask_in_person of the follow-up. Refused with 422 at privacy_notice_url while the site has no privacy notice. It stands in this answer and is never shown again; earlier links go on working."}, s.makeLink)
 	remove(s, op{id: "end-follow-up-link", path: "/follow-ups/{id}/link", tag: "outcomes", scope: actor.RecordWrite,
 		summary: "End the person's own links", about: "Ends every link to this follow-up at once, such as one that was sent to a wrong number: its page then says that it does not work. Where none works, nothing changes. What the person has answered by it is kept; another link can be made, and an invitation or reminder that is due sends one."}, s.endLink)
 	post(s, op{id: "lose-follow-up", path: "/follow-ups/{id}/loss", tag: "outcomes", scope: actor.RecordWrite,
@@ -127,6 +129,10 @@ func (s *server) recordAttempt(ctx context.Context, in *Of[outcomes.NewAttempt])
 
 func (s *server) completeFollowUp(ctx context.Context, in *Of[outcomes.Completion]) (outcomes.FollowUp, error) {
 	return s.casework.Outcomes.Complete(ctx, in.ID.ID, in.Body, viaAPI)
+}
+
+func (s *server) reportService(ctx context.Context, in *Of[outcomes.Used]) (outcomes.FollowUp, error) {
+	return s.casework.Outcomes.ReportService(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) makeLink(ctx context.Context, in *ID) (outcomes.Link, error) {

@@ -19,18 +19,34 @@ import (
 const maxForm = 64 << 10 // bytes of one answer
 
 // patientPages are the pages behind a person's own link: a start, a page for each question, and one to check and send. They
-// keep each answer as it is given, and need no JavaScript and no cookie.
+// keep each answer as it is given, and need no JavaScript and no cookie; a script helps to leave them at once.
 func (s *server) patientPages(e *echo.Echo) {
 	get(e, pages.StylePath, func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "max-age=3600")
 		return c.Blob(http.StatusOK, "text/css; charset=utf-8", pages.Style)
 	})
-	get(e, outcomes.LinkPath+":token", s.page(s.startPage, gone))
-	get(e, outcomes.LinkPath+":token/check", s.page(s.checkPage, gone))
-	e.POST(outcomes.LinkPath+":token/check", s.page(s.sendAnswers, gone))
-	get(e, outcomes.LinkPath+":token/thanks", s.page(s.thanksPage, gone))
-	get(e, outcomes.LinkPath+":token/:question", s.page(s.questionPage, gone))
-	e.POST(outcomes.LinkPath+":token/:question", s.page(s.keepAnswer, gone))
+	get(e, pages.LeavePath, func(c echo.Context) error {
+		c.Response().Header().Set("Cache-Control", "max-age=3600")
+		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", pages.LeaveScript)
+	})
+	get(e, outcomes.LinkPath+":token", s.personPage(s.startPage))
+	get(e, outcomes.LinkPath+":token/check", s.personPage(s.checkPage))
+	e.POST(outcomes.LinkPath+":token/check", s.personPage(s.sendAnswers))
+	get(e, outcomes.LinkPath+":token/thanks", s.personPage(s.thanksPage))
+	get(e, outcomes.LinkPath+":token/:question", s.personPage(s.questionPage))
+	e.POST(outcomes.LinkPath+":token/:question", s.personPage(s.keepAnswer))
+}
+
+// personPage is a page of a person, and of nobody where the link does not work.
+func (s *server) personPage(show echo.HandlerFunc) echo.HandlerFunc {
+	policy := func(c echo.Context) { c.Response().Header().Set("Content-Security-Policy", pages.PersonPolicy) }
+	return s.page(func(c echo.Context) error {
+		policy(c)
+		return show(c)
+	}, func(c echo.Context, p *Problem, err error) error {
+		policy(c)
+		return gone(c, p, err)
+	})
 }
 
 // page is what all pages behind links share: the form is read before anything else, nothing is stored on the way, no script runs, and what went wrong is said in words.
@@ -113,9 +129,10 @@ func (s *server) startPage(c echo.Context) error {
 		return err
 	}
 	return render(c, http.StatusOK, "start", struct {
-		Site, Go string
-		Begun    bool
-	}{p.Site, next(c, p), p.Next() > 0})
+		outcomes.Notice
+		Go    string
+		Begun bool
+	}{p.Notice, next(c, p), p.Next() > 0})
 }
 
 func (s *server) questionPage(c echo.Context) error {
@@ -144,7 +161,7 @@ func showQuestion(c echo.Context, status int, p outcomes.Page, key, wrong string
 		Question                 outcomes.Question
 		Here, Back, Wrong, Typed string
 		Number, Of               int
-	}{q, step(c, q.Key), back, wrong, typed, at + 1, len(p.Questions)})
+	}{q, step(c, q.Key), back, wrong, typed, at + 1, p.Most})
 }
 
 // keepAnswer keeps one answer and goes on to the next question.
@@ -242,13 +259,15 @@ func (s *server) sendAnswers(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, step(c, "thanks"))
 }
 
+// thanksPage says whom to call. The browser drops what it kept of the pages before: going back shows no answers.
 func (s *server) thanksPage(c echo.Context) error {
-	p, err := s.visit(c)
+	n, err := s.casework.Outcomes.Thanks(db.Relaxed(c.Request().Context()), c.Param("token"))
 	switch {
-	case fault.Is(err, fault.Conflict) && !errors.Is(err, outcomes.ErrOvertaken):
-		return render(c, http.StatusOK, "thanks", nil)
+	case fault.Is(err, fault.Invalid):
+		return c.Redirect(http.StatusSeeOther, step(c, "check"))
 	case err != nil:
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, next(c, p))
+	c.Response().Header().Set("Clear-Site-Data", `"cache"`)
+	return render(c, http.StatusOK, "thanks", n)
 }

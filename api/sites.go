@@ -29,6 +29,9 @@ func (s *server) listSites(ctx context.Context, in *struct{ Changing }) (Page[si
 }
 
 func (s *server) addSite(ctx context.Context, in *With[sites.New]) (sites.Site, error) {
+	if s.Demo && in.Body.PrivacyNoticeURL == nil {
+		in.Body.PrivacyNoticeURL = new(sites.ExampleNotice)
+	}
 	site, err := s.sites.Add(ctx, in.Body)
 	if err != nil {
 		return site, err

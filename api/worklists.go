@@ -10,12 +10,13 @@ import (
 	"waypost/internal/insights"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
 	"waypost/internal/worklists"
 )
 
 func (s *server) worklistOperations() {
 	read(s, op{id: "list-worklists", path: "/worklists", tag: "worklists", scope: actor.RecordRead,
-		summary: "List the worklists", about: "Returns each worklist with how many are on it now: of a link worker's own people, or of everybody at the caller's sites."}, s.listWorklists)
+		summary: "List the worklists", about: "Returns each worklist with how many are on it now: of a link worker's own people, or of everybody at the caller's sites. Its warnings say what keeps those sites from working as they should."}, s.listWorklists)
 	read(s, op{id: "get-worklist", path: "/worklists/{name}", tag: "worklists", scope: actor.RecordRead,
 		summary: "Get a worklist", about: "Returns who is on a worklist, the most urgent first: why, what is due next, and what can be done. Rows with an open safeguarding flag lead, then the earliest day; referrals of people whom nobody supports any more come last. A cursor pins the day that the list is of. " +
 			"The lists: caseload, awaiting_reply, follow_ups_due, no_recent_contact, waiting_with_holding. Who was shown is logged."}, s.getWorklist)
@@ -36,11 +37,20 @@ type WorklistEntry struct {
 	Href  string `json:"href" doc:"Where it is." example:"/v1/worklists/caseload"`
 }
 
+// WorklistIndex is the worklists, and what is worth knowing beside them.
+type WorklistIndex struct {
+	Page[WorklistEntry]
+	Warnings []fault.Warning `json:"warnings" doc:"What keeps the caller's sites from working as they should. no_privacy_notice: a site has no privacy notice, so that no link to a person's own page can be made there, and invitations wait."`
+}
+
 func (s *server) listWorklists(ctx context.Context, in *struct {
 	Paging
 	Whose
-}) (Page[WorklistEntry], error) {
-	return listing(ctx, in, func(p db.Page[string]) (list []WorklistEntry, _ error) {
+}) (out WorklistIndex, err error) {
+	if out.Warnings, err = s.worklists.Warnings(ctx); err != nil {
+		return out, err
+	}
+	out.Page, err = listing(ctx, in, func(p db.Page[string]) (list []WorklistEntry, _ error) {
 		counts, err := s.worklists.Counts(ctx, given(in.LinkWorkerID))
 		for _, l := range worklists.Lists() {
 			if l.Name > p.After && len(list) < p.Limit {
@@ -49,6 +59,7 @@ func (s *server) listWorklists(ctx context.Context, in *struct {
 		}
 		return list, err
 	}, func(e WorklistEntry) string { return e.Name })
+	return out, err
 }
 
 func (s *server) mySummary(ctx context.Context, _ *struct{}) (insights.Summary, error) {

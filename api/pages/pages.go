@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"strings"
 	"sync"
 
+	"waypost/internal/outcomes"
 	"waypost/internal/study"
 )
 
@@ -19,17 +21,33 @@ var files embed.FS
 //go:embed pages.css
 var Style []byte
 
+// LeaveScript lets somebody leave a person's page at once, so that it stands in the browser's history no more.
+//
+//go:embed leave.js
+var LeaveScript []byte
+
+// LeavePath is where a person's pages look for it.
+const LeavePath = "/assets/leave.js"
+
 // StylePath is where pages look for it.
 const StylePath = "/assets/pages.css"
 
 // templates are the pages as they are written. What is executed is a copy for each base.
 var (
-	templates = template.Must(template.New("pages").Funcs(study.Reading).Funcs(template.FuncMap{"base": func() string { return "" }}).ParseFS(files, "*.html"))
-	under     sync.Map // *template.Template by base
+	templates = template.Must(template.New("pages").Funcs(study.Reading).Funcs(template.FuncMap{
+		"base": func() string { return "" }, "words": outcomes.WordsOfPage, "dial": dial,
+	}).ParseFS(files, "*.html"))
+	under sync.Map // *template.Template by base
 )
 
 // ContentSecurityPolicy lets a page load its stylesheet and send its form, and nothing else: no script runs.
 const ContentSecurityPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// PersonPolicy also lets a person's page run Waypost's own script, which it can do without.
+const PersonPolicy = ContentSecurityPolicy + "; script-src 'self'"
+
+// dial is a telephone number without its spaces.
+func dial(number string) string { return strings.ReplaceAll(number, " ", "") }
 
 // Render makes the page of that name. base is the path under which people reach Waypost ("" at the root of its host); paths that
 // a template itself names begin with {{base}}.

@@ -91,6 +91,7 @@ func (t *town) service(o offer, capacity string) service {
 			Address: new(strings.ToUpper(hall[:1]) + hall[1:] + ", " + t.Name), Postcode: new(postcode(t.dice)), Status: "active",
 		},
 	}
+	s.Settle()
 	s.Latitude, s.Longitude = new(t.near(t.Latitude, 0.03)), new(t.near(t.Longitude, 0.045)) // some 3 km each way
 	t.sayCapacity(&s.Service)
 	return s

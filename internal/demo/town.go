@@ -49,6 +49,7 @@ func (w *world) found(n, people int) *town {
 	t := &town{place: p, world: w, dice: roll(w.seed, -n-100), byOffer: map[string]uuid.UUID{}, byNeed: map[string][]int{}}
 	t.site = sites.Site{ID: db.IDAt(at), Version: 1, CreatedAt: at, UpdatedAt: at, Details: sites.Details{
 		Name: p.Name, Code: p.Code, ODSCode: &p.ODSCode, TimeZone: timeZone, ChaseDays: db.Ints{5, 10}, ExpiryDays: 14, DisclosureThreshold: 8, AttemptsWanted: 3, ContactDays: 28, ReminderDays: db.Ints{14},
+		PrivacyNoticeURL: new(sites.ExampleNotice), Controller: new(p.Name + " Primary Care Network"), KeptFor: new("for 8 years after your support ends"), Phone: new(fmt.Sprintf("01632 960%03d", 900+n)),
 	}}
 	m := sites.M9To12
 	m.SiteID = t.site.ID

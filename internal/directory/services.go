@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/codes"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/patch"
@@ -50,6 +51,7 @@ type ServiceDetails struct {
 	Postcode     *string  `json:"postcode" required:"false" maxLength:"20" doc:"Postcode." example:"ZZ99 3WZ"`
 	Latitude     *float64 `json:"latitude" required:"false" minimum:"-90" maximum:"90" doc:"Degrees north; goes with longitude." example:"53.48"`
 	Longitude    *float64 `json:"longitude" required:"false" minimum:"-180" maximum:"180" doc:"Degrees east; goes with latitude." example:"-2.24"`
+	Sensitive    bool     `json:"sensitive" required:"false" doc:"Whether nobody else may learn that a person was referred here, such as to help after sexual violence: it is then never named on the page of a person's own link or in mail to them, since others read shared telephones and inboxes. True by itself, whatever is sent, for a service of one of the sensitive needs (see the code list needs)." example:"false"`
 	Status       string   `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked." example:"active"`
 }
 
@@ -102,13 +104,19 @@ func (s *Store) AddService(ctx context.Context, organisation uuid.UUID, n NewSer
 	return v, err
 }
 
+// Settle fills in what was left out, and what follows from the rest.
+func (d *ServiceDetails) Settle() {
+	if d.ActivityType == "" {
+		d.ActivityType = "not_known"
+	}
+	if d.Status == "" {
+		d.Status = "active"
+	}
+	d.Sensitive = d.Sensitive || codes.Sensitive("needs", d.Needs...)
+}
+
 func (v *Service) settle() error {
-	if v.ActivityType == "" {
-		v.ActivityType = "not_known"
-	}
-	if v.Status == "" {
-		v.Status = "active"
-	}
+	v.Settle()
 	var c fault.Checks
 	c.Require((v.Latitude == nil) == (v.Longitude == nil), "longitude", "goes with latitude: both or neither")
 	return c.Err()

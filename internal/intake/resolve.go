@@ -25,6 +25,7 @@ type service struct {
 	row               *row
 	ref, organisation string // ids in the source
 	details           directory.ServiceDetails
+	sensitive         *bool // nil: the source does not say
 }
 
 // resolver follows the ids from row to row.
@@ -54,7 +55,7 @@ func (f *folder) resolve() loaded {
 	r.checkPlaces()
 	for _, x := range f.services.rows {
 		if o, d := r.service(x); !x.refused() {
-			out.services = append(out.services, service{x, x.get("id"), o, d})
+			out.services = append(out.services, service{x, x.get("id"), o, d, yesOrNo[strings.ToLower(x.get("sensitive"))]})
 		}
 	}
 	return out
@@ -72,6 +73,9 @@ func (r *resolver) organisation(x *row) directory.OrganisationDetails {
 
 var statuses = map[string]string{"": "active", "active": "active", "inactive": "inactive", "defunct": "inactive"}
 
+// yesOrNo are the words of a column that a source need not have.
+var yesOrNo = map[string]*bool{"": nil, "yes": new(true), "true": new(true), "1": new(true), "no": new(false), "false": new(false), "0": new(false)}
+
 func (r *resolver) service(x *row) (organisation string, d directory.ServiceDetails) {
 	org, at := r.whose(x)
 	if x.refused() {
@@ -86,6 +90,8 @@ func (r *resolver) service(x *row) (organisation string, d directory.ServiceDeta
 	}
 	r.place(&d, at)
 	x.require(d.Name != "", "has no name")
+	_, clear := yesOrNo[strings.ToLower(x.get("sensitive"))]
+	x.require(clear, "has a value of sensitive that is neither yes nor no")
 	x.require(known, "has a status that is not active, inactive or defunct")
 	x.refuse(tooLong(d))
 	if !x.refused() {

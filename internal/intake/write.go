@@ -91,6 +91,11 @@ func (p *plan) service(s service) {
 	if old.NeedsSource == "stated" { // by people, who know better than the words do
 		s.details.Needs, s.details.ActivityType = old.Needs, old.ActivityType
 	}
+	s.details.Sensitive = old.Sensitive // until the source says otherwise: administrators set it too
+	if s.sensitive != nil {
+		s.details.Sensitive = *s.sensitive
+	}
+	s.details.Settle()
 	switch {
 	case !known:
 		p.batch.NewServices = append(p.batch.NewServices, directory.Service{

@@ -99,6 +99,64 @@ func (s *Store) Complete(ctx context.Context, id uuid.UUID, n Completion, via st
 	return f, err
 }
 
+// ReportService adds to a completed follow-up what the person says of one service, such as of a sensitive one that their own page
+// does not name. Faults: conflict (the follow-up is not completed, or it is recorded already), invalid.
+func (s *Store) ReportService(ctx context.Context, id uuid.UUID, u Used) (f FollowUp, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		var e episodes.Episode
+		if f, e, err = held(tx, id); err != nil {
+			return err
+		}
+		if f.CompletedOn == nil {
+			return fault.New(fault.Conflict, "This follow-up is not completed yet: what the person says of services is recorded with its completion.")
+		}
+		if err := f.checkReport(tx, &e, &u); err != nil {
+			return err
+		}
+		if err := tx.Create(&usedRow{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Used: u}).Error; err != nil {
+			return err
+		}
+		today, err := tx.Today(f.SiteID)
+		if err != nil {
+			return err
+		}
+		if err := u.note(tx, f, today); err != nil {
+			return err
+		}
+		if err := f.save(tx, "follow_up.service_reported", &today, events.Data{"code": f.Code}); err != nil {
+			return err
+		}
+		if err := f.detail(tx); err != nil {
+			return err
+		}
+		return f.leftToAsk(tx)
+	})
+	return f, err
+}
+
+// checkReport asks whether it is said of a referral of the episode of which nothing is recorded yet.
+func (f FollowUp) checkReport(tx *db.Tx, e *episodes.Episode, u *Used) error {
+	var c fault.Checks
+	c.Require(u.ReferralID != nil && u.Name == nil, "referral_id", "is needed, and no name")
+	u.settle(&c, "")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	var ofEpisode, recorded bool
+	err := tx.Raw(`select exists (select from referrals where site_id = @site and episode_id = @episode and id = @referral and status not in ('draft', 'entered_in_error')),
+		exists (select from follow_up_services where site_id = @site and follow_up_id = @follow_up and referral_id = @referral)`,
+		map[string]any{"site": f.SiteID, "episode": e.ID, "follow_up": f.ID, "referral": *u.ReferralID}).Row().Scan(&ofEpisode, &recorded)
+	switch {
+	case err != nil:
+		return err
+	case !ofEpisode:
+		return fault.InvalidAt("referral_id", "is no referral or signpost of this episode")
+	case recorded:
+		return fault.New(fault.Conflict, "What the person says of this referral is recorded with this follow-up already.")
+	}
+	return nil
+}
+
 // complete records what the person said of a follow-up that is held.
 func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 	f := &v.FollowUp
@@ -155,9 +213,12 @@ func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
 }
 
 func (u *Used) settle(c *fault.Checks, at string) {
+	if at != "" {
+		at += "."
+	}
 	usedIt := u.Used == "still_using" || u.Used == "used_stopped"
-	c.Require(u.Reason == nil || u.Used != "still_using", at+".reason", "says why not, or why they stopped: not for something still used")
-	c.Require(u.Benefit != "" || !usedIt, at+".benefit", "is needed for something that was used")
+	c.Require(u.Reason == nil || u.Used != "still_using", at+"reason", "says why not, or why they stopped: not for something still used")
+	c.Require(u.Benefit != "" || !usedIt, at+"benefit", "is needed for something that was used")
 	if u.Benefit == "" {
 		u.Benefit = "not_applicable"
 	}

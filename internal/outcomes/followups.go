@@ -43,6 +43,7 @@ type FollowUp struct {
 	Completion   *Completed      `json:"completion,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said."`
 	Assessments  []Assessment    `json:"assessments,omitzero" gorm:"-" doc:"In the answer for one follow-up: the assessments at its timepoint that stand, scored, also those that were recorded by themselves before it was completed."`
 	AnswersKept  *int            `json:"answers_kept,omitempty" gorm:"-" doc:"In the answer for one follow-up: how many questions the person has answered by their own link without sending them yet."`
+	AskInPerson  []uuid.UUID     `json:"ask_in_person,omitzero" gorm:"-" format:"uuid" doc:"In the answer for one follow-up: referrals that the person's own page does not ask about, since their service or need is sensitive, and that nobody has asked about yet: ask the person where nobody else hears or reads it. What they say is recorded with the completion, or after it by report-follow-up-service."`
 	SaidBefore   []Said          `json:"said_before,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said at the baseline, to be shown to them again."`
 	Warnings     []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
 }
@@ -211,6 +212,9 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 			return err
 		}
 		if err := f.recall(tx); err != nil {
+			return err
+		}
+		if err := f.leftToAsk(tx); err != nil {
 			return err
 		}
 		return events.Read(tx, "follow_up", f.SiteID, f.PatientID)

@@ -4,6 +4,8 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,16 +30,34 @@ func (s *Store) Invite(ctx context.Context) error {
 	var sites []struct {
 		ID           uuid.UUID
 		ReminderDays db.Ints
+		HasNotice    bool
 	}
 	err := s.DB.Do(ctx, func(tx *db.Tx) error {
-		return tx.Raw("select id, reminder_days from sites order by id").Scan(&sites).Error
+		return tx.Raw("select id, reminder_days, privacy_notice_url is not null as has_notice from sites order by id").Scan(&sites).Error
 	})
+	var without []uuid.UUID
+	for _, site := range sites {
+		if !site.HasNotice {
+			without = append(without, site.ID)
+		}
+	}
+	s.warnWithoutNotice(without)
 	for _, site := range sites {
 		if err == nil {
 			err = s.inviteAt(ctx, site.ID, site.ReminderDays)
 		}
 	}
 	return err
+}
+
+// warnWithoutNotice logs one line when there are other sites without a privacy notice than the last time.
+func (s *Store) warnWithoutNotice(sites []uuid.UUID) {
+	if slices.Equal(s.withoutNotice, sites) {
+		return
+	}
+	if s.withoutNotice = sites; len(sites) > 0 {
+		slog.Warn("sites have no privacy notice: no link to a person's own page can be made, and invitations wait until privacy_notice_url is set", "site_ids", sites)
+	}
 }
 
 func (s *Store) inviteAt(ctx context.Context, site uuid.UUID, reminders db.Ints) error {
@@ -81,6 +101,9 @@ func invitation(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, w
 	to, why, err := f.invitable(tx)
 	if err != nil || why != "" {
 		return l, why, err
+	}
+	if has, err := hasNotice(tx, f.SiteID); err != nil || !has {
+		return l, outbox.NoPrivacyNotice, err
 	}
 	token, until, err := mintLink(tx, f)
 	if err != nil {

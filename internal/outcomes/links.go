@@ -54,7 +54,8 @@ const LinkPath = "/f/"
 const linkDays = 28
 
 // Link makes a link for the link worker to hand on. Earlier ones go on working, since the person may hold any of
-// them. Faults: conflict (it is completed), consent_required (the person died, or said no to being contacted).
+// them. Faults: conflict (it is completed), consent_required (the person died, or said no to being contacted), invalid (the site has
+// no privacy notice that the page could lead to).
 func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		f, _, err := held(tx, id)
@@ -68,6 +69,9 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 			return fault.New(fault.ConsentRequired, "The person died, or said no to being contacted: this follow-up is paused.")
 		case !f.answerable():
 			return fault.New(fault.Conflict, "This follow-up was given up for a reason that rules asking out.")
+		}
+		if err := checkNotice(tx, f.SiteID); err != nil {
+			return err
 		}
 		l.FollowUpID = f.ID
 		if l.Token, l.ExpiresOn, err = mintLink(tx, f); err != nil {
@@ -103,6 +107,21 @@ func (s *Store) EndLink(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
+// checkNotice refuses a link while the site has no privacy notice: people are asked for nothing before they can read it.
+func checkNotice(tx *db.Tx, site uuid.UUID) error {
+	has, err := hasNotice(tx, site)
+	if err == nil && !has {
+		return fault.New(fault.Invalid, "The site has no privacy notice that the person's page could lead to: an administrator sets privacy_notice_url of the site.").
+			At("privacy_notice_url", "is not set on the site")
+	}
+	return err
+}
+
+func hasNotice(tx *db.Tx, site uuid.UUID) (has bool, err error) {
+	err = tx.Raw("select privacy_notice_url is not null from sites where id = ?", site).Scan(&has).Error
+	return has, err
+}
+
 // mintLink makes a link to the follow-up. It works until the window closes, and for four weeks at least.
 func mintLink(tx *db.Tx, f FollowUp) (token string, expiresOn day.Date, err error) {
 	today, err := tx.Today(f.SiteID)
@@ -136,6 +155,19 @@ var (
 // byLink runs f as the person whose link the token is, on its follow-up, which is held until the transaction ends. Faults:
 // not_found (which of unknown, expired, paused or given up is not told), conflict (answered already).
 func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v visit) error) error {
+	return s.enterByLink(ctx, token, func(tx *db.Tx, v visit, last day.Date) error {
+		switch {
+		case v.State == Completes:
+			return v.answered(tx)
+		case v.today.After(last) || v.Paused || !v.answerable():
+			return errNoLink
+		}
+		return f(tx, v)
+	})
+}
+
+// enterByLink is byLink without asking whether the link may still be answered by; last is its last day. Fault: not_found.
+func (s *Store) enterByLink(ctx context.Context, token string, f func(tx *db.Tx, v visit, last day.Date) error) error {
 	hash := secret.Hash(token)
 	var link followUpLink
 	ctx, leave, err := s.DB.Admit(ctx, "select * from enter_by_link($1)", []any{hash}, func(row pgx.Row) (a actor.Actor, err error) {
@@ -156,15 +188,10 @@ func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v vi
 			return err
 		}
 		followUp, episode, err := held(tx, link.FollowUpID)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case followUp.State == Completes:
-			return followUp.answered(tx)
-		case today.After(link.ExpiresOn) || followUp.Paused || !followUp.answerable():
-			return errNoLink
 		}
-		return f(tx, visit{FollowUp: followUp, episode: episode, today: today})
+		return f(tx, visit{FollowUp: followUp, episode: episode, today: today}, link.ExpiresOn)
 	})
 }
 

@@ -1,14 +1,10 @@
 package outcomes
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/google/uuid"
 
 	"waypost/internal/episodes"
 	"waypost/internal/platform/codes"
@@ -19,15 +15,17 @@ import (
 
 // Question is one question of a person's own page, with what they have answered so far.
 type Question struct {
-	Key    string // names it among the answers, such as ons4.anxiety
-	Words  string
-	Hint   string
-	Kind   Kind
-	Least  float64  // of a number
-	Most   float64  // of a number
-	Offers []Choice // of a choice or a scale; of a number, the ways to give none
-	Answer string   // empty: none yet
-	Given  bool     // there is an answer, though an empty one
+	Key          string // names it among the answers, such as ons4.anxiety
+	Words        string
+	Hint         string
+	Introduction string // of its instrument, with the first question of that
+	Kind         Kind
+	Least        float64   // of a number
+	Most         float64   // of a number
+	Ends         [2]string // of a scale: what its least and its most are called; empty: nothing
+	Offers       []Choice  // of a choice or a scale; of a number, the ways to give none
+	Answer       string    // empty: none yet
+	Given        bool      // there is an answer, though an empty one
 }
 
 // Kind is how a question is answered.
@@ -57,6 +55,17 @@ func (q Question) takes(answer string) bool {
 	return q.Kind == ANumber && err == nil && float64(n) >= q.Least && float64(n) <= q.Most
 }
 
+// End is what an answer is called that is an end of a scale.
+func (q Question) End(code string) string {
+	switch {
+	case q.Kind == AScale && code == fmt.Sprintf("%g", q.Least):
+		return q.Ends[0]
+	case q.Kind == AScale && code == fmt.Sprintf("%g", q.Most):
+		return q.Ends[1]
+	}
+	return ""
+}
+
 // MayPass tells whether somebody can say that they would rather not answer.
 func (q Question) MayPass() bool {
 	return slices.ContainsFunc(q.Offers, func(c Choice) bool { return c.Code == "prefer_not_to_say" })
@@ -79,18 +88,6 @@ type form struct {
 	questions   []Question
 }
 
-// place is an organisation that the person was connected to, and the newest referral or signpost there.
-type place struct {
-	ReferralID uuid.UUID
-	Name       string
-}
-
-// key names a place among the answers, and tells nothing of the record.
-func (p place) key() string {
-	sum := sha256.Sum256(p.ReferralID[:])
-	return "place" + hex.EncodeToString(sum[:6])
-}
-
 func (v visit) form(tx *db.Tx) (f form, err error) {
 	f = form{tx: tx, visit: v}
 	if f.answers, err = v.answers(tx); err != nil {
@@ -99,9 +96,11 @@ func (v visit) form(tx *db.Tx) (f form, err error) {
 	if f.instruments, err = v.instruments(tx); err != nil {
 		return f, err
 	}
-	if f.places, err = v.places(tx); err != nil {
+	places, err := v.places(tx)
+	if err != nil {
 		return f, err
 	}
+	f.places = named(places)
 	f.ask()
 	return f, nil
 }
@@ -137,6 +136,14 @@ func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return nil, err
 		}
+		if err == nil {
+			var old bool
+			if old, err = oldEnough(tx, v.SiteID, v.PatientID, i, v.today); err != nil {
+				return nil, err
+			} else if !old {
+				continue
+			}
+		}
 		if err != nil || i.Context && !context || slices.Contains(done, key) || slices.ContainsFunc(i.Items, func(it Item) bool { return it.Wording == "" || it.Repeat }) {
 			continue
 		}
@@ -145,33 +152,43 @@ func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 	return list, nil
 }
 
-// places are asked of once each, though there may be several referrals to one organisation: the person thinks of the place.
-func (v visit) places(tx *db.Tx) (list []place, err error) {
-	err = tx.Raw(`select referral_id, name from (
-		select distinct on (o.id) r.id as referral_id, o.name, coalesce(r.sent_at, r.created_at) as at
-		from referrals r join organisations o on o.id = r.organisation_id
-		where r.site_id = ? and r.episode_id = ? and r.status not in ('draft', 'entered_in_error')
-		order by o.id, coalesce(r.sent_at, r.created_at) desc, r.id desc) newest
-		order by at, referral_id`, v.SiteID, v.EpisodeID).Scan(&list).Error
-	return list, err
-}
-
 // ask lists the questions.
 func (f *form) ask() {
 	f.add("respondent", words.Questions["respondent"])
 	f.add("how_have_you_been", words.Questions["how_have_you_been"])
 	for _, i := range f.instruments {
-		for _, it := range i.Items {
-			if !it.SelfOnly || f.answers["respondent"] != "proxy" {
-				f.questions = append(f.questions, f.answered(it.question(i.Key)))
-			}
-		}
+		f.askAll(i)
 	}
 	for _, p := range f.places {
 		f.askOf(p)
 	}
 	f.add("benefit", words.Questions["benefit"])
 	f.add("narrative", words.Questions["narrative"])
+}
+
+// askAll asks the questions of an instrument, as far as whoever answers may answer them.
+func (f *form) askAll(i Instrument) {
+	introduction := i.Introduction
+	for _, it := range i.Items {
+		if i.othersMayNot(f.answers["respondent"]) || it.SelfOnly && f.answers["respondent"] == "proxy" {
+			continue
+		}
+		q := f.answered(it.question(i.Key))
+		q.Introduction, introduction = introduction, ""
+		f.questions = append(f.questions, q)
+	}
+}
+
+// mostOfPlace is how many questions askOf asks of a place at most.
+const mostOfPlace = 3
+
+// most is how many questions there can be, whatever is answered: it is the same on every page of a link.
+func (f *form) most() int {
+	n := 4 + mostOfPlace*len(f.places) // who answers, how they have been, the link worker, and their own words
+	for _, i := range f.instruments {
+		n += len(i.Items)
+	}
+	return n
 }
 
 // askOf asks of one place: whether it was used, and then why not, or whether it helped.
@@ -235,7 +252,7 @@ func (it Item) question(instrument string) Question {
 const mostOnAScale = 11 // as many numbers as stand side by side
 
 func (q *Question) number(it Item) {
-	q.Least, q.Most = *it.Min, *it.Max
+	q.Least, q.Most, q.Ends = *it.Min, *it.Max, [2]string{it.MinLabel, it.MaxLabel}
 	switch {
 	case len(it.Options) > 0:
 		for _, o := range it.Options {

@@ -2,17 +2,32 @@ package outcomes
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 )
 
-// Page is what a person's own link shows: who asks, and the questions that are asked given the answers so far.
+// Page is what a person's own link shows: who asks and who will see, and the questions that are asked given the answers so far.
 type Page struct {
-	Site      string // the name of the site, which is who asks
+	Notice
 	Questions []Question
+	Most      int // how many questions there can be, whatever is answered
+}
+
+// Notice is what a person is told before they answer, and whom they can call.
+type Notice struct {
+	Site             string // its name: who asks
+	LinkWorker       string // who supports the person
+	Phone            string // of the team; empty: not told
+	Controller       string // who is responsible for the record by law
+	KeptFor          string // how long answers are kept; empty: the privacy notice says
+	PrivacyNoticeURL string // empty: the site had none any more when the page was opened
+	ToPractice       bool   // the person agreed to a report to their practice
+	ToResearch       bool   // the person agreed to research
 }
 
 // Next is the first question without an answer, or the number of questions.
@@ -43,8 +58,37 @@ func (v visit) page(tx *db.Tx) (p Page, err error) {
 	if err != nil {
 		return p, err
 	}
-	p.Questions = f.questions
-	return p, tx.Raw("select name from sites where id = ?", v.SiteID).Scan(&p.Site).Error
+	p.Questions, p.Most = f.questions, f.most()
+	p.Notice, err = v.notice(tx)
+	return p, err
+}
+
+func (v visit) notice(tx *db.Tx) (n Notice, err error) {
+	err = tx.Raw(`select s.name as site, w.name as link_worker, coalesce(s.phone, '') as phone, coalesce(s.controller, s.name) as controller,
+			coalesce(s.kept_for, '') as kept_for, coalesce(s.privacy_notice_url, '') as privacy_notice_url,
+			consent_stands(s.id, @patient, 'report_to_gp') as to_practice, consent_stands(s.id, @patient, 'research') as to_research
+		from sites s join link_workers w on w.site_id = s.id and w.id = @worker
+		where s.id = @site`, map[string]any{"site": v.SiteID, "patient": v.PatientID, "worker": v.episode.LinkWorkerID}).Scan(&n).Error
+	return n, err
+}
+
+// Thanks tells whoever has sent their answers whom they can call; nothing where the link would no longer work. Fault: as Visit,
+// where the answers are not sent.
+func (s *Store) Thanks(ctx context.Context, token string) (n Notice, err error) {
+	err = s.enterByLink(ctx, token, func(tx *db.Tx, v visit, last day.Date) error {
+		if v.State != Completes {
+			return fault.New(fault.Invalid, "The answers are not sent yet.")
+		}
+		if err := v.answered(tx); errors.Is(err, ErrOvertaken) {
+			return err
+		}
+		if v.today.After(last) || v.Paused {
+			return nil
+		}
+		n, err = v.notice(tx)
+		return err
+	})
+	return n, err
 }
 
 // Answer keeps the answer to one question, in place of an earlier one, and shows what is asked then. Faults: as Visit, and

@@ -16,7 +16,20 @@ var words = loadWords()
 type pageWords struct {
 	Questions map[string]asked
 	Missing   choices
+	Page      PageWords
 }
+
+// PageWords are what every page of a person says besides its questions.
+type PageWords struct {
+	Leave struct{ Words, URL string } // a place that tells nothing of where somebody was
+	Read  string                      // when somebody reads what is sent
+	Help  []struct{ Before, Call, After string }
+	// Complain says who hears complaints of how data are handled.
+	Complain struct{ Name, Words, URL, Call string }
+}
+
+// WordsOfPage are the words of every page of a person.
+func WordsOfPage() PageWords { return words.Page }
 
 // asked is how one question is put.
 type asked struct {

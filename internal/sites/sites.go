@@ -42,6 +42,10 @@ type Details struct {
 	AttemptsWanted      int        `json:"attempts_wanted" required:"false" minimum:"1" maximum:"20" doc:"How many attempts at a follow-up are made before somebody counts as could_not_contact; 3 when left out. Fewer are told of, and never refused." example:"3"`
 	ReminderDays        db.Ints    `json:"reminder_days" required:"false" maxItems:"5" doc:"Days after the invitation to a follow-up when somebody who has not answered is reminded, once each; 14 when left out, and none with an empty list." example:"[14]"`
 	ContactDays         int        `json:"contact_days" required:"false" minimum:"1" maximum:"365" doc:"Days after which somebody whom nobody has reached is on the worklist no_recent_contact, and somebody on a waiting list is to be held again; 28 when left out." example:"28"`
+	PrivacyNoticeURL    *string    `json:"privacy_notice_url" required:"false" format:"uri" pattern:"^https://[^\\s/]+" patternDescription:"an address that begins with https://" maxLength:"500" doc:"Address of the site's own privacy notice, which the page of a person's own link leads to. Without one no such link can be made, and invitations to follow-ups wait. A demo's sites have an example of one when it is left out." example:"https://www.example.org/privacy"`
+	Controller          *string    `json:"controller" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Who is responsible for the record by law (the controller), as the page of a person's own link names them; null: the site, by its name." example:"Example Town Primary Care Network"`
+	KeptFor             *string    `json:"kept_for" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"How long answers are kept, as that page says it after \"We keep your answers\"; null: it says that the privacy notice tells." example:"for 8 years after your support ends"`
+	Phone               *string    `json:"phone" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"50" doc:"The team's telephone number, for the people it supports; that page shows it." example:"01632 960001"`
 	HealthServiceUse    bool       `json:"health_service_use" required:"false" doc:"Whether assessments may ask about the use of health services (instruments marked context); off when left out."`
 	Schedules           []Schedule `json:"schedules" required:"false" gorm:"-" maxItems:"20" doc:"When people are followed up; m9_12 when left out."`
 }
@@ -58,6 +62,9 @@ type Schedule struct {
 	AnalysisTo   int       `json:"analysis_to" minimum:"0" maximum:"5000" doc:"nor one after it." example:"400"`
 	Instruments  db.Texts  `json:"instruments" required:"false" maxItems:"10" doc:"What a follow-up asks besides Waypost's own questions: keys of instruments; ons4 when left out. A person's own link asks those that have wording." example:"[\"ons4\"]"`
 }
+
+// ExampleNotice is the privacy notice of a demo's sites, whose people are synthetic.
+const ExampleNotice = "https://www.example.org/privacy"
 
 // New is the command to add a site.
 type New = Details

@@ -179,6 +179,21 @@ func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int
 	return n, err
 }
 
+// Warnings says what keeps the caller's sites from working as they should, beside the lists: a site without a privacy notice can
+// ask nobody by a link.
+func (s *Store) Warnings(ctx context.Context) (out []fault.Warning, err error) {
+	out = []fault.Warning{}
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		var without []string
+		err := tx.Raw("select name from sites where id = any(?::uuid[]) and privacy_notice_url is null order by name, id", db.IDs(tx.Actor.Sites)).Scan(&without).Error
+		for _, name := range without {
+			out = append(out, fault.Warning{Code: "no_privacy_notice", Detail: name + " has no privacy notice: no link to a person's own page can be made, and invitations wait until an administrator sets privacy_notice_url of the site."})
+		}
+		return err
+	})
+	return out, err
+}
+
 // planOnce lets the lists be planned once for a connection, and not for each reader: to plan one, with the policies of every table in
 // it, takes longer than to run it, and the plan is the same whoever asks.
 func planOnce(tx *db.Tx) error {

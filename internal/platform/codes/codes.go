@@ -12,11 +12,12 @@ import (
 
 // Code is one code of a list.
 type Code struct {
-	Code   string `json:"code" yaml:"code" doc:"The code as records hold it."`
-	Group  string `json:"group,omitempty" yaml:"group" doc:"What it rolls up to, where a list has groups."`
-	Gloss  string `json:"gloss" yaml:"gloss" doc:"What it means."`
-	Side   string `json:"side,omitempty" yaml:"side" doc:"Whose reason it is, where a list of reasons has sides."`
-	Active bool   `json:"active" yaml:"-" doc:"False for a code that old records hold and new ones may not."`
+	Code      string `json:"code" yaml:"code" doc:"The code as records hold it."`
+	Group     string `json:"group,omitempty" yaml:"group" doc:"What it rolls up to, where a list has groups."`
+	Gloss     string `json:"gloss" yaml:"gloss" doc:"What it means."`
+	Side      string `json:"side,omitempty" yaml:"side" doc:"Whose reason it is, where a list of reasons has sides."`
+	Sensitive bool   `json:"sensitive,omitempty" yaml:"sensitive" doc:"True for a need that nobody else may learn of: see sensitive of a service."`
+	Active    bool   `json:"active" yaml:"-" doc:"False for a code that old records hold and new ones may not."`
 }
 
 // List is a closed list of codes, in the order in which people should see them.
@@ -85,6 +86,21 @@ func Has(list, code string) bool {
 		panic(fmt.Sprintf("codes: no list %q", list))
 	}
 	return l.has(code)
+}
+
+// SensitiveOf are the sensitive codes of a list.
+func SensitiveOf(list string) (out []string) {
+	for _, c := range lists[list].Codes {
+		if c.Sensitive {
+			out = append(out, c.Code)
+		}
+	}
+	return out
+}
+
+// Sensitive tells whether one of the codes is a sensitive one of the list.
+func Sensitive(list string, among ...string) bool {
+	return slices.ContainsFunc(SensitiveOf(list), func(code string) bool { return slices.Contains(among, code) })
 }
 
 // Names lists the lists, in alphabetical order.

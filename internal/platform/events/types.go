@@ -17,7 +17,7 @@ var types = map[string][]string{
 	"signpost":     {"given"},
 	"attendance":   {"attended", "did_not_attend"},
 	"assessment":   {"recorded", "corrected"},
-	"follow_up":    {"planned", "moved", "attempted", "link_made", "link_ended", "completed", "lost"},
+	"follow_up":    {"planned", "moved", "attempted", "link_made", "link_ended", "completed", "lost", "service_reported"},
 	"safeguarding": {"raised", "seen"},
 	"site":         {"added", "changed"},
 	"link_worker":  {"added", "changed"},

@@ -21,7 +21,7 @@ type Message struct {
 	Ordinal   int        `json:"ordinal" doc:"1: the first about its subject; 2 and more remind of it, or chase." example:"1"`
 	Channel   Channel    `json:"channel" enum:"email,text_message,by_hand" doc:"How it goes. Text messages are not sent from here, and by_hand has no address: they wait for somebody to copy the link."`
 	State     State      `json:"state" enum:"waiting,sending,sent,failed,cancelled" doc:"Where it stands."`
-	Why       *string    `json:"why" enum:"no_smtp,by_hand,retrying,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied,withdrawn,expired,organisation_inactive,overtaken,address_unconfirmed" doc:"Why it waits (no_smtp: no mail server is set; by_hand: somebody copies the link; address_unconfirmed: an administrator changed the address after the referral was sent, and nobody else has confirmed it; retrying), failed (refused, unreachable) or was cancelled (the rest; overtaken: by the next about its subject)."`
+	Why       *string    `json:"why" enum:"no_smtp,by_hand,retrying,no_privacy_notice,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied,withdrawn,expired,organisation_inactive,overtaken,address_unconfirmed" doc:"Why it waits (no_smtp: no mail server is set; by_hand: somebody copies the link; address_unconfirmed: an administrator changed the address after the referral was sent, and nobody else has confirmed it; retrying; no_privacy_notice: the site has none that the page could lead to), failed (refused, unreachable) or was cancelled (the rest; overtaken: by the next about its subject)."`
 	Tries     int        `json:"tries" doc:"How often it was tried." example:"1"`
 	NextTryAt time.Time  `json:"next_try_at" doc:"It is not tried before."`
 	SentAt    *time.Time `json:"sent_at" doc:"When the mail server took it."`
@@ -65,6 +65,9 @@ func Queue(tx *db.Tx, messages ...Message) error {
 	}
 	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&messages).Error
 }
+
+// NoPrivacyNotice is why a message to a person waits until their site has a privacy notice.
+const NoPrivacyNotice = "no_privacy_notice"
 
 // Cancel takes back what waits about a subject.
 func Cancel(tx *db.Tx, kind string, site, subject uuid.UUID, why string) error {

@@ -16,7 +16,7 @@ import (
 
 // Writer writes the messages of one kind, within the transaction that it is handed.
 type Writer struct {
-	// Write makes the letter at the moment of sending. why says that it must not be sent any more.
+	// Write makes the letter at the moment of sending. why says that it must not be sent any more, or not yet (NoPrivacyNotice).
 	Write func(tx *db.Tx, n Message) (letter mail.Letter, why string, err error)
 	// Sent records that the mail server took it, and Refused that it never will.
 	Sent, Refused func(tx *db.Tx, n Message) error
@@ -28,6 +28,7 @@ type Writers map[string]Writer
 const (
 	lost     = 10 * time.Minute // a message that has been sending for so long was cut off
 	mostTime = 4 * time.Minute  // one run of the job sends no longer than this
+	notYet   = 10 * time.Minute // until a message is looked at again that may not go yet
 	mostTry  = 8                // tries of one message, over some four days
 )
 
@@ -109,6 +110,10 @@ func (s *Store) claim(ctx context.Context, writers Writers, n *Message) (letter 
 		var why string
 		if letter, why, err = w.Write(tx, *n); err != nil {
 			return err
+		}
+		if why == NoPrivacyNotice {
+			n.State, n.Why, n.NextTryAt = Waiting, &why, tx.Now.Add(notYet)
+			return n.save(tx)
 		}
 		if why != "" {
 			n.State, n.Why = Cancelled, &why

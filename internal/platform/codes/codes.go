@@ -16,8 +16,17 @@ type Code struct {
 	Group     string `json:"group,omitempty" yaml:"group" doc:"What it rolls up to, where a list has groups."`
 	Gloss     string `json:"gloss" yaml:"gloss" doc:"What it means."`
 	Side      string `json:"side,omitempty" yaml:"side" doc:"Whose reason it is, where a list of reasons has sides."`
+	Ours      string `json:"organisation_gloss,omitempty" yaml:"ours" doc:"What it means in the words of an organisation that says it of itself, where it differs from the gloss."`
 	Sensitive bool   `json:"sensitive,omitempty" yaml:"sensitive" doc:"True for a need that nobody else may learn of: see sensitive of a service."`
 	Active    bool   `json:"active" yaml:"-" doc:"False for a code that old records hold and new ones may not."`
+}
+
+// Said is what the code means as an organisation says it.
+func (c Code) Said() string {
+	if c.Ours != "" {
+		return c.Ours
+	}
+	return c.Gloss
 }
 
 // List is a closed list of codes, in the order in which people should see them.
@@ -25,6 +34,8 @@ type List struct {
 	Name  string `json:"name" doc:"The list's name."`
 	Doc   string `json:"doc" yaml:"doc" doc:"What the list is for."`
 	Codes []Code `json:"codes" yaml:"codes" doc:"Its codes, in order."`
+
+	Groups map[string]string `json:"-"` // what a group is called, as an organisation says it; where a page shows the list in groups
 }
 
 //go:embed codes.yaml
@@ -42,14 +53,15 @@ func load() map[string]List {
 	pairs := doc.Content[0].Content
 	for i := 0; i < len(pairs); i += 2 {
 		var raw struct {
-			Doc   string
-			Codes []Code
-			Union []string
+			Doc    string
+			Groups map[string]string
+			Codes  []Code
+			Union  []string
 		}
 		if err := pairs[i+1].Decode(&raw); err != nil {
 			panic(err)
 		}
-		list := List{Name: pairs[i].Value, Doc: raw.Doc}
+		list := List{Name: pairs[i].Value, Doc: raw.Doc, Groups: raw.Groups}
 		for _, other := range raw.Union {
 			list.add(out[other].Codes...)
 		}

@@ -67,7 +67,7 @@ func (w *world) linkIn(m mailtest.Mail, secrets ...string) person {
 	_, body, _ := strings.Cut(strings.ReplaceAll(m.Text, "=\r\n", ""), "\r\n\r\n")
 	body = strings.ReplaceAll(body, "=3D", "=")
 	link := replyURL.FindString(body)
-	leaktest.Hidden(w.t, "the mail", body, append(secrets, "Marigold", "Example1", "1950-04-01", "07700 900001", "Lives alone", "loneliness", "Sam Helper", "First site", "Wednesday")...)
+	leaktest.Hidden(w.t, "the mail", body, append(secrets, "Marigold", "Example1", "1950-04-01", "07700 900001", "Lives alone", "loneliness", "Wednesday")...)
 	if link == "" {
 		w.t.Fatalf("no link in %s", body)
 	}
@@ -132,6 +132,42 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// A notice says who writes, from where and why, and how to find out by telephone whether that is true; its link stands alone on a line, and
+// replies go to the link worker. Where no number is known it gives none.
+func TestANoticeSaysWhoWritesAndWhy(t *testing.T) {
+	smtp := mailtest.Start(t, "")
+	w := newWorld(t)
+	c := w.clerk(smtp)
+	w.sentNow("club@example.org")
+	c.run()
+	without := decoded(smtp.Mail())
+	worker := "/link-workers/" + w.worker
+	w.as("administrator").patch(worker, w.as("administrator").get(worker).header.Get("ETag"), `{"phone":"020 7946 0123"}`).want(200)
+	w.sentNow("")
+	c.run()
+	with := decoded(smtp.Mail())
+	for name, text := range map[string]string{"without a number": without, "with one": with} {
+		for _, words := range []string{"Subject: Referral from First site\r\n", "Reply-To: <sam@example.org>", "Sam Helper, a link worker at First site, referred somebody to Example Lunch Club on ",
+			"this is the address of Example Lunch Club in the directory", "First site on a number that you\r\nknow already", "Reference: ", "no password", "Content-Type: text/plain"} {
+			if !strings.Contains(text, words) {
+				t.Errorf("%s: no %q in %s", name, words, text)
+			}
+		}
+		if !regexp.MustCompile(`\r\n\r\nhttp://[^\s]+/r/[A-Za-z0-9_-]{43}\r\n\r\n`).MatchString(text) {
+			t.Errorf("%s: the link does not stand alone: %s", name, text)
+		}
+		leaktest.Hidden(t, name, strings.ToLower(text), "marigold", "example1", "loneliness", "wednesday", "urgent", "immediately", "click here", "act now")
+	}
+	if !strings.Contains(with, "Call Sam Helper on 020 7946 0123, or First site on") || !strings.Contains(with, "Telephone: 020 7946 0123") || strings.Contains(without, "Telephone") {
+		t.Errorf("%s\n%s", with, without)
+	}
+}
+
+// decoded is a mail with its quoted-printable text undone.
+func decoded(m mailtest.Mail) string {
+	return strings.ReplaceAll(strings.ReplaceAll(m.Text, "=\r\n", ""), "=3D", "=")
+}
+
 // A site's own days hold, and an answer ends the asking.
 func TestAnAnswerEndsTheChase(t *testing.T) {
 	smtp := mailtest.Start(t, "")
@@ -150,7 +186,7 @@ func TestAnAnswerEndsTheChase(t *testing.T) {
 	}
 	w.advance("P2D")
 	c.run()
-	if m := smtp.Mail(); !strings.Contains(m.Text, silent) || !strings.Contains(m.Text, "still") {
+	if m := smtp.Mail(); !strings.Contains(m.Text, silent) || !strings.Contains(m.Text, "Subject: Reminder: referral from First site") {
 		t.Errorf("%s", m.Text)
 	}
 	w.advance("P2D")

@@ -3,7 +3,6 @@ package referrals
 import (
 	"context"
 	_ "embed"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -145,41 +144,14 @@ func notice(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, why s
 	if err != nil {
 		return l, "", err
 	}
-	subject, words := "A referral is waiting for your answer", noticeText
-	if n.Ordinal > 1 {
-		subject, words = "A referral is still waiting for your answer", chaseText
+	words, err := r.asks(tx)
+	if err != nil {
+		return l, "", err
 	}
-	text := fmt.Sprintf(words+linkText, r.ID, publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format("2 January 2006"))
-	return mail.Letter{To: to, Subject: subject, Text: text}, "", nil
+	words.Again, words.Link, words.Until = n.Ordinal > 1, publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format(dayInWords)
+	l, err = words.letter(to)
+	return l, "", err
 }
-
-// The words say nothing of the person: others may see a mail.
-const (
-	noticeText = `Hello,
-
-A referral was sent to you through Waypost, and is waiting for your answer.
-`
-	chaseText = `Hello,
-
-A referral that was sent to you through Waypost is still waiting for your answer.
-If you cannot take anybody just now, please say so: then something else can
-be found.
-`
-	linkText = `
-Referral: %s
-
-Please say by this link whether you can take the person, have a waiting list,
-or cannot. It takes a minute, and needs no password:
-
-%s
-
-Later you can say by the same link how it went. Whoever holds it can answer for
-you: please keep it within your organisation. It works until %s, or until we
-send you a newer one about the same referral.
-
-Nobody reads replies to this message.
-`
-)
 
 // noticeable tells where to write to, or why not any more.
 func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {

@@ -19,6 +19,8 @@ import (
 // Letter is one mail. ID is the same however often it is tried, so that a mail that arrives twice can be told.
 type Letter struct {
 	ID, To, Subject, Text string
+
+	ReplyTo string // whom an answer goes to; empty: the sender
 }
 
 // Sender sends through one SMTP server.
@@ -102,6 +104,9 @@ func (s *Sender) Send(ctx context.Context, l Letter) Outcome {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if m.From(s.from) != nil || m.To(l.To) != nil {
 		return Refused
+	}
+	if l.ReplyTo != "" {
+		_ = m.ReplyTo(l.ReplyTo) // one that is no address is left out: the letter itself goes
 	}
 	m.Subject(l.Subject)
 	m.SetDate()

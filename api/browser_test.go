@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,32 @@ func (p phone) answer(code string) string {
 	p.t.Helper()
 	p.do(chromedp.Click(`input[value="` + code + `"]`))
 	return p.follow("button")
+}
+
+// number is what an expression of the page comes to.
+func (p phone) number(expression string) float64 {
+	p.t.Helper()
+	n, err := chromedp.Run(p.Context, chromedp.Evaluate[float64](expression))
+	if err != nil {
+		p.t.Fatal(expression, err)
+	}
+	return n
+}
+
+// shot keeps a picture of the whole page where somebody wants to look at it (WAYPOST_TEST_PICTURES names the folder).
+func (p phone) shot(name string) {
+	p.t.Helper()
+	folder := os.Getenv("WAYPOST_TEST_PICTURES")
+	if folder == "" {
+		return
+	}
+	picture, err := chromedp.Run(p.Context, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600)
+	}
+	if err != nil {
+		p.t.Fatal(name, err)
+	}
 }
 
 func (p phone) title() string {

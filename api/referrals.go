@@ -36,6 +36,14 @@ func (s *server) referralOperations() {
 		summary: "List attendances", about: "Lists who reported what of the person's attendance, by day."}, s.listAttendances)
 	post(s, op{id: "record-attendance", path: "/referrals/{id}/attendances", tag: "referrals", scope: actor.ReferralsReply, created: "/referrals/{referral_id}/attendances",
 		summary: "Report attendance", about: "Records whether the person came. One who came moves an open referral to in_progress. Of one day one side is heard once: the same again is answered with the attendance there is, and what says otherwise is a conflict. What the person says of it is asked at a follow-up and kept apart."}, s.recordAttendance)
+	post(s, op{id: "take-back-attendance", path: "/attendances/{id}/entered-in-error", tag: "referrals", scope: actor.ReferralsReply,
+		summary: "Take an attendance back", about: "Says that a report of attendance was wrong. It stays in the list, with who took it back and why, and counts in nothing. Where the referral was in_progress for that report alone, it goes back to where it stood before. Only the side that recorded it may take it back: the organisation what it reported by its key or link, the site what it recorded; anybody else is forbidden. One that was taken back already stays as it is."}, s.takeBackAttendance)
+	read(s, op{id: "list-referral-questions", path: "/referrals/{id}/questions", tag: "referrals", scope: actor.ReferralsRead,
+		summary: "List an organisation's questions", about: "Lists what the organisation asked of a referral, oldest first, and which questions were answered."}, s.listQuestions)
+	post(s, op{id: "ask-referral-question", path: "/referrals/{id}/questions", tag: "referrals", scope: actor.ReferralsReply, created: "/referrals/{referral_id}/questions",
+		summary: "Ask the link worker a question", about: "Records an organisation's question about a referral that was sent to it. It changes nothing of how the referral stands; it leads the worklist awaiting_reply until somebody at the site marks it as answered. Only an organisation may ask (forbidden); a referral that is over takes no question, and one of which ten wait takes no other (conflict). The same words again, while they wait, are answered with the question there is."}, s.askQuestion)
+	post(s, op{id: "mark-question-answered", path: "/questions/{id}/answered", tag: "referrals", scope: actor.ReferralsWrite,
+		summary: "Mark a question as answered", about: "Notes that an organisation's question was answered, by telephone or mail: the organisation sees that it was, and it leaves the worklist. One that was marked already stays as it is."}, s.markAnswered)
 	read(s, op{id: "get-referral-timeline", path: "/referrals/{id}/timeline", tag: "referrals", scope: actor.RecordRead,
 		summary: "Get a referral's timeline", about: "Lists what happened to a referral, oldest first, from all sides."}, s.referralTimeline)
 }
@@ -199,6 +207,26 @@ func (s *server) listAttendances(ctx context.Context, in *OneChanging) (Page[ref
 
 func (s *server) recordAttendance(ctx context.Context, in *Of[referrals.NewAttendance]) (referrals.Attendance, error) {
 	return s.casework.Referrals.RecordAttendance(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) takeBackAttendance(ctx context.Context, in *Of[referrals.TakeBack]) (referrals.Attendance, error) {
+	return s.casework.Referrals.TakeBackAttendance(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) listQuestions(ctx context.Context, in *OnePaged) (Page[referrals.Question], error) {
+	return listing(ctx, in, func(p db.Page[referrals.QuestionPosition]) ([]referrals.Question, error) {
+		return s.casework.Referrals.Questions(ctx, in.ID.ID, p)
+	}, func(q referrals.Question) referrals.QuestionPosition {
+		return referrals.QuestionPosition{At: q.AskedAt, ID: q.ID}
+	})
+}
+
+func (s *server) askQuestion(ctx context.Context, in *Of[referrals.NewQuestion]) (referrals.Question, error) {
+	return s.casework.Referrals.AskQuestion(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) markAnswered(ctx context.Context, in *ID) (referrals.Question, error) {
+	return s.casework.Referrals.MarkAnswered(ctx, in.ID)
 }
 
 func (s *server) referralTimeline(ctx context.Context, in *OnePaged) (Page[events.Event], error) {

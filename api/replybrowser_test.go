@@ -88,13 +88,44 @@ func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
 	}
 }
 
+// Yes and no are on the first screen of a small phone, whatever the names, and no page scrolls sideways, at 400 % zoom either.
+func TestYesAndNoAreOnTheFirstScreen(t *testing.T) {
+	w := newWorld(t)
+	admin := w.as("administrator")
+	for path, name := range map[string]string{"/sites/" + w.site: "Lower Riverside and Northern Hills Primary Care Network", "/organisations/" + w.org: "The Friends of Example Community Gardens and Allotments", "/services/" + w.svc: "Thursday afternoon gardening"} {
+		admin.patch(path, admin.get(path).header.Get("ETag"), `{"name":"`+name+`"}`).want(200)
+	}
+	_, episode := w.supported()
+	referral := w.refer(episode)
+	link := w.replyLink(referral).link
+	p := newPhone(t)
+	p.do(chromedp.EmulateViewport(360, 640, chromedp.EmulateMobile, chromedp.EmulateTouch), chromedp.Navigate(link))
+	for _, selector := range []string{"button", `a[href$="/declined"]`} {
+		if bottom := p.number(`document.querySelector('` + selector + `').getBoundingClientRect().bottom`); bottom > 640 {
+			t.Errorf("%s ends at %v of 640", selector, bottom)
+		}
+	}
+	p.shot("reply-360")
+	w.as("organisation").post("/referrals/"+referral+"/attendances", `{"on":"`+w.today()+`","attended":true,"reported_by":"organisation"}`).want(201)
+	back := `/taken_back?attendance=` + w.as("organisation").get("/referrals/"+referral+"/attendances").text("items.0.id")
+	for _, wide := range []int64{360, 320, 768} { // 320: a screen of 1280 at 400 %
+		for name, path := range map[string]string{"reply": "", "reply-not-completed": "/not_completed", "reply-came": "/attended", "reply-did-not-come": "/did_not_attend", "reply-question": "/question", "reply-taken-back": back} {
+			p.do(chromedp.EmulateViewport(wide, 640, chromedp.EmulateMobile), chromedp.Navigate(link+path))
+			if width := p.number(`document.documentElement.scrollWidth`); width > float64(wide) {
+				t.Errorf("%s at %d is %v wide", name, wide, width)
+			}
+			p.shot(fmt.Sprintf("%s-%d", name, wide))
+		}
+	}
+}
+
 // axe-core finds nothing to mend on any of the pages for organisations.
 func TestReplyPagesAreAccessible(t *testing.T) {
 	w := newWorld(t)
 	patient, episode := w.supported()
 	link := w.replyLink(w.refer(episode)).link
 	p, _, judge := judgedPhone(t)
-	for _, path := range []string{"", "/waitlisted", "/declined", "/attended"} {
+	for _, path := range []string{"", "/waitlisted", "/declined", "/attended", "/accepted", "/question"} {
 		p.do(chromedp.Navigate(link + path))
 		judge("page " + path)
 	}
@@ -108,6 +139,13 @@ func TestReplyPagesAreAccessible(t *testing.T) {
 		p.do(chromedp.Navigate(link + path))
 		judge("page " + path)
 	}
+	p.do(chromedp.Navigate(link + "/attended"))
+	p.follow("button")
+	judge("they came")
+	p.follow(`a[href*="/taken_back"]`)
+	judge("to be taken back")
+	p.follow("button")
+	judge("taken back")
 	w.consent(patient, "share_with_organisations", "withdrawn")
 	p.do(chromedp.Navigate(link))
 	judge("without consent")

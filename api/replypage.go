@@ -2,13 +2,11 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -19,7 +17,7 @@ import (
 	"waypost/internal/referrals"
 )
 
-// replyPages are the pages behind an organisation's link: what it is asked, and one to say more for each answer that needs it.
+// replyPages are the pages behind an organisation's link: what it is asked, and one to say more for each answer that takes more.
 // To accept takes one press of a button; nothing changes by opening a page, which programs that look through mail do too.
 func (s *server) replyPages(e *echo.Echo) {
 	get(e, referrals.ReplyPath+":token", s.page(s.byReplyLink(s.askedPage), replyGone))
@@ -58,70 +56,6 @@ func replyGone(c echo.Context, p *Problem, err error) error {
 	return render(c, p.Status, "reply_gone", told)
 }
 
-// choice is an answer that a page offers.
-type choice struct {
-	Answer  string
-	Words   string           // on the first page
-	Title   string           // of the page that asks for more; empty: one press is enough
-	To      referrals.Status // the move it asks for; empty: it reports attendance
-	Reasons []string         // the lists that its reason is of
-	Wanted  bool             // whether a reason must be given
-	From    []referrals.Status
-}
-
-var (
-	unanswered = []referrals.Status{referrals.Sent, referrals.Expired}
-	underWay   = []referrals.Status{referrals.Accepted, referrals.InProgress}
-	whys       = []string{"organisation_reasons", "patient_reasons"}
-)
-
-// choices are the answers on offer, by where the referral stands; the lifecycle has the last word.
-var choices = []choice{
-	{Answer: "accepted", Words: "Yes, we can take this person", To: referrals.Accepted, From: unanswered},
-	{Answer: "accepted", Words: "There is a place now: we can take them", To: referrals.Accepted, From: []referrals.Status{referrals.Waitlisted, referrals.Declined}},
-	{Answer: "waitlisted", Words: "Put them on our waiting list", Title: "How long do you expect them to wait?", To: referrals.Waitlisted, Reasons: []string{"wait_bands"}, Wanted: true,
-		From: append(slices.Clone(unanswered), referrals.Accepted, referrals.InProgress, referrals.Declined)},
-	{Answer: "attended", Words: "They have come already", Title: "When did they come?", From: unanswered},
-	{Answer: "attended", Words: "They came", Title: "When did they come?", From: append(slices.Clone(underWay), referrals.Waitlisted)},
-	{Answer: "did_not_attend", Words: "They did not come when we expected them", Title: "When did you expect them?", Reasons: []string{"non_attendance_reasons"}, From: underWay},
-	{Answer: "completed", Words: "They have finished", Title: "Have they finished as planned?", To: referrals.Completed, From: underWay},
-	{Answer: "not_completed", Words: "It did not work out", Title: "Why did it not work out?", To: referrals.NotCompleted, Reasons: whys, Wanted: true, From: append(slices.Clone(underWay), referrals.Waitlisted)},
-	{Answer: "declined", Words: "No, we cannot take them", Title: "Why can you not take them?", To: referrals.Declined, Reasons: whys, Wanted: true, From: unanswered},
-	{Answer: "declined", Words: "We cannot take them after all", Title: "Why can you not take them?", To: referrals.Declined, Reasons: whys, Wanted: true, From: []referrals.Status{referrals.Accepted, referrals.Waitlisted}},
-}
-
-// offered are the answers that can be given now.
-func offered(a referrals.Asked) (out []choice) {
-	for _, o := range choices {
-		if slices.Contains(o.From, a.Status) && (o.To == "" || slices.Contains(a.AllowedMoves, o.To)) {
-			out = append(out, o)
-		}
-	}
-	return out
-}
-
-// choose finds an answer among those on offer.
-func choose(a referrals.Asked, answer string) (choice, bool) {
-	list := offered(a)
-	at := slices.IndexFunc(list, func(o choice) bool { return o.Answer == answer })
-	if at < 0 {
-		return choice{}, false
-	}
-	return list[at], true
-}
-
-// standing says where a referral stands, to the organisation.
-var standing = map[referrals.Status]struct{ Title, Words string }{
-	referrals.Sent:         {"Can you take this person?", "It is waiting for your answer."},
-	referrals.Expired:      {"Can you take this person?", "No answer came in time. You can still answer."},
-	referrals.Accepted:     {"You can take this person", "It is accepted. When you know more, please say so here."},
-	referrals.Waitlisted:   {"This person is on your waiting list", "When there is a place, please say so here."},
-	referrals.InProgress:   {"This person has started", "When they finish, or stop, please say so here."},
-	referrals.Declined:     {"You could not take this person", "It is declined."},
-	referrals.Completed:    {"This person has finished", "There is nothing more to do. Thank you."},
-	referrals.NotCompleted: {"It did not work out", "There is nothing more to do. Thank you for telling us."},
-}
-
 func replyAt(c echo.Context, step string) string {
 	return strings.TrimSuffix(base(c)+referrals.ReplyPath+url.PathEscape(c.Param("token"))+"/"+step, "/")
 }
@@ -134,26 +68,86 @@ func (s *server) askedPage(c echo.Context) error {
 	return showAsked(c, http.StatusOK, a, "")
 }
 
-// repliedPage is the same once an answer was given.
+// repliedPage is the same once something was said.
 func (s *server) repliedPage(c echo.Context) error {
 	a, err := s.casework.Referrals.Asked(db.Relaxed(c.Request().Context()))
 	if err != nil {
 		return err
 	}
-	return showAsked(c, http.StatusOK, a, "Thank you. Your answer was recorded.")
+	told := "Thank you. Your answer was recorded."
+	switch {
+	case c.QueryParam("for") == takenBackAnswer:
+		told = "Thank you. It was taken back."
+	case c.QueryParam("for") == questionAnswer && a.Person != nil:
+		told = "Thank you. Your question was passed to " + a.Person.LinkWorkerName + "."
+	case c.QueryParam("for") == questionAnswer:
+		told = "Thank you. Your question was passed to the link worker."
+	}
+	return showAsked(c, http.StatusOK, a, told)
+}
+
+// offer is something on the first page to press, or to follow.
+type offer struct {
+	Answer, Words string
+	Press         bool
+}
+
+// offers are what the first page shows: the answers themselves, and then those with more to say.
+func offers(list []choice) (out []offer) {
+	var more []offer
+	for _, o := range list {
+		out = append(out, offer{o.Answer, o.Words, o.Press})
+		if o.More != "" {
+			more = append(more, offer{Answer: o.Answer, Words: o.More})
+		}
+	}
+	first := min(2, len(out)) // yes and no come first
+	return slices.Insert(out, first, more...)
+}
+
+// said is a line on what the organisation said or asked before.
+type saidBefore struct {
+	Words string
+	Back  string // where it is taken back; empty: it cannot be
+}
+
+func before(c echo.Context, a referrals.Asked) (out []saidBefore) {
+	for _, r := range a.Attendances {
+		out = append(out, saidBefore{cameOrNot(r), replyAt(c, takenBackAnswer) + "?attendance=" + r.ID.String()})
+	}
+	for _, q := range a.Questions {
+		words := "You asked a question on " + inWords(q.AskedOn) + ". It waits to be answered."
+		if q.AnsweredAt != nil {
+			words = "You asked a question on " + inWords(q.AskedOn) + ". It was answered."
+		}
+		out = append(out, saidBefore{Words: words})
+	}
+	return out
+}
+
+func cameOrNot(r referrals.Reported) string {
+	if r.Attended {
+		return "You said that they came on " + inWords(r.On) + "."
+	}
+	return "You said that they did not come on " + inWords(r.On) + "."
 }
 
 func showAsked(c echo.Context, status int, a referrals.Asked, told string) error {
 	where := standing[a.Status]
 	data := struct {
 		referrals.Asked
-		Title, Words, Told, Need, Sent, Wait, Prefers string
-		Here                                          string
-		Open                                          bool
-		Choices                                       []choice
-	}{Asked: a, Title: where.Title, Words: where.Words, Told: told, Need: gloss("needs", a.Need), Sent: inWords(a.SentOn), Here: replyAt(c, ""), Open: a.Status.Open(), Choices: offered(a)}
+		Title, Words, Told, Need, Sent, Wait, Starts, Prefers string
+		Here                                                  string
+		Open                                                  bool
+		Offers                                                []offer
+		Before                                                []saidBefore
+	}{Asked: a, Title: where.Title, Words: where.Words, Told: told, Need: gloss("needs", a.Need), Sent: inWords(a.SentOn), Here: replyAt(c, ""), Open: a.Status.Open(),
+		Offers: offers(offered(a)), Before: before(c, a)}
 	if a.ExpectedWait != nil && a.Status == referrals.Waitlisted {
 		data.Wait = gloss("wait_bands", *a.ExpectedWait)
+	}
+	if a.ExpectedStartOn != nil && a.Status.Open() {
+		data.Starts = inWords(*a.ExpectedStartOn)
 	}
 	if a.Person != nil && a.Person.ContactPreference != "not_known" {
 		data.Prefers = gloss("contact_preferences", a.Person.ContactPreference)
@@ -168,125 +162,58 @@ func (s *server) replyPage(c echo.Context) error {
 		return err
 	}
 	o, may := choose(a, c.Param("answer"))
-	if !may || o.Title == "" {
+	form := url.Values{"attendance": {c.QueryParam("attendance")}}
+	if !may || o.Title == "" || o.Answer == takenBackAnswer && reportIn(a, form) == nil {
 		return c.Redirect(http.StatusSeeOther, replyAt(c, ""))
 	}
-	return showReply(c, http.StatusOK, a, o, url.Values{}, "")
+	return showReply(c, http.StatusOK, a, o, form, mistake{})
 }
 
-// reasonList is the reasons of one list, as a page shows them.
-type reasonList struct {
-	Title string
-	Codes []codes.Code
-}
-
-func reasonLists(o choice) (out []reasonList) {
-	seen := map[string]bool{}
-	for _, name := range o.Reasons {
-		list, _ := codes.Lookup(name)
-		shown := reasonList{Title: map[string]string{"organisation_reasons": "On our side", "patient_reasons": "On the person's side"}[name]}
-		for _, code := range list.Codes {
-			if !seen[code.Code] {
-				shown.Codes = append(shown.Codes, code)
-			}
-			seen[code.Code] = true
-		}
-		out = append(out, shown)
-	}
-	return out
-}
-
-func showReply(c echo.Context, status int, a referrals.Asked, o choice, form url.Values, wrong string) error {
-	on := form.Get("on")
-	if on == "" {
-		on = a.Today.String()
-	}
-	return render(c, status, "reply_more", struct {
-		choice
-		Here, Stands, Wrong, On, First, Last, Reason, Note string
-		Lists                                              []reasonList
-	}{o, replyAt(c, ""), string(a.Status), wrong, on, a.SentOn.String(), a.Today.String(), form.Get("reason"), said(form, "note"), reasonLists(o)})
-}
-
-// takeReply records an answer. What became impossible meanwhile is told, with what is possible now.
-func (s *server) takeReply(c echo.Context) error {
-	form, err := formOf(c)
-	if err != nil {
-		return err
-	}
-	_, err = s.casework.Referrals.Answer(c.Request().Context(), answerIn(form))
-	if err == nil {
-		return c.Redirect(http.StatusSeeOther, replyAt(c, "thanks"))
-	}
-	if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.MoveNotAllowed) && !fault.Is(err, fault.Conflict) {
-		return err
-	}
-	return s.byReplyLink(func(c echo.Context) error { return s.refuseReply(c, form, err) })(c)
-}
-
-func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) error {
-	a, err := s.casework.Referrals.Asked(db.Relaxed(c.Request().Context()))
-	if err != nil {
-		return err
-	}
-	answer := form.Get("answer")
-	if string(a.Status) == answer { // pressed twice
-		return c.Redirect(http.StatusSeeOther, replyAt(c, "thanks"))
-	}
-	o, may := choose(a, answer)
-	if !fault.Is(refusal, fault.Invalid) || !may || o.Title == "" {
-		return showAsked(c, problemOf(refusal).Status, a, notRecorded(answer, refusal))
-	}
-	wrong := "Choose one of the answers"
-	switch {
-	case o.To == "":
-		wrong = "Choose a day: not before the referral was sent, and not after today"
-	case utf8.RuneCountInString(said(form, "note")) > referrals.MaxNote:
-		wrong = "Please write at most 5,000 characters"
-	}
-	return showReply(c, http.StatusUnprocessableEntity, a, o, form, wrong)
-}
-
-// notRecorded says why an answer was not recorded, where its own page cannot take it again.
-func notRecorded(answer string, refusal error) string {
-	const stands = "Your answer was not recorded: you have said of that day already that they %s, and that stands. If it is wrong, please tell whoever sent you the referral, who can put it right."
-	switch {
-	case !slices.ContainsFunc(choices, func(o choice) bool { return o.Answer == answer }):
-		return "Choose one of the answers."
-	case errors.Is(refusal, referrals.ErrSaidCame):
-		return fmt.Sprintf(stands, "came")
-	case errors.Is(refusal, referrals.ErrSaidDidNotCome):
-		return fmt.Sprintf(stands, "did not come")
-	default:
-		return "Your answer was not recorded: this referral has changed since you opened the page. This is how it stands now."
-	}
-}
-
-// answerIn is what a page's form says. What no page offers is no answer.
-func answerIn(form url.Values) (n referrals.Answer) {
-	text := func(field string) *string {
-		if t := said(form, field); t != "" {
-			return &t
-		}
+// reportIn is the report of attendance that a form names, nil if there is none.
+func reportIn(a referrals.Asked, form url.Values) *referrals.Reported {
+	at := slices.IndexFunc(a.Attendances, func(r referrals.Reported) bool { return r.ID.String() == form.Get("attendance") })
+	if at < 0 {
 		return nil
 	}
-	if from := text("from"); from != nil {
-		n.From = new(referrals.Status(*from))
+	return &a.Attendances[at]
+}
+
+// mistake says what is wrong with a form, and with which of its fields.
+type mistake struct{ Words, Field string }
+
+func showReply(c echo.Context, status int, a referrals.Asked, o choice, form url.Values, wrong mistake) error {
+	data := struct {
+		choice
+		Here, Stands, On, First, Last, Reason, Text, Reach, Attendance, About string
+		Most                                                                  int
+		Wrong                                                                 mistake
+		Groups                                                                []reasonGroup
+	}{choice: o, Here: replyAt(c, ""), Stands: string(a.Status), On: form.Get("on"), First: a.SentOn.String(), Last: a.Today.String(), Reason: form.Get("reason"),
+		Text: said(form, "note"), Reach: said(form, "contact"), Most: mostOf(o), Wrong: wrong, Groups: reasonGroups(o)}
+	if o.Planned {
+		data.First, data.Last = a.Today.String(), ""
+	} else if data.On == "" {
+		data.On = a.Today.String()
 	}
-	n.Reason = text("reason")
-	switch answer := form.Get("answer"); answer {
-	case "attended", "did_not_attend":
-		n.Attended = new(answer == "attended")
-		if on, err := day.Parse(form.Get("on")); err == nil {
-			n.On = &on
-		}
+	if o.Send == "" {
+		data.Send = "Send this answer"
+	}
+	if r := reportIn(a, form); r != nil && o.Answer == takenBackAnswer {
+		data.About, data.Attendance = cameOrNot(*r), r.ID.String()
+	}
+	return render(c, status, "reply_more", data)
+}
+
+// mostOf is how long the words of an answer may be, in characters.
+func mostOf(o choice) int {
+	switch o.Answer {
+	case questionAnswer:
+		return referrals.MaxQuestion
+	case takenBackAnswer:
+		return referrals.MaxReason
 	default:
-		at := slices.IndexFunc(choices, func(o choice) bool { return o.Answer == answer })
-		if at >= 0 {
-			n.To, n.Note = &choices[at].To, text("note")
-		}
+		return referrals.MaxNote
 	}
-	return n
 }
 
 // gloss is what a code means, in words.

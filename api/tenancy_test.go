@@ -160,8 +160,12 @@ func (w *world) oneOfEach() map[string]string {
 	assessment := w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
 	contact := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).made()
 	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
+	referral, org := w.refer(episode), w.as("organisation")
+	attendance := org.post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reported_by":"organisation"}`, w.today())).made()
+	question := org.post("/referrals/"+referral+"/questions", `{"question":"Which day?"}`).made()
 	return map[string]string{
-		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": w.refer(episode), "sites": w.site, "link-workers": w.worker, "contacts": contact,
+		"attendances": attendance, "questions": question,
+		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": referral, "sites": w.site, "link-workers": w.worker, "contacts": contact,
 		"follow-ups": followUp, "outbox": w.queued(followUp), "organisation": w.org, "worklists": episode, "intakes": episode,
 		"events":   w.as("link_worker").get("/events").want(200).text("items.0.id"),
 		"webhooks": w.as("integration").post("/webhooks", `{"url":"http://127.0.0.1:9/waypost","events":["*"]}`).made(),

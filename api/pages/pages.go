@@ -46,8 +46,8 @@ const ContentSecurityPolicy = "default-src 'none'; style-src 'self'; form-action
 // PersonPolicy also lets a person's page run Waypost's own script, which it can do without.
 const PersonPolicy = ContentSecurityPolicy + "; script-src 'self'"
 
-// dial is a telephone number without its spaces.
-func dial(number string) string { return strings.ReplaceAll(number, " ", "") }
+// dial is a telephone number as a link to it holds it: without spaces.
+func dial(number string) string { return strings.Join(strings.Fields(number), "") }
 
 // Render makes the page of that name. base is the path under which people reach Waypost ("" at the root of its host); paths that
 // a template itself names begin with {{base}}.

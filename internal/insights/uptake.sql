@@ -4,7 +4,7 @@
 with sent as materialized (
   select r.site_id, r.kind, r.sent_on, @facets as facets, r.status = 'completed' as completed, a.used, a.benefit,
     r.status = 'completed' or r.kind = 'referral' and exists (select from attendances t
-      where t.site_id = r.site_id and t.referral_id = r.id and t.attended and t.reported_by in ('organisation', 'link_worker')) as attended,
+      where t.site_id = r.site_id and t.referral_id = r.id and t.attended and t.entered_in_error is null and t.reported_by in ('organisation', 'link_worker')) as attended,
     r.taken as accepted
   from referrals r
   @people

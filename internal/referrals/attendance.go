@@ -19,9 +19,11 @@ type Attendance struct {
 	SiteID     uuid.UUID `json:"-"`
 	ReferralID uuid.UUID `json:"referral_id" format:"uuid" doc:"The referral."`
 	NewAttendance
-	RecordedVia string    `json:"recorded_via" enum:"api,link,import,demo,job" doc:"How it came in: link is an organisation without a key."`
-	CreatedAt   time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt   time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
+	RecordedVia    string      `json:"recorded_via" enum:"api,link,import,demo,job" doc:"How it came in: link is an organisation without a key."`
+	ActorRole      *actor.Role `json:"-"`
+	CreatedAt      time.Time   `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt      time.Time   `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it was recorded, or taken back."`
+	EnteredInError *InError    `json:"entered_in_error" format:"or-null" doc:"It was wrong, and counts in nothing; null: it stands."`
 }
 
 // NewAttendance is the command to report attendance.
@@ -66,7 +68,7 @@ func (h *History) said(tx *db.Tx, n NewAttendance) (*Attendance, error) {
 		return nil, err
 	}
 	var list []Attendance
-	err := tx.Where("site_id = ? and referral_id = ? and attended_on = ? and reported_by = ?", h.SiteID, h.ID, n.On, n.ReportedBy).Order("id").Find(&list).Error
+	err := tx.Where("site_id = ? and referral_id = ? and attended_on = ? and reported_by = ? and entered_in_error is null", h.SiteID, h.ID, n.On, n.ReportedBy).Order("id").Find(&list).Error
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

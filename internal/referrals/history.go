@@ -84,7 +84,7 @@ func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
 
 // add adds a report that was checked.
 func (h *History) add(tx *db.Tx, n NewAttendance) error {
-	a := Attendance{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewAttendance: n, RecordedVia: h.via, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	a := Attendance{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewAttendance: n, RecordedVia: h.via, ActorRole: new(tx.Actor.Role), CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	h.Attendances = append(h.Attendances, a)
 	at, err := tx.Noon(h.SiteID, n.On)
 	if err != nil {
@@ -146,12 +146,7 @@ func (h *History) Replayed(tx *db.Tx) (Progress, error) {
 	if len(h.Moves) > 0 {
 		began = h.Moves[0].From
 	}
-	r.FirstAttendedOn = nil
-	for _, a := range h.Attendances {
-		if a.Attended && (r.FirstAttendedOn == nil || a.On.Before(*r.FirstAttendedOn)) {
-			r.FirstAttendedOn = &a.On
-		}
-	}
+	r.FirstAttendedOn = firstAttended(h.Attendances)
 	err := r.replay(tx, began, h.standing())
 	return r.Progress, err
 }

@@ -181,18 +181,23 @@ func (s *Store) Undo(ctx context.Context, id uuid.UUID, u Undo) (r Referral, err
 		if err := movesOf(tx, h.Referral).Find(&h.Moves).Error; err != nil {
 			return err
 		}
-		voided, err := h.Undo(tx)
-		if err != nil {
-			return err
-		}
-		row := tx.Model(&Move{}).Where("site_id = ? and id = ?", h.SiteID, voided.ID)
-		if err := row.Updates(map[string]any{"voided_at": tx.Now, "void_note": u.Note}).Error; err != nil {
-			return err
-		}
-		h.Moves = nil // all are stored already
-		return h.write(tx, &r)
+		return h.undo(tx, u.Note, &r)
 	})
 	return r, err
+}
+
+// undo voids the latest move that stands, and stores it. The history must hold every move.
+func (h *History) undo(tx *db.Tx, note *string, r *Referral) error {
+	voided, err := h.Undo(tx)
+	if err != nil {
+		return err
+	}
+	row := tx.Model(&Move{}).Where("site_id = ? and id = ?", h.SiteID, voided.ID)
+	if err := row.Updates(map[string]any{"voided_at": tx.Now, "void_note": note}).Error; err != nil {
+		return err
+	}
+	h.Moves = nil // all are stored already
+	return h.write(tx, r)
 }
 
 // Moves lists a referral's moves, voided ones too, in the order in which they were made, after the place given.

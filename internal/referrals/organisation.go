@@ -46,12 +46,13 @@ type Person struct {
 	AccessNeeds       *string   `json:"access_needs" doc:"Reasonable adjustments and other access needs."`
 	LinkWorkerName    string    `json:"link_worker_name" doc:"Who referred the person."`
 	LinkWorkerEmail   string    `json:"link_worker_email" doc:"And how to reach them."`
+	LinkWorkerPhone   *string   `json:"link_worker_phone" doc:"And by telephone, where their number is known."`
 }
 
 // What an organisation is not told: reasons that others gave, notes that others wrote, and who they were.
 const (
 	movesReceived       = "id, referral_id, sequence, from_status, to_status, side, occurred_at, recorded_at, recorded_via, voided_at, expected_start_on, actor_role, case when side = 'organisation' then reason end as reason, case when actor_role = 'organisation' then note end as note"
-	attendancesReceived = "id, referral_id, attended_on, attended, reported_by, recorded_via, created_at, updated_at, case when reported_by = 'organisation' then reason end as reason"
+	attendancesReceived = "id, referral_id, attended_on, attended, reported_by, recorded_via, created_at, updated_at, case when reported_by = 'organisation' then reason end as reason, case when entered_in_error->'by'->>'role' = 'organisation' then entered_in_error else entered_in_error || '{\"reason\": null}' end as entered_in_error"
 	lastReasonIsTheirs  = "(select case when m.side = 'organisation' then m.reason end from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
 )
 
@@ -111,7 +112,7 @@ func ownOrganisation(tx *db.Tx) (uuid.UUID, error) {
 func (r *Received) show(tx *db.Tx, operation string) error {
 	r.AllowedMoves = Allowed(r.Status, actor.Organisation)
 	var found []Person
-	if err := tx.Raw("select * from referred_person(?)", r.ID).Scan(&found).Error; err != nil || len(found) == 0 {
+	if err := tx.Raw("select *, referring_phone(?) as link_worker_phone from referred_person(?)", r.ID, r.ID).Scan(&found).Error; err != nil || len(found) == 0 {
 		return err
 	}
 	r.Person = &found[0]

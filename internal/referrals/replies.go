@@ -19,11 +19,22 @@ const MaxNote = 5000
 // Asked is a referral as a link shows it to the organisation.
 type Asked struct {
 	Received
-	Organisation string   `json:"organisation_name" doc:"Who is asked." example:"Example Lunch Club"`
-	Service      *string  `json:"service_name" doc:"For which of its services, where one was named."`
-	Site         string   `json:"site_name" doc:"Who referred."`
-	SentOn       day.Date `json:"-"` // days at the site, for a page to say
-	Today        day.Date `json:"-"`
+	Organisation string  `json:"organisation_name" doc:"Who is asked." example:"Example Lunch Club"`
+	Service      *string `json:"service_name" doc:"For which of its services, where one was named."`
+	Site         string  `json:"site_name" doc:"Who referred."`
+
+	Attendances []Reported    `json:"attendances" gorm:"-" doc:"What the organisation itself reported of days, by day, and has not taken back."`
+	Questions   []AskedBefore `json:"questions" gorm:"-" doc:"What it asked, oldest first, without the words."`
+
+	SentOn day.Date `json:"-"` // days at the site, for a page to say
+	Today  day.Date `json:"-"`
+}
+
+// Reported is a report of attendance as a link shows it.
+type Reported struct {
+	ID       uuid.UUID `json:"id" format:"uuid" doc:"The attendance's id, for taken_back."`
+	On       day.Date  `json:"on" gorm:"column:attended_on" format:"date" doc:"The day."`
+	Attended bool      `json:"attended" doc:"Whether the person came."`
 }
 
 // WithoutSecret is the answer as it may be kept for a replay: consent may be withdrawn before it is asked for again.
@@ -32,15 +43,28 @@ func (a Asked) WithoutSecret() any {
 	return a
 }
 
-// Answer is what an organisation says by a link: a move, or whether the person came.
+// Answer is what an organisation says by a link: a move, whether the person came, that it was wrong to say so, or a question.
 type Answer struct {
-	To              *Status   `json:"to,omitempty" format:"code:referral_statuses" doc:"Where the referral goes: one of its allowed_moves. Left out where attendance is reported." example:"accepted"`
-	From            *Status   `json:"from,omitempty" format:"code:referral_statuses" doc:"Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed)."`
-	Attended        *bool     `json:"attended,omitempty" doc:"Whether the person came, on the day. One who came moves an open referral to in_progress."`
-	On              *day.Date `json:"on,omitempty" format:"date" doc:"With attended: the day; not before the referral was sent, and not in the future."`
-	Reason          *string   `json:"reason,omitempty" maxLength:"50" doc:"Needed for declined and not_completed (a code of organisation_reasons or patient_reasons) and waitlisted (the expected wait, a code of wait_bands); with attended false it may be a code of non_attendance_reasons."`
-	Note            *string   `json:"note,omitempty" maxLength:"5000" doc:"With to: more on why, for the link worker."`
-	ExpectedStartOn *day.Date `json:"expected_start_on,omitempty" format:"date" doc:"With accepted or waitlisted: when the person is expected to start."`
+	To              *Status    `json:"to,omitempty" format:"code:referral_statuses" doc:"Where the referral goes: one of its allowed_moves. Left out where attendance is reported." example:"accepted"`
+	From            *Status    `json:"from,omitempty" format:"code:referral_statuses" doc:"Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed)."`
+	Attended        *bool      `json:"attended,omitempty" doc:"Whether the person came, on the day. One who came moves an open referral to in_progress."`
+	On              *day.Date  `json:"on,omitempty" format:"date" doc:"With attended: the day; not before the referral was sent, and not in the future."`
+	Reason          *string    `json:"reason,omitempty" maxLength:"50" doc:"Needed for declined and not_completed (a code of organisation_reasons or patient_reasons) and waitlisted (the expected wait, a code of wait_bands); with attended false it may be a code of non_attendance_reasons."`
+	Note            *string    `json:"note,omitempty" maxLength:"5000" doc:"With to: more on why, for the link worker. With taken_back: why, in at most 500 characters."`
+	ExpectedStartOn *day.Date  `json:"expected_start_on,omitempty" format:"date" doc:"With accepted or waitlisted: when the person is expected to start."`
+	TakenBack       *uuid.UUID `json:"taken_back,omitempty" nullable:"true" format:"uuid" doc:"A report of attendance that was wrong: the id of one of attendances. It counts in nothing from then on."`
+	Question        *string    `json:"question,omitempty" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000" doc:"A question to the link worker, in free text; it changes nothing of how the referral stands." example:"Does the hall's step matter?"`
+	Contact         *string    `json:"contact,omitempty" maxLength:"200" doc:"With question: who asks, and how to reach them."`
+}
+
+// things are how many different things it says.
+func (n Answer) things() (count int) {
+	for _, said := range []bool{n.To != nil, n.Attended != nil, n.TakenBack != nil, n.Question != nil} {
+		if said {
+			count++
+		}
+	}
+	return count
 }
 
 // Asked shows the referral of the link. Fault: not_found (ErrTakenBack).
@@ -97,22 +121,43 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	}
 	h.via = viaLink
 	switch {
-	case n.To != nil && n.Attended != nil:
-		return fault.InvalidAt("attended", "does not go with to: say one thing at a time")
+	case n.things() != 1:
+		return fault.InvalidAt("to", "or attended, taken_back or question is needed: one of them at a time")
+	case n.Attended == nil && n.On != nil:
+		return fault.InvalidAt("on", "goes with attended only")
+	case n.Question == nil && n.Contact != nil:
+		return fault.InvalidAt("contact", "goes with question only")
 	case n.To != nil:
-		if n.On != nil {
-			return fault.InvalidAt("on", "goes with attended only")
-		}
 		err = h.Move(tx, NewMove{To: *n.To, From: n.From, Reason: n.Reason, Note: n.Note, ExpectedStartOn: n.ExpectedStartOn})
 	case n.Attended != nil:
 		err = n.attend(tx, h)
 	default:
-		return fault.InvalidAt("to", "or attended is needed")
+		return n.tell(tx, h)
 	}
 	if err != nil || len(h.Moves)+len(h.Attendances) == 0 {
 		return err
 	}
 	return h.write(tx, &h.Referral)
+}
+
+// tell is for what is no answer of its own, and is stored where it is done.
+func (n Answer) tell(tx *db.Tx, h *History) (err error) {
+	var c fault.Checks
+	c.Require(n.Reason == nil, "reason", "goes with to or attended only")
+	c.Require(n.Note == nil || n.TakenBack != nil, "note", "goes with to or taken_back only")
+	c.Require(n.ExpectedStartOn == nil, "expected_start_on", "goes with to only")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	if h.Status == Withdrawn {
+		return h.notAllowed(tx, InProgress)
+	}
+	if n.Question != nil {
+		_, err = h.ask(tx, NewQuestion{*n.Question, n.Contact})
+		return err
+	}
+	_, err = h.takeBack(tx, *n.TakenBack, n.Note)
+	return err
 }
 
 // take holds the referral. A move is decided on where the referral stands; a report of a day is not, and may come twice at once.
@@ -168,6 +213,12 @@ func asked(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
 		return a, err
 	}
 	if a.SentOn, err = tx.DayOf(a.SiteID, a.SentAt); err != nil {
+		return a, err
+	}
+	if a.Questions, err = askedBefore(tx, &a.Received); err != nil {
+		return a, err
+	}
+	if err := tx.Table("attendances").Where("site_id = ? and referral_id = ? and entered_in_error is null and ("+byOrganisation+")", a.SiteID, a.ID).Order("attended_on, id").Find(&a.Attendances).Error; err != nil {
 		return a, err
 	}
 	return a, a.show(tx, "reply_link")

@@ -24,8 +24,8 @@ var noRecentContactSQL string
 var waitingWithHoldingSQL string
 
 var lists = []List{
-	{Name: "awaiting_reply", About: "Referrals that no organisation has answered, the longest silent first; those that have expired too, since a late answer counts.",
-		sql: awaitingReplySQL, due: "l.expiry_on", why: whySilent, next: nextOfSilent, may: mayOfSilent},
+	{Name: "awaiting_reply", About: "Referrals that no organisation has answered, the longest silent first; those that have expired too, since a late answer counts. Referrals about which the organisation has a question, answered or not, lead.",
+		sql: awaitingReplySQL, first: "l.question_on is not null", due: "l.expiry_on", why: whySilent, next: nextOfSilent, may: mayOfSilent},
 	{Name: "caseload", About: "Everybody whose episode is open, by what is due next.",
 		sql: caseloadSQL, due: "coalesce(least(l.died_on, l.first_contact_on, l.contact_on, l.follow_up_on, l.answer_on), date '9999-12-31')", why: whySupported, next: nextOfSupported, may: mayOfSupported},
 	{Name: "follow_ups_due", About: "Follow-ups whose window is open, by the day that is best for asking.",
@@ -121,6 +121,9 @@ func seen(f found, operations ...string) []string {
 
 func whySilent(f found) string {
 	why := fmt.Sprintf("Sent %s to %s, which has not answered", ago(f, f.SentOn), f.Organisation)
+	if f.QuestionOn != nil {
+		why = fmt.Sprintf("%s asked a question %s, which waits to be answered", f.Organisation, ago(f, *f.QuestionOn))
+	}
 	if f.Status == "expired" {
 		why += "; it expired, which is no answer"
 	}
@@ -143,6 +146,8 @@ func circumstances(f found) string {
 
 func nextOfSilent(f found) *Due {
 	switch {
+	case f.QuestionOn != nil:
+		return &Due{"question", *f.QuestionOn}
 	case f.Status == "expired":
 		return &Due{"answer", f.ExpiryOn}
 	case f.ChaseOn != nil && f.DiedOn == nil && f.Shared:
@@ -152,6 +157,9 @@ func nextOfSilent(f found) *Due {
 }
 
 func mayOfSilent(f found) []string {
+	if f.QuestionOn != nil {
+		return seen(f, "list-referral-questions", "move-referral", "record-contact")
+	}
 	if f.DiedOn != nil || f.ClosedOn != nil {
 		return seen(f, "move-referral")
 	}

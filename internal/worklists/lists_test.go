@@ -55,6 +55,6 @@ func facts(t *rapid.T) found {
 		Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"), OpenReferrals: rapid.IntRange(0, 3).Draw(t, "open"), ReceivedOn: some("received"), SentOn: some("sent"), ExpiryOn: some("expiry"),
 		OpensOn: some("opens"), TargetOn: some("target"), ClosesOn: some("closes"), WaitingSince: some("waiting"), ContactOn: &contact, PausedOn: &paused, AttemptedOn: &attempted,
 		BaselineOn: maybe("baseline"), DiedOn: maybe("died"), ClosedOn: maybe("closed"), ReachedOn: maybe("reached"), FirstContactOn: maybe("first contact"),
-		FollowUpOn: maybe("follow-up"), AnswerOn: maybe("answer"), ChaseOn: maybe("chase"), HeldOn: maybe("held"), Row: Row{Safeguarding: rapid.Bool().Draw(t, "flagged")},
+		FollowUpOn: maybe("follow-up"), AnswerOn: maybe("answer"), QuestionOn: maybe("question"), ChaseOn: maybe("chase"), HeldOn: maybe("held"), Row: Row{Safeguarding: rapid.Bool().Draw(t, "flagged")},
 	}
 }

@@ -35,14 +35,14 @@ type Row struct {
 
 // Due is something that has a day.
 type Due struct {
-	What string   `json:"what" enum:"first_contact,contact,holding,follow_up,follow_up_closes,chase,expiry,answer,closure" doc:"first_contact: the person waits since that day. contact, holding: to be reached again, or while they wait. follow_up: best asked. follow_up_closes: the last day to ask. chase: the organisation is asked again. expiry: silence expires the referral. answer: of an expired referral, since when to ask by telephone, or withdraw it; in caseload, when a silent referral expires. closure: the person died then, and the episode is open."`
+	What string   `json:"what" enum:"first_contact,contact,holding,follow_up,follow_up_closes,chase,expiry,answer,closure,question" doc:"first_contact: the person waits since that day. contact, holding: to be reached again, or while they wait. follow_up: best asked. follow_up_closes: the last day to ask. chase: the organisation is asked again. expiry: silence expires the referral. answer: of an expired referral, since when to ask by telephone, or withdraw it; in caseload, when a silent referral expires. closure: the person died then, and the episode is open. question: an organisation's question waits since then."`
 	On   day.Date `json:"on" format:"date" doc:"The day; one that has passed is overdue since then."`
 }
 
 // Position is a place in a worklist. AsOf pins the day that the list is of, and the flags that were open, so that one read over
 // midnight is one list.
 type Position struct {
-	Rank int       `json:"r"` // safeguarding flags, then those who are supported, then those whom nobody supports any more
+	Rank int       `json:"r"` // safeguarding flags, then what the list puts first, then those who are supported, then those whom nobody supports any more
 	Due  day.Date  `json:"d"`
 	ID   uuid.UUID `json:"i"`
 	AsOf time.Time `json:"n"`
@@ -80,6 +80,7 @@ type found struct {
 	OpensOn        day.Date
 	TargetOn       day.Date
 	ClosesOn       day.Date
+	QuestionOn     *day.Date // when the oldest question that waits was asked
 	WaitingSince   day.Date
 	HeldOn         *day.Date
 	ExpectedStart  *day.Date `gorm:"column:expected_start_on"`
@@ -90,6 +91,7 @@ type List struct {
 	Name  string
 	About string
 	sql   string
+	first string // which rows come before others, after those with a safeguarding flag; empty: none
 	due   string // the day that the list is sorted by
 	why   func(found) string
 	next  func(found) *Due
@@ -119,7 +121,7 @@ func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Pag
 		sql, args := l.asked(tx, worker, asOf)
 		after := "true"
 		if page.After.ID != uuid.Nil {
-			after = "(" + rank + ", " + l.due + ", l.subject_id) > (@rank, @due, @id)"
+			after = "(" + l.rank() + ", " + l.due + ", l.subject_id) > (@rank, @due, @id)"
 			args["rank"], args["due"], args["id"] = page.After.Rank, page.After.Due, page.After.ID
 		}
 		args["limit"] = page.Limit
@@ -127,7 +129,7 @@ func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Pag
 			return err
 		}
 		var list []found
-		if err := tx.Raw(strings.NewReplacer("@list", sql, "@by_rank", rank, "@by_day", l.due, "@after", after).Replace(pageSQL), args).Scan(&list).Error; err != nil {
+		if err := tx.Raw(strings.NewReplacer("@list", sql, "@by_rank", l.rank(), "@by_day", l.due, "@after", after).Replace(pageSQL), args).Scan(&list).Error; err != nil {
 			return err
 		}
 		total = list[0].Total
@@ -209,7 +211,14 @@ const pageSQL = `select n.total, l.* from (select count(*) as total from (@list)
 	order by @by_rank, @by_day, l.subject_id limit @limit) l on true
 order by l.rank, l.due_on, l.subject_id`
 
-const rank = "case when l.safeguarding then 0 when l.unsupported then 2 else 1 end"
+// rank is the first thing that a list is sorted by.
+func (l List) rank() string {
+	first := "false"
+	if l.first != "" {
+		first = l.first
+	}
+	return "case when l.safeguarding then 0 when " + first + " then 1 when l.unsupported then 3 else 2 end"
+}
 
 // asked is the SQL of a list, for one link worker or for everybody.
 func (l List) asked(tx *db.Tx, worker *uuid.UUID, asOf time.Time) (sql string, args map[string]any) {

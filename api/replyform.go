@@ -1,0 +1,146 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
+	"waypost/internal/referrals"
+)
+
+// takeReply records an answer. What became impossible meanwhile is told, with what is possible now.
+func (s *server) takeReply(c echo.Context) error {
+	form, err := formOf(c)
+	if err != nil {
+		return err
+	}
+	answer, err := answerIn(form)
+	if err == nil {
+		_, err = s.casework.Referrals.Answer(c.Request().Context(), answer)
+	}
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, thanksAt(c, form.Get("answer")))
+	}
+	if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.MoveNotAllowed) && !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	return s.byReplyLink(func(c echo.Context) error { return s.refuseReply(c, form, err) })(c)
+}
+
+func thanksAt(c echo.Context, answer string) string {
+	if answer == questionAnswer || answer == takenBackAnswer {
+		return replyAt(c, "thanks") + "?for=" + answer
+	}
+	return replyAt(c, "thanks")
+}
+
+func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) error {
+	a, err := s.casework.Referrals.Asked(db.Relaxed(c.Request().Context()))
+	if err != nil {
+		return err
+	}
+	answer := form.Get("answer")
+	if string(a.Status) == answer { // pressed twice
+		return c.Redirect(http.StatusSeeOther, replyAt(c, "thanks"))
+	}
+	o, may := choose(a, answer)
+	if !fault.Is(refusal, fault.Invalid) || !may || o.Title == "" || answer == takenBackAnswer && reportIn(a, form) == nil {
+		return showAsked(c, problemOf(refusal).Status, a, notRecorded(answer, refusal))
+	}
+	return showReply(c, http.StatusUnprocessableEntity, a, o, form, mistakeIn(o, form))
+}
+
+// mistakeIn says in words what is wrong with a form that was refused.
+func mistakeIn(o choice, form url.Values) mistake {
+	most := mostOf(o)
+	switch {
+	case utf8.RuneCountInString(said(form, "note")) > most:
+		return mistake{fmt.Sprintf("Please write at most %s characters", inThousands(most)), "note"}
+	case utf8.RuneCountInString(said(form, "contact")) > referrals.MaxContact:
+		return mistake{fmt.Sprintf("Please write at most %d characters", referrals.MaxContact), "contact"}
+	case o.Answer == questionAnswer:
+		return mistake{"Write your question", "note"}
+	case o.Planned:
+		return mistake{"Write the day as a day, month and year, or leave it out", "on"}
+	case o.Day != "":
+		return mistake{"Choose a day: not before the referral was sent, and not after today", "on"}
+	default:
+		return mistake{"Choose one of the answers", "reason"}
+	}
+}
+
+func inThousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+}
+
+// notRecorded says why an answer was not recorded, where its own page cannot take it again.
+func notRecorded(answer string, refusal error) string {
+	const stands = "Your answer was not recorded: you have said of that day already that they %s, and that stands. " +
+		"If that is wrong, take it back below; if you cannot, please tell whoever sent you the referral, who can put it right."
+	switch {
+	case answer != takenBackAnswer && !slices.ContainsFunc(choices, func(o choice) bool { return o.Answer == answer }):
+		return "Choose one of the answers."
+	case errors.Is(refusal, referrals.ErrSaidCame):
+		return fmt.Sprintf(stands, "came")
+	case errors.Is(refusal, referrals.ErrSaidDidNotCome):
+		return fmt.Sprintf(stands, "did not come")
+	case errors.Is(refusal, referrals.ErrManyQuestions):
+		return "Your question was not passed on: ten wait to be answered already. Please call the link worker."
+	default:
+		return "Your answer was not recorded: this referral has changed since you opened the page. This is how it stands now."
+	}
+}
+
+// answerIn is what a page's form says. What no page offers is no answer.
+func answerIn(form url.Values) (n referrals.Answer, err error) {
+	text := func(field string) *string {
+		if t := said(form, field); t != "" {
+			return &t
+		}
+		return nil
+	}
+	if from := text("from"); from != nil {
+		n.From = new(referrals.Status(*from))
+	}
+	n.Reason = text("reason")
+	var on *day.Date
+	if parsed, unreadable := day.Parse(form.Get("on")); unreadable == nil {
+		on = &parsed
+	}
+	switch answer := form.Get("answer"); answer {
+	case cameAnswer, didNotAnswer:
+		n.Attended, n.On = new(answer == cameAnswer), on
+	case questionAnswer:
+		n.Question, n.Contact = new(said(form, "note")), text("contact")
+	case takenBackAnswer:
+		id, unreadable := uuid.Parse(form.Get("attendance"))
+		if unreadable != nil {
+			return n, fault.InvalidAt("taken_back", "names no attendance")
+		}
+		n.TakenBack, n.Note = &id, text("note")
+	default:
+		at := slices.IndexFunc(choices, func(o choice) bool { return o.Answer == answer })
+		if at < 0 {
+			return n, nil
+		}
+		n.To, n.Note = &choices[at].To, text("note")
+		if choices[at].Planned && form.Get("on") != "" {
+			if n.ExpectedStartOn = on; on == nil {
+				return n, fault.InvalidAt("expected_start_on", "must be a day")
+			}
+		}
+	}
+	return n, nil
+}

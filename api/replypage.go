@@ -133,7 +133,10 @@ func cameOrNot(r referrals.Reported) string {
 }
 
 func showAsked(c echo.Context, status int, a referrals.Asked, told string) error {
-	where := standing[a.Status]
+	where, open := standing[a.Status], a.Status.Open()
+	if open && a.NothingLeft {
+		where.Title, where.Words, open = "Nothing is left to do", "Please do not call the person. If you have a question, please ask whoever sent you the referral.", false
+	}
 	data := struct {
 		referrals.Asked
 		Title, Words, Told, Need, Sent, Wait, Starts, Prefers string
@@ -141,7 +144,7 @@ func showAsked(c echo.Context, status int, a referrals.Asked, told string) error
 		Open                                                  bool
 		Offers                                                []offer
 		Before                                                []saidBefore
-	}{Asked: a, Title: where.Title, Words: where.Words, Told: told, Need: gloss("needs", a.Need), Sent: inWords(a.SentOn), Here: replyAt(c, ""), Open: a.Status.Open(),
+	}{Asked: a, Title: where.Title, Words: where.Words, Told: told, Need: gloss("needs", a.Need), Sent: inWords(a.SentOn), Here: replyAt(c, ""), Open: open,
 		Offers: offers(offered(a)), Before: before(c, a)}
 	if a.ExpectedWait != nil && a.Status == referrals.Waitlisted {
 		data.Wait = gloss("wait_bands", *a.ExpectedWait)

@@ -13,7 +13,7 @@ import (
 	"waypost/internal/platform/db"
 )
 
-var everyList = []string{"awaiting_reply", "caseload", "follow_ups_due", "no_recent_contact", "waiting_with_holding"}
+var everyList = []string{"awaiting_reply", "caseload", "follow_ups_due", "no_recent_contact", "to_withdraw", "waiting_with_holding"}
 
 // on is which lists hold the episode, by name; each must count as many as it shows.
 func (w *world) on(episode string) (names []string) {
@@ -169,11 +169,11 @@ func TestWhoDiedIsNotCalled(t *testing.T) {
 		t.Fatalf("before: %v", got)
 	}
 	lw.patch("/patients/"+patient, lw.get("/patients/"+patient).header.Get("ETag"), fmt.Sprintf(`{"died_on":%q}`, w.daysAgo(2))).want(200)
-	if got := w.on(episode); !slices.Equal(got, []string{"awaiting_reply", "caseload"}) {
+	if got := w.on(episode); !slices.Equal(got, []string{"awaiting_reply", "caseload", "to_withdraw"}) {
 		t.Fatalf("after: %v", got)
 	}
 	row := w.row("caseload", episode)
-	if dueNext(row) != "closure "+w.daysAgo(2) || !strings.Contains(row["why"].(string), "Died on") || row["actions"].([]any)[0].(object)["operation"] != "close-episode" {
+	if dueNext(row) != "closure "+w.daysAgo(2) || !strings.Contains(row["why"].(string), "Died on") || !strings.Contains(row["why"].(string), "1 open referral is to be withdrawn") || row["actions"].([]any)[0].(object)["operation"] != "close-episode" {
 		t.Errorf("caseload: %v", row)
 	}
 	row = w.row("awaiting_reply", episode)
@@ -297,7 +297,10 @@ func TestActionsOfWorklistsCanBeCalled(t *testing.T) {
 	w.supported()
 	_, paused := w.supported()
 	lw.post("/episodes/"+paused+"/pause", `{}`).want(200)
+	dead, theirs := w.supported()
+	w.refer(theirs)
 	w.advance("P10M")
+	w.dies(dead, 0)
 	lw.post("/assessments", w.checkedIn(episode, "review", `"feels_unsafe":2`)).want(201)
 	called := map[string]bool{}
 	for _, list := range everyList {

@@ -68,5 +68,31 @@ create or replace function words_may_show(site uuid, follow_up uuid, since times
     and not exists (select from consents c where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose in ('share_my_words', 'research')
       and c.decision in ('declined', 'withdrawn') and c.created_at >= since)) $$;
 
+-- When the person of a referral died, for whoever may see the referral: an organisation sees no person's row, and is not told.
+create function referred_person_died_on(referral uuid) returns date
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select p.died_on from referrals r join patients p on p.site_id = r.site_id and p.id = r.patient_id
+  where r.id = referral and (current_setting('app.role', true) = 'system'
+    or r.site_id = any(string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[])
+    or r.organisation_id::text = current_setting('app.organisation', true) and coalesce(current_setting('app.referral', true), '') in ('', r.id::text)) $$;
+revoke all on function referred_person_died_on(uuid) from public;
+grant execute on function referred_person_died_on(uuid) to waypost_app;
+
+-- As it was; but nobody is shown who has died.
+create or replace function referred_person(referral uuid)
+  returns table (patient_id uuid, name text, pronouns text, phone text, email text, contact_preference text, access_needs text, link_worker_name text, link_worker_email text)
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select p.id, coalesce(p.preferred_name, p.given_name) || ' ' || p.family_name, p.pronouns, p.phone, p.email, p.contact_preference, p.access_needs, w.name, w.email
+  from referrals r
+  join episodes e on e.site_id = r.site_id and e.id = r.episode_id
+  join patients p on p.site_id = r.site_id and p.id = r.patient_id
+  join link_workers w on w.site_id = e.site_id and w.id = e.link_worker_id
+  where r.id = referral and r.kind = 'referral' and r.status in ('sent', 'expired', 'accepted', 'waitlisted', 'in_progress') and p.died_on is null
+    and r.organisation_id::text = current_setting('app.organisation', true)
+    and coalesce(current_setting('app.referral', true), '') in ('', r.id::text)
+    and consent_stands(p.site_id, p.id, 'share_with_organisations') $$;
+
+create index patients_died on patients (site_id, id) where died_on is not null; -- whose open referrals are to be withdrawn
+
 -- +goose Down
 select 1;

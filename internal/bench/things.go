@@ -103,7 +103,7 @@ func (w *waypost) feed(ctx context.Context) (thing, error) {
 	return t, nil
 }
 
-var worklists = []string{"caseload", "awaiting_reply", "follow_ups_due", "no_recent_contact", "waiting_with_holding"}
+var worklists = []string{"caseload", "awaiting_reply", "follow_ups_due", "no_recent_contact", "to_withdraw", "waiting_with_holding"}
 
 // figures are questions of a partner about one site, answered from the snapshot, and the same ones of its manager, answered live.
 func (w *waypost) figures(ctx context.Context) (list []thing, err error) {

@@ -64,7 +64,7 @@ func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttenda
 // said is what the same side said of the same day before, nil if nothing: of one day one side is heard once. The referral is held, so
 // that of two who say it at the same instant the second finds the first. Faults: those of the report, conflict (it said otherwise).
 func (h *History) said(tx *db.Tx, n NewAttendance) (*Attendance, error) {
-	if err := n.check(tx, &h.Referral); err != nil {
+	if err := n.check(tx, h); err != nil {
 		return nil, err
 	}
 	var list []Attendance
@@ -94,7 +94,7 @@ var (
 	ErrSaidDidNotCome = fault.New(fault.Conflict, "The same side has said of that day already that the person did not come, and that stands with its reason. If it is wrong, whoever sent the referral can add what they know.")
 )
 
-func (n NewAttendance) check(tx *db.Tx, r *Referral) error {
+func (n NewAttendance) check(tx *db.Tx, r *History) error {
 	if !slices.Contains(takesAttendance, r.Status) || r.SentAt == nil { // a draft that was withdrawn never reached anybody
 		return fault.New(fault.Conflict, "A referral that is "+string(r.Status)+" takes no attendance.")
 	}
@@ -109,7 +109,12 @@ func (n NewAttendance) check(tx *db.Tx, r *Referral) error {
 	if err != nil {
 		return err
 	}
+	died := r.diedOn != nil && n.On.After(*r.diedOn)
+	if died && tx.Actor.OrganisationID != nil {
+		return fault.New(fault.Conflict, nothingLeft)
+	}
 	var c fault.Checks
+	c.Require(!died, "on", "lies after the person's death")
 	c.Require(!n.On.After(today), "on", "must not lie in the future")
 	c.Require(!n.On.Before(sent), "on", "lies before the referral was sent")
 	c.Require(n.Reason == nil || !n.Attended, "reason", "goes with attended false only")

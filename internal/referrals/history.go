@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
@@ -16,7 +17,8 @@ type History struct {
 	Referral
 	Moves       []Move
 	Attendances []Attendance
-	via         string // how what is added came in
+	diedOn      *day.Date // when the person died, of a referral that is taken
+	via         string    // how what is added came in
 	log         *events.Log
 }
 
@@ -39,6 +41,9 @@ func Begin(tx *db.Tx, r Referral, log *events.Log) *History {
 
 // Move makes a move.
 func (h *History) Move(tx *db.Tx, n NewMove) error {
+	if err := h.checkDeath(tx, n); err != nil {
+		return err
+	}
 	m, err := n.make(tx, &h.Referral)
 	if err != nil {
 		return err
@@ -76,7 +81,7 @@ func (h *History) changed(tx *db.Tx) { h.Version, h.UpdatedAt = h.Version+1, tx.
 
 // Attend reports attendance. One that says the person came moves an open referral to in_progress.
 func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
-	if err := n.check(tx, &h.Referral); err != nil {
+	if err := n.check(tx, h); err != nil {
 		return err
 	}
 	return h.add(tx, n)

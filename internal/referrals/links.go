@@ -106,7 +106,7 @@ func (r *Referral) shared(tx *db.Tx) (agreed bool, err error) {
 
 // died tells whether the person has died.
 func (r *Referral) died(tx *db.Tx) (died bool, err error) {
-	err = tx.Raw("select exists (select from patients where site_id = ? and id = ? and died_on is not null)", r.SiteID, r.PatientID).Scan(&died).Error
+	err = tx.Raw("select referred_person_died_on(?) is not null", r.ID).Scan(&died).Error
 	return died, err
 }
 

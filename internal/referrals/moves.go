@@ -54,8 +54,35 @@ func (s *Store) Move(ctx context.Context, id uuid.UUID, n NewMove) (r Referral, 
 
 // take holds a referral that the actor may see until the transaction ends, to add to what happened to it.
 func take(tx *db.Tx, id uuid.UUID) (*History, error) {
-	r, err := db.First[Referral](mine(tx, id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "referral")
-	return &History{Referral: r, via: viaAPI, log: &events.Log{}}, err
+	type row struct {
+		Referral
+		DiedOn *day.Date
+	}
+	q := mine(tx, id).Table("referrals").Select("referrals.*, referred_person_died_on(id) as died_on")
+	r, err := db.First[row](q.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "referral")
+	return &History{Referral: r.Referral, diedOn: r.DiedOn, via: viaAPI, log: &events.Log{}}, err
+}
+
+// nothingLeft is what an organisation is told of somebody who has died, without why.
+const nothingLeft = "Nothing is left to do for this referral: please do not call the person."
+
+// checkDeath refuses a move of a day after the person's death, and one of now. What happened before can still be recorded, and the
+// referral withdrawn or put right.
+func (h *History) checkDeath(tx *db.Tx, n NewMove) error {
+	if h.diedOn == nil || n.To == Withdrawn || n.To == EnteredInError {
+		return nil
+	}
+	if n.OccurredAt != nil {
+		on, err := tx.DayOf(h.SiteID, *n.OccurredAt)
+		if err != nil || !on.After(*h.diedOn) {
+			return err
+		}
+	}
+	if tx.Actor.OrganisationID != nil {
+		return fault.New(fault.MoveNotAllowed, nothingLeft)
+	}
+	return fault.New(fault.MoveNotAllowed, "The person has died: withdraw the referral. What happened before can be recorded with occurred_at.").
+		At("body.occurred_at", "must be a day before the person's death, or that day")
 }
 
 const (

@@ -93,14 +93,14 @@ func (p patience) ask(tx *db.Tx) (int, error) {
 	return len(due), p.awaitConfirmation(tx)
 }
 
-// takeBack cancels notices that wait, of referrals that no longer do and to organisations that are no longer active.
+// takeBack cancels notices that wait, of referrals that no longer do or whose person died, and to organisations that are no longer active.
 func (p patience) takeBack(tx *db.Tx) error {
 	return tx.Exec(`update outbox o set state = 'cancelled', updated_at = ?,
 			why = case when r.status = 'expired' then 'expired' when r.status in ('draft', 'withdrawn', 'entered_in_error') then 'withdrawn'
-				when r.status <> 'sent' then 'answered' else 'organisation_inactive' end
-		from referrals r join organisations org on org.id = r.organisation_id
+				when r.status <> 'sent' then 'answered' when org.status = 'inactive' then 'organisation_inactive' else 'not_open' end
+		from referrals r join organisations org on org.id = r.organisation_id join patients p on p.site_id = r.site_id and p.id = r.patient_id
 		where o.site_id = ? and o.kind = ? and o.state = 'waiting' and r.site_id = o.site_id and r.id = o.subject_id
-			and (r.status <> 'sent' or org.status = 'inactive')`,
+			and (r.status <> 'sent' or org.status = 'inactive' or p.died_on is not null)`,
 		tx.Now, p.ID, Notice).Error
 }
 

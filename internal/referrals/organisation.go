@@ -32,6 +32,8 @@ type Received struct {
 	UpdatedAt       time.Time  `json:"updated_at" doc:"When it last changed."`
 	Person          *Person    `json:"person" gorm:"-" format:"or-null" doc:"Name and contact, only while the person's consent to share stands and something is still expected of the organisation."`
 	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" format:"code:referral_statuses" doc:"The statuses the organisation may move it to now."`
+	NothingLeft     bool       `json:"nothing_left" gorm:"-" doc:"Whether nothing is left to do: the organisation may move it nowhere. Please do not call the person. Why is not told."`
+	Died            bool       `json:"-" gorm:"->"`
 	SiteID          uuid.UUID  `json:"-"`
 }
 
@@ -56,7 +58,7 @@ const (
 	lastReasonIsTheirs  = "(select case when m.side = 'organisation' then m.reason end from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
 )
 
-const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version, created_at, updated_at"
+const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version, created_at, updated_at, referred_person_died_on(id) is not null as died"
 
 // GetReceived returns a referral as its organisation sees it.
 func (s *Store) GetReceived(ctx context.Context, id uuid.UUID) (r Received, err error) {
@@ -108,9 +110,14 @@ func ownOrganisation(tx *db.Tx) (uuid.UUID, error) {
 	return uuid.Nil, fault.New(fault.Forbidden, "Only an organisation may ask this.")
 }
 
-// show adds the person, through the one function of the database that checks consent and that the referral is open, and notes that they were shown.
+// show adds the person, through the one function of the database that checks consent, that the referral is open and that they live, and
+// notes that they were shown.
 func (r *Received) show(tx *db.Tx, operation string) error {
 	r.AllowedMoves = Allowed(r.Status, actor.Organisation)
+	if r.Died {
+		r.AllowedMoves = []Status{}
+	}
+	r.NothingLeft = len(r.AllowedMoves) == 0
 	var found []Person
 	if err := tx.Raw("select *, referring_phone(?) as link_worker_phone from referred_person(?)", r.ID, r.ID).Scan(&found).Error; err != nil || len(found) == 0 {
 		return err

@@ -11,6 +11,7 @@ import (
 	"waypost/internal/directory"
 	"waypost/internal/episodes"
 	"waypost/internal/people"
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
@@ -158,19 +159,22 @@ func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.
 			return nil, err
 		}
 	}
-	if r.Kind == "signpost" {
-		return warnings, nil // nothing of the person goes to the organisation
-	}
 	// One statement, since every referral waits for it. consent_stands is the one rule of consent.
-	var is struct{ Agreed, OpenAlready, Died bool }
-	err := tx.Raw(`select consent_stands(?, ?, ?) as agreed, exists (select from patients where site_id = ? and id = ? and died_on < coalesce(cast(? as timestamptz), 'infinity')::date) as died, exists (select from referrals
+	var is struct {
+		Agreed, OpenAlready bool
+		DiedOn              *day.Date
+	}
+	err := tx.Raw(`select consent_stands(?, ?, ?) as agreed, (select died_on from patients where site_id = ? and id = ?) as died_on, exists (select from referrals
 		where site_id = ? and episode_id = ? and organisation_id = ? and (?::uuid is null or service_id = ?) and status in ?) as open_already`,
-		r.SiteID, r.PatientID, people.ShareWithOrganisations, r.SiteID, r.PatientID, r.SentAt, r.SiteID, r.EpisodeID, r.OrganisationID, r.ServiceID, r.ServiceID, open).Scan(&is).Error
+		r.SiteID, r.PatientID, people.ShareWithOrganisations, r.SiteID, r.PatientID, r.SiteID, r.EpisodeID, r.OrganisationID, r.ServiceID, r.ServiceID, open).Scan(&is).Error
+	if err == nil && r.Status != Draft {
+		err = r.checkLives(tx, is.DiedOn)
+	}
 	switch {
 	case err != nil:
 		return nil, err
-	case is.Died && r.Status != Draft:
-		return nil, errDied
+	case r.Kind == "signpost":
+		return warnings, nil // nothing of the person goes to the organisation
 	case !is.Agreed && r.Status != Draft:
 		return nil, fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations: record the consent first, or signpost.")
 	case target.Full() && r.OverrideReason == nil && r.Status != Draft:
@@ -182,6 +186,18 @@ func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.
 }
 
 var errDied = fault.New(fault.Conflict, "The person has died: nobody is asked to take them any more.")
+
+// checkLives refuses what is sent now, or on a day after the person's death; what was sent before can be recorded.
+func (r *Referral) checkLives(tx *db.Tx, diedOn *day.Date) error {
+	if diedOn == nil {
+		return nil
+	}
+	on, err := tx.DayOf(r.SiteID, *r.SentAt)
+	if err == nil && (on.After(*diedOn) || r.SentAt.Equal(tx.Now)) {
+		return errDied
+	}
+	return err
+}
 
 func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) error {
 	on, err := tx.DayOf(r.SiteID, *r.SentAt)

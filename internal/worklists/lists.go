@@ -20,6 +20,9 @@ var followUpsDueSQL string
 //go:embed no_recent_contact.sql
 var noRecentContactSQL string
 
+//go:embed to_withdraw.sql
+var toWithdrawSQL string
+
 //go:embed waiting_with_holding.sql
 var waitingWithHoldingSQL string
 
@@ -34,6 +37,9 @@ var lists = []List{
 	{Name: "no_recent_contact", About: "People who are supported or wait to be, and whom nobody has reached for the site's contact_days, the longest first.",
 		sql: noRecentContactSQL, due: "l.contact_on", why: whyOutOfTouch, next: func(f found) *Due { return &Due{touch(f), *f.ContactOn} },
 		may: always("record-contact", "pause-episode", "close-episode")},
+	{Name: "to_withdraw", About: "Open referrals of people who died: to be withdrawn, so that no organisation calls them.",
+		sql: toWithdrawSQL, due: "l.died_on", why: whyWithdrawn, next: func(found) *Due { return nil },
+		may: func(f found) []string { return seen(f, "move-referral") }},
 	{Name: "waiting_with_holding", About: "People on an organisation's waiting list, by when they were last held: reached while they wait.",
 		sql: waitingWithHoldingSQL, due: "l.contact_on", why: whyWaiting, next: nextOfWaiting, may: mayOfWaiting},
 }
@@ -57,7 +63,7 @@ func ago(f found, on day.Date) string {
 func whySupported(f found) string {
 	switch {
 	case f.DiedOn != nil:
-		return fmt.Sprintf("Died on %s; the episode is still open.", f.DiedOn)
+		return fmt.Sprintf("Died on %s; the episode is still open%s.", f.DiedOn, toWithdraw(f.OpenReferrals))
 	case f.Status == "waiting":
 		return fmt.Sprintf("Waits for a first contact; referred in %s.", ago(f, f.ReceivedOn))
 	}
@@ -77,6 +83,18 @@ func whySupported(f found) string {
 		parts = append(parts, plural(f.OpenReferrals, "open referral"))
 	}
 	return strings.Join(parts, "; ") + "."
+}
+
+// toWithdraw says what is to be withdrawn of somebody who died.
+func toWithdraw(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "; 1 open referral is to be withdrawn"
+	default:
+		return fmt.Sprintf("; %d open referrals are to be withdrawn", n)
+	}
 }
 
 func plural(n int, what string) string {
@@ -137,7 +155,7 @@ func whySilent(f found) string {
 func circumstances(f found) string {
 	switch {
 	case f.DiedOn != nil:
-		return fmt.Sprintf("; the person died on %s", f.DiedOn)
+		return fmt.Sprintf("; the person died on %s: it is to be withdrawn", f.DiedOn)
 	case f.ClosedOn != nil:
 		return fmt.Sprintf("; the episode was closed on %s", f.ClosedOn)
 	}
@@ -167,6 +185,10 @@ func mayOfSilent(f found) []string {
 		return seen(f, "move-referral", "record-contact")
 	}
 	return seen(f, "move-referral", "make-reply-link", "record-contact")
+}
+
+func whyWithdrawn(f found) string {
+	return fmt.Sprintf("%s still has the referral, which is %s%s.", f.Organisation, strings.ReplaceAll(f.Status, "_", " "), circumstances(f))
 }
 
 func whyFollowedUp(f found) string {

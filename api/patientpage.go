@@ -86,7 +86,7 @@ func gone(c echo.Context, p *Problem, err error) error {
 	case string(fault.Conflict):
 		said.Title, said.Words = "You have answered these questions", "Thank you. There is nothing more to do."
 		if errors.Is(err, outcomes.ErrOvertaken) {
-			said.Title, said.Words = "These questions are answered already", "Somebody wrote down your answers in another way. What you answered on this page was not sent. Your link worker can tell you more."
+			said.Title, said.Words = "These questions are answered already", "Somebody wrote down your answers in another way. If you had begun to answer on this page, that was not sent, and is deleted. Your link worker can tell you more."
 		}
 	case string(fault.NotFound):
 		said.Title, said.Words = "This link does not work", "It may have run out, or part of it may be missing. If you would still like to answer, ask your link worker for a new one."

@@ -302,7 +302,7 @@ func ownRows(w *world, table string, n *int64) error {
 	return w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error { return tx.Table(table).Count(n).Error })
 }
 
-// Whoever is overtaken by their link worker is not told that their answers were sent, and the link worker sees that there are some.
+// Whoever is overtaken by their link worker is not told that their answers were sent; these are deleted.
 func TestAnswersOvertaken(t *testing.T) {
 	w, _, _, followUp := asked(t)
 	p := w.link(followUp)
@@ -316,7 +316,7 @@ func TestAnswersOvertaken(t *testing.T) {
 			t.Errorf("%d %s: %s", page.status, page.at, page.html)
 		}
 	}
-	if got := w.as("link_worker").get("/follow-ups/" + followUp).want(200); got.number("answers_kept") != 9 || got.text("completion.how_have_you_been") != "better" {
+	if got := w.as("link_worker").get("/follow-ups/" + followUp).want(200); got.at("answers_kept") != nil || got.text("completion.how_have_you_been") != "better" {
 		t.Errorf("%s", got.body)
 	}
 }

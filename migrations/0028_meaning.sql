@@ -29,13 +29,16 @@ declare
   a record;
   winner uuid;
 begin
-  for a in select distinct site_id, patient_id, purpose from added order by site_id, patient_id, purpose loop
+  for a in select site_id, patient_id, purpose, max(created_at) as at_time from added group by 1, 2, 3 order by 1, 2, 3 loop
     perform from patients p where p.site_id = a.site_id and p.id = a.patient_id for no key update;
     select s.id into winner from standing_consent(a.site_id, a.patient_id, a.purpose) s;
     update consents c set stands = false
       where c.site_id = a.site_id and c.patient_id = a.patient_id and c.purpose = a.purpose and c.stands and c.id is distinct from winner;
     update consents c set stands = true
       where c.site_id = a.site_id and c.patient_id = a.patient_id and c.purpose = a.purpose and c.id = winner and not c.stands;
+    if a.purpose = 'follow_up_contact' then
+      perform delete_unsent_answers(a.site_id, a.patient_id, a.at_time);
+    end if;
   end loop;
   return null;
 end $$;
@@ -93,6 +96,56 @@ create or replace function referred_person(referral uuid)
     and consent_stands(p.site_id, p.id, 'share_with_organisations') $$;
 
 create index patients_died on patients (site_id, id) where died_on is not null; -- whose open referrals are to be withdrawn
+
+-- Answers at a person's own link that were not sent stay no longer than they can be sent: until the follow-up is completed or given up
+-- for a reason that rules asking out, the person dies or says no to being contacted, or no link works; and for 30 days after the last
+-- one. Of one person, or with nulls of everybody whom the caller's policies show. The episodes are locked, as by whoever answers.
+-- +goose StatementBegin
+create function delete_unsent_answers(of_site uuid, of_patient uuid, at_time timestamptz) returns void language plpgsql as $$
+begin
+  perform from episodes e where e.site_id = of_site and e.patient_id = of_patient order by e.id for no key update;
+  delete from follow_up_answers a using follow_ups f, patients p, sites s
+    where f.site_id = a.site_id and f.id = a.follow_up_id and p.site_id = f.site_id and p.id = f.patient_id and s.id = f.site_id
+      and (of_site is null or a.site_id = of_site) and (of_patient is null or f.patient_id = of_patient)
+      and (f.completed_on is not null or f.loss_reason in ('declined', 'withdrew', 'died', 'lacks_capacity') or p.died_on is not null
+        or exists (select from standing_consents c
+          where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact' and c.rules_out)
+        or not exists (select from follow_up_links l
+          where l.site_id = f.site_id and l.follow_up_id = f.id and l.ended_at is null and l.expires_on >= (at_time at time zone s.time_zone)::date)
+        or (select max(o.updated_at) from follow_up_answers o where o.site_id = a.site_id and o.follow_up_id = a.follow_up_id)
+          <= at_time - interval '30 days');
+end $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create function answers_end_with_person() returns trigger language plpgsql as $$
+begin
+  perform delete_unsent_answers(new.site_id, new.id, new.updated_at);
+  return null;
+end $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create function answers_end_with_follow_up() returns trigger language plpgsql as $$
+begin
+  perform delete_unsent_answers(new.site_id, new.patient_id, new.updated_at);
+  return null;
+end $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create function answers_end_with_link() returns trigger language plpgsql as $$
+begin
+  perform delete_unsent_answers(f.site_id, f.patient_id, new.ended_at) from follow_ups f where f.site_id = new.site_id and f.id = new.follow_up_id;
+  return null;
+end $$;
+-- +goose StatementEnd
+revoke all on function delete_unsent_answers(uuid, uuid, timestamptz), answers_end_with_person(), answers_end_with_follow_up(), answers_end_with_link() from public;
+grant execute on function delete_unsent_answers(uuid, uuid, timestamptz) to waypost_app;
+create trigger patients_answers after update of died_on on patients
+  for each row when (old.died_on is null and new.died_on is not null) execute function answers_end_with_person();
+create trigger follow_ups_answers after update of completed_on, loss_reason on follow_ups
+  for each row when (old.completed_on is distinct from new.completed_on or old.loss_reason is distinct from new.loss_reason)
+  execute function answers_end_with_follow_up();
+create trigger follow_up_links_answers after update of ended_at on follow_up_links
+  for each row when (new.ended_at is not null) execute function answers_end_with_link();
 
 -- +goose Down
 select 1;

@@ -243,6 +243,7 @@ func (s *surroundings) work(d *db.DB, told *partners.Store, metrics *telemetry.M
 			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
 			jobs.Job{Name: "releases", Every: datasets.HowOften, Longest: datasets.Longest, Run: research.Build, Apart: true},
 			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
+			jobs.Job{Name: "unsent_answers", Every: time.Minute, Run: record.DeleteUnsent},
 			jobs.Job{Name: "feed", Every: 5 * time.Second, Run: told.Publish, Apart: true},
 			jobs.Job{Name: "webhooks", Every: 5 * time.Second, Run: func(ctx context.Context) error { return told.Deliver(ctx, metrics) }, Apart: true},
 			jobs.Job{Name: "expiry", Every: time.Minute, Run: loop.Expire},

@@ -148,7 +148,7 @@ var (
 	errNoLink   = fault.New(fault.NotFound, "This link does not work.")
 	errAnswered = fault.New(fault.Conflict, "These questions are answered already.")
 
-	// ErrOvertaken is that somebody else recorded answers, while some that were given by a link had not been sent.
+	// ErrOvertaken is that somebody else recorded the answers; what was given by a link and not sent is deleted.
 	ErrOvertaken = fault.New(fault.Conflict, "These questions were answered in another way; what was kept by this link was not sent.")
 )
 
@@ -195,13 +195,20 @@ func (s *Store) enterByLink(ctx context.Context, token string, f func(tx *db.Tx,
 	})
 }
 
-// answered is why a completed follow-up takes no more answers by a link: sending takes away what was kept.
+// answered is why a completed follow-up takes no more answers by a link.
 func (f FollowUp) answered(tx *db.Tx) error {
-	kept, err := f.kept(tx)
-	if err == nil && kept > 0 {
+	var byLink bool
+	err := tx.Raw("select exists (select from follow_up_completions where site_id = ? and follow_up_id = ? and collected_by = 'patient_link')", f.SiteID, f.ID).Scan(&byLink).Error
+	if err == nil && !byLink {
 		return ErrOvertaken
 	}
 	return cmp.Or(err, error(errAnswered))
+}
+
+// DeleteUnsent deletes answers by links that nobody can send any more, or that were left for 30 days. It is a job's work, for what time
+// ends; what is recorded ends them by triggers, which ask the same function.
+func (s *Store) DeleteUnsent(ctx context.Context) error {
+	return s.DB.Do(ctx, func(tx *db.Tx) error { return tx.Exec("select delete_unsent_answers(null, null, ?)", tx.Now).Error })
 }
 
 // kept is how many answers by a link were not sent.

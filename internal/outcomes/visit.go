@@ -128,10 +128,7 @@ func (s *Store) Send(ctx context.Context, token string) error {
 		if slices.ContainsFunc(f.questions, func(q Question) bool { return !q.Given }) {
 			return fault.New(fault.Invalid, "Some questions have no answer yet.")
 		}
-		if err := v.complete(tx, f.completion(), "link"); err != nil {
-			return err
-		}
-		return tx.Exec("delete from follow_up_answers where site_id = ? and follow_up_id = ?", v.SiteID, v.ID).Error
+		return v.complete(tx, f.completion(), "link")
 	})
 }
 

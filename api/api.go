@@ -81,7 +81,7 @@ type server struct {
 // New makes the whole server: every operation, the document, its page, and the probes.
 func New(c Config) *echo.Echo {
 	e, s := build(c)
-	e.GET("/metrics", echo.WrapHandler(c.Metrics.Handler()))
+	get(e, "/metrics", echo.WrapHandler(c.Metrics.Handler()))
 	s.probes(e)
 	s.patientPages(e)
 	s.replyPages(e)
@@ -106,13 +106,13 @@ func build(c Config) (*echo.Echo, *server) {
 	if s.datasets == nil {
 		s.datasets = Research(c.DB, nil, nil)
 	}
-	e.Pre(below(s.base))
+	e.Pre(below(s.base), compressed)
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited(cmp.Or(c.RequestTimeout, 30*time.Second)))
 	if len(c.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))
 	}
 	e.Use(onOperations(s.authenticate), onOperations(strict))
-	s.api = huma.NewAPI(document(s.base), humaecho.New(e, huma.Config{}).Adapter())
+	s.api = huma.NewAPI(document(s.base), answersHead{humaecho.New(e, huma.Config{}).Adapter()})
 	s.operations()
 	finish(s.api.OpenAPI())
 	s.named, s.byID = operationNames(s.api.OpenAPI()), byID(s.api.OpenAPI())

@@ -11,8 +11,8 @@ import (
 
 // dashboardPage serves the dashboard. Its files say nothing of anybody: whoever opens it needs a key to see figures.
 func (s *server) dashboardPage(e *echo.Echo) {
-	e.GET(strings.TrimSuffix(pages.DashboardPath, "/"), func(c echo.Context) error { return c.Redirect(http.StatusFound, s.base+pages.DashboardPath) })
-	e.GET(pages.DashboardPath+"*", func(c echo.Context) error {
+	get(e, strings.TrimSuffix(pages.DashboardPath, "/"), func(c echo.Context) error { return c.Redirect(http.StatusFound, s.base+pages.DashboardPath) })
+	get(e, pages.DashboardPath+"*", func(c echo.Context) error {
 		file, found := pages.Dashboard(c.Param("*"))
 		if !found {
 			return echo.ErrNotFound
@@ -21,7 +21,7 @@ func (s *server) dashboardPage(e *echo.Echo) {
 		h.Set("Content-Security-Policy", pages.DashboardSecurityPolicy)
 		h.Set("Cache-Control", "no-cache")
 		h.Set("ETag", file.Tag)
-		if c.Request().Header.Get("If-None-Match") == file.Tag {
+		if noneMatch(c.Request().Header, file.Tag) {
 			return c.NoContent(http.StatusNotModified)
 		}
 		return c.Blob(http.StatusOK, file.Kind, file.Content)

@@ -26,7 +26,10 @@ token is the credential of ` + "`/v1/replies/{token}`" + `.
 
 **Repeating a POST** is safe with an ` + "`Idempotency-Key`" + `: the first answer comes back, and nothing happens twice.
 
-**Changes** are JSON merge patches and need ` + "`If-Match`" + ` with the ETag that was read.
+**Changes** are JSON merge patches and need ` + "`If-Match`" + ` with the ETag that was read, or a list of those that are fine.
+The weak form that compression makes of one is taken too.
+
+**HEAD** is answered wherever GET is, and longer answers are compressed for whoever takes it, unless they show a secret.
 
 **Lists** are ordered and paged by ` + "`cursor`" + `; the last page has ` + "`next_cursor: null`" + ` (not so the event feed, which has no end). An unknown query parameter is refused.
 
@@ -298,6 +301,6 @@ func serveDocument(e *echo.Echo, doc *huma.OpenAPI) {
 	if err != nil {
 		panic(err)
 	}
-	e.GET("/openapi.json", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+json", asJSON) })
-	e.GET("/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+yaml", asYAML) })
+	get(e, "/openapi.json", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+json", asJSON) })
+	get(e, "/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+yaml", asYAML) })
 }

@@ -47,9 +47,7 @@ func figure[I, R any](s *server, o op, h func(context.Context, *I) (insights.Fig
 		out := figures[R]{Status: http.StatusOK, CacheControl: "no-store", Vary: "Origin, Authorization, Accept", Body: answer.Body}
 		if mark := answer.Body.Mark(); mark != "" {
 			out.CacheControl, out.ETag = "private, no-cache", entityTag(ctx, mark)
-			if slices.ContainsFunc(strings.Split(requestOf(ctx).header.Get("If-None-Match"), ","), func(known string) bool {
-				return strings.TrimPrefix(strings.TrimSpace(known), "W/") == out.ETag
-			}) {
+			if noneMatch(requestOf(ctx).header, out.ETag) {
 				out.Status = http.StatusNotModified
 			}
 		}

@@ -37,6 +37,9 @@ func (f forms) choose(ctx huma.Context, next func(huma.Context)) {
 			}
 		})
 	}
+	if kind == htmlForm.media { // a page for who showed a key
+		asItIs(humaecho.Unwrap(ctx))
+	}
 	requestOf(ctx.Context()).header.Set("Accept", kind)
 	next(ctx)
 }

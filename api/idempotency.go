@@ -52,6 +52,9 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 		Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", Pattern: "^[!-~]+$", MinLength: new(1), MaxLength: new(255)},
 		Description: "1 to 255 visible characters. A repeat within 24 hours gets the first answer; another body under the same key is 422.",
 	})
+	if _, shows := any(*new(O)).(secretive); shows {
+		d.Middlewares = append(d.Middlewares, uncompressed)
+	}
 	huma.Register(s.api, d, func(ctx context.Context, in *I) (*answered[O], error) {
 		var out *answered[O]
 		err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {

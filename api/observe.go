@@ -71,6 +71,9 @@ func operationNames(o *huma.OpenAPI) map[string]string {
 			if op != nil {
 				names[method+" "+route.Replace(path)] = op.OperationID
 			}
+			if op != nil && method == "GET" {
+				names["HEAD "+route.Replace(path)] = op.OperationID
+			}
 		}
 	}
 	return names

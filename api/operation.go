@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +55,7 @@ func (s *server) declare(o op) huma.Operation {
 	}
 	if o.byLink {
 		h.Description = o.about + "\n\nMay be called by: whoever holds the link. It takes no API key: the token in its path is the credential."
-		h.Security, h.Middlewares, h.Extensions = []map[string][]string{{}}, nil, nil
+		h.Security, h.Middlewares, h.Extensions = []map[string][]string{{}}, huma.Middlewares{uncompressed}, nil
 	}
 	switch {
 	case o.later:
@@ -182,14 +183,21 @@ func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, versio
 	d := s.declare(o)
 	d.Parameters = append(d.Parameters, &huma.Param{
 		Name: "If-Match", In: "header", Required: true, Schema: &huma.Schema{Type: "string"}, Example: `"1"`,
-		Description: "The ETag of the version that was read. Missing: 428. Of an older version: 412.",
+		Description: "The ETag of the version that was read, or a list of those that are fine, each as it was given or in its weak form. Missing: 428. Of older versions alone, or *: 412.",
 	})
 	huma.Register(s.api, d, func(ctx context.Context, in *I) (*shown[O], error) {
-		version, err := ifMatch(requestOf(ctx).header)
+		versions, err := ifMatch(requestOf(ctx).header)
 		if err != nil {
 			return nil, problemOf(err)
 		}
-		return respond(ctx, s, func(ctx context.Context) (O, error) { return h(ctx, in, version) })
+		return respond(ctx, s, func(ctx context.Context) (out O, err error) {
+			for _, version := range versions {
+				if out, err = h(ctx, in, version); !fault.Is(err, fault.Stale) {
+					break
+				}
+			}
+			return out, err
+		})
 	})
 }
 
@@ -215,16 +223,34 @@ func remove[I any](s *server, o op, h func(context.Context, *I) error) {
 	})
 }
 
-func ifMatch(h http.Header) (int, error) {
-	text := h.Get("If-Match")
+// ourTag is an ETag as this API gives it, or the weak form that a proxy makes of it when it compresses an answer.
+var ourTag = regexp.MustCompile(`^(?:W/)?"([0-9]{1,18})"$`)
+
+const maxTags = 20 // versions of one thing that a change is tried on
+
+// ifMatch is the versions that a change may be made on. Tags that are not ours match nothing; a version is named by its number, so
+// that, other than RFC 9110 has it, the weak form of a tag matches too.
+func ifMatch(h http.Header) (versions []int, err error) {
+	text := strings.Join(h.Values("If-Match"), ",")
 	if text == "" {
-		return 0, fault.New(fault.PreconditionRequired, "A change needs If-Match with the ETag of the version you read.")
+		return nil, fault.New(fault.PreconditionRequired, "A change needs If-Match with the ETag of the version you read.")
 	}
-	version, err := strconv.Atoi(strings.Trim(text, `"`))
-	if err != nil || !strings.HasPrefix(text, `"`) {
-		return 0, fault.New(fault.Stale, "If-Match must be an ETag as this API gives it. Read the thing again.")
+	for _, tag := range strings.Split(text, ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" {
+			versions = nil
+			break
+		}
+		if is := ourTag.FindStringSubmatch(tag); is != nil {
+			version, _ := strconv.Atoi(is[1]) // of 18 digits at most
+			versions = append(versions, version)
+		}
 	}
-	return version, nil
+	slices.Sort(versions)
+	if versions = slices.Compact(versions); len(versions) == 0 || len(versions) > maxTags {
+		return nil, fault.New(fault.Stale, fmt.Sprintf("If-Match must be an ETag as this API gives it, or a list of %d at most. Read the thing again.", maxTags))
+	}
+	return versions, nil
 }
 
 // etag is the version of a thing, or else when it last changed; a list has none.

@@ -14,6 +14,7 @@ import (
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/study"
 )
 
 const maxForm = 64 << 10 // bytes of one answer
@@ -56,6 +57,9 @@ func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *Problem, e
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 		h.Set("Content-Security-Policy", pages.ContentSecurityPolicy)
+		if !strings.HasPrefix(c.Path(), study.UpdatePath) { // which is for everybody, and names no link
+			asItIs(c)
+		}
 		err := receive(c, maxForm)
 		switch {
 		case err != nil:

@@ -108,6 +108,7 @@ func (s *server) fileOperation() {
 func send(h huma.Context, f datasets.Content) {
 	defer f.Close()
 	c := humaecho.Unwrap(h)
+	asItIs(c)
 	head := c.Response().Header()
 	sum, _ := hex.DecodeString(f.SHA256) // we have written it
 	head.Set("ETag", `"`+f.SHA256+`"`)

@@ -58,6 +58,7 @@ func TestNoAnswerIsWrittenWhileAConnectionIsHeld(t *testing.T) {
 			req := httptest.NewRequest(method, path, strings.NewReader(body))
 			req.Header.Set("Authorization", "Bearer "+key)
 			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Accept-Encoding", "gzip")
 			served.ServeHTTP(&firstByte{ResponseWriter: httptest.NewRecorder(), written: func() {
 				answers++
 				if n := w.db.Pools()["requests"].Stats().InUse; n > 0 {

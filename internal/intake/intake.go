@@ -23,6 +23,7 @@ type Report struct {
 	Source                  string
 	Organisations, Services Counts
 	Refused                 []Refusal // of every file, by file and line
+	Blank                   int       // rows of every file without any value, which are passed over and in no other count
 }
 
 // Counts adds up: Read + Vanished = Created + Updated + Unchanged + Refused.
@@ -84,6 +85,9 @@ func (r Report) String() string {
 	fmt.Fprintf(&b, "rows refused in all files: %d\n", len(r.Refused))
 	for _, x := range r.Refused {
 		fmt.Fprintf(&b, "  %s:%d: %s\n", x.File, x.Line, x.Reason)
+	}
+	if r.Blank > 0 {
+		fmt.Fprintf(&b, "rows without any value in all files, passed over: %d\n", r.Blank)
 	}
 	return b.String()
 }

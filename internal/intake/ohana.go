@@ -45,6 +45,14 @@ func readOhana(dir fs.FS) (*folder, error) {
 	return f, nil
 }
 
+// blanks is how many rows of all files have no value.
+func (f *folder) blanks() (n int) {
+	for _, file := range ohanaFiles {
+		n += (*file.into(f)).blank
+	}
+	return n
+}
+
 // refusals lists the rows of every file that were refused.
 func (f *folder) refusals() (out []Refusal) {
 	for _, file := range ohanaFiles {

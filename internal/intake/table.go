@@ -7,16 +7,19 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// table is one CSV file. Every record of it is a row, whole or broken.
+// table is one CSV file. Every record of it that has a value is a row, whole or broken.
 type table struct {
 	file    string
 	columns map[string]int // by name, in small letters
 	width   int
 	rows    []*row
+	blank   int // records without any value, as spreadsheets write them below their last row
 }
 
 // row is one record. A broken one keeps the cells that could be read, for they may tell which thing it spoke of.
@@ -114,12 +117,23 @@ func (t *table) readRows(r *csv.Reader) error {
 		case err != nil:
 			return fmt.Errorf("%s: cannot be read to its end: %w", t.file, err)
 		default:
+			if blank(cells) {
+				t.blank++
+				continue
+			}
 			line, _ := r.FieldPos(0)
 			x := &row{table: t, line: line, cells: cells}
 			x.check()
 			t.rows = append(t.rows, x)
 		}
 	}
+}
+
+// blank tells whether nothing can be seen in any cell.
+func blank(cells []string) bool {
+	return !slices.ContainsFunc(cells, func(c string) bool {
+		return strings.ContainsFunc(c, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) })
+	})
 }
 
 // check refuses a row that no table could hold, whatever it is about.

@@ -30,7 +30,7 @@ func write(ctx context.Context, d *db.DB, source string, l loaded) (r Report, er
 		if err != nil {
 			return err
 		}
-		p := &plan{tx: tx, held: held, ids: map[string]uuid.UUID{}, report: Report{Source: source, Refused: l.folder.refusals()}}
+		p := &plan{tx: tx, held: held, ids: map[string]uuid.UUID{}, report: Report{Source: source, Refused: l.folder.refusals(), Blank: l.folder.blanks()}}
 		p.fill(l)
 		if err := p.batch.Write(tx); err != nil {
 			return err

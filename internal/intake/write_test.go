@@ -241,3 +241,19 @@ func TestNothingIsLoadedWhenTheImportFails(t *testing.T) {
 		t.Error("a part of it was loaded")
 	}
 }
+
+// Rows that a spreadsheet leaves empty say nothing: they are no refusal, and what left the source is still made inactive.
+func TestEmptyRowsAreSkippedAndCountedApart(t *testing.T) {
+	s := newScene(t)
+	s.run()
+	swap(t, s.folder, "services.csv", "s3,l2,Warm homes,,Help with energy bills and damp.,Tenants,,,,,,\n", ",,,,,,,,,,,\n \t,\u00a0,,,,,,,,,,\n,,,\n\"\",\"\"\n")
+	s.folder["organizations.csv"].Data = append(s.folder["organizations.csv"].Data, ",,,,\n\u200b,,,,\n"...)
+	r := s.run()
+	s.want(r, Counts{Read: 3, Unchanged: 3}, Counts{Read: 3, Updated: 1, Unchanged: 3, Vanished: 1})
+	if len(r.Refused) != 0 || r.Blank != 6 || !strings.Contains(r.String(), "rows without any value in all files, passed over: 6\n") {
+		t.Errorf("%s", r)
+	}
+	if v := s.held().Services["s3"]; v.Status != "inactive" {
+		t.Errorf("the vanished service is %s", v.Status)
+	}
+}

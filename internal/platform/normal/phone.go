@@ -1,0 +1,59 @@
+package normal
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// home is the region whose numbers are written without a country code.
+const home = "GB"
+
+// Phone is a telephone number in E.164, such as +447700900123. A number is not one to be dialled by a machine when it has more than digits
+// and the marks that group them, such as an extension, when it begins with neither 0 nor +, or with a prefix of Relay UK (18001 and
+// 18002), or when nobody could have it.
+func Phone(s string) (string, bool) {
+	grouping := func(r rune) bool {
+		return r >= '0' && r <= '9' || strings.ContainsRune("+().", r) || unicode.IsSpace(r) || unicode.In(r, unicode.Z, unicode.Cf, unicode.Pd)
+	}
+	digits := withoutSpaces(s)
+	if strings.ContainsFunc(s, func(r rune) bool { return !grouping(r) }) || !strings.HasPrefix(strings.TrimPrefix(digits, "("), "0") && !strings.HasPrefix(digits, "+") {
+		return s, false
+	}
+	number, err := phonenumbers.Parse(digits, home)
+	if err != nil || number.GetExtension() != "" || !phonenumbers.IsPossibleNumber(number) || !(phonenumbers.IsValidNumber(number) || drama(number)) {
+		return s, false
+	}
+	return phonenumbers.Format(number, phonenumbers.E164), true
+}
+
+// forDrama begin the numbers that Ofcom keeps free for drama and documents (Ofcom, "Telephone numbers for drama use"); not all of them are
+// in the ranges that are given out.
+var forDrama = []string{"+447700900", "+441632960", "+443069990", "+448081570", "+449098790"}
+
+func drama(number *phonenumbers.PhoneNumber) bool {
+	e164 := phonenumbers.Format(number, phonenumbers.E164)
+	return slices.ContainsFunc(forDrama, func(prefix string) bool { return strings.HasPrefix(e164, prefix) })
+}
+
+// National is a number in E.164 as people of this country write it: a foreign one with its country code. Of any other text it is nil.
+func National(e164 *string) *string {
+	if e164 == nil {
+		return nil
+	}
+	if whole, ok := Phone(*e164); !ok || whole != *e164 {
+		return nil
+	}
+	number, err := phonenumbers.Parse(*e164, home)
+	if err != nil {
+		return nil
+	}
+	form := phonenumbers.INTERNATIONAL
+	if phonenumbers.GetRegionCodeForCountryCode(int(number.GetCountryCode())) == home {
+		form = phonenumbers.NATIONAL
+	}
+	shown := phonenumbers.Format(number, form)
+	return &shown
+}

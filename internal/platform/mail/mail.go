@@ -14,6 +14,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"waypost/internal/platform/normal"
 )
 
 // Letter is one mail. ID is the same however often it is tried, so that a mail that arrives twice can be told.
@@ -56,6 +58,9 @@ func New(server, from string) (*Sender, error) {
 	address, err := mail.ParseAddress(from)
 	if err != nil {
 		return nil, errFrom
+	}
+	if sendable, ok := normal.Sendable(address.Address); ok { // an international domain in punycode; a host of one's own network stays
+		address.Address = sendable
 	}
 	s := &Sender{from: address.String(), domain: address.Address[strings.LastIndexByte(address.Address, '@')+1:], host: u.Hostname()}
 	if s.options, err = options(u); err != nil {
@@ -102,7 +107,8 @@ const (
 // address.
 func (s *Sender) Send(ctx context.Context, l Letter) Outcome {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	if m.From(s.from) != nil || m.To(l.To) != nil {
+	to, ok := normal.Sendable(l.To)
+	if !ok || m.From(s.from) != nil || m.To(to) != nil {
 		return Refused
 	}
 	if l.ReplyTo != "" {

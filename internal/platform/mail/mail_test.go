@@ -41,6 +41,25 @@ func TestAMailArrives(t *testing.T) {
 	}
 }
 
+// An international domain goes as punycode; what is no address is not tried.
+func TestWhereMailIsSentTo(t *testing.T) {
+	t.Parallel()
+	s := mailtest.Start(t, "geheim")
+	m := sender(t, fmt.Sprintf("smtp://waypost:geheim@127.0.0.1:%d", s.Port), s)
+	if got := m.Send(t.Context(), Letter{ID: "0001", To: "somebody@bücher.example", Subject: "A", Text: "B\n"}); got != "" {
+		t.Fatal(got)
+	}
+	if mail := s.Mail(); !strings.Contains(mail.Text, "To: <somebody@xn--bcher-kva.example>") {
+		t.Errorf("%+v", mail)
+	}
+	for _, to := range []string{"josé@example.org", "ask at the desk", "Sam <sam@example.org>", "a@example.org, b@example.org", "sam@localhost"} {
+		if got := m.Send(t.Context(), Letter{ID: "0002", To: to, Subject: "A", Text: "B\n"}); got != Refused {
+			t.Errorf("%s: %q", to, got)
+		}
+	}
+	s.NoMail()
+}
+
 func TestWhatAServerRefuses(t *testing.T) {
 	t.Parallel()
 	s := mailtest.Start(t, "geheim")

@@ -45,6 +45,7 @@ const Version = "0.1.0"
 type Config struct {
 	DB             *db.DB
 	Demo           bool                        // its clock may be moved
+	TestNumbers    bool                        // NHS numbers that are kept for tests and documents are taken, as in a demo
 	PublicURL      string                      // where people reach it, such as https://waypost.example or https://example.org/waypost
 	CORSOrigins    []string                    // origins that browsers may call from; none by default
 	Loading        *atomic.Bool                // a demo is being loaded: nobody is served yet; nil: never
@@ -100,9 +101,11 @@ func build(c Config) (*echo.Echo, *server) {
 	s := &server{
 		Config: c, base: Base(c.PublicURL), refused: guesses{by: map[string]*rate.Limiter{}}, validating: make(chan struct{}, largeAtOnce),
 		keys: c.Partners, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
-		people: &people.Store{DB: c.DB}, casework: casework.New(c.DB), insights: Figures(c.DB),
+		casework: casework.New(c.DB), insights: Figures(c.DB),
 		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets, worklists: &worklists.Store{DB: c.DB}, study: Studies(c.DB),
 	}
+	s.casework.People.TestNumbers = c.TestNumbers || c.Demo
+	s.people = s.casework.People
 	if s.datasets == nil {
 		s.datasets = Research(c.DB, nil, nil)
 	}

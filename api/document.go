@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"waypost/internal/platform/codes"
+	"waypost/internal/platform/text"
 )
 
 const introduction = `Waypost tracks social prescribing referrals and what came of them: a patient is supported by a link worker, who refers
@@ -186,15 +187,12 @@ func finish(doc *huma.OpenAPI) {
 	dropUnused(doc, operations)
 }
 
-// inSight is a character that people see. The document says \S of a text that must not be blank, which every program understands and which
-// invisible characters pass: zero-width and other formats, marks alone, letters that are drawn as nothing.
-const inSight = `[^\s\p{Z}\p{Cc}\p{Cf}\p{M}\x{115F}\x{1160}\x{2800}\x{3164}\x{FFA0}]`
-
-// holdToSight lets huma, whose own pattern is the document's, ask of such texts that something of them is seen.
+// holdToSight lets huma, whose own pattern is the document's, ask of a text that must not be blank that something of it is seen. The
+// document says \S, which every program understands and which invisible characters pass.
 func holdToSight(s *huma.Schema) {
 	for _, p := range s.Properties {
 		if p.Pattern == `\S` {
-			p.Pattern, p.PatternDescription = inSight, "text that is not blank"
+			p.Pattern, p.PatternDescription = text.Visible, "text that is not blank"
 			p.PrecomputeMessages()
 			p.Pattern, p.PatternDescription = `\S`, ""
 		}

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,14 +23,18 @@ func (s *server) validateBody(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	if refusal := s.validate(body, schema); refusal != nil {
-		onEchoError(refusal, humaecho.Unwrap(ctx))
+	c := humaecho.Unwrap(ctx)
+	body, refusal := s.validate(body, schema)
+	if refusal != nil {
+		onEchoError(refusal, c)
 		return
 	}
+	c.Request().Body = io.NopCloser(bytes.NewReader(body))
 	next(ctx)
 }
 
-func (s *server) validate(body []byte, schema *huma.Schema) error {
+// validate returns the body as it is to be decoded: with null for blank texts.
+func (s *server) validate(body []byte, schema *huma.Schema) ([]byte, error) {
 	if len(body) > largeBody {
 		s.validating <- struct{}{}
 		defer func() { <-s.validating }()
@@ -39,13 +45,18 @@ func (s *server) validate(body []byte, schema *huma.Schema) error {
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
 		found.Add(path, nil, "a number that is out of range")
-		return huma.NewError(http.StatusBadRequest, "", found.Errors...)
+		return nil, huma.NewError(http.StatusBadRequest, "", found.Errors...)
 	}
-	huma.Validate(boundedRegistry{s.api.OpenAPI().Components.Schemas, &found}, schema, path, huma.ModeWriteToServer, value, &found)
+	registry := s.api.OpenAPI().Components.Schemas
+	body, err := readTexts(registry, body, value, schema, path, &found)
+	if err != nil {
+		return nil, err
+	}
+	huma.Validate(boundedRegistry{registry, &found}, schema, path, huma.ModeWriteToServer, value, &found)
 	if len(found.Errors) == 0 {
-		return nil
+		return body, nil
 	}
-	return huma.NewError(http.StatusUnprocessableEntity, "", found.Errors...)
+	return nil, huma.NewError(http.StatusUnprocessableEntity, "", found.Errors...)
 }
 
 // bodySchema is the schema of an operation's body, of which there is one form; nil: it takes none.

@@ -85,7 +85,7 @@ grant execute on function referred_person_died_on(uuid) to waypost_app;
 create or replace function referred_person(referral uuid)
   returns table (patient_id uuid, name text, pronouns text, phone text, email text, contact_preference text, access_needs text, link_worker_name text, link_worker_email text)
   language sql stable security definer set search_path = public, pg_temp as $$
-  select p.id, coalesce(p.preferred_name, p.given_name) || ' ' || p.family_name, p.pronouns, p.phone, p.email, p.contact_preference, p.access_needs, w.name, w.email
+  select p.id, concat_ws(' ', coalesce(p.preferred_name, p.given_name), p.family_name), p.pronouns, p.phone, p.email, p.contact_preference, p.access_needs, w.name, w.email
   from referrals r
   join episodes e on e.site_id = r.site_id and e.id = r.episode_id
   join patients p on p.site_id = r.site_id and p.id = r.patient_id

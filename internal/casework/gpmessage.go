@@ -49,10 +49,10 @@ type GPNextFollowUp struct {
 
 // GPPerson is who the message is about.
 type GPPerson struct {
-	GivenName      string   `json:"given_name" doc:"First name." example:"Mary"`
-	FamilyName     string   `json:"family_name" doc:"Family name." example:"Example"`
+	GivenName      *string  `json:"given_name" doc:"First name; null where the person has none." example:"Mary"`
+	FamilyName     *string  `json:"family_name" doc:"Family name; null where the person has none." example:"Example"`
 	BirthDate      day.Date `json:"birth_date" format:"date" doc:"Date of birth." example:"1950-04-01"`
-	NHSNumber      *string  `json:"nhs_number,omitempty" doc:"NHS number, where it is known." example:"9991000003"`
+	NHSNumber      *string  `json:"nhs_number,omitempty" doc:"NHS number, where it is known and in a range that is issued." example:"9991000003"`
 	GPPracticeCode *string  `json:"gp_practice_code,omitempty" doc:"ODS code of the practice, where it is known." example:"Y00001"`
 }
 
@@ -139,6 +139,9 @@ func fileable(tx *db.Tx, p people.Patient, e episodes.Episode, agreed people.Con
 		Consent: GPConsent{Level: codesOnly, Decision: agreed.Decision, DecidedOn: agreed.DecidedOn},
 		Dates:   GPDates{e.ReceivedOn, e.FirstContactOn, e.ClosedOn},
 		Codes:   coded("event_types", "episode.opened", e.ReceivedOn),
+	}
+	if p.NHSNumberUnissued {
+		m.Person.NHSNumber = nil // a practice files by it
 	}
 	if agreed.Level != nil {
 		m.Consent.Level = *agreed.Level

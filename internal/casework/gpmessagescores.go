@@ -63,7 +63,7 @@ func scoreOf(i outcomes.Instrument, r outcomes.Result) GPScore {
 	s := GPScore{Instrument: i.Key, InstrumentVersion: i.Version, Title: i.Title, Score: r.Score, Better: r.Better}
 	for _, d := range i.Scores {
 		if d.Code == r.Score {
-			s.ResponderThreshold, s.ThresholdSource = d.ResponderThreshold, d.ThresholdSource
+			s.ResponderThreshold, s.ThresholdSource = d.ResponderThreshold, string(d.ThresholdSource)
 		}
 	}
 	return s

@@ -28,7 +28,13 @@ func (m GPMessage) PlainText() string {
 }
 
 func (m GPMessage) writePerson(p *page) {
-	born := []string{m.Person.FamilyName, ", ", m.Person.GivenName, "; born ", on(m.Person.BirthDate)}
+	var name []string
+	for _, part := range []*string{m.Person.FamilyName, m.Person.GivenName} {
+		if part != nil {
+			name = append(name, *part)
+		}
+	}
+	born := []string{strings.Join(name, ", "), "; born ", on(m.Person.BirthDate)}
 	if n := m.Person.NHSNumber; n != nil && len(*n) == 10 {
 		born = append(born, "; NHS number ", (*n)[:3], " ", (*n)[3:6], " ", (*n)[6:])
 	}

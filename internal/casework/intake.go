@@ -79,6 +79,7 @@ func (s *Store) takePerson(tx *db.Tx, n Intake, via string, out *TakenOn) (err e
 		return fault.InvalidAt("patient_id", "does not go with patient: one or the other")
 	case n.Patient != nil:
 		out.Patient, err = s.People.Record(tx.Context(), *n.Patient, via)
+		out.warn("patient", out.Patient.Warnings)
 		err = fault.Within("patient", err)
 	case n.PatientID != nil:
 		out.Patient, err = s.known(tx, *n.PatientID)

@@ -34,6 +34,7 @@ type Settings struct {
 	FilesURL      string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"Where the files of datasets lie, such as file:///srv/waypost/releases; every process of an installation needs the same. Default: releases in the data directory."`
 	MasterKeyFile string   `name:"master-key-file" env:"WAYPOST_MASTER_KEY_FILE" help:"The file with the key that opens what the database holds encrypted; it is made for a database that knows of none, and never again. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
 	Private       bool     `name:"webhook-allow-private" env:"WAYPOST_WEBHOOK_ALLOW_PRIVATE" help:"Let webhooks lead to private addresses, to this machine, and to plain http: for trials. A demo always does."`
+	TestNumbers   bool     `name:"test-numbers" env:"WAYPOST_TEST_NUMBERS" help:"Take NHS numbers that are kept for tests and documents (999…), which nobody has: for trials. A demo always does."`
 	Demo          bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
 	People        int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 600000 at most."`
 	CORSOrigins   []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`

@@ -131,7 +131,7 @@ func (s *surroundings) serve(listener net.Listener, proxies []netip.Prefix, data
 	var loading atomic.Bool
 	loading.Store(load)
 	told := &partners.Store{DB: d, Base: api.Base(s.publicURL(listener)), Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}
-	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
+	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, TestNumbers: s.TestNumbers, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
 		TrustedProxies: proxies, RequestTimeout: s.RequestTimeout, Ready: s.ready(d, told)})
 	server := api.NewServer(handler)
 	failed, working := make(chan error, 2), make(chan *jobs.Runner, 1)

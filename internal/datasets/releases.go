@@ -55,7 +55,7 @@ type File struct {
 
 // NewRelease is the command to make a release.
 type NewRelease struct {
-	Reason *string `json:"reason" required:"false" nullable:"true" maxLength:"2000" doc:"What it is for, in words; of a small group in a safe setting, why that is acceptable."`
+	Reason *string `json:"reason" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"What it is for, in words; of a small group in a safe setting, why that is acceptable."`
 	DryRun bool    `json:"dry_run" required:"false" doc:"true: nothing is made; the answer (200) tells how many people there would be, k, what is missing, and what would be made coarser."`
 }
 

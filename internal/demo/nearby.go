@@ -9,6 +9,7 @@ import (
 	"waypost/internal/directory"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
+	"waypost/internal/platform/text"
 )
 
 const openServices = 20 // at each site, at least
@@ -61,7 +62,7 @@ func (t *town) organisation(key, name, description string) directory.Organisatio
 	return directory.Organisation{
 		ID: id, Source: "demo", SourceRef: new(t.Code + "/" + key), Version: 1, CreatedAt: at, UpdatedAt: at,
 		OrganisationDetails: directory.OrganisationDetails{
-			Name: t.fill(name), Description: t.fill(description), URL: new("https://" + home), Email: new("hello@" + home),
+			Name: t.fill(name), Description: text.Optional(t.fill(description)), URL: new("https://" + home), Email: new("hello@" + home),
 			Phone: new(landline(t.dice)), Status: "active",
 		},
 	}
@@ -72,8 +73,8 @@ func (t *town) domain(key string) string {
 }
 
 // fill puts the town's own words into a text.
-func (t *town) fill(text string, more ...string) string {
-	return strings.NewReplacer(append(more, "{place}", t.Name)...).Replace(text)
+func (t *town) fill(words string, more ...string) string {
+	return strings.NewReplacer(append(more, "{place}", t.Name)...).Replace(words)
 }
 
 func (t *town) service(o offer, capacity string) service {
@@ -85,13 +86,14 @@ func (t *town) service(o offer, capacity string) service {
 		ID: db.IDAt(at), OrganisationID: t.byOffer[o.By], NeedsSource: "stated", Capacity: capacity,
 		Source: "demo", SourceRef: new(t.Code + "/" + o.Key), Version: 1, CreatedAt: at, UpdatedAt: at,
 		ServiceDetails: directory.ServiceDetails{
-			Name: t.fill(o.Name, words...), Description: t.fill(o.Description, words...), ActivityType: o.Type, Needs: o.Needs,
-			Keywords: t.Name + " " + strings.ReplaceAll(o.Key, "_", " "), Eligibility: t.fill(o.Eligibility), Fees: o.Fees,
+			Name: t.fill(o.Name, words...), Description: text.Optional(t.fill(o.Description, words...)), ActivityType: o.Type, Needs: o.Needs,
+			Keywords:    text.Optional(t.Name + " " + strings.ReplaceAll(o.Key, "_", " ")),
+			Eligibility: text.Optional(t.fill(o.Eligibility)), Fees: text.Optional(o.Fees),
 			URL: new("https://" + t.domain(o.By) + "/" + o.Key), Phone: new(landline(t.dice)),
 			Address: new(strings.ToUpper(hall[:1]) + hall[1:] + ", " + t.Name), Postcode: new(postcode(t.dice)), Status: "active",
 		},
 	}
-	s.Settle()
+	s.FillIn()
 	s.Latitude, s.Longitude = new(t.near(t.Latitude, 0.03)), new(t.near(t.Longitude, 0.045)) // some 3 km each way
 	t.sayCapacity(&s.Service)
 	return s

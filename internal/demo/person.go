@@ -139,8 +139,8 @@ func (l *life) name(d *people.Details) {
 	if d.Gender == "male" || d.Gender != "female" && l.chance(0.5) {
 		given = h.Male
 	}
-	d.GivenName, d.FamilyName = pick(l.dice, given), pick(l.dice, h.Family)
-	if short := phrases.ShortNames[d.GivenName]; short != "" && l.chance(0.3) {
+	d.GivenName, d.FamilyName = new(pick(l.dice, given)), new(pick(l.dice, h.Family))
+	if short := phrases.ShortNames[*d.GivenName]; short != "" && l.chance(0.3) {
 		d.PreferredName = &short
 	}
 	if h.Language != "" && l.chance(0.25) {
@@ -158,7 +158,7 @@ func (l *life) reach(d *people.Details) {
 		d.Phone = new(mobile(l.dice))
 	}
 	if d.ContactPreference == "email" || l.chance(0.35) {
-		local := strings.ToLower(strings.ReplaceAll(d.GivenName+"."+d.FamilyName, " ", "."))
+		local := strings.ToLower(strings.ReplaceAll(*d.GivenName+"."+*d.FamilyName, " ", "."))
 		d.Email = new(fmt.Sprintf("%s.%s@example.org", local, (*d.NHSNumber)[6:]))
 	}
 }

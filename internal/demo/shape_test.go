@@ -91,7 +91,7 @@ func (s *stores) administer() {
 // support tells of a person from being referred in to the end of support, and returns the follow-up and what they attended.
 func (s *stores) support() (outcomes.FollowUp, uuid.UUID) {
 	today := day.Of(time.Now().UTC()).AddDays(-1)
-	p, err := (&people.Store{DB: s.DB}).Record(s.ctx, people.New{Details: people.Details{GivenName: "A", FamilyName: "B", BirthDate: monday}}, "api")
+	p, err := (&people.Store{DB: s.DB}).Record(s.ctx, people.New{Details: people.Details{GivenName: new("A"), FamilyName: new("B"), BirthDate: monday}}, "api")
 	s.must(err)
 	for _, decision := range []string{"given", "declined", "not_asked", "not_obtained", "withdrawn", "best_interests"} {
 		n := people.NewConsent{Purpose: people.ShareWithOrganisations, Decision: decision, DecidedOn: today.AddDays(-1), Reason: new("why")}

@@ -130,10 +130,10 @@ func postcode(d dice) string {
 }
 
 // landline is of the range that Ofcom keeps free for drama.
-func landline(d dice) string { return fmt.Sprintf("01632 960%03d", d.IntN(1000)) }
+func landline(d dice) string { return fmt.Sprintf("+441632960%03d", d.IntN(1000)) }
 
 // mobile is of the range that Ofcom keeps free for drama.
-func mobile(d dice) string { return fmt.Sprintf("07700 900%03d", d.IntN(1000)) }
+func mobile(d dice) string { return fmt.Sprintf("+447700900%03d", d.IntN(1000)) }
 
 // moment is when on a day something was recorded: in the afternoon, after any meeting of that day.
 func (w *world) moment(d dice, on day.Date) time.Time {

@@ -51,7 +51,7 @@ func (a Address) confirm(tx *db.Tx, kind string, id uuid.UUID, stands *string, p
 	switch {
 	case pending == nil:
 		return fault.New(fault.Conflict, "The address waits for no confirmation.")
-	case text(stands) != text(a.Email):
+	case orEmpty(stands) != orEmpty(a.Email):
 		return fault.New(fault.Conflict, "Another address stands there: read it again.")
 	}
 	var sameOrigin bool
@@ -69,7 +69,7 @@ func (a Address) confirm(tx *db.Tx, kind string, id uuid.UUID, stands *string, p
 	return recorded(tx, kind, subject, id)
 }
 
-func text(s *string) string {
+func orEmpty(s *string) string {
 	if s == nil {
 		return ""
 	}

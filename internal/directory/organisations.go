@@ -7,13 +7,16 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 	"waypost/internal/platform/patch"
+	"waypost/internal/platform/text"
 )
 
 // Store keeps the directory.
@@ -23,6 +26,8 @@ type Store struct{ DB *db.DB }
 type Organisation struct {
 	ID uuid.UUID `json:"id" format:"uuid" doc:"The organisation's id."`
 	OrganisationDetails
+	PhoneNational *string `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it, a foreign one with its country code; null where phone is kept as it was written." example:"01632 960001"`
+	normal.AsWritten
 	Source            string          `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
 	SourceRef         *string         `json:"source_ref" doc:"Its id in that source."`
 	EmailPendingSince *time.Time      `json:"email_pending_since" gorm:"->" doc:"Since when the e-mail address waits for a second person: an administrator changed it, and nobody else has confirmed it. Referrals sent before are not written to it. null: it waits for nobody."`
@@ -30,18 +35,18 @@ type Organisation struct {
 	Version           int             `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
 	CreatedAt         time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt         time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	Warnings          []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: likely duplicates."`
+	Warnings          []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: phone_as_written, email_as_written. In the answer to a POST also: likely duplicates."`
 }
 
 // OrganisationDetails is what is said of an organisation; all of it may be changed later.
 type OrganisationDetails struct {
-	Name          string  `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Name." example:"Example Lunch Club"`
-	Description   string  `json:"description" required:"false" maxLength:"20000" doc:"What it does, and for whom." example:"A weekly lunch for people who live alone."`
-	URL           *string `json:"url" required:"false" maxLength:"2000" doc:"Web address." example:"https://lunch.example.org"`
-	Email         *string `json:"email" required:"false" maxLength:"254" doc:"Email address for the public." example:"hello@lunch.example.org"`
-	Phone         *string `json:"phone" required:"false" maxLength:"100" doc:"Telephone number for the public."`
-	CharityNumber *string `json:"charity_number" required:"false" maxLength:"20" doc:"Number in the register of charities."`
-	Status        string  `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked. A link worker's own is always unverified." example:"active"`
+	Name          string        `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Name." example:"Example Lunch Club"`
+	Description   text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" doc:"What it does, and for whom." example:"A weekly lunch for people who live alone."`
+	URL           *string       `json:"url" required:"false" maxLength:"2000" doc:"Web address." example:"https://lunch.example.org"`
+	Email         *string       `json:"email" required:"false" maxLength:"254" doc:"Email address for the public, without a name before it. What cannot be one to send to is kept as it was written, with a warning." example:"hello@lunch.example.org"`
+	Phone         *string       `json:"phone" required:"false" maxLength:"100" doc:"Telephone number for the public, in E.164. What cannot be a number to dial is kept as it was written, with a warning." example:"+441632960001"`
+	CharityNumber *string       `json:"charity_number" required:"false" maxLength:"20" doc:"Number in the register of charities."`
+	Status        string        `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked. A link worker's own is always unverified." example:"active"`
 }
 
 // NewOrganisation is the command to add an organisation.
@@ -54,10 +59,13 @@ type OrganisationChanges = patch.Merge[OrganisationDetails]
 func (s *Store) AddOrganisation(ctx context.Context, n NewOrganisation) (o Organisation, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		n.Status = statusFor(tx.Actor, n.Status)
-		o = Organisation{ID: tx.NewID(), OrganisationDetails: n, Source: "api", Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if o.Warnings, err = likelyDuplicates(tx, n.Name); err != nil {
+		o = Organisation{ID: tx.NewID(), Source: "api", Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		o.Set(n)
+		duplicates, err := likelyDuplicates(tx, n.Name)
+		if err != nil {
 			return err
 		}
+		o.Warnings = append(o.Warnings, duplicates...)
 		if err := tx.Create(&o).Error; err != nil {
 			return err
 		}
@@ -118,9 +126,11 @@ func (s *Store) ChangeOrganisation(ctx context.Context, id uuid.UUID, version in
 		if err := db.Match(version, o.Version); err != nil {
 			return err
 		}
-		if o.OrganisationDetails, err = c.Apply(o.OrganisationDetails); err != nil {
+		details, err := c.Apply(o.OrganisationDetails)
+		if err != nil {
 			return err
 		}
+		o.Set(details)
 		return o.save(tx, "organisation.changed")
 	})
 	return o, err
@@ -136,6 +146,24 @@ func (o *Organisation) save(tx *db.Tx, kind string) error {
 		return err
 	}
 	return recorded(tx, kind, "organisation", o.ID)
+}
+
+// Set is what an organisation becomes by what is said of it now. What is new of its contacts is normalised.
+func (o *Organisation) Set(d OrganisationDetails) {
+	was := o.OrganisationDetails
+	o.OrganisationDetails = d
+	o.Keep(&o.Phone, &o.Email, was.Phone, was.Email)
+	o.show()
+}
+
+// AfterFind fills in what is worked out from the row.
+func (o *Organisation) AfterFind(*gorm.DB) error {
+	o.show()
+	return nil
+}
+
+func (o *Organisation) show() {
+	o.PhoneNational, o.Warnings = normal.National(o.Phone), o.Kept(o.Email)
 }
 
 func recorded(tx *db.Tx, kind, subject string, id uuid.UUID) error {

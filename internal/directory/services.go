@@ -7,13 +7,16 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 	"waypost/internal/platform/patch"
+	"waypost/internal/platform/text"
 )
 
 // Service is something that an organisation offers, at one place.
@@ -21,6 +24,8 @@ type Service struct {
 	ID             uuid.UUID `json:"id" format:"uuid" doc:"The service's id."`
 	OrganisationID uuid.UUID `json:"organisation_id" format:"uuid" doc:"Who offers it."`
 	ServiceDetails
+	PhoneNational *string `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it, a foreign one with its country code; null where phone is kept as it was written." example:"01632 960001"`
+	normal.AsWritten
 	NeedsSource       string     `json:"needs_source" enum:"stated,inferred" doc:"inferred: worked out from words of the description by an import."`
 	Capacity          string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
 	WaitBand          *string    `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
@@ -33,26 +38,28 @@ type Service struct {
 	Version           int        `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
 	CreatedAt         time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt         time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: phone_as_written, email_as_written. People see it, and nothing is sent to it."`
 }
 
 // ServiceDetails is what is said of a service; all of it may be changed later.
 type ServiceDetails struct {
-	Name         string   `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Name." example:"Wednesday lunch"`
-	Description  string   `json:"description" required:"false" maxLength:"20000" doc:"What it is." example:"A hot lunch and company, every Wednesday."`
-	ActivityType string   `json:"activity_type" required:"false" format:"code:activity_types" doc:"What kind of thing it offers; not_known when left out." example:"food_practical"`
-	Needs        db.Texts `json:"needs" required:"false" format:"code:needs" maxItems:"40" doc:"Which needs it serves."`
-	Keywords     string   `json:"keywords" required:"false" maxLength:"2000" doc:"More words to find it by."`
-	Eligibility  string   `json:"eligibility" required:"false" maxLength:"5000" doc:"Who may come."`
-	Fees         string   `json:"fees" required:"false" maxLength:"5000" doc:"What it costs." example:"Free"`
-	URL          *string  `json:"url" required:"false" maxLength:"2000" doc:"Web address."`
-	Email        *string  `json:"email" required:"false" maxLength:"254" doc:"Email address."`
-	Phone        *string  `json:"phone" required:"false" maxLength:"100" doc:"Telephone number."`
-	Address      *string  `json:"address" required:"false" maxLength:"500" doc:"Where it is, in words."`
-	Postcode     *string  `json:"postcode" required:"false" maxLength:"20" doc:"Postcode." example:"ZZ99 3WZ"`
-	Latitude     *float64 `json:"latitude" required:"false" minimum:"-90" maximum:"90" doc:"Degrees north; goes with longitude." example:"53.48"`
-	Longitude    *float64 `json:"longitude" required:"false" minimum:"-180" maximum:"180" doc:"Degrees east; goes with latitude." example:"-2.24"`
-	Sensitive    bool     `json:"sensitive" required:"false" doc:"Whether nobody else may learn that a person was referred here, such as to help after sexual violence: it is then never named on the page of a person's own link or in mail to them, since others read shared telephones and inboxes. True by itself, whatever is sent, for a service of one of the sensitive needs (see the code list needs)." example:"false"`
-	Status       string   `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked." example:"active"`
+	Name         string        `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Name." example:"Wednesday lunch"`
+	Description  text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" doc:"What it is." example:"A hot lunch and company, every Wednesday."`
+	ActivityType string        `json:"activity_type" required:"false" format:"code:activity_types" doc:"What kind of thing it offers; not_known when left out." example:"food_practical"`
+	Needs        db.Texts      `json:"needs" required:"false" format:"code:needs" maxItems:"40" doc:"Which needs it serves."`
+	Keywords     text.Optional `json:"keywords" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"More words to find it by."`
+	Eligibility  text.Optional `json:"eligibility" required:"false" nullable:"true" format:"prose" maxLength:"5000" doc:"Who may come."`
+	Fees         text.Optional `json:"fees" required:"false" nullable:"true" format:"prose" maxLength:"5000" doc:"What it costs." example:"Free"`
+	URL          *string       `json:"url" required:"false" maxLength:"2000" doc:"Web address."`
+	Email        *string       `json:"email" required:"false" maxLength:"254" doc:"Email address, without a name before it. What cannot be one to send to is kept as it was written, with a warning."`
+	Phone        *string       `json:"phone" required:"false" maxLength:"100" doc:"Telephone number, in E.164. What cannot be a number to dial is kept as it was written, with a warning." example:"+441632960001"`
+	Address      *string       `json:"address" required:"false" format:"prose" maxLength:"500" doc:"Where it is, in words."`
+	Postcode     *string       `json:"postcode" required:"false" maxLength:"20" doc:"Postcode, in capitals with one space." example:"ZZ99 3WZ"`
+	Latitude     *float64      `json:"latitude" required:"false" minimum:"-90" maximum:"90" doc:"Degrees north; goes with longitude." example:"53.48"`
+	Longitude    *float64      `json:"longitude" required:"false" minimum:"-180" maximum:"180" doc:"Degrees east; goes with latitude." example:"-2.24"`
+	Sensitive    bool          `json:"sensitive" required:"false" doc:"Whether nobody else may learn that a person was referred here, such as to help after sexual violence: it is then never named on the page of a person's own link or in mail to them, since others read shared telephones and inboxes. True by itself, whatever is sent, for a service of one of the sensitive needs (see the code list needs)." example:"false"`
+	Status       string        `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked." example:"active"`
 }
 
 // NewService is the command to add a service.
@@ -92,8 +99,8 @@ func (s *Store) AddService(ctx context.Context, organisation uuid.UUID, n NewSer
 			return err
 		}
 		n.Status = statusFor(tx.Actor, n.Status)
-		v = Service{ID: tx.NewID(), OrganisationID: organisation, ServiceDetails: n, NeedsSource: "stated", Capacity: "not_known", Source: "api", Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if err := v.settle(); err != nil {
+		v = Service{ID: tx.NewID(), OrganisationID: organisation, NeedsSource: "stated", Capacity: "not_known", Source: "api", Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := v.Set(n); err != nil {
 			return err
 		}
 		if err := tx.Create(&v).Error; err != nil {
@@ -104,8 +111,8 @@ func (s *Store) AddService(ctx context.Context, organisation uuid.UUID, n NewSer
 	return v, err
 }
 
-// Settle fills in what was left out, and what follows from the rest.
-func (d *ServiceDetails) Settle() {
+// FillIn completes what was left out, and what follows from the rest.
+func (d *ServiceDetails) FillIn() {
 	if d.ActivityType == "" {
 		d.ActivityType = "not_known"
 	}
@@ -115,11 +122,27 @@ func (d *ServiceDetails) Settle() {
 	d.Sensitive = d.Sensitive || codes.Sensitive("needs", d.Needs...)
 }
 
-func (v *Service) settle() error {
-	v.Settle()
+// Set is what a service becomes by what is said of it now. What is new of its contacts and its place is normalised.
+func (v *Service) Set(d ServiceDetails) error {
+	was := v.ServiceDetails
+	v.ServiceDetails = d
+	v.FillIn()
 	var c fault.Checks
 	c.Require((v.Latitude == nil) == (v.Longitude == nil), "longitude", "goes with latitude: both or neither")
+	normal.Require(&c, "postcode", &v.Postcode, was.Postcode, normal.Postcode, normal.NotAPostcode)
+	v.Keep(&v.Phone, &v.Email, was.Phone, was.Email)
+	v.show()
 	return c.Err()
+}
+
+// AfterFind fills in what is worked out from the row.
+func (v *Service) AfterFind(*gorm.DB) error {
+	v.show()
+	return nil
+}
+
+func (v *Service) show() {
+	v.PhoneNational, v.Warnings = normal.National(v.Phone), v.Kept(v.Email)
 }
 
 // Service returns one.
@@ -151,13 +174,14 @@ func (s *Store) ChangeService(ctx context.Context, id uuid.UUID, version int, c 
 		if err := db.Match(version, v.Version); err != nil {
 			return err
 		}
-		if v.ServiceDetails, err = c.Apply(v.ServiceDetails); err != nil {
+		details, err := c.Apply(v.ServiceDetails)
+		if err != nil {
 			return err
 		}
 		if c.Has("needs") {
 			v.NeedsSource = "stated"
 		}
-		if err := v.settle(); err != nil {
+		if err := v.Set(details); err != nil {
 			return err
 		}
 		return v.save(tx, "service.changed")

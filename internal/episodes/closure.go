@@ -15,7 +15,7 @@ import (
 // Pause is the command to pause an episode.
 type Pause struct {
 	On     *day.Date `json:"on,omitempty" format:"date" doc:"Since when; today when left out. Not in the future." example:"2026-03-02"`
-	Reason *string   `json:"reason,omitempty" maxLength:"1000" doc:"Why, such as a stay in hospital."`
+	Reason *string   `json:"reason,omitempty" format:"prose" maxLength:"1000" doc:"Why, such as a stay in hospital."`
 }
 
 // Resume is the command to take a paused episode up again.
@@ -27,7 +27,7 @@ type Resume struct {
 type Closure struct {
 	ClosedOn *day.Date `json:"closed_on,omitempty" format:"date" doc:"When; today when left out. Not in the future, and not before it was received." example:"2026-06-30"`
 	Reason   string    `json:"reason" format:"code:closure_reasons" doc:"Why." example:"plan_completed"`
-	Note     *string   `json:"note,omitempty" maxLength:"5000" doc:"More on why."`
+	Note     *string   `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"More on why."`
 }
 
 // Pause pauses an episode.

@@ -40,7 +40,7 @@ type ContactDetails struct {
 	Kind        string         `json:"kind" format:"code:contact_kinds" doc:"What it was; holding with a referral_id says what the person waits for." example:"first_contact"`
 	Outcome     string         `json:"outcome" format:"code:contact_outcomes" doc:"How it went." example:"spoke"`
 	Minutes     *int           `json:"minutes" required:"false" minimum:"0" maximum:"1440" doc:"How long it took, in minutes." example:"40"`
-	Note        *string        `json:"note" required:"false" maxLength:"10000" doc:"Free text."`
+	Note        *string        `json:"note" required:"false" format:"prose" maxLength:"10000" doc:"Free text."`
 	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this contact."`
 }
 

@@ -65,9 +65,9 @@ type Details struct {
 	Source           string         `json:"source" format:"code:sources" doc:"Who referred the person in." example:"gp"`
 	ReceivedOn       day.Date       `json:"received_on" format:"date" doc:"The day the referral in was received; not in the future." example:"2026-01-12"`
 	Needs            Needs          `json:"needs" gorm:"embedded;embeddedPrefix:need_" doc:"Why the person was referred in."`
-	WhatMatters      *string        `json:"what_matters" required:"false" maxLength:"5000" doc:"What matters to the person, in their words."`
-	Risks            *string        `json:"risks" required:"false" maxLength:"5000" doc:"Risks, or none_known; null: not recorded." example:"none_known"`
-	RequestedActions *string        `json:"requested_actions" required:"false" maxLength:"5000" doc:"What the practice is asked to do, for the message back to it; null: no action is requested."`
+	WhatMatters      *string        `json:"what_matters" required:"false" format:"prose" maxLength:"5000" doc:"What matters to the person, in their words."`
+	Risks            *string        `json:"risks" required:"false" format:"prose" maxLength:"5000" doc:"Risks, or none_known; null: not recorded." example:"none_known"`
+	RequestedActions *string        `json:"requested_actions" required:"false" format:"prose" maxLength:"5000" doc:"What the practice is asked to do, for the message back to it; null: no action is requested."`
 	ExternalIDs      db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this episode."`
 }
 

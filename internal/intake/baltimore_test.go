@@ -91,7 +91,7 @@ func TestSampleOfNeeds(t *testing.T) {
 	t.Logf("%d services, %d pairs, %d services without a need", len(services), len(pairs), none)
 	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(len(pairs))[:60] {
 		d := pairs[i].s.details
-		lead, _ := theMap().body(d.Description)
+		lead, _ := theMap().body(string(d.Description))
 		t.Logf("%s: %s\n%s\n%s", pairs[i].need, d.Name, lead, d.Eligibility)
 	}
 }

@@ -6,17 +6,22 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"waypost/internal/platform/text"
 )
 
-// tooLong says which field is longer than the API itself would take: the limits are those of the struct's tags.
-func tooLong(details any) string {
+// wrongText says which field the API itself would not take: the limits are those of the struct's tags.
+func wrongText(details any) string {
 	v := reflect.ValueOf(details)
 	for i := range v.NumField() {
 		tag := v.Type().Field(i).Tag
+		name, _, _ := strings.Cut(tag.Get("json"), ",")
 		limit, err := strconv.Atoi(tag.Get("maxLength"))
 		if err == nil && utf8.RuneCountInString(textIn(v.Field(i))) > limit {
-			name, _, _ := strings.Cut(tag.Get("json"), ",")
 			return fmt.Sprintf("%s is longer than %d characters", name, limit)
+		}
+		if tag.Get("format") != "prose" && !text.OneLine(textIn(v.Field(i))) {
+			return name + " " + text.NotOneLine
 		}
 	}
 	return ""

@@ -24,6 +24,7 @@ type Report struct {
 	Organisations, Services Counts
 	Refused                 []Refusal // of every file, by file and line
 	Blank                   int       // rows of every file without any value, which are passed over and in no other count
+	Kept                    []Refusal // values that are kept as they were written: people see them, and nothing is sent to them
 }
 
 // Counts adds up: Read + Vanished = Created + Updated + Unchanged + Refused.
@@ -33,7 +34,7 @@ type Counts struct {
 	Uncertain                                  bool // a row's id could not be read, so that nothing was taken to have vanished
 }
 
-// Refusal is one row that was not loaded. The reason never repeats what the row says.
+// Refusal is one row that was not loaded, or one value that was kept as it was written. The reason never repeats what the row says.
 type Refusal struct {
 	File   string
 	Line   int // where the row begins; 1 is the header
@@ -83,13 +84,21 @@ func (r Report) String() string {
 	r.Organisations.print(&b, "organisations")
 	r.Services.print(&b, "services")
 	fmt.Fprintf(&b, "rows refused in all files: %d\n", len(r.Refused))
-	for _, x := range r.Refused {
-		fmt.Fprintf(&b, "  %s:%d: %s\n", x.File, x.Line, x.Reason)
+	list(&b, r.Refused)
+	if len(r.Kept) > 0 {
+		fmt.Fprintf(&b, "values kept as they were written: %d\n", len(r.Kept))
+		list(&b, r.Kept)
 	}
 	if r.Blank > 0 {
 		fmt.Fprintf(&b, "rows without any value in all files, passed over: %d\n", r.Blank)
 	}
 	return b.String()
+}
+
+func list(b *strings.Builder, rows []Refusal) {
+	for _, x := range rows {
+		fmt.Fprintf(b, "  %s:%d: %s\n", x.File, x.Line, x.Reason)
+	}
 }
 
 func (c Counts) print(b *strings.Builder, what string) {

@@ -90,11 +90,11 @@ const enough = 2
 // infer works out which needs a service serves, in the order of their code list, and from the weightiest of
 // them what kind of thing it offers.
 func (m *wordMap) infer(organisation string, d directory.ServiceDetails) (db.Texts, string) {
-	lead, rest := m.body(d.Description)
+	lead, rest := m.body(string(d.Description))
 	points := map[string]int{}
-	m.weigh(points, d.Name+" . "+d.Keywords, 3, 2)
+	m.weigh(points, d.Name+" . "+string(d.Keywords), 3, 2)
 	m.weigh(points, lead, 2, 1)
-	m.weigh(points, d.Eligibility, 2, 0)
+	m.weigh(points, string(d.Eligibility), 2, 0)
 	m.mention(points, rest)
 	m.mention(points, organisation)
 	needs, best := db.Texts{}, ""

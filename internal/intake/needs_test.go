@@ -6,6 +6,7 @@ import (
 
 	"waypost/internal/directory"
 	"waypost/internal/platform/codes"
+	"waypost/internal/platform/text"
 )
 
 func TestInfersNeeds(t *testing.T) {
@@ -29,7 +30,7 @@ func TestInfersNeeds(t *testing.T) {
 		{"The Hub", "1) FOOD BANK: Open daily.", "", []string{"food"}, "food_practical"},
 		{"Carer's group", "For carers of people with dementias.", "", []string{"caring_role", "memory_dementia"}, "befriending_peer"},
 	} {
-		needs, activity := theMap().infer("", directory.ServiceDetails{Name: c.name, Description: c.description, Eligibility: c.eligibility})
+		needs, activity := theMap().infer("", directory.ServiceDetails{Name: c.name, Description: text.Optional(c.description), Eligibility: text.Optional(c.eligibility)})
 		if !slices.Equal(needs, c.needs) || activity != c.activity {
 			t.Errorf("%s, %s: %v, %s; want %v, %s", c.name, c.description, needs, activity, c.needs, c.activity)
 		}

@@ -65,3 +65,16 @@ func (f *folder) refusals() (out []Refusal) {
 	}
 	return out
 }
+
+// kept lists the values of every file that are kept as they were written.
+func (f *folder) kept() (out []Refusal) {
+	for _, file := range ohanaFiles {
+		t := *file.into(f)
+		for _, r := range t.rows {
+			for _, what := range r.kept {
+				out = append(out, Refusal{t.file, r.line, what})
+			}
+		}
+	}
+	return out
+}

@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"waypost/internal/directory"
+	"waypost/internal/platform/normal"
+	"waypost/internal/platform/text"
 )
 
 // owner is whom a telephone number belongs to: the column that says so, and the id in it.
@@ -28,6 +30,10 @@ func (r *resolver) numbers() map[owner]string {
 		}
 		if extension := p.get("extension"); extension != "" {
 			number += " ext. " + extension
+		}
+		number, ok := normal.Phone(number)
+		if !ok {
+			p.keep("number is kept as it was written, since it is none that can be dialled as it stands")
 		}
 		first[whose] = number
 	}
@@ -112,8 +118,16 @@ func (r *resolver) place(d *directory.ServiceDetails, at *row) {
 	if a == nil {
 		return
 	}
-	d.Address = orNil(together(street(a.get("address_1"), a.get("address_2")), a.get("city"), a.get("state_province")))
-	d.Postcode = orNil(a.get("postal_code"))
+	parts := []string{street(a.get("address_1"), a.get("address_2")), a.get("city"), a.get("state_province")}
+	if code := a.get("postal_code"); code != "" {
+		if postcode, ok := normal.Postcode(code); ok {
+			d.Postcode = &postcode
+		} else {
+			a.keep("postal_code is kept in the address, since it is no postcode of the United Kingdom")
+			parts = append(parts, code)
+		}
+	}
+	d.Address = text.OrNil(together(parts...))
 }
 
 // coordinates are both there, or both blank.

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"waypost/internal/directory"
+	"waypost/internal/platform/normal"
+	"waypost/internal/platform/text"
 )
 
 // loaded is what a folder comes to: the organisations and services that are whole, and the folder, which knows what was refused.
@@ -64,10 +66,10 @@ func (f *folder) resolve() loaded {
 func (r *resolver) organisation(x *row) directory.OrganisationDetails {
 	d := directory.OrganisationDetails{
 		Name: x.get("name"), Description: x.text("description"), Status: "active",
-		URL: orNil(x.get("website")), Email: orNil(x.get("email")), Phone: orNil(r.phones[owner{"organization_id", x.get("id")}]),
+		URL: text.OrNil(x.get("website")), Email: x.email(), Phone: text.OrNil(r.phones[owner{"organization_id", x.get("id")}]),
 	}
-	x.require(d.Name != "", "has no name")
-	x.refuse(tooLong(d))
+	x.require(!text.Blank(d.Name), "has no name")
+	x.refuse(wrongText(d))
 	return d
 }
 
@@ -85,15 +87,15 @@ func (r *resolver) service(x *row) (organisation string, d directory.ServiceDeta
 	status, known := statuses[strings.ToLower(x.get("status"))]
 	d = directory.ServiceDetails{
 		Name: x.get("name"), Description: x.text("description"), Eligibility: x.text("eligibility"), Fees: x.text("fees"),
-		Keywords: together(append([]string{x.get("alternate_name"), x.get("keywords")}, terms...)...),
-		URL:      orNil(x.get("website")), Email: orNil(x.get("email")), Phone: orNil(r.phoneOf(x)), Status: status,
+		Keywords: text.Optional(together(append([]string{x.get("alternate_name"), x.get("keywords")}, terms...)...)),
+		URL:      text.OrNil(x.get("website")), Email: x.email(), Phone: text.OrNil(r.phoneOf(x)), Status: status,
 	}
 	r.place(&d, at)
-	x.require(d.Name != "", "has no name")
+	x.require(!text.Blank(d.Name), "has no name")
 	_, clear := yesOrNo[strings.ToLower(x.get("sensitive"))]
 	x.require(clear, "has a value of sensitive that is neither yes nor no")
 	x.require(known, "has a status that is not active, inactive or defunct")
-	x.refuse(tooLong(d))
+	x.refuse(wrongText(d))
 	if !x.refused() {
 		d.Needs, d.ActivityType = theMap().infer(org.get("name"), d)
 	}
@@ -178,9 +180,15 @@ func (r *row) require(ok bool, reason string) {
 	}
 }
 
-func orNil(s string) *string {
-	if s == "" {
+// email is the column's address, or what is written there where it is none.
+func (r *row) email() *string {
+	address := text.OrNil(r.get("email"))
+	if address == nil {
 		return nil
 	}
-	return &s
+	normalised, ok := normal.Email(*address)
+	if !ok {
+		r.keep("email is kept as it was written, since it is no address that can be sent to")
+	}
+	return &normalised
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"waypost/internal/platform/leaktest"
 )
 
 // fixture is the invented folder in testdata, in memory, so that a test can spoil it.
@@ -67,17 +69,17 @@ func TestResolvesAService(t *testing.T) {
 	}
 	s, _ := l.service("s1")
 	d := s.details
-	if s.organisation != "o1" || d.Keywords != "The Spoon, Congregate meals, Older people" || d.Fees != "Free." || *d.Phone != "01632 960003" {
+	if s.organisation != "o1" || d.Keywords != "The Spoon, Congregate meals, Older people" || d.Fees != "Free." || *d.Phone != "+441632960003" {
 		t.Errorf("service: %+v", d)
 	}
 	if *d.Address != "1 Example Street, Back Hall, Exampleton, EX" || *d.Postcode != "ZZ99 3WZ" || *d.Latitude != 53.48 || *d.Longitude != -2.24 {
 		t.Errorf("place: %s, %s, %v, %v", *d.Address, *d.Postcode, *d.Latitude, *d.Longitude)
 	}
-	if strings.Contains(d.Description, "\r") || !slices.Equal(d.Needs, []string{"loneliness_isolation", "food"}) || d.ActivityType != "food_practical" {
+	if strings.Contains(string(d.Description), "\r") || !slices.Equal(d.Needs, []string{"loneliness_isolation", "food"}) || d.ActivityType != "food_practical" {
 		t.Errorf("needs %v, activity %s, description %q", d.Needs, d.ActivityType, d.Description)
 	}
 	s, _ = l.service("s2")
-	if s.details.Latitude != nil || *s.details.Phone != "01632 960004" {
+	if s.details.Latitude != nil || *s.details.Phone != "+441632960004" {
 		t.Errorf("service without coordinates: %+v", s.details)
 	}
 	if s, _ = l.service("s4"); s.details.Status != "inactive" || s.details.Address != nil {
@@ -187,5 +189,37 @@ func TestNamesOfSources(t *testing.T) {
 		if _, err := nameSource(OhanaCSV, bad, "x"); err == nil {
 			t.Errorf("%q was taken for a source", bad)
 		}
+	}
+}
+
+// What cannot be normalised is kept and told of, and a line of one text is one line.
+func TestKeepsAsWritten(t *testing.T) {
+	t.Parallel()
+	folder := fixture(t)
+	swap(t, folder, "phones.csv", "01632 960004", "18001 01632 960004")
+	swap(t, folder, "organizations.csv", "hello@lunch.example.org", "Lunch <hello@LUNCH.example.org>")
+	swap(t, folder, "services.csv", "advice@bureau.example.org", "ask at the desk")
+	swap(t, folder, "addresses.csv", "ZZ99 3VZ", "21201")
+	swap(t, folder, "addresses.csv", "ZZ99 3WZ", "zz993wz")
+	l := load(t, folder)
+	s1, _ := l.service("s1")
+	s2, _ := l.service("s2")
+	if *l.organisations[0].details.Email != "hello@lunch.example.org" || *s1.details.Postcode != "ZZ99 3WZ" {
+		t.Errorf("not normalised: %+v, %+v", l.organisations[0].details, s1.details)
+	}
+	if *s2.details.Phone != "18001 01632 960004" || s2.details.Postcode != nil || !strings.HasSuffix(*s2.details.Address, ", 21201") {
+		t.Errorf("not kept: %+v", s2.details)
+	}
+	kept := map[string]int{}
+	for _, k := range l.folder.kept() {
+		kept[k.File]++
+		leaktest.Hidden(t, "the report", k.Reason, "18001 01632 960004", "ask at the desk")
+	}
+	if kept["phones.csv"] < 1 || kept["services.csv"] != 1 || kept["addresses.csv"] != 1 || len(l.folder.refusals()) > 0 {
+		t.Errorf("kept: %v; refused: %v", kept, l.folder.refusals())
+	}
+	report := Report{Kept: l.folder.kept()}.String()
+	if !strings.Contains(report, "values kept as they were written: ") || !strings.Contains(report, "addresses.csv:3: postal_code is kept") {
+		t.Errorf("the report says:\n%s", report)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"waypost/internal/platform/text"
 )
 
 // table is one CSV file. Every record of it that has a value is a row, whole or broken.
@@ -27,20 +29,21 @@ type row struct {
 	table  *table
 	line   int // where the record begins, counting from 1
 	cells  []string
-	torn   bool   // its columns cannot be told apart, so that even its id is a guess
-	reason string // why it is refused; empty for a whole row
+	torn   bool     // its columns cannot be told apart, so that even its id is a guess
+	reason string   // why it is refused; empty for a whole row
+	kept   []string // what of it is kept as it was written, since it could not be checked
 }
 
 // get is a cell as one line of text, without stray spaces; a column that the file has not is blank.
 func (r *row) get(column string) string { return strings.Join(strings.Fields(r.raw(column)), " ") }
 
 // text is a cell with its line breaks, without spaces at the end of lines.
-func (r *row) text(column string) string {
+func (r *row) text(column string) text.Optional {
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(r.raw(column)), "\n")
 	for i, l := range lines {
 		lines[i] = strings.TrimRight(l, " \t\u00a0")
 	}
-	return strings.TrimSpace(strings.Join(lines, "\n"))
+	return text.Optional(strings.TrimSpace(strings.Join(lines, "\n")))
 }
 
 func (r *row) raw(column string) string {
@@ -54,6 +57,13 @@ func (r *row) raw(column string) string {
 func (r *row) refuse(reason string) {
 	if r.reason == "" {
 		r.reason = reason
+	}
+}
+
+// keep notes, once, what is kept as it was written.
+func (r *row) keep(what string) {
+	if !slices.Contains(r.kept, what) {
+		r.kept = append(r.kept, what)
 	}
 }
 

@@ -30,8 +30,10 @@ func write(ctx context.Context, d *db.DB, source string, l loaded) (r Report, er
 		if err != nil {
 			return err
 		}
-		p := &plan{tx: tx, held: held, ids: map[string]uuid.UUID{}, report: Report{Source: source, Refused: l.folder.refusals(), Blank: l.folder.blanks()}}
-		p.fill(l)
+		p := &plan{tx: tx, held: held, ids: map[string]uuid.UUID{}, report: Report{Source: source, Refused: l.folder.refusals(), Kept: l.folder.kept(), Blank: l.folder.blanks()}}
+		if err := p.fill(l); err != nil {
+			return err
+		}
 		if err := p.batch.Write(tx); err != nil {
 			return err
 		}
@@ -41,7 +43,7 @@ func write(ctx context.Context, d *db.DB, source string, l loaded) (r Report, er
 	return r, err
 }
 
-func (p *plan) fill(l loaded) {
+func (p *plan) fill(l loaded) error {
 	for ref, o := range p.held.Organisations {
 		p.ids[ref] = o.ID
 	}
@@ -49,7 +51,9 @@ func (p *plan) fill(l loaded) {
 		p.organisation(o)
 	}
 	for _, s := range l.services {
-		p.service(s)
+		if err := p.service(s); err != nil {
+			return err
+		}
 	}
 	p.vanished(l.folder)
 	r := &p.report
@@ -63,6 +67,7 @@ func (p *plan) fill(l loaded) {
 			r.Services.Refused++
 		}
 	}
+	return nil
 }
 
 func (p *plan) organisation(o organisation) {
@@ -71,22 +76,23 @@ func (p *plan) organisation(o organisation) {
 	switch {
 	case !known:
 		row := directory.Organisation{
-			ID: p.tx.NewID(), OrganisationDetails: o.details, Source: p.report.Source, SourceRef: &o.ref,
+			ID: p.tx.NewID(), Source: p.report.Source, SourceRef: &o.ref,
 			Version: 1, CreatedAt: p.tx.Now, UpdatedAt: p.tx.Now,
 		}
+		row.Set(o.details)
 		p.ids[o.ref] = row.ID
 		p.batch.NewOrganisations = append(p.batch.NewOrganisations, row)
 		p.report.Organisations.Created++
 	case reflect.DeepEqual(old.OrganisationDetails, o.details):
 		p.report.Organisations.Unchanged++
 	default:
-		old.OrganisationDetails = o.details
+		old.Set(o.details)
 		p.batch.ChangedOrganisations = append(p.batch.ChangedOrganisations, old)
 		p.report.Organisations.Updated++
 	}
 }
 
-func (p *plan) service(s service) {
+func (p *plan) service(s service) error {
 	old, known := p.held.Services[s.ref]
 	if old.NeedsSource == "stated" { // by people, who know better than the words do
 		s.details.Needs, s.details.ActivityType = old.Needs, old.ActivityType
@@ -95,24 +101,31 @@ func (p *plan) service(s service) {
 	if s.sensitive != nil {
 		s.details.Sensitive = *s.sensitive
 	}
-	s.details.Settle()
+	s.details.FillIn()
 	switch {
 	case !known:
-		p.batch.NewServices = append(p.batch.NewServices, directory.Service{
-			ID: p.tx.NewID(), OrganisationID: p.ids[s.organisation], ServiceDetails: s.details,
+		row := directory.Service{
+			ID: p.tx.NewID(), OrganisationID: p.ids[s.organisation],
 			NeedsSource: "inferred", Capacity: "not_known", Source: p.report.Source, SourceRef: &s.ref,
 			Version: 1, CreatedAt: p.tx.Now, UpdatedAt: p.tx.Now,
-		})
+		}
+		if err := row.Set(s.details); err != nil {
+			return err
+		}
+		p.batch.NewServices = append(p.batch.NewServices, row)
 		p.report.Services.Created++
 	case old.OrganisationID != p.ids[s.organisation]:
 		p.refuse(s.row, "belongs to another organisation than it did, and referrals may hold the two together: give it a new id")
 	case same(old.ServiceDetails, s.details):
 		p.report.Services.Unchanged++
 	default:
-		old.ServiceDetails = s.details // capacity is not among the details: only people speak of it
+		if err := old.Set(s.details); err != nil { // capacity is not among the details: only people speak of it
+			return err
+		}
 		p.batch.ChangedServices = append(p.batch.ChangedServices, old)
 		p.report.Services.Updated++
 	}
+	return nil
 }
 
 func same(a, b directory.ServiceDetails) bool {

@@ -38,7 +38,7 @@ type NewAttempt struct {
 // Loss is the command to give a follow-up up, with the reason.
 type Loss struct {
 	Reason string    `json:"reason" format:"code:loss_reasons" doc:"Why." example:"could_not_contact"`
-	Note   *string   `json:"note,omitempty" maxLength:"5000" doc:"More on why."`
+	Note   *string   `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"More on why."`
 	LostOn *day.Date `json:"lost_on,omitempty" format:"date" doc:"When; today when left out."`
 }
 

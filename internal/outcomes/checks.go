@@ -11,11 +11,17 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 )
 
 // check asks whether this person may give these answers to this instrument, on this day and at this site.
 func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i Instrument, field string) error {
 	if err := a.checkOrder(tx, e); err != nil {
+		return err
+	}
+	var c fault.Checks
+	normal.Require(&c, "language", &a.Language, nil, normal.Language, normal.NotALanguage)
+	if err := c.Err(); err != nil {
 		return err
 	}
 	if err := i.Check(field, a.Responses); err != nil {

@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 	"waypost/internal/referrals"
 )
 
@@ -24,18 +25,18 @@ type Completion struct {
 	Respondent     string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
 	Helper         *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
 	CollectedBy    string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
-	Language       *string   `json:"language" required:"false" maxLength:"35" doc:"In which language, as a BCP 47 tag."`
+	Language       *string   `json:"language" required:"false" maxLength:"60" doc:"In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag."`
 	HowHaveYouBeen string    `json:"how_have_you_been" format:"code:well_being_since" doc:"How they have been since they were last spoken to." example:"better"`
 	Services       []Used    `json:"services" required:"false" gorm:"-" maxItems:"100" doc:"What they say of each thing they were connected to."`
 	Benefit        string    `json:"benefit" format:"code:benefits" doc:"Whether meeting the link worker helped." example:"a_lot"`
-	Narrative      *string   `json:"narrative" required:"false" maxLength:"10000" doc:"In their own words. Never in a dataset."`
+	Narrative      *string   `json:"narrative" required:"false" format:"prose" maxLength:"10000" doc:"In their own words. Never in a dataset."`
 	Assessments    []Measure `json:"assessments" required:"false" gorm:"-" maxItems:"10" doc:"Instruments answered at the same time."`
 }
 
 // Used is what a person says of one service: apart from what the organisation says of the same referral.
 type Used struct {
 	ReferralID *uuid.UUID `json:"referral_id" required:"false" nullable:"true" format:"uuid" doc:"A referral or signpost of the episode,"`
-	Name       *string    `json:"name" required:"false" minLength:"1" maxLength:"300" doc:"or another service that the person names."`
+	Name       *string    `json:"name" required:"false" maxLength:"300" doc:"or another service that the person names."`
 	Used       string     `json:"used" format:"code:uses" doc:"Whether they used it." example:"still_using"`
 	Reason     *string    `json:"reason" required:"false" format:"code:unused_reasons" doc:"Why not, or why they stopped."`
 	Benefit    string     `json:"benefit" required:"false" format:"code:benefits" doc:"Whether it helped; not_applicable when left out for something that was not used." example:"a_lot"`
@@ -198,6 +199,7 @@ func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
 		return err
 	}
 	var c fault.Checks
+	normal.Require(&c, "language", &n.Language, nil, normal.Language, normal.NotALanguage)
 	var seen []uuid.UUID
 	for i := range n.Services {
 		u, at := &n.Services[i], fmt.Sprintf("services[%d]", i)

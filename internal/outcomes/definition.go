@@ -8,6 +8,7 @@ import (
 
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/text"
 )
 
 const (
@@ -107,7 +108,7 @@ func (d Definition) wholeScore(c *fault.Checks, at string, s Score, before []Sco
 		c.Require(slices.Contains(s.Items, code), at+".reverse", "names an item the score is not made of")
 	}
 	c.Require(s.Better == "higher" || s.Better == "lower", at+".better", "is higher or lower")
-	c.Require((s.ResponderThreshold == nil) == (strings.TrimSpace(s.ThresholdSource) == ""), at+".threshold_source", "and responder_threshold go together")
+	c.Require((s.ResponderThreshold == nil) == (text.Blank(string(s.ThresholdSource))), at+".threshold_source", "and responder_threshold go together")
 	c.Require(s.ResponderThreshold == nil || *s.ResponderThreshold > 0 && *s.ResponderThreshold <= s.Max-s.Min, at+".responder_threshold", "is more than nought, and no more than the range")
 	s.wholeMethod(c, at)
 	d.wholeMissing(c, at, s)

@@ -14,6 +14,7 @@ import (
 
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/text"
 )
 
 // Instrument is a set of questions and how answers become scores: one of Waypost's own, or a site's.
@@ -26,24 +27,24 @@ type Instrument struct {
 
 // Definition is what an instrument asks and how it is scored.
 type Definition struct {
-	Key            string  `json:"key" yaml:"key" minLength:"2" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The instrument's name." example:"allotment_confidence"`
-	Title          string  `json:"title" yaml:"title" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"text that is not blank" doc:"Its full name." example:"Confidence at the allotment"`
-	Licence        string  `json:"licence" yaml:"licence" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" doc:"On which terms it may be used." example:"Our own; free to use"`
-	Source         string  `json:"source" yaml:"source" required:"false" maxLength:"2000" doc:"Where its rules were read." example:"Written by the site"`
-	WordingShipped bool    `json:"wording_shipped" yaml:"wording_shipped" doc:"Whether its words stand here. Where they do not, a site that may use them loads them." example:"true"`
-	Context        bool    `json:"context,omitempty" yaml:"context" doc:"It asks about the use of health services: context, not an outcome. It has no scores and is in no figure, and only a site that has switched health_service_use on may record it."`
-	SelfOnly       bool    `json:"self_only,omitempty" yaml:"self_only" doc:"Nobody may answer it for the person: it is refused from a proxy (respondent), and not asked on the page of somebody who answers for another. Somebody may read it out (self_with_help)."`
-	MinAge         int     `json:"min_age,omitempty" yaml:"min_age" minimum:"0" maximum:"120" doc:"From which age on it may be answered, in years; 0 or left out: from any." example:"16"`
-	Introduction   string  `json:"introduction,omitempty" yaml:"introduction" maxLength:"2000" doc:"What is said before its first question; only where its words come with it." example:"There are no right or wrong answers."`
-	Items          []Item  `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"Its questions, in order." example:"[{\"code\":\"plan\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can plan a bed?\"},{\"code\":\"ask\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can ask for help?\"},{\"code\":\"worry\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How much do you worry about going?\"}]"`
-	Scores         []Score `json:"scores" yaml:"scores" required:"false" maxItems:"50" doc:"What is computed from the answers." example:"[{\"code\":\"confidence\",\"method\":\"sum\",\"items\":[\"plan\",\"ask\",\"worry\"],\"reverse\":[\"worry\"],\"missing_allowed\":1,\"missing_as\":\"prorated\",\"better\":\"higher\",\"min\":0,\"max\":12,\"resolution\":1,\"bands\":[{\"code\":\"low\",\"from\":0,\"to\":5},{\"code\":\"high\",\"from\":6,\"to\":12}],\"responder_threshold\":2,\"threshold_source\":\"agreed by the site; not published\"}]"`
+	Key            string        `json:"key" yaml:"key" minLength:"2" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The instrument's name." example:"allotment_confidence"`
+	Title          string        `json:"title" yaml:"title" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"text that is not blank" doc:"Its full name." example:"Confidence at the allotment"`
+	Licence        string        `json:"licence" yaml:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" doc:"On which terms it may be used." example:"Our own; free to use"`
+	Source         text.Optional `json:"source" yaml:"source" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"Where its rules were read." example:"Written by the site"`
+	WordingShipped bool          `json:"wording_shipped" yaml:"wording_shipped" doc:"Whether its words stand here. Where they do not, a site that may use them loads them." example:"true"`
+	Context        bool          `json:"context,omitempty" yaml:"context" doc:"It asks about the use of health services: context, not an outcome. It has no scores and is in no figure, and only a site that has switched health_service_use on may record it."`
+	SelfOnly       bool          `json:"self_only,omitempty" yaml:"self_only" doc:"Nobody may answer it for the person: it is refused from a proxy (respondent), and not asked on the page of somebody who answers for another. Somebody may read it out (self_with_help)."`
+	MinAge         int           `json:"min_age,omitempty" yaml:"min_age" minimum:"0" maximum:"120" doc:"From which age on it may be answered, in years; 0 or left out: from any." example:"16"`
+	Introduction   string        `json:"introduction,omitempty" yaml:"introduction" format:"prose" maxLength:"2000" doc:"What is said before its first question; only where its words come with it." example:"There are no right or wrong answers."`
+	Items          []Item        `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"Its questions, in order." example:"[{\"code\":\"plan\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can plan a bed?\"},{\"code\":\"ask\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can ask for help?\"},{\"code\":\"worry\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How much do you worry about going?\"}]"`
+	Scores         []Score       `json:"scores" yaml:"scores" required:"false" maxItems:"50" doc:"What is computed from the answers." example:"[{\"code\":\"confidence\",\"method\":\"sum\",\"items\":[\"plan\",\"ask\",\"worry\"],\"reverse\":[\"worry\"],\"missing_allowed\":1,\"missing_as\":\"prorated\",\"better\":\"higher\",\"min\":0,\"max\":12,\"resolution\":1,\"bands\":[{\"code\":\"low\",\"from\":0,\"to\":5},{\"code\":\"high\",\"from\":6,\"to\":12}],\"responder_threshold\":2,\"threshold_source\":\"agreed by the site; not published\"}]"`
 }
 
 // Item is one question.
 type Item struct {
 	Code     string   `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The item's name." example:"life_satisfaction"`
 	Type     string   `json:"type" yaml:"type" enum:"number,choice,text" doc:"What kind of answer it takes."`
-	Wording  string   `json:"wording,omitempty" yaml:"wording" maxLength:"1000" doc:"Its words, where they may be shown."`
+	Wording  string   `json:"wording,omitempty" yaml:"wording" format:"prose" maxLength:"1000" doc:"Its words, where they may be shown."`
 	Min      *float64 `json:"min,omitempty" yaml:"min" minimum:"-1000" maximum:"1000" doc:"Of a number: the least, a whole number."`
 	Max      *float64 `json:"max,omitempty" yaml:"max" minimum:"-1000" maximum:"1000" doc:"Of a number: the most, a whole number."`
 	MinLabel string   `json:"min_label,omitempty" yaml:"min_label" maxLength:"100" doc:"Of a number without options: what the least is called." example:"Not at all satisfied"`
@@ -65,24 +66,24 @@ type Option struct {
 
 // Score is a figure computed from answers. An instrument without a published total has none here.
 type Score struct {
-	Code               string       `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The score's name." example:"anxiety"`
-	Method             string       `json:"method" yaml:"method" enum:"value,sum,count,table" doc:"value: the item's own number. sum: of the items. count: how many items were answered with one of the numbers that count. table: another score, converted."`
-	Items              []string     `json:"items" yaml:"items" required:"false" maxItems:"100" doc:"Of value and sum: the items it is made of."`
-	Reverse            []string     `json:"reverse,omitempty" yaml:"reverse" maxItems:"100" doc:"Of value and sum: items that are turned round, so that the least becomes the most."`
-	Counts             []Counted    `json:"counts,omitempty" yaml:"counts" maxItems:"20" doc:"Of count: which answers count."`
-	Of                 string       `json:"of,omitempty" yaml:"of" maxLength:"50" doc:"Of table: the score that is converted."`
-	Table              []Conversion `json:"table,omitempty" yaml:"table" maxItems:"500" doc:"Of table: a row for every value that score can have."`
-	MissingAllowed     int          `json:"missing_allowed,omitempty" yaml:"missing_allowed" minimum:"0" doc:"Of sum and count: with how many items missing there still is a score."`
-	MissingAs          string       `json:"missing_as,omitempty" yaml:"missing_as" enum:"prorated,not_counted," doc:"Where some may be missing. prorated: the mean of the answered items stands for each missing one; the items then share one range, and a value between two bands lies in the lower one unless it is rounded (round). not_counted: a missing item counts as one that does not count."`
-	Round              string       `json:"round,omitempty" yaml:"round" enum:"nearest,half_up,up," doc:"With prorated: how the score is made a whole number, before bands are applied. nearest: the nearest, of two equally near the even one. half_up: the nearest, of two equally near the greater. up: the next greater. Left out: it is not rounded."`
-	Better             string       `json:"better" yaml:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
-	Min                float64      `json:"min" yaml:"min" doc:"The least it can be."`
-	Max                float64      `json:"max" yaml:"max" doc:"The most it can be."`
-	Resolution         float64      `json:"resolution" yaml:"resolution" minimum:"0.001" maximum:"1000" doc:"The smallest step between two values, where nothing is missing."`
-	Bands              []Band       `json:"bands" yaml:"bands" required:"false" maxItems:"20" doc:"Bands, where there are any; each value lies in one."`
-	BandSource         string       `json:"band_source,omitempty" yaml:"band_source" maxLength:"500" doc:"Where the bands come from."`
-	ResponderThreshold *float64     `json:"responder_threshold" yaml:"responder_threshold" required:"false" exclusiveMinimum:"0" doc:"The change from which a person counts as improved or worse; null where none is known."`
-	ThresholdSource    string       `json:"threshold_source" yaml:"threshold_source" required:"false" maxLength:"500" doc:"Where that threshold comes from."`
+	Code               string        `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The score's name." example:"anxiety"`
+	Method             string        `json:"method" yaml:"method" enum:"value,sum,count,table" doc:"value: the item's own number. sum: of the items. count: how many items were answered with one of the numbers that count. table: another score, converted."`
+	Items              []string      `json:"items" yaml:"items" required:"false" maxItems:"100" doc:"Of value and sum: the items it is made of."`
+	Reverse            []string      `json:"reverse,omitempty" yaml:"reverse" maxItems:"100" doc:"Of value and sum: items that are turned round, so that the least becomes the most."`
+	Counts             []Counted     `json:"counts,omitempty" yaml:"counts" maxItems:"20" doc:"Of count: which answers count."`
+	Of                 string        `json:"of,omitempty" yaml:"of" maxLength:"50" doc:"Of table: the score that is converted."`
+	Table              []Conversion  `json:"table,omitempty" yaml:"table" maxItems:"500" doc:"Of table: a row for every value that score can have."`
+	MissingAllowed     int           `json:"missing_allowed,omitempty" yaml:"missing_allowed" minimum:"0" doc:"Of sum and count: with how many items missing there still is a score."`
+	MissingAs          string        `json:"missing_as,omitempty" yaml:"missing_as" enum:"prorated,not_counted," doc:"Where some may be missing. prorated: the mean of the answered items stands for each missing one; the items then share one range, and a value between two bands lies in the lower one unless it is rounded (round). not_counted: a missing item counts as one that does not count."`
+	Round              string        `json:"round,omitempty" yaml:"round" enum:"nearest,half_up,up," doc:"With prorated: how the score is made a whole number, before bands are applied. nearest: the nearest, of two equally near the even one. half_up: the nearest, of two equally near the greater. up: the next greater. Left out: it is not rounded."`
+	Better             string        `json:"better" yaml:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
+	Min                float64       `json:"min" yaml:"min" doc:"The least it can be."`
+	Max                float64       `json:"max" yaml:"max" doc:"The most it can be."`
+	Resolution         float64       `json:"resolution" yaml:"resolution" minimum:"0.001" maximum:"1000" doc:"The smallest step between two values, where nothing is missing."`
+	Bands              []Band        `json:"bands" yaml:"bands" required:"false" maxItems:"20" doc:"Bands, where there are any; each value lies in one."`
+	BandSource         string        `json:"band_source,omitempty" yaml:"band_source" format:"prose" maxLength:"500" doc:"Where the bands come from."`
+	ResponderThreshold *float64      `json:"responder_threshold" yaml:"responder_threshold" required:"false" exclusiveMinimum:"0" doc:"The change from which a person counts as improved or worse; null where none is known."`
+	ThresholdSource    text.Optional `json:"threshold_source" yaml:"threshold_source" required:"false" nullable:"true" format:"prose" maxLength:"500" doc:"Where that threshold comes from."`
 }
 
 // Counted are numbers that count as answers to some items.

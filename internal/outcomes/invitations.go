@@ -138,7 +138,7 @@ func (f FollowUp) invitable(tx *db.Tx) (to, why string, err error) {
 		Email  string
 		Agreed bool
 	}
-	err = tx.Raw(`select coalesce(p.email, '') as email, consent_stands(p.site_id, p.id, 'follow_up_contact') as agreed
+	err = tx.Raw(`select coalesce(case when not p.email_as_written then p.email end, '') as email, consent_stands(p.site_id, p.id, 'follow_up_contact') as agreed
 		from patients p where p.site_id = ? and p.id = ?`, f.SiteID, f.PatientID).Scan(&row).Error
 	switch {
 	case err != nil:

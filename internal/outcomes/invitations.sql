@@ -4,8 +4,8 @@ select f.id as subject_id, p.channel, coalesce(o.ordinal, 0) + 1 as ordinal
 from follow_ups f
 join lateral (
   select case
-    when p.email is not null and p.contact_preference in ('email', 'not_known') then 'email'
-    when p.phone is not null and p.contact_preference = 'text_message' then 'text_message'
+    when p.email is not null and not p.email_as_written and p.contact_preference in ('email', 'not_known') then 'email'
+    when p.phone is not null and not p.phone_as_written and p.contact_preference = 'text_message' then 'text_message'
   end as channel
   from patients p
   where p.site_id = f.site_id and p.id = f.patient_id and p.died_on is null and p.merged_into_id is null

@@ -43,7 +43,7 @@ type SeenFlag struct {
 
 // Seen is the command to say that a flag was seen and acted on.
 type Seen struct {
-	Note *string `json:"note,omitempty" maxLength:"5000" doc:"What was done." example:"Rang the person, and told the practice's safeguarding lead."`
+	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"What was done." example:"Rang the person, and told the practice's safeguarding lead."`
 }
 
 // flagged are the items whose answers are a safeguarding concern.

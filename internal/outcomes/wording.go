@@ -17,14 +17,14 @@ import (
 // NewWording is the command to load a site's words for an instrument whose words do not come with it.
 type NewWording struct {
 	SiteID  *uuid.UUID    `json:"site_id,omitempty" nullable:"true" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
-	Licence string        `json:"licence" minLength:"1" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" doc:"On which terms the site may use these words, and until when." example:"Registered with the owner of the scale; may be shown to our own patients"`
+	Licence string        `json:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" doc:"On which terms the site may use these words, and until when." example:"Registered with the owner of the scale; may be shown to our own patients"`
 	Items   []ItemWording `json:"items" minItems:"1" maxItems:"100" doc:"The words of every item."`
 }
 
 // ItemWording is the words of one item.
 type ItemWording struct {
 	Code    string   `json:"code" maxLength:"50" doc:"The item." example:"item_1"`
-	Wording string   `json:"wording" minLength:"1" maxLength:"1000" doc:"Its words." example:"The words of the first item"`
+	Wording string   `json:"wording" minLength:"1" format:"prose" maxLength:"1000" doc:"Its words." example:"The words of the first item"`
 	Options []Option `json:"options,omitempty" required:"false" maxItems:"50" doc:"Of a choice without a code list: the words of each of its options. Of a number: what each of its values is called, or nothing."`
 }
 

@@ -42,7 +42,7 @@ type NewConsent struct {
 	Decision       string   `json:"decision" format:"code:consent_decisions" doc:"What was decided." example:"given"`
 	DecidedOn      day.Date `json:"decided_on" format:"date" doc:"The day it was decided; not in the future." example:"2026-01-12"`
 	Level          *string  `json:"level" required:"false" enum:"codes_only,summary,full" doc:"With report_to_gp: how much may be reported; codes_only when left out."`
-	Reason         *string  `json:"reason" required:"false" maxLength:"1000" doc:"Why it was not obtained or sought; needed with not_obtained."`
+	Reason         *string  `json:"reason" required:"false" format:"prose" maxLength:"1000" doc:"Why it was not obtained or sought; needed with not_obtained."`
 	Withdrawal     *string  `json:"withdrawal" required:"false" enum:"stop_contact_keep_data,remove_my_data" doc:"Needed when consent to research is withdrawn: what the person wants done."`
 	Method         *string  `json:"method" required:"false" format:"code:modes" doc:"How the person was asked."`
 	WordingVersion *string  `json:"wording_version" required:"false" maxLength:"50" doc:"Which words the person was shown or read."`

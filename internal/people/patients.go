@@ -11,44 +11,55 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 	"waypost/internal/platform/patch"
 )
 
 // Store records patients and consents.
-type Store struct{ DB *db.DB }
+type Store struct {
+	DB          *db.DB
+	TestNumbers bool // NHS numbers that are kept for tests and documents are taken
+}
 
 // Patient is a person supported by a link worker, as one site knows them.
 type Patient struct {
 	ID     uuid.UUID `json:"id" format:"uuid" doc:"The patient's id."`
 	SiteID uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
 	Details
+	PhoneNational *string `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it, a foreign one with its country code; null where phone is kept as it was written." example:"07700 900123"`
+
+	NHSNumberUnissued bool `json:"-"` // outside the ranges that are known to be issued: nobody is found by it
+	normal.AsWritten
+
 	RecordedVia string    `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
 	Version     int       `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
 	CreatedAt   time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt   time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: nhs_number_not_issued, phone_as_written, email_as_written. People see it; nobody is found by it, and nothing is sent to it."`
 }
 
 // Details is what is known of a patient; all of it may be changed later.
 type Details struct {
-	NHSNumber          *string        `json:"nhs_number" required:"false" maxLength:"20" doc:"NHS number: ten digits, of which the last is checked; spaces and hyphens are accepted. Once per site." example:"9991000003"`
-	GivenName          string         `json:"given_name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"100" doc:"First name." example:"Mary"`
-	FamilyName         string         `json:"family_name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"100" doc:"Family name." example:"Example"`
+	NHSNumber          *string        `json:"nhs_number" required:"false" format:"nhs-number" maxLength:"50" doc:"NHS number: ten digits, of which the last is checked; spaces and hyphens of any kind are dropped. Once per site. A placeholder such as ten equal digits is refused; so is a number for tests, but on a server for trials. One outside the ranges that are known to be issued is kept with a warning, and nobody is found by it." example:"9991000003"`
+	GivenName          *string        `json:"given_name" required:"false" maxLength:"100" doc:"First name; it or family_name is needed, since some people have one name." example:"Mary"`
+	FamilyName         *string        `json:"family_name" required:"false" maxLength:"100" doc:"Family name; it or given_name is needed." example:"Example"`
 	PreferredName      *string        `json:"preferred_name" required:"false" maxLength:"100" doc:"What the person likes to be called."`
 	Pronouns           *string        `json:"pronouns" required:"false" maxLength:"50" doc:"The person's pronouns." example:"she/her"`
 	BirthDate          day.Date       `json:"birth_date" format:"date" doc:"Date of birth; not in the future." example:"1950-04-01"`
 	Gender             string         `json:"gender" required:"false" format:"code:genders" doc:"Gender as the person states it; not_known when left out."`
 	EthnicCategory     string         `json:"ethnic_category" required:"false" format:"code:ethnic_categories" doc:"Ethnic category; 99 (not known) when left out."`
 	Carer              string         `json:"carer" required:"false" format:"code:carers" doc:"Whether the person is an unpaid carer; not_known when left out."`
-	Postcode           *string        `json:"postcode" required:"false" maxLength:"10" doc:"Postcode of the home." example:"ZZ99 3WZ"`
+	Postcode           *string        `json:"postcode" required:"false" maxLength:"20" doc:"Postcode of the home, in capitals with one space; a pseudo-postcode such as ZZ99 3VZ (no fixed abode) is one too." example:"ZZ99 3WZ"`
 	LSOA               *string        `json:"lsoa" required:"false" maxLength:"20" doc:"Lower layer super output area of the home."`
 	IMDDecile          *int           `json:"imd_decile" required:"false" minimum:"1" maximum:"10" doc:"Decile of the index of multiple deprivation; goes with imd_version." example:"3"`
 	IMDVersion         *string        `json:"imd_version" required:"false" enum:"2019,2025" doc:"The index's edition; the two are not comparable." example:"2025"`
-	GPPracticeCode     *string        `json:"gp_practice_code" required:"false" pattern:"^[A-Z0-9]{3,10}$" doc:"ODS code of the general practice." example:"Y00001"`
-	Phone              *string        `json:"phone" required:"false" maxLength:"50" doc:"Telephone number."`
-	Email              *string        `json:"email" required:"false" maxLength:"254" format:"email" doc:"Email address."`
+	GPPracticeCode     *string        `json:"gp_practice_code" required:"false" maxLength:"20" doc:"ODS code of the general practice: three to ten capitals and digits; small letters become capitals." example:"Y00001"`
+	Phone              *string        `json:"phone" required:"false" maxLength:"50" doc:"Telephone number, in E.164. What cannot be a number to dial, such as one with an extension or a Relay UK prefix, is kept as it was written, with a warning." example:"+447700900123"`
+	Email              *string        `json:"email" required:"false" maxLength:"254" doc:"Email address, without a name before it. What cannot be one to send to is kept as it was written, with a warning." example:"mary@example.org"`
 	ContactPreference  string         `json:"contact_preference" required:"false" format:"code:contact_preferences" doc:"How the person prefers to be reached."`
-	Language           *string        `json:"language" required:"false" maxLength:"35" doc:"Preferred language, as a BCP 47 tag." example:"en"`
-	AccessNeeds        *string        `json:"access_needs" required:"false" maxLength:"2000" doc:"Reasonable adjustments and other access needs."`
+	Language           *string        `json:"language" required:"false" maxLength:"60" doc:"Preferred language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag." example:"en"`
+	AccessNeeds        *string        `json:"access_needs" required:"false" format:"prose" maxLength:"2000" doc:"Reasonable adjustments and other access needs."`
 	NationalDataOptOut *bool          `json:"national_data_opt_out" required:"false" doc:"Whether the national data opt-out stands; null: not checked."`
 	OptOutCheckedOn    *day.Date      `json:"national_data_opt_out_checked_on" required:"false" format:"date" gorm:"column:national_data_opt_out_checked_on" doc:"When that was checked."`
 	DiedOn             *day.Date      `json:"died_on" required:"false" format:"date" doc:"Date of death, where the person has died."`
@@ -72,7 +83,7 @@ func (s *Store) Record(ctx context.Context, n New, via string) (p Patient, err e
 			return err
 		}
 		p = Patient{ID: tx.NewID(), SiteID: site, Details: n.Details, RecordedVia: via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if err := p.settle(tx); err != nil {
+		if err := s.settle(tx, &p, Details{}); err != nil {
 			return err
 		}
 		if err := tx.Create(&p).Error; err != nil {
@@ -103,10 +114,11 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if err := db.Match(version, p.Version); err != nil {
 			return err
 		}
-		if p.Details, err = c.Apply(p.Details); err != nil {
+		was := p.Details
+		if p.Details, err = c.Apply(was); err != nil {
 			return err
 		}
-		if err := p.settle(tx); err != nil {
+		if err := s.settle(tx, &p, was); err != nil {
 			return err
 		}
 		p.Version, p.UpdatedAt = p.Version+1, tx.Now
@@ -118,8 +130,8 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 	return p, err
 }
 
-// settle checks the details, and fills in what was left out.
-func (p *Patient) settle(tx *db.Tx) error {
+// settle checks the details, normalises those that differ from what they were, and fills in what was left out.
+func (s *Store) settle(tx *db.Tx, p *Patient, was Details) error {
 	today, err := tx.Today(p.SiteID)
 	if err != nil {
 		return err
@@ -127,16 +139,15 @@ func (p *Patient) settle(tx *db.Tx) error {
 	p.Gender, p.EthnicCategory = or(p.Gender, "not_known"), or(p.EthnicCategory, "99")
 	p.Carer, p.ContactPreference = or(p.Carer, "not_known"), or(p.ContactPreference, "not_known")
 	var c fault.Checks
-	if p.NHSNumber != nil {
-		number, ok := NHSNumber(*p.NHSNumber)
-		c.Require(ok, "nhs_number", "is not an NHS number: ten digits, the last of which checks the others")
-		p.NHSNumber = &number
-	}
+	c.Require(p.GivenName != nil || p.FamilyName != nil, "given_name", "or family_name is needed")
+	s.settleNumber(&c, p, was)
+	p.normalise(&c, was)
 	c.Require(!p.BirthDate.After(today), "birth_date", "must not lie in the future")
 	c.Require(today.Before(p.BirthDate.AddDays(130*366)), "birth_date", "lies more than 130 years back")
 	c.Require(p.DiedOn == nil || !p.DiedOn.After(today) && !p.DiedOn.Before(p.BirthDate), "died_on", "must lie between birth and today")
 	c.Require(p.OptOutCheckedOn == nil || !p.OptOutCheckedOn.After(today), "national_data_opt_out_checked_on", "must not lie in the future")
 	c.Require((p.IMDDecile == nil) == (p.IMDVersion == nil), "imd_version", "goes with imd_decile: both or neither")
+	p.show()
 	return c.Err()
 }
 

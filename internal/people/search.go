@@ -16,7 +16,7 @@ import (
 
 // Search says who is looked for: exactly one of the four ways.
 type Search struct {
-	NHSNumber  *string        `json:"nhs_number,omitempty" maxLength:"20" doc:"The whole NHS number." example:"9991000003"`
+	NHSNumber  *string        `json:"nhs_number,omitempty" format:"nhs-number" maxLength:"50" doc:"The whole NHS number. Nobody is found by one outside the ranges that are known to be issued." example:"9991000003"`
 	FamilyName *string        `json:"family_name,omitempty" minLength:"1" maxLength:"100" doc:"The whole family name, with birth_date." dependentRequired:"birth_date"`
 	BirthDate  *day.Date      `json:"birth_date,omitempty" format:"date" doc:"Date of birth, with family_name." dependentRequired:"family_name"`
 	ExternalID *db.ExternalID `json:"external_id,omitempty" doc:"What another system calls the person."`
@@ -26,7 +26,7 @@ type Search struct {
 // Find returns the patients of the actor's sites who match, by id, after the id given (zero: from the start).
 func (s *Store) Find(ctx context.Context, by Search, page db.Page[uuid.UUID]) (list []Patient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q, err := by.where(tx)
+		q, err := s.where(tx, by)
 		if err != nil {
 			return err
 		}
@@ -38,17 +38,17 @@ func (s *Store) Find(ctx context.Context, by Search, page db.Page[uuid.UUID]) (l
 	return list, err
 }
 
-func (by Search) where(tx *db.Tx) (*gorm.DB, error) {
+func (s *Store) where(tx *db.Tx, by Search) (*gorm.DB, error) {
 	if ways := by.ways(); ways != 1 {
 		return nil, fault.New(fault.Invalid, "Search in exactly one way: nhs_number, family_name with birth_date, external_id, or q.")
 	}
 	switch {
 	case by.NHSNumber != nil:
-		number, ok := NHSNumber(*by.NHSNumber)
-		if !ok {
-			return nil, fault.InvalidAt("nhs_number", "is not an NHS number: ten digits, the last of which checks the others")
+		number, _, refusal := s.readNumber(*by.NHSNumber)
+		if refusal != "" {
+			return nil, fault.InvalidAt("nhs_number", refusal)
 		}
-		return tx.Where("nhs_number = ?", number), nil
+		return tx.Where("nhs_number = ? and not nhs_number_unissued", number), nil
 	case by.ExternalID != nil:
 		return tx.Where("(site_id, id) in (select site_id, subject_id from external_ids where "+db.Visible+" and system = ? and value = ? and subject_type = 'patients')",
 			by.ExternalID.System, by.ExternalID.Value), nil

@@ -34,7 +34,7 @@ func TestNamesAreFoundThroughAnIndex(t *testing.T) {
 	}
 	for index, by := range map[string]Search{"patients_family": {FamilyName: &name, BirthDate: &born}, "patients_given": {Q: &start}} {
 		err := d.Do(actor.With(t.Context(), actor.Actor{Role: actor.LinkWorker, Sites: []uuid.UUID{site}}), func(tx *db.Tx) error {
-			q, err := by.where(tx)
+			q, err := (&Store{}).where(tx, by)
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 )
 
 // Received is a referral as the organisation it was sent to sees it: what it needs, and nothing else.
@@ -42,7 +43,8 @@ type Person struct {
 	PatientID         uuid.UUID `json:"-"`
 	Name              string    `json:"name" doc:"What the person is called." example:"Mary Example"`
 	Pronouns          *string   `json:"pronouns" doc:"The person's pronouns."`
-	Phone             *string   `json:"phone" doc:"Telephone number."`
+	Phone             *string   `json:"phone" doc:"Telephone number: in E.164, or as it was written where it could not be brought into that form."`
+	PhoneNational     *string   `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it; null where it is kept as it was written." example:"07700 900123"`
 	Email             *string   `json:"email" doc:"Email address."`
 	ContactPreference string    `json:"contact_preference" format:"code:contact_preferences" doc:"How the person prefers to be reached."`
 	AccessNeeds       *string   `json:"access_needs" doc:"Reasonable adjustments and other access needs."`
@@ -123,5 +125,6 @@ func (r *Received) show(tx *db.Tx, operation string) error {
 		return err
 	}
 	r.Person = &found[0]
+	r.Person.PhoneNational = normal.National(r.Person.Phone)
 	return events.Read(tx, operation, r.SiteID, r.Person.PatientID)
 }

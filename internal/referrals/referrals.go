@@ -52,8 +52,8 @@ type Target struct {
 // Details is what is said of a referral, and may be put right afterwards.
 type Details struct {
 	Need              string         `json:"need" format:"code:needs" doc:"The need it is for." example:"loneliness_isolation"`
-	Reason            *string        `json:"reason" required:"false" maxLength:"5000" doc:"Why, in free text."`
-	OverrideReason    *string        `json:"override_reason" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"500" doc:"Why the person is referred to a service that is full all the same: needed then, in words or in a code of your own. No organisation is shown it."`
+	Reason            *string        `json:"reason" required:"false" format:"prose" maxLength:"5000" doc:"Why, in free text."`
+	OverrideReason    *string        `json:"override_reason" required:"false" format:"prose" maxLength:"500" doc:"Why the person is referred to a service that is full all the same: needed then, in words or in a code of your own. No organisation is shown it."`
 	FollowsReferralID *uuid.UUID     `json:"follows_referral_id" required:"false" nullable:"true" format:"uuid" doc:"The referral of the same person that it replaces or continues."`
 	ExternalIDs       db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call it."`
 }

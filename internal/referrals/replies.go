@@ -50,10 +50,10 @@ type Answer struct {
 	Attended        *bool      `json:"attended,omitempty" doc:"Whether the person came, on the day. One who came moves an open referral to in_progress."`
 	On              *day.Date  `json:"on,omitempty" format:"date" doc:"With attended: the day; not before the referral was sent, and not in the future."`
 	Reason          *string    `json:"reason,omitempty" maxLength:"50" doc:"Needed for declined and not_completed (a code of organisation_reasons or patient_reasons) and waitlisted (the expected wait, a code of wait_bands); with attended false it may be a code of non_attendance_reasons."`
-	Note            *string    `json:"note,omitempty" maxLength:"5000" doc:"With to: more on why, for the link worker. With taken_back: why, in at most 500 characters."`
+	Note            *string    `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"With to: more on why, for the link worker. With taken_back: why, in at most 500 characters."`
 	ExpectedStartOn *day.Date  `json:"expected_start_on,omitempty" format:"date" doc:"With accepted or waitlisted: when the person is expected to start."`
 	TakenBack       *uuid.UUID `json:"taken_back,omitempty" nullable:"true" format:"uuid" doc:"A report of attendance that was wrong: the id of one of attendances. It counts in nothing from then on."`
-	Question        *string    `json:"question,omitempty" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000" doc:"A question to the link worker, in free text; it changes nothing of how the referral stands." example:"Does the hall's step matter?"`
+	Question        *string    `json:"question,omitempty" format:"prose" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000" doc:"A question to the link worker, in free text; it changes nothing of how the referral stands." example:"Does the hall's step matter?"`
 	Contact         *string    `json:"contact,omitempty" maxLength:"200" doc:"With question: who asks, and how to reach them."`
 }
 

@@ -12,6 +12,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 	"waypost/internal/platform/patch"
 )
 
@@ -37,7 +38,7 @@ type StillTheirs struct {
 // LinkWorkerDetails is what may be set of a link worker.
 type LinkWorkerDetails struct {
 	Name   string  `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Name." example:"Sam Example"`
-	Email  string  `json:"email" maxLength:"254" format:"email" doc:"Email address at work; unique at the site." example:"sam@example.org"`
+	Email  string  `json:"email" maxLength:"254" doc:"Email address at work, without a name before it; unique at the site. Anything else is refused." example:"sam@example.org"`
 	Phone  *string `json:"phone" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"50" doc:"Telephone number at work. Organisations are shown it with the people whom the link worker refers, and in the mail that asks for an answer." example:"020 7946 0000"`
 	Active *bool   `json:"active" required:"false" nullable:"false" doc:"Whether they take new episodes; true when left out. Made false, their keys stop working at once, and none can be made for them; they keep their episodes."`
 }
@@ -59,6 +60,9 @@ func (s *Store) AddLinkWorker(ctx context.Context, n NewLinkWorker) (w LinkWorke
 			return err
 		}
 		w = LinkWorker{ID: tx.NewID(), SiteID: site, LinkWorkerDetails: n.LinkWorkerDetails, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := w.normalise(""); err != nil {
+			return err
+		}
 		if w.Active == nil {
 			yes := true
 			w.Active = &yes
@@ -117,7 +121,11 @@ func (s *Store) ChangeLinkWorker(ctx context.Context, id uuid.UUID, version int,
 		if err := db.Match(version, w.Version); err != nil {
 			return err
 		}
+		was := w.Email
 		if w.LinkWorkerDetails, err = c.Apply(w.LinkWorkerDetails); err != nil {
+			return err
+		}
+		if err := w.normalise(was); err != nil {
 			return err
 		}
 		w.Version, w.UpdatedAt = w.Version+1, tx.Now
@@ -127,6 +135,19 @@ func (s *Store) ChangeLinkWorker(ctx context.Context, id uuid.UUID, version int,
 		return events.Record(tx, "link_worker.changed", w.subject(), nil)
 	})
 	return w, err
+}
+
+// normalise reads an e-mail address that is new. It is refused where it is none: colleagues are told apart by it.
+func (w *LinkWorker) normalise(was string) error {
+	if w.Email == was {
+		return nil
+	}
+	email, ok := normal.Email(w.Email)
+	if !ok {
+		return fault.InvalidAt("email", "is not an e-mail address such as name@example.org")
+	}
+	w.Email = email
+	return nil
 }
 
 func (w *LinkWorker) subject() events.Subject {

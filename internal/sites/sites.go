@@ -15,6 +15,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 	"waypost/internal/platform/patch"
 )
 
@@ -34,7 +35,7 @@ type Site struct {
 type Details struct {
 	Name                string     `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Name." example:"Example Town"`
 	Code                string     `json:"code" pattern:"^[a-z][a-z0-9_]{1,29}$" doc:"Short name, unique." example:"example_town"`
-	ODSCode             *string    `json:"ods_code" required:"false" pattern:"^[A-Z0-9]{3,10}$" doc:"ODS code of the practice or network." example:"U00001"`
+	ODSCode             *string    `json:"ods_code" required:"false" maxLength:"20" doc:"ODS code of the practice or network: three to ten capitals and digits; small letters become capitals." example:"U00001"`
 	TimeZone            string     `json:"time_zone" required:"false" maxLength:"50" doc:"Dates of its records are days here; Europe/London when left out." example:"Europe/London"`
 	ChaseDays           db.Ints    `json:"chase_days" required:"false" maxItems:"5" doc:"Days after sending when a silent organisation is asked again, the earliest first; an empty list: never." example:"[5, 10]"`
 	ExpiryDays          int        `json:"expiry_days" required:"false" minimum:"1" maximum:"365" doc:"Days after sending when a silent referral expires; 14 when left out." example:"14"`
@@ -80,7 +81,7 @@ var M9To12 = Schedule{Code: "m9_12", Anchor: "baseline", OpensAfter: "P9M", Targ
 func (s *Store) Add(ctx context.Context, n New) (site Site, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		site = Site{ID: tx.NewID(), Details: n, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if err := site.settle(); err != nil {
+		if err := site.settle(Details{}); err != nil {
 			return err
 		}
 		if err := tx.Create(&site).Error; err != nil {
@@ -94,8 +95,8 @@ func (s *Store) Add(ctx context.Context, n New) (site Site, err error) {
 	return site, err
 }
 
-// settle checks the details, and fills in what was left out.
-func (site *Site) settle() error {
+// settle checks the details, normalises those that differ from what they were, and fills in what was left out.
+func (site *Site) settle(was Details) error {
 	if site.TimeZone == "" {
 		site.TimeZone = "Europe/London"
 	}
@@ -121,6 +122,7 @@ func (site *Site) settle() error {
 		site.Schedules = []Schedule{M9To12}
 	}
 	var c fault.Checks
+	normal.Require(&c, "ods_code", &site.ODSCode, was.ODSCode, normal.ODSCode, normal.NotAnODSCode)
 	_, err := time.LoadLocation(site.TimeZone)
 	c.Require(err == nil && site.TimeZone != "Local", "time_zone", "is no time zone of the IANA database")
 	c.Require(!slices.ContainsFunc(site.ChaseDays, func(d int) bool { return d < 1 || d >= site.ExpiryDays }), "chase_days", "must lie between 1 and the day before expiry_days")
@@ -229,10 +231,11 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if err := site.readSchedules(tx); err != nil {
 			return err
 		}
-		if site.Details, err = c.Apply(site.Details); err != nil {
+		was := site.Details
+		if site.Details, err = c.Apply(was); err != nil {
 			return err
 		}
-		if err := site.settle(); err != nil {
+		if err := site.settle(was); err != nil {
 			return err
 		}
 		site.Version, site.UpdatedAt = site.Version+1, tx.Now

@@ -28,7 +28,7 @@ type NewNote struct {
 	On    day.Date `json:"on" gorm:"column:noted_on" format:"date" doc:"The day; not in the future." example:"2026-03-03"`
 	Kind  string   `json:"kind" enum:"progress,challenge,meeting,feedback,change_made" doc:"What it is: progress, what made the work hard, that a group met, what it said, or what was changed because of it." example:"feedback"`
 	Group string   `json:"group" gorm:"column:board" enum:"steering,advisory,ppi,team" doc:"Whose it is: the steering committee, the advisory group, the patient and public involvement group, or the study team." example:"advisory"`
-	Text  string   `json:"text" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000" doc:"In plain words. It is published as it stands: no names of people who take part." example:"Fewer GP visits are no proper measure of this support."`
+	Text  string   `json:"text" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"2000" doc:"In plain words. It is published as it stands: no names of people who take part." example:"Fewer GP visits are no proper measure of this support."`
 }
 
 // Notes lists a project's notes by id, after the id given.

@@ -62,7 +62,7 @@ type NewUpdate struct {
 	To         string     `json:"to" required:"false" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"The month up to whose end it tells; this one when left out." example:"2026-10"`
 	ExpiresOn  *day.Date  `json:"expires_on" required:"false" format:"date" doc:"The last day, in UTC, on which its link works; a year from now when left out." example:"2027-11-30"`
 	Corrects   *uuid.UUID `json:"corrects" required:"false" format:"uuid" doc:"The published update of this project that it corrects."`
-	Correction *string    `json:"correction" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"1000" doc:"With corrects: what was wrong, in plain words." example:"We had counted one site twice."`
+	Correction *string    `json:"correction" required:"false" format:"prose" maxLength:"1000" doc:"With corrects: what was wrong, in plain words." example:"We had counted one site twice."`
 }
 
 // Publish freezes the update as it stands. Its link is for everybody. Faults: those of Draft, and invalid (a correction of what is not there).

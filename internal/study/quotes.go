@@ -65,7 +65,7 @@ func (Quote) TableName() string { return "study_quotes" }
 // NewQuote is the command to choose a sentence.
 type NewQuote struct {
 	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up at which it was said."`
-	Words      string    `json:"words" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"500" doc:"What of the narrative is to be shown, letter by letter." example:"I look forward to Wednesdays now."`
+	Words      string    `json:"words" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"500" doc:"What of the narrative is to be shown, letter by letter." example:"I look forward to Wednesdays now."`
 }
 
 // Choose chooses a sentence from a narrative. Faults: invalid (it is not what was said), not_found (nothing of that follow-up may be shown).

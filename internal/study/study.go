@@ -47,11 +47,11 @@ func (Study) TableName() string { return "studies" }
 
 // Details is what is written of a study. All of it stands in the update as it is written.
 type Details struct {
-	Funder           *string       `json:"funder" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Who pays for it." example:"Example Research Fund"`
-	FunderReference  *string       `json:"funder_reference" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"100" doc:"The funder's number for it." example:"ERF-0001"`
-	Contact          *string       `json:"contact" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"500" doc:"Whom a reader may ask." example:"The study team, study@example.org"`
-	Acknowledgements *string       `json:"acknowledgements" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"3000" doc:"Whom it thanks."`
-	Disclaimer       *string       `json:"disclaimer" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"3000" doc:"What its funder wants said."`
+	Funder           *string       `json:"funder" required:"false" maxLength:"300" doc:"Who pays for it." example:"Example Research Fund"`
+	FunderReference  *string       `json:"funder_reference" required:"false" maxLength:"100" doc:"The funder's number for it." example:"ERF-0001"`
+	Contact          *string       `json:"contact" required:"false" format:"prose" maxLength:"500" doc:"Whom a reader may ask." example:"The study team, study@example.org"`
+	Acknowledgements *string       `json:"acknowledgements" required:"false" format:"prose" maxLength:"3000" doc:"Whom it thanks."`
+	Disclaimer       *string       `json:"disclaimer" required:"false" format:"prose" maxLength:"3000" doc:"What its funder wants said."`
 	WorkPackages     []WorkPackage `json:"work_packages" required:"false" gorm:"serializer:json" maxItems:"30" doc:"Of what it consists."`
 	Targets          []Target      `json:"targets" required:"false" gorm:"serializer:json" maxItems:"200" doc:"How many people are to join at each site."`
 }

@@ -205,7 +205,7 @@ func planOnce(tx *db.Tx) error {
 // pageSQL counts a list and reads a page of it. The list stands there twice: of the first PostgreSQL works out nothing but how many
 // rows there are, of the second what a row holds only for those on the page.
 const pageSQL = `select n.total, l.* from (select count(*) as total from (@list) c) n left join (
-	select l.*, @by_rank as rank, @by_day as due_on, coalesce(p.preferred_name, p.given_name) || ' ' || p.family_name as name
+	select l.*, @by_rank as rank, @by_day as due_on, concat_ws(' ', coalesce(p.preferred_name, p.given_name), p.family_name) as name
 	from (@list) l join patients p on p.site_id = l.site_id and p.id = l.patient_id
 	where @after
 	order by @by_rank, @by_day, l.subject_id limit @limit) l on true

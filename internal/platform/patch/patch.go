@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/text"
 )
 
 // Merge is a merge patch for a T. Its schema is T's own with every field optional; a field that can be
@@ -54,8 +55,8 @@ func (m Merge[T]) checkNulls() error {
 	t := reflect.TypeFor[T]()
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		isNull := string(m.fields[name]) == "null"
-		c.Require(!isNull || t.Field(i).Type.Kind() == reflect.Pointer, name, "cannot be empty")
+		isNull, kind := string(m.fields[name]) == "null", t.Field(i).Type
+		c.Require(!isNull || kind.Kind() == reflect.Pointer || kind == reflect.TypeFor[text.Optional](), name, "cannot be empty")
 	}
 	return c.Err()
 }

@@ -30,7 +30,8 @@ func main() {
 		log.Fatal(err, me)
 	}
 	born := types.Date{Time: time.Date(1950, time.April, 1, 0, 0, 0, 0, time.UTC)}
-	recorded, err := client.RecordPatientWithResponse(ctx, nil, waypost.NewPatient{GivenName: "Ada", FamilyName: "Generated", BirthDate: born})
+	given, family := "Ada", "Generated"
+	recorded, err := client.RecordPatientWithResponse(ctx, nil, waypost.NewPatient{GivenName: &given, FamilyName: &family, BirthDate: born})
 	if err != nil || recorded.JSON201 == nil {
 		log.Fatal(err, recorded)
 	}
@@ -38,5 +39,5 @@ func main() {
 	if err != nil || read.JSON200 == nil {
 		log.Fatal(err, read)
 	}
-	fmt.Println(me.JSON200.Role, "recorded", read.JSON200.GivenName, read.JSON200.FamilyName)
+	fmt.Println(me.JSON200.Role, "recorded", *read.JSON200.GivenName, *read.JSON200.FamilyName)
 }

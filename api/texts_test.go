@@ -1,0 +1,295 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"waypost/internal/platform/db/dbtest"
+)
+
+// blanks are texts of which nothing is seen, as JSON writes them.
+var blanks = []string{``, `   `, `\u00a0`, `\t\n`, `\u200b\ufeff`}
+
+// A blank text that may be left out is null, whatever it is of and however it comes.
+func TestBlankIsNothing(t *testing.T) {
+	w := newWorld(t)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	patient, episode := w.supported()
+	referral := w.refer(episode)
+	for _, blank := range blanks {
+		p := lw.post("/patients", strings.ReplaceAll(`{"given_name":"Marigold","family_name":"Person","birth_date":"1950-04-01","preferred_name":"B","pronouns":"B","phone":"B","email":"B",
+			"postcode":"B","lsoa":"B","gp_practice_code":"B","language":"B","access_needs":"B","nhs_number":"B"}`, `"B"`, `"`+blank+`"`)).want(201)
+		for _, field := range []string{"preferred_name", "pronouns", "phone", "phone_national", "email", "postcode", "lsoa", "gp_practice_code", "language", "access_needs", "nhs_number"} {
+			if got := p.at(field); got != nil {
+				t.Errorf("%q of a patient is %q", field, got)
+			}
+		}
+		set := lw.get("/patients/" + patient).want(200)
+		set = lw.patch("/patients/"+patient, set.header.Get("ETag"), `{"preferred_name":"Mari","email":"mari@example.org"}`).want(200)
+		set = lw.patch("/patients/"+patient, set.header.Get("ETag"), fmt.Sprintf(`{"preferred_name":"%s","email":"%[1]s"}`, blank)).want(200)
+		if set.at("preferred_name") != nil || set.at("email") != nil {
+			t.Errorf("a patch with a blank takes nothing away: %s", set.body)
+		}
+		if got := w.as("organisation").get("/referrals/" + referral).want(200).text("person.name"); !strings.HasPrefix(got, "Marigold Example") {
+			t.Errorf("the organisation is told of %q", got)
+		}
+		c := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke","note":"%s"}`, w.today(), blank)).want(201)
+		o := admin.post("/organisations", fmt.Sprintf(`{"name":"Example Club","description":"%s","url":"%[1]s","email":"%[1]s","phone":"%[1]s","charity_number":"%[1]s"}`, blank)).want(201)
+		s := admin.post("/organisations/"+o.text("id")+"/services", fmt.Sprintf(`{"name":"Walks","description":"%s","keywords":"%[1]s","eligibility":"%[1]s","fees":"%[1]s","address":"%[1]s","postcode":"%[1]s"}`, blank)).want(201)
+		r := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","reason":"%s","override_reason":"%[3]s"}`, episode, w.svc, blank)).want(201)
+		m := lw.post("/referrals/"+r.text("id")+"/moves", fmt.Sprintf(`{"to":"accepted","reported_by":"organisation","note":"%s"}`, blank)).want(200)
+		in := lw.post("/intakes", fmt.Sprintf(`{"patient":{"given_name":"Marigold","family_name":"Person","birth_date":"1950-04-01","preferred_name":"%s"},
+			"episode":{"source":"gp","received_on":%q,"needs":{"primary":"food"},"what_matters":"%[1]s"},
+			"assessment":{"instrument":"ons4","completed_on":%[2]q,"mode":"telephone","respondent":"self","language":"%[1]s","responses":{"happiness":4}}}`, blank, w.today())).want(201)
+		for what, got := range map[string]any{"note of a contact": c.at("note"), "description": o.at("description"), "url": o.at("url"), "email": o.at("email"), "phone": o.at("phone"),
+			"charity number": o.at("charity_number"), "description of a service": s.at("description"), "keywords": s.at("keywords"), "eligibility": s.at("eligibility"), "fees": s.at("fees"),
+			"address": s.at("address"), "postcode": s.at("postcode"), "reason": r.at("reason"), "override_reason": r.at("override_reason"), "preferred name of an intake": in.at("patient.preferred_name"),
+			"what matters": in.at("episode.what_matters"), "language of an assessment": in.at("assessment.language")} {
+			if got != nil {
+				t.Errorf("the %s is %q and not null", what, got)
+			}
+		}
+		moves := lw.get("/referrals/" + r.text("id") + "/moves").want(200).items()
+		if note := moves[len(moves)-1].(map[string]any)["note"]; note != nil {
+			t.Errorf("the note of a move is %q: %s", note, m.body)
+		}
+	}
+	for _, blank := range blanks { // what is needed is refused
+		lw.post("/patients", fmt.Sprintf(`{"given_name":"%s","family_name":"%[1]s","birth_date":"1950-04-01"}`, blank)).problem(422, "invalid")
+		admin.post("/organisations", fmt.Sprintf(`{"name":"%s"}`, blank)).problem(422, "invalid")
+		lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"%s","timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self","responses":{}}`, episode, blank, w.today())).problem(422, "invalid")
+		lw.post("/patients", fmt.Sprintf(`{"given_name":"A","birth_date":"1950-04-01","external_ids":[{"system":"emis","value":"%s"}]}`, blank)).problem(422, "invalid")
+		lw.post("/patients/search", fmt.Sprintf(`{"nhs_number":"%s"}`, blank)).problem(422, "invalid")
+	}
+	if got := lw.post("/patients", `{"given_name":" ","family_name":"","birth_date":"1950-04-01"}`).text("errors.0.location"); got != "body.given_name" {
+		t.Errorf("a blank name is wrong at %s", got)
+	}
+}
+
+func TestOneLineTexts(t *testing.T) {
+	w := newWorld(t)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	patient := w.patient()
+	for _, bad := range []string{`\n`, `\r\n`, `\t`, `\u0007`, `\u001b[2J`, `\u007f`, `\u0085`, `\u2028`, `\u2029`, `\u202e`, `\u202a`, `\u2066`} {
+		for path, body := range map[string]string{
+			"/patients":      `{"given_name":"Mari%sgold","family_name":"Example","birth_date":"1950-04-01"}`,
+			"/organisations": `{"name":"Example%s Club"}`,
+			"/link-workers":  `{"site_id":"` + w.site + `","name":"Sam%s Helper","email":"sam2@example.org"}`,
+			"/sites":         `{"name":"A %ssite","code":"a_site"}`,
+			"/api-keys":      `{"role":"dashboard","label":"For %sus"}`,
+		} {
+			as := admin
+			if path == "/patients" {
+				as = lw
+			}
+			got := as.post(path, fmt.Sprintf(body, bad)).problem(422, "invalid")
+			if !strings.Contains(got.text("errors.0.message"), "one line") {
+				t.Errorf("%s, %s: %s", path, bad, got.body)
+			}
+		}
+		lw.post("/patients", fmt.Sprintf(`{"given_name":"A","birth_date":"1950-04-01","external_ids":[{"system":"emis","value":"A%s1"}]}`, bad)).problem(422, "invalid")
+		lw.patch("/patients/"+patient, `"1"`, fmt.Sprintf(`{"preferred_name":"Ma%sri"}`, bad)).problem(422, "invalid")
+	}
+	got := lw.patch("/patients/"+patient, `"1"`, `{"access_needs":"A ramp.\nA quiet room.\tNo stairs.","preferred_name":"דנה\u200f"}`).want(200)
+	if got.text("access_needs") != "A ramp.\nA quiet room.\tNo stairs." {
+		t.Errorf("lines are not kept: %s", got.body)
+	}
+}
+
+// Some people have one name.
+func TestPeopleOfOneName(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	for _, field := range []string{"given_name", "family_name"} {
+		p := lw.post("/patients", fmt.Sprintf(`{%q:"Marigold","birth_date":"1950-04-01"}`, field)).want(201)
+		if p.text(field) != "Marigold" {
+			t.Errorf("%s: %s", field, p.body)
+		}
+		id := p.text("id")
+		for purpose, more := range map[string]string{"share_with_organisations": "", "report_to_gp": `,"level":"full"`} {
+			lw.post("/patients/"+id+"/consents", fmt.Sprintf(`{"purpose":%q,"decision":"given","decided_on":%q%s}`, purpose, w.today(), more)).want(201)
+		}
+		episode := w.episode(id)
+		referral := w.refer(episode)
+		if got := w.as("organisation").get("/referrals/" + referral).want(200).text("person.name"); got != "Marigold" {
+			t.Errorf("the organisation is told of %q", got)
+		}
+		if got := lw.get("/worklists/awaiting_reply").want(200); !strings.Contains(string(got.body), `"Marigold"`) {
+			t.Errorf("the worklist names nobody: %s", got.body)
+		}
+		if text := lw.with("Accept", "text/plain").get("/episodes/" + episode + "/gp-message").want(200); !strings.Contains(string(text.body), "Marigold; born") || strings.Contains(string(text.body), ", Marigold") {
+			t.Errorf("the practice is told: %s", text.body)
+		}
+		if n := len(lw.post("/patients/search", `{"q":"mari"}`).want(200).items()); n == 0 {
+			t.Error("nobody is found")
+		}
+		other := map[string]string{"given_name": "family_name", "family_name": "given_name"}[field]
+		lw.patch("/patients/"+id, `"1"`, fmt.Sprintf(`{%q:null}`, field)).problem(422, "invalid")
+		lw.patch("/patients/"+id, `"1"`, fmt.Sprintf(`{%q:null,%q:"Marigold"}`, field, other)).want(200)
+	}
+	lw.post("/patients", `{"birth_date":"1950-04-01"}`).problem(422, "invalid")
+	if n := len(lw.post("/patients/search", `{"family_name":"Marigold","birth_date":"1950-04-01"}`).want(200).items()); n != 1 {
+		t.Errorf("%d found by a family name", n)
+	}
+}
+
+func TestNHSNumbersThatNobodyHas(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	record := func(lw client, number string) answer {
+		return lw.post("/patients", fmt.Sprintf(`{"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01","nhs_number":"%s"}`, number))
+	}
+	found := func(number string) int {
+		return len(lw.post("/patients/search", fmt.Sprintf(`{"nhs_number":"%s"}`, number)).want(200).items())
+	}
+	for d := range 10 {
+		placeholder := strings.Repeat(fmt.Sprint(d), 10)
+		if got := record(lw, placeholder).problem(422, "invalid", placeholder).text("errors.0.message"); !strings.Contains(got, "placeholder") {
+			t.Errorf("%s: %s", placeholder, got)
+		}
+		lw.post("/patients/search", fmt.Sprintf(`{"nhs_number":%q}`, placeholder)).problem(422, "invalid", placeholder)
+	}
+	record(lw, "0123456789").problem(422, "invalid")
+	record(lw, "987 654 3210").problem(422, "invalid")
+	for _, spaces := range []string{"400 000 0012", `400\u00a0000\u202f0012`, `\u200b4000000012\ufeff`, "400-000-0012", `400\u2011000\u20130012`, " 400 000\\t0012"} {
+		made := record(lw, spaces)
+		if made.status == 201 && made.text("nhs_number") != "4000000012" {
+			t.Errorf("%s becomes %s", spaces, made.body)
+		} else if made.status != 201 && made.status != 409 {
+			t.Errorf("%s: %s", spaces, made.body)
+		}
+	}
+	if n := found("400 000 0012"); n != 1 {
+		t.Errorf("%d people have the number of one", n)
+	}
+	// Outside the ranges: kept, and nobody is found by it, nor kept from having it twice.
+	for range 2 {
+		made := record(lw, "5000000013").want(201)
+		if made.text("nhs_number") != "5000000013" || made.text("warnings.0.code") != "nhs_number_not_issued" {
+			t.Errorf("a number outside the ranges: %s", made.body)
+		}
+	}
+	if n := found("5000000013"); n != 0 {
+		t.Errorf("%d found by a number that nobody is known to have", n)
+	}
+	// For tests: in a demo, which this world is, and not elsewhere.
+	record(lw, "999 000 0018").want(201)
+	record(lw, "943 476 5919").want(201)
+	c := on(dbtest.New(t))
+	c.Demo = false
+	strict := serving(t, c)
+	lw = strict.as("link_worker")
+	for _, number := range []string{"9990000018", "9434765919"} {
+		if got := record(lw, number).problem(422, "invalid", number).text("errors.0.message"); !strings.Contains(got, "for tests") {
+			t.Errorf("%s: %s", number, got)
+		}
+	}
+	c = on(dbtest.New(t))
+	c.Demo, c.TestNumbers = false, true
+	record(serving(t, c).as("link_worker"), "9990000018").want(201)
+}
+
+// What several people write in several ways is recorded in one; what cannot be that is refused in the field's own words.
+func TestNormalised(t *testing.T) {
+	w := newWorld(t)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	record := func(field, value string) answer {
+		return lw.post("/patients", fmt.Sprintf(`{"given_name":"Marigold","birth_date":"1950-04-01",%q:"%s"}`, field, value))
+	}
+	for _, c := range []struct{ field, written, want string }{
+		{"postcode", " ls1\u00a04ap", "LS1 4AP"}, {"postcode", "zz993vz", "ZZ99 3VZ"}, {"gp_practice_code", "y00001", "Y00001"}, {"language", "Polish", "pl"}, {"language", "EN-gb", "en-GB"},
+		{"email", "Mary Example <mary@EXAMPLE.org>", "mary@example.org"}, {"email", "mary@b\u00fccher.example", "mary@b\u00fccher.example"}, {"phone", "(07700) 900\u00a0123", "+447700900123"},
+	} {
+		got := record(c.field, c.written).want(201)
+		if got.text(c.field) != unescaped(c.want) || strings.Contains(string(got.body), `"warnings"`) {
+			t.Errorf("%s %s becomes %s", c.field, c.written, got.body)
+		}
+		if again := lw.get("/patients/" + got.text("id")).want(200); again.text(c.field) != unescaped(c.want) {
+			t.Errorf("%s %s is read as %s", c.field, c.written, again.body)
+		}
+	}
+	if got := record("phone", "07700 900123"); got.text("phone_national") != "07700 900123" {
+		t.Errorf("the national form is not shown: %s", got.body)
+	}
+	for field, c := range map[string]struct{ wrong, says string }{
+		"postcode": {"12345", "is not a postcode"}, "gp_practice_code": {"A-1!", "is not an ODS code"}, "language": {"Klingonese", "is not a language"},
+	} {
+		got := record(field, c.wrong).problem(422, "invalid")
+		if got.text("errors.0.location") != "body."+field || !strings.HasPrefix(got.text("errors.0.message"), c.says) {
+			t.Errorf("%s: %s", field, got.body)
+		}
+	}
+	admin.patch("/sites/"+w.site, `"1"`, `{"ods_code":"Q!"}`).problem(422, "invalid")
+	if got := admin.patch("/sites/"+w.site, `"1"`, `{"ods_code":"u00001"}`).want(200); got.text("ods_code") != "U00001" {
+		t.Errorf("the site's code: %s", got.body)
+	}
+	worker := admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Kit Helper","email":"Kit Helper <kit@example.org>"}`, w.site)).want(201)
+	if worker.text("email") != "kit@example.org" {
+		t.Errorf("a link worker's address: %s", worker.body)
+	}
+	admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Kit Helper","email":"kit"}`, w.site)).problem(422, "invalid")
+	w.consentAndAssess(t)
+	service := admin.post("/organisations/"+w.org+"/services", `{"name":"Walks","postcode":"m11ae","phone":"01632 960001","email":"Walks <walks@example.org>"}`).want(201)
+	if service.text("postcode") != "M1 1AE" || service.text("phone") != "+441632960001" || service.text("phone_national") != "01632 960001" || service.text("email") != "walks@example.org" {
+		t.Errorf("a service: %s", service.body)
+	}
+	admin.post("/organisations/"+w.org+"/services", `{"name":"Walks","postcode":"21201"}`).problem(422, "invalid")
+}
+
+func (w *world) consentAndAssess(t *testing.T) {
+	t.Helper()
+	_, episode := w.supported()
+	assess := func(language string) answer {
+		return w.as("link_worker").post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self","language":%q,"responses":{"happiness":4}}`,
+			episode, w.today(), language))
+	}
+	if got := assess("Urdu").want(201); got.text("language") != "ur" {
+		t.Errorf("the language of an assessment: %s", got.body)
+	}
+	if got := assess("Klingonese").problem(422, "invalid", "Klingonese"); got.text("errors.0.location") != "body.language" {
+		t.Errorf("the language of an assessment: %s", got.body)
+	}
+}
+
+func unescaped(s string) string { return strings.ReplaceAll(s, `\u00fc`, "ü") }
+
+// A phone or an address that cannot be normalised is kept with a warning: people see it, and no machine sends by it.
+func TestKeptAsWritten(t *testing.T) {
+	w := newWorld(t)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	patient, episode := w.supported()
+	referral := w.refer(episode)
+	for _, written := range []string{"18001 0161 496 0000", "18002 07700 900123", "0161 496 0000 ext 12", "ask next door"} {
+		p := lw.get("/patients/" + patient)
+		p = lw.patch("/patients/"+patient, p.header.Get("ETag"), fmt.Sprintf(`{"phone":%q}`, written)).want(200)
+		if p.text("phone") != written || p.at("phone_national") != nil || p.text("warnings.0.code") != "phone_as_written" {
+			t.Errorf("%s: %s", written, p.body)
+		}
+		if seen := w.as("organisation").get("/referrals/" + referral); seen.text("person.phone") != written || seen.at("person.phone_national") != nil {
+			t.Errorf("%s: the organisation sees %s", written, seen.body)
+		}
+	}
+	// A change of something else leaves it, and says so still.
+	p := lw.get("/patients/" + patient)
+	p = lw.patch("/patients/"+patient, p.header.Get("ETag"), `{"pronouns":"she/her"}`).want(200)
+	if p.text("phone") != "ask next door" || p.text("warnings.0.code") != "phone_as_written" {
+		t.Errorf("another change: %s", p.body)
+	}
+	p = lw.patch("/patients/"+patient, p.header.Get("ETag"), `{"phone":"07700 900123","email":"jos\u00e9@example.org"}`).want(200)
+	if p.text("phone") != "+447700900123" || p.text("warnings.0.code") != "email_as_written" || !strings.Contains(p.text("warnings.0.detail"), "before the @") {
+		t.Errorf("put right: %s", p.body)
+	}
+	in := lw.post("/intakes", fmt.Sprintf(`{"patient":{"given_name":"Marigold","birth_date":"1950-04-01","email":"at the library"},"episode":{"source":"gp","received_on":%q,"needs":{"primary":"food"}}}`, w.today())).want(201)
+	if in.text("warnings.0.location") != "body.patient" || in.text("warnings.0.code") != "email_as_written" {
+		t.Errorf("an intake: %s", in.body)
+	}
+	o := admin.post("/organisations", `{"name":"Example Walks","phone":"18001 0161 496 0000","email":"at the hall"}`).want(201)
+	if o.text("phone") != "18001 0161 496 0000" || o.text("email") != "at the hall" || o.text("warnings.0.code") != "phone_as_written" || o.text("warnings.1.code") != "email_as_written" {
+		t.Errorf("an organisation: %s", o.body)
+	}
+	s := admin.post("/organisations/"+o.text("id")+"/services", `{"name":"Walks","email":"at the hall"}`).want(201)
+	if s.text("warnings.0.code") != "email_as_written" {
+		t.Errorf("a service: %s", s.body)
+	}
+}

@@ -1,0 +1,42 @@
+package people
+
+import (
+	"gorm.io/gorm"
+
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
+)
+
+// settleNumber reads an NHS number that is new. One that was recorded before a rule was known stays as it is.
+func (s *Store) settleNumber(c *fault.Checks, p *Patient, was Details) {
+	switch {
+	case p.NHSNumber == nil:
+		p.NHSNumberUnissued = false
+	case normal.Changed(p.NHSNumber, was.NHSNumber):
+		number, known, refusal := s.readNumber(*p.NHSNumber)
+		c.Require(refusal == "", "nhs_number", refusal)
+		p.NHSNumber, p.NHSNumberUnissued = &number, !known
+	}
+}
+
+// normalise writes each detail that is new in one way. What was recorded before a rule was known stays as it is.
+func (p *Patient) normalise(c *fault.Checks, was Details) {
+	normal.Require(c, "postcode", &p.Postcode, was.Postcode, normal.Postcode, normal.NotAPostcode)
+	normal.Require(c, "gp_practice_code", &p.GPPracticeCode, was.GPPracticeCode, normal.ODSCode, normal.NotAnODSCode)
+	normal.Require(c, "language", &p.Language, was.Language, normal.Language, normal.NotALanguage)
+	p.Keep(&p.Phone, &p.Email, was.Phone, was.Email)
+}
+
+// AfterFind fills in what is worked out from the row.
+func (p *Patient) AfterFind(*gorm.DB) error {
+	p.show()
+	return nil
+}
+
+func (p *Patient) show() {
+	p.PhoneNational, p.Warnings = normal.National(p.Phone), nil
+	if p.NHSNumberUnissued {
+		p.Warnings = append(p.Warnings, fault.Warning{Code: "nhs_number_not_issued", Detail: "The NHS number lies outside the ranges that are known to be issued: nobody is found by it."})
+	}
+	p.Warnings = append(p.Warnings, p.Kept(p.Email)...)
+}

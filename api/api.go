@@ -109,7 +109,7 @@ func build(c Config) (*echo.Echo, *server) {
 	if s.datasets == nil {
 		s.datasets = Research(c.DB, nil, nil)
 	}
-	e.Pre(below(s.base), compressed)
+	e.Pre(below(s.base), compressed, tidied)
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited(cmp.Or(c.RequestTimeout, 30*time.Second)))
 	if len(c.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))

@@ -205,6 +205,12 @@ func onEchoError(err error, c echo.Context) {
 	for k, v := range p.headers {
 		c.Response().Header()[k] = v
 	}
+	if asksForPage(c.Request()) {
+		if err := nothing(c, p.Status); err != nil {
+			slog.Debug("writing a page", "error", err)
+		}
+		return
+	}
 	if p.Status == http.StatusUnauthorized && takesPassword(c) {
 		c.Response().Header().Add("WWW-Authenticate", `Basic realm="waypost", charset="UTF-8"`)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -86,22 +85,6 @@ func (p phone) number(expression string) float64 {
 		p.t.Fatal(expression, err)
 	}
 	return n
-}
-
-// shot keeps a picture of the whole page where somebody wants to look at it (WAYPOST_TEST_PICTURES names the folder).
-func (p phone) shot(name string) {
-	p.t.Helper()
-	folder := os.Getenv("WAYPOST_TEST_PICTURES")
-	if folder == "" {
-		return
-	}
-	picture, err := chromedp.Run(p.Context, chromedp.FullScreenshot(100))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600)
-	}
-	if err != nil {
-		p.t.Fatal(name, err)
-	}
 }
 
 func (p phone) title() string {

@@ -70,7 +70,7 @@ func evaluate[T any](p phone, script string) (v T) {
 	return v
 }
 
-const drawn = `document.querySelectorAll("#flow figure svg, #change figure svg, #retention figure svg, #uptake figure svg, #equity figure svg").length >= 6 && document.getElementById("status").textContent === ""`
+const drawn = `document.querySelectorAll("#flow figure svg, #change figure svg, #retention figure svg, #uptake figure svg, #equity figure svg").length >= 6 && document.getElementById("status").textContent.startsWith("Shown: ")`
 
 // faults of the charts: words outside their picture or over one another, pictures wider than the page.
 const chartFaults = `(() => {
@@ -108,9 +108,10 @@ func TestTheDashboard(t *testing.T) {
 	for _, size := range []struct {
 		name          string
 		width, height int64
-	}{{"a phone", 390, 844}, {"a laptop", 1280, 800}, {"a wall", 1920, 1080}, {"paper", 700, 1000}} {
+	}{{"a page at 400 %", 320, 256}, {"a small phone", 360, 640}, {"a phone", 390, 844}, {"a tablet", 768, 1024}, {"a laptop", 1280, 800}, {"a wall", 1920, 1080}, {"paper", 700, 1000}} {
 		p.do(chromedp.EmulateViewport(size.width, size.height))
 		p.until(fmt.Sprintf(`innerWidth === %d && document.querySelector("#flow svg").getBoundingClientRect().width > Math.min(600, innerWidth * 0.8)`, size.width))
+		p.picture("dashboard-" + strings.ReplaceAll(size.name, " ", "-"))
 		for _, fault := range evaluate[[]string](p, chartFaults) {
 			t.Errorf("%s: %s", size.name, fault)
 		}
@@ -148,6 +149,77 @@ func TestTheDashboard(t *testing.T) {
 	}
 	p.do(chromedp.SendKeys("#key", "wp_wrong"), chromedp.Click("#enter button"))
 	p.until(`document.getElementById("wrong").textContent.length > 10 && !document.getElementById("enter").hidden`)
+}
+
+// The dashboard says what was asked, on paper too; who pressed Show is at the first heading of it. Nothing on it is said in the names of
+// fields, nor is a mistake.
+func TestTheDashboardSaysWhatIsShown(t *testing.T) {
+	w := demoWorld(t, 400)
+	p := newPhone(t)
+	p.enter(w, w.keys["dashboard"])
+	p.until(`document.getElementById("status").textContent === "Shown: All sites together, all months."`)
+	const focused = `document.activeElement === document.querySelector("h2") && document.activeElement.textContent === "How far people came"`
+	p.until(focused)
+	for from, want := range map[string]string{"2026-03": "March 2026", "2025-11": "November 2025"} {
+		p.do(evaluated(fmt.Sprintf(`{ const s = document.getElementById("site_id"); s.selectedIndex = 1; document.getElementById("from").value = %q; document.getElementById("to").value = "2026-09"; document.getElementById("from").focus(); } 0`, from)))
+		p.do(chromedp.Click("#view-form button"))
+		site := evaluate[string](p, `document.getElementById("site_id").selectedOptions[0].textContent`)
+		p.until(fmt.Sprintf(`document.getElementById("status").textContent === %q`, "Shown: "+site+", "+want+" to September 2026."))
+		p.until(focused)
+		if title := p.title(); !strings.Contains(title, site) || !strings.Contains(title, want) {
+			t.Errorf("the title is %q", title)
+		}
+	}
+	p.media("print")
+	if shown := evaluate[[]string](p, `["status", "view-form"].map((id) => getComputedStyle(document.getElementById(id)).display)`); shown[0] != "block" || shown[1] != "none" {
+		t.Errorf("on paper: %v", shown)
+	}
+	p.do(chromedp.EmulateViewport(700, 1000))
+	p.picture("dashboard-on-paper")
+	p.printed("dashboard-on-paper")
+	p.media("")
+	if named := evaluate[[]string](p, `document.getElementById("view").textContent.match(/[a-z]+_[a-z_]+/g) ?? []`); len(named) > 0 {
+		t.Errorf("names of fields: %q", named)
+	}
+	p.do(evaluated(`document.getElementById("from").value = "2026-10"; 0`), chromedp.Click("#view-form button"))
+	p.until(`document.getElementById("wrong").textContent === "The query is not right. To month lies before From month."`)
+}
+
+// A group that is withheld stands in its chart as withheld, and those that have enough people to be shown are those that are drawn.
+func TestAWithheldGroupStandsInItsChart(t *testing.T) {
+	w := demoWorld(t, 400)
+	p := newPhone(t)
+	p.enter(w, w.keys["dashboard"])
+	p.until(`document.getElementById("status").textContent.startsWith("Shown: ")`)
+	p.picture("dashboard-withheld")
+	drawn, all, without := 0, 0, 0
+	for _, row := range w.as("dashboard").get("/insights/equity").want(200).at("rows").([]any)[1:] {
+		r := row.(map[string]any)
+		shown := false
+		for _, step := range []string{"contacted", "referral_sent", "attended", "followed_up"} {
+			received, known := r["received_in"].(float64)
+			_, reached := r[step].(float64)
+			shown = shown || known && received > 0 && reached && r["suppressed"] != true
+		}
+		if all++; shown {
+			drawn++
+		} else {
+			without++
+		}
+	}
+	if drawn == 0 || without == 0 {
+		t.Fatalf("nothing to see: %d drawn, %d not", drawn, without)
+	}
+	said := evaluate[string](p, `document.querySelector("#equity .said").textContent`)
+	if want := fmt.Sprintf(" %d of %d groups have enough people to be shown", drawn, all); !strings.Contains(said, want) {
+		t.Errorf("%q, want%s", said, want)
+	}
+	if n := evaluate[int](p, `[...document.querySelectorAll("#equity svg text")].filter((e) => e.textContent === "withheld").length`); n != without {
+		t.Errorf("%d groups stand as withheld, and %d are", n, without)
+	}
+	if names := evaluate[int](p, `[...document.querySelectorAll('#equity svg [aria-label="y-axis tick label"] text')].length`); names != all {
+		t.Errorf("%d of %d groups stand in a chart", names, all)
+	}
 }
 
 // grouped is a count as the page writes it.

@@ -105,16 +105,20 @@ func TestYesAndNoAreOnTheFirstScreen(t *testing.T) {
 			t.Errorf("%s ends at %v of 640", selector, bottom)
 		}
 	}
-	p.shot("reply-360")
+	p.picture("reply-360")
 	w.as("organisation").post("/referrals/"+referral+"/attendances", `{"on":"`+w.today()+`","attended":true,"reported_by":"organisation"}`).want(201)
 	back := `/taken_back?attendance=` + w.as("organisation").get("/referrals/"+referral+"/attendances").text("items.0.id")
+	p.media("print")
+	p.do(chromedp.EmulateViewport(700, 1000), chromedp.Navigate(link))
+	p.picture("reply-on-paper")
+	p.media("")
 	for _, wide := range []int64{360, 320, 768} { // 320: a screen of 1280 at 400 %
 		for name, path := range map[string]string{"reply": "", "reply-not-completed": "/not_completed", "reply-came": "/attended", "reply-did-not-come": "/did_not_attend", "reply-question": "/question", "reply-taken-back": back} {
 			p.do(chromedp.EmulateViewport(wide, 640, chromedp.EmulateMobile), chromedp.Navigate(link+path))
 			if width := p.number(`document.documentElement.scrollWidth`); width > float64(wide) {
 				t.Errorf("%s at %d is %v wide", name, wide, width)
 			}
-			p.shot(fmt.Sprintf("%s-%d", name, wide))
+			p.picture(fmt.Sprintf("%s-%d", name, wide))
 		}
 	}
 }

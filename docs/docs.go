@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+	echoswagger "github.com/swaggo/echo-swagger"
 	swaggerfiles "github.com/swaggo/files/v2"
 )
 
@@ -35,14 +36,24 @@ func Register(e *echo.Echo, base string) {
 	for _, path := range []string{"/", "/docs"} {
 		get(path, func(c echo.Context) error { return c.Redirect(http.StatusFound, base+page) })
 	}
+	swaggerUI := echoswagger.EchoWrapHandler()
 	get(page+"*", func(c echo.Context) error {
 		name := cmp.Or(c.Param("*"), "index.html")
-		for _, files := range []fs.FS{own, swaggerfiles.FS} {
-			if file, err := fs.Stat(files, name); err == nil && !file.IsDir() {
-				http.ServeFileFS(c.Response(), c.Request(), files, name)
-				return nil
-			}
+		if isFile(own, name) {
+			http.ServeFileFS(c.Response(), c.Request(), own, name)
+			return nil
 		}
-		return echo.ErrNotFound
+		if !isFile(swaggerfiles.FS, name) {
+			return echo.ErrNotFound // echo-swagger's own answer is no problem document
+		}
+		asked := c.Request().Clone(c.Request().Context())
+		asked.Method, asked.RequestURI = http.MethodGet, page+name // it knows no HEAD, and finds a file by the URI, which may have a base
+		c.SetRequest(asked)
+		return swaggerUI(c)
 	})
+}
+
+func isFile(files fs.FS, name string) bool {
+	file, err := fs.Stat(files, name)
+	return err == nil && !file.IsDir()
 }

@@ -1,3 +1,5 @@
+import { mistake } from "./words.js";
+
 // Questions to the API, whose paths are beside the dashboard's own. The key is kept for this tab alone, and goes nowhere but to this server.
 const kept = "waypost-dashboard-key";
 
@@ -16,7 +18,7 @@ export async function ask(metric, parameters) {
   }
   const body = await answer.json();
   if (!answer.ok) {
-    const error = new Error([body.detail, ...(body.errors ?? []).map((e) => `${e.field}: ${e.message}`)].join(" "));
+    const error = new Error([body.detail, ...(body.errors ?? []).map(mistake)].join(" "));
     error.status = answer.status;
     throw error;
   }

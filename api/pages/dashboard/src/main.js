@@ -1,7 +1,7 @@
 // The dashboard: asks the API with the reader's key, and shows every section that the key may see.
 import { ask, forget, keep, key } from "./ask.js";
 import { sections } from "./sections.js";
-import { month } from "./words.js";
+import { month, narrowed } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const make = (name, attributes = {}, ...children) => {
@@ -37,17 +37,19 @@ function draw(section) {
 function show(section, answer) {
   shown.set(section, answer);
   const said = section.words(answer.rows);
-  const details = make("details", {}, make("summary", {}, `The figures of “${section.title}” as a table, and what they are`), table(section, answer.rows), make("p", { class: "small" }, `${answer.definition} Version ${answer.version}.`));
+  const details = make("details", {}, make("summary", {}, `The figures of “${section.title}” as a table, and what they are`), table(section, answer.rows), make("p", { class: "small" }, `${section.about} Version ${answer.version} of this figure.`));
   const figure = make("figure", { role: "img", "aria-label": `Chart. ${said}` });
-  at(section.id).replaceChildren(make("h2", {}, section.title), make("p", { class: "said" }, said), figure, details,
+  at(section.id).replaceChildren(make("h2", { tabindex: "-1" }, section.title), make("p", { class: "said" }, said), figure, details,
     make("p", { class: "small" }, `As of ${month(Date.parse(answer.as_of) - 1)}.`));
   draw(section);
 }
 
 const asked = () => Object.fromEntries(["site_id", "from", "to"].map((name) => [name, at(name).value]));
 
-async function load() {
+// What is shown is said, on paper too. Who pressed a button is taken to the first heading of it.
+async function load(pressed) {
   const parameters = asked();
+  const what = narrowed(at("site_id").selectedOptions[0].textContent, parameters.from, parameters.to);
   history.replaceState(null, "", "?" + new URLSearchParams(Object.entries(parameters).filter(([, value]) => value)));
   say("Loading figures …");
   try {
@@ -60,7 +62,9 @@ async function load() {
     at("protection").textContent = disclosure.profile === "internal_none"
       ? "These are live figures of your own site, unprotected: do not publish them."
       : `Figures rest on ${disclosure.threshold} people or more and are rounded to the nearest ${disclosure.rounding}: smaller numbers are withheld, and so are those they could be worked out from.`;
-    say("");
+    document.title = `Waypost dashboard: ${what}`;
+    say(`Shown: ${what}.`);
+    if (pressed) at(sections[0].id).querySelector("h2").focus();
   } catch (error) {
     if (error.status === 401 || error.status === 403) leave();
     say(error.message, true);
@@ -76,18 +80,19 @@ function leave() {
   forget();
   shown.clear();
   for (const section of sections) at(section.id).replaceChildren();
+  document.title = "Waypost dashboard";
   at("view").hidden = true;
   at("enter").hidden = false;
   document.body.classList.remove("in");
 }
 
-async function begin() {
+async function begin(pressed) {
   try {
     const { rows } = await ask("flow", { by: "site" });
     const wanted = new URLSearchParams(location.search);
     at("site_id").replaceChildren(make("option", { value: "" }, "All sites together"), ...rows.filter((r) => r.site_id).map((r) => make("option", { value: r.site_id }, r.site_name)));
     for (const name of ["site_id", "from", "to"]) at(name).value = wanted.get(name) ?? "";
-    await load();
+    await load(pressed);
   } catch (error) {
     leave();
     say(error.message, true);
@@ -98,10 +103,10 @@ at("enter").addEventListener("submit", (event) => {
   event.preventDefault();
   keep(at("key").value);
   at("key").value = "";
-  begin();
+  begin(true);
 });
-at("view-form").addEventListener("submit", (event) => { event.preventDefault(); load(); });
-at("site_id").addEventListener("change", load);
+at("view-form").addEventListener("submit", (event) => { event.preventDefault(); load(true); });
+at("site_id").addEventListener("change", () => load(false));
 at("leave").addEventListener("click", () => { leave(); say("You have left. The key is forgotten."); at("key").focus(); });
 at("print").addEventListener("click", () => print());
 addEventListener("beforeprint", () => { for (const details of document.querySelectorAll("details")) details.open = true; });
@@ -113,4 +118,4 @@ addEventListener("resize", () => {
   requestAnimationFrame(() => { for (const section of shown.keys()) draw(section); });
 });
 
-if (key()) begin();
+if (key()) begin(false);

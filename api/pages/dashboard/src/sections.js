@@ -29,10 +29,14 @@ function bars(data, width, colour, label) {
   }));
 }
 
+/** What stands in the place of a group whose figures are withheld. */
+const withheld = (names) => Plot.text(names, { x: () => 0, y: (name) => name, text: () => "withheld", textAnchor: "start", dx: 5, fill: ink, fontStyle: "italic" });
+
 const steps = [["received_in", "Referred in"], ["contacted", "Contacted"], ["baseline", "Asked how they are"], ["referral_sent", "Referral sent"], ["accepted", "Accepted"], ["attended", "Came"], ["follow_up_due", "Follow-up due"], ["followed_up", "Followed up"]];
 
 const flow = {
   id: "flow", title: "How far people came", metric: "flow",
+  about: "How far the people came who were referred in during these months, up to the day of the figures. Each step counts those of the step before who reached it as well: whoever was never referred on is in no later step, even if they were followed up. Being told of a place, without a referral, is none.",
   words: ([row]) => row.suppressed ? few : told(`${number(row.received_in)} people were referred in.`, [row.attended, (n) => `Of these, ${n} came to a service they were referred to.`], [row.followed_up, (n) => `${n} of those who came have been followed up.`]),
   draw: ([row], width) => [bars(steps.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, "people")],
   list: ([row]) => ({ head: ["Step", "People", "Of those referred in"], rows: steps.map(([field, name]) => [name, number(row[field]), row[field] === null || !row.received_in ? "" : percent(Math.round(1000 * row[field] / row.received_in) / 10)]) }),
@@ -44,26 +48,29 @@ const named = (r, several) => capital(words(r.score)) + (several ? `, ${words(r.
 
 const change = {
   id: "change", title: "How people's wellbeing changed", metric: "outcomes",
+  about: "The change within each person, from when they were first asked to the follow-up: of what they answered in its time, the answer nearest to the best day for asking. The months are those in which they were first asked. Who answered once alone counts among those asked at baseline, and nowhere else. Improved and worse are changes of at least so many points as the questionnaire's source names; for ONS4 it is one point, which is a convention. Without a comparison group some of the change would have come anyway (regression to the mean).",
   words: (rows) => {
     const shown = changed(rows);
     if (shown.length === 0) return rows.find((r) => r.suppressed)?.note ?? "Nobody has been asked twice yet.";
     return shown.slice(0, 4).map((r) => `${named(r, true)}: ${number(r.paired_n)}${r.baseline_n === null ? "" : ` of ${number(r.baseline_n)}`} people answered both times; on average ${signed(r.mean_change)} points (95% interval ${signed(r.ci_low)} to ${signed(r.ci_high)}), ${verdict(r)}.`).join(" ");
   },
   draw: (rows, width) => [...new Set(rows.map((r) => r.instrument))].map((instrument) => {
-    const shown = changed(rows).filter((r) => r.instrument === instrument);
-    const several = new Set(shown.map((r) => r.timepoint)).size > 1;
-    const data = shown.map((r) => ({ ...r, name: named(r, several), verdict: verdict(r) }));
+    const these = rows.filter((r) => r.instrument === instrument && (r.suppressed || changed([r]).length > 0));
+    const several = new Set(these.map((r) => r.timepoint)).size > 1;
+    const names = these.map((r) => named(r, several));
+    const data = changed(these).map((r) => ({ ...r, name: named(r, several), verdict: verdict(r) }));
     if (data.length === 0) return null;
     return Plot.plot(frame(width, {
-      height: 70 + data.length * 40, marginBottom: 42,
+      height: 70 + names.length * 40, marginBottom: 42,
       x: { label: narrow(width) ? "mean change in points" : `mean change in points (${words(instrument)}), with 95% interval`, grid: true, nice: true, ticks: ticks(width), domain: [Math.min(0, ...data.map((d) => d.ci_low)), Math.max(0, ...data.map((d) => d.ci_high))], labelAnchor: "center", labelArrow: "none", labelOffset: 35 },
-      y: { label: null, domain: data.map((d) => d.name), tickSize: 0 },
+      y: { label: null, domain: names, tickSize: 0 },
       color: { domain: ["better", "not clear", "worse"], range: [colours.good, colours.open, colours.bad] },
       marks: [
         Plot.ruleX([0], { stroke: ink, strokeDasharray: "4 3" }),
         Plot.ruleY(data, { x1: "ci_low", x2: "ci_high", y: "name", stroke: "verdict", strokeWidth: 3 }),
         Plot.dot(data, { x: "mean_change", y: "name", fill: "verdict", r: 6, symbol: "verdict" }),
         Plot.text(data, { x: "mean_change", y: "name", text: (d) => `${signed(d.mean_change)}, ${d.verdict}`, dy: -14, fill: ink }),
+        withheld(names.filter((name) => !data.some((d) => d.name === name))),
       ],
     }));
   }).filter(Boolean),
@@ -77,6 +84,7 @@ const ends = [["completed", "Answered", colours.good], ["missed", "Missed", colo
 
 const retention = {
   id: "retention", title: "Who was followed up", metric: "retention",
+  about: "What became of each follow-up that was planned. The months are those of the day from which it is counted, which is mostly the baseline. Of those whose turn has come and gone (answered, missed, lost, or said no to contact) the percentage answered, late answers too; nobody who can still be asked is among them. Missed: the time passed without an answer or a reason. Lost: somebody recorded why. People who died before the time was over are counted apart.",
   words: (rows) => rows.map((r) => {
     const said = r.ended === 0 ? "nobody's turn has come and gone yet" : r.completion_percent === null ? few : `${number(r.completed)} of the ${number(r.ended)} people whose turn has come and gone answered (${percent(r.completion_percent)})`;
     return `${capital(words(r.timepoint))}: ${said}.`;
@@ -85,10 +93,15 @@ const retention = {
     const data = rows.flatMap((r) => ends.map(([field, name]) => ({ when: capital(words(r.timepoint)), name, n: r[field] }))).filter((d) => d.n);
     if (data.length === 0) return [];
     const color = { domain: ends.map((e) => e[1]), range: ends.map((e) => e[2]), legend: false };
+    const all = rows.map((r) => ({ when: capital(words(r.timepoint)), sum: ends.reduce((sum, [field]) => sum + (r[field] ?? 0), 0), partly: ends.some(([field]) => r[field] === null) }));
+    const partly = all.filter((r) => r.sum > 0 && r.partly);
+    const longest = Math.max(...all.map((r) => r.sum)) * (partly.length > 0 ? 1.4 : 1); // with room for words beside a bar
     return [Plot.legend({ color, className: "legend" }), Plot.plot(frame(width, {
       height: 70 + rows.length * 52, color, marginBottom: 42,
-      x: { label: "follow-ups", labelAnchor: "center", labelArrow: "none", labelOffset: 35, grid: true, nice: true, ticks: ticks(width) }, y: { label: null, domain: rows.map((r) => capital(words(r.timepoint))), tickSize: 0 },
-      marks: [Plot.barX(data, { x: "n", y: "when", fill: "name", order: ends.map((e) => e[1]), insetTop: 6, insetBottom: 6, insetLeft: 0.5, insetRight: 0.5 }), Plot.ruleX([0])],
+      x: { label: "follow-ups", labelAnchor: "center", labelArrow: "none", labelOffset: 35, grid: true, nice: true, ticks: ticks(width), domain: [0, longest] }, y: { label: null, domain: all.map((r) => r.when), tickSize: 0 },
+      marks: [Plot.barX(data, { x: "n", y: "when", fill: "name", order: ends.map((e) => e[1]), insetTop: 6, insetBottom: 6, insetLeft: 0.5, insetRight: 0.5 }), Plot.ruleX([0]),
+        withheld(all.filter((r) => r.sum === 0 && r.partly).map((r) => r.when)),
+        Plot.text(partly, { x: "sum", y: "when", text: () => "rest withheld", textAnchor: "start", dx: 5, fill: ink, fontStyle: "italic" })],
     }))];
   },
   list: (rows) => ({ head: ["When", "Planned", ...ends.map((e) => e[1]), "Died before", "Answered, of ended"], rows: rows.map((r) => [words(r.timepoint), ...(r.suppressed ? [few, ...Array(8).fill("")] : [number(r.eligible), ...ends.map(([field]) => number(r[field])), number(r.died), r.completion_percent === null ? "" : percent(r.completion_percent)])]) }),
@@ -99,35 +112,42 @@ const came = [["sent", "Sent"], ["accepted", "Accepted"], ["attended", "Came"], 
 
 const uptake = {
   id: "uptake", title: "Whether people used what they were referred to", metric: "uptake",
+  about: "Referrals that were sent in these months, and what each side says of them. That the person came is the organisations' word: they, or a link worker for them, reported it, or said that the person finished. What people say is from the follow-up at which they were last asked about it. The two are compared, and neither settles the other: agreement is the part of those asked about in which both say that it was used, or neither does. An organisation that reported nothing is taken as not saying that the person came.",
   words: ([row]) => row.suppressed ? few : told(`${number(row.sent)} referrals were sent.`, [row.attended, (n) => `Of ${n}, organisations say that the person came.`], [row.asked, (n) => `People were asked about ${n}.`],
     [row.benefited, (n) => `Of ${n} they say that it helped.`], row.agreement_percent === null ? "" : `The two accounts agree in ${percent(row.agreement_percent)}.`),
-  draw: ([row], width) => [bars(came.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, "referrals, by what organisations say"), bars(said.map(([field, name]) => ({ name, n: row[field] })), width, colours.good, "referrals that people were asked about")],
+  draw: ([row], width) => [bars(came.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, narrow(width) ? "as organisations say" : "referrals, by what organisations say"), bars(said.map(([field, name]) => ({ name, n: row[field] })), width, colours.good, narrow(width) ? "as people were asked" : "referrals that people were asked about")],
   list: ([row]) => ({ head: ["What", "Referrals"], rows: [...came, ["asked", "Asked about"], ...said, ["person_does_not_say", "The person does not say"], ["benefited", "It helped"], ["not_benefited", "It did not help"], ["made_worse", "It made things worse"]].map(([field, name]) => [name, row.suppressed ? few : number(row[field])]) }),
 };
 
 const groups = [["deprivation", "Deprivation (1: most deprived fifth)"], ["ethnic_group", "Ethnic group"], ["gender", "Gender"], ["age_band", "Age"]];
 const reached = [["contacted", "Contacted"], ["referral_sent", "Referral sent"], ["attended", "Came"], ["followed_up", "Followed up"]];
 const group = (r) => groups.find(([field]) => r[field] !== undefined && r[field] !== null);
-const share = (r, field) => (r[field] === null || !r.received_in ? null : Math.min(100, Math.round(1000 * r[field] / r.received_in) / 10));
+const share = (r, field) => (r[field] === null || r[field] === undefined || !r.received_in ? null : Math.min(100, Math.round(1000 * r[field] / r.received_in) / 10));
+
+// Every group with the steps of it that can be drawn; none: it is withheld.
+const parts = (rows) => rows.filter(group).map((r) => {
+  const who = capital(words(r[group(r)[0]]));
+  return { of: group(r)[1], who, drawn: reached.map(([field, name]) => ({ who, name, percent: r.suppressed ? null : share(r, field) })).filter((d) => d.percent !== null) };
+});
 
 const equity = {
   id: "equity", title: "Who is reached", metric: "equity",
+  about: "How far people came, group by group: by how deprived their neighbourhood is, by ethnic group, gender and age. A group that is referred in less often, or lost on the way more often, shows here; why that is so does not.",
   words: (rows) => {
-    const shown = rows.slice(1).filter((r) => !r.suppressed).length;
-    return `Of each group, how many in a hundred of those referred in came how far. ${shown} of ${rows.length - 1} groups have enough people to be shown; of some only the first steps are.`;
+    const all = parts(rows);
+    return `Of each group, how many in a hundred of those referred in came how far. ${all.filter((p) => p.drawn.length > 0).length} of ${all.length} groups have enough people to be shown; of some only the first steps are.`;
   },
   draw: (rows, width) => {
-    const data = rows.filter(group).flatMap((r) => reached.map(([field, name]) => ({ of: group(r)[1], who: capital(words(r[group(r)[0]])), name, percent: share(r, field) }))).filter((d) => d.percent !== null);
-    if (data.length === 0) return [];
+    const all = parts(rows);
+    if (all.every((p) => p.drawn.length === 0)) return [];
     const color = { domain: reached.map((s) => s[1]), range: [colours.open, colours.plain, colours.good, colours.bad] };
     return [Plot.legend({ color, className: "legend" }), ...groups.map(([, title]) => {
-      const these = data.filter((d) => d.of === title);
+      const these = all.filter((p) => p.of === title);
       if (these.length === 0) return null;
-      const who = [...new Set(these.map((d) => d.who))];
       return Plot.plot(frame(width, {
-        height: 68 + who.length * 30, title, color, marginBottom: 42,
-        x: { domain: [0, 100], label: "of 100 referred in", labelAnchor: "center", labelArrow: "none", labelOffset: 35, grid: true, ticks: ticks(width) }, y: { label: null, domain: who, tickSize: 0 }, symbol: { domain: reached.map((s) => s[1]) },
-        marks: [Plot.ruleX([0]), Plot.dot(these, { x: "percent", y: "who", fill: "name", symbol: "name", r: 6 })],
+        height: 68 + these.length * 30, title, color, marginBottom: 42,
+        x: { domain: [0, 100], label: "of 100 referred in", labelAnchor: "center", labelArrow: "none", labelOffset: 35, grid: true, ticks: ticks(width) }, y: { label: null, domain: these.map((p) => p.who), tickSize: 0 }, symbol: { domain: reached.map((s) => s[1]) },
+        marks: [Plot.ruleX([0]), Plot.dot(these.flatMap((p) => p.drawn), { x: "percent", y: "who", fill: "name", symbol: "name", r: 6 }), withheld(these.filter((p) => p.drawn.length === 0).map((p) => p.who))],
       }));
     }).filter(Boolean)];
   },

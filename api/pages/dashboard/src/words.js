@@ -15,3 +15,16 @@ const known = {
 export const words = (code) => known[code] ?? code.replaceAll("_", " ");
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 export const month = (date) => new Date(date).toLocaleString("en-GB", { dateStyle: "long", timeZone: "Europe/London" });
+
+const monthOf = (text) => new Date(`${text}-15T12:00:00Z`).toLocaleString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+
+/** What the figures were narrowed to, in words. */
+export function narrowed(site, from, to) {
+  const time = from && to ? (from === to ? monthOf(from) : `${monthOf(from)} to ${monthOf(to)}`) : from ? `from ${monthOf(from)} on` : to ? `up to ${monthOf(to)}` : "all months";
+  return `${site}, ${time}`;
+}
+
+const parameters = { "query.site_id": "Site", "query.from": "From month", "query.to": "To month" };
+
+/** What is wrong with a question, by the names that the form shows. */
+export const mistake = (e) => `${parameters[e.location] ?? "What was asked"} ${e.message.replace("before from", "before From month")}.`;

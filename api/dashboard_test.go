@@ -238,7 +238,7 @@ func TestTheDashboardOfFew(t *testing.T) {
 	p := newPhone(t)
 	p.enter(w, w.keys["dashboard"])
 	p.until(`document.querySelector("#flow .said") !== null`)
-	if said := evaluate[string](p, `document.querySelector("#flow .said").textContent + document.querySelector("#change .said").textContent`); strings.Count(said, "too few to show safely") != 2 {
+	if said := evaluate[string](p, `document.querySelector("#flow .said").textContent + document.querySelector("#change .said").textContent`); strings.Count(said, "Too few to show safely.") != 2 {
 		t.Errorf("%s", said)
 	}
 	if n := evaluate[int](p, `document.querySelectorAll("#change figure svg").length`); n != 0 {

@@ -41,7 +41,7 @@ grant update (answered_at, answered_by_link_worker_id, updated_at) on referral_q
 -- The link worker's telephone, to whoever is shown whom they referred.
 create function referring_phone(referral uuid) returns text
   language sql stable security definer set search_path = public, pg_temp as $$
-  select w.phone from referrals r
+  select nullif(btrim(w.phone), '') from referrals r
   join episodes e on e.site_id = r.site_id and e.id = r.episode_id
   join link_workers w on w.site_id = e.site_id and w.id = e.link_worker_id
   where r.id = referral and exists (select from referred_person(referral)) $$;

@@ -39,7 +39,7 @@ type StillTheirs struct {
 type LinkWorkerDetails struct {
 	Name   string  `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Name." example:"Sam Example"`
 	Email  string  `json:"email" maxLength:"254" doc:"Email address at work, without a name before it; unique at the site. Anything else is refused." example:"sam@example.org"`
-	Phone  *string `json:"phone" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"50" doc:"Telephone number at work. Organisations are shown it with the people whom the link worker refers, and in the mail that asks for an answer." example:"020 7946 0000"`
+	Phone  *string `json:"phone" required:"false" maxLength:"50" doc:"Telephone number at work. Organisations are shown it with the people whom the link worker refers, and in the mail that asks for an answer." example:"020 7946 0000"`
 	Active *bool   `json:"active" required:"false" nullable:"false" doc:"Whether they take new episodes; true when left out. Made false, their keys stop working at once, and none can be made for them; they keep their episodes."`
 }
 

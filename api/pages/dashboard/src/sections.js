@@ -19,7 +19,7 @@ const frame = (width, options) => ({
 function bars(data, width, colour, label) {
   return Plot.plot(frame(width, {
     height: 66 + data.length * 36, marginBottom: 40,
-    x: { label, labelAnchor: "center", labelArrow: "none", labelOffset: 34, grid: true, nice: true, ticks: ticks(width), domain: [0, Math.max(1, ...data.map((d) => d.n ?? 0))] },
+    x: { label, labelAnchor: "center", labelArrow: "none", labelOffset: 34, grid: true, nice: true, ticks: data.some((d) => d.n !== null) ? ticks(width) : [], domain: [0, Math.max(1, ...data.map((d) => d.n ?? 0))] },
     y: { label: null, domain: data.map((d) => d.name), tickSize: 0 },
     marks: [
       Plot.barX(data.filter((d) => d.n !== null), { x: "n", y: "name", fill: colour, insetTop: 4, insetBottom: 4 }),
@@ -37,7 +37,7 @@ const steps = [["received_in", "Referred in"], ["contacted", "Contacted"], ["bas
 const flow = {
   id: "flow", title: "How far people came", metric: "flow",
   about: "How far the people came who were referred in during these months, up to the day of the figures. Each step counts those of the step before who reached it as well: whoever was never referred on is in no later step, even if they were followed up. Being told of a place, without a referral, is none.",
-  words: ([row]) => row.suppressed ? few : told(`${number(row.received_in)} people were referred in.`, [row.attended, (n) => `Of these, ${n} came to a service they were referred to.`], [row.followed_up, (n) => `${n} of those who came have been followed up.`]),
+  words: ([row]) => row.suppressed ? `${capital(few)}.` : told(`${number(row.received_in)} people were referred in.`, [row.attended, (n) => `Of these, ${n} came to a service they were referred to.`], [row.followed_up, (n) => `${n} of those who came have been followed up.`]),
   draw: ([row], width) => [bars(steps.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, "people")],
   list: ([row]) => ({ head: ["Step", "People", "Of those referred in"], rows: steps.map(([field, name]) => [name, number(row[field]), row[field] === null || !row.received_in ? "" : percent(Math.round(1000 * row[field] / row.received_in) / 10)]) }),
 };
@@ -51,7 +51,7 @@ const change = {
   about: "The change within each person, from when they were first asked to the follow-up: of what they answered in its time, the answer nearest to the best day for asking. The months are those in which they were first asked. Who answered once alone counts among those asked at baseline, and nowhere else. Improved and worse are changes of at least so many points as the questionnaire's source names; for ONS4 it is one point, which is a convention. Without a comparison group some of the change would have come anyway (regression to the mean).",
   words: (rows) => {
     const shown = changed(rows);
-    if (shown.length === 0) return rows.find((r) => r.suppressed)?.note ?? "Nobody has been asked twice yet.";
+    if (shown.length === 0) return rows.some((r) => r.suppressed) ? `${capital(rows.find((r) => r.suppressed).note)}.` : "Nobody has been asked twice yet.";
     return shown.slice(0, 4).map((r) => `${named(r, true)}: ${number(r.paired_n)}${r.baseline_n === null ? "" : ` of ${number(r.baseline_n)}`} people answered both times; on average ${signed(r.mean_change)} points (95% interval ${signed(r.ci_low)} to ${signed(r.ci_high)}), ${verdict(r)}.`).join(" ");
   },
   draw: (rows, width) => [...new Set(rows.map((r) => r.instrument))].map((instrument) => {
@@ -113,7 +113,7 @@ const came = [["sent", "Sent"], ["accepted", "Accepted"], ["attended", "Came"], 
 const uptake = {
   id: "uptake", title: "Whether people used what they were referred to", metric: "uptake",
   about: "Referrals that were sent in these months, and what each side says of them. That the person came is the organisations' word: they, or a link worker for them, reported it, or said that the person finished. What people say is from the follow-up at which they were last asked about it. The two are compared, and neither settles the other: agreement is the part of those asked about in which both say that it was used, or neither does. An organisation that reported nothing is taken as not saying that the person came.",
-  words: ([row]) => row.suppressed ? few : told(`${number(row.sent)} referrals were sent.`, [row.attended, (n) => `Of ${n}, organisations say that the person came.`], [row.asked, (n) => `People were asked about ${n}.`],
+  words: ([row]) => row.suppressed ? `${capital(few)}.` : told(`${number(row.sent)} referrals were sent.`, [row.attended, (n) => `Of ${n}, organisations say that the person came.`], [row.asked, (n) => `People were asked about ${n}.`],
     [row.benefited, (n) => `Of ${n} they say that it helped.`], row.agreement_percent === null ? "" : `The two accounts agree in ${percent(row.agreement_percent)}.`),
   draw: ([row], width) => [bars(came.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, narrow(width) ? "as organisations say" : "referrals, by what organisations say"), bars(said.map(([field, name]) => ({ name, n: row[field] })), width, colours.good, narrow(width) ? "as people were asked" : "referrals that people were asked about")],
   list: ([row]) => ({ head: ["What", "Referrals"], rows: [...came, ["asked", "Asked about"], ...said, ["person_does_not_say", "The person does not say"], ["benefited", "It helped"], ["not_benefited", "It did not help"], ["made_worse", "It made things worse"]].map(([field, name]) => [name, row.suppressed ? few : number(row[field])]) }),
@@ -135,7 +135,7 @@ const equity = {
   about: "How far people came, group by group: by how deprived their neighbourhood is, by ethnic group, gender and age. A group that is referred in less often, or lost on the way more often, shows here; why that is so does not.",
   words: (rows) => {
     const all = parts(rows);
-    return `Of each group, how many in a hundred of those referred in came how far. ${all.filter((p) => p.drawn.length > 0).length} of ${all.length} groups have enough people to be shown; of some only the first steps are.`;
+    return `Of each group, how many in a hundred of those referred in came how far. ${all.filter((p) => p.drawn.length > 0).length} of ${all.length} groups have enough people to be shown${all.some((p) => p.drawn.length > 0 && p.drawn.length < reached.length) ? "; of some only the first steps are" : ""}.`;
   },
   draw: (rows, width) => {
     const all = parts(rows);

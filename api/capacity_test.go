@@ -106,7 +106,7 @@ func TestAnOrganisationsOwnView(t *testing.T) {
 	elsewhere := w.as("administrator").post("/organisations", `{"name":"Another Club"}`).made()
 	w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"}`, episode, elsewhere)).made()
 	list := org.get("/referrals").want(200)
-	if len(list.items()) != 2 || list.text("items.0.id") != one || list.text("items.0.person.phone") != "07700 900001" || list.text("items.1.id") != two || list.at("items.1.person") != nil {
+	if len(list.items()) != 2 || list.text("items.0.id") != one || list.text("items.0.person.phone") != "+447700900001" || list.text("items.1.id") != two || list.at("items.1.person") != nil {
 		t.Errorf("%s", list.body)
 	}
 	list.hides(agreed, private, episode, other, "Lives alone", "1950-04-01", w.site)

@@ -34,6 +34,10 @@ The weak form that compression makes of one is taken too.
 
 **Lists** are ordered and paged by ` + "`cursor`" + `; the last page has ` + "`next_cursor: null`" + ` (not so the event feed, which has no end). An unknown query parameter is refused.
 
+**Texts.** A blank text is nothing: where a text may be left out it is ` + "`null`" + `, in a merge patch too, and where it is needed it is refused. A text is one line,
+without control characters, line breaks or direction overrides, unless its format is ` + "`prose`" + `. A phone, e-mail address, postcode, ODS code or language is recorded in
+one form, whichever way it was written. A phone or e-mail address that cannot be is kept as it was written, with a warning: people see it, and nothing is sent to it.
+
 **Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. Things may be recorded late, and may not lie in the future.`
 
 // document is the head of the OpenAPI document and how huma serves it, under a base.

@@ -79,7 +79,7 @@ func TestWhoReadsWhichEvents(t *testing.T) {
 	w.as("other_site_link_worker").get("/events?cursor="+cursor).problem(422, "invalid", cursor)
 	w.as("integration").get("/events?cursor="+cursor).problem(422, "invalid", cursor)
 	for _, list := range [][]map[string]any{own, theirs, all} {
-		leaktest.Hidden(t, "the feed", fmt.Sprint(list), "Marigold", "Walked", "1950-04-01", "07700 900001", "Lives alone", "9434765919")
+		leaktest.Hidden(t, "the feed", fmt.Sprint(list), "Marigold", "Walked", "1950-04-01", "07700 900001", "+447700900001", "Lives alone", "9434765919")
 	}
 }
 

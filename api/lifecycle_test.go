@@ -130,16 +130,16 @@ func TestConsentGuardsThePerson(t *testing.T) {
 	patient, episode := w.supported()
 	path := "/referrals/" + w.refer(episode)
 	org := w.as("organisation")
-	if org.get(path).want(200).text("person.phone") != "07700 900001" {
+	if org.get(path).want(200).text("person.phone") != "+447700900001" {
 		t.Error("with consent the organisation cannot reach the person")
 	}
 	accept := org.with("Idempotency-Key", "accept")
-	if accept.post(path+"/moves", `{"to":"accepted"}`).want(200).text("person.phone") != "07700 900001" {
+	if accept.post(path+"/moves", `{"to":"accepted"}`).want(200).text("person.phone") != "+447700900001" {
 		t.Error("the answer to its own answer lacks the person")
 	}
 	w.consent(patient, "share_with_organisations", "withdrawn")
 	for _, at := range []string{path, "/referrals"} {
-		org.get(at).want(200).hides("07700 900001", "Marigold", patient)
+		org.get(at).want(200).hides("07700 900001", "+447700900001", "Marigold", patient)
 	}
 	if a := accept.post(path+"/moves", `{"to":"accepted"}`).want(200); a.at("person") != nil || a.header.Get("Idempotency-Replayed") != "true" {
 		t.Errorf("a replay shows what is no longer agreed to: %s", a.body)

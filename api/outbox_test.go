@@ -93,7 +93,7 @@ func TestAnInvitationIsSent(t *testing.T) {
 	text := strings.ReplaceAll(m.Text, "=\r\n", "")
 	_, body, _ := strings.Cut(text, "\r\n\r\n")
 	link := regexp.MustCompile(`http://[^\s]+/f/[A-Za-z0-9_-]{43}`).FindString(strings.ReplaceAll(body, "=3D", "="))
-	leaktest.Hidden(t, "the mail", body, "Marigold", "Example,", "1950-04-01", "07700 900001", "Lunch Club", "loneliness", "First site", patient, followUp, "referral", "link worker", " NHS", " GP")
+	leaktest.Hidden(t, "the mail", body, "Marigold", "Example,", "1950-04-01", "07700 900001", "+447700900001", "Lunch Club", "loneliness", "First site", patient, followUp, "referral", "link worker", " NHS", " GP")
 	if page := (person{w, link}).open(""); page.status != 200 {
 		t.Fatalf("%q leads to %d: %s", link, page.status, body)
 	}

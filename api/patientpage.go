@@ -14,6 +14,7 @@ import (
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/text"
 	"waypost/internal/study"
 )
 
@@ -208,7 +209,7 @@ func answerOf(c echo.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if none := form.Get("none"); none != "" && strings.TrimSpace(form.Get("answer")) == "" {
+	if none := form.Get("none"); none != "" && text.Blank(form.Get("answer")) {
 		return none, nil
 	}
 	return said(form, "answer"), nil
@@ -225,8 +226,11 @@ func formOf(c echo.Context) (url.Values, error) {
 
 // said is what a field of a form says, as it may be kept.
 func said(form url.Values, field string) string {
-	text := strings.ToValidUTF8(strings.TrimSpace(form.Get(field)), "")
-	return strings.ReplaceAll(strings.ReplaceAll(text, "\x00", ""), "\r\n", "\n")
+	answer := strings.ToValidUTF8(strings.TrimSpace(form.Get(field)), "")
+	if text.Blank(answer) {
+		return ""
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(answer, "\x00", ""), "\r\n", "\n")
 }
 
 // checked is one answer on the page to check them.

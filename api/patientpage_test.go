@@ -141,7 +141,7 @@ func TestAPersonAnswersByTheirLink(t *testing.T) {
 	if page.at != "/check" || !strings.Contains(page.html, "The &lt;b&gt;walks&lt;/b&gt; were good.") || !strings.Contains(page.html, "I would rather not say") {
 		t.Fatalf("%s: %s", page.at, page.html)
 	}
-	leaktest.Hidden(t, "a page", page.html+start.html, "Marigold", "Example1", "Lives alone", "07700 900001", patient, episode, followUp, "Wednesday lunch", "loneliness")
+	leaktest.Hidden(t, "a page", page.html+start.html, "Marigold", "Example1", "Lives alone", "07700 900001", "+447700900001", patient, episode, followUp, "Wednesday lunch", "loneliness")
 	if page = p.answer(page, ""); page.at != "/thanks" || page.title() != "Thank you" {
 		t.Fatalf("%s %s", page.at, page.title())
 	}

@@ -27,7 +27,7 @@ func TestAnOrganisationAnswersByALink(t *testing.T) {
 	path := "/replies/" + w.replyLink(referral).token()
 	org := w.anybody()
 	seen := org.get(path).want(200)
-	for at, want := range map[string]string{"id": referral, "status": "sent", "person.phone": "07700 900001", "person.link_worker_name": "Sam Helper", "organisation_name": "Example Lunch Club", "service_name": "Wednesday lunch", "site_name": "First site", "need": "loneliness_isolation"} {
+	for at, want := range map[string]string{"id": referral, "status": "sent", "person.phone": "+447700900001", "person.phone_national": "07700 900001", "person.link_worker_name": "Sam Helper", "organisation_name": "Example Lunch Club", "service_name": "Wednesday lunch", "site_name": "First site", "need": "loneliness_isolation"} {
 		if got := seen.text(at); got != want {
 			t.Errorf("%s: %s", at, got)
 		}
@@ -143,7 +143,7 @@ func TestALinkShowsWhatConsentAllows(t *testing.T) {
 		t.Errorf("a replay: %s", again.body)
 	}
 	for name, text := range map[string]string{"JSON": string(w.anybody().get("/replies/" + p.token()).want(200).body), "the page": p.open("").html, "a page for more": p.open("/attended").html} {
-		leaktest.Hidden(t, name, text, "Marigold", "Example1", "07700 900001", "sam@example.org", "Lives alone", patient)
+		leaktest.Hidden(t, name, text, "Marigold", "Example1", "07700 900001", "+447700900001", "sam@example.org", "Lives alone", patient)
 	}
 	if page := p.open(""); !strings.Contains(page.html, "Name and contact are not shown") {
 		t.Errorf("%s", page.html)

@@ -67,7 +67,7 @@ func (w *world) linkIn(m mailtest.Mail, secrets ...string) person {
 	_, body, _ := strings.Cut(strings.ReplaceAll(m.Text, "=\r\n", ""), "\r\n\r\n")
 	body = strings.ReplaceAll(body, "=3D", "=")
 	link := replyURL.FindString(body)
-	leaktest.Hidden(w.t, "the mail", body, append(secrets, "Marigold", "Example1", "1950-04-01", "07700 900001", "Lives alone", "loneliness", "Wednesday")...)
+	leaktest.Hidden(w.t, "the mail", body, append(secrets, "Marigold", "Example1", "1950-04-01", "07700 900001", "+447700900001", "Lives alone", "loneliness", "Wednesday")...)
 	if link == "" {
 		w.t.Fatalf("no link in %s", body)
 	}

@@ -361,7 +361,7 @@ func TestUpdatesRefuse(t *testing.T) {
 	other := s.project("")
 	steward.do("DELETE", "/projects/"+other+"/notes/"+note, "").problem(404, "not_found")
 	steward.do("DELETE", path+"/notes/"+note, "").want(204)
-	steward.patch(path+"/study", `"0"`, `{"contact":"  "}`).problem(422, "invalid")
+	steward.patch(path+"/study", `"0"`, `{"funder":"Example\nFund"}`).problem(422, "invalid")
 	steward.patch(path+"/study", `"0"`, `{"work_packages":[{"code":"WP1","title":"One","status":"planned"}]}`).want(200)
 	steward.post(path+"/interviews", fmt.Sprintf(`{"work_package":"WP1","participant_kind":"manager","site":%q,"on":%q,"mode":"video"}`, s.site, s.today())).want(201)
 	steward.patch(path+"/study", `"1"`, `{"work_packages":[]}`).problem(422, "invalid")

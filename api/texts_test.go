@@ -50,6 +50,10 @@ func TestBlankIsNothing(t *testing.T) {
 				t.Errorf("the %s is %q and not null", what, got)
 			}
 		}
+		o = admin.patch("/organisations/"+o.text("id"), o.header.Get("ETag"), `{"description":"A club"}`).want(200)
+		if o = admin.patch("/organisations/"+o.text("id"), o.header.Get("ETag"), fmt.Sprintf(`{"description":"%s"}`, blank)).want(200); o.at("description") != nil {
+			t.Errorf("a patch with a blank keeps the description: %s", o.body)
+		}
 		moves := lw.get("/referrals/" + r.text("id") + "/moves").want(200).items()
 		if note := moves[len(moves)-1].(map[string]any)["note"]; note != nil {
 			t.Errorf("the note of a move is %q: %s", note, m.body)

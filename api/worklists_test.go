@@ -274,7 +274,7 @@ func TestWhatAWorklistShows(t *testing.T) {
 		t.Errorf("called %s", a.body)
 	}
 	for _, list := range everyList {
-		lw.get("/worklists/"+list).want(200).hides("Margaret", "1950-04-01", "9434765919", "07700 900123", "peggy@", "Hears badly", "Cried on", "Lives alone")
+		lw.get("/worklists/"+list).want(200).hides("Margaret", "1950-04-01", "9434765919", "07700 900123", "+447700900123", "peggy@", "Hears badly", "Cried on", "Lives alone")
 	}
 	var who db.IDs
 	err := w.db.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {

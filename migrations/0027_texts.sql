@@ -8,7 +8,7 @@ alter table patients
   add column nhs_number_unissued boolean not null default false, -- outside the ranges known to be issued: nobody is found by it
   add column phone_as_written boolean not null default false,    -- it could not be normalised: no machine dials or sends to it
   add column email_as_written boolean not null default false,    -- likewise
-  add check (given_name is not null or family_name is not null);
+  add constraint patients_named check (given_name is not null or family_name is not null);
 alter table organisations
   add column phone_as_written boolean not null default false,
   add column email_as_written boolean not null default false;

@@ -16,6 +16,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/text"
 )
 
 // Run prints the document, as docs/openapi.yaml holds it.
@@ -87,6 +88,9 @@ type createKey struct {
 }
 
 func (c createKey) Run(s *surroundings) error {
+	if text.Blank(c.Label) || !text.OneLine(c.Label) {
+		return errors.New("--label must not be blank, and " + text.NotOneLine)
+	}
 	d, err := s.running()
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ func TestNHSNumber(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"9434765919": "9434765919", "4010232137": "4010232137", "9990000018": "9990000018", "9990000123": "9990000123",
-		"943 476 5919": "9434765919", "943-476-5919": "9434765919",
+		"943 476 5919": "9434765919", "943-476-5919": "9434765919", "943\u00a0476\u20095919": "9434765919", "\u200b943\u2011476\u20135919\t\n": "9434765919",
 	} {
 		if got, ok := NHSNumber(text); !ok || got != want {
 			t.Errorf("%s: %s %v", text, got, ok)
@@ -60,4 +60,30 @@ func FuzzNHSNumber(f *testing.F) {
 			t.Errorf("%q gave %q", text, digits)
 		}
 	})
+}
+
+func TestWhoHasANumber(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]standing{
+		"4010232137": issued, "4000000012": issued, "7999999996": issued, "3999999990": issued, "0101500006": issued,
+		"9990000018": forTests, "9434765919": forTests, "9999999999": placeholder, "0000000000": placeholder, "5555555555": placeholder, "0123456789": placeholder, "9876543210": placeholder,
+		"5000000013": unissued, "8000000003": unissued, "9449305552": unissued, "3213000008": issued, "3113500001": unissued,
+	} {
+		if got := standingOf(number); got != want {
+			t.Errorf("%s: %d, and should be %d", number, got, want)
+		}
+	}
+	for _, number := range numbers.Placeholders {
+		if _, ok := NHSNumber(number); !ok {
+			t.Errorf("%s does not pass the check digit: it need not be listed", number)
+		}
+	}
+	for _, r := range append(numbers.Issued, numbers.ForTests...) {
+		if len(r.From) != 10 || len(r.To) != 10 || r.From > r.To || r.Where == "" {
+			t.Errorf("a range that is none: %+v", r)
+		}
+	}
+	if numbers.ReadOn == "" || len(numbers.Sources) == 0 {
+		t.Error("the list says neither when nor where it was read")
+	}
 }

@@ -93,7 +93,7 @@ func URLs(t testing.TB) (app, owner string) {
 		t.Fatalf("starting PostgreSQL for tests: %v", err)
 	}
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), number.Add(1))
-	if _, err := c.super.Exec("create database " + name + " template " + template + " strategy file_copy"); err != nil {
+	if _, err := c.super.Exec(fmt.Sprintf("create database %s owner %q template %s strategy file_copy", name, user(c.admin), template)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = c.super.Exec("drop database " + name + " with (force)") })

@@ -257,3 +257,35 @@ func TestEmptyRowsAreSkippedAndCountedApart(t *testing.T) {
 		t.Errorf("the vanished service is %s", v.Status)
 	}
 }
+
+// A source may say that a service is sensitive, in a column that it need not have; what an administrator said stays until it does.
+func TestASourceSaysWhatIsSensitive(t *testing.T) {
+	s := newScene(t)
+	s.run()
+	set := func(ref string) {
+		s.do(func(tx *db.Tx) error {
+			return tx.Exec("update services set sensitive = true where source = 'import:test' and source_ref = ?", ref).Error
+		})
+	}
+	sensitive := func() (refs string) {
+		for _, ref := range []string{"s1", "s2", "s3", "s4"} {
+			if s.held().Services[ref].Sensitive {
+				refs += ref + " "
+			}
+		}
+		return refs
+	}
+	set("s1")
+	s.run()
+	if got := sensitive(); got != "s1 " {
+		t.Errorf("without the column: %s", got)
+	}
+	text := string(s.folder["services.csv"].Data)
+	header, rest, _ := strings.Cut(text, "\n")
+	rest = strings.Replace(strings.Replace(rest, `"t1, t2"`, `"t1, t2",no`, 1), "bailiffs,active,,", "bailiffs,active,,,yes", 1)
+	s.folder["services.csv"] = &fstest.MapFile{Data: []byte(header + ",sensitive\n" + rest)}
+	s.run()
+	if got := sensitive(); got != "s2 " {
+		t.Errorf("with the column: %s", got)
+	}
+}

@@ -31,9 +31,9 @@ create policy site_rows on referral_questions
 create policy system_jobs on referral_questions using ((select current_setting('app.role', true)) = 'system');
 -- An organisation sees what was asked of its own referrals; by a link, of that one alone.
 create policy organisation_reads on referral_questions for select using (exists (select from referrals r
-  where r.site_id = referral_questions.site_id and r.id = referral_questions.referral_id and r.organisation_id::text = current_setting('app.organisation', true)));
+  where r.site_id = referral_questions.site_id and r.id = referral_questions.referral_id and r.organisation_id::text = (select current_setting('app.organisation', true))));
 create policy organisation_asks on referral_questions for insert with check (exists (select from referrals r
-  where r.site_id = referral_questions.site_id and r.id = referral_questions.referral_id and r.organisation_id::text = current_setting('app.organisation', true)));
+  where r.site_id = referral_questions.site_id and r.id = referral_questions.referral_id and r.organisation_id::text = (select current_setting('app.organisation', true))));
 create policy own_record on referral_questions as restrictive using ((select current_setting('app.role', true)) is distinct from 'patient');
 grant select, insert on referral_questions to waypost_app;
 grant update (answered_at, answered_by_link_worker_id, updated_at) on referral_questions to waypost_app;

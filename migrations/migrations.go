@@ -23,11 +23,7 @@ func Files() fs.FS { return files }
 // Up brings the database to the newest migration, writes the codes, and sees to it that the app's role may make nothing. Two at once
 // wait for each other.
 func Up(ctx context.Context, owner *sql.DB) error {
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectPostgres, owner, files, goose.WithSessionLocker(locker))
+	p, err := provider(owner)
 	if err != nil {
 		return err
 	}
@@ -41,6 +37,26 @@ func Up(ctx context.Context, owner *sql.DB) error {
 		return err
 	}
 	return harden(ctx, owner)
+}
+
+// UpTo brings an empty database to an older version, as one that was never upgraded: for tests of what a migration does with rows.
+func UpTo(ctx context.Context, owner *sql.DB, version int64) error {
+	p, err := provider(owner)
+	if err != nil {
+		return err
+	}
+	if _, err = p.UpTo(ctx, version); err != nil {
+		return err
+	}
+	return codes.Seed(ctx, owner)
+}
+
+func provider(owner *sql.DB) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, owner, files, goose.WithSessionLocker(locker))
 }
 
 // Newest is the version this program needs.

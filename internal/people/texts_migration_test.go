@@ -1,10 +1,7 @@
 package people
 
 import (
-	"database/sql"
 	"testing"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"waypost/internal/platform/db/dbtest"
 	"waypost/migrations"
@@ -14,20 +11,8 @@ import (
 // found by it.
 func TestTextsRecordedBefore(t *testing.T) {
 	t.Parallel()
-	_, url := dbtest.URLs(t)
-	owner, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer owner.Close()
+	owner := dbtest.OlderOwner(t, 26)
 	const before = `
-		drop index patients_nhs_number;
-		alter table patients drop column nhs_number_unissued, drop column phone_as_written, drop column email_as_written, drop constraint patients_named,
-			alter column given_name set not null, alter column family_name set not null;
-		alter table organisations drop column phone_as_written, drop column email_as_written;
-		alter table services drop column phone_as_written, drop column email_as_written;
-		create unique index patients_nhs_number on patients (site_id, nhs_number) where nhs_number is not null and merged_into_id is null;
-		delete from goose_db_version where version_id >= 27;
 		insert into sites (id, name, code, created_at, updated_at) values ('00000000-0000-7000-8000-000000000001', 'S', 'site', now(), now());
 		insert into patients (site_id, id, given_name, family_name, birth_date, recorded_via, created_at, updated_at, preferred_name, nhs_number, phone, email, postcode)
 		select '00000000-0000-7000-8000-000000000001', gen_random_uuid(), given, 'F', '1950-01-01', 'api', now(), now(), preferred, nhs, phone, email, postcode from (values

@@ -100,6 +100,29 @@ func URLs(t testing.TB) (app, owner string) {
 	return onDatabase(c.app, name), onDatabase(c.admin, name)
 }
 
+// OlderOwner gives the test a database of an older version of the structure, as its owner: migrations.Up brings it to this one.
+func OlderOwner(t testing.TB, version int64) *sql.DB {
+	t.Helper()
+	c, err := start()
+	if err != nil {
+		t.Fatalf("starting PostgreSQL for tests: %v", err)
+	}
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), number.Add(1))
+	if _, err := c.super.Exec(fmt.Sprintf("create database %s owner %q", name, user(c.admin))); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = c.super.Exec("drop database " + name + " with (force)") })
+	owner, err := sql.Open("pgx", onDatabase(c.admin, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { owner.Close() })
+	if err := migrations.UpTo(t.Context(), owner, version); err != nil {
+		t.Fatal(err)
+	}
+	return owner
+}
+
 func startCluster() (*cluster, error) {
 	ended.Store(true)
 	begin := startOwn

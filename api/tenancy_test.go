@@ -77,6 +77,9 @@ var foreignBodies = map[string]string{
 func TestAnotherSiteReachesNothing(t *testing.T) {
 	w := newWorld(t)
 	things := w.oneOfEach()
+	org, of := w.as("organisation"), "/referrals/"+things["referrals"]
+	things["attendances"] = org.post(of+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reported_by":"organisation"}`, w.today())).made()
+	things["questions"] = org.post(of+"/questions", `{"question":"Which day?"}`).made()
 	w.keys["other_site_manager"] = w.key("site_manager", fmt.Sprintf(`"site_ids":[%q]`, w.other))
 	w.keys["other_integration"] = w.key("integration", fmt.Sprintf(`"site_ids":[%q]`, w.other))
 	_, all := operations(t)
@@ -160,12 +163,8 @@ func (w *world) oneOfEach() map[string]string {
 	assessment := w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
 	contact := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).made()
 	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
-	referral, org := w.refer(episode), w.as("organisation")
-	attendance := org.post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reported_by":"organisation"}`, w.today())).made()
-	question := org.post("/referrals/"+referral+"/questions", `{"question":"Which day?"}`).made()
 	return map[string]string{
-		"attendances": attendance, "questions": question,
-		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": referral, "sites": w.site, "link-workers": w.worker, "contacts": contact,
+		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": w.refer(episode), "sites": w.site, "link-workers": w.worker, "contacts": contact,
 		"follow-ups": followUp, "outbox": w.queued(followUp), "organisation": w.org, "worklists": episode, "intakes": episode,
 		"events":   w.as("link_worker").get("/events").want(200).text("items.0.id"),
 		"webhooks": w.as("integration").post("/webhooks", `{"url":"http://127.0.0.1:9/waypost","events":["*"]}`).made(),

@@ -90,8 +90,8 @@ func (n NewAttendance) repeats(said Attendance) bool {
 
 // What one side said of a day stands; what it says otherwise is refused.
 var (
-	ErrSaidCame       = fault.New(fault.Conflict, "The same side has said of that day already that the person came, and that stands. If it is wrong, whoever sent the referral can add what they know.")
-	ErrSaidDidNotCome = fault.New(fault.Conflict, "The same side has said of that day already that the person did not come, and that stands with its reason. If it is wrong, whoever sent the referral can add what they know.")
+	ErrSaidCame       = fault.New(fault.Conflict, "The same side has said of that day already that the person came, and that stands. If it is wrong, whoever reported it takes it back first; or whoever sent the referral adds what they know.")
+	ErrSaidDidNotCome = fault.New(fault.Conflict, "The same side has said of that day already that the person did not come, and that stands with its reason. If it is wrong, whoever reported it takes it back first; or whoever sent the referral adds what they know.")
 )
 
 func (n NewAttendance) check(tx *db.Tx, r *History) error {

@@ -183,6 +183,11 @@ func TestTheDashboardSaysWhatIsShown(t *testing.T) {
 	}
 	p.do(evaluated(`document.getElementById("from").value = "2026-10"; 0`), chromedp.Click("#view-form button"))
 	p.until(`document.getElementById("wrong").textContent === "The query is not right. To month lies before From month."`)
+	if status := evaluate[string](p, `document.getElementById("status").textContent`); !strings.HasSuffix(status, " to September 2026.") {
+		t.Errorf("what stays is said to be %q", status)
+	}
+	p.do(chromedp.Navigate(w.url + "/dashboard/?site_id=" + nobody()))
+	p.until(`document.getElementById("status").textContent === "Shown: All sites together, all months."`)
 }
 
 // A group that is withheld stands in its chart as withheld, and those that have enough people to be shown are those that are drawn.

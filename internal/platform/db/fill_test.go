@@ -25,7 +25,7 @@ insert into contacts (site_id, id, episode_id, contact_on, mode, kind, outcome, 
 insert into referrals (site_id, id, episode_id, patient_id, organisation_id, kind, need, status, sent_at, recorded_via, created_at, updated_at) values ('S', 'R', 'E', 'P', 'O', 'referral', 'food', 'sent', now(), 'api', now(), now());
 insert into referral_moves (site_id, id, referral_id, sequence, from_status, to_status, side, occurred_at, recorded_at, actor_role) values ('S', 'C', 'R', 1, 'sent', 'accepted', 'organisation', now(), now(), 'system');
 insert into attendances (site_id, id, referral_id, attended_on, attended, reported_by, created_at, updated_at) values ('S', 'C', 'R', '2026-01-05', true, 'patient', now(), now());
-insert into referral_questions (site_id, id, referral_id, question, recorded_via, asked_at, updated_at) values ('S', 'C', 'R', 'Is the hall warm?', 'api', now(), now());
+insert into referral_questions (site_id, id, referral_id, question, recorded_via, asked_at, updated_at) values ('S', 'C', 'R', 'Which day?', 'link', now(), now());
 insert into follow_ups (site_id, id, episode_id, patient_id, code, anchor_on, opens_on, target_on, closes_on, analysis_from, analysis_to, created_at, updated_at) values ('S', 'F', 'E', 'P', 'm9_12', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', now(), now());
 insert into follow_up_attempts values ('S', 'C', 'F', now(), 'telephone', 'no_answer', now(), now());
 insert into follow_up_completions (site_id, id, follow_up_id, completed_on, mode, respondent, collected_by, how_have_you_been, benefit, created_at, updated_at) values ('S', 'C', 'F', '2026-01-01', 'telephone', 'self', 'link_worker', 'same', 'some', now(), now());

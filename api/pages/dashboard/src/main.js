@@ -11,6 +11,7 @@ const make = (name, attributes = {}, ...children) => {
   return element;
 };
 
+let told = ""; // what is shown, in words
 const shown = new Map(); // section → its answer, to be drawn again in another width
 
 function table(section, rows) {
@@ -63,7 +64,7 @@ async function load(pressed) {
       ? "These are live figures of your own site, unprotected: do not publish them."
       : `Figures rest on ${disclosure.threshold} people or more and are rounded to the nearest ${disclosure.rounding}: smaller numbers are withheld, and so are those they could be worked out from.`;
     document.title = `Waypost dashboard: ${what}`;
-    say(`Shown: ${what}.`);
+    say(told = `Shown: ${what}.`);
     if (pressed) at(sections[0].id).querySelector("h2").focus();
   } catch (error) {
     if (error.status === 401 || error.status === 403) leave();
@@ -72,12 +73,13 @@ async function load(pressed) {
 }
 
 function say(text, wrong = false) {
-  at("status").textContent = wrong ? "" : text;
+  at("status").textContent = wrong ? told : text; // what was shown before stays
   at("wrong").textContent = wrong ? text : "";
 }
 
 function leave() {
   forget();
+  told = "";
   shown.clear();
   for (const section of sections) at(section.id).replaceChildren();
   document.title = "Waypost dashboard";
@@ -92,6 +94,7 @@ async function begin(pressed) {
     const wanted = new URLSearchParams(location.search);
     at("site_id").replaceChildren(make("option", { value: "" }, "All sites together"), ...rows.filter((r) => r.site_id).map((r) => make("option", { value: r.site_id }, r.site_name)));
     for (const name of ["site_id", "from", "to"]) at(name).value = wanted.get(name) ?? "";
+    if (at("site_id").selectedIndex < 0) at("site_id").selectedIndex = 0; // the address names a site that there is not
     await load(pressed);
   } catch (error) {
     leave();

@@ -12,7 +12,9 @@ import (
 func TestThePersonIsToldWhoSeesTheirAnswers(t *testing.T) {
 	w, patient, _, followUp := asked(t)
 	p := w.link(followUp)
-	text := func(page shownPage) string { return html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page.html, "")) }
+	text := func(page shownPage) string {
+		return html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page.html, ""))
+	}
 	start := text(p.open(""))
 	for _, part := range []string{"Your link worker is Sam Helper.", "the others of the team at First site and its manager", "the computer systems that work for the team",
 		"First site is responsible for them by law", "The privacy notice says how long we keep them.", "What they are used for:", "ico.org.uk/make-a-complaint", "0303 123 1113", "Read the privacy notice"} {

@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 	"waypost/internal/referrals"
 )
 
@@ -140,6 +141,7 @@ func showAsked(c echo.Context, status int, a referrals.Asked, told string) error
 	data := struct {
 		referrals.Asked
 		Title, Words, Told, Need, Sent, Wait, Starts, Prefers string
+		MailTo                                                string // the person's address, where mail can be sent to it
 		Here                                                  string
 		Open                                                  bool
 		Offers                                                []offer
@@ -151,6 +153,11 @@ func showAsked(c echo.Context, status int, a referrals.Asked, told string) error
 	}
 	if a.ExpectedStartOn != nil && a.Status.Open() {
 		data.Starts = inWords(*a.ExpectedStartOn)
+	}
+	if a.Person != nil && a.Person.Email != nil {
+		if address, ok := normal.Sendable(*a.Person.Email); ok {
+			data.MailTo = address
+		}
 	}
 	if a.Person != nil && a.Person.ContactPreference != "not_known" {
 		data.Prefers = gloss("contact_preferences", a.Person.ContactPreference)

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,14 +29,11 @@ type texts struct {
 }
 
 // readTexts makes every blank text that may be left out null, and notes what is wrong with the others: a required one that is blank, and
-// one of one line that is none. It returns the body as it is to be decoded.
-func readTexts(r huma.Registry, body []byte, value any, schema *huma.Schema, path *huma.PathBuffer, found *huma.ValidateResult) ([]byte, error) {
+// one of one line that is none. It tells whether the value now differs from what was sent.
+func readTexts(r huma.Registry, value any, schema *huma.Schema, path *huma.PathBuffer, found *huma.ValidateResult) (changed bool) {
 	t := &texts{registry: r, path: path, found: found}
 	t.walk(value, schema)
-	if !t.changed {
-		return body, nil
-	}
-	return json.Marshal(value)
+	return t.changed
 }
 
 func (t *texts) walk(value any, schema *huma.Schema) {

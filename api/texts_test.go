@@ -50,6 +50,11 @@ func TestBlankIsNothing(t *testing.T) {
 				t.Errorf("the %s is %q and not null", what, got)
 			}
 		}
+		a := w.as("link_worker").post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self",
+			"responses":{"happiness":4,"anxiety":"%s"}}`, in.text("episode_id"), w.today(), blank)).want(201)
+		if answers, _ := a.at("responses").(map[string]any); len(answers) != 1 {
+			t.Errorf("a blank answer is one: %s", a.body)
+		}
 		o = admin.patch("/organisations/"+o.text("id"), o.header.Get("ETag"), `{"description":"A club"}`).want(200)
 		if o = admin.patch("/organisations/"+o.text("id"), o.header.Get("ETag"), fmt.Sprintf(`{"description":"%s"}`, blank)).want(200); o.at("description") != nil {
 			t.Errorf("a patch with a blank keeps the description: %s", o.body)
@@ -233,15 +238,18 @@ func TestNormalised(t *testing.T) {
 		t.Errorf("a link worker's address: %s", worker.body)
 	}
 	admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Kit Helper","email":"kit"}`, w.site)).problem(422, "invalid")
-	w.consentAndAssess(t)
+	w.assessInALanguage(t)
 	service := admin.post("/organisations/"+w.org+"/services", `{"name":"Walks","postcode":"m11ae","phone":"01632 960001","email":"Walks <walks@example.org>"}`).want(201)
 	if service.text("postcode") != "M1 1AE" || service.text("phone") != "+441632960001" || service.text("phone_national") != "01632 960001" || service.text("email") != "walks@example.org" {
 		t.Errorf("a service: %s", service.body)
 	}
+	if found := lw.get("/services?q=walks").want(200); found.text("items.0.phone_national") != "01632 960001" {
+		t.Errorf("a service that was found: %s", found.body)
+	}
 	admin.post("/organisations/"+w.org+"/services", `{"name":"Walks","postcode":"21201"}`).problem(422, "invalid")
 }
 
-func (w *world) consentAndAssess(t *testing.T) {
+func (w *world) assessInALanguage(t *testing.T) {
 	t.Helper()
 	_, episode := w.supported()
 	assess := func(language string) answer {
@@ -273,6 +281,9 @@ func TestKeptAsWritten(t *testing.T) {
 		if seen := w.as("organisation").get("/referrals/" + referral); seen.text("person.phone") != written || seen.at("person.phone_national") != nil {
 			t.Errorf("%s: the organisation sees %s", written, seen.body)
 		}
+		if page := w.replyLink(referral).open("").html; !strings.Contains(page, written) || strings.Contains(page, `href="tel:`) {
+			t.Errorf("%s: the organisation's page dials it: %s", written, page)
+		}
 	}
 	// A change of something else leaves it, and says so still.
 	p := lw.get("/patients/" + patient)
@@ -283,6 +294,9 @@ func TestKeptAsWritten(t *testing.T) {
 	p = lw.patch("/patients/"+patient, p.header.Get("ETag"), `{"phone":"07700 900123","email":"jos\u00e9@example.org"}`).want(200)
 	if p.text("phone") != "+447700900123" || p.text("warnings.0.code") != "email_as_written" || !strings.Contains(p.text("warnings.0.detail"), "before the @") {
 		t.Errorf("put right: %s", p.body)
+	}
+	if page := w.replyLink(referral).open("").html; !strings.Contains(page, `<a href="tel:&#43;447700900123">07700 900123</a>`) || !strings.Contains(page, "josé@example.org") || strings.Contains(page, "mailto:jos") {
+		t.Errorf("the organisation's page: %s", page)
 	}
 	in := lw.post("/intakes", fmt.Sprintf(`{"patient":{"given_name":"Marigold","birth_date":"1950-04-01","email":"at the library"},"episode":{"source":"gp","received_on":%q,"needs":{"primary":"food"}}}`, w.today())).want(201)
 	if in.text("warnings.0.location") != "body.patient" || in.text("warnings.0.code") != "email_as_written" {

@@ -48,9 +48,11 @@ func (s *server) validate(body []byte, schema *huma.Schema) ([]byte, error) {
 		return nil, huma.NewError(http.StatusBadRequest, "", found.Errors...)
 	}
 	registry := s.api.OpenAPI().Components.Schemas
-	body, err := readTexts(registry, body, value, schema, path, &found)
-	if err != nil {
-		return nil, err
+	if readTexts(registry, value, schema, path, &found) {
+		var err error
+		if body, err = json.Marshal(value); err != nil {
+			return nil, err
+		}
 	}
 	huma.Validate(boundedRegistry{registry, &found}, schema, path, huma.ModeWriteToServer, value, &found)
 	if len(found.Errors) == 0 {

@@ -45,6 +45,6 @@ func Sendable(address string) (string, bool) {
 	whole := local + "@" + domain
 	parsed, unread := mail.ParseAddress(whole)
 	ascii := !strings.ContainsFunc(local, func(r rune) bool { return r < '!' || r > '~' })
-	ok := err == nil && unread == nil && parsed.Address == whole && ascii && strings.Contains(domain, ".") && len(local) <= longestLocal && len(whole) <= longestAddress
-	return whole, ok
+	read := err == nil && unread == nil && parsed.Address == whole
+	return whole, read && ascii && strings.Contains(domain, ".") && len(local) <= longestLocal && len(whole) <= longestAddress
 }

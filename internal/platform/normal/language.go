@@ -10,7 +10,9 @@ import (
 
 // otherNames are names that people use and that the Common Locale Data Repository, from which the others are, spells otherwise.
 var otherNames = map[string]string{
-	"bengali": "bn", "british sign language": "bfi", "bsl": "bfi", "farsi": "fa", "dari": "prs", "mandarin": "cmn", "panjabi": "pa", "sorani": "ckb", "kurmanji": "kmr",
+	"bengali":               "bn",
+	"british sign language": "bfi", "bsl": "bfi",
+	"farsi": "fa", "dari": "prs", "mandarin": "cmn", "panjabi": "pa", "sorani": "ckb", "kurmanji": "kmr",
 	"sylheti": "syl", "scottish gaelic": "gd", "tagalog": "tl", "castilian": "es", "moldovan": "ro", "oriya": "or", "sinhalese": "si",
 }
 

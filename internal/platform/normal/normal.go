@@ -8,17 +8,21 @@ import (
 	"unicode"
 )
 
-// Field says what is wrong with a text that cannot be one of these, in the field's own words.
+// What is said of a text that cannot be one of these, in the field's own words.
 const (
 	NotAPostcode = "is not a postcode of the United Kingdom, such as LS1 4AP, nor a pseudo-postcode such as ZZ99 3VZ (no fixed abode)"
 	NotAnODSCode = "is not an ODS code: three to ten letters and digits"
 	NotALanguage = "is not a language: a BCP 47 tag such as pl, or a name such as Polish"
 )
 
-// withoutSpaces drops spaces of any kind, also those that are not seen, and dashes of any kind: pasted numbers are full of them.
+// isSpacing tells of spaces of any kind, also those that are not seen, and of dashes of any kind: pasted numbers are full of them.
+func isSpacing(r rune) bool {
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Z, unicode.Cf, unicode.Pd)
+}
+
 func withoutSpaces(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.In(r, unicode.Z, unicode.Cf, unicode.Pd) {
+		if isSpacing(r) {
 			return -1
 		}
 		return r
@@ -32,8 +36,11 @@ func Digits(s string) string { return withoutSpaces(s) }
 // Bulk Data Transfer for Sponsors, appendix C; BS 7666), where the last two letters are none of C I K M O V. The overseas territories
 // have one each (Royal Mail). ZZ99 is the area of the NHS's pseudo-postcodes, for no fixed abode and for countries (NHS Data Dictionary,
 // NHS postcode directory).
-var postcode = regexp.MustCompile(`^(?:GIR 0AA|(?:[A-PR-UWYZ][0-9]{1,2}|[A-PR-UWYZ][A-HK-Y][0-9]{1,2}|[A-PR-UWYZ][0-9][A-HJKPSTUW]|[A-PR-UWYZ][A-HK-Y][0-9][ABEHMNPRV-Y]) ` +
-	`[0-9][ABD-HJLNP-UW-Z]{2}|(?:ASCN|BBND|BIQQ|FIQQ|PCRN|SIQQ|STHL|TDCU|TKCA) 1ZZ|ZZ99 [0-9][A-Z]{2})$`)
+var postcode = regexp.MustCompile(`^(?:GIR 0AA|` +
+	`(?:[A-PR-UWYZ][0-9]{1,2}|[A-PR-UWYZ][A-HK-Y][0-9]{1,2}|[A-PR-UWYZ][0-9][A-HJKPSTUW]|[A-PR-UWYZ][A-HK-Y][0-9][ABEHMNPRV-Y]) ` +
+	`[0-9][ABD-HJLNP-UW-Z]{2}|` +
+	`(?:ASCN|BBND|BIQQ|FIQQ|PCRN|SIQQ|STHL|TDCU|TKCA) 1ZZ|` +
+	`ZZ99 [0-9][A-Z]{2})$`)
 
 // Postcode is a postcode in capitals, with one space before its last three characters.
 func Postcode(s string) (string, bool) {

@@ -3,7 +3,6 @@ package normal
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -16,14 +15,15 @@ const home = "GB"
 // 18002), or when nobody could have it.
 func Phone(s string) (string, bool) {
 	grouping := func(r rune) bool {
-		return r >= '0' && r <= '9' || strings.ContainsRune("+().", r) || unicode.IsSpace(r) || unicode.In(r, unicode.Z, unicode.Cf, unicode.Pd)
+		return r >= '0' && r <= '9' || strings.ContainsRune("+().", r) || isSpacing(r)
 	}
 	digits := withoutSpaces(s)
-	if strings.ContainsFunc(s, func(r rune) bool { return !grouping(r) }) || !strings.HasPrefix(strings.TrimPrefix(digits, "("), "0") && !strings.HasPrefix(digits, "+") {
+	begins := strings.HasPrefix(strings.TrimPrefix(digits, "("), "0") || strings.HasPrefix(digits, "+")
+	if !begins || strings.ContainsFunc(s, func(r rune) bool { return !grouping(r) }) {
 		return s, false
 	}
 	number, err := phonenumbers.Parse(digits, home)
-	if err != nil || number.GetExtension() != "" || !phonenumbers.IsPossibleNumber(number) || !(phonenumbers.IsValidNumber(number) || drama(number)) {
+	if err != nil || !phonenumbers.IsPossibleNumber(number) || !phonenumbers.IsValidNumber(number) && !drama(number) {
 		return s, false
 	}
 	return phonenumbers.Format(number, phonenumbers.E164), true

@@ -16,6 +16,7 @@ import (
 	"waypost/internal/platform/mail"
 	"waypost/internal/platform/mail/mailtest"
 	"waypost/internal/platform/outbox"
+	"waypost/internal/referrals"
 )
 
 // postman is a server's jobs, run by hand.
@@ -34,8 +35,15 @@ func (w *world) postman(smtp *mailtest.Server) postman {
 	return p
 }
 
+// to is a mail server. Mail counts as on from before anything was due.
 func (p postman) to(port int) *mail.Sender {
 	p.w.t.Helper()
+	err := p.w.db.Do(actor.With(p.w.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
+		return tx.Exec("insert into mail_kinds select kind, 'epoch' from unnest(?::text[]) kind on conflict do nothing", db.Texts{outcomes.Invitation, referrals.Notice}).Error
+	})
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
 	s, err := mail.New(fmt.Sprintf("smtp://127.0.0.1:%d?tls=none", port), "Waypost <followup@example.org>")
 	if err != nil {
 		p.w.t.Fatal(err)

@@ -31,6 +31,7 @@ type Settings struct {
 	PublicURL     string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" help:"Where people reach Waypost from outside, such as https://waypost.example or https://example.org/waypost: links that people are sent begin with it. Needed to send mail. Default: http:// and the address."`
 	SMTPURL       string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"The mail server that invitations go through: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or ?tls=none on a network of your own. Without it they wait until a link worker hands the link on."`
 	MailFrom      string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"The address that mail comes from, such as 'Waypost <followup@example.org>'."`
+	MailPerMinute int      `name:"mail-per-minute" env:"WAYPOST_MAIL_PER_MINUTE" default:"60" help:"The most mails that leave in a minute, of all processes together, 1 to 6000."`
 	FilesURL      string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"Where the files of datasets lie, such as file:///srv/waypost/releases; every process of an installation needs the same. Default: releases in the data directory."`
 	MasterKeyFile string   `name:"master-key-file" env:"WAYPOST_MASTER_KEY_FILE" help:"The file with the key that opens what the database holds encrypted; it is made for a database that knows of none, and never again. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
 	Private       bool     `name:"webhook-allow-private" env:"WAYPOST_WEBHOOK_ALLOW_PRIVATE" help:"Let webhooks lead to private addresses, to this machine, and to plain http: for trials. A demo always does."`
@@ -68,6 +69,7 @@ func (s Settings) Validate() error {
 		within("--db-connect-timeout (WAYPOST_DB_CONNECT_TIMEOUT)", s.ConnectTimeout, 100*time.Millisecond, 20*time.Second),
 		within("--statement-timeout (WAYPOST_STATEMENT_TIMEOUT)", s.StatementTimeout, 100*time.Millisecond, 50*time.Second),
 		within("--request-timeout (WAYPOST_REQUEST_TIMEOUT)", s.RequestTimeout, time.Second, 50*time.Second),
+		within("--mail-per-minute (WAYPOST_MAIL_PER_MINUTE)", s.MailPerMinute, 1, 6000),
 		within("--drain-delay (WAYPOST_DRAIN_DELAY)", s.DrainDelay, 0, 5*time.Minute),
 	)
 }
@@ -102,6 +104,7 @@ type commands struct {
 	Migrate migrate `cmd:"" help:"Bring a database to the structure this program needs."`
 	Import  imports `cmd:"" help:"Import data into a running instance."`
 	Dataset dataset `cmd:"" help:"Check a dataset that was downloaded."`
+	Mail    mails   `cmd:"" help:"See to mail that is held: what had gathered before mail was turned on."`
 	Keys    keys    `cmd:"" help:"Make API keys, for instance the first administrator's."`
 	OpenAPI openAPI `cmd:"" name:"openapi" help:"Print the API's OpenAPI document."`
 	Health  health  `cmd:"" help:"Ask a running server whether it is ready; the exit code tells."`

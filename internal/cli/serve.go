@@ -235,7 +235,7 @@ func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) 
 // work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away is waited for:
 // nothing else ends because of it either.
 func (s *surroundings) work(d *db.DB, told *partners.Store, metrics *telemetry.Metrics, sender *mail.Sender, research *datasets.Store, publicURL string) *jobs.Runner {
-	record, loop, messages := outcomes.Store{DB: d}, referrals.Store{DB: d}, outbox.Store{DB: d}
+	record, loop, messages := outcomes.Store{DB: d}, referrals.Store{DB: d}, &outbox.Store{DB: d, PerMinute: s.MailPerMinute, Tried: metrics.Mail}
 	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL), referrals.Notice: loop.Notifier(publicURL)}
 	for {
 		runner, err := jobs.Start(s, d, metrics,

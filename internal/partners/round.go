@@ -23,6 +23,7 @@ const (
 	lost      = 30 * time.Second   // a delivery that has been under way for so long was cut off; longer than outward.Patience
 	firstRest = 5 * time.Second    // after a round in which nothing got through; twice as long after each more
 	longRest  = 5 * time.Minute    // at most
+	longWait  = 24 * time.Hour     // the longest that Retry-After is heeded
 	givenUp   = 5 * 24 * time.Hour // a webhook through which nothing got for so long is disabled
 )
 
@@ -206,15 +207,16 @@ func (s *Store) settle(ctx context.Context, r *round, answers []outward.Answer) 
 		if err != nil {
 			return err
 		}
-		gone := false
+		gone, wait := false, time.Duration(0)
 		for i, d := range r.deliveries {
 			d.after(tx, answers[i])
 			through, gone = through || d.State == Delivered, gone || answers[i].Outcome == outward.Gone
+			wait = max(wait, min(answers[i].Wait, longWait))
 			if err := d.keep(tx); err != nil {
 				return err
 			}
 		}
-		return w.after(tx, through, gone)
+		return w.after(tx, through, gone, wait)
 	})
 	return through, err
 }
@@ -234,7 +236,7 @@ func (d *Delivery) after(tx *db.Tx, a outward.Answer) {
 	case d.Tries > len(pauses):
 		d.State = Failed
 	default:
-		d.NextTryAt = new(tx.Now.Add(jittered(pauses[d.Tries-1])))
+		d.NextTryAt = new(tx.Now.Add(max(jittered(pauses[d.Tries-1]), min(a.Wait, longWait))))
 	}
 }
 
@@ -243,9 +245,9 @@ func (d Delivery) keep(tx *db.Tx) error {
 	return tx.Model(&d).Where("id = ? and state = 'pending' and tries = ?", d.ID, d.Tries).Select("state", "next_try_at", "delivered_at", "attempts", "updated_at").Updates(&d).Error
 }
 
-// after lets the webhook follow from a round: it rests when nothing gets through, and is disabled when it is gone, or
-// when nothing has got through for days.
-func (w *Webhook) after(tx *db.Tx, through, gone bool) error {
+// after lets the webhook follow from a round: it rests when nothing gets through, and as long as its receiver asked for, and is
+// disabled when it is gone, or when nothing has got through for days.
+func (w *Webhook) after(tx *db.Tx, through, gone bool, wait time.Duration) error {
 	switch {
 	case through:
 		w.FailingSince, w.Failures, w.RestUntil = nil, 0, nil
@@ -255,6 +257,9 @@ func (w *Webhook) after(tx *db.Tx, through, gone bool) error {
 		}
 		w.Failures++
 		w.RestUntil = new(tx.Now.Add(min(firstRest<<min(w.Failures-1, 10), longRest)))
+	}
+	if until := tx.Now.Add(wait); wait > 0 && (w.RestUntil == nil || w.RestUntil.Before(until)) {
+		w.RestUntil = &until
 	}
 	switch {
 	case gone && w.Enabled:

@@ -115,7 +115,7 @@ func (p patience) awaitConfirmation(tx *db.Tx) error {
 		from referrals r, lateral (
 			select pending_since is null or pending_since < r.sent_at as confirmed from notice_address(r.organisation_id, r.service_id)) a
 		where o.site_id = @site and o.kind = @kind and r.site_id = o.site_id and r.id = o.subject_id and r.status = 'sent'
-			and (o.state = 'waiting' and o.channel = 'email' and not a.confirmed
+			and (o.state = 'waiting' and o.channel = 'email' and o.why is distinct from 'held' and not a.confirmed
 				or o.state = 'waiting' and o.why = @why and a.confirmed
 				or o.state = 'cancelled' and o.why = @why)`,
 		map[string]any{"site": p.ID, "now": tx.Now, "kind": Notice, "why": unconfirmed}).Error
@@ -127,6 +127,11 @@ func (s *Store) Notifier(publicURL string) outbox.Writer {
 		Write:   func(tx *db.Tx, n outbox.Message) (mail.Letter, string, error) { return notice(tx, n, publicURL) },
 		Sent:    noticed,
 		Refused: refused,
+
+		Together: together,
+		Digest: func(tx *db.Tx, all []outbox.Message) (mail.Letter, []string, error) {
+			return digest(tx, all, publicURL)
+		},
 	}
 }
 

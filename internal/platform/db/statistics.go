@@ -19,6 +19,28 @@ func (d *DB) Statistics(ctx context.Context) (s Statistics, err error) {
 	return s, err
 }
 
+// MailStatistics is how many messages there are in a state, and how old the oldest is, in seconds.
+type MailStatistics struct{ Messages, Oldest float64 }
+
+// MailStatistics asks for them, by state.
+func (d *DB) MailStatistics(ctx context.Context) (map[string]MailStatistics, error) {
+	rows, err := d.background.sql.QueryContext(ctx, "select state, messages, oldest_seconds from mail_statistics($1)", d.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	by := map[string]MailStatistics{}
+	for rows.Next() {
+		var state string
+		var s MailStatistics
+		if err := rows.Scan(&state, &s.Messages, &s.Oldest); err != nil {
+			return nil, err
+		}
+		by[state] = s
+	}
+	return by, rows.Err()
+}
+
 // Pools are the pools of connections, by what they are for.
 func (d *DB) Pools() map[string]*sql.DB {
 	return map[string]*sql.DB{"requests": d.requests.sql, "background": d.background.sql}

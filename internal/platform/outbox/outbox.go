@@ -4,6 +4,7 @@ package outbox
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,12 +22,17 @@ type Message struct {
 	Ordinal   int        `json:"ordinal" doc:"1: the first about its subject; 2 and more remind of it, or chase." example:"1"`
 	Channel   Channel    `json:"channel" enum:"email,text_message,by_hand" doc:"How it goes. Text messages are not sent from here, and by_hand has no address: they wait for somebody to copy the link."`
 	State     State      `json:"state" enum:"waiting,sending,sent,failed,cancelled" doc:"Where it stands."`
-	Why       *string    `json:"why" enum:"no_smtp,by_hand,retrying,no_privacy_notice,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied,withdrawn,expired,organisation_inactive,overtaken,address_unconfirmed" doc:"Why it waits (no_smtp: no mail server is set; by_hand: somebody copies the link; address_unconfirmed: an administrator changed the address after the referral was sent, and nobody else has confirmed it; retrying; no_privacy_notice: the site has none that the page could lead to), failed (refused, unreachable) or was cancelled (the rest; overtaken: by the next about its subject)."`
+	Why       *string    `json:"why" enum:"no_smtp,held,by_hand,retrying,no_privacy_notice,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied,withdrawn,expired,organisation_inactive,overtaken,address_unconfirmed,dropped" doc:"Why it waits (no_smtp: no mail server is set; held: it became due before mail was turned on, and goes once whoever runs the server lets it go; by_hand: somebody copies the link; address_unconfirmed: an administrator changed the address after the referral was sent, and nobody else has confirmed it; no_privacy_notice: the site has none that the page could lead to; retrying), failed (refused, unreachable) or was cancelled (the rest; overtaken: by the next about its subject; dropped: by whoever runs the server, while it was held)."`
 	Tries     int        `json:"tries" doc:"How often it was tried." example:"1"`
 	NextTryAt time.Time  `json:"next_try_at" doc:"It is not tried before."`
 	SentAt    *time.Time `json:"sent_at" doc:"When the mail server took it."`
 	CreatedAt time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was put here."`
 	UpdatedAt time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+
+	DueAt      *time.Time `json:"-"` // when what it is about asked for it; nil: when it was put here
+	ReleasedAt *time.Time `json:"-"` // when it was let go after it was held
+	TriedAt    *time.Time `json:"-"`
+	MailID     *uuid.UUID `json:"-"` // of those that went as one mail, the first
 }
 
 func (Message) TableName() string { return "outbox" }
@@ -82,7 +88,17 @@ func Overtake(tx *db.Tx, n Message) error {
 }
 
 // Store reads and empties the outbox.
-type Store struct{ DB *db.DB }
+type Store struct {
+	DB        *db.DB
+	PerMinute int                 // the most mails of a minute, of all processes together; nought: DefaultPerMinute
+	Tried     func(result string) // is told of each mail: sent, refused, unreachable; nil: nobody is
+
+	mu     sync.Mutex
+	warned time.Time // when the log last said that the mail server takes nothing; zero: it takes mail
+}
+
+// DefaultPerMinute is the most mails that leave in a minute where nothing else is set.
+const DefaultPerMinute = 60
 
 // Filter narrows a list of messages; empty fields ask nothing.
 type Filter struct {

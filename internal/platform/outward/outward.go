@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -111,22 +112,24 @@ type Answer struct {
 	Outcome Outcome
 	Status  int // 0: none came
 	Took    time.Duration
+	Wait    time.Duration // what Retry-After asks for; 0: nothing
 }
 
 // Post sends a body of JSON.
 func (c *Client) Post(ctx context.Context, address string, header map[string]string, body []byte) Answer {
 	began := time.Now()
-	outcome, status := c.post(ctx, address, header, body)
-	return Answer{outcome, status, time.Since(began)}
+	a := c.post(ctx, address, header, body)
+	a.Took = time.Since(began)
+	return a
 }
 
-func (c *Client) post(ctx context.Context, address string, header map[string]string, body []byte) (outcome Outcome, status int) {
+func (c *Client) post(ctx context.Context, address string, header map[string]string, body []byte) Answer {
 	if !c.AllowPrivate && !isHTTPS(address) {
-		return Forbidden, 0
+		return Answer{Outcome: Forbidden}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return Unreachable, 0
+		return Answer{Outcome: Unreachable}
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "Waypost")
@@ -135,13 +138,28 @@ func (c *Client) post(ctx context.Context, address string, header map[string]str
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return why(err), 0
+		return Answer{Outcome: why(err)}
 	}
 	defer res.Body.Close()
 	late := time.AfterFunc(draining, func() { res.Body.Close() })
 	defer late.Stop()
 	_, _ = io.CopyN(io.Discard, res.Body, mostBody) // the status stands, whatever becomes of the rest
-	return meaning(res.StatusCode), res.StatusCode
+	a := Answer{Outcome: meaning(res.StatusCode), Status: res.StatusCode}
+	if a.Outcome == Refused {
+		a.Wait = retryAfter(res.Header.Get("Retry-After"), time.Now())
+	}
+	return a
+}
+
+// retryAfter is how long Retry-After asks to wait: it holds seconds, or an instant.
+func retryAfter(text string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
+		return max(0, time.Duration(seconds)*time.Second)
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
 }
 
 func isHTTPS(address string) bool {

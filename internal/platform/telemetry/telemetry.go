@@ -24,6 +24,7 @@ type Metrics struct {
 	jobs       *prometheus.CounterVec
 	lastJob    *prometheus.GaugeVec
 	deliveries *prometheus.CounterVec
+	mails      *prometheus.CounterVec
 }
 
 // NewMetrics makes the figures of one server on one database.
@@ -43,13 +44,19 @@ func NewMetrics(d *db.DB, version string) *Metrics {
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waypost_webhook_attempts_total", Help: "Attempts to deliver an event to a webhook, by result (delivered, refused, redirected, gone, timed_out, forbidden, unreachable).",
 		}, []string{"result"}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waypost_mail_attempts_total", Help: "Attempts to send a mail, by result (sent, refused, unreachable).",
+		}, []string{"result"}),
+	}
+	for _, result := range []string{"sent", "refused", "unreachable"} {
+		m.mails.WithLabelValues(result)
 	}
 	for _, result := range []string{"delivered", "refused", "redirected", "gone", "timed_out", "forbidden", "unreachable"} {
 		m.deliveries.WithLabelValues(result)
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "waypost_build_info", Help: "1, labelled with the version of the API.", ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.jobs, m.lastJob, m.deliveries, build, databaseCollector{d}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.jobs, m.lastJob, m.deliveries, m.mails, build, databaseCollector{d}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for name, pool := range d.Pools() {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
 	}
@@ -81,6 +88,9 @@ func (m *Metrics) Job(name string, run func() error) error {
 // Delivery counts an attempt to deliver an event to a webhook.
 func (m *Metrics) Delivery(result string) { m.deliveries.WithLabelValues(result).Inc() }
 
+// Mail counts an attempt to send a mail.
+func (m *Metrics) Mail(result string) { m.mails.WithLabelValues(result).Inc() }
+
 // databaseCollector asks the database about itself when it is scraped.
 type databaseCollector struct{ db *db.DB }
 
@@ -95,12 +105,14 @@ var (
 	feedPosition  = prometheus.NewDesc("waypost_feed_position", "The position of the newest event in the partners' feed.", nil, nil)
 	feedLag       = prometheus.NewDesc("waypost_feed_lag_seconds", "How long the oldest event that is not in the feed yet has been recorded; 0: all are.", nil, nil)
 	pending       = prometheus.NewDesc("waypost_webhook_deliveries_pending", "Deliveries to webhooks that are tried, or tried again.", nil, nil)
+	outboxed      = prometheus.NewDesc("waypost_outbox_messages", "Messages that go by mail, by state (waiting, held, sending, sent, failed, cancelled).", []string{"state"}, nil)
+	outboxOldest  = prometheus.NewDesc("waypost_outbox_oldest_seconds", "How long the oldest message in a state (waiting, held, sending) has been in the outbox; 0: there is none.", []string{"state"}, nil)
 )
 
 const scrapeTimeout = 2 * time.Second
 
 func (databaseCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{databaseUp, databaseBytes, migrated, connections, commits, rollbacks, deadlocks, feedPosition, feedLag, pending} {
+	for _, d := range []*prometheus.Desc{databaseUp, databaseBytes, migrated, connections, commits, rollbacks, deadlocks, feedPosition, feedLag, pending, outboxed, outboxOldest} {
 		out <- d
 	}
 }
@@ -123,4 +135,14 @@ func (c databaseCollector) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(feedPosition, prometheus.GaugeValue, s.FeedPosition)
 	out <- prometheus.MustNewConstMetric(feedLag, prometheus.GaugeValue, s.FeedLag)
 	out <- prometheus.MustNewConstMetric(pending, prometheus.GaugeValue, s.DeliveriesPending)
+	mail, err := c.db.MailStatistics(ctx)
+	if err != nil { // of a structure before this program's
+		return
+	}
+	for _, state := range []string{"waiting", "held", "sending", "sent", "failed", "cancelled"} {
+		out <- prometheus.MustNewConstMetric(outboxed, prometheus.GaugeValue, mail[state].Messages, state)
+	}
+	for _, state := range []string{"waiting", "held", "sending"} {
+		out <- prometheus.MustNewConstMetric(outboxOldest, prometheus.GaugeValue, mail[state].Oldest, state)
+	}
 }

@@ -38,7 +38,7 @@ The weak form that compression makes of one is taken too.
 without control characters, line breaks or direction overrides, unless its format is ` + "`prose`" + `. A phone, e-mail address, postcode, ODS code or language is recorded in
 one form, whichever way it was written. A phone or e-mail address that cannot be is kept as it was written, with a warning: people see it, and nothing is sent to it.
 
-**Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. Things may be recorded late, and may not lie in the future.`
+**Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. What belongs to several sites, such as a project or a key, has the days of the first of them, and what belongs to none those of Europe/London. Things may be recorded late, and may not lie in the future; an instant that is ahead by up to a minute, as clocks differ, is kept as now.`
 
 // document is the head of the OpenAPI document and how huma serves it, under a base.
 func document(base string) huma.Config {

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +20,9 @@ var published = sync.OnceValue(func() *huma.OpenAPI {
 })
 
 var judging sync.Mutex // huma's schemas are not made to be read by many while they are being completed
+
+// localInstant is an instant that leaves without Z.
+var localInstant = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:?\d\d)?"`)
 
 func (a answer) fits(t *testing.T, method, path string) {
 	t.Helper()
@@ -42,6 +46,9 @@ func (a answer) fits(t *testing.T, method, path string) {
 	if media == nil {
 		t.Errorf("%s: %d as %s is not in the document", a.call, a.status, kind)
 		return
+	}
+	if local := localInstant.Find(a.body); local != nil {
+		t.Errorf("%s: an instant leaves as %s", a.call, local)
 	}
 	var body any
 	if err := json.Unmarshal(a.body, &body); err != nil {

@@ -147,5 +147,24 @@ create trigger follow_ups_answers after update of completed_on, loss_reason on f
 create trigger follow_up_links_answers after update of ended_at on follow_up_links
   for each row when (new.ended_at is not null) execute function answers_end_with_link();
 
+-- As it was; but a key's last day is one at the first of its sites, or in London where it names none. That is asked only near its end.
+create or replace function key_state(k api_keys, at_time timestamptz) returns text
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select case
+    when k.revoked_at is not null then 'revoked'
+    when k.expires_on <= (at_time at time zone 'UTC')::date + 1 and k.expires_on < (at_time at time zone
+      coalesce((select s.time_zone from sites s where s.id = k.site_ids[1]), 'Europe/London'))::date then 'expired'
+    when exists (select from link_workers w where w.id = k.link_worker_id and not w.active)
+      or exists (select from organisations o where o.id = k.organisation_id and o.status = 'inactive') then 'inactive'
+    when k.confirmed_at is null then 'pending'
+    else 'works' end $$;
+
+-- The time zone of a project's days: its first site's. Whoever reads an update by its link sees neither.
+create function project_time_zone(project uuid) returns text
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select s.time_zone from projects p join sites s on s.id = p.site_ids[1] where p.id = project $$;
+revoke all on function project_time_zone(uuid) from public;
+grant execute on function project_time_zone(uuid) to waypost_app;
+
 -- +goose Down
 select 1;

@@ -83,7 +83,7 @@ type createKey struct {
 	Site         []uuid.UUID `help:"Id of a site it reaches; may be given several times."`
 	Organisation *uuid.UUID  `help:"Of the role organisation: its id."`
 	LinkWorker   *uuid.UUID  `help:"Of the role link_worker: their id. Of the role site_manager: who it is, where they are a link worker too."`
-	ExpiresOn    *day.Date   `help:"The last day it works, in UTC; a year from today when left out."`
+	ExpiresOn    *day.Date   `help:"The last day it works, at the first of its sites (Europe/London where it names none); a year from today when left out."`
 	Replaces     *uuid.UUID  `help:"Id of the key whose place it takes, with its webhooks and cursors."`
 }
 

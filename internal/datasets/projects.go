@@ -65,7 +65,7 @@ type Details struct {
 	Generalisation   db.Texts `json:"generalisation" required:"false" maxItems:"20" doc:"What is made coarser, a step each, until groups are large enough; a usual order when left out." example:"[\"ethnic_group\", \"gender\", \"imd_quintile\", \"age_band\"]"`
 	MinimumK         int      `json:"minimum_k" minimum:"1" maximum:"1000" doc:"The fewest people who are alike in all quasi-identifiers: at least 5 in a safe setting, at least 10 outside and where data is anonymised." example:"10"`
 	MostSuppressed   int      `json:"most_suppressed_percent" required:"false" gorm:"column:most_suppressed_percent" minimum:"0" maximum:"50" doc:"How many people in a hundred may be left out, in groups that are too small, before one more step of generalisation is taken; 5 when left out or 0." example:"5"`
-	ExpiresOn        day.Date `json:"expires_on" format:"date" doc:"The last day, in UTC, on which releases are made and read." example:"2027-12-31"`
+	ExpiresOn        day.Date `json:"expires_on" format:"date" doc:"The last day, at the first of its sites, on which releases are made and read." example:"2027-12-31"`
 }
 
 // Window is when a response to a follow-up counts as change, in days after its anchor. Of several, the one nearest the target
@@ -107,7 +107,7 @@ func (s *Store) Add(ctx context.Context, n Details) (p Project, err error) {
 		}
 		return events.Record(tx, "project.added", p.subject(), events.Data{"legal_basis": string(p.LegalBasis), "state": p.State})
 	})
-	return p.on(s.DB.Clock.Now()), err
+	return p, err
 }
 
 // settle checks the details, and fills in what was left out.
@@ -134,7 +134,11 @@ func (p *Project) settle(tx *db.Tx) error {
 		least = floor[Outside]
 	}
 	c.Require(p.MinimumK >= least, "minimum_k", "is at least 5 in a safe setting, and at least 10 outside, and where data is anonymised")
-	c.Require(!p.ExpiresOn.Before(day.Of(tx.Now)), "expires_on", "lies in the past")
+	today, err := p.today(tx)
+	if err != nil {
+		return err
+	}
+	c.Require(!p.ExpiresOn.Before(today), "expires_on", "lies in the past")
 	var own []string
 	for i, w := range p.Schedule {
 		at := fmt.Sprintf("schedule[%d]", i)
@@ -180,12 +184,16 @@ func (s *Store) exist(tx *db.Tx, p *Project) error {
 
 func (p Project) subject() events.Subject { return events.Subject{Type: "project", ID: p.ID} }
 
-// on is the project as it stands at an instant.
-func (p Project) on(now time.Time) Project {
-	if p.State == "approved" && p.ExpiresOn.Before(day.Of(now)) {
+// today is the day at the project's first site.
+func (p Project) today(tx *db.Tx) (day.Date, error) { return tx.TodayAt(p.SiteIDs) }
+
+// now is the project as it stands now.
+func (p Project) now(tx *db.Tx) (Project, error) {
+	today, err := p.today(tx)
+	if p.State == "approved" && p.ExpiresOn.Before(today) {
 		p.State = "expired"
 	}
-	return p
+	return p, err
 }
 
 // Get returns a project that the actor may see.
@@ -199,17 +207,24 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (p Project, err error) {
 
 func project(tx *db.Tx, id uuid.UUID) (Project, error) {
 	p, err := db.First[Project](tx.Where("id = ?", id), "project")
-	return p.on(tx.Now), err
+	if err != nil {
+		return p, err
+	}
+	return p.now(tx)
 }
 
 // List returns the projects that the actor may see by id, after the id given.
 func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Project, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		err := tx.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error
-		for i := range list {
-			list[i] = list[i].on(tx.Now)
+		if err := tx.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+			return err
 		}
-		return err
+		for i := range list {
+			if list[i], err = list[i].now(tx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return list, err
 }
@@ -226,7 +241,11 @@ func (s *Store) Approve(ctx context.Context, id uuid.UUID, a Approval) (p Projec
 		if err != nil {
 			return err
 		}
-		if p = p.on(tx.Now); p.ExpiresOn.Before(day.Of(tx.Now)) {
+		today, err := p.today(tx)
+		if err != nil {
+			return err
+		}
+		if p.ExpiresOn.Before(today) {
 			return errExpired
 		}
 		if p.State == "approved" {

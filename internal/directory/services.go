@@ -222,12 +222,12 @@ func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Se
 		if own := tx.Actor.OrganisationID; own != nil && *own != v.OrganisationID {
 			return fault.Missing("service of yours")
 		}
-		at := tx.Now
+		at, past := tx.Now, true
 		if c.AsOf != nil {
-			at = c.AsOf.UTC().Truncate(time.Microsecond) // as the database keeps it
+			at, past = tx.NotFuture(*c.AsOf)
 		}
 		switch {
-		case at.After(tx.Now):
+		case !past:
 			return fault.InvalidAt("as_of", "must not lie in the future")
 		case c.WaitBand != nil && !slices.Contains(waits, c.Capacity):
 			return fault.InvalidAt("wait_band", "goes with waitlist, assessment_required or full only")

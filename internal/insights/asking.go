@@ -167,7 +167,11 @@ func (a question) rows(tx *db.Tx) ([]span, error) {
 			add(site, base.from, base.until)
 		}
 	case a.By == ByMonth:
-		for _, month := range a.months(tx) {
+		months, err := a.months(tx)
+		if err != nil {
+			return nil, err
+		}
+		for _, month := range months {
 			add(base.with(ByMonth, monthName(month)), month, month+1)
 		}
 	case a.By != BySite:
@@ -188,8 +192,9 @@ func (d Divider) with(of Dimension, value string) Divider {
 }
 
 // months are the rows of a table by month: those of the period, or the last three years.
-func (a question) months(tx *db.Tx) (list []int) {
-	until := monthOf(day.Of(tx.Now)) + 1
+func (a question) months(tx *db.Tx) (list []int, err error) {
+	today, err := tx.TodayAt(a.sites)
+	until := monthOf(today) + 1
 	if a.To != "" {
 		until = monthOf(a.until)
 	}
@@ -200,7 +205,7 @@ func (a question) months(tx *db.Tx) (list []int) {
 	for m := from; m < until; m++ {
 		list = append(list, m)
 	}
-	return list
+	return list, err
 }
 
 // monthOf numbers the months since January of the year 0.

@@ -50,14 +50,15 @@ func (s *Store) Attempt(ctx context.Context, id uuid.UUID, n NewAttempt) (a Atte
 			return err
 		}
 		a = Attempt{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, At: tx.Now, Channel: n.Channel, Result: n.Result, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		past := true
 		if n.At != nil {
-			a.At = n.At.UTC()
+			a.At, past = tx.NotFuture(*n.At)
 		}
 		on, err := tx.DayOf(f.SiteID, a.At)
 		if err != nil {
 			return err
 		}
-		if a.At.After(tx.Now) || on.Before(e.ReceivedOn) {
+		if !past || on.Before(e.ReceivedOn) {
 			return fault.InvalidAt("at", "lies in the future, or before the episode began")
 		}
 		return a.write(tx, f)

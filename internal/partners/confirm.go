@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/platform/actor"
-	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
@@ -122,7 +121,11 @@ const bothWork = 7
 
 // end lets a key that was replaced work for a few days more.
 func (k *Key) end(tx *db.Tx, by uuid.UUID) error {
-	if last := day.Of(tx.Now).AddDays(bothWork); k.ExpiresOn == nil || k.ExpiresOn.After(last) {
+	today, err := tx.TodayAt(k.SiteIDs)
+	if err != nil {
+		return err
+	}
+	if last := today.AddDays(bothWork); k.ExpiresOn == nil || k.ExpiresOn.After(last) {
 		k.ExpiresOn = &last
 	}
 	return k.save(tx, "api_key.replaced", events.Data{"by": by.String()})

@@ -71,7 +71,7 @@ type NewKey struct {
 // Details is what may be changed of a key.
 type Details struct {
 	Label     string    `json:"label" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"What it is for, in words." example:"Partner dashboard"`
-	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day it works, in UTC. A key that is made without one works for a year. In a PATCH null takes it away: the key then works until it is revoked."`
+	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day it works, at the first of its sites (Europe/London where it names none). A key that is made without one works for a year. In a PATCH null takes it away: the key then works until it is revoked."`
 }
 
 // Changes is a merge patch.
@@ -85,7 +85,11 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 			return err
 		}
 		if n.ExpiresOn == nil {
-			n.ExpiresOn = new(day.Of(tx.Now.AddDate(1, 0, 0)))
+			today, err := tx.TodayAt(n.SiteIDs)
+			if err != nil {
+				return err
+			}
+			n.ExpiresOn = new(today.Add(day.Period{Months: 12}))
 		}
 		key := NewSecret()
 		k = Key{ID: tx.NewID(), NewKey: n, Hint: key[len(key)-4:], KeyHash: secret.Hash(key), Version: 1, CreatedByID: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
@@ -155,15 +159,20 @@ func (n *NewKey) check(tx *db.Tx) error {
 	c.Require(n.LinkWorkerID == nil || n.Role == actor.LinkWorker || n.Role == actor.SiteManager, "link_worker_id", "goes with the roles link_worker and site_manager only")
 	c.Require(n.OrganisationID == nil || n.Role == actor.Organisation, "organisation_id", "goes with the role organisation only")
 	c.Require(len(n.ProjectIDs) == 0 || n.Role == actor.Researcher, "project_ids", "goes with the role researcher only")
-	c.Require(!n.Details.past(tx), "expires_on", "lies in the past")
+	past, err := n.past(tx)
+	if err != nil {
+		return err
+	}
+	c.Require(!past, "expires_on", "lies in the past")
 	if err := c.Err(); err != nil {
 		return err
 	}
 	return n.exist(tx)
 }
 
-func (d Details) past(tx *db.Tx) bool {
-	return d.ExpiresOn != nil && d.ExpiresOn.Before(day.Of(tx.Now))
+func (n *NewKey) past(tx *db.Tx) (bool, error) {
+	today, err := tx.TodayAt(n.SiteIDs)
+	return n.ExpiresOn != nil && n.ExpiresOn.Before(today), err
 }
 
 // exist asks whether the things the key names are there, and whether those it would be for are active.
@@ -256,7 +265,11 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if k.Details, err = c.Apply(k.Details); err != nil {
 			return err
 		}
-		if k.past(tx) && (before == nil || *before != *k.ExpiresOn) {
+		past, err := k.past(tx)
+		if err != nil {
+			return err
+		}
+		if past && (before == nil || *before != *k.ExpiresOn) {
 			return fault.InvalidAt("expires_on", "lies in the past")
 		}
 		if before != nil && (k.ExpiresOn == nil || k.ExpiresOn.After(*before)) {

@@ -172,11 +172,12 @@ func (n NewMove) make(tx *db.Tx, r *Referral) (Move, error) {
 	}
 	m := newMove(tx, r, n.To, side)
 	m.Reason, m.Note, m.ExpectedStartOn = n.Reason, n.Note, n.ExpectedStartOn
+	past := true
 	if n.OccurredAt != nil {
-		m.OccurredAt = n.OccurredAt.UTC()
+		m.OccurredAt, past = tx.NotFuture(*n.OccurredAt)
 	}
 	var c fault.Checks
-	c.Require(!m.OccurredAt.After(tx.Now), "occurred_at", "must not lie in the future")
+	c.Require(past, "occurred_at", "must not lie in the future")
 	c.Require(r.SentAt == nil || !m.OccurredAt.Before(*r.SentAt), "occurred_at", "lies before the referral was sent")
 	c.Require(n.ExpectedStartOn == nil || n.To == Accepted || n.To == Waitlisted, "expected_start_on", "goes with accepted or waitlisted only")
 	return m, c.Err()

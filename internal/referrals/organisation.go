@@ -88,10 +88,7 @@ func (s *Store) ListReceived(ctx context.Context, by Filter, page db.Page[uuid.U
 		if by.EpisodeID != nil || by.LinkWorkerID != nil || by.OrganisationID != nil && *by.OrganisationID != own {
 			return nil // it sees no episode and no link worker, and nobody else's referrals
 		}
-		q, err := by.narrow(tx, tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, page.After))
-		if err != nil {
-			return err
-		}
+		q := by.narrow(tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, page.After))
 		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}

@@ -56,52 +56,33 @@ type Filter struct {
 	SentTo         Moment // to here, this instant not included; a day counts whole
 }
 
-// Moment is an instant, or a day at the caller's site (in UTC for an organisation, which has none). The zero Moment is neither.
+// Moment is an instant, or a day at each referral's site. The zero Moment is neither.
 type Moment struct {
 	At  time.Time
 	Day day.Date
 }
 
-// bound is the instant of a moment; a day's is its beginning, some days later. nil: there is none.
-func (m Moment) bound(tx *db.Tx, later int) (*time.Time, error) {
-	if m.Day.IsZero() {
-		if m.At.IsZero() {
-			return nil, nil
-		}
-		return &m.At, nil
-	}
-	d := m.Day.AddDays(later)
-	if len(tx.Actor.Sites) == 0 {
-		begin := d.In(time.UTC)
-		return &begin, nil
-	}
-	begin, err := tx.Midnight(tx.Actor.Sites[0], d)
-	return &begin, err
-}
-
 // narrow asks what an organisation may ask too.
-func (by Filter) narrow(tx *db.Tx, q *gorm.DB) (*gorm.DB, error) {
+func (by Filter) narrow(q *gorm.DB) *gorm.DB {
 	if by.Status != "" {
 		q = q.Where("status = ?", by.Status)
 	}
 	if by.Need != "" {
 		q = q.Where("need = ?", by.Need)
 	}
-	from, err := by.SentFrom.bound(tx, 0)
-	if err != nil {
-		return q, err
+	switch from := by.SentFrom; {
+	case !from.Day.IsZero():
+		q = q.Where("sent_on >= ?", from.Day)
+	case !from.At.IsZero():
+		q = q.Where("sent_at >= ?", from.At)
 	}
-	if from != nil {
-		q = q.Where("sent_at >= ?", *from)
+	switch to := by.SentTo; {
+	case !to.Day.IsZero():
+		q = q.Where("sent_on <= ?", to.Day)
+	case !to.At.IsZero():
+		q = q.Where("sent_at < ?", to.At)
 	}
-	to, err := by.SentTo.bound(tx, 1)
-	if err != nil {
-		return q, err
-	}
-	if to != nil {
-		q = q.Where("sent_at < ?", *to)
-	}
-	return q, nil
+	return q
 }
 
 // Include says what a list should show beside its items.
@@ -110,10 +91,7 @@ type Include struct{ Organisation, Service bool }
 // List returns referrals of the actor's sites by id, after the id given.
 func (s *Store) List(ctx context.Context, by Filter, with Include, page db.Page[uuid.UUID]) (list []Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q, err := by.narrow(tx, tx.InSites().Where("id > ?", page.After))
-		if err != nil {
-			return err
-		}
+		q := by.narrow(tx.InSites().Where("id > ?", page.After))
 		if by.OrganisationID != nil {
 			q = q.Where("organisation_id = ?", *by.OrganisationID)
 		}

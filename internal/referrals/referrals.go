@@ -143,7 +143,10 @@ func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via st
 	if !n.Draft {
 		r.SentAt = &tx.Now
 		if n.SentAt != nil {
-			at := n.SentAt.UTC().Truncate(time.Microsecond) // as the database keeps it
+			at, past := tx.NotFuture(*n.SentAt)
+			if !past {
+				return r, fault.InvalidAt("sent_at", "must not lie in the future")
+			}
 			r.SentAt = &at
 		}
 	}
@@ -204,10 +207,10 @@ func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) error {
 	if err != nil {
 		return err
 	}
-	var c fault.Checks
-	c.Require(!r.SentAt.After(tx.Now), "sent_at", "must not lie in the future")
-	c.Require(!on.Before(e.ReceivedOn), "sent_at", "lies before the episode was received")
-	return c.Err()
+	if on.Before(e.ReceivedOn) {
+		return fault.InvalidAt("sent_at", "lies before the episode was received")
+	}
+	return nil
 }
 
 // checkFollows asks whether the referral that this one follows is another of the same person.

@@ -98,7 +98,7 @@ func (s *Store) Add(ctx context.Context, n New) (site Site, err error) {
 // settle checks the details, normalises those that differ from what they were, and fills in what was left out.
 func (site *Site) settle(was Details) error {
 	if site.TimeZone == "" {
-		site.TimeZone = "Europe/London"
+		site.TimeZone = db.DefaultZone
 	}
 	if site.ChaseDays == nil {
 		site.ChaseDays = db.Ints{5, 10}

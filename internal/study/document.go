@@ -29,7 +29,7 @@ type Update struct {
 	Limits       []string    `json:"what_this_cannot_say" doc:"What these figures cannot say."`
 	About        About       `json:"about" doc:"Whom to ask, who pays, and whom the study thanks."`
 	Number       int         `json:"number" doc:"Of the project's published updates, which one it is; 0: it is a draft." example:"3"`
-	PublishedOn  *day.Date   `json:"published_on" nullable:"true" format:"date" doc:"The day on which it was published, in UTC."`
+	PublishedOn  *day.Date   `json:"published_on" nullable:"true" format:"date" doc:"The day on which it was published, at the first of the project's sites."`
 	Disclosure   Disclosure  `json:"disclosure" doc:"How small numbers are protected."`
 
 	group string // of which sites the figures of all are, where they are not of all

@@ -43,7 +43,11 @@ func (s *Store) AddNote(ctx context.Context, project uuid.UUID, n NewNote) (note
 		if err != nil {
 			return err
 		}
-		if n.On.After(day.Of(tx.Now)) {
+		now, err := today(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		if n.On.After(now) {
 			return fault.InvalidAt("on", "lies in the future")
 		}
 		note = Note{ID: tx.NewID(), ProjectID: p.ID, NewNote: n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
@@ -156,6 +160,12 @@ func (n NewInterview) check(tx *db.Tx, p project, study Study) error {
 	}
 	c.Require(known, "work_package", "is none of the study's work packages")
 	c.Require(here, "site", "is none of the project's sites")
-	c.Require(!n.On.After(day.Of(tx.Now)), "on", "lies in the future")
+	if here {
+		today, err := tx.Today(n.Site)
+		if err != nil {
+			return err
+		}
+		c.Require(!n.On.After(today), "on", "lies in the future")
+	}
 	return c.Err()
 }

@@ -32,7 +32,7 @@ type Published struct {
 	CorrectsID  *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The published update that it corrects."`
 	SHA256      string     `json:"sha256" gorm:"column:sha256" doc:"Of all that it says, as it is kept; of quotes, of which ones. The same as long as nothing changed."`
 	URL         string     `json:"url,omitempty" gorm:"-" doc:"Its link, for everybody; shown when it is made, and never again." example:"https://waypost.example/u/…"`
-	ExpiresOn   day.Date   `json:"expires_on" format:"date" doc:"The last day, in UTC, on which its link works."`
+	ExpiresOn   day.Date   `json:"expires_on" format:"date" doc:"The last day, at the first of the project's sites, on which its link works."`
 	WithdrawnAt *time.Time `json:"withdrawn_at" doc:"When its link was withdrawn."`
 	Version     int        `json:"version" doc:"Rises when its link changes." example:"1"`
 	CreatedAt   time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was published."`
@@ -60,7 +60,7 @@ const UpdatePath = "/u/"
 // NewUpdate is the command to publish an update as it stands now.
 type NewUpdate struct {
 	To         string     `json:"to" required:"false" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"The month up to whose end it tells; this one when left out." example:"2026-10"`
-	ExpiresOn  *day.Date  `json:"expires_on" required:"false" format:"date" doc:"The last day, in UTC, on which its link works; a year from now when left out." example:"2027-11-30"`
+	ExpiresOn  *day.Date  `json:"expires_on" required:"false" format:"date" doc:"The last day, at the first of the project's sites, on which its link works; a year from now when left out." example:"2027-11-30"`
 	Corrects   *uuid.UUID `json:"corrects" required:"false" format:"uuid" doc:"The published update of this project that it corrects."`
 	Correction *string    `json:"correction" required:"false" format:"prose" maxLength:"1000" doc:"With corrects: what was wrong, in plain words." example:"We had counted one site twice."`
 }
@@ -86,7 +86,7 @@ func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p 
 		if err := tx.Raw("select coalesce(max(number), 0) + 1 from study_updates where project_id = ?", w.ID).Scan(&p.Number).Error; err != nil {
 			return err
 		}
-		u.Number, u.PublishedOn = p.Number, new(day.Of(tx.Now))
+		u.Number, u.PublishedOn = p.Number, &w.today
 		if err := p.link(tx, n.ExpiresOn); err != nil {
 			return err
 		}
@@ -122,12 +122,15 @@ func (w writer) correction(tx *db.Tx, n NewUpdate) (*Correction, error) {
 	if len(wrong) == 0 {
 		return nil, fault.InvalidAt("corrects", "names no published update of the project")
 	}
-	return &Correction{wrong[0].Number, day.Of(wrong[0].CreatedAt), *n.Correction}, nil
+	return &Correction{wrong[0].Number, *wrong[0].Content.V.PublishedOn, *n.Correction}, nil
 }
 
 // link makes a new link; the one before, if any, ends.
 func (p *Published) link(tx *db.Tx, until *day.Date) error {
-	today := day.Of(tx.Now)
+	today, err := today(tx, p.ProjectID)
+	if err != nil {
+		return err
+	}
 	if p.ExpiresOn = today.Add(day.Period{Months: 12}); until != nil {
 		p.ExpiresOn = *until
 	}
@@ -164,7 +167,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID) (w Whole, err error) {
 
 // NewLink is the command to make a link.
 type NewLink struct {
-	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day, in UTC, on which it works; a year from now when left out." example:"2027-11-30"`
+	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day, at the first of the project's sites, on which it works; a year from now when left out." example:"2027-11-30"`
 }
 
 // Link makes a new link of a published update; the one before ends. Fault: conflict (the update was withdrawn).
@@ -229,7 +232,12 @@ func (s *Store) Read(ctx context.Context, token string) (u Update, err error) {
 			return err
 		case p.WithdrawnAt != nil:
 			return ErrWithdrawn
-		case p.ExpiresOn.Before(day.Of(tx.Now)):
+		}
+		now, err := today(tx, p.ProjectID)
+		if err != nil {
+			return err
+		}
+		if p.ExpiresOn.Before(now) {
 			return errNoUpdate
 		}
 		if err := json.Unmarshal(content, &u); err != nil {

@@ -106,13 +106,21 @@ var (
 
 // current refuses a project that is not approved, or whose term is over.
 func (p project) current(tx *db.Tx) error {
+	now, err := today(tx, p.ID)
 	switch {
+	case err != nil:
+		return err
 	case p.State != "approved":
 		return errDraft
-	case p.ExpiresOn.Before(day.Of(tx.Now)):
+	case p.ExpiresOn.Before(now):
 		return errExpired
 	}
 	return nil
+}
+
+// today is the day at the project's first site, whoever asks.
+func today(tx *db.Tx, project uuid.UUID) (d day.Date, err error) {
+	return d, tx.Raw("select (cast(? as timestamptz) at time zone project_time_zone(?))::date", tx.Now, project).Row().Scan(&d)
 }
 
 // Get returns a project as a study, empty where nothing was written yet.

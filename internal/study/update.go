@@ -38,6 +38,7 @@ type writer struct {
 	project
 	study Study
 	to    string
+	today day.Date // at the project's first site
 	until day.Date // the first day after the month
 	when  map[string]string
 }
@@ -54,14 +55,17 @@ func (s *Store) writer(tx *db.Tx, project uuid.UUID, to, location string) (w wri
 	if w.study, err = w.project.study(tx); err != nil {
 		return w, err
 	}
+	if w.today, err = today(tx, w.ID); err != nil {
+		return w, err
+	}
 	if w.to == "" {
-		w.to = tx.Now.Format("2006-01")
+		w.to = w.today.String()[:len("2006-01")]
 	}
 	first, err := day.Parse(w.to + "-01")
 	switch {
 	case err != nil:
 		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, "takes a month, YYYY-MM")
-	case first.After(day.Of(tx.Now)):
+	case first.After(w.today):
 		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, "lies in the future")
 	}
 	w.until = first.Add(day.Period{Months: 1})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
@@ -98,7 +99,7 @@ type pool struct {
 
 func openPool(config *pgx.ConnConfig, open, idle int) (*pool, error) {
 	p := &pool{}
-	p.sql = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(noteOpened), stdlib.OptionShouldPing(p.checkIdle), stdlib.OptionResetSession(p.refuseOutdated))
+	p.sql = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareConnection), stdlib.OptionShouldPing(p.checkIdle), stdlib.OptionResetSession(p.refuseOutdated))
 	p.sql.SetMaxOpenConns(open)
 	p.sql.SetMaxIdleConns(idle)
 	p.sql.SetConnMaxIdleTime(5 * time.Minute)
@@ -114,8 +115,11 @@ func openPool(config *pgx.ConnConfig, open, idle int) (*pool, error) {
 
 const opened = "waypost opened" // in a connection's custom data
 
-func noteOpened(_ context.Context, c *pgx.Conn) error {
+// prepareConnection notes when the connection was opened, and has instants read in UTC whatever zone this machine has: they leave as they
+// were read.
+func prepareConnection(_ context.Context, c *pgx.Conn) error {
 	c.PgConn().CustomData()[opened] = time.Now().UnixNano()
+	c.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 	return nil
 }
 

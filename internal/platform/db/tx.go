@@ -350,6 +350,36 @@ func (tx *Tx) DayOf(site uuid.UUID, t time.Time) (day.Date, error) {
 	return day.Of(t.In(loc)), nil
 }
 
+// DefaultZone is the time zone of a site that names none, and of what belongs to no site.
+const DefaultZone = "Europe/London"
+
+// TodayAt is which day it is for what belongs to several sites: that of the first; where there is none, that of DefaultZone.
+func (tx *Tx) TodayAt(sites []uuid.UUID) (day.Date, error) {
+	if len(sites) > 0 {
+		today, err := tx.Today(sites[0])
+		if !errors.Is(err, errNoZone) { // one that does not exist is refused elsewhere
+			return today, err
+		}
+	}
+	loc, err := time.LoadLocation(DefaultZone)
+	return day.Of(tx.Now.In(loc)), err
+}
+
+// clockSkew is by how much a caller's clock may run ahead.
+const clockSkew = time.Minute
+
+// NotFuture is a caller's instant as it is kept, in UTC; one that lies ahead by no more than clocks differ is now. ok is false for one
+// that lies in the future.
+func (tx *Tx) NotFuture(at time.Time) (_ time.Time, ok bool) {
+	at = at.UTC().Truncate(time.Microsecond) // as the database keeps it
+	if at.After(tx.Now) && !at.After(tx.Now.Add(clockSkew)) {
+		at = tx.Now
+	}
+	return at, !at.After(tx.Now)
+}
+
+var errNoZone = errors.New("db: a site has no usable time zone")
+
 // zone asks site_time_zone, a definer function, since an organisation sees no site's row. It is
 // kept for a minute: a site's zone hardly ever changes.
 func (tx *Tx) zone(site uuid.UUID) (*time.Location, error) {
@@ -366,7 +396,7 @@ func (tx *Tx) zone(site uuid.UUID) (*time.Location, error) {
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil || name == "" {
-		return nil, fmt.Errorf("db: site %s has no usable time zone", site)
+		return nil, fmt.Errorf("%w: %s", errNoZone, site)
 	}
 	tx.db.zones.Store(site, kept{loc, time.Now().Add(time.Minute)})
 	return loc, nil

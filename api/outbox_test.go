@@ -142,10 +142,11 @@ func TestWhoIsNotWrittenTo(t *testing.T) {
 		email      string
 		then       func(w *world, patient, followUp string)
 	}{
-		"consent withdrawn":   {"email", "mary@example.org", func(w *world, patient, _ string) { w.consent(patient, "follow_up_contact", "withdrawn") }},
-		"telephone preferred": {"telephone", "mary@example.org", nil},
-		"a letter preferred":  {"letter", "mary@example.org", nil},
-		"no address":          {"email", "", nil},
+		"consent withdrawn":            {"email", "mary@example.org", func(w *world, patient, _ string) { w.consent(patient, "follow_up_contact", "withdrawn") }},
+		"telephone preferred":          {"telephone", "mary@example.org", nil},
+		"a letter preferred":           {"letter", "mary@example.org", nil},
+		"no address":                   {"email", "", nil},
+		"an address as it was written": {"email", "at the library", nil},
 		"died": {"email", "mary@example.org", func(w *world, patient, _ string) {
 			got := w.as("link_worker").get("/patients/" + patient)
 			w.as("link_worker").patch("/patients/"+patient, got.header.Get("ETag"), fmt.Sprintf(`{"died_on":%q}`, w.today())).want(200)

@@ -311,3 +311,13 @@ func TestKeptAsWritten(t *testing.T) {
 		t.Errorf("a service: %s", s.body)
 	}
 }
+
+func TestNoNoticeGoesToWhatIsNoAddress(t *testing.T) {
+	w := newWorld(t)
+	c := w.clerk(nil)
+	w.sentNow("at the hall")
+	c.run()
+	if n := c.notices(); len(n.items()) != 1 || n.text("items.0.channel") != "by_hand" {
+		t.Errorf("%s", n.body)
+	}
+}

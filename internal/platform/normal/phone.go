@@ -14,19 +14,24 @@ const home = "GB"
 // and the marks that group them, such as an extension, when it begins with neither 0 nor +, or with a prefix of Relay UK (18001 and
 // 18002), or when nobody could have it.
 func Phone(s string) (string, bool) {
+	number, ok := numberIn(s)
+	if !ok {
+		return s, false
+	}
+	return phonenumbers.Format(number, phonenumbers.E164), true
+}
+
+func numberIn(s string) (*phonenumbers.PhoneNumber, bool) {
 	grouping := func(r rune) bool {
 		return r >= '0' && r <= '9' || strings.ContainsRune("+().", r) || isSpacing(r)
 	}
 	digits := withoutSpaces(s)
 	begins := strings.HasPrefix(strings.TrimPrefix(digits, "("), "0") || strings.HasPrefix(digits, "+")
 	if !begins || strings.ContainsFunc(s, func(r rune) bool { return !grouping(r) }) {
-		return s, false
+		return nil, false
 	}
 	number, err := phonenumbers.Parse(digits, home)
-	if err != nil || !phonenumbers.IsPossibleNumber(number) || !phonenumbers.IsValidNumber(number) && !drama(number) {
-		return s, false
-	}
-	return phonenumbers.Format(number, phonenumbers.E164), true
+	return number, err == nil && phonenumbers.IsPossibleNumber(number) && (phonenumbers.IsValidNumber(number) || drama(number))
 }
 
 // forDrama begin the numbers that Ofcom keeps free for drama and documents (Ofcom, "Telephone numbers for drama use"); not all of them are
@@ -43,11 +48,8 @@ func National(e164 *string) *string {
 	if e164 == nil {
 		return nil
 	}
-	if whole, ok := Phone(*e164); !ok || whole != *e164 {
-		return nil
-	}
-	number, err := phonenumbers.Parse(*e164, home)
-	if err != nil {
+	number, ok := numberIn(*e164)
+	if !ok || phonenumbers.Format(number, phonenumbers.E164) != *e164 {
 		return nil
 	}
 	form := phonenumbers.INTERNATIONAL

@@ -63,7 +63,7 @@ func TestAnInvitationIsHeldBackByItsAddressAlone(t *testing.T) {
 		if m := smtp.Mail(); m.To[0] != "right@example.org" {
 			t.Errorf("%+v", m)
 		}
-		w.advance("P14D") // the reminder counts from the one that went
+		w.advance("P15D") // the reminder counts from the one that went
 		p.run()
 		smtp.Mail()
 		w.advance("P14D")

@@ -39,7 +39,7 @@ func (w *world) postman(smtp *mailtest.Server) postman {
 func (p postman) to(port int) *mail.Sender {
 	p.w.t.Helper()
 	err := p.w.db.Do(actor.With(p.w.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return tx.Exec("insert into mail_kinds select kind, 'epoch' from unnest(?::text[]) kind on conflict do nothing", db.Texts{outcomes.Invitation, referrals.Notice}).Error
+		return tx.Exec("insert into mail_kinds select kind, 'epoch' from unnest(?::text[]) kind on conflict (kind) do update set since = 'epoch'", db.Texts{outcomes.Invitation, referrals.Notice}).Error
 	})
 	if err != nil {
 		p.w.t.Fatal(err)

@@ -10,14 +10,14 @@ alter table outbox
 create index outbox_states on outbox (state);
 create index outbox_tried on outbox (tried_at);
 
--- The kinds of message for which mail is on, and since when. What became due before is held (why: held) until somebody lets it go.
+-- The kinds of message that mail was ever on for, and since when it is. What became due before is held (why: held) until somebody lets it go.
 create table mail_kinds (
   kind  text primary key,
-  since timestamptz not null
+  since timestamptz           -- null: mail is off
 );
 alter table mail_kinds enable row level security;
 create policy system_jobs on mail_kinds using ((select current_setting('app.role', true)) = 'system');
-grant select, insert, delete on mail_kinds to waypost_app;
+grant select, insert, update on mail_kinds to waypost_app;
 insert into mail_kinds select distinct kind, timestamptz 'epoch' from outbox where state = 'sent'; -- mail of these kinds was on
 
 -- When an address of a person became another one. What happened to the one before says nothing of it.

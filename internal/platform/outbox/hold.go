@@ -20,7 +20,7 @@ func (s *Store) hold(ctx context.Context, writers Writers) error {
 	for _, kind := range slices.Sorted(maps.Keys(writers)) {
 		var held int64
 		err := s.DB.Do(ctx, func(tx *db.Tx) error {
-			if err := tx.Exec("insert into mail_kinds (kind, since) values (?, ?) on conflict do nothing", kind, tx.Now).Error; err != nil {
+			if err := tx.Exec("insert into mail_kinds (kind, since) values (?, ?) on conflict (kind) do update set since = excluded.since where mail_kinds.since is null", kind, tx.Now).Error; err != nil {
 				return err
 			}
 			done := tx.Exec(`update outbox o set why = 'held', updated_at = ? from mail_kinds k
@@ -42,7 +42,7 @@ func (s *Store) hold(ctx context.Context, writers Writers) error {
 // off lets everything wait, and forgets that mail was ever on.
 func (s *Store) off(ctx context.Context) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		if err := tx.Exec("delete from mail_kinds").Error; err != nil {
+		if err := tx.Exec("update mail_kinds set since = null where since is not null").Error; err != nil {
 			return err
 		}
 		return tx.Model(&Message{}).Where("state = ? and channel = ? and why is distinct from 'no_smtp'", Waiting, Email).

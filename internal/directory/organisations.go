@@ -163,7 +163,7 @@ func (o *Organisation) AfterFind(*gorm.DB) error {
 }
 
 func (o *Organisation) show() {
-	o.PhoneNational, o.Warnings = normal.National(o.Phone), o.Kept(o.Email)
+	o.PhoneNational, o.Warnings = o.National(o.Phone), o.Kept(o.Email)
 }
 
 func recorded(tx *db.Tx, kind, subject string, id uuid.UUID) error {

@@ -142,7 +142,7 @@ func (v *Service) AfterFind(*gorm.DB) error {
 }
 
 func (v *Service) show() {
-	v.PhoneNational, v.Warnings = normal.National(v.Phone), v.Kept(v.Email)
+	v.PhoneNational, v.Warnings = v.National(v.Phone), v.Kept(v.Email)
 }
 
 // Service returns one.

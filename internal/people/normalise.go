@@ -34,7 +34,7 @@ func (p *Patient) AfterFind(*gorm.DB) error {
 }
 
 func (p *Patient) show() {
-	p.PhoneNational, p.Warnings = normal.National(p.Phone), nil
+	p.PhoneNational, p.Warnings = p.National(p.Phone), nil
 	if p.NHSNumberUnissued {
 		p.Warnings = append(p.Warnings, fault.Warning{Code: "nhs_number_not_issued",
 			Detail: "The NHS number lies outside the ranges that are known to be issued: nobody is found by it."})

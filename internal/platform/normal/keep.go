@@ -3,6 +3,8 @@ package normal
 import (
 	"strings"
 
+	"github.com/nyaruka/phonenumbers"
+
 	"waypost/internal/platform/fault"
 )
 
@@ -44,6 +46,19 @@ func keep(now **string, was *string, normalise func(string) (string, bool), asWr
 		text, ok := normalise(**now)
 		*now, *asWritten = &text, !ok
 	}
+}
+
+// National is the phone as people of this country write it; nil where it is kept as it was written. What was normalised once is not
+// checked again, which would take three times as long.
+func (a AsWritten) National(phone *string) *string {
+	if phone == nil || a.PhoneAsWritten {
+		return nil
+	}
+	number, err := phonenumbers.Parse(*phone, home)
+	if err != nil {
+		return nil
+	}
+	return shown(number)
 }
 
 // Kept says in warnings what is kept as it was written.

@@ -52,10 +52,14 @@ func National(e164 *string) *string {
 	if !ok || phonenumbers.Format(number, phonenumbers.E164) != *e164 {
 		return nil
 	}
+	return shown(number)
+}
+
+func shown(number *phonenumbers.PhoneNumber) *string {
 	form := phonenumbers.INTERNATIONAL
 	if phonenumbers.GetRegionCodeForCountryCode(int(number.GetCountryCode())) == home {
 		form = phonenumbers.NATIONAL
 	}
-	shown := phonenumbers.Format(number, form)
-	return &shown
+	text := phonenumbers.Format(number, form)
+	return &text
 }

@@ -76,9 +76,9 @@ func TestCapacityDecidesWhoIsReferred(t *testing.T) {
 // Whoever reports what they heard says when; older word does not take the place of newer.
 func TestCapacityThatWasHeard(t *testing.T) {
 	w := newWorld(t)
-	path := "/services/" + w.svc + "/capacity"
+	path, now := "/services/"+w.svc+"/capacity", w.db.Clock.Now()
 	at := func(hours int) string {
-		return w.db.Clock.Now().Add(time.Duration(hours) * time.Hour).UTC().Format(time.RFC3339)
+		return now.Add(time.Duration(hours) * time.Hour).UTC().Format(time.RFC3339)
 	}
 	heard := w.as("link_worker").put(path, fmt.Sprintf(`{"capacity":"open","as_of":%q}`, at(-48))).want(200)
 	if heard.text("capacity_as_of") != at(-48) || heard.text("capacity_set_by") != "link_worker" {

@@ -23,11 +23,11 @@ func (w *world) changeEmail(patient, email string) {
 
 // An invitation is held back only by what happened to the address that it would go to.
 func TestAnInvitationIsHeldBackByItsAddressAlone(t *testing.T) {
-	smtp := mailtest.Start(t, "")
 	attempt := func(w *world, followUp, channel string) {
 		w.as("link_worker").post("/follow-ups/"+followUp+"/attempts", fmt.Sprintf(`{"channel":%q,"result":"wrong_details"}`, channel)).made()
 	}
 	t.Run("a wrong phone number", func(t *testing.T) {
+		smtp := mailtest.Start(t, "") // its own: these tests run at once
 		w, _, followUp := writable(t, "mary@example.org", "email")
 		attempt(w, followUp, "telephone")
 		w.postman(smtp).run()
@@ -36,6 +36,7 @@ func TestAnInvitationIsHeldBackByItsAddressAlone(t *testing.T) {
 		}
 	})
 	t.Run("a wrong address that was corrected", func(t *testing.T) {
+		smtp := mailtest.Start(t, "") // its own: these tests run at once
 		w, patient, followUp := writable(t, "mary@example.org", "email")
 		p := w.postman(smtp)
 		attempt(w, followUp, "email")
@@ -50,6 +51,7 @@ func TestAnInvitationIsHeldBackByItsAddressAlone(t *testing.T) {
 		}
 	})
 	t.Run("a bounce, and then another address", func(t *testing.T) {
+		smtp := mailtest.Start(t, "") // its own: these tests run at once
 		w, patient, _ := writable(t, "refused@example.org", "email")
 		p := w.postman(smtp)
 		p.run()
@@ -71,6 +73,7 @@ func TestAnInvitationIsHeldBackByItsAddressAlone(t *testing.T) {
 		smtp.NoMail()
 	})
 	t.Run("consent that was taken back and given again", func(t *testing.T) {
+		smtp := mailtest.Start(t, "") // its own: these tests run at once
 		w, patient, _ := writable(t, "mary@example.org", "email")
 		p := w.postman(nil)
 		p.run()

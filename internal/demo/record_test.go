@@ -249,6 +249,8 @@ func nothingImpossible(t *testing.T, d *db.DB, _ Keys) {
 		"withdrawn research without its terms": "select id::text from consents where (purpose = 'research' and decision = 'withdrawn') <> (withdrawal is not null)",
 		"a consent before the referral in":     "select c.id::text from consents c join episodes e on e.patient_id = c.patient_id where c.decided_on < e.received_on or c.decided_on > @now",
 		"something recorded otherwise":         "select id::text from patients where recorded_via <> 'demo' union select id::text from referrals where recorded_via <> 'demo' union select id::text from contacts where recorded_via <> 'demo'",
+		"support of somebody never met":        "select id::text from episodes where status in ('active', 'paused') and first_contact_on is null and baseline_on is null",
+		"two consents that stand":              "select patient_id::text from consents group by patient_id, purpose having count(*) filter (where stands) <> 1",
 		"a waiting episode that was reached":   "select id::text from episodes where (status = 'waiting') and (first_contact_on is not null or baseline_on is not null)",
 	} {
 		var args []any

@@ -35,9 +35,14 @@ func (s *Store) Pause(ctx context.Context, id uuid.UUID, c Pause) (Episode, erro
 	return s.move(ctx, id, Paused, "on", c.On, func(e *Episode, on day.Date) { e.PausedOn, e.PauseReason = &on, c.Reason })
 }
 
-// Resume takes a paused episode up again.
+// Resume takes a paused episode up again: as active, or as waiting where nobody has met the person.
 func (s *Store) Resume(ctx context.Context, id uuid.UUID, c Resume) (Episode, error) {
-	return s.move(ctx, id, Active, "on", c.On, func(e *Episode, _ day.Date) { e.PausedOn, e.PauseReason = nil, nil })
+	return s.move(ctx, id, Active, "on", c.On, func(e *Episode, _ day.Date) {
+		if e.MetOn() == nil {
+			e.Status = Waiting
+		}
+		e.PausedOn, e.PauseReason = nil, nil
+	})
 }
 
 // Close closes an episode. Replies, attendance and follow-ups stay writable.

@@ -170,18 +170,21 @@ func (s *Store) ChangeContact(ctx context.Context, id uuid.UUID, version int, ch
 }
 
 // reachedAnew lets the first contact follow from a contact that was put right: where that had set it, the earliest
-// contact that reached the person sets it now.
+// contact that reached the person sets it now. Where nobody has met the person then, they wait.
 func (e *Episode) reachedAnew(tx *db.Tx, before, after ContactDetails) error {
 	set := before.Reached() && e.FirstContactOn != nil && *e.FirstContactOn == before.On
 	if !set {
 		return e.reached(tx, after)
 	}
 	var earliest *day.Date
-	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? and outcome in ('spoke', 'attended')", e.SiteID, e.ID).Scan(&earliest).Error
+	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? and outcome in ('spoke', 'attended')", e.SiteID, e.ID).Row().Scan(&earliest)
 	if err != nil || earliest != nil && *earliest == *e.FirstContactOn {
 		return err
 	}
 	e.FirstContactOn = earliest
+	if e.Status == Active && e.MetOn() == nil {
+		e.Status = Waiting
+	}
 	return e.save(tx, "episode.first_contact", earliest, nil)
 }
 

@@ -45,7 +45,7 @@ type Episode struct {
 	Details
 	FirstContactOn *day.Date       `json:"first_contact_on" format:"date" doc:"The day the person was first reached."`
 	BaselineOn     *day.Date       `json:"baseline_on" format:"date" doc:"The day of the first baseline assessment."`
-	Status         Status          `json:"status" format:"code:episode_statuses" doc:"A first contact, baseline or referral makes a waiting one active."`
+	Status         Status          `json:"status" format:"code:episode_statuses" doc:"Having reached the person, or a baseline, makes a waiting one active; a referral or signpost before that does not."`
 	PausedOn       *day.Date       `json:"paused_on" format:"date" doc:"Since when it is paused."`
 	PauseReason    *string         `json:"pause_reason" doc:"Why it is paused."`
 	ClosedOn       *day.Date       `json:"closed_on" format:"date" doc:"When it was closed."`
@@ -210,13 +210,13 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 	return e, err
 }
 
-// Began makes a waiting episode active: somebody has met the person, taken a baseline or referred them on.
-func (e *Episode) Began(tx *db.Tx) error {
-	if e.Status != Waiting {
-		return nil
+// MetOn is the first day on which somebody met or spoke to the person, or took a baseline; nil: nobody has. Only that makes a waiting
+// episode active.
+func (e *Episode) MetOn() *day.Date {
+	if e.FirstContactOn == nil || e.BaselineOn != nil && e.BaselineOn.Before(*e.FirstContactOn) {
+		return e.BaselineOn
 	}
-	e.Status = Active
-	return e.save(tx, "episode.became_active", nil, nil)
+	return e.FirstContactOn
 }
 
 // TookBaseline notes the day of the first baseline, which anchors follow-ups, and makes a waiting episode active.

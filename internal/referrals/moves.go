@@ -37,17 +37,20 @@ func (s *Store) Move(ctx context.Context, id uuid.UUID, n NewMove) (r Referral, 
 		if err != nil {
 			return err
 		}
-		wasDraft := h.Status == Draft
+		wasDraft, warnings := h.Status == Draft, []fault.Warning{}
 		if err := h.Move(tx, n); err != nil {
 			return err
 		}
 		if wasDraft && h.Status == Sent {
-			if err := h.send(tx); err != nil {
+			if warnings, err = h.send(tx); err != nil {
 				return err
 			}
 		}
-		r = h.Referral
-		return h.write(tx, &r)
+		if err := h.write(tx, &r); err != nil {
+			return err
+		}
+		r.Warnings = warnings
+		return nil
 	})
 	return r, err
 }
@@ -138,24 +141,23 @@ func (h *History) write(tx *db.Tx, r *Referral) error {
 	return h.log.Write(tx)
 }
 
-// send asks of a draft that goes out what is asked of a new referral.
-func (h *History) send(tx *db.Tx) error {
+// send asks of a draft that goes out what is asked of a new referral, and warns as of one.
+func (h *History) send(tx *db.Tx) ([]fault.Warning, error) {
 	e, err := db.Find[episodes.Episode](tx, "episode", h.EpisodeID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if e.Status == episodes.Closed {
-		return fault.New(fault.Conflict, "The episode is closed: it takes no new referrals.")
+		return nil, fault.New(fault.Conflict, "The episode is closed: it takes no new referrals.")
 	}
 	target, err := directory.Resolve(tx, &h.OrganisationID, h.ServiceID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := target.Takes(); err != nil {
-		return err
+		return nil, err
 	}
-	_, err = h.checkSending(tx, e, target)
-	return err
+	return h.checkSending(tx, e, target)
 }
 
 // make checks a command against the referral, and returns the move it asks for.

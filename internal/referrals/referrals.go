@@ -113,7 +113,7 @@ func (s *Store) Record(ctx context.Context, n New, via string) (r Referral, err 
 			return err
 		}
 		r.AllowedMoves = Allowed(r.Status, tx.Actor.Role)
-		return e.Began(tx)
+		return nil
 	})
 	return r, err
 }
@@ -154,12 +154,17 @@ func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via st
 }
 
 // checkSending asks everything that must hold when a referral goes out, now or when a draft is sent, and says what is
-// worth knowing: that there is an open referral to the same place, or that the service is not simply open.
+// worth knowing: that there is an open referral to the same place, that the service is not simply open, or that nobody has met the
+// person.
 func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.Target) ([]fault.Warning, error) {
 	warnings := append([]fault.Warning{}, target.Warnings()...)
 	if r.SentAt != nil {
-		if err := r.checkSentAt(tx, e); err != nil {
+		on, err := r.checkSentAt(tx, e)
+		if err != nil {
 			return nil, err
+		}
+		if met := e.MetOn(); met == nil || on.Before(*met) {
+			warnings = append(warnings, fault.Warning{Code: "not_met_yet", Detail: "Nobody had met or spoken to the person by then: they go on waiting until somebody does."})
 		}
 	}
 	// One statement, since every referral waits for it. consent_stands is the one rule of consent.
@@ -202,15 +207,13 @@ func (r *Referral) checkLives(tx *db.Tx, diedOn *day.Date) error {
 	return err
 }
 
-func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) error {
-	on, err := tx.DayOf(r.SiteID, *r.SentAt)
-	if err != nil {
-		return err
+// checkSentAt returns the day at the site on which it was sent.
+func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) (on day.Date, err error) {
+	on, err = tx.DayOf(r.SiteID, *r.SentAt)
+	if err == nil && on.Before(e.ReceivedOn) {
+		err = fault.InvalidAt("sent_at", "lies before the episode was received")
 	}
-	if on.Before(e.ReceivedOn) {
-		return fault.InvalidAt("sent_at", "lies before the episode was received")
-	}
-	return nil
+	return on, err
 }
 
 // checkFollows asks whether the referral that this one follows is another of the same person.

@@ -1,5 +1,5 @@
 -- Everybody whose episode is not closed, each with the days of what comes next.
-select e.site_id, 'episode' as subject_type, e.id as subject_id, e.patient_id, e.id as episode_id, e.link_worker_id, s.today, e.status, e.received_on, e.paused_on, e.baseline_on, p.died_on,
+select e.site_id, 'episode' as subject_type, e.id as subject_id, e.patient_id, e.id as episode_id, e.link_worker_id, s.today, e.status, e.received_on, e.paused_on, e.baseline_on, least(e.first_contact_on, e.baseline_on) as met_on, p.died_on,
   flagged.episode_id is not null as safeguarding, false as unsupported,
   case when p.died_on is null and e.status = 'waiting' then e.received_on end as first_contact_on,
   case when p.died_on is null and e.status = 'active' then coalesce(@reached_on, e.received_on) + s.contact_days end as contact_on,

@@ -65,11 +65,18 @@ func whySupported(f found) string {
 	case f.DiedOn != nil:
 		return fmt.Sprintf("Died on %s; the episode is still open%s.", f.DiedOn, toWithdraw(f.OpenReferrals))
 	case f.Status == "waiting":
-		return fmt.Sprintf("Waits for a first contact; referred in %s.", ago(f, f.ReceivedOn))
+		why := "Waits for a first contact; referred in " + ago(f, f.ReceivedOn)
+		if f.OpenReferrals > 0 {
+			why += "; " + plural(f.OpenReferrals, "open referral")
+		}
+		return why + "."
 	}
-	parts := []string{fmt.Sprintf("Supported since %s", f.ReceivedOn)}
-	if f.Status == "paused" {
+	parts := []string{"Referred in " + ago(f, f.ReceivedOn)}
+	switch {
+	case f.Status == "paused":
 		parts = []string{fmt.Sprintf("Support is paused since %s", f.PausedOn)}
+	case f.MetOn != nil:
+		parts = []string{fmt.Sprintf("Supported since %s", f.MetOn)}
 	}
 	if f.ReachedOn != nil {
 		parts = append(parts, "last reached "+ago(f, *f.ReachedOn))

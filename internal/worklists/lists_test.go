@@ -54,7 +54,7 @@ func facts(t *rapid.T) found {
 		Today: today, Status: rapid.SampledFrom([]string{"waiting", "active", "paused", "sent", "expired"}).Draw(t, "status"), Organisation: "Example Lunch Club", Code: "m9_12",
 		Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"), OpenReferrals: rapid.IntRange(0, 3).Draw(t, "open"), ReceivedOn: some("received"), SentOn: some("sent"), ExpiryOn: some("expiry"),
 		OpensOn: some("opens"), TargetOn: some("target"), ClosesOn: some("closes"), WaitingSince: some("waiting"), ContactOn: &contact, PausedOn: &paused, AttemptedOn: &attempted,
-		BaselineOn: maybe("baseline"), DiedOn: maybe("died"), ClosedOn: maybe("closed"), ReachedOn: maybe("reached"), FirstContactOn: maybe("first contact"),
+		BaselineOn: maybe("baseline"), MetOn: maybe("met"), DiedOn: maybe("died"), ClosedOn: maybe("closed"), ReachedOn: maybe("reached"), FirstContactOn: maybe("first contact"),
 		FollowUpOn: maybe("follow-up"), AnswerOn: maybe("answer"), QuestionOn: maybe("question"), ChaseOn: maybe("chase"), HeldOn: maybe("held"), Row: Row{Safeguarding: rapid.Bool().Draw(t, "flagged")},
 	}
 }

@@ -67,6 +67,7 @@ type found struct {
 	ReceivedOn     day.Date
 	PausedOn       *day.Date
 	BaselineOn     *day.Date
+	MetOn          *day.Date // first contact, or baseline
 	DiedOn         *day.Date
 	ClosedOn       *day.Date
 	ReachedOn      *day.Date

@@ -9,8 +9,9 @@ import (
 // types are all that can happen, by the kind of thing it happens to. Whoever records something new adds it here, and to
 // docs/partners.md; a test reads the program and compares (events_test.go beside main.go).
 var types = map[string][]string{
-	"patient":      {"recorded", "changed"},
-	"consent":      {"given", "declined", "withdrawn", "not_asked", "not_obtained", "best_interests"},
+	"patient": {"recorded", "changed"},
+	"consent": {"given", "declined", "withdrawn", "not_asked", "not_obtained", "best_interests"},
+	// became_active was recorded when a referral alone made an episode active; subscribers may go on naming it.
 	"episode":      {"opened", "changed", "became_active", "first_contact", "baseline_taken", "paused", "resumed", "closed"},
 	"contact":      {"recorded", "changed"},
 	"referral":     {"drafted", "sent", "changed", "undone", "patient_reported", "reply_link_made", "reply_link_ended", "notice_sent", "notice_refused", "chased", "question_asked", "question_answered", "accepted", "waitlisted", "in_progress", "completed", "not_completed", "declined", "withdrawn", "expired", "entered_in_error"},

@@ -142,8 +142,11 @@ func TestWhatHadGatheredIsHeld(t *testing.T) {
 	w.linkIn(m, "club@")
 	body := strings.ReplaceAll(strings.ReplaceAll(m.Text, "=\r\n", ""), "=3D", "=")
 	links := replyURL.FindAllString(body, -1)
-	if len(links) != 4 || !strings.Contains(body, "4 referrals are waiting for your answer") {
+	if len(links) != 4 || !strings.Contains(body, "4 people were referred to Example Lunch Club") || strings.Count(body, "Referred by Sam Helper, a link worker at First site") != 4 {
 		t.Fatalf("%s", body)
+	}
+	if !strings.Contains(m.Text, "Reply-To: <sam@example.org>") || !strings.Contains(m.Text, "Subject: Referrals from First site") {
+		t.Errorf("%s", m.Text)
 	}
 	for _, link := range links {
 		if page := (person{w, link}).open(""); page.status != 200 || !strings.Contains(page.html, "Marigold") {

@@ -1,8 +1,9 @@
 package referrals
 
 import (
-	"fmt"
+	"cmp"
 	"strings"
+	"text/template"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,9 +19,9 @@ const mostInMail = 100
 // together finds the notices that are due with one and go to the same address of the same organisation, of whatever site.
 func together(tx *db.Tx, n outbox.Message) (others []uuid.UUID, err error) {
 	err = tx.Raw(`with notices as (
-			select o.id, o.next_try_at, r.organisation_id, lower(coalesce(nullif(v.email, ''), org.email, '')) as address
+			select o.id, o.next_try_at, r.organisation_id, lower(coalesce(a.email, '')) as address
 			from outbox o join referrals r on r.site_id = o.site_id and r.id = o.subject_id
-			join organisations org on org.id = r.organisation_id left join services v on v.id = r.service_id
+			cross join lateral notice_address(r.organisation_id, r.service_id) a
 			where o.kind = @kind and o.channel = 'email' and (o.id = @id
 				or o.state in ('waiting', 'sending') and o.why is distinct from 'held' and o.next_try_at <= @now))
 		select other.id from notices this join notices other using (organisation_id, address)
@@ -29,51 +30,92 @@ func together(tx *db.Tx, n outbox.Message) (others []uuid.UUID, err error) {
 	return others, err
 }
 
-// digest makes one letter of several notices to one organisation. Each referral has a link of its own, which shows it alone.
+// digest makes one letter of several notices to one organisation. Each referral has a link of its own, which shows it alone. Where one
+// notice is left that may go, the letter is its own.
 func digest(tx *db.Tx, all []outbox.Message, publicURL string) (l mail.Letter, whys []string, err error) {
-	var list strings.Builder
-	asked := 0
+	var list []asks
+	var to string
 	for _, n := range all {
 		r, err := db.FindForUpdate[Referral](tx, "referral", n.SubjectID)
 		if err != nil {
 			return l, nil, err
 		}
-		to, why, err := r.noticeable(tx)
+		address, why, err := r.noticeable(tx)
 		if err != nil {
 			return l, nil, err
 		}
 		if whys = append(whys, why); why != "" {
 			continue
 		}
-		link, err := r.mint(tx)
+		a, err := r.asksByLink(tx, n, publicURL)
 		if err != nil {
 			return l, nil, err
 		}
-		asked++
-		l.To = to
-		still := ""
-		if n.Ordinal > 1 {
-			still = ", which we asked about before"
-		}
-		fmt.Fprintf(&list, "\nReferral %s%s:\n%s\nThis link works until %s.\n", r.ID, still, publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format("2 January 2006"))
+		to, list = address, append(list, a)
 	}
-	l.Subject, l.Text = fmt.Sprintf("%d referrals are waiting for your answer", asked), fmt.Sprintf(digestText, asked, list.String())
-	if asked == 1 {
-		l.Subject, l.Text = "A referral is waiting for your answer", strings.NewReplacer("1 referrals were", "A referral was", "are waiting", "is waiting").Replace(l.Text)
+	switch len(list) {
+	case 0:
+		return l, whys, nil
+	case 1:
+		l, err = list[0].letter(to)
+	default:
+		l, err = digestLetter(to, list)
 	}
-	return l, whys, nil
+	return l, whys, err
 }
 
-// digestText says nothing of the people: others may see a mail.
-const digestText = `Hello,
+// asksByLink is what a notice says, with a link of its own.
+func (r *Referral) asksByLink(tx *db.Tx, n outbox.Message, publicURL string) (a asks, err error) {
+	link, err := r.mint(tx)
+	if err != nil {
+		return a, err
+	}
+	if a, err = r.asks(tx); err != nil {
+		return a, err
+	}
+	a.Again, a.Link, a.Until = n.Ordinal > 1, publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format(dayInWords)
+	return a, nil
+}
 
-%d referrals were sent to you through Waypost, and are waiting for your answer.
-Each has a link of its own. Please say by it whether you can take the person,
-have a waiting list, or cannot. It takes a minute, and needs no password.
-%s
+// digestText says the same as a notice, of several: who asks, and how to find out whether that is true. Each link stands alone on its line.
+var digestText = template.Must(template.New("digest").Parse(`Hello,
+
+{{len .}} people were referred to {{(index . 0).Organisation}}. You get this because this is its address
+in the directory that those who refer use.
+
+On the page of each referral you can say yes or no, or ask a question.
+"No" is an answer too: then something else can be found.
+{{range .}}
+Referred by {{.Worker}}, a link worker at {{.Site}}, on {{.SentOn}}{{if .Again}} (we asked before){{end}}:
+
+{{.Link}}
+
+It works until {{.Until}}, or until a newer link about the same referral is sent.
+Questions: {{.WorkerEmail}}{{with .WorkerPhone}}, {{.}}{{end}}
+Reference: {{.Reference}}
+{{end}}
 Later you can say by the same link how it went. Whoever holds a link can answer
-for you: please keep them within your organisation. Each works as long as it
-says, or until we send you a newer one about the same referral.
+for you: please keep them within your organisation.
 
-Nobody reads replies to this message.
-`
+Not sure that this message is real? You need not use the links. Call those who
+referred on a number that you know already, and ask about the references above.
+The pages ask for no password, no money and no bank details.
+
+This was sent through Waypost, which they use to keep track of referrals.
+`))
+
+// digestLetter writes several notices as one mail. Its replies go to the link worker, where all referrals are of one.
+func digestLetter(to string, list []asks) (mail.Letter, error) {
+	var text strings.Builder
+	site, replyTo := list[0].Site, list[0].WorkerEmail
+	for _, a := range list {
+		if a.Site != site {
+			site = ""
+		}
+		if a.WorkerEmail != replyTo {
+			replyTo = ""
+		}
+	}
+	err := digestText.Execute(&text, list)
+	return mail.Letter{To: to, ReplyTo: replyTo, Subject: "Referrals from " + cmp.Or(site, "several teams"), Text: text.String()}, err
+}

@@ -145,15 +145,10 @@ func notice(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, why s
 	if err != nil || why != "" {
 		return l, why, err
 	}
-	link, err := r.mint(tx)
+	words, err := r.asksByLink(tx, n, publicURL)
 	if err != nil {
 		return l, "", err
 	}
-	words, err := r.asks(tx)
-	if err != nil {
-		return l, "", err
-	}
-	words.Again, words.Link, words.Until = n.Ordinal > 1, publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format(dayInWords)
 	l, err = words.letter(to)
 	return l, "", err
 }

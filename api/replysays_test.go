@@ -221,15 +221,15 @@ func TestTheLinkWorkersTelephone(t *testing.T) {
 	admin.patch("/link-workers/"+worker, was.header.Get("ETag"), `{"phone":"020 7946 0123"}`).want(200)
 	referral := w.refer(episode)
 	p := w.replyLink(referral)
-	if page := p.open(""); !strings.Contains(page.html, `<a href="tel:02079460123">020 7946 0123</a>`) {
+	if page := p.open(""); !strings.Contains(page.html, `<a href="tel:&#43;442079460123">020 7946 0123</a>`) {
 		t.Errorf("%s", page.html)
 	}
-	if a := w.as("organisation").get("/referrals/" + referral); a.text("person.link_worker_phone") != "020 7946 0123" {
+	if a := w.as("organisation").get("/referrals/" + referral); a.text("person.link_worker_phone") != "+442079460123" {
 		t.Errorf("%s", a.body)
 	}
 	w.consent(patient, "share_with_organisations", "withdrawn")
-	w.anybody().get("/replies/" + p.token()).want(200).hides("020 7946 0123")
-	w.as("organisation").get("/referrals/" + referral).want(200).hides("020 7946 0123")
+	w.anybody().get("/replies/" + p.token()).want(200).hides("020 7946 0123", "+442079460123")
+	w.as("organisation").get("/referrals/" + referral).want(200).hides("020 7946 0123", "+442079460123")
 }
 
 // Every reason that an organisation may give is said in its own words and stands in a group, and none twice.

@@ -78,6 +78,7 @@ func TestARefusedChaseEndsNoLink(t *testing.T) {
 	c.run()
 	p := w.linkIn(smtp.Mail())
 	w.sentTo("refused@example.org")
+	w.as("link_worker").post("/organisations/"+w.org+"/email/confirmation", `{"email":"refused@example.org"}`).want(200)
 	w.advance("P5D")
 	c.run()
 	if n := c.notices(); n.text("items.1.state") != "failed" || n.text("items.1.why") != "refused" {

@@ -6,10 +6,12 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"regexp"
 	"strings"
 	"sync"
 
 	"waypost/internal/outcomes"
+	"waypost/internal/platform/normal"
 	"waypost/internal/study"
 )
 
@@ -35,7 +37,7 @@ const StylePath = "/assets/pages.css"
 // templates are the pages as they are written. What is executed is a copy for each base.
 var (
 	templates = template.Must(template.New("pages").Funcs(study.Reading).Funcs(template.FuncMap{
-		"base": func() string { return "" }, "words": outcomes.WordsOfPage, "dial": dial,
+		"base": func() string { return "" }, "words": outcomes.WordsOfPage, "dial": dial, "shown": normal.Shown,
 	}).ParseFS(files, "*.html"))
 	under sync.Map // *template.Template by base
 )
@@ -46,8 +48,20 @@ const ContentSecurityPolicy = "default-src 'none'; style-src 'self'; form-action
 // PersonPolicy also lets a person's page run Waypost's own script, which it can do without.
 const PersonPolicy = ContentSecurityPolicy + "; script-src 'self'"
 
-// dial is a telephone number as a link to it holds it: without spaces.
-func dial(number string) string { return strings.Join(strings.Fields(number), "") }
+// dial is a telephone number as a link to it holds it: in E.164, or one of few digits such as 999 without its spaces. What no machine
+// can dial is empty.
+func dial(number string) string {
+	if e164, ok := normal.Phone(number); ok {
+		return e164
+	}
+	if short := strings.Join(strings.Fields(number), ""); shortNumber.MatchString(short) {
+		return short
+	}
+	return ""
+}
+
+// shortNumber is a number that is dialled as it stands, such as 999, 111 or 116 123.
+var shortNumber = regexp.MustCompile(`^[1-9][0-9]{2,5}$`)
 
 // Render makes the page of that name. base is the path under which people reach Waypost ("" at the root of its host); paths that
 // a template itself names begin with {{base}}.

@@ -54,7 +54,7 @@ func (e *InError) Scan(src any) error {
 
 // TakeBack is the command to say that something was recorded in error.
 type TakeBack struct {
-	Reason string `json:"reason" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"500" doc:"Why, in free text." example:"It was somebody else of the same name."`
+	Reason string `json:"reason" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"500" doc:"Why, in free text." example:"It was somebody else of the same name."`
 }
 
 // MaxReason is how long the reason of taking something back may be, in characters.

@@ -7,6 +7,7 @@ import (
 
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/mail"
+	"waypost/internal/platform/normal"
 )
 
 // asks is what a notice says: who asks whom, and nothing of the person or of what they need, since others may see a mail.
@@ -79,6 +80,7 @@ func (r *Referral) asks(tx *db.Tx) (a asks, err error) {
 	for _, name := range []*string{&a.Site, &a.Organisation, &a.Worker, &a.WorkerEmail, &a.WorkerPhone} {
 		*name = strings.Join(strings.Fields(*name), " ") // one line, whatever was recorded
 	}
+	a.WorkerPhone = normal.Shown(a.WorkerPhone)
 	sent, err := tx.DayOf(r.SiteID, *r.SentAt)
 	a.Reference, a.SentOn = r.ID.String(), sent.In(time.UTC).Format(dayInWords)
 	return a, err

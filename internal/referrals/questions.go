@@ -31,7 +31,7 @@ func (Question) TableName() string { return "referral_questions" }
 
 // NewQuestion is the command to ask.
 type NewQuestion struct {
-	Question string  `json:"question" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000" doc:"The question, in free text." example:"Does the hall's step matter?"`
+	Question string  `json:"question" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"2000" doc:"The question, in free text." example:"Does the hall's step matter?"`
 	Contact  *string `json:"contact" required:"false" maxLength:"200" doc:"Who asks, and how to reach them." example:"Jo at the lunch club, 020 7946 0000"`
 }
 

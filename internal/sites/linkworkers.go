@@ -39,7 +39,7 @@ type StillTheirs struct {
 type LinkWorkerDetails struct {
 	Name   string  `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Name." example:"Sam Example"`
 	Email  string  `json:"email" maxLength:"254" doc:"Email address at work, without a name before it; unique at the site. Anything else is refused." example:"sam@example.org"`
-	Phone  *string `json:"phone" required:"false" maxLength:"50" doc:"Telephone number at work. Organisations are shown it with the people whom the link worker refers, and in the mail that asks for an answer." example:"020 7946 0000"`
+	Phone  *string `json:"phone" required:"false" maxLength:"50" doc:"Telephone number at work, in E.164; what cannot be a number to dial is kept as it was written. Organisations are shown it with the people whom the link worker refers, and in the mail that asks for an answer." example:"+442079460000"`
 	Active *bool   `json:"active" required:"false" nullable:"false" doc:"Whether they take new episodes; true when left out. Made false, their keys stop working at once, and none can be made for them; they keep their episodes."`
 }
 
@@ -60,7 +60,7 @@ func (s *Store) AddLinkWorker(ctx context.Context, n NewLinkWorker) (w LinkWorke
 			return err
 		}
 		w = LinkWorker{ID: tx.NewID(), SiteID: site, LinkWorkerDetails: n.LinkWorkerDetails, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if err := w.normalise(""); err != nil {
+		if err := w.normalise(LinkWorkerDetails{}); err != nil {
 			return err
 		}
 		if w.Active == nil {
@@ -121,7 +121,7 @@ func (s *Store) ChangeLinkWorker(ctx context.Context, id uuid.UUID, version int,
 		if err := db.Match(version, w.Version); err != nil {
 			return err
 		}
-		was := w.Email
+		was := w.LinkWorkerDetails
 		if w.LinkWorkerDetails, err = c.Apply(w.LinkWorkerDetails); err != nil {
 			return err
 		}
@@ -137,9 +137,10 @@ func (s *Store) ChangeLinkWorker(ctx context.Context, id uuid.UUID, version int,
 	return w, err
 }
 
-// normalise reads an e-mail address that is new. It is refused where it is none: colleagues are told apart by it.
-func (w *LinkWorker) normalise(was string) error {
-	if w.Email == was {
+// normalise reads a phone and an e-mail address that are new. An address that is none is refused: colleagues are told apart by it.
+func (w *LinkWorker) normalise(was LinkWorkerDetails) error {
+	normal.PhoneIfNew(&w.Phone, was.Phone)
+	if w.Email == was.Email {
 		return nil
 	}
 	email, ok := normal.Email(w.Email)

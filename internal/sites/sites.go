@@ -46,7 +46,7 @@ type Details struct {
 	PrivacyNoticeURL    *string    `json:"privacy_notice_url" required:"false" format:"uri" pattern:"^https://[^\\s/]+" patternDescription:"an address that begins with https://" maxLength:"500" doc:"Address of the site's own privacy notice, which the page of a person's own link leads to. Without one no such link can be made, and invitations to follow-ups wait. A demo's sites have an example of one when it is left out." example:"https://www.example.org/privacy"`
 	Controller          *string    `json:"controller" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Who is responsible for the record by law (the controller), as the page of a person's own link names them; null: the site, by its name." example:"Example Town Primary Care Network"`
 	KeptFor             *string    `json:"kept_for" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"How long answers are kept, as that page says it after \"We keep your answers\"; null: it says that the privacy notice tells." example:"for 8 years after your support ends"`
-	Phone               *string    `json:"phone" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"50" doc:"The team's telephone number, for the people it supports; that page shows it." example:"01632 960001"`
+	Phone               *string    `json:"phone" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"50" doc:"The team's telephone number, for the people it supports, in E.164; what cannot be a number to dial is kept as it was written. That page shows it." example:"+441632960001"`
 	HealthServiceUse    bool       `json:"health_service_use" required:"false" doc:"Whether assessments may ask about the use of health services (instruments marked context); off when left out."`
 	Schedules           []Schedule `json:"schedules" required:"false" gorm:"-" maxItems:"20" doc:"When people are followed up; m9_12 when left out."`
 }
@@ -121,6 +121,7 @@ func (site *Site) settle(was Details) error {
 	if site.Schedules == nil {
 		site.Schedules = []Schedule{M9To12}
 	}
+	normal.PhoneIfNew(&site.Phone, was.Phone)
 	var c fault.Checks
 	normal.Require(&c, "ods_code", &site.ODSCode, was.ODSCode, normal.ODSCode, normal.NotAnODSCode)
 	_, err := time.LoadLocation(site.TimeZone)

@@ -25,6 +25,12 @@ func Require(c *fault.Checks, field string, now **string, was *string, normalise
 	}
 }
 
+// PhoneIfNew normalises a phone that differs from what it was; one that cannot be is kept as it was written.
+func PhoneIfNew(now **string, was *string) {
+	var asWritten bool
+	keep(now, was, Phone, &asWritten)
+}
+
 // AsWritten notes which of a phone and an e-mail address could not be normalised, and are kept as they were written: people see them,
 // and no machine dials or sends to them.
 type AsWritten struct {

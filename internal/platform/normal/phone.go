@@ -55,6 +55,14 @@ func National(e164 *string) *string {
 	return shown(number)
 }
 
+// Shown is a telephone number as people read it, whether it is in E.164 or was kept as it was written.
+func Shown(number string) string {
+	if national := National(&number); national != nil {
+		return *national
+	}
+	return number
+}
+
 func shown(number *phonenumbers.PhoneNumber) *string {
 	form := phonenumbers.INTERNATIONAL
 	if phonenumbers.GetRegionCodeForCountryCode(int(number.GetCountryCode())) == home {

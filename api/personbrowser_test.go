@@ -82,7 +82,7 @@ func TestLeavingAPageAtOnce(t *testing.T) {
 	w, _, _, followUp := asked(t)
 	link := w.link(followUp)
 	p := newPhone(t)
-	neutral := w.url + "/docs/index.html" // in place of a page of the internet
+	neutral := w.url + "/docs/" // in place of a page of the internet
 	p.do(chromedp.Navigate(w.url+"/livez"), chromedp.Navigate(link.link), chromedp.Navigate(link.link+"/respondent"))
 	entries := p.said(`String(history.length)`)
 	p.said(`document.querySelector(".leave a").href = "` + neutral + `"; ""`)

@@ -228,8 +228,8 @@ func TestTheLinkWorkersTelephone(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 	w.consent(patient, "share_with_organisations", "withdrawn")
-	w.anybody().get("/replies/" + p.token()).want(200).hides("020 7946 0123", "+442079460123")
-	w.as("organisation").get("/referrals/" + referral).want(200).hides("020 7946 0123", "+442079460123")
+	w.anybody().get("/replies/"+p.token()).want(200).hides("020 7946 0123", "+442079460123")
+	w.as("organisation").get("/referrals/"+referral).want(200).hides("020 7946 0123", "+442079460123")
 }
 
 // Every reason that an organisation may give is said in its own words and stands in a group, and none twice.

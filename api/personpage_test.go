@@ -36,7 +36,7 @@ func TestThePersonIsToldWhoSeesTheirAnswers(t *testing.T) {
 	}
 	p.answered()
 	sent := p.call("POST", "/check", nil)
-	if said := text(sent); !strings.Contains(said, "call 01632 960001 and ask for Sam Helper") || !strings.Contains(sent.html, `href="tel:01632960001"`) {
+	if said := text(sent); !strings.Contains(said, "call 01632 960001 and ask for Sam Helper") || !strings.Contains(sent.html, `href="tel:&#43;441632960001"`) {
 		t.Errorf("the last page: %s", said)
 	}
 	if sent.header.Get("Clear-Site-Data") != `"cache"` {

@@ -183,3 +183,15 @@ func TestNobodyLeavesAReleaseByNotBeingAsked(t *testing.T) {
 		t.Errorf("%s", second.body)
 	}
 }
+
+// Of two consents that one intake holds, its answer says which one stands.
+func TestAnIntakeSaysWhichConsentStands(t *testing.T) {
+	w := newWorld(t)
+	on := w.daysAgo(5)
+	a := w.as("link_worker").post("/intakes", fmt.Sprintf(`{"patient":{"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01"},
+		"consents":[{"purpose":"share_with_organisations","decision":"given","decided_on":%q},{"purpose":"share_with_organisations","decision":"declined","decided_on":%q}],
+		"episode":{"source":"gp","received_on":%q,"needs":{"primary":"food"}}}`, on, on, on)).want(201)
+	if a.at("consents.0.stands") != false || a.at("consents.1.stands") != true || !strings.Contains(string(a.body), "does_not_stand") {
+		t.Errorf("%s", a.body)
+	}
+}

@@ -161,3 +161,26 @@ func TestSilenceAboutWhoDied(t *testing.T) {
 		t.Errorf("%s notices wait, and the referral is %s", n, status)
 	}
 }
+
+// Nobody is reached and nobody agrees after their death; what is done on their behalf, and what they said before, can be recorded.
+func TestNobodyIsReachedOrAgreesAfterTheirDeath(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	patient, episode := w.supported()
+	w.contact(episode, "support", "spoke", "")
+	contact := lw.get("/episodes/" + episode + "/contacts").want(200).text("items.0.id")
+	lw.patch("/patients/"+patient, lw.get("/patients/"+patient).header.Get("ETag"), fmt.Sprintf(`{"died_on":%q}`, w.daysAgo(3))).want(200)
+	reached := func(kind string, days int) answer {
+		return lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":%q,"outcome":"spoke"}`, w.daysAgo(days), kind))
+	}
+	reached("support", 2).problem(422, "invalid")
+	reached("support", 3).want(201)
+	reached("on_behalf", 1).want(201)
+	lw.patch("/contacts/"+contact, lw.get("/contacts/"+contact).header.Get("ETag"), fmt.Sprintf(`{"on":%q}`, w.daysAgo(1))).problem(422, "invalid")
+	decide := func(decision string, days int) answer {
+		return lw.post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"recontact","decision":%q,"decided_on":%q}`, decision, w.daysAgo(days)))
+	}
+	decide("given", 2).problem(422, "invalid")
+	decide("given", 3).want(201)
+	decide("declined", 1).want(201)
+}

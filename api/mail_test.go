@@ -142,7 +142,7 @@ func TestWhatHadGatheredIsHeld(t *testing.T) {
 	w.linkIn(m, "club@")
 	body := strings.ReplaceAll(strings.ReplaceAll(m.Text, "=\r\n", ""), "=3D", "=")
 	links := replyURL.FindAllString(body, -1)
-	if len(links) != 4 || !strings.Contains(body, "4 people were referred to Example Lunch Club") || strings.Count(body, "Referred by Sam Helper, a link worker at First site") != 4 {
+	if len(links) != 4 || !strings.Contains(body, "4 referrals to Example Lunch Club wait for an answer") || strings.Count(body, "Referred by Sam Helper, a link worker at First site") != 4 {
 		t.Fatalf("%s", body)
 	}
 	if !strings.Contains(m.Text, "Reply-To: <sam@example.org>") || !strings.Contains(m.Text, "Subject: Referrals from First site") {

@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	plain "waypost/internal/platform/text"
 	"waypost/internal/referrals"
 )
 
@@ -49,7 +50,7 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 		return err
 	}
 	answer := form.Get("answer")
-	if string(a.Status) == answer { // pressed twice
+	if string(a.Status) == answer && saysTheSame(a, form) { // pressed twice
 		return c.Redirect(http.StatusSeeOther, replyAt(c, "thanks"))
 	}
 	o, may := choose(a, answer)
@@ -57,6 +58,19 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 		return showAsked(c, problemOf(refusal).Status, a, notRecorded(answer, refusal))
 	}
 	return showReply(c, http.StatusUnprocessableEntity, a, o, form, mistakeIn(o, form))
+}
+
+// saysTheSame tells whether a form says nothing that the organisation's answer, which stands, does not say.
+func saysTheSame(a referrals.Asked, form url.Values) bool {
+	same := func(field string, stands *string) bool {
+		t := said(form, field)
+		return t == "" || stands != nil && t == *stands
+	}
+	var starts *string
+	if a.ExpectedStartOn != nil {
+		starts = new(a.ExpectedStartOn.String())
+	}
+	return same("reason", a.StatusReason) && same("note", a.LastNote) && same("on", starts)
 }
 
 // mistakeIn says in words what is wrong with a form that was refused.
@@ -124,6 +138,9 @@ func answerIn(form url.Values) (n referrals.Answer, err error) {
 		n.Attended, n.On = new(answer == cameAnswer), on
 	case questionAnswer:
 		n.Question, n.Contact = new(said(form, "note")), text("contact")
+		if n.Contact != nil {
+			n.Contact = new(plain.InOneLine(*n.Contact))
+		}
 	case takenBackAnswer:
 		id, unreadable := uuid.Parse(form.Get("attendance"))
 		if unreadable != nil {

@@ -259,3 +259,36 @@ func TestReasonsAreInTheOrganisationsWords(t *testing.T) {
 		t.Error("the page speaks of the organisation in the third person")
 	}
 }
+
+// Whoever answers again, in other words, is not thanked for what was not recorded; who presses twice is.
+func TestAnAnswerThatIsNotRecordedIsNotThankedFor(t *testing.T) {
+	w := newWorld(t)
+	_, episode := w.supported()
+	p := w.replyLink(w.refer(episode))
+	p.reply("declined", "sent", "reason", "no_capacity", "note", "Full until May")
+	if page := p.reply("declined", "sent", "reason", "no_capacity", "note", "Full until May"); page.status != 200 || !strings.Contains(page.html, "Your answer was recorded") {
+		t.Errorf("pressed twice: %d %s", page.status, page.html)
+	}
+	for _, more := range [][]string{{"reason", "died", "note", "Full until May"}, {"reason", "no_capacity", "note", "They told us that she died"}} {
+		if page := p.reply("declined", "sent", more...); page.status != 409 || !strings.Contains(page.html, "Your answer was not recorded") {
+			t.Errorf("%v: %d %s", more, page.status, page.html)
+		}
+	}
+	_, other := w.supported()
+	p = w.replyLink(w.refer(other))
+	p.reply("accepted", "sent")
+	if page := p.reply("accepted", "sent", "on", w.today(), "note", "Bring a card"); page.status != 409 || !strings.Contains(page.html, "Your answer was not recorded") {
+		t.Errorf("%d %s", page.status, page.html)
+	}
+}
+
+// What a form puts into a line is one line.
+func TestAFormsLineIsOneLine(t *testing.T) {
+	w := newWorld(t)
+	_, episode := w.supported()
+	referral := w.refer(episode)
+	w.replyLink(referral).reply("question", "sent", "note", "Is it warm?", "contact", "Jo\r\nBloggs\u202e\u2066 at the hall")
+	if got := w.as("link_worker").get("/referrals/" + referral + "/questions").want(200).text("items.0.contact"); got != "Jo Bloggs at the hall" {
+		t.Errorf("%q", got)
+	}
+}

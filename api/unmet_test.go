@@ -67,3 +67,17 @@ func TestWhoWasNeverMetWaitsAgain(t *testing.T) {
 		t.Errorf("%s", e.body)
 	}
 }
+
+// What is done on somebody's behalf meets somebody else: it supports nobody, and is no contact with the person.
+func TestWhatIsDoneOnBehalfReachesNobody(t *testing.T) {
+	w := newWorld(t)
+	_, episode := w.supported()
+	w.contact(episode, "on_behalf", "spoke", "")
+	e := w.as("link_worker").get("/episodes/" + episode).want(200)
+	if e.text("status") != "waiting" || e.at("first_contact_on") != nil {
+		t.Errorf("%s", e.body)
+	}
+	if why := w.row("caseload", episode)["why"].(string); strings.Contains(why, "reached") || strings.Contains(why, "Supported since") {
+		t.Errorf("%s", why)
+	}
+}

@@ -95,6 +95,10 @@ create or replace function referred_person(referral uuid)
     and coalesce(current_setting('app.referral', true), '') in ('', r.id::text)
     and consent_stands(p.site_id, p.id, 'share_with_organisations') $$;
 
+-- Whether a contact reached the person: what was done on their behalf meets somebody else.
+create function reaches_person(kind text, outcome text) returns boolean language sql immutable parallel safe as $$
+  select outcome in ('spoke', 'attended') and kind <> 'on_behalf' $$;
+
 create index patients_died on patients (site_id, id) where died_on is not null; -- whose open referrals are to be withdrawn
 
 -- Answers at a person's own link that were not sent stay no longer than they can be sent: until the follow-up is completed or given up

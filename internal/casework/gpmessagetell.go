@@ -146,7 +146,7 @@ func summaryOf(tx *db.Tx, e episodes.Episode, asked []outcomes.FollowUp, words b
 			s.FollowUps = append(s.FollowUps, GPFollowUp{Code: f.Code, LostOn: f.LostOn, LossReason: termOf("loss_reasons", f.LossReason)})
 		}
 	}
-	err := tx.Raw("select count(*) from contacts where site_id = ? and episode_id = ? and outcome in ('spoke', 'attended')", e.SiteID, e.ID).Scan(&s.TimesReached).Error
+	err := tx.Raw("select count(*) from contacts where site_id = ? and episode_id = ? and reaches_person(kind, outcome)", e.SiteID, e.ID).Scan(&s.TimesReached).Error
 	return s, err
 }
 

@@ -110,6 +110,16 @@ func (s *Store) takeConsents(tx *db.Tx, n Intake, _ string, out *TakenOn) error 
 		c.Warnings = nil
 		out.Consents = append(out.Consents, c)
 	}
+	for i := range out.Consents { // one may have taken the place of another
+		c := &out.Consents[i]
+		stood := c.Stands
+		if err := tx.Raw("select stands from consents where site_id = ? and id = ?", c.SiteID, c.ID).Scan(&c.Stands).Error; err != nil {
+			return err
+		}
+		if stood && !c.Stands {
+			out.warn(fmt.Sprintf("consents[%d]", i), people.DoesNotStand)
+		}
+	}
 	return nil
 }
 

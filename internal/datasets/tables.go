@@ -73,7 +73,7 @@ var episodes = Table{
 	From: `from spells c
 left join unnest(cast(@workers as uuid[]), cast(@worker_codes as text[])) w (id, code) on w.id = c.link_worker_id
 left join (
-  select k.site_id, k.episode_id, count(*) filter (where k.outcome in ('spoke', 'attended')) as spoken, sum(k.minutes) filter (where k.outcome in ('spoke', 'attended')) as minutes, max((k.kind = 'accompanied')::int) as accompanied
+  select k.site_id, k.episode_id, count(*) filter (where reaches_person(k.kind, k.outcome)) as spoken, sum(k.minutes) filter (where reaches_person(k.kind, k.outcome)) as minutes, max((k.kind = 'accompanied')::int) as accompanied
   from contacts k join spells s on s.site_id = k.site_id and s.episode_id = k.episode_id and k.contact_on <= s.until group by 1, 2
 ) k on k.site_id = c.site_id and k.episode_id = c.episode_id
 left join (

@@ -47,8 +47,11 @@ type ContactDetails struct {
 // ContactChanges is a merge patch.
 type ContactChanges = patch.Merge[ContactDetails]
 
-// Reached tells whether the person was really met or spoken to.
-func (n ContactDetails) Reached() bool { return n.Outcome == "spoke" || n.Outcome == "attended" }
+// Reached tells whether the person was really met or spoken to: what was done on their behalf meets somebody else. The database's
+// function reaches_person says the same.
+func (n ContactDetails) Reached() bool {
+	return (n.Outcome == "spoke" || n.Outcome == "attended") && n.Kind != "on_behalf"
+}
 
 // RecordContact adds a contact. The first time the person is reached sets the episode's first contact. A closed
 // episode takes only what was done on days before it closed.
@@ -83,7 +86,7 @@ func (c *Contact) note(tx *db.Tx, e Episode, kind string) error {
 }
 
 func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
-	if err := e.checkContactDay(tx, n.On); err != nil {
+	if err := e.checkContactDay(tx, n.ContactDetails); err != nil {
 		return err
 	}
 	if n.ReferralID == nil {
@@ -97,11 +100,20 @@ func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
 	return err
 }
 
-func (e *Episode) checkContactDay(tx *db.Tx, on day.Date) error {
-	if e.Status == Closed && !on.Before(*e.ClosedOn) {
+func (e *Episode) checkContactDay(tx *db.Tx, n ContactDetails) error {
+	if e.Status == Closed && !n.On.Before(*e.ClosedOn) {
 		return fault.New(fault.Conflict, "The episode is closed: it takes no contacts but those of days before it closed.")
 	}
-	return e.checkDay(tx, "on", on)
+	if n.Reached() {
+		var died bool
+		if err := tx.Raw("select coalesce((select died_on < ? from patients where site_id = ? and id = ?), false)", n.On, e.SiteID, e.PatientID).Scan(&died).Error; err != nil {
+			return err
+		}
+		if died {
+			return fault.InvalidAt("on", "lies after the person's death: nobody reached them then")
+		}
+	}
+	return e.checkDay(tx, "on", n.On)
 }
 
 // reached sets the first contact, or moves it back when an earlier one is recorded late.
@@ -153,7 +165,7 @@ func (s *Store) ChangeContact(ctx context.Context, id uuid.UUID, version int, ch
 			return err
 		}
 		if before.On != c.On {
-			if err := e.checkContactDay(tx, c.On); err != nil {
+			if err := e.checkContactDay(tx, c.ContactDetails); err != nil {
 				return err
 			}
 		}
@@ -177,7 +189,7 @@ func (e *Episode) reachedAnew(tx *db.Tx, before, after ContactDetails) error {
 		return e.reached(tx, after)
 	}
 	var earliest *day.Date
-	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? and outcome in ('spoke', 'attended')", e.SiteID, e.ID).Row().Scan(&earliest)
+	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? and reaches_person(kind, outcome)", e.SiteID, e.ID).Row().Scan(&earliest)
 	if err != nil || earliest != nil && *earliest == *e.FirstContactOn {
 		return err
 	}

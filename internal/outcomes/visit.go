@@ -22,7 +22,7 @@ type Page struct {
 type Notice struct {
 	Site             string // its name: who asks
 	LinkWorker       string // who supports the person
-	Phone            string // of the team; empty: not told
+	Phone            string // of the team, or else of the link worker; empty: neither is known
 	Controller       string // who is responsible for the record by law
 	KeptFor          string // how long answers are kept; empty: the privacy notice says
 	PrivacyNoticeURL string // empty: the site had none any more when the page was opened
@@ -64,7 +64,7 @@ func (v visit) page(tx *db.Tx) (p Page, err error) {
 }
 
 func (v visit) notice(tx *db.Tx) (n Notice, err error) {
-	err = tx.Raw(`select s.name as site, w.name as link_worker, coalesce(s.phone, '') as phone, coalesce(s.controller, s.name) as controller,
+	err = tx.Raw(`select s.name as site, w.name as link_worker, coalesce(s.phone, w.phone, '') as phone, coalesce(s.controller, s.name) as controller,
 			coalesce(s.kept_for, '') as kept_for, coalesce(s.privacy_notice_url, '') as privacy_notice_url,
 			consent_stands(s.id, @patient, 'report_to_gp') as to_practice, consent_stands(s.id, @patient, 'research') as to_research
 		from sites s join link_workers w on w.site_id = s.id and w.id = @worker
@@ -92,15 +92,15 @@ func (s *Store) Thanks(ctx context.Context, token string) (n Notice, err error) 
 }
 
 // Answer keeps the answer to one question, in place of an earlier one, and shows what is asked then. Faults: as Visit, and
-// invalid (it is no answer to the question), not_found (the question is not asked).
+// invalid (it is no answer to the question). An answer to what is not asked, or not any more, is dropped.
 func (s *Store) Answer(ctx context.Context, token, question, answer string) (p Page, err error) {
 	err = s.byLink(ctx, token, func(tx *db.Tx, v visit) error {
 		if p, err = v.page(tx); err != nil {
 			return err
 		}
 		at := p.Index(question)
-		if at < 0 {
-			return errNoLink
+		if at < 0 { // it is not asked any more: nothing is kept, and what is asked now is shown
+			return nil
 		}
 		if !p.Questions[at].takes(answer) {
 			return fault.InvalidAt(question, "takes one of the answers on offer")

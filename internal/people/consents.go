@@ -97,10 +97,14 @@ func (c *Consent) write(tx *db.Tx) error {
 		return err
 	}
 	if !c.Stands {
-		c.Warnings = []fault.Warning{{Code: "does_not_stand", Detail: "An earlier recorded decision for this purpose stands: a later one, or a refusal of the same day that this one does not name in replaces."}}
+		c.Warnings = DoesNotStand
 	}
 	return nil
 }
+
+// DoesNotStand warns of a consent that does not count, since another one for its purpose does.
+var DoesNotStand = []fault.Warning{{Code: "does_not_stand",
+	Detail: "Another decision for this purpose stands: of a later day, or a refusal of the same day that this one does not name in replaces."}}
 
 const bestInterests = "best_interests"
 
@@ -116,6 +120,8 @@ func (n NewConsent) check(tx *db.Tx, p Patient) error {
 	var c fault.Checks
 	c.Require(!n.DecidedOn.After(today), "decided_on", "must not lie in the future")
 	c.Require(!n.DecidedOn.Before(p.BirthDate), "decided_on", "lies before the person's birth")
+	permits := n.Decision == "given" || n.Decision == bestInterests
+	c.Require(!permits || p.DiedOn == nil || !n.DecidedOn.After(*p.DiedOn), "decided_on", "lies after the person's death")
 	c.Require(n.Decision != "not_obtained" || n.Reason != nil && *n.Reason != "", "reason", "is needed with not_obtained")
 	c.Require(n.Level == nil || n.Purpose == ReportToGP, "level", "goes with the purpose report_to_gp only")
 	withdrawsResearch := n.Purpose == Research && n.Decision == "withdrawn"

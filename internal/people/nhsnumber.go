@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"slices"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -83,7 +84,7 @@ func (r numberRange) holds(number string) bool {
 func standingOf(number string) standing {
 	holds := func(r numberRange) bool { return r.holds(number) }
 	switch {
-	case slices.Contains(numbers.Placeholders, number):
+	case slices.Contains(numbers.Placeholders, number), filledIn(number):
 		return placeholder
 	case slices.ContainsFunc(numbers.ForTests, holds):
 		return forTests
@@ -92,6 +93,13 @@ func standingOf(number string) standing {
 	default:
 		return unissued
 	}
+}
+
+// filledIn tells whether the first nine digits are what fills a field, with the tenth to make it pass: one digit alone, one and then zeros,
+// or digits that count up or down.
+func filledIn(number string) bool {
+	nine := number[:9]
+	return strings.Count(nine, nine[:1]) == 9 || nine[1:] == "00000000" || strings.Contains("01234567890123456789", nine) || strings.Contains("98765432109876543210", nine)
 }
 
 // What is said of a number that is refused.

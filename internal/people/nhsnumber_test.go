@@ -67,7 +67,8 @@ func TestWhoHasANumber(t *testing.T) {
 	for number, want := range map[string]standing{
 		"4010232137": issued, "4000000012": issued, "7999999996": issued, "3999999990": issued, "0101500006": issued,
 		"9990000018": forTests, "9434765919": forTests, "9999999999": placeholder, "0000000000": placeholder, "5555555555": placeholder, "0123456789": placeholder, "9876543210": placeholder,
-		"5000000013": unissued, "8000000003": unissued, "9449305552": unissued, "3213000008": issued, "3113500001": unissued,
+		"6000000006": placeholder, "7000000007": placeholder, "2000000002": placeholder, "4000000004": placeholder, "0000000019": placeholder, "9434765870": forTests,
+		"5000000013": unissued, "8000000003": placeholder, "9449305552": unissued, "3213000008": issued, "3113500001": unissued,
 	} {
 		if got := standingOf(number); got != want {
 			t.Errorf("%s: %d, and should be %d", number, got, want)

@@ -80,8 +80,8 @@ func (r *Referral) asksByLink(tx *db.Tx, n outbox.Message, publicURL string) (a 
 // digestText says the same as a notice, of several: who asks, and how to find out whether that is true. Each link stands alone on its line.
 var digestText = template.Must(template.New("digest").Parse(`Hello,
 
-{{len .}} people were referred to {{(index . 0).Organisation}}. You get this because this is its address
-in the directory that those who refer use.
+{{len .}} referrals to {{(index . 0).Organisation}} wait for an answer. You get this because
+this is its address in the directory that those who refer use.
 
 On the page of each referral you can say yes or no, or ask a question.
 "No" is an answer too: then something else can be found.

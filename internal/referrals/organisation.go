@@ -34,6 +34,7 @@ type Received struct {
 	Person          *Person    `json:"person" gorm:"-" format:"or-null" doc:"Name and contact, only while the person's consent to share stands and something is still expected of the organisation."`
 	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" format:"code:referral_statuses" doc:"The statuses the organisation may move it to now."`
 	NothingLeft     bool       `json:"nothing_left" gorm:"-" doc:"Whether nothing is left to do: the organisation may move it nowhere. Please do not call the person. Why is not told."`
+	LastNote        *string    `json:"-" gorm:"->"` // what they wrote with their last answer
 	Died            bool       `json:"-" gorm:"->"`
 	SiteID          uuid.UUID  `json:"-"`
 }
@@ -58,9 +59,10 @@ const (
 	movesReceived       = "id, referral_id, sequence, from_status, to_status, side, occurred_at, recorded_at, recorded_via, voided_at, expected_start_on, actor_role, case when side = 'organisation' then reason end as reason, case when actor_role = 'organisation' then note end as note"
 	attendancesReceived = "id, referral_id, attended_on, attended, reported_by, recorded_via, created_at, updated_at, case when reported_by = 'organisation' then reason end as reason, case when entered_in_error->'by'->>'role' = 'organisation' then entered_in_error else entered_in_error || '{\"reason\": null}' end as entered_in_error"
 	lastReasonIsTheirs  = "(select case when m.side = 'organisation' then m.reason end from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
+	lastNoteIsTheirs    = "(select case when m.side = 'organisation' then m.note end from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
 )
 
-const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version, created_at, updated_at, referred_person_died_on(id) is not null as died"
+const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, " + lastNoteIsTheirs + " as last_note, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version, created_at, updated_at, referred_person_died_on(id) is not null as died"
 
 // GetReceived returns a referral as its organisation sees it.
 func (s *Store) GetReceived(ctx context.Context, id uuid.UUID) (r Received, err error) {

@@ -256,5 +256,5 @@ const (
 	saidNo = `exists (select from standing_consents c
 		where c.site_id = e.site_id and c.patient_id = e.patient_id and c.purpose = 'follow_up_contact' and c.rules_out)`
 	// reachedOn is the last day on which somebody met or spoke to the person.
-	reachedOn = `(select max(c.contact_on) from contacts c where c.site_id = e.site_id and c.episode_id = e.id and c.outcome in ('spoke', 'attended'))`
+	reachedOn = `(select max(c.contact_on) from contacts c where c.site_id = e.site_id and c.episode_id = e.id and reaches_person(c.kind, c.outcome))`
 )

@@ -30,7 +30,7 @@ func Of(t time.Time) Date { return New(t.Year(), t.Month(), t.Day()) }
 // Parse reads YYYY-MM-DD. Years before 1 are refused, so that the zero Date stays no day.
 func Parse(s string) (Date, error) {
 	t, err := time.Parse(layout, s)
-	if err != nil || t.Year() < 1 {
+	if err != nil || t.Year() < 1 || t.IsZero() { // the first day of the year 1 stands for none in Go
 		return Date{}, ErrNotADay
 	}
 	return Date{t}, nil

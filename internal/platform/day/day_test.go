@@ -102,3 +102,14 @@ func TestDayAndPeriodSurviveTheWire(t *testing.T) {
 		}
 	})
 }
+
+// The first day of the year 1 stands for no day in Go: it is none that anybody means.
+func TestTheFirstDayOfAllIsNone(t *testing.T) {
+	t.Parallel()
+	if _, err := Parse("0001-01-01"); err == nil {
+		t.Error("0001-01-01 is read as a day, and would be dropped as none")
+	}
+	if d, err := Parse("0001-01-02"); err != nil || d.String() != "0001-01-02" {
+		t.Errorf("%v %v", d, err)
+	}
+}

@@ -30,6 +30,16 @@ func OrNil(s string) *string {
 // break, and nothing that overrides the direction of writing.
 func OneLine(s string) bool { return !strings.ContainsFunc(s, breaks) }
 
+// InOneLine is a text in one line: what OneLine refuses becomes a space.
+func InOneLine(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if breaks(r) {
+			return ' '
+		}
+		return r
+	}, s)), " ")
+}
+
 // NotOneLine is what is said of a text that should be one line and is not.
 const NotOneLine = "takes one line, without control characters, line breaks or direction overrides"
 

@@ -31,6 +31,12 @@ func checkPublicURL(text string) error {
 	return nil
 }
 
+// localNames are what systems call the machine itself, besides its addresses.
+var localNames = []string{"localhost", "localhost.localdomain", "localhost6", "localhost6.localdomain6", "ip6-localhost", "ip6-loopback"}
+
+// shortAddress is an IPv4 address written as browsers also read it, such as 127.1, 2130706433 or 0x7f.1. None is what people are given.
+var shortAddress = regexp.MustCompile(`(^|\.)(0x[0-9a-f]*|[0-9]+)$`)
+
 // checkReachable refuses a host that leads nobody else here: whoever got a link would reach their own machine.
 func checkReachable(publicURL string) error {
 	u, err := url.Parse(publicURL)
@@ -40,7 +46,8 @@ func checkReachable(publicURL string) error {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	address, err := netip.ParseAddr(host)
 	address = address.Unmap()
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && (address.IsLoopback() || address.IsUnspecified()) {
+	local := slices.Contains(localNames, host) || strings.HasSuffix(host, ".localhost")
+	if err != nil && shortAddress.MatchString(host) || local || err == nil && (address.IsLoopback() || address.IsUnspecified()) {
 		return errors.New("WAYPOST_PUBLIC_URL names this machine itself: set it to the address by which people reach Waypost, or leave it out where nobody else does; only a demo takes it")
 	}
 	return nil

@@ -87,6 +87,8 @@ type caller struct {
 	demo
 	t   *testing.T
 	all map[string]operation
+
+	unreported string // a referral of which a completed follow-up says nothing yet
 }
 
 // requests is a good request for every operation.
@@ -122,6 +124,9 @@ func (c *caller) requestAbout(operation, about string) request {
 			r.role = role
 			break
 		}
+	}
+	if operation == "ask-referral-question" { // others may call it, and are told that only an organisation asks
+		r.role = "organisation"
 	}
 	for _, status := range []int{http.StatusOK, http.StatusCreated, http.StatusNoContent} {
 		if good, ok := o.Responses[strconv.Itoa(status)]; ok {
@@ -242,6 +247,18 @@ func (c *caller) make(operation string) string {
 func (c *caller) thing(operation string) string {
 	c.t.Helper()
 	segment := strings.Split(c.all[operation].path, "/")[2]
+	switch operation {
+	case "ask-referral-question":
+		return c.received()
+	case "mark-question-answered":
+		return c.do(c.requestAbout("ask-referral-question", c.received()))["id"].(string)
+	case "confirm-organisation-email":
+		return c.moved("change-organisation", c.make("add-organisation"))
+	case "confirm-service-email":
+		return c.moved("change-service", c.make("add-service"))
+	case "report-follow-up-service":
+		return c.completed()
+	}
 	if segment == "follow-ups" { // a baseline makes them
 		episode := c.do(c.request("record-assessment"))["episode_id"].(string)
 		list, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/follow-ups?episode_id=" + episode})
@@ -279,7 +296,7 @@ func (c *caller) thing(operation string) string {
 
 // makes says which operation makes a thing, by the segment it is found under.
 var makes = map[string]string{
-	"api-keys": "add-api-key", "assessments": "record-assessment", "contacts": "record-contact", "episodes": "open-episode", "link-workers": "add-link-worker", "organisations": "add-organisation",
+	"api-keys": "add-api-key", "assessments": "record-assessment", "attendances": "record-attendance", "contacts": "record-contact", "episodes": "open-episode", "link-workers": "add-link-worker", "organisations": "add-organisation",
 	"patients": "record-patient", "projects": "add-project", "quotes": "choose-quote", "referrals": "record-referral", "services": "add-service", "sites": "add-site",
 	"updates": "publish-update", "webhooks": "add-webhook",
 }
@@ -337,6 +354,10 @@ func (c *caller) instead(operation string) fields {
 		return fields{"api_key_id": key["id"]}
 	case "request-release": // one that is made is answered otherwise, and takes its time
 		return fields{"dry_run": true}
+	case "confirm-organisation-email", "confirm-service-email":
+		return fields{"email": movedTo}
+	case "report-follow-up-service":
+		return fields{"referral_id": c.unreported}
 	case "complete-follow-up":
 		return fields{"completed_on": "2026-06-30"}
 	case "add-instrument":
@@ -352,6 +373,43 @@ func (c *caller) instead(operation string) fields {
 	default:
 		return nil
 	}
+}
+
+// movedTo is an e-mail address that an administrator gives to what had another.
+const movedTo = "new@lunch.example.org"
+
+func (c *caller) moved(change, about string) string {
+	c.t.Helper()
+	r := c.requestAbout(change, about)
+	r.body = fields{"email": movedTo}
+	c.do(r)
+	return about
+}
+
+// received is a referral to the organisation whose key the demo has.
+func (c *caller) received() string {
+	c.t.Helper()
+	me, _ := c.call(c.t, request{role: "organisation", method: http.MethodGet, at: "/v1/me"})
+	r := c.request("record-referral")
+	r.body["organisation_id"] = me["organisation_id"]
+	return c.do(r)["id"].(string)
+}
+
+// completed is a follow-up that is completed and says nothing of a referral of its episode.
+func (c *caller) completed() string {
+	c.t.Helper()
+	referral := c.request("record-referral")
+	referral.body["sent_at"] = "2026-02-01T12:00:00Z"
+	baseline := c.request("record-assessment")
+	baseline.body["episode_id"] = referral.body["episode_id"]
+	c.unreported = c.do(referral)["id"].(string)
+	c.do(baseline)
+	list, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: fmt.Sprintf("/v1/follow-ups?episode_id=%s", referral.body["episode_id"])})
+	id := list["items"].([]any)[0].(fields)["id"].(string)
+	done := c.requestAbout("complete-follow-up", id)
+	delete(done.body, "services")
+	c.do(done)
+	return id
 }
 
 // agreed is an episode of somebody who gave their consent for the purpose.

@@ -53,7 +53,7 @@ type Answer struct {
 	Note            *string    `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"With to: more on why, for the link worker. With taken_back: why, in at most 500 characters."`
 	ExpectedStartOn *day.Date  `json:"expected_start_on,omitempty" format:"date" doc:"With accepted or waitlisted: when the person is expected to start."`
 	TakenBack       *uuid.UUID `json:"taken_back,omitempty" nullable:"true" format:"uuid" doc:"A report of attendance that was wrong: the id of one of attendances. It counts in nothing from then on."`
-	Question        *string    `json:"question,omitempty" format:"prose" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000" doc:"A question to the link worker, in free text; it changes nothing of how the referral stands." example:"Does the hall's step matter?"`
+	Question        *string    `json:"question,omitempty" format:"prose" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000" doc:"A question to the link worker, in free text; it changes nothing of how the referral stands."`
 	Contact         *string    `json:"contact,omitempty" maxLength:"200" doc:"With question: who asks, and how to reach them."`
 }
 

@@ -2,16 +2,17 @@ package api
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 
-	"io"
-
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/mail"
 	"waypost/internal/platform/mail/mailtest"
 	"waypost/internal/platform/outbox"
+	"waypost/internal/referrals"
 )
 
 // changeEmail corrects a person's address.
@@ -201,5 +202,28 @@ func TestADigestLeavesOutWhatIsAnswered(t *testing.T) {
 	if len(replyURL.FindAllString(body, -1)) != 2 || !strings.Contains(body, second) || !strings.Contains(body, third) {
 		t.Errorf("%s", body)
 	}
+	smtp.NoMail()
+}
+
+// What is sent after a process began with a mail server is not held, though its first look at the outbox comes later.
+func TestWhatIsSentAfterTheStartIsNotHeld(t *testing.T) {
+	smtp := mailtest.Start(t, "")
+	w := newWorld(t)
+	c := w.clerk(nil)
+	started := w.db.Clock.Now()
+	_, _ = w.sentNow("club@example.org")
+	sender, err := mail.New(fmt.Sprintf("smtp://127.0.0.1:%d?tls=none", smtp.Port), "Waypost <followup@example.org>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop, box := referrals.Store{DB: w.db}, &outbox.Store{DB: w.db, TurnedOn: started}
+	ctx := db.Background(actor.With(t.Context(), actor.Named("test")))
+	if err := loop.Ask(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := box.Send(ctx, sender, outbox.Writers{referrals.Notice: loop.Notifier(c.w.url)}); err != nil {
+		t.Fatal(err)
+	}
+	smtp.Mail()
 	smtp.NoMail()
 }

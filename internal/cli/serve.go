@@ -127,7 +127,7 @@ func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
 
 // serve answers from the start, and says that it is not ready while a demo is being loaded.
 func (s *surroundings) serve(listener net.Listener, proxies []netip.Prefix, database database, d *db.DB, dir string, tracing trace.TracerProvider, sender *mail.Sender, research *datasets.Store, load, isDemo bool) error {
-	metrics := telemetry.NewMetrics(d, api.Version)
+	metrics, started := telemetry.NewMetrics(d, api.Version), d.Clock.Now()
 	var loading atomic.Bool
 	loading.Store(load)
 	told := &partners.Store{DB: d, Base: api.Base(s.publicURL(listener)), Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}
@@ -145,7 +145,8 @@ func (s *surroundings) serve(listener net.Listener, proxies []netip.Prefix, data
 			loading.Store(false)
 		}
 		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
-		working <- s.work(d, told, metrics, sender, research, s.publicURL(listener))
+		messages := &outbox.Store{DB: d, PerMinute: s.MailPerMinute, Tried: metrics.Mail, TurnedOn: started}
+		working <- s.work(d, told, metrics, sender, messages, research, s.publicURL(listener))
 		debug.FreeOSMemory() // what starting took is not needed again
 	}()
 	return s.wait(server, database, failed, working)
@@ -234,8 +235,8 @@ func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) 
 
 // work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away is waited for:
 // nothing else ends because of it either.
-func (s *surroundings) work(d *db.DB, told *partners.Store, metrics *telemetry.Metrics, sender *mail.Sender, research *datasets.Store, publicURL string) *jobs.Runner {
-	record, loop, messages := outcomes.Store{DB: d}, referrals.Store{DB: d}, &outbox.Store{DB: d, PerMinute: s.MailPerMinute, Tried: metrics.Mail}
+func (s *surroundings) work(d *db.DB, told *partners.Store, metrics *telemetry.Metrics, sender *mail.Sender, messages *outbox.Store, research *datasets.Store, publicURL string) *jobs.Runner {
+	record, loop := outcomes.Store{DB: d}, referrals.Store{DB: d}
 	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL), referrals.Notice: loop.Notifier(publicURL)}
 	for {
 		runner, err := jobs.Start(s, d, metrics,

@@ -20,7 +20,11 @@ func (s *Store) hold(ctx context.Context, writers Writers) error {
 	for _, kind := range slices.Sorted(maps.Keys(writers)) {
 		var held int64
 		err := s.DB.Do(ctx, func(tx *db.Tx) error {
-			if err := tx.Exec("insert into mail_kinds (kind, since) values (?, ?) on conflict (kind) do update set since = excluded.since where mail_kinds.since is null", kind, tx.Now).Error; err != nil {
+			since := tx.Now
+			if !s.TurnedOn.IsZero() {
+				since = s.TurnedOn
+			}
+			if err := tx.Exec("insert into mail_kinds (kind, since) values (?, ?) on conflict (kind) do update set since = excluded.since where mail_kinds.since is null", kind, since).Error; err != nil {
 				return err
 			}
 			done := tx.Exec(`update outbox o set why = 'held', updated_at = ? from mail_kinds k

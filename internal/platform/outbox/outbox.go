@@ -91,6 +91,7 @@ func Overtake(tx *db.Tx, n Message) error {
 type Store struct {
 	DB        *db.DB
 	PerMinute int                 // the most mails of a minute, of all processes together; nought: DefaultPerMinute
+	TurnedOn  time.Time           // when this process began with a mail server: what became due before is held; zero: at the first run
 	Tried     func(result string) // is told of each mail: sent, refused, unreachable; nil: nobody is
 
 	mu     sync.Mutex

@@ -73,8 +73,11 @@ func (r *Referral) asksByLink(tx *db.Tx, n outbox.Message, publicURL string) (a 
 	if a, err = r.asks(tx); err != nil {
 		return a, err
 	}
-	a.Again, a.Link, a.Until = n.Ordinal > 1, publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format(dayInWords)
-	return a, nil
+	a.Link, a.Until = publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format(dayInWords)
+	// An earlier one may have been overtaken, or be held, and never have reached anybody.
+	err = tx.Raw(`select exists (select from outbox where site_id = ? and kind = ? and subject_id = ? and ordinal < ?
+		and (state = 'sent' or why = 'link_copied'))`, r.SiteID, Notice, r.ID, n.Ordinal).Scan(&a.Again).Error
+	return a, err
 }
 
 // digestText says the same as a notice, of several: who asks, and how to find out whether that is true. Each link stands alone on its line.
@@ -107,8 +110,11 @@ This was sent through Waypost, which they use to keep track of referrals.
 // digestLetter writes several notices as one mail. Its replies go to the link worker, where all referrals are of one.
 func digestLetter(to string, list []asks) (mail.Letter, error) {
 	var text strings.Builder
-	site, replyTo := list[0].Site, list[0].WorkerEmail
+	site, replyTo, subject := list[0].Site, list[0].WorkerEmail, "Reminder: referrals from "
 	for _, a := range list {
+		if !a.Again {
+			subject = "Referrals from "
+		}
 		if a.Site != site {
 			site = ""
 		}
@@ -117,5 +123,5 @@ func digestLetter(to string, list []asks) (mail.Letter, error) {
 		}
 	}
 	err := digestText.Execute(&text, list)
-	return mail.Letter{To: to, ReplyTo: replyTo, Subject: "Referrals from " + cmp.Or(site, "several teams"), Text: text.String()}, err
+	return mail.Letter{To: to, ReplyTo: replyTo, Subject: subject + cmp.Or(site, "several teams"), Text: text.String()}, err
 }

@@ -1,4 +1,5 @@
-// Package migrations holds the database's structure, as plain SQL that goose runs in order.
+// Package migrations holds the database's structure as plain SQL: numbered files of tables, which goose runs once and in
+// order, and the folder always, whose functions, triggers, views, policies and grants are applied again whenever they change.
 package migrations
 
 import (
@@ -14,15 +15,27 @@ import (
 	"waypost/internal/platform/codes"
 )
 
-//go:embed *.sql
+//go:embed *.sql always/*.sql
 var files embed.FS
 
-// Files is every migration, for whoever wants to know whether they changed.
+//go:embed setup/roles.sql
+var rolesSQL string
+
+//go:embed setup/adopt.sql
+var adoptSQL string
+
+// Files is all of the SQL, for whoever wants to know whether it changed.
 func Files() fs.FS { return files }
 
-// Up brings the database to the newest migration, writes the codes, and sees to it that the app's role may make nothing. Two at once
-// wait for each other.
+// Up brings the database to what this program needs: the newest numbered file, the folder always, and the codes. It takes
+// from the app's roles the right to make anything. Two at once wait for each other.
 func Up(ctx context.Context, owner *sql.DB) error {
+	if err := adopt(ctx, owner); err != nil {
+		return err
+	}
+	if _, err := owner.ExecContext(ctx, rolesSQL); err != nil {
+		return err
+	}
 	p, err := provider(owner)
 	if err != nil {
 		return err
@@ -33,22 +46,13 @@ func Up(ctx context.Context, owner *sql.DB) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
+	if err := applyAlways(ctx, owner); err != nil {
+		return err
+	}
 	if err := codes.Seed(ctx, owner); err != nil {
 		return err
 	}
 	return harden(ctx, owner)
-}
-
-// UpTo brings an empty database to an older version, as one that was never upgraded: for tests of what a migration does with rows.
-func UpTo(ctx context.Context, owner *sql.DB, version int64) error {
-	p, err := provider(owner)
-	if err != nil {
-		return err
-	}
-	if _, err = p.UpTo(ctx, version); err != nil {
-		return err
-	}
-	return codes.Seed(ctx, owner)
 }
 
 func provider(owner *sql.DB) (*goose.Provider, error) {
@@ -61,10 +65,18 @@ func provider(owner *sql.DB) (*goose.Provider, error) {
 
 // Newest is the version this program needs.
 func Newest() int64 {
+	versions := numbered()
+	return versions[len(versions)-1]
+}
+
+// numbered are the versions of the numbered files, in order.
+func numbered() (versions []int64) {
 	p, err := goose.NewProvider(goose.DialectPostgres, &sql.DB{}, files)
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
-	sources := p.ListSources()
-	return sources[len(sources)-1].Version
+	for _, s := range p.ListSources() {
+		versions = append(versions, s.Version)
+	}
+	return versions
 }

@@ -224,7 +224,7 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 
 // read returns a follow-up that the actor may see, with its state today.
 func read(tx *db.Tx, id uuid.UUID) (FollowUp, error) {
-	f, err := db.First[FollowUp](followUps(tx, tx.Now).Where(db.Visible+" and id = ?", id), "follow-up")
+	f, err := db.First[FollowUp](followUps(tx, tx.Now).Where("id = ?", id), "follow-up")
 	if err != nil {
 		return f, err
 	}

@@ -170,7 +170,7 @@ func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v vi
 func (s *Store) enterByLink(ctx context.Context, token string, f func(tx *db.Tx, v visit, last day.Date) error) error {
 	hash := secret.Hash(token)
 	var link followUpLink
-	ctx, leave, err := s.DB.Admit(ctx, "select * from enter_by_link($1)", []any{hash}, func(row pgx.Row) (a actor.Actor, err error) {
+	ctx, leave, err := s.DB.Admit(db.Outside(ctx), "select * from authenticate_by_follow_up_link($1)", []any{hash}, func(row pgx.Row) (a actor.Actor, err error) {
 		var patient uuid.UUID
 		err = row.Scan(&link.TokenHash, &link.SiteID, &link.FollowUpID, &patient, &link.ExpiresOn)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 {

@@ -35,7 +35,7 @@ func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[F
 		if asOf = page.After.AsOf; asOf.IsZero() {
 			asOf = tx.Now
 		}
-		q := followUps(tx, asOf).Where(db.Visible)
+		q := followUps(tx, asOf)
 		if page.After.ID != uuid.Nil {
 			q = q.Where("(not safeguarding, target_on, id) > (?, ?, ?)", page.After.Calm, page.After.TargetOn, page.After.ID)
 		}

@@ -88,7 +88,7 @@ func flagOpen(tx *db.Tx, f FollowUp) (open bool, err error) {
 // See notes that the actor has seen a flag and acted. Fault: conflict (somebody has already).
 func (s *Store) See(ctx context.Context, episode, flag uuid.UUID, seen Seen) (f SafeguardingFlag, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q := tx.Where(db.Visible+" and episode_id = ? and id = ?", episode, flag).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+		q := tx.Where("episode_id = ? and id = ?", episode, flag).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
 		if f, err = db.First[SafeguardingFlag](q, "safeguarding flag"); err != nil {
 			return err
 		}

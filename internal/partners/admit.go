@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/secret"
 )
@@ -19,6 +20,9 @@ import (
 func (s *Store) Admit(ctx context.Context, key string, behalf *uuid.UUID) (_ context.Context, leave func(), err error) {
 	hash := secret.Hash(key)
 	args := []any{hash, behalf, s.DB.Clock.Now()}
+	if _, known := s.organisations.Load(string(hash)); known {
+		ctx = db.Outside(ctx)
+	}
 	return s.DB.Admit(ctx, "select * from authenticate($1, $2, $3)", args, func(row pgx.Row) (a actor.Actor, err error) {
 		var found []byte
 		var worker *string
@@ -28,6 +32,9 @@ func (s *Store) Admit(ctx context.Context, key string, behalf *uuid.UUID) (_ con
 		}
 		if err != nil {
 			return actor.Actor{}, err
+		}
+		if a.Role == actor.Organisation {
+			s.organisations.Store(string(hash), nil)
 		}
 		return onBehalf(a, behalf, worker)
 	})

@@ -68,7 +68,7 @@ func (d Delivery) shown() Delivery {
 // Deliveries lists those of a webhook by id, newest first, before the id given (zero: from the newest on).
 func (s *Store) Deliveries(ctx context.Context, webhook uuid.UUID, state DeliveryState, page db.Page[uuid.UUID]) (list []Delivery, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if _, err := db.First[Webhook](visible(tx).Where("id = ?", webhook), "webhook"); err != nil {
+		if _, err := db.First[Webhook](tx.Where("id = ?", webhook), "webhook"); err != nil {
 			return err
 		}
 		q := tx.Where("webhook_id = ?", webhook)
@@ -92,7 +92,7 @@ func (s *Store) Deliveries(ctx context.Context, webhook uuid.UUID, state Deliver
 // GetDelivery returns one of a webhook.
 func (s *Store) GetDelivery(ctx context.Context, webhook, id uuid.UUID) (d Delivery, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if _, err := db.First[Webhook](visible(tx).Where("id = ?", webhook), "webhook"); err != nil {
+		if _, err := db.First[Webhook](tx.Where("id = ?", webhook), "webhook"); err != nil {
 			return err
 		}
 		d, err = db.First[Delivery](tx.Where("webhook_id = ? and id = ?", webhook, id), "delivery")

@@ -3,6 +3,7 @@ package partners
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,6 +27,8 @@ type Store struct {
 	Target *outward.Client // where webhooks may lead
 	Base   string          // what paths in events begin with, before /v1; "" at the root of a host
 	Cipher tink.AEAD       // encrypts webhooks' secrets in the database; nil: no master key is set, and they are kept as they are
+
+	organisations sync.Map // hashes of keys that belonged to organisations: their requests begin on the pool for outsiders
 }
 
 // Key is a credential. The secret itself is shown once, when it is made, and stored only as a hash.

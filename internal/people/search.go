@@ -30,7 +30,7 @@ func (s *Store) Find(ctx context.Context, by Search, page db.Page[uuid.UUID]) (l
 		if err != nil {
 			return err
 		}
-		if err := q.Where(db.Visible+" and id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+		if err := q.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
 		return events.ReadAll(tx, "patient_search", list, func(p Patient) (site, patient uuid.UUID) { return p.SiteID, p.ID })
@@ -50,7 +50,7 @@ func (s *Store) where(tx *db.Tx, by Search) (*gorm.DB, error) {
 		}
 		return tx.Where("nhs_number = ? and not nhs_number_unissued", number), nil
 	case by.ExternalID != nil:
-		return tx.Where("(site_id, id) in (select site_id, subject_id from external_ids where "+db.Visible+" and system = ? and value = ? and subject_type = 'patients')",
+		return tx.Where("(site_id, id) in (select site_id, subject_id from external_ids where system = ? and value = ? and subject_type = 'patients')",
 			by.ExternalID.System, by.ExternalID.Value), nil
 	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
 		return nil, fault.InvalidAt("q", "takes at least two letters")

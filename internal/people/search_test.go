@@ -39,7 +39,7 @@ func TestNamesAreFoundThroughAnIndex(t *testing.T) {
 				return err
 			}
 			var plan []string
-			err = tx.Raw("explain (?)", q.Table("patients").Where(db.Visible)).Scan(&plan).Error
+			err = tx.Raw("explain (?)", q.Table("patients")).Scan(&plan).Error
 			if text := strings.Join(plan, "\n"); !strings.Contains(text, index) || !strings.Contains(text, "_key") {
 				t.Errorf("not found through %s:\n%s", index, text)
 			}

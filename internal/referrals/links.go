@@ -167,7 +167,7 @@ var (
 // referral. Faults: not_found (which of unknown, cut, expired, ended or replaced is not told; ErrNotActive).
 func (s *Store) AdmitReply(ctx context.Context, token string) (_ context.Context, leave func(), err error) {
 	hash, now := secret.Hash(token), s.DB.Clock.Now()
-	return s.DB.Admit(ctx, "select * from authenticate_by_reply_link($1)", []any{hash}, func(row pgx.Row) (actor.Actor, error) {
+	return s.DB.Admit(db.Outside(ctx), "select * from authenticate_by_reply_link($1)", []any{hash}, func(row pgx.Row) (actor.Actor, error) {
 		var link replyLink
 		var organisation uuid.UUID
 		var active bool

@@ -15,22 +15,12 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// mine asks for a referral that the actor may see: of its sites, or sent to its organisation.
-func mine(tx *db.Tx, id uuid.UUID) *gorm.DB {
-	if own := tx.Actor.OrganisationID; own != nil {
-		return tx.Where("organisation_id = ? and id = ?", *own, id)
-	}
-	return tx.Where(db.Visible+" and id = ?", id)
-}
-
-func find(tx *db.Tx, id uuid.UUID) (Referral, error) {
-	return db.First[Referral](mine(tx, id), "referral")
-}
+func find(tx *db.Tx, id uuid.UUID) (Referral, error) { return db.Find[Referral](tx, "referral", id) }
 
 // Get returns a referral with what each side says of it.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		a, err := db.First[account](withAccounts(tx.Where(db.Visible+" and id = ?", id)), "referral")
+		a, err := db.First[account](withAccounts(tx.Where("id = ?", id)), "referral")
 		if err != nil {
 			return err
 		}
@@ -99,7 +89,7 @@ func (s *Store) List(ctx context.Context, by Filter, with Include, page db.Page[
 			q = q.Where("episode_id = ?", *by.EpisodeID)
 		}
 		if by.LinkWorkerID != nil {
-			q = q.Where("(site_id, episode_id) in (select site_id, id from episodes where "+db.Visible+" and link_worker_id = ?)", *by.LinkWorkerID)
+			q = q.Where("(site_id, episode_id) in (select site_id, id from episodes where link_worker_id = ?)", *by.LinkWorkerID)
 		}
 		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err

@@ -98,14 +98,12 @@ func (s *Store) Answer(ctx context.Context, n Answer) (a Asked, err error) {
 	return a, err
 }
 
-// linked is the referral that the link leads to. The transaction is narrowed to it here too, since one that is tried again
-// begins without the link.
+// linked is the referral that the link leads to.
 func linked(tx *db.Tx) (uuid.UUID, error) {
-	id := tx.Actor.ReferralID
-	if id == nil {
+	if tx.Actor.ReferralID == nil {
 		return uuid.Nil, errNoReplyLink
 	}
-	return *id, tx.Exec("select set_config('app.referral', ?, true)", id.String()).Error
+	return *tx.Actor.ReferralID, nil
 }
 
 func (n Answer) say(tx *db.Tx, id uuid.UUID) error {

@@ -84,6 +84,9 @@ func (a Actor) Side() Side {
 	}
 }
 
+// Outside reports whether the actor is no member of staff: an organisation, or a person behind their own link.
+func (a Actor) Outside() bool { return a.Role == Organisation || a.Role == Patient }
+
 // Key is the API key's id, or nil for a job.
 func (a Actor) Key() *uuid.UUID {
 	if a.KeyID == uuid.Nil {

@@ -25,25 +25,32 @@ import (
 	"waypost/internal/platform/clock"
 )
 
-// AppRole is the role every transaction runs under. It owns nothing, so that row-level security binds it.
+// AppRole is the role of the database that every connection begins as. It reads no table of records; a transaction becomes
+// waypost_staff, waypost_outside or waypost_jobs by who acts (see migrations/always/01_acting.sql). None of them owns
+// anything, so that row-level security binds them.
 const AppRole = "waypost_app"
+
+// applicationName tells these connections from those of programs that read records as waypost_app (migrations/adopt.go).
+const applicationName = "waypost by role"
 
 // Config says how to reach a database, and how long to wait for it. Only the first two fields must be set.
 type Config struct {
 	URL   string
 	Clock *clock.Clock
 
-	Connections      int           // the most for requests; 8 when zero
+	Connections      int           // the most for requests of staff, and half as many for those from outside; 8 when zero
 	Background       int           // the most for background work; 4 when zero
 	ConnectTimeout   time.Duration // the longest that a request waits for a connection; 3 s when zero
 	StatementTimeout time.Duration // the longest that a statement runs; 10 s when zero
 }
 
-// DB is a connection to one database: a pool for requests, a small one for background work, and one that keeps no connection,
-// for checks.
+// DB is a connection to one database: a pool for requests of staff, smaller ones for requests from outside and for
+// background work, and one that keeps no connection, for checks. A pool a role, since PostgreSQL plans a prepared statement
+// anew when the role that runs it changes.
 type DB struct {
 	Clock      *clock.Clock
 	requests   *pool
+	outside    *pool
 	background *pool
 	checks     *pool
 	wait       time.Duration // Config.ConnectTimeout
@@ -62,12 +69,14 @@ func Open(c Config) (*DB, error) {
 	d := &DB{Clock: c.Clock, wait: config.ConnectTimeout, statement: c.statementTimeout()}
 	config.Tracer = tracer{d}
 	requests, background := cmp.Or(c.Connections, 8), cmp.Or(c.Background, 4)
-	var errs [3]error
+	outside := (requests + 1) / 2
+	var errs [4]error
 	d.requests, errs[0] = openPool(config, requests, requests)
-	d.background, errs[1] = openPool(config, background, background)
+	d.outside, errs[1] = openPool(config, outside, outside)
+	d.background, errs[2] = openPool(config, background, background)
 	config = config.Copy()
 	config.RuntimeParams["lock_timeout"] = "1s" // a check that waits for a lock has its answer: the server works
-	d.checks, errs[2] = openPool(config, 2, -1) // one for each kind of check
+	d.checks, errs[3] = openPool(config, 2, -1) // one for each kind of check
 	return d, errors.Join(errs[:]...)
 }
 
@@ -82,7 +91,7 @@ func (c Config) parse() (*pgx.ConnConfig, error) {
 	config.ConnectTimeout = cmp.Or(c.ConnectTimeout, 3*time.Second)
 	statement := strconv.FormatInt(c.statementTimeout().Milliseconds(), 10)
 	limits := map[string]string{
-		"role": AppRole, "application_name": "waypost", "timezone": "UTC",
+		"role": AppRole, "application_name": applicationName, "timezone": "UTC",
 		"statement_timeout": statement, "lock_timeout": "3s", "idle_in_transaction_session_timeout": "15s",
 	}
 	for k, v := range limits {
@@ -166,6 +175,7 @@ func (p *pool) refuseOutdated(_ context.Context, c *pgx.Conn) error {
 // Close ends all pools.
 func (d *DB) Close() {
 	d.requests.sql.Close()
+	d.outside.sql.Close()
 	d.background.sql.Close()
 	d.checks.sql.Close()
 }

@@ -73,7 +73,10 @@ func ofPostgres(pg *pgconn.PgError) error {
 	case "22003", "22008":
 		return fault.New(fault.Invalid, "A number or a date is out of range.").Because(log)
 	case "42501":
-		return fault.Missing("thing").Because(log)
+		if pg.Routine == "ExecWithCheckOptions" { // a policy refused the row
+			return fault.Missing("thing").Because(log)
+		}
+		return errors.New(log.Error() + " (a right is missing)") // a grant of ours
 	case "55P03":
 		return fault.New(fault.Conflict, "Somebody else is changing this just now. Try again.").Because(log)
 	case "53100":

@@ -76,6 +76,7 @@ func (d *DB) watch(ctx context.Context) (_ context.Context, stop func()) {
 		for silent := 0; ctx.Err() == nil; {
 			if !opt.background && time.Since(began) > d.statement+overtime {
 				d.requests.renew()
+				d.outside.renew()
 				cancel()
 			} else if d.answers() {
 				silent = 0

@@ -43,5 +43,5 @@ func (d *DB) MailStatistics(ctx context.Context) (map[string]MailStatistics, err
 
 // Pools are the pools of connections, by what they are for.
 func (d *DB) Pools() map[string]*sql.DB {
-	return map[string]*sql.DB{"requests": d.requests.sql, "background": d.background.sql}
+	return map[string]*sql.DB{"requests": d.requests.sql, "outside": d.outside.sql, "background": d.background.sql}
 }

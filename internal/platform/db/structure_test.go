@@ -30,6 +30,7 @@ func TestAChangedStructureIsNotNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { admin.Close(context.Background()) })
+	ctx := actor.With(t.Context(), actor.Named("test"))
 	tables := []string{"sites", "organisations", "services", "patients", "episodes", "referrals"}
 	work := func(tx *db.Tx) error {
 		for _, table := range tables {
@@ -40,14 +41,15 @@ func TestAChangedStructureIsNotNoticed(t *testing.T) {
 		return nil
 	}
 	admit := func() error {
-		ctx, leave, err := d.Admit(t.Context(), "select * from installation", nil, func(row pgx.Row) (actor.Actor, error) { return actor.Actor{}, nil })
+		system := func(pgx.Row) (actor.Actor, error) { return actor.Named("test"), nil }
+		ctx, leave, err := d.Admit(ctx, "select i.*, set_actor(null, 'system', null) from installation i", nil, system)
 		defer leave()
 		if err != nil {
 			return err
 		}
 		return d.Do(ctx, work)
 	}
-	nested := func(depth int) error { return holdAll(t.Context(), d, depth, work) }
+	nested := func(depth int) error { return holdAll(ctx, d, depth, work) }
 	for round := range 3 {
 		if err := nested(8); err != nil { // on all connections of the pool
 			t.Fatal(err)
@@ -66,7 +68,7 @@ func TestAChangedStructureIsNotNoticed(t *testing.T) {
 			if err := admit(); err != nil {
 				t.Error(err)
 			}
-			if err := d.Do(t.Context(), work); err != nil {
+			if err := d.Do(ctx, work); err != nil {
 				t.Error(err)
 			}
 		}

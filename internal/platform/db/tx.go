@@ -48,8 +48,8 @@ func (tx *Tx) As(who actor.Actor, f func() error) error {
 	own := tx.Actor
 	become := func(a actor.Actor) error {
 		tx.Actor = a
-		q := actAs(a)
-		return tx.Exec("select act_as(?, ?, ?, ?, ?, ?)", IDs(a.Sites), q.args[1], q.args[2], q.args[3], q.args[4], IDs(a.Projects)).Error
+		return tx.Exec("select act_as(?, ?, ?, ?, ?, ?, ?)",
+			IDs(a.Sites), string(a.Role), a.Key(), a.OrganisationID, a.PatientID, IDs(a.Projects), a.ReferralID).Error
 	}
 	if err := become(who); err != nil {
 		return err
@@ -69,6 +69,7 @@ type optionKey struct{}
 
 type option struct {
 	background, relaxed, snapshot bool
+	outside                       bool
 	check                         bool // on a connection that is opened for it
 }
 
@@ -76,6 +77,14 @@ type option struct {
 func Background(ctx context.Context) context.Context {
 	o, _ := ctx.Value(optionKey{}).(option)
 	o.background = true
+	return context.WithValue(ctx, optionKey{}, o)
+}
+
+// Outside marks a request by somebody from outside, before it is known who: by a link, or a key that was an organisation's.
+// Afterwards the actor's role says it.
+func Outside(ctx context.Context) context.Context {
+	o, _ := ctx.Value(optionKey{}).(option)
+	o.outside = true
 	return context.WithValue(ctx, optionKey{}, o)
 }
 
@@ -121,7 +130,7 @@ func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
 	return asFault(ctx, repeated(func() error {
 		if tx == nil || tx.db != d || tx.state != admitted {
 			var err error
-			if tx, err = d.begin(ctx, actAs(actor.From(ctx)), noRow); err != nil {
+			if tx, err = d.begin(ctx, actAs(actor.From(ctx))); err != nil {
 				return err
 			}
 		}
@@ -140,16 +149,17 @@ func repeated(try func() error) (err error) {
 }
 
 // Admit begins the transaction of a caller whom only the database can name, and asks who that is in the same round
-// trip: sql answers one row, which who reads, and tells row-level security about it (act_as). The context that comes
+// trip: sql answers one row, which who reads, and tells row-level security about it (set_actor). The context that comes
 // back carries the actor and the transaction; leave rolls back what no Do has run in.
 func (d *DB) Admit(ctx context.Context, sql string, args []any, who func(pgx.Row) (actor.Actor, error)) (_ context.Context, leave func(), err error) {
 	var a actor.Actor
 	var tx *Tx
 	err = repeated(func() (err error) {
-		tx, err = d.begin(ctx, query{sql, args}, func(row pgx.Row) (err error) {
+		read := func(row pgx.Row) (err error) {
 			a, err = who(row)
 			return err
-		})
+		}
+		tx, err = d.begin(ctx, query{sql, args, read}, query{"select assume_role()", nil, noRow})
 		return err
 	})
 	if err != nil {
@@ -165,11 +175,13 @@ func (d *DB) Admit(ctx context.Context, sql string, args []any, who func(pgx.Row
 type query struct {
 	sql  string
 	args []any
+	scan func(pgx.Row) error
 }
 
 // actAs tells row-level security who acts, until the transaction ends.
 func actAs(who actor.Actor) query {
-	return query{"select act_as($1, $2, $3, $4, $5, $6)", []any{who.Sites, string(who.Role), who.Key(), who.OrganisationID, who.PatientID, who.Projects}}
+	return query{"select act_as($1, $2, $3, $4, $5, $6, $7)",
+		[]any{who.Sites, string(who.Role), who.Key(), who.OrganisationID, who.PatientID, who.Projects, who.ReferralID}, noRow}
 }
 
 func noRow(row pgx.Row) error { return row.Scan(nil) }
@@ -184,16 +196,23 @@ func (d *DB) connection(ctx context.Context, p *pool, opt option) (*sql.Conn, er
 	return p.sql.Conn(ctx)
 }
 
-// begin opens a transaction on a connection of the pool, in one round trip with its first query.
-func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (*Tx, error) {
-	opt, _ := ctx.Value(optionKey{}).(option)
-	p, begin := d.requests, "begin"
+// pool is the one that a transaction's connection comes from.
+func (d *DB) pool(ctx context.Context, opt option) *pool {
 	switch {
 	case opt.check:
-		p = d.checks
+		return d.checks
 	case opt.background:
-		p = d.background
+		return d.background
+	case opt.outside || actor.From(ctx).Outside():
+		return d.outside
 	}
+	return d.requests
+}
+
+// begin opens a transaction on a connection of the pool, in one round trip with its first queries.
+func (d *DB) begin(ctx context.Context, first ...query) (*Tx, error) {
+	opt, _ := ctx.Value(optionKey{}).(option)
+	p, begin := d.pool(ctx, opt), "begin"
 	if opt.snapshot {
 		begin = "begin isolation level repeatable read"
 	}
@@ -204,7 +223,9 @@ func (d *DB) begin(ctx context.Context, first query, scan func(pgx.Row) error) (
 	tx := &Tx{Now: d.Clock.Now(), db: d, pool: p, conn: conn, about: &people{}, state: admitted}
 	var b pgx.Batch
 	b.Queue(begin)
-	b.Queue(first.sql, first.args...).QueryRow(scan)
+	for _, q := range first {
+		b.Queue(q.sql, q.args...).QueryRow(q.scan)
+	}
 	if err := tx.send(ctx, &b); err != nil {
 		tx.failed(err)
 		tx.end(ctx)

@@ -25,6 +25,12 @@ func steps(s secrets) []step {
 				and not (rolsuper or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication))`,
 			do: createRole(appRole, s.App),
 		}, {
+			// The roles that waypost_app becomes, by who acts: it has no right of theirs before (migrations/setup/roles.sql).
+			what: "roles of queries",
+			done: `select count(*) = 3 and not (select rolinherit from pg_roles where rolname = 'waypost_app')
+				from pg_roles where rolname in ('waypost_staff', 'waypost_outside', 'waypost_jobs') and pg_has_role('waypost_app', oid, 'member')`,
+			do: queryRoles,
+		}, {
 			what: "database " + database,
 			done: `select exists (select from pg_database where datname = 'waypost')`,
 			do:   `create database waypost owner waypost_owner`,
@@ -41,6 +47,18 @@ func steps(s secrets) []step {
 		},
 	}
 }
+
+const queryRoles = `do $$
+	declare wanted name;
+	begin
+		alter role waypost_app noinherit;
+		foreach wanted in array array['waypost_staff', 'waypost_outside', 'waypost_jobs'] loop
+			if not exists (select from pg_roles where rolname = wanted) then
+				execute format('create role %I nologin', wanted);
+			end if;
+			execute format('grant %I to waypost_app', wanted);
+		end loop;
+	end $$`
 
 // createRole also mends a role that exists with other rights. The password is hex and needs no quoting.
 func createRole(name, password string) string {

@@ -27,6 +27,7 @@ import (
 	"waypost/internal/platform/jobs"
 	"waypost/internal/platform/localpg"
 	"waypost/migrations"
+	"waypost/migrations/older"
 )
 
 // cluster is the server, as its administrator sees it.
@@ -100,8 +101,8 @@ func URLs(t testing.TB) (app, owner string) {
 	return onDatabase(c.app, name), onDatabase(c.admin, name)
 }
 
-// OlderOwner gives the test a database of an older version of the structure, as its owner: migrations.Up brings it to this one.
-func OlderOwner(t testing.TB, version int64) *sql.DB {
+// OlderOwner gives the test a database of the structure before roles, as its owner: migrations.Up brings it to this one.
+func OlderOwner(t testing.TB) *sql.DB {
 	t.Helper()
 	c, err := start()
 	if err != nil {
@@ -117,7 +118,7 @@ func OlderOwner(t testing.TB, version int64) *sql.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { owner.Close() })
-	if err := migrations.UpTo(t.Context(), owner, version); err != nil {
+	if _, err := owner.ExecContext(t.Context(), older.Version31); err != nil {
 		t.Fatal(err)
 	}
 	return owner

@@ -1,0 +1,91 @@
+-- Who acts: what row-level security asks, and the two procedures by which the other files say who may do what.
+--
+-- Every file of this folder is applied again whenever its text changes (see always.go): it says the whole of what it is
+-- about, and what it said before is gone. Each begins its tables with reset_access, so that their policies are those it
+-- lists, and no others.
+--
+-- Four database roles run every query:
+--   waypost_app      nobody yet: it may find out who a credential belongs to, and reads no table of records
+--   waypost_staff    a key of staff, of a partner system, a dashboard, a researcher or an administrator
+--   waypost_outside  an organisation, by its key or by a link to one referral; a person behind their own link
+--   waypost_jobs     Waypost's own jobs and its command line
+-- A transaction begins as waypost_app, and act_as makes it one of the others (platform/db).
+
+create or replace function acting_sites() returns uuid[] language sql stable parallel safe as $$
+  select string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[] $$;
+
+create or replace function acting_role() returns text language sql stable parallel safe as $$
+  select coalesce(current_setting('app.role', true), '') $$;
+
+create or replace function acting_key() returns uuid language sql stable parallel safe as $$
+  select nullif(current_setting('app.caller', true), '')::uuid $$;
+
+create or replace function acting_organisation() returns uuid language sql stable parallel safe as $$
+  select nullif(current_setting('app.organisation', true), '')::uuid $$;
+
+-- The one referral that an organisation reaches by a link; null: all of its own.
+create or replace function acting_referral() returns uuid language sql stable parallel safe as $$
+  select nullif(current_setting('app.referral', true), '')::uuid $$;
+
+create or replace function acting_patient() returns uuid language sql stable parallel safe as $$
+  select nullif(current_setting('app.patient', true), '')::uuid $$;
+
+create or replace function acting_projects() returns uuid[] language sql stable parallel safe as $$
+  select string_to_array(nullif(current_setting('app.projects', true), ''), ',')::uuid[] $$;
+
+-- Makes the transaction run as the database role of whoever acts, until it ends. A function with its owner's rights may
+-- not do this, so whoever authenticates by one calls it next.
+create or replace function assume_role() returns void language sql as $$
+  select set_config('role', case acting_role()
+    when '' then 'waypost_app'
+    when 'system' then 'waypost_jobs'
+    when 'organisation' then 'waypost_outside'
+    when 'patient' then 'waypost_outside'
+    else 'waypost_staff' end, true) $$;
+
+-- Says who acts, without changing the database role.
+create or replace function set_actor(sites uuid[], role text, caller uuid, organisation uuid default null,
+    patient uuid default null, projects uuid[] default null, referral uuid default null) returns void language sql as $$
+  select set_config('app.sites', coalesce(array_to_string(sites, ','), ''), true),
+         set_config('app.role', role, true),
+         set_config('app.caller', coalesce(caller::text, ''), true),
+         set_config('app.organisation', coalesce(organisation::text, ''), true),
+         set_config('app.patient', coalesce(patient::text, ''), true),
+         set_config('app.projects', coalesce(array_to_string(projects, ','), ''), true),
+         set_config('app.referral', coalesce(referral::text, ''), true) $$;
+
+-- Says who acts, until the transaction ends.
+create or replace function act_as(sites uuid[], role text, caller uuid, organisation uuid default null,
+    patient uuid default null, projects uuid[] default null, referral uuid default null) returns void language sql as $$
+  select set_actor(sites, role, caller, organisation, patient, projects, referral);
+  select assume_role() $$;
+
+-- For the files of this folder: drops the policies of tables and takes all rights to them away, and puts them under
+-- row-level security.
+create or replace procedure reset_access(variadic tables regclass[]) language plpgsql as $$
+declare
+  t regclass;
+  policy name;
+begin
+  foreach t in array tables loop
+    for policy in select polname from pg_policy where polrelid = t loop
+      execute format('drop policy %I on %s', policy, t);
+    end loop;
+    execute format('revoke all on %s from public, waypost_app, waypost_staff, waypost_outside, waypost_jobs', t);
+    execute format('alter table %s enable row level security', t);
+  end loop;
+end $$;
+revoke all on procedure reset_access(regclass[]) from public;
+
+-- For the files of this folder: lets these roles call a function, and nobody else.
+create or replace procedure only_for(callee regprocedure, variadic roles name[] default '{}') language plpgsql as $$
+declare r name;
+begin
+  execute format('revoke all on function %s from public, waypost_app, waypost_staff, waypost_outside, waypost_jobs', callee);
+  foreach r in array roles loop
+    execute format('grant execute on function %s to %I', callee, r);
+  end loop;
+end $$;
+revoke all on procedure only_for(regprocedure, name[]) from public;
+
+grant usage on schema public to waypost_app, waypost_staff, waypost_outside, waypost_jobs;

@@ -1,0 +1,129 @@
+-- Follow-ups, what people then say, assessments and their scores, and answers that somebody must look at soon.
+
+-- The only way to a follow-up by a person's link: by the hash of its token. From here on the transaction acts as the
+-- person; whether the link has expired is for the caller to decide, who has the clock. One that was ended is none.
+create or replace function authenticate_by_follow_up_link(hash bytea)
+  returns table (token_hash bytea, site_id uuid, follow_up_id uuid, patient_id uuid, expires_on date)
+  language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  select l.token_hash, l.site_id, l.follow_up_id, f.patient_id, l.expires_on
+    into token_hash, site_id, follow_up_id, patient_id, expires_on
+    from follow_up_links l join follow_ups f on f.site_id = l.site_id and f.id = l.follow_up_id
+    where l.token_hash = hash and l.ended_at is null;
+  if not found then
+    return;
+  end if;
+  perform set_actor(array[site_id], 'patient', null, patient => patient_id);
+  return next;
+end $$;
+call only_for('authenticate_by_follow_up_link(bytea)', 'waypost_app');
+
+-- Answers at a person's own link that were not sent stay no longer than they can be sent: until the follow-up is completed
+-- or given up for a reason that rules asking out, the person dies or says no to being contacted, or no link works; and for
+-- 30 days after the last one. Of one person, or with nulls of everybody whom the caller's policies show. The episodes are
+-- locked, as by whoever answers.
+create or replace function delete_unsent_answers(of_site uuid, of_patient uuid, at_time timestamptz) returns void
+  language plpgsql as $$
+begin
+  perform from episodes e where e.site_id = of_site and e.patient_id = of_patient order by e.id for no key update;
+  delete from follow_up_answers a using follow_ups f, patients p, sites s
+    where f.site_id = a.site_id and f.id = a.follow_up_id and p.site_id = f.site_id and p.id = f.patient_id and s.id = f.site_id
+      and (of_site is null or a.site_id = of_site) and (of_patient is null or f.patient_id = of_patient)
+      and (f.completed_on is not null or f.loss_reason in ('declined', 'withdrew', 'died', 'lacks_capacity') or p.died_on is not null
+        or exists (select from standing_consents c
+          where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact' and c.rules_out)
+        or not exists (select from follow_up_links l
+          where l.site_id = f.site_id and l.follow_up_id = f.id and l.ended_at is null
+            and l.expires_on >= (at_time at time zone s.time_zone)::date)
+        or (select max(o.updated_at) from follow_up_answers o where o.site_id = a.site_id and o.follow_up_id = a.follow_up_id)
+          <= at_time - interval '30 days');
+end $$;
+call only_for('delete_unsent_answers(uuid, uuid, timestamptz)', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+
+create or replace function answers_end_with_follow_up() returns trigger language plpgsql as $$
+begin
+  perform delete_unsent_answers(new.site_id, new.patient_id, new.updated_at);
+  return null;
+end $$;
+create or replace trigger follow_ups_answers after update of completed_on, loss_reason on follow_ups
+  for each row when (old.completed_on is distinct from new.completed_on or old.loss_reason is distinct from new.loss_reason)
+  execute function answers_end_with_follow_up();
+
+create or replace function answers_end_with_link() returns trigger language plpgsql as $$
+begin
+  perform delete_unsent_answers(f.site_id, f.patient_id, new.ended_at)
+    from follow_ups f where f.site_id = new.site_id and f.id = new.follow_up_id;
+  return null;
+end $$;
+create or replace trigger follow_up_links_answers after update of ended_at on follow_up_links
+  for each row when (new.ended_at is not null) execute function answers_end_with_link();
+
+call reset_access('follow_ups', 'follow_up_attempts', 'follow_up_completions', 'follow_up_services', 'follow_up_links',
+  'follow_up_answers', 'assessments', 'assessment_scores', 'safeguarding_flags');
+
+grant select, insert, update on follow_ups to waypost_staff, waypost_jobs;
+grant select, update on follow_ups to waypost_outside;
+create policy staff on follow_ups to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_ups to waypost_outside
+  using (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
+create policy jobs on follow_ups to waypost_jobs using (true);
+
+-- What belongs to a follow-up or an episode is reached by the person whose it is.
+grant select, insert on follow_up_attempts to waypost_staff, waypost_jobs;
+grant select on follow_up_attempts to waypost_outside;
+create policy staff on follow_up_attempts to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_up_attempts to waypost_outside
+  using (exists (select from follow_ups f where f.site_id = follow_up_attempts.site_id and f.id = follow_up_attempts.follow_up_id));
+create policy jobs on follow_up_attempts to waypost_jobs using (true);
+
+grant select, insert on follow_up_completions to waypost_staff, waypost_outside, waypost_jobs;
+create policy staff on follow_up_completions to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_up_completions to waypost_outside
+  using (exists (select from follow_ups f
+    where f.site_id = follow_up_completions.site_id and f.id = follow_up_completions.follow_up_id));
+create policy jobs on follow_up_completions to waypost_jobs using (true);
+
+grant select, insert on follow_up_services to waypost_staff, waypost_outside, waypost_jobs;
+create policy staff on follow_up_services to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_up_services to waypost_outside
+  using (exists (select from follow_ups f where f.site_id = follow_up_services.site_id and f.id = follow_up_services.follow_up_id));
+create policy jobs on follow_up_services to waypost_jobs using (true);
+
+grant select, insert, update (ended_at) on follow_up_links to waypost_staff, waypost_jobs;
+grant select on follow_up_links to waypost_outside;
+create policy staff on follow_up_links to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_up_links to waypost_outside
+  using (exists (select from follow_ups f where f.site_id = follow_up_links.site_id and f.id = follow_up_links.follow_up_id));
+create policy jobs on follow_up_links to waypost_jobs using (true);
+
+grant select, insert, update, delete on follow_up_answers to waypost_staff, waypost_outside, waypost_jobs;
+create policy staff on follow_up_answers to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_up_answers to waypost_outside
+  using (exists (select from follow_ups f where f.site_id = follow_up_answers.site_id and f.id = follow_up_answers.follow_up_id));
+create policy jobs on follow_up_answers to waypost_jobs using (true);
+
+grant select, insert, update on assessments to waypost_staff, waypost_jobs;
+grant select, insert on assessments to waypost_outside;
+create policy staff on assessments to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on assessments to waypost_outside
+  using (exists (select from episodes e where e.site_id = assessments.site_id and e.id = assessments.episode_id));
+create policy jobs on assessments to waypost_jobs using (true);
+
+grant select, insert, update on assessment_scores to waypost_staff, waypost_jobs;
+grant select, insert on assessment_scores to waypost_outside;
+create policy staff on assessment_scores to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on assessment_scores to waypost_outside
+  using (exists (select from episodes e where e.site_id = assessment_scores.site_id and e.id = assessment_scores.episode_id));
+create policy jobs on assessment_scores to waypost_jobs using (true);
+
+-- Narrower than elsewhere: a dashboard has sites too, and no business here. Whoever records an answer raises the flag, also
+-- somebody who may not read it back.
+grant select, insert, update on safeguarding_flags to waypost_staff, waypost_jobs;
+grant select, insert on safeguarding_flags to waypost_outside; -- select: to be told that there is none they may read
+create policy staff on safeguarding_flags to waypost_staff
+  using (site_id = any((select acting_sites())::uuid[]) and (select acting_role()) in ('link_worker', 'site_manager', 'integration'));
+create policy staff_raise on safeguarding_flags for insert to waypost_staff
+  with check (site_id = any((select acting_sites())::uuid[]));
+create policy patients_raise on safeguarding_flags for insert to waypost_outside
+  with check (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
+create policy jobs on safeguarding_flags to waypost_jobs using (true);

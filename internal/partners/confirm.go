@@ -61,12 +61,8 @@ func (s *Store) Confirm(ctx context.Context, id uuid.UUID) (k Key, err error) {
 		if err := k.confirmable(); err != nil {
 			return err
 		}
-		var sameOrigin bool
-		if err := tx.Raw("select coalesce(key_origin(?) = key_origin(?), true)", tx.Actor.KeyID, k.ID).Scan(&sameOrigin).Error; err != nil {
+		if err := tx.SecondPerson(&k.ID, "made this one"); err != nil {
 			return err
-		}
-		if sameOrigin {
-			return errSameOrigin
 		}
 		k.ConfirmerID = tx.Actor.Key()
 		if k.ConfirmedAt == nil {
@@ -83,9 +79,6 @@ func (s *Store) Confirm(ctx context.Context, id uuid.UUID) (k Key, err error) {
 	})
 	return k, err
 }
-
-var errSameOrigin = fault.New(fault.Forbidden,
-	"It takes a second person: your own key was made by the administrator who made this one, and nobody else has confirmed yours.")
 
 func (k *Key) confirmable() error {
 	switch {

@@ -45,6 +45,7 @@ func TestAChangedAddressWaitsForASecondPerson(t *testing.T) {
 	if again := lw.get("/organisations/" + w.org).want(200); again.at("email_pending_since") != nil {
 		t.Errorf("%s", again.body)
 	}
+	admin.patch("/organisations/"+w.org, org.header.Get("ETag"), `{"url":null}`).problem(412, "stale")
 	lw.post(confirm, body).problem(409, "conflict")
 	c.run()
 	c.run()
@@ -93,7 +94,12 @@ func TestAServicesAddressWaitsToo(t *testing.T) {
 	}
 	confirm := func(email string) {
 		t.Helper()
-		lw.post("/services/"+w.svc+"/email/confirmation", `{"email":`+email+`}`).want(200)
+		before := admin.get("/services/" + w.svc).want(200)
+		done := lw.post("/services/"+w.svc+"/email/confirmation", `{"email":`+email+`}`).want(200)
+		if done.at("email_pending_since") != nil || done.number("version") != before.number("version")+1 {
+			t.Errorf("%s, then %s", before.body, done.body)
+		}
+		admin.patch("/services/"+w.svc, before.header.Get("ETag"), `{"url":null}`).problem(412, "stale")
 	}
 	w.sentNow("club@example.org")
 	set(`"elsewhere@example.org"`)

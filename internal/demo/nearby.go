@@ -60,7 +60,7 @@ func (t *town) organisation(key, name, description string) directory.Organisatio
 	t.byOffer[key] = id
 	home := t.domain(key)
 	return directory.Organisation{
-		ID: id, Source: "demo", SourceRef: new(t.Code + "/" + key), Version: 1, CreatedAt: at, UpdatedAt: at,
+		ID: id, Entry: directory.Entry{Source: "demo", SourceRef: new(t.Code + "/" + key), Version: 1, CreatedAt: at, UpdatedAt: at},
 		OrganisationDetails: directory.OrganisationDetails{
 			Name: t.fill(name), Description: text.Optional(t.fill(description)), URL: new("https://" + home), Email: new("hello@" + home),
 			Phone: new(landline(t.dice)), Status: "active",
@@ -84,7 +84,7 @@ func (t *town) service(o offer, capacity string) service {
 	s := service{few: o.Few, answers: len(t.services)%3 != 1}
 	s.Service = directory.Service{
 		ID: db.IDAt(at), OrganisationID: t.byOffer[o.By], NeedsSource: "stated", Capacity: capacity,
-		Source: "demo", SourceRef: new(t.Code + "/" + o.Key), Version: 1, CreatedAt: at, UpdatedAt: at,
+		Entry: directory.Entry{Source: "demo", SourceRef: new(t.Code + "/" + o.Key), Version: 1, CreatedAt: at, UpdatedAt: at},
 		ServiceDetails: directory.ServiceDetails{
 			Name: t.fill(o.Name, words...), Description: text.Optional(t.fill(o.Description, words...)), ActivityType: o.Type, Needs: o.Needs,
 			Keywords:    text.Optional(t.Name + " " + strings.ReplaceAll(o.Key, "_", " ")),

@@ -52,8 +52,7 @@ func (b Batch) Write(tx *db.Tx) error {
 		return err
 	}
 	for _, o := range b.ChangedOrganisations {
-		o.Version, o.UpdatedAt = o.Version+1, tx.Now
-		if err := tx.Select("*").Updates(&o).Error; err != nil {
+		if err := o.update(tx, &o); err != nil {
 			return err
 		}
 	}
@@ -61,8 +60,7 @@ func (b Batch) Write(tx *db.Tx) error {
 		return err
 	}
 	for _, v := range b.ChangedServices {
-		v.Version, v.UpdatedAt = v.Version+1, tx.Now
-		if err := tx.Select("*").Updates(&v).Error; err != nil {
+		if err := v.update(tx, &v); err != nil {
 			return err
 		}
 	}

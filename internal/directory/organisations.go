@@ -4,7 +4,6 @@ package directory
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -28,14 +27,8 @@ type Organisation struct {
 	OrganisationDetails
 	PhoneNational *string `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it, a foreign one with its country code; null where phone is kept as it was written." example:"01632 960001"`
 	normal.AsWritten
-	Source            string          `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
-	SourceRef         *string         `json:"source_ref" doc:"Its id in that source."`
-	EmailPendingSince *time.Time      `json:"email_pending_since" gorm:"->" doc:"Since when the e-mail address waits for a second person: an administrator changed it, and nobody else has confirmed it. Referrals sent before are not written to it. null: it waits for nobody."`
-	EmailChangedBy    *uuid.UUID      `json:"-" gorm:"->"`
-	Version           int             `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
-	CreatedAt         time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt         time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	Warnings          []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: phone_as_written, email_as_written. In the answer to a POST also: likely duplicates."`
+	Entry
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: phone_as_written, email_as_written. In the answer to a POST also: likely duplicates."`
 }
 
 // OrganisationDetails is what is said of an organisation; all of it may be changed later.
@@ -59,7 +52,7 @@ type OrganisationChanges = patch.Merge[OrganisationDetails]
 func (s *Store) AddOrganisation(ctx context.Context, n NewOrganisation) (o Organisation, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		n.Status = statusFor(tx.Actor, n.Status)
-		o = Organisation{ID: tx.NewID(), Source: "api", Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		o = Organisation{ID: tx.NewID(), Entry: NewEntry(tx, "api", nil)}
 		o.Set(n)
 		duplicates, err := likelyDuplicates(tx, n.Name)
 		if err != nil {
@@ -141,8 +134,7 @@ func lockOrganisation(tx *db.Tx, id uuid.UUID) (Organisation, error) {
 }
 
 func (o *Organisation) save(tx *db.Tx, kind string) error {
-	o.Version, o.UpdatedAt = o.Version+1, tx.Now
-	if err := tx.Clauses(returnEmailState).Select("*").Updates(o).Error; err != nil {
+	if err := o.update(tx, o); err != nil {
 		return err
 	}
 	return recorded(tx, kind, "organisation", o.ID)

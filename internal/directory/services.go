@@ -26,18 +26,12 @@ type Service struct {
 	ServiceDetails
 	PhoneNational *string `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it, a foreign one with its country code; null where phone is kept as it was written." example:"01632 960001"`
 	normal.AsWritten
-	NeedsSource       string     `json:"needs_source" enum:"stated,inferred" doc:"inferred: worked out from words of the description by an import."`
-	Capacity          string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
-	WaitBand          *string    `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
-	CapacityAsOf      *time.Time `json:"capacity_as_of" doc:"When that was last said."`
-	CapacitySetBy     *string    `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import" doc:"Who said so."`
-	Source            string     `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
-	SourceRef         *string    `json:"source_ref" doc:"Its id in that source."`
-	EmailPendingSince *time.Time `json:"email_pending_since" gorm:"->" doc:"Since when the e-mail address waits for a second person: an administrator changed it, and nobody else has confirmed it. Referrals sent before are not written to it. null: it waits for nobody."`
-	EmailChangedBy    *uuid.UUID `json:"-" gorm:"->"`
-	Version           int        `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
-	CreatedAt         time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt         time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	Entry
+	NeedsSource   string     `json:"needs_source" enum:"stated,inferred" doc:"inferred: worked out from words of the description by an import."`
+	Capacity      string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
+	WaitBand      *string    `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
+	CapacityAsOf  *time.Time `json:"capacity_as_of" doc:"When that was last said."`
+	CapacitySetBy *string    `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import" doc:"Who said so."`
 
 	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: phone_as_written, email_as_written. People see it, and nothing is sent to it."`
 }
@@ -99,7 +93,7 @@ func (s *Store) AddService(ctx context.Context, organisation uuid.UUID, n NewSer
 			return err
 		}
 		n.Status = statusFor(tx.Actor, n.Status)
-		v = Service{ID: tx.NewID(), OrganisationID: organisation, NeedsSource: "stated", Capacity: "not_known", Source: "api", Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		v = Service{ID: tx.NewID(), OrganisationID: organisation, NeedsSource: "stated", Capacity: "not_known", Entry: NewEntry(tx, "api", nil)}
 		if err := v.Set(n); err != nil {
 			return err
 		}
@@ -255,8 +249,7 @@ func lockService(tx *db.Tx, id uuid.UUID) (Service, error) {
 }
 
 func (v *Service) save(tx *db.Tx, kind string) error {
-	v.Version, v.UpdatedAt = v.Version+1, tx.Now
-	if err := tx.Clauses(returnEmailState).Select("*").Updates(v).Error; err != nil {
+	if err := v.update(tx, v); err != nil {
 		return err
 	}
 	return recorded(tx, kind, "service", v.ID)

@@ -76,8 +76,7 @@ func (p *plan) organisation(o organisation) {
 	switch {
 	case !known:
 		row := directory.Organisation{
-			ID: p.tx.NewID(), Source: p.report.Source, SourceRef: &o.ref,
-			Version: 1, CreatedAt: p.tx.Now, UpdatedAt: p.tx.Now,
+			ID: p.tx.NewID(), Entry: directory.NewEntry(p.tx, p.report.Source, &o.ref),
 		}
 		row.Set(o.details)
 		p.ids[o.ref] = row.ID
@@ -106,8 +105,7 @@ func (p *plan) service(s service) error {
 	case !known:
 		row := directory.Service{
 			ID: p.tx.NewID(), OrganisationID: p.ids[s.organisation],
-			NeedsSource: "inferred", Capacity: "not_known", Source: p.report.Source, SourceRef: &s.ref,
-			Version: 1, CreatedAt: p.tx.Now, UpdatedAt: p.tx.Now,
+			NeedsSource: "inferred", Capacity: "not_known", Entry: directory.NewEntry(p.tx, p.report.Source, &s.ref),
 		}
 		if err := row.Set(s.details); err != nil {
 			return err

@@ -38,8 +38,18 @@ func TestWhatIsSensitive(t *testing.T) {
 		if got.at("sensitive") != want {
 			t.Errorf("%s: %s", more, got.body)
 		}
-		if got = admin.patch("/services/"+service, got.header.Get("ETag"), `{"needs":["domestic_abuse"],"sensitive":false}`).want(200); got.at("sensitive") != true {
+		if got = admin.patch("/services/"+service, got.header.Get("ETag"), `{"needs":["domestic_abuse"]}`).want(200); got.at("sensitive") != true {
 			t.Errorf("%s, then changed: %s", more, got.body)
+		}
+		for _, refused := range []string{`{"sensitive":false}`, `{"needs":["alcohol_drugs"],"sensitive":false}`} {
+			no := admin.patch("/services/"+service, got.header.Get("ETag"), refused)
+			no.problem(422, "invalid")
+			if !strings.Contains(string(no.body), `"body.sensitive"`) || !strings.Contains(string(no.body), "true by itself") {
+				t.Errorf("%s: %s", refused, no.body)
+			}
+		}
+		if got = admin.patch("/services/"+service, got.header.Get("ETag"), `{"needs":["food"],"sensitive":false}`).want(200); got.at("sensitive") != false {
+			t.Errorf("%s, without a sensitive need: %s", more, got.body)
 		}
 	}
 	list := admin.get("/code-lists/needs").want(200)

@@ -52,7 +52,7 @@ type ServiceDetails struct {
 	Postcode     *string       `json:"postcode" required:"false" maxLength:"20" doc:"Postcode, in capitals with one space." example:"ZZ99 3WZ"`
 	Latitude     *float64      `json:"latitude" required:"false" minimum:"-90" maximum:"90" doc:"Degrees north; goes with longitude." example:"53.48"`
 	Longitude    *float64      `json:"longitude" required:"false" minimum:"-180" maximum:"180" doc:"Degrees east; goes with latitude." example:"-2.24"`
-	Sensitive    bool          `json:"sensitive" required:"false" doc:"Whether nobody else may learn that a person was referred here, such as to help after sexual violence: it is then never named on the page of a person's own link or in mail to them, since others read shared telephones and inboxes. True by itself, whatever is sent, for a service of one of the sensitive needs (see the code list needs)." example:"false"`
+	Sensitive    bool          `json:"sensitive" required:"false" doc:"Whether nobody else may learn that a person was referred here, such as to help after sexual violence: it is then never named on the page of a person's own link or in mail to them, since others read shared telephones and inboxes. True by itself for a service of one of the sensitive needs (see the code list needs); a change to false is refused there." example:"false"`
 	Status       string        `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked." example:"active"`
 }
 
@@ -171,6 +171,9 @@ func (s *Store) ChangeService(ctx context.Context, id uuid.UUID, version int, c 
 		details, err := c.Apply(v.ServiceDetails)
 		if err != nil {
 			return err
+		}
+		if c.Has("sensitive") && !details.Sensitive && codes.Sensitive("needs", details.Needs...) {
+			return fault.InvalidAt("sensitive", "is true by itself for a service of a sensitive need: leave it out, or take the need away")
 		}
 		if c.Has("needs") {
 			v.NeedsSource = "stated"

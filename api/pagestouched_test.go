@@ -12,6 +12,7 @@ import (
 	"waypost/internal/platform/clock"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
+	"waypost/internal/platform/mail/mailtest"
 )
 
 // The pages that PostgreSQL touches for a read by id, and for a page of a list, do not grow with the tables. Its plans are
@@ -109,6 +110,74 @@ func pagesSoFar(t *testing.T, url string) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// The pages that a round of the jobs that send notices touches do not grow with what was sent already, nor those of a scrape of /metrics.
+func TestSendingTouchesAsManyPagesInALargeOutbox(t *testing.T) {
+	t.Parallel()
+	smtp := mailtest.Start(t, "")
+	url := dbtest.URL(t)
+	d, end := openDatabase(t, url)
+	w := serving(t, on(d))
+	c := w.clerk(smtp)
+	w.sentNow("club@example.org")
+	w.sentNow("")
+	c.run()
+	smtp.Mail()
+	end()
+	jobs := db.Background(actor.With(t.Context(), actor.Named("test")))
+	rounds := map[string]func(*db.DB){
+		"a mail": func(d *db.DB) {
+			err := d.Do(jobs, func(tx *db.Tx) error {
+				return tx.Exec("update outbox o set state = 'waiting', sent_at = null, tried_at = null, next_try_at = o.created_at from referrals r where o.site_id = r.site_id and o.kind = 'reply_notice' and o.subject_id = r.id").Error
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.db = d
+			c.run()
+			smtp.Mail()
+		},
+		"nothing to send": func(d *db.DB) {
+			w.db = d
+			c.run()
+		},
+		"metrics": func(d *db.DB) {
+			if by, err := d.MailStatistics(t.Context()); err != nil || by["failed"].Messages != 0 {
+				t.Fatal(by, err)
+			}
+		},
+	}
+	few := map[string]int{}
+	for _, size := range []int{1_000, 100_000} {
+		addSent(t, url, size)
+		for what, round := range rounds {
+			pages := pagesTouched(t, url, round)
+			t.Logf("%6d sent, %s: %d pages", size, what, pages)
+			if few[what] == 0 {
+				few[what] = pages
+			} else if pages > few[what]+50 { // the levels of indexes, a few for each statement
+				t.Errorf("%s: %d pages of 1,000 sent, %d of 101,000", what, few[what], pages)
+			}
+		}
+	}
+}
+
+// addSent adds messages to the outbox that were sent long ago.
+func addSent(t *testing.T, url string, n int) {
+	t.Helper()
+	d, end := openDatabase(t, url)
+	defer end()
+	err := d.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
+		return tx.Exec(strings.ReplaceAll(fmt.Sprintf(`set local statement_timeout = 0;
+insert into outbox (site_id, id, kind, subject_id, ordinal, channel, state, next_try_at, tried_at, sent_at, created_at, updated_at)
+  select s.id, earlier(), 'reply_notice', earlier(), 1, 'email', 'sent', at, at, at, at, at
+  from (select id from sites order by id limit 1) s, generate_series(1, %d) n, lateral (select now() - make_interval(days => 300, secs => n)) a(at);
+select refresh_statistics()`, n), "earlier()", earlierID)).Error
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // earlierID makes ids that come before those of today: what is read stands behind them in an index, so that whoever reads the whole

@@ -16,17 +16,27 @@ import (
 // mostInMail is how many referrals one mail asks about.
 const mostInMail = 100
 
-// together finds the notices that are due with one and go to the same address of the same organisation, of whatever site.
+// together finds the notices that are due with one and go to the same address of the same organisation, of whatever site. It looks up where
+// the one goes first, so that the others are found among what is open.
 func together(tx *db.Tx, n outbox.Message) (others []uuid.UUID, err error) {
-	err = tx.Raw(`with notices as (
-			select o.id, o.next_try_at, r.organisation_id, lower(coalesce(a.email, '')) as address
-			from outbox o join referrals r on r.site_id = o.site_id and r.id = o.subject_id
-			cross join lateral notice_address(r.organisation_id, r.service_id) a
-			where o.kind = @kind and o.channel = 'email' and (o.id = @id
-				or o.state in ('waiting', 'sending') and o.why is distinct from 'held' and o.next_try_at <= @now))
-		select other.id from notices this join notices other using (organisation_id, address)
-		where this.id = @id and other.id <> @id order by other.next_try_at, other.id limit @most`,
-		map[string]any{"kind": Notice, "id": n.ID, "now": tx.Now, "most": mostInMail - 1}).Scan(&others).Error
+	var to struct {
+		OrganisationID uuid.UUID
+		Address        string
+	}
+	err = tx.Raw(`select r.organisation_id, lower(coalesce(a.email, '')) as address
+		from referrals r cross join lateral notice_address(r.organisation_id, r.service_id) a where r.site_id = ? and r.id = ?`,
+		n.SiteID, n.SubjectID).Scan(&to).Error
+	if err != nil {
+		return nil, err
+	}
+	err = tx.Raw(`select o.id from outbox o join referrals r on r.site_id = o.site_id and r.id = o.subject_id
+		cross join lateral notice_address(r.organisation_id, r.service_id) a
+		where o.state in ('waiting', 'sending') and o.channel = 'email' and o.kind = @kind and o.why is distinct from 'held'
+			and o.next_try_at <= @now and o.id <> @id
+			and r.organisation_id = @organisation and lower(coalesce(a.email, '')) = @address
+		order by o.next_try_at, o.id limit @most`,
+		map[string]any{"kind": Notice, "id": n.ID, "now": tx.Now, "organisation": to.OrganisationID, "address": to.Address, "most": mostInMail - 1}).
+		Scan(&others).Error
 	return others, err
 }
 

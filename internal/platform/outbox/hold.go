@@ -49,7 +49,7 @@ func (s *Store) off(ctx context.Context) error {
 		if err := tx.Exec("update mail_kinds set since = null where since is not null").Error; err != nil {
 			return err
 		}
-		return tx.Model(&Message{}).Where("state = ? and channel = ? and why is distinct from 'no_smtp'", Waiting, Email).
+		return tx.Model(&Message{}).Where("state = 'waiting' and channel = 'email' and why is distinct from 'no_smtp'").
 			Updates(map[string]any{"why": "no_smtp", "updated_at": tx.Now}).Error
 	})
 }

@@ -92,9 +92,12 @@ func (s *Store) due(ctx context.Context) (list []Message, room int, err error) {
 	return list, room, err
 }
 
+// isOpen is spelled out, and no parameter: the indexes of what is open are found by it.
+const isOpen = "state in ('waiting', 'sending')"
+
 // sendable is what waits for nothing but its turn.
 func sendable(tx *db.Tx) *gorm.DB {
-	return tx.Where("state in (?, ?) and channel = ? and next_try_at <= ? and why is distinct from 'held'", Waiting, Sending, Email, tx.Now)
+	return tx.Where(isOpen+" and channel = 'email' and next_try_at <= ? and why is distinct from 'held'", tx.Now)
 }
 
 // send sends a message, with those that go in the same mail. It reaches the sites of all that are due.
@@ -118,7 +121,7 @@ func (s *Store) send(ctx context.Context, sender *mail.Sender, writers Writers, 
 // found finds messages again and locks them; another process may have them, or be done with them. Whoever claims passes over those
 // that another has (SKIP LOCKED); whoever has sent them waits, for what is not written down is sent again.
 func found(q *gorm.DB, ids []uuid.UUID, locked string) (list []Message, err error) {
-	err = q.Where("id in ? and state in (?, ?)", ids, Waiting, Sending).Clauses(clause.Locking{Strength: "UPDATE", Options: locked}).Order("next_try_at, id").Find(&list).Error
+	err = q.Where("id in ? and "+isOpen, ids).Clauses(clause.Locking{Strength: "UPDATE", Options: locked}).Order("next_try_at, id").Find(&list).Error
 	return list, err
 }
 

@@ -105,7 +105,7 @@ var (
 	feedPosition  = prometheus.NewDesc("waypost_feed_position", "The position of the newest event in the partners' feed.", nil, nil)
 	feedLag       = prometheus.NewDesc("waypost_feed_lag_seconds", "How long the oldest event that is not in the feed yet has been recorded; 0: all are.", nil, nil)
 	pending       = prometheus.NewDesc("waypost_webhook_deliveries_pending", "Deliveries to webhooks that are tried, or tried again.", nil, nil)
-	outboxed      = prometheus.NewDesc("waypost_outbox_messages", "Messages that go by mail, by state (waiting, held, sending, sent, failed, cancelled).", []string{"state"}, nil)
+	outboxed      = prometheus.NewDesc("waypost_outbox_messages", "Messages that go by mail and are not sent, by state (waiting, held, sending, failed). waypost_mail_attempts_total counts what is sent.", []string{"state"}, nil)
 	outboxOldest  = prometheus.NewDesc("waypost_outbox_oldest_seconds", "How long the oldest message in a state (waiting, held, sending) has been in the outbox; 0: there is none.", []string{"state"}, nil)
 )
 

@@ -146,7 +146,7 @@ func TestWhatHadGatheredIsHeld(t *testing.T) {
 	if len(links) != 4 || !strings.Contains(body, "4 referrals to Example Lunch Club wait for an answer") || strings.Count(body, "Referred by Sam Helper, a link worker at First site") != 4 {
 		t.Fatalf("%s", body)
 	}
-	if !strings.Contains(m.Text, "Reply-To: <sam@example.org>") || !strings.Contains(m.Text, "Subject: Referrals from First site") {
+	if !strings.Contains(m.Text, "Reply-To: <sam@example.org>") || !strings.Contains(m.Text, "Subject: Referrals from First site") || !strings.Contains(body, "Replies to this message go to Sam Helper.") {
 		t.Errorf("%s", m.Text)
 	}
 	for _, link := range links {
@@ -226,4 +226,29 @@ func TestWhatIsSentAfterTheStartIsNotHeld(t *testing.T) {
 	}
 	smtp.Mail()
 	smtp.NoMail()
+}
+
+// Where several people referred, a reply would reach one who has nothing to do with it, or tell each of the others' people: the mail has no
+// Reply-To, and says whom to write to instead.
+func TestADigestOfSeveralPeopleSaysWhomToAnswer(t *testing.T) {
+	smtp := mailtest.Start(t, "")
+	w := newWorld(t)
+	c := w.clerk(smtp)
+	kim := w.as("administrator").post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Kim Helper","email":"kim@first.example.org"}`, w.site)).made()
+	w.sentNow("club@example.org")
+	_, referral := w.sentNow("")
+	ownSQL(w, "update episodes set link_worker_id = ? where id = (select episode_id from referrals where id = ?)", kim, referral)
+	c.run()
+	m := smtp.Mail()
+	smtp.NoMail()
+	body := strings.ReplaceAll(m.Text, "=\r\n", "")
+	for _, said := range []string{"Referred by Sam Helper", "Questions: sam@example.org", "Referred by Kim Helper", "Questions: kim@first.example.org",
+		"Please do not reply to this message", "Write to whoever stands below the referral that you mean."} {
+		if !strings.Contains(body, said) {
+			t.Errorf("%q is not said: %s", said, body)
+		}
+	}
+	if strings.Contains(m.Text, "Reply-To") || strings.Contains(body, "Replies to this message go") {
+		t.Errorf("%s", m.Text)
+	}
 }

@@ -93,12 +93,12 @@ func (r *Referral) asksByLink(tx *db.Tx, n outbox.Message, publicURL string) (a 
 // digestText says the same as a notice, of several: who asks, and how to find out whether that is true. Each link stands alone on its line.
 var digestText = template.Must(template.New("digest").Parse(`Hello,
 
-{{len .}} referrals to {{(index . 0).Organisation}} wait for an answer. You get this because
+{{len .Asks}} referrals to {{(index .Asks 0).Organisation}} wait for an answer. You get this because
 this is its address in the directory that those who refer use.
 
 On the page of each referral you can say yes or no, or ask a question.
 "No" is an answer too: then something else can be found.
-{{range .}}
+{{range .Asks}}
 Referred by {{.Worker}}, a link worker at {{.Site}}, on {{.SentOn}}{{if .Again}} (we asked before){{end}}:
 
 {{.Link}}
@@ -115,12 +115,23 @@ referred on a number that you know already, and ask about the references above.
 The pages ask for no password, no money and no bank details.
 
 This was sent through Waypost, which they use to keep track of referrals.
-`))
+{{if .Worker}}Replies to this message go to {{.Worker}}.
+{{else}}Please do not reply to this message: several people referred, and a reply reaches
+none of them. Write to whoever stands below the referral that you mean.
+{{end}}`))
 
-// digestLetter writes several notices as one mail. Its replies go to the link worker, where all referrals are of one.
+// digested is what a mail of several notices says.
+type digested struct {
+	Asks   []asks
+	Worker string // who made all of the referrals; empty: several did
+}
+
+// digestLetter writes several notices as one mail. Its replies go to the link worker, where all referrals are of one. Where several referred,
+// they go to none of them, and the mail says so: each would read what is said of the others' people.
 func digestLetter(to string, list []asks) (mail.Letter, error) {
 	var text strings.Builder
-	site, replyTo, subject := list[0].Site, list[0].WorkerEmail, "Reminder: referrals from "
+	site, first, subject := list[0].Site, list[0], "Reminder: referrals from "
+	replyTo, worker := first.WorkerEmail, first.Worker
 	for _, a := range list {
 		if !a.Again {
 			subject = "Referrals from "
@@ -128,10 +139,10 @@ func digestLetter(to string, list []asks) (mail.Letter, error) {
 		if a.Site != site {
 			site = ""
 		}
-		if a.WorkerEmail != replyTo {
-			replyTo = ""
+		if a.WorkerEmail != first.WorkerEmail {
+			replyTo, worker = "", ""
 		}
 	}
-	err := digestText.Execute(&text, list)
+	err := digestText.Execute(&text, digested{list, worker})
 	return mail.Letter{To: to, ReplyTo: replyTo, Subject: subject + cmp.Or(site, "several teams"), Text: text.String()}, err
 }

@@ -5,8 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"waypost/internal/platform/actor"
 	"waypost/internal/platform/leaktest"
+	"waypost/internal/platform/mail"
 	"waypost/internal/platform/mail/mailtest"
+	"waypost/internal/platform/outbox"
 )
 
 // An administrator who changes where notices go is not sent the links of people who were referred before: those wait, for the link
@@ -48,6 +51,88 @@ func TestAChangedAddressWaitsForASecondPerson(t *testing.T) {
 	admin.patch("/organisations/"+w.org, org.header.Get("ETag"), `{"url":null}`).problem(412, "stale")
 	lw.post(confirm, body).problem(409, "conflict")
 	c.run()
+	c.run()
+	w.linkIn(smtp.Mail())
+	smtp.NoMail()
+}
+
+// A notice that waits for the link worker's hand, since nobody knew an address, goes by mail once there is one that waits for nobody: once,
+// and not where the link was handed on or the referral answered meanwhile.
+func TestANoticeGoesToAnAddressThatIsAddedLater(t *testing.T) {
+	smtp := mailtest.Start(t, "")
+	w := newWorld(t)
+	c := w.clerk(smtp)
+	lw := w.as("link_worker")
+	_, asked := w.sentNow("")
+	_, copied := w.sentNow("")
+	_, answered := w.sentNow("")
+	c.run()
+	if n := c.notices(); len(n.items()) != 3 || n.text("items.0.channel") != "by_hand" || n.text("items.0.why") != "by_hand" {
+		t.Fatalf("%s", n.body)
+	}
+	lw.post("/referrals/"+copied+"/reply-link", "").want(201)
+	lw.post("/referrals/"+answered+"/moves", `{"to":"accepted","reported_by":"organisation"}`).want(200)
+	w.advance("P1D")
+	w.sentTo("club@example.org")
+	c.run()
+	c.run()
+	smtp.NoMail()
+	if n := c.notices(); n.text("items.0.channel") != "by_hand" || n.text("items.0.why") != "address_unconfirmed" {
+		t.Errorf("%s", n.body)
+	}
+	lw.post("/organisations/"+w.org+"/email/confirmation", `{"email":"club@example.org"}`).want(200)
+	c.run()
+	c.run()
+	m := smtp.Mail()
+	w.linkIn(m)
+	if !strings.Contains(strings.ReplaceAll(m.Text, "=\r\n", ""), asked) {
+		t.Errorf("%s", m.Text)
+	}
+	c.run()
+	smtp.NoMail()
+	if n := c.notices(); n.text("items.0.state") != "sent" || n.text("items.1.why") != "link_copied" || n.text("items.2.why") != "answered" {
+		t.Errorf("%s", n.body)
+	}
+}
+
+// An address that is taken away leaves its notices to the link worker's hand, and what was held stays held.
+func TestAnAddressComesAndGoes(t *testing.T) {
+	smtp := mailtest.Start(t, "")
+	w := newWorld(t)
+	c := w.clerk(nil)
+	set := func(email string) { // on the server, so that it waits for nobody
+		t.Helper()
+		ownSQL(w, "update organisations set email = nullif(?, '') where id = ?", email, w.org)
+	}
+	notice := func(channel, why string) {
+		t.Helper()
+		c.run()
+		c.run()
+		smtp.NoMail()
+		if n := c.notices(); n.text("items.0.state") != "waiting" || n.text("items.0.channel") != channel || n.text("items.0.why") != why {
+			t.Errorf("not %s, %s: %s", channel, why, n.body)
+		}
+	}
+	w.sentNow("")
+	notice("by_hand", "by_hand")
+	set("club@example.org")
+	notice("email", "no_smtp")
+	set("")
+	notice("by_hand", "by_hand")
+	sender, err := mail.New(fmt.Sprintf("smtp://127.0.0.1:%d?tls=none", smtp.Port), "Waypost <followup@example.org>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.sender = sender
+	notice("by_hand", "by_hand")
+	set("club@example.org") // of before mail was on
+	notice("email", "held")
+	set("")
+	if n, err := (&outbox.Store{DB: w.db}).Release(actor.With(t.Context(), actor.Named("test")), ""); n != 1 || err != nil {
+		t.Errorf("%d %v", n, err)
+	}
+	notice("by_hand", "by_hand")
+	set("club@example.org")
 	c.run()
 	w.linkIn(smtp.Mail())
 	smtp.NoMail()

@@ -90,7 +90,7 @@ func (p patience) ask(tx *db.Tx) (int, error) {
 	if err := outbox.Queue(tx, due...); err != nil {
 		return 0, err
 	}
-	return len(due), p.awaitConfirmation(tx)
+	return len(due), p.reroute(tx)
 }
 
 // takeBack cancels notices that wait, of referrals that no longer do or whose person died, and to organisations that are no longer active.
@@ -107,18 +107,28 @@ func (p patience) takeBack(tx *db.Tx) error {
 // unconfirmed is why a notice is not sent to an address that an administrator changed after the referral was sent.
 const unconfirmed = "address_unconfirmed"
 
-// awaitConfirmation keeps notices from an address that nobody has confirmed, for the link worker to hand on, and lets them go by e-mail
-// once somebody has. One that was cancelled for it, changed between this and its sending, comes back.
-func (p patience) awaitConfirmation(tx *db.Tx) error {
-	return tx.Exec(`update outbox o set state = 'waiting', updated_at = @now,
-			channel = case when a.confirmed then 'email' else 'by_hand' end, why = case when not a.confirmed then @why end
+// reroute lets each notice that waits go as it can now: by e-mail, where there is an address that waits for no confirmation, else by the
+// link worker's hand. One that was cancelled for want of an address comes back, unless it was overtaken or the link handed on since.
+func (p patience) reroute(tx *db.Tx) error {
+	values := map[string]any{"site": p.ID, "now": tx.Now, "kind": Notice, "unconfirmed": unconfirmed}
+	err := tx.Exec(`update outbox o set state = 'waiting', why = null, updated_at = @now from referrals r
+		where o.site_id = @site and o.kind = '`+Notice+`' and o.state = 'cancelled' and o.why in ('address_unconfirmed', 'no_address')
+			and r.site_id = o.site_id and r.id = o.subject_id and r.status = 'sent'
+			and not exists (select from outbox newer where newer.site_id = o.site_id and newer.kind = o.kind
+				and newer.subject_id = o.subject_id and newer.ordinal > o.ordinal)
+			and not exists (select from reply_links l where l.site_id = o.site_id and l.referral_id = o.subject_id and l.created_at >= o.updated_at)`,
+		values).Error
+	if err != nil {
+		return err
+	}
+	return tx.Exec(`update outbox o set channel = case when a.by_hand is null then 'email' else 'by_hand' end, why = a.by_hand, updated_at = @now
 		from referrals r, lateral (
-			select pending_since is null or pending_since < r.sent_at as confirmed from notice_address(r.organisation_id, r.service_id)) a
-		where o.site_id = @site and o.kind = @kind and r.site_id = o.site_id and r.id = o.subject_id and r.status = 'sent'
-			and (o.state = 'waiting' and o.channel = 'email' and o.why is distinct from 'held' and not a.confirmed
-				or o.state = 'waiting' and o.why = @why and a.confirmed
-				or o.state = 'cancelled' and o.why = @why)`,
-		map[string]any{"site": p.ID, "now": tx.Now, "kind": Notice, "why": unconfirmed}).Error
+			select case when email is null then 'by_hand' when pending_since >= r.sent_at then @unconfirmed end as by_hand
+			from notice_address(r.organisation_id, r.service_id)) a
+		where o.site_id = @site and o.kind = @kind and o.state = 'waiting' and o.why is distinct from 'held'
+			and r.site_id = o.site_id and r.id = o.subject_id and r.status = 'sent'
+			and case when o.channel = 'by_hand' then o.why end is distinct from a.by_hand`,
+		values).Error
 }
 
 // Notifier writes notices, whose links begin with the URL at which people reach Waypost.

@@ -56,8 +56,8 @@ func TestAChangedAddressWaitsForASecondPerson(t *testing.T) {
 	smtp.NoMail()
 }
 
-// A notice that waits for the link worker's hand, since nobody knew an address, goes by mail once there is one that waits for nobody: once,
-// and not where the link was handed on or the referral answered meanwhile.
+// A notice that waits for the link worker's hand, since nobody knew an address, goes by mail once there is one that
+// waits for nobody: once, and not where the link was handed on or the referral answered meanwhile.
 func TestANoticeGoesToAnAddressThatIsAddedLater(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w := newWorld(t)

@@ -228,8 +228,8 @@ func TestWhatIsSentAfterTheStartIsNotHeld(t *testing.T) {
 	smtp.NoMail()
 }
 
-// Where several people referred, a reply would reach one who has nothing to do with it, or tell each of the others' people: the mail has no
-// Reply-To, and says whom to write to instead.
+// Where several people referred, a reply would reach one who has nothing to do with it, or tell each of the others'
+// people: the mail has no Reply-To, and says whom to write to instead.
 func TestADigestOfSeveralPeopleSaysWhomToAnswer(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w := newWorld(t)

@@ -112,7 +112,8 @@ func pagesSoFar(t *testing.T, url string) (n int) {
 	return n
 }
 
-// The pages that a round of the jobs that send notices touches do not grow with what was sent already, nor those of a scrape of /metrics.
+// The pages that a round of the jobs that send notices touches do not grow with what was sent already, nor those of a
+// scrape of /metrics.
 func TestSendingTouchesAsManyPagesInALargeOutbox(t *testing.T) {
 	t.Parallel()
 	smtp := mailtest.Start(t, "")

@@ -14,9 +14,9 @@ type Address struct {
 	Email *string `json:"email" nullable:"true" maxLength:"254" doc:"The address as it stands, so that none is confirmed unseen; null: that there is none." example:"hello@lunch.example.org"`
 }
 
-// ConfirmOrganisationEmail vouches for an organisation's e-mail address, which an administrator changed: notices of all referrals go there
-// from now on. It is a change of the organisation. Faults: not_found, conflict (another address stands there, or it waits for nobody),
-// forbidden (the caller's key comes from the administrator who changed it).
+// ConfirmOrganisationEmail vouches for an organisation's e-mail address, which an administrator changed: notices of
+// all referrals go there from now on. It is a change of the organisation. Faults: not_found, conflict (another address
+// stands there, or it waits for nobody), forbidden (the caller's key comes from the administrator who changed it).
 func (s *Store) ConfirmOrganisationEmail(ctx context.Context, id uuid.UUID, a Address) (o Organisation, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if o, err = lockOrganisation(tx, id); err != nil {
@@ -44,7 +44,8 @@ func (s *Store) ConfirmServiceEmail(ctx context.Context, id uuid.UUID, a Address
 	return v, err
 }
 
-// confirm checks that somebody else changed the address, and that it is the one that stands. From then on it waits for nobody.
+// confirm checks that somebody else changed the address, and that it is the one that stands. From then on it waits for
+// nobody.
 func (a Address) confirm(tx *db.Tx, table string, id uuid.UUID, stands *string, e *Entry) error {
 	switch {
 	case e.EmailPendingSince == nil:

@@ -16,8 +16,8 @@ import (
 // mostInMail is how many referrals one mail asks about.
 const mostInMail = 100
 
-// together finds the notices that are due with one and go to the same address of the same organisation, of whatever site. It looks up where
-// the one goes first, so that the others are found among what is open.
+// together finds the notices that are due with one and go to the same address of the same organisation, of whatever
+// site. It looks up where the one goes first, so that the others are found among what is open.
 func together(tx *db.Tx, n outbox.Message) (others []uuid.UUID, err error) {
 	var to struct {
 		OrganisationID uuid.UUID
@@ -126,8 +126,9 @@ type digested struct {
 	Worker string // who made all of the referrals; empty: several did
 }
 
-// digestLetter writes several notices as one mail. Its replies go to the link worker, where all referrals are of one. Where several referred,
-// they go to none of them, and the mail says so: each would read what is said of the others' people.
+// digestLetter writes several notices as one mail. Its replies go to the link worker, where all referrals are of one.
+// Where several referred, they go to none of them, and the mail says so: each would read what is said of the others'
+// people.
 func digestLetter(to string, list []asks) (mail.Letter, error) {
 	var text strings.Builder
 	site, first, subject := list[0].Site, list[0], "Reminder: referrals from "

@@ -107,8 +107,9 @@ func (p patience) takeBack(tx *db.Tx) error {
 // unconfirmed is why a notice is not sent to an address that an administrator changed after the referral was sent.
 const unconfirmed = "address_unconfirmed"
 
-// reroute lets each notice that waits go as it can now: by e-mail, where there is an address that waits for no confirmation, else by the
-// link worker's hand. One that was cancelled for want of an address comes back, unless it was overtaken or the link handed on since.
+// reroute lets each notice that waits go as it can now: by e-mail, where there is an address that waits for no
+// confirmation, else by the link worker's hand. One that was cancelled for want of an address comes back, unless it
+// was overtaken or the link handed on since.
 func (p patience) reroute(tx *db.Tx) error {
 	values := map[string]any{"site": p.ID, "now": tx.Now, "kind": Notice, "unconfirmed": unconfirmed}
 	err := tx.Exec(`update outbox o set state = 'waiting', why = null, updated_at = @now from referrals r

@@ -28,8 +28,9 @@ type texts struct {
 	changed  bool // whether the body now differs from what was sent
 }
 
-// readTexts makes every blank text that may be left out null, and notes what is wrong with the others: a required one that is blank, and
-// one of one line that is none. It tells whether the value now differs from what was sent.
+// readTexts makes every blank string that may be left out null, coded ones too, and drops the spaces around every text of one line. It notes
+// what is wrong with the others: a required one that is blank, and one of one line that is none. It tells whether the value now differs from
+// what was sent.
 func readTexts(r huma.Registry, value any, schema *huma.Schema, path *huma.PathBuffer, found *huma.ValidateResult) (changed bool) {
 	t := &texts{registry: r, path: path, found: found}
 	t.walk(value, schema)
@@ -50,7 +51,7 @@ func (t *texts) walk(value any, schema *huma.Schema) {
 		for i, item := range v {
 			t.path.PushIndex(i)
 			if s, is := item.(string); is {
-				t.check(s, t.resolve(schema.Items))
+				v[i] = t.check(s, t.resolve(schema.Items))
 			} else {
 				t.walk(item, schema.Items)
 			}
@@ -80,22 +81,30 @@ func (t *texts) member(object map[string]any, name string, value any, schema *hu
 			delete(object, name)
 			t.changed = true
 		}
-	case isText(member) && member.Nullable && text.Blank(s):
+	case member.Type == huma.TypeString && member.Nullable && text.Blank(s):
 		object[name] = nil
 		t.changed = true
 	default:
-		t.check(s, member)
+		object[name] = t.check(s, member)
 	}
 }
 
-func (t *texts) check(s string, schema *huma.Schema) {
+// check is the text as it is to be recorded: one of one line without the spaces around it.
+func (t *texts) check(s string, schema *huma.Schema) string {
+	if !isText(schema) {
+		return s
+	}
+	oneLine := schema.Format != proseFormat && schema.Format != numberFormat
+	if trimmed := text.Trim(s); oneLine && trimmed != s && trimmed != "" {
+		s, t.changed = trimmed, true
+	}
 	switch {
-	case !isText(schema):
 	case text.Blank(s) && schema.Pattern == "" && (s != "" || schema.MinLength == nil): // else huma says so
 		t.found.Add(t.path, nil, saysNotBlank)
-	case schema.Format != proseFormat && schema.Format != numberFormat && !text.OneLine(s):
+	case oneLine && !text.OneLine(s):
 		t.found.Add(t.path, nil, saysOneLine)
 	}
+	return s
 }
 
 func (t *texts) resolve(s *huma.Schema) *huma.Schema {

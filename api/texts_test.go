@@ -2,8 +2,11 @@ package api
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"waypost/internal/platform/db/dbtest"
 )
@@ -319,5 +322,119 @@ func TestNoNoticeGoesToWhatIsNoAddress(t *testing.T) {
 	c.run()
 	if n := c.notices(); len(n.items()) != 1 || n.text("items.0.channel") != "by_hand" {
 		t.Errorf("%s", n.body)
+	}
+}
+
+// A code or a date that may be left out is null where it is blank, in a change too; one that is needed is refused.
+func TestABlankCodeIsNothing(t *testing.T) {
+	w := newWorld(t)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	patient, episode := w.supported()
+	for _, blank := range blanks {
+		p := lw.post("/patients", strings.ReplaceAll(`{"given_name":"Marigold","birth_date":"1950-04-01","gender":"B","ethnic_category":"B","contact_preference":"B","imd_version":"B",
+			"died_on":"B","national_data_opt_out_checked_on":"B","site_id":"B"}`, `"B"`, `"`+blank+`"`)).want(201)
+		if p.text("gender") != "not_known" || p.text("ethnic_category") != "99" || p.at("imd_version") != nil || p.at("died_on") != nil || p.at("national_data_opt_out_checked_on") != nil {
+			t.Errorf("%q: %s", blank, p.body)
+		}
+		p = lw.patch("/patients/"+p.text("id"), p.header.Get("ETag"), fmt.Sprintf(`{"imd_version":"2025","imd_decile":3,"died_on":%q}`, w.today())).want(200)
+		p = lw.patch("/patients/"+p.text("id"), p.header.Get("ETag"), fmt.Sprintf(`{"imd_version":"%s","imd_decile":null,"died_on":"%[1]s"}`, blank)).want(200)
+		if p.at("imd_version") != nil || p.at("died_on") != nil {
+			t.Errorf("a change with %q takes nothing away: %s", blank, p.body)
+		}
+		lw.patch("/patients/"+p.text("id"), p.header.Get("ETag"), fmt.Sprintf(`{"gender":"%s"}`, blank)).problem(422, "invalid")
+		lw.patch("/patients/"+p.text("id"), p.header.Get("ETag"), fmt.Sprintf(`{"birth_date":"%s"}`, blank)).problem(422, "invalid")
+		lw.post("/patients", fmt.Sprintf(`{"given_name":"Marigold","birth_date":"%s"}`, blank)).problem(422, "invalid")
+		c := lw.post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"recontact","decision":"given","decided_on":%q,"level":"%s","method":"%[2]s","asked_by":"%[2]s"}`, w.today(), blank))
+		if c.status != 201 && strings.Contains(string(c.body), "expected value to be one of") {
+			t.Errorf("a consent with %q: %s", blank, c.body)
+		}
+		lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"%s","kind":"support","outcome":"spoke"}`, w.today(), blank)).problem(422, "invalid")
+	}
+	o := admin.post("/organisations", `{"name":"Example Club","status":""}`).want(201)
+	admin.post("/organisations/"+o.text("id")+"/services", `{"name":"Walks","activity_type":" ","status":""}`).want(201)
+}
+
+// Whatever may be left out of a body may be null, and so blank: no operation has an optional string that refuses it.
+func TestEveryOptionalStringMayBeBlank(t *testing.T) {
+	doc, all := operations(t)
+	registry := doc.Components.Schemas
+	n := 0
+	for _, o := range all {
+		if schema := bodySchema(o); schema != nil && o.Method == "POST" {
+			n += optionalStrings(t, o.OperationID, registry, schema, 0)
+		}
+	}
+	if n < 60 {
+		t.Errorf("only %d optional strings were found", n)
+	}
+}
+
+func optionalStrings(t *testing.T, at string, r huma.Registry, s *huma.Schema, depth int) (n int) {
+	if s != nil && s.Ref != "" {
+		s = r.SchemaFromRef(s.Ref)
+	}
+	if s == nil || depth > 6 {
+		return 0
+	}
+	for name, p := range s.Properties {
+		n += optionalStrings(t, at+"."+name, r, p, depth+1)
+		if p.Type != huma.TypeString || slices.Contains(s.Required, name) {
+			continue
+		}
+		n++
+		object := map[string]any{name: " \u00a0"}
+		var found huma.ValidateResult
+		readTexts(r, object, s, huma.NewPathBuffer(nil, 0), &found)
+		if object[name] != nil || len(found.Errors) > 0 {
+			t.Errorf("%s.%s may be left out, and a blank one is %q: %v", at, name, object[name], found.Errors)
+		}
+	}
+	return n + optionalStrings(t, at+"[]", r, s.Items, depth+1)
+}
+
+// The spaces around a text of one line are dropped, wherever it comes in.
+func TestOuterSpacesAreDropped(t *testing.T) {
+	w := newWorld(t)
+	lw, admin := w.as("link_worker"), w.as("administrator")
+	for i, c := range []struct{ before, after string }{{" ", " "}, {`\u00a0`, `\u3000`}, {`\t`, `\r\n`}, {`\u200b`, `\ufeff`}} {
+		in := func(s string) string { return c.before + s + c.after }
+		p := lw.post("/patients", fmt.Sprintf(`{"given_name":"%s","preferred_name":"%s","lsoa":"%s","birth_date":"1950-04-01","pronouns":"%s"}`, in("Mari Gold"), in("Mari"), in("E01000001"), in("she/her"))).want(201)
+		o := admin.post("/organisations", fmt.Sprintf(`{"name":"%s","charity_number":"%s","description":"%s"}`, in("Example Club"), in("12345"), "A\\n  club ")).want(201)
+		s := admin.post("/organisations/"+o.text("id")+"/services", fmt.Sprintf(`{"name":"%s"}`, in("Walks"))).want(201)
+		k := admin.post("/api-keys", fmt.Sprintf(`{"role":"dashboard","label":"%s"}`, in("For us"))).want(201)
+		l := admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"%s","email":"kit%d@example.org"}`, w.site, in("Kit Helper"), i)).want(201)
+		for got, want := range map[string]string{p.text("given_name"): "Mari Gold", p.text("preferred_name"): "Mari", p.text("lsoa"): "E01000001", p.text("pronouns"): "she/her", o.text("name"): "Example Club",
+			o.text("charity_number"): "12345", s.text("name"): "Walks", k.text("label"): "For us", l.text("name"): "Kit Helper"} {
+			if got != want {
+				t.Errorf("%+q is recorded for %q", got, want)
+			}
+		}
+		if got := o.text("description"); got != "A\n  club " {
+			t.Errorf("prose is changed to %q", got)
+		}
+		p = lw.patch("/patients/"+p.text("id"), p.header.Get("ETag"), fmt.Sprintf(`{"family_name":"%s"}`, in("Person"))).want(200)
+		if p.text("family_name") != "Person" {
+			t.Errorf("a change: %s", p.body)
+		}
+	}
+}
+
+// What another system calls a record is the same with spaces around it, where it is recorded and where it is looked for.
+func TestExternalIDsHaveNoOuterSpaces(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	record := func(id string) answer {
+		return lw.post("/patients", fmt.Sprintf(`{"given_name":"Marigold","birth_date":"1950-04-01","external_ids":[{"system":"emis","value":"%s"}]}`, id))
+	}
+	first := record("1 ").want(201)
+	if got := first.text("external_ids.0.value"); got != "1" {
+		t.Errorf("recorded as %+q", got)
+	}
+	for _, again := range []string{"1", " 1", `1\u00a0`, `\u200b1`} {
+		record(again).problem(409, "conflict")
+		found := lw.post("/patients/search", fmt.Sprintf(`{"external_id":{"system":" emis","value":"%s"}}`, again)).want(200)
+		if len(found.items()) != 1 || found.text("items.0.id") != first.text("id") {
+			t.Errorf("looked for as %s: %s", again, found.body)
+		}
 	}
 }

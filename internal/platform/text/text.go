@@ -26,6 +26,13 @@ func OrNil(s string) *string {
 	return &s
 }
 
+// Trim drops the spaces around a text, of any kind that Unicode has, and those of no width. Direction marks and joiners at its ends stay.
+func Trim(s string) string { return strings.TrimFunc(s, isSpace) }
+
+func isSpace(r rune) bool {
+	return unicode.IsSpace(r) || unicode.Is(unicode.Z, r) || r == '\u200B' || r == '\u2060' || r == '\uFEFF'
+}
+
 // OneLine tells whether a text is one line that is read in the order in which it is written: it has no control character, no line
 // break, and nothing that overrides the direction of writing.
 func OneLine(s string) bool { return !strings.ContainsFunc(s, breaks) }

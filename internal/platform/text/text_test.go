@@ -33,3 +33,14 @@ func TestOneLine(t *testing.T) {
 		}
 	}
 }
+
+func TestTrim(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"": "", " ": "", "a": "a", " a b ": "a b", "\u00a0a\u3000": "a", "\u200ba\ufeff": "a", "\r\na\t": "a", "\u2060a\u202f": "a", "דנה\u200f ": "דנה\u200f",
+	} {
+		if got := text.Trim(written); got != want {
+			t.Errorf("%+q becomes %+q and not %+q", written, got, want)
+		}
+	}
+}

@@ -36,7 +36,8 @@ The weak form that compression makes of one is taken too.
 
 **Texts.** A blank text is nothing: where a text may be left out it is ` + "`null`" + `, in a merge patch too, and where it is needed it is refused. A text is one line,
 without control characters, line breaks or direction overrides, unless its format is ` + "`prose`" + `. A phone, e-mail address, postcode, ODS code or language is recorded in
-one form, whichever way it was written. A phone or e-mail address that cannot be is kept as it was written, with a warning: people see it, and nothing is sent to it.
+one form, whichever way it was written. A phone, e-mail address or language that cannot be is kept as it was written, with a warning: people see it, and no program goes
+by it. The spaces around a text of one line are dropped.
 
 **Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. What belongs to several sites, such as a project or a key, has the days of the first of them, and what belongs to none those of Europe/London. Things may be recorded late, and may not lie in the future; an instant that is ahead by up to a minute, as clocks differ, is kept as now.`
 

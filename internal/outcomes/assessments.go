@@ -53,7 +53,7 @@ type Answers struct {
 	Respondent  string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
 	Helper      *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
 	CollectedBy string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
-	Language    *string   `json:"language" required:"false" maxLength:"60" doc:"In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag." example:"en"`
+	Language    *string   `json:"language" required:"false" maxLength:"60" doc:"In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. One that has none here is kept as it was written, with a warning." example:"en"`
 	Responses   Responses `json:"responses" doc:"The answer to each item; an item that is left out was not asked." example:"{\"life_satisfaction\": 5, \"worthwhile\": 6, \"happiness\": 4, \"anxiety\": {\"missing\": \"prefer_not_to_say\"}}"`
 }
 
@@ -117,7 +117,7 @@ func (a *Assessment) alone(tx *db.Tx, e *episodes.Episode) (err error) {
 	if err := a.write(tx, e, "responses"); err != nil {
 		return err
 	}
-	a.Warnings = append(append(howAnswered(a.Respondent, a.Helper), a.followUp.whenAnswered(a.CompletedOn)...), a.Warnings...)
+	a.Warnings = append(append(howAnswered(a.Respondent, a.Helper, a.Language), a.followUp.whenAnswered(a.CompletedOn)...), a.Warnings...)
 	err = a.besides(tx)
 	a.Warnings = append(a.Warnings, contextAlone(*a)...)
 	return err

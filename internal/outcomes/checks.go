@@ -19,11 +19,7 @@ func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i Instrument, field s
 	if err := a.checkOrder(tx, e); err != nil {
 		return err
 	}
-	var c fault.Checks
-	normal.Require(&c, "language", &a.Language, nil, normal.Language, normal.NotALanguage)
-	if err := c.Err(); err != nil {
-		return err
-	}
+	normal.LanguageIfNew(&a.Language, nil)
 	if err := i.Check(field, a.Responses); err != nil {
 		return err
 	}

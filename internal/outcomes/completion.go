@@ -25,7 +25,7 @@ type Completion struct {
 	Respondent     string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
 	Helper         *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
 	CollectedBy    string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
-	Language       *string   `json:"language" required:"false" maxLength:"60" doc:"In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag."`
+	Language       *string   `json:"language" required:"false" maxLength:"60" doc:"In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. One that has none here is kept as it was written, with a warning."`
 	HowHaveYouBeen string    `json:"how_have_you_been" format:"code:well_being_since" doc:"How they have been since they were last spoken to." example:"better"`
 	Services       []Used    `json:"services" required:"false" gorm:"-" maxItems:"100" doc:"What they say of each thing they were connected to."`
 	Benefit        string    `json:"benefit" format:"code:benefits" doc:"Whether meeting the link worker helped." example:"a_lot"`
@@ -199,7 +199,7 @@ func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
 		return err
 	}
 	var c fault.Checks
-	normal.Require(&c, "language", &n.Language, nil, normal.Language, normal.NotALanguage)
+	normal.LanguageIfNew(&n.Language, nil)
 	var seen []uuid.UUID
 	for i := range n.Services {
 		u, at := &n.Services[i], fmt.Sprintf("services[%d]", i)
@@ -244,7 +244,7 @@ func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via strin
 	if err := n.checkNew(tx, f); err != nil {
 		return nil, err
 	}
-	warnings := append(append(howAnswered(n.Respondent, n.Helper), f.whenAnswered(n.CompletedOn)...), n.helpedUnused()...)
+	warnings := append(append(howAnswered(n.Respondent, n.Helper, n.Language), f.whenAnswered(n.CompletedOn)...), n.helpedUnused()...)
 	for i, m := range n.Assessments {
 		a := Assessment{EpisodeID: f.EpisodeID, Instrument: m.Instrument, Timepoint: f.Code, RecordedVia: via, followUp: &f,
 			Answers: Answers{CompletedOn: n.CompletedOn, Mode: n.Mode, Respondent: n.Respondent, Helper: n.Helper, CollectedBy: n.CollectedBy, Language: n.Language, Responses: m.Responses}}

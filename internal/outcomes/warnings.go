@@ -8,12 +8,13 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 )
 
 // What is worth knowing of answers that were taken all the same. Where no source gives a limit, such as of days, there is none.
 
-// howAnswered warns of who answered. Its list is never nil, so that an answer shows an empty one.
-func howAnswered(respondent string, helper *string) []fault.Warning {
+// howAnswered warns of who answered, and of a language that no program knows. Its list is never nil, so that an answer shows an empty one.
+func howAnswered(respondent string, helper, language *string) []fault.Warning {
 	out := []fault.Warning{}
 	if respondent == "proxy" {
 		out = append(out, fault.Warning{Code: "proxy_answers", Detail: "Somebody answered for the person: how others see a person's wellbeing can differ from how they see it."})
@@ -21,7 +22,7 @@ func howAnswered(respondent string, helper *string) []fault.Warning {
 	if respondent != "self" && helper == nil {
 		out = append(out, fault.Warning{Code: "helper_not_said", Detail: "It is not said who helped or answered: see helper and the code list helpers."})
 	}
-	return out
+	return append(out, normal.LanguageKept(language)...)
 }
 
 // whenAnswered warns of answers on a day outside the follow-up's windows; of no follow-up there is nothing to say.

@@ -23,7 +23,7 @@ func (s *Store) settleNumber(c *fault.Checks, p *Patient, was Details) {
 func (p *Patient) normalise(c *fault.Checks, was Details) {
 	normal.Require(c, "postcode", &p.Postcode, was.Postcode, normal.Postcode, normal.NotAPostcode)
 	normal.Require(c, "gp_practice_code", &p.GPPracticeCode, was.GPPracticeCode, normal.ODSCode, normal.NotAnODSCode)
-	normal.Require(c, "language", &p.Language, was.Language, normal.Language, normal.NotALanguage)
+	normal.LanguageIfNew(&p.Language, was.Language)
 	p.Keep(&p.Phone, &p.Email, was.Phone, was.Email)
 }
 
@@ -40,4 +40,5 @@ func (p *Patient) show() {
 			Detail: "The NHS number lies outside the ranges that are known to be issued: nobody is found by it."})
 	}
 	p.Warnings = append(p.Warnings, p.Kept(p.Email)...)
+	p.Warnings = append(p.Warnings, normal.LanguageKept(p.Language)...)
 }

@@ -36,7 +36,7 @@ type Patient struct {
 	CreatedAt   time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt   time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
 
-	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: nhs_number_not_issued, phone_as_written, email_as_written. People see it; nobody is found by it, and nothing is sent to it."`
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: nhs_number_not_issued, phone_as_written, email_as_written, language_as_written. People see it; nobody is found by it, and nothing is sent to it."`
 }
 
 // Details is what is known of a patient; all of it may be changed later.
@@ -58,7 +58,7 @@ type Details struct {
 	Phone              *string        `json:"phone" required:"false" maxLength:"50" doc:"Telephone number, in E.164. What cannot be a number to dial, such as one with an extension or a Relay UK prefix, is kept as it was written, with a warning." example:"+447700900123"`
 	Email              *string        `json:"email" required:"false" maxLength:"254" doc:"Email address, without a name before it. What cannot be one to send to is kept as it was written, with a warning." example:"mary@example.org"`
 	ContactPreference  string         `json:"contact_preference" required:"false" format:"code:contact_preferences" doc:"How the person prefers to be reached."`
-	Language           *string        `json:"language" required:"false" maxLength:"60" doc:"Preferred language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag." example:"en"`
+	Language           *string        `json:"language" required:"false" maxLength:"60" doc:"Preferred language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. A language that has none here, such as Makaton, is kept as it was written, with a warning." example:"en"`
 	AccessNeeds        *string        `json:"access_needs" required:"false" format:"prose" maxLength:"2000" doc:"Reasonable adjustments and other access needs."`
 	NationalDataOptOut *bool          `json:"national_data_opt_out" required:"false" doc:"Whether the national data opt-out stands; null: not checked."`
 	OptOutCheckedOn    *day.Date      `json:"national_data_opt_out_checked_on" required:"false" format:"date" gorm:"column:national_data_opt_out_checked_on" doc:"When that was checked."`

@@ -1,5 +1,5 @@
-// Package normal writes what several people write in several ways in one: telephone numbers, e-mail addresses, postcodes, ODS codes
-// and languages. Each function tells whether the text could be that at all.
+// Package normal writes what several people write in several ways in one: telephone numbers, e-mail addresses, web addresses,
+// postcodes, ODS codes and languages. Each function tells whether the text could be that at all.
 package normal
 
 import (
@@ -12,7 +12,7 @@ import (
 const (
 	NotAPostcode = "is not a postcode of the United Kingdom, such as LS1 4AP, nor a pseudo-postcode such as ZZ99 3VZ (no fixed abode)"
 	NotAnODSCode = "is not an ODS code: three to ten letters and digits"
-	NotALanguage = "is not a language: a BCP 47 tag such as pl, or a name such as Polish"
+	NotAURL      = "is not an address of the web: http:// or https://, a host, and no password"
 )
 
 // isSpacing tells of spaces of any kind, also those that are not seen, and of dashes of any kind: pasted numbers are full of them.

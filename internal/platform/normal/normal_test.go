@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/language"
+
 	"waypost/internal/platform/normal"
 )
 
@@ -74,6 +76,37 @@ func TestLanguage(t *testing.T) {
 	held(t, normal.Language, map[string]string{
 		"en": "en", "EN-gb": "en-GB", "en_GB": "en-GB", "Polish": "pl", "polski": "pl", " british  sign language ": "bfi", "BSL": "bfi", "Urdu": "ur", "Bengali": "bn", "Farsi": "fa", "Welsh": "cy",
 		"cymraeg": "cy", "Somali": "so", "Cantonese": "yue", "Punjabi": "pa", "Arabic": "ar", "Thai": "th",
-		"Klingonese": "", "xx-not-a-language": "", "12": "", "": "",
+		"Romani": "rom", "romany": "rom", "Pahari-Potwari": "phr", "Mirpuri": "phr", "Luganda": "lg", "Flemish": "nl-BE", "Hakka": "hak",
+		"Pahari": "", "Makaton": "", "Klingonese": "", "xx-not-a-language": "", "12": "", "": "",
+	})
+}
+
+// Every name leads to a tag as it would be written: a language's two letters where it has them.
+func TestOtherNamesOfLanguages(t *testing.T) {
+	t.Parallel()
+	for name := range normal.OtherNames {
+		code, known := normal.Language(name)
+		if tag, err := language.Parse(code); err != nil || !known || tag.String() != code || strings.ToLower(name) != name {
+			t.Errorf("%s is %s: %v, %v", name, code, tag, err)
+		}
+	}
+	for _, tag := range []string{"pl", "en-GB", "rom"} {
+		if w := normal.LanguageKept(&tag); w != nil {
+			t.Errorf("%s: %v", tag, w)
+		}
+	}
+	if w := normal.LanguageKept(new("Makaton")); len(w) != 1 || normal.LanguageKept(nil) != nil {
+		t.Errorf("Makaton: %v", w)
+	}
+}
+
+func TestURL(t *testing.T) {
+	t.Parallel()
+	held(t, normal.URL, map[string]string{
+		"https://lunch.example.org": "https://lunch.example.org", "HTTP://Lunch.example.org/A?b=c#d": "HTTP://Lunch.example.org/A?b=c#d", "https://b\u00fccher.example/": "https://b\u00fccher.example/",
+		"https://example.org:8443/x": "https://example.org:8443/x", "lunch.example.org": "https://lunch.example.org", "www.example.org/a b": "", " https://example.org ": "https://example.org",
+		"javascript:alert(1)": "", "JavaScript://example.org/%0aalert(1)": "", "data:text/html,x": "", "mailto:a@example.org": "", "ftp://example.org": "", "//example.org": "",
+		"https://": "", "https:///x": "", "https://:443/": "", "https://sam:secret@example.org/": "", "https://example.org@evil.example": "", "see Facebook": "", "none": "", "n/a": "", "": "",
+		"https://example.org/" + strings.Repeat("a", 2000): "", "https://exa mple.org": "", "https://example.org/%zz": "", "http:example.org": "", "https://localhost/": "",
 	})
 }

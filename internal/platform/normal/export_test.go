@@ -1,0 +1,4 @@
+package normal
+
+// OtherNames is otherNames, for tests.
+var OtherNames = otherNames

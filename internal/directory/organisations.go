@@ -35,7 +35,7 @@ type Organisation struct {
 type OrganisationDetails struct {
 	Name          string        `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Name." example:"Example Lunch Club"`
 	Description   text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" doc:"What it does, and for whom." example:"A weekly lunch for people who live alone."`
-	URL           *string       `json:"url" required:"false" maxLength:"2000" doc:"Web address." example:"https://lunch.example.org"`
+	URL           *string       `json:"url" required:"false" maxLength:"2000" doc:"Web address: http or https, with a host; one without a scheme is https." example:"https://lunch.example.org"`
 	Email         *string       `json:"email" required:"false" maxLength:"254" doc:"Email address for the public, without a name before it. What cannot be one to send to is kept as it was written, with a warning." example:"hello@lunch.example.org"`
 	Phone         *string       `json:"phone" required:"false" maxLength:"100" doc:"Telephone number for the public, in E.164. What cannot be a number to dial is kept as it was written, with a warning." example:"+441632960001"`
 	CharityNumber *string       `json:"charity_number" required:"false" maxLength:"20" doc:"Number in the register of charities."`
@@ -53,7 +53,9 @@ func (s *Store) AddOrganisation(ctx context.Context, n NewOrganisation) (o Organ
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		n.Status = statusFor(tx.Actor, n.Status)
 		o = Organisation{ID: tx.NewID(), Entry: NewEntry(tx, "api", nil)}
-		o.Set(n)
+		if err := o.Set(n); err != nil {
+			return err
+		}
 		duplicates, err := likelyDuplicates(tx, n.Name)
 		if err != nil {
 			return err
@@ -123,7 +125,9 @@ func (s *Store) ChangeOrganisation(ctx context.Context, id uuid.UUID, version in
 		if err != nil {
 			return err
 		}
-		o.Set(details)
+		if err := o.Set(details); err != nil {
+			return err
+		}
 		return o.save(tx, "organisation.changed")
 	})
 	return o, err
@@ -141,11 +145,14 @@ func (o *Organisation) save(tx *db.Tx, kind string) error {
 }
 
 // Set is what an organisation becomes by what is said of it now. What is new of its contacts is normalised.
-func (o *Organisation) Set(d OrganisationDetails) {
+func (o *Organisation) Set(d OrganisationDetails) error {
 	was := o.OrganisationDetails
 	o.OrganisationDetails = d
+	var c fault.Checks
+	normal.Require(&c, "url", &o.URL, was.URL, normal.URL, normal.NotAURL)
 	o.Keep(&o.Phone, &o.Email, was.Phone, was.Email)
 	o.show()
+	return c.Err()
 }
 
 // AfterFind fills in what is worked out from the row.

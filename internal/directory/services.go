@@ -45,7 +45,7 @@ type ServiceDetails struct {
 	Keywords     text.Optional `json:"keywords" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"More words to find it by."`
 	Eligibility  text.Optional `json:"eligibility" required:"false" nullable:"true" format:"prose" maxLength:"5000" doc:"Who may come."`
 	Fees         text.Optional `json:"fees" required:"false" nullable:"true" format:"prose" maxLength:"5000" doc:"What it costs." example:"Free"`
-	URL          *string       `json:"url" required:"false" maxLength:"2000" doc:"Web address."`
+	URL          *string       `json:"url" required:"false" maxLength:"2000" doc:"Web address: http or https, with a host; one without a scheme is https."`
 	Email        *string       `json:"email" required:"false" maxLength:"254" doc:"Email address, without a name before it. What cannot be one to send to is kept as it was written, with a warning."`
 	Phone        *string       `json:"phone" required:"false" maxLength:"100" doc:"Telephone number, in E.164. What cannot be a number to dial is kept as it was written, with a warning." example:"+441632960001"`
 	Address      *string       `json:"address" required:"false" format:"prose" maxLength:"500" doc:"Where it is, in words."`
@@ -124,6 +124,7 @@ func (v *Service) Set(d ServiceDetails) error {
 	var c fault.Checks
 	c.Require((v.Latitude == nil) == (v.Longitude == nil), "longitude", "goes with latitude: both or neither")
 	normal.Require(&c, "postcode", &v.Postcode, was.Postcode, normal.Postcode, normal.NotAPostcode)
+	normal.Require(&c, "url", &v.URL, was.URL, normal.URL, normal.NotAURL)
 	v.Keep(&v.Phone, &v.Email, was.Phone, was.Email)
 	v.show()
 	return c.Err()

@@ -123,6 +123,7 @@ func (site *Site) settle(was Details) error {
 	}
 	normal.PhoneIfNew(&site.Phone, was.Phone)
 	var c fault.Checks
+	normal.Require(&c, "privacy_notice_url", &site.PrivacyNoticeURL, was.PrivacyNoticeURL, normal.URL, normal.NotAURL)
 	normal.Require(&c, "ods_code", &site.ODSCode, was.ODSCode, normal.ODSCode, normal.NotAnODSCode)
 	_, err := time.LoadLocation(site.TimeZone)
 	c.Require(err == nil && site.TimeZone != "Local", "time_zone", "is no time zone of the IANA database")

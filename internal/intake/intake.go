@@ -25,6 +25,7 @@ type Report struct {
 	Refused                 []Refusal // of every file, by file and line
 	Blank                   int       // rows of every file without any value, which are passed over and in no other count
 	Kept                    []Refusal // values that are kept as they were written: people see them, and nothing is sent to them
+	LeftOut                 []Refusal // values that are not loaded, of rows that are
 }
 
 // Counts adds up: Read + Vanished = Created + Updated + Unchanged + Refused.
@@ -34,7 +35,7 @@ type Counts struct {
 	Uncertain                                  bool // a row's id could not be read, so that nothing was taken to have vanished
 }
 
-// Refusal is one row that was not loaded, or one value that was kept as it was written. The reason never repeats what the row says.
+// Refusal is one row or one value that was not loaded, or one value that was kept as it was written. The reason never repeats what the row says.
 type Refusal struct {
 	File   string
 	Line   int // where the row begins; 1 is the header
@@ -88,6 +89,10 @@ func (r Report) String() string {
 	if len(r.Kept) > 0 {
 		fmt.Fprintf(&b, "values kept as they were written: %d\n", len(r.Kept))
 		list(&b, r.Kept)
+	}
+	if len(r.LeftOut) > 0 {
+		fmt.Fprintf(&b, "values left out: %d\n", len(r.LeftOut))
+		list(&b, r.LeftOut)
 	}
 	if r.Blank > 0 {
 		fmt.Fprintf(&b, "rows without any value in all files, passed over: %d\n", r.Blank)

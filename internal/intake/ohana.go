@@ -67,11 +67,16 @@ func (f *folder) refusals() (out []Refusal) {
 }
 
 // kept lists the values of every file that are kept as they were written.
-func (f *folder) kept() (out []Refusal) {
+func (f *folder) kept() []Refusal { return f.values(func(r *row) []string { return r.kept }) }
+
+// leftOut lists the values of every file that are not loaded, though their rows are.
+func (f *folder) leftOut() []Refusal { return f.values(func(r *row) []string { return r.leftOut }) }
+
+func (f *folder) values(of func(*row) []string) (out []Refusal) {
 	for _, file := range ohanaFiles {
 		t := *file.into(f)
 		for _, r := range t.rows {
-			for _, what := range r.kept {
+			for _, what := range of(r) {
 				out = append(out, Refusal{t.file, r.line, what})
 			}
 		}

@@ -66,7 +66,7 @@ func (f *folder) resolve() loaded {
 func (r *resolver) organisation(x *row) directory.OrganisationDetails {
 	d := directory.OrganisationDetails{
 		Name: x.get("name"), Description: x.text("description"), Status: "active",
-		URL: text.OrNil(x.get("website")), Email: x.email(), Phone: text.OrNil(r.phones[owner{"organization_id", x.get("id")}]),
+		URL: x.website(), Email: x.email(), Phone: text.OrNil(r.phones[owner{"organization_id", x.get("id")}]),
 	}
 	x.require(!text.Blank(d.Name), "has no name")
 	x.refuse(wrongText(d))
@@ -88,7 +88,7 @@ func (r *resolver) service(x *row) (organisation string, d directory.ServiceDeta
 	d = directory.ServiceDetails{
 		Name: x.get("name"), Description: x.text("description"), Eligibility: x.text("eligibility"), Fees: x.text("fees"),
 		Keywords: text.Optional(together(append([]string{x.get("alternate_name"), x.get("keywords")}, terms...)...)),
-		URL:      text.OrNil(x.get("website")), Email: x.email(), Phone: text.OrNil(r.phoneOf(x)), Status: status,
+		URL:      x.website(), Email: x.email(), Phone: text.OrNil(r.phoneOf(x)), Status: status,
 	}
 	r.place(&d, at)
 	x.require(!text.Blank(d.Name), "has no name")
@@ -189,6 +189,20 @@ func (r *row) email() *string {
 	normalised, ok := normal.Email(*address)
 	if !ok {
 		r.keep("email is kept as it was written, since it is no address that can be sent to")
+	}
+	return &normalised
+}
+
+// website is the column's address of the web. What is none is left out, since people would press it as a link.
+func (r *row) website() *string {
+	address := text.OrNil(r.get("website"))
+	if address == nil {
+		return nil
+	}
+	normalised, ok := normal.URL(*address)
+	if !ok {
+		r.leftOut = append(r.leftOut, "website is left out, since it is no address of the web")
+		return nil
 	}
 	return &normalised
 }

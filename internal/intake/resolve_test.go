@@ -223,3 +223,24 @@ func TestKeepsAsWritten(t *testing.T) {
 		t.Errorf("the report says:\n%s", report)
 	}
 }
+
+// A website is pressed as a link: what is no address of the web is left out, and its row is loaded.
+func TestLeavesOutWhatIsNoLink(t *testing.T) {
+	t.Parallel()
+	folder := fixture(t)
+	swap(t, folder, "organizations.csv", "https://lunch.example.org", "javascript:alert(1)")
+	swap(t, folder, "services.csv", "s2,l2,Debt advice,,Help with debt.,,advice@bureau.example.org,,bailiffs,active,,", "s2,l2,Debt advice,,Help with debt.,,advice@bureau.example.org,,bailiffs,active,bureau.example.org,")
+	l := load(t, folder)
+	s2, _ := l.service("s2")
+	if l.organisations[0].details.URL != nil || s2.details.URL == nil || *s2.details.URL != "https://bureau.example.org" {
+		t.Errorf("%v, %v", l.organisations[0].details.URL, s2.details.URL)
+	}
+	out := l.folder.leftOut()
+	if len(out) != 1 || out[0].File != "organizations.csv" || len(l.folder.refusals()) > 0 {
+		t.Errorf("left out %v, refused %v", out, l.folder.refusals())
+	}
+	report := Report{LeftOut: out}.String()
+	if !strings.Contains(report, "values left out: 1\n") || strings.Contains(report, "alert") {
+		t.Errorf("%s", report)
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"waypost/internal/platform/text"
@@ -19,9 +18,10 @@ import (
 type table struct {
 	file    string
 	columns map[string]int // by name, in small letters
+	flags   []bool         // by column: it may hold a yes or no that was filled down beyond the last row
 	width   int
 	rows    []*row
-	blank   int // records without any value, as spreadsheets write them below their last row
+	blank   int // records without any value but such flags, as spreadsheets write them below their last row
 }
 
 // row is one record. A broken one keeps the cells that could be read, for they may tell which thing it spoke of.
@@ -32,6 +32,8 @@ type row struct {
 	torn   bool     // its columns cannot be told apart, so that even its id is a guess
 	reason string   // why it is refused; empty for a whole row
 	kept   []string // what of it is kept as it was written, since it could not be checked
+
+	leftOut []string // what of it is not loaded
 }
 
 // get is a cell as one line of text, without stray spaces; a column that the file has not is blank.
@@ -106,6 +108,7 @@ func (t *table) readHeader(r *csv.Reader, needed []string) error {
 			return fmt.Errorf("%s: the header names a column twice", t.file)
 		}
 		t.columns[name] = i
+		t.flags = append(t.flags, !slices.Contains(needed, name) && !strings.HasSuffix(name, "id"))
 	}
 	for _, name := range needed {
 		if _, ok := t.columns[name]; !ok {
@@ -127,7 +130,7 @@ func (t *table) readRows(r *csv.Reader) error {
 		case err != nil:
 			return fmt.Errorf("%s: cannot be read to its end: %w", t.file, err)
 		default:
-			if blank(cells) {
+			if t.blankRow(cells) {
 				t.blank++
 				continue
 			}
@@ -139,11 +142,15 @@ func (t *table) readRows(r *csv.Reader) error {
 	}
 }
 
-// blank tells whether nothing can be seen in any cell.
-func blank(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(c string) bool {
-		return strings.ContainsFunc(c, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) })
-	})
+// blankRow tells whether nothing can be seen in any cell but a yes or no, which speaks of nothing.
+func (t *table) blankRow(cells []string) bool {
+	for i, c := range cells {
+		_, flag := yesOrNo[strings.ToLower(text.Trim(c))]
+		if !text.Blank(c) && !(flag && i < len(t.flags) && t.flags[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // check refuses a row that no table could hold, whatever it is about.

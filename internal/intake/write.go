@@ -30,7 +30,7 @@ func write(ctx context.Context, d *db.DB, source string, l loaded) (r Report, er
 		if err != nil {
 			return err
 		}
-		p := &plan{tx: tx, held: held, ids: map[string]uuid.UUID{}, report: Report{Source: source, Refused: l.folder.refusals(), Kept: l.folder.kept(), Blank: l.folder.blanks()}}
+		p := &plan{tx: tx, held: held, ids: map[string]uuid.UUID{}, report: Report{Source: source, Refused: l.folder.refusals(), Kept: l.folder.kept(), LeftOut: l.folder.leftOut(), Blank: l.folder.blanks()}}
 		if err := p.fill(l); err != nil {
 			return err
 		}
@@ -48,7 +48,9 @@ func (p *plan) fill(l loaded) error {
 		p.ids[ref] = o.ID
 	}
 	for _, o := range l.organisations {
-		p.organisation(o)
+		if err := p.organisation(o); err != nil {
+			return err
+		}
 	}
 	for _, s := range l.services {
 		if err := p.service(s); err != nil {
@@ -58,6 +60,10 @@ func (p *plan) fill(l loaded) error {
 	p.vanished(l.folder)
 	r := &p.report
 	slices.SortStableFunc(r.Refused, func(a, b Refusal) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line) })
+	refused := func(x Refusal) bool {
+		return slices.ContainsFunc(r.Refused, func(of Refusal) bool { return of.File == x.File && of.Line == x.Line })
+	}
+	r.Kept, r.LeftOut = slices.DeleteFunc(r.Kept, refused), slices.DeleteFunc(r.LeftOut, refused) // of a refused row nothing is loaded
 	r.Organisations.Read, r.Services.Read = len(l.folder.organisations.rows), len(l.folder.services.rows)
 	for _, x := range r.Refused {
 		switch x.File {
@@ -70,7 +76,7 @@ func (p *plan) fill(l loaded) error {
 	return nil
 }
 
-func (p *plan) organisation(o organisation) {
+func (p *plan) organisation(o organisation) error {
 	old, known := p.held.Organisations[o.ref]
 	o.details.CharityNumber = old.CharityNumber // which the format has no column for
 	switch {
@@ -78,17 +84,22 @@ func (p *plan) organisation(o organisation) {
 		row := directory.Organisation{
 			ID: p.tx.NewID(), Entry: directory.NewEntry(p.tx, p.report.Source, &o.ref),
 		}
-		row.Set(o.details)
+		if err := row.Set(o.details); err != nil {
+			return err
+		}
 		p.ids[o.ref] = row.ID
 		p.batch.NewOrganisations = append(p.batch.NewOrganisations, row)
 		p.report.Organisations.Created++
 	case reflect.DeepEqual(old.OrganisationDetails, o.details):
 		p.report.Organisations.Unchanged++
 	default:
-		old.Set(o.details)
+		if err := old.Set(o.details); err != nil {
+			return err
+		}
 		p.batch.ChangedOrganisations = append(p.batch.ChangedOrganisations, old)
 		p.report.Organisations.Updated++
 	}
+	return nil
 }
 
 func (p *plan) service(s service) error {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -287,5 +288,44 @@ func TestASourceSaysWhatIsSensitive(t *testing.T) {
 	s.run()
 	if got := sensitive(); got != "s2 " {
 		t.Errorf("with the column: %s", got)
+	}
+}
+
+// A flag that was filled down beyond the last row makes no row, and so leaves open no service that has gone.
+func TestRowsOfAFlagAloneArePassedOver(t *testing.T) {
+	s := newScene(t)
+	lines := strings.SplitAfter(string(s.folder["services.csv"].Data), "\n")
+	whole := ""
+	for i, line := range lines {
+		switch {
+		case i == 0:
+			line = strings.TrimRight(line, "\r\n") + ",sensitive\n"
+		case strings.Count(line, ",") >= 11:
+			line = strings.TrimRight(line, "\r\n") + ",no\n"
+		}
+		whole += line
+	}
+	s.folder["services.csv"] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(whole, "t1, t2\"\n", "t1, t2\",no\n"))}
+	first := s.run()
+	if len(first.Refused) > 0 {
+		t.Fatalf("%s", first)
+	}
+	for _, flag := range []string{"no", "NO", " false ", "0", "yes"} {
+		s.folder["services.csv"].Data = append(s.folder["services.csv"].Data, ",,,,,,,,,,,,"+flag+"\n"...)
+	}
+	r := s.run()
+	if len(r.Refused) != 0 || r.Blank != 5 || r.Services.Uncertain || r.Services.Unchanged != first.Services.Created {
+		t.Errorf("%s", r)
+	}
+}
+
+// Of a row that is refused nothing is kept.
+func TestARefusedRowIsNotListedAsKept(t *testing.T) {
+	s := newScene(t)
+	swap(t, s.folder, "services.csv", "advice@bureau.example.org,,bailiffs,active,,", "ask at the desk,,bailiffs,perhaps,javascript:x,")
+	r := s.run()
+	ofServices := func(x Refusal) bool { return x.File == "services.csv" }
+	if len(r.Refused) != 1 || slices.ContainsFunc(r.Kept, ofServices) || slices.ContainsFunc(r.LeftOut, ofServices) {
+		t.Errorf("%s", r)
 	}
 }

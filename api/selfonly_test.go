@@ -90,3 +90,58 @@ func TestImportedAnswersOfAProxyDoNotCount(t *testing.T) {
 	}
 	_ = followUp
 }
+
+// A birth date that is put right later decides anew whether the person was old enough: answers of somebody too young are kept, flagged and
+// in no figure, and count again when the date is put back.
+func TestABirthDatePutRightRecountsAnswers(t *testing.T) {
+	w, patient, episode, _ := asked(t)
+	lw := w.as("link_worker")
+	w.ons4(episode, "m9_12", w.today(), 8, 8, 8, 2).want(201)
+	counted := func(want float64) {
+		t.Helper()
+		rows := w.as("site_manager").get("/insights/outcomes").want(200)
+		n := 0.0
+		if list := rows.at("rows").([]any); len(list) > 0 {
+			n = list[0].(object)["paired_n"].(float64)
+		}
+		if scores := w.value("select count(*)::text from assessment_scores s join assessments a on a.id = s.assessment_id where a.episode_id::text = ?", episode); n != want || (scores != "0") != (want > 0) {
+			t.Errorf("%v pairs and %s scores, want %v: %s", n, scores, want, rows.body)
+		}
+	}
+	flagged := func() string {
+		return w.value("select string_agg(not_counted::text, ' ' order by completed_on) from assessments where episode_id::text = ?", episode)
+	}
+	born := func(on string) {
+		t.Helper()
+		p := lw.get("/patients/" + patient).want(200)
+		lw.patch("/patients/"+patient, p.header.Get("ETag"), fmt.Sprintf(`{"birth_date":%q}`, on)).want(200)
+	}
+	counted(1)
+	before := lw.get("/patients/" + patient).text("birth_date")
+	born(w.db.Clock.Now().AddDate(-15, 0, 0).Format("2006-01-02"))
+	if counted(0); flagged() != "true true" {
+		t.Errorf("of a child: %s", flagged())
+	}
+	born(w.db.Clock.Now().AddDate(-16, 0, 0).Format("2006-01-02")) // old enough today, and not at the baseline
+	if flagged() != "true false" {
+		t.Errorf("of somebody who has become 16 since: %s", flagged())
+	}
+	born(before)
+	if counted(1); flagged() != "false false" {
+		t.Errorf("put back: %s", flagged())
+	}
+}
+
+// The database knows of each instrument that comes with the program who may answer it.
+func TestTheDatabaseKnowsWhoMayAnswer(t *testing.T) {
+	w := newWorld(t)
+	for _, x := range w.as("link_worker").get("/instruments").want(200).items() {
+		i := x.(object)
+		age, _ := i["min_age"].(float64)
+		alone, _ := i["self_only"].(bool)
+		got := w.value("select coalesce(max(min_age), 0) || ' ' || coalesce(bool_or(self_only), false) from who_may_answer(cast(? as uuid), ?, 1)", w.site, i["key"])
+		if want := fmt.Sprint(age, " ", alone); got != want {
+			t.Errorf("%v: the database says %s, and the program %s", i["key"], got, want)
+		}
+	}
+}

@@ -156,7 +156,7 @@ var assessments = Table{
 		{"respondent", Text, "Who answered", "assessments.respondent", "a.respondent", list("respondents")},
 		{"helper", Text, "Who helped the person, or answered for them; empty: nobody, or not said", "assessments.helper", "a.helper", list("helpers")},
 		{"collected_by", Text, "Who asked", "assessments.collected_by", "a.collected_by", list("collectors")},
-		{"not_counted", Integer, "Whether somebody else answered what only the person may answer; then it has no scores, and is in no pair", "assessments.not_counted", "a.not_counted::int", yesNo},
+		{"not_counted", Integer, "Whether somebody else answered what only the person may answer, or the person was too young for the instrument; then it has no scores, and is in no pair", "assessments.not_counted", "a.not_counted::int", yesNo},
 		{"kind", Text, "An item's answer, or a score", "assessments", "x.kind", []Value{{"item", "An answer to one item"}, {"score", "A score that is made of items"}}},
 		{"name", Text, "The item or the score", "assessments", "x.name", nil},
 		{"value", Number, "The number; empty: missing, or the answer is a code", "assessments", "x.value", nil},

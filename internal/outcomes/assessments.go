@@ -34,7 +34,7 @@ type Assessment struct {
 	FollowUpID    *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up whose timepoint it was taken at."`
 	CorrectsID    *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The assessment it replaces."`
 	CorrectedByID *uuid.UUID `json:"corrected_by_id" nullable:"true" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
-	NotCounted    bool       `json:"not_counted" doc:"Somebody else answered for the person what only the person may answer (self_only of the instrument), as in records that were imported: it is kept, and is in no figure and no paired change."`
+	NotCounted    bool       `json:"not_counted" doc:"Somebody else answered for the person what only the person may answer (self_only of the instrument), as in records that were imported; or the person was younger than the instrument is for (min_age), as a birth date that was put right shows. It is kept, and is in no figure and no paired change."`
 	RecordedVia   string     `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
 	CreatedAt     time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
 	UpdatedAt     time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`

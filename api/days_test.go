@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"waypost/internal/platform/actor"
 )
 
 // setClock moves the server's clock to an instant.
@@ -146,5 +148,28 @@ func TestDaysOfFiltersAndFiguresAreTheSites(t *testing.T) {
 	rows := w.as("site_manager").get("/insights/flow?by=month").want(200).at("rows").([]any)
 	if last := rows[len(rows)-1].(object)["month"]; last != "2027-07" {
 		t.Errorf("the last month is %v", last)
+	}
+}
+
+// A snapshot is of the last day that has ended at every site, and stands at the last of these ends: by each site's clock, on the days too on
+// which clocks change.
+func TestASnapshotStandsAtTheEndOfTheDayEverywhere(t *testing.T) {
+	for zone, now := range map[string]string{
+		"America/New_York": "2027-06-10T23:30:00Z", "Pacific/Auckland": "2027-06-10T23:30:00Z", // 00:30 of the next day in British Summer Time
+		"Europe/London": "2027-03-28T23:30:00Z", // the day on which it began
+	} {
+		t.Run(zone, func(t *testing.T) {
+			w := newWorld(t)
+			w.setClock(now)
+			w.as("administrator").post("/sites", fmt.Sprintf(`{"name":"Another site","code":"elsewhere","time_zone":%q}`, zone)).want(201)
+			if err := Figures(w.db).Freeze(actor.With(t.Context(), actor.Named("figures"))); err != nil {
+				t.Fatal(err)
+			}
+			ended := w.value("select min((cast(? as timestamptz) at time zone time_zone)::date - 1)::text from sites", now)
+			last := w.value("select (max((cast(? as date) + 1)::timestamp at time zone time_zone) at time zone 'UTC')::text from sites", ended)
+			if day, as := w.value("select day::text from figure_snapshots"), w.value("select (as_of at time zone 'UTC')::text from figure_snapshots"); day != ended || as != last {
+				t.Errorf("it is of %s and stands at %s; %s has ended everywhere, at %s", day, as, ended, last)
+			}
+		})
 	}
 }

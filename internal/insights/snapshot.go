@@ -112,10 +112,14 @@ func due(tx *db.Tx) (*snapshot, error) {
 			next.Day = ended
 		}
 	}
-	end, err := tx.Noon(sites[0].ID, next.Day)
-	next.AsOf = end.Add(12 * time.Hour)
-	if err != nil {
-		return nil, err
+	for _, site := range next.Sites { // the day ends at each site by its own clock, and the figures stand at the last of these
+		end, err := tx.Midnight(site, next.Day.AddDays(1))
+		if err != nil {
+			return nil, err
+		}
+		if end.After(next.AsOf) {
+			next.AsOf = end
+		}
 	}
 	have, err := current(tx)
 	if err != nil || have != nil && !have.Day.Before(next.Day) && slices.Equal(have.Sites, next.Sites) {

@@ -19,6 +19,40 @@ func (w *world) change(patch string) answer {
 	return admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), patch).want(200)
 }
 
+// withoutNotice takes away the site's notice as no caller can: it stands for a site that never had one.
+func (w *world) withoutNotice() {
+	w.t.Helper()
+	err := w.db.Do(actor.With(w.t.Context(), actor.Actor{Role: actor.Administrator}), func(tx *db.Tx) error {
+		return tx.Exec("update sites set privacy_notice_url = null where id = ?", w.site).Error
+	})
+	if err != nil || w.as("administrator").get("/sites/"+w.site).at("privacy_notice_url") != nil {
+		w.t.Fatal("the site still has a notice", err)
+	}
+}
+
+// Links that were made go on working, so the notice that they lead to can be changed and not taken away.
+func TestAPrivacyNoticeIsNotTakenAway(t *testing.T) {
+	w, _, _, followUp := asked(t)
+	link, admin := w.link(followUp), w.as("administrator")
+	for _, nothing := range []string{`null`, `""`, `"  "`} {
+		refused := admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"privacy_notice_url":`+nothing+`}`).problem(422, "invalid")
+		if refused.text("errors.0.location") != "body.privacy_notice_url" {
+			t.Errorf("%s: %s", nothing, refused.body)
+		}
+	}
+	refused := admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"privacy_notice_url":null}`)
+	if said := refused.text("errors.0.message"); !strings.HasPrefix(said, "can be changed but not taken away") {
+		t.Errorf("says %q", said)
+	}
+	w.change(`{"privacy_notice_url":"https://first.example/newer"}`)
+	w.change(`{"name":"First site"}`)
+	if page := link.open(""); !strings.Contains(page.html, `href="https://first.example/newer"`) {
+		t.Errorf("%s", page.html)
+	}
+	w.withoutNotice() // a site that has none yet is changed as before
+	w.change(`{"kept_for":"for 8 years","privacy_notice_url":null}`)
+}
+
 // Nobody is asked for anything before the site has a privacy notice to show them.
 func TestNoLinkWithoutAPrivacyNotice(t *testing.T) {
 	smtp := mailtest.Start(t, "")
@@ -27,7 +61,7 @@ func TestNoLinkWithoutAPrivacyNotice(t *testing.T) {
 	if got := w.as("administrator").get("/sites/" + w.site).text("privacy_notice_url"); got == "" {
 		t.Error("a demo's site has no privacy notice")
 	}
-	w.change(`{"privacy_notice_url":null}`)
+	w.withoutNotice()
 	refused := lw.post("/follow-ups/"+followUp+"/link", "").problem(422, "invalid")
 	if refused.text("errors.0.location") != "privacy_notice_url" {
 		t.Errorf("%s", refused.body)
@@ -62,7 +96,7 @@ func TestNoLinkWithoutAPrivacyNotice(t *testing.T) {
 // One line of the log tells of sites without a privacy notice, and another when there are more.
 func TestTheLogTellsOfMissingNotices(t *testing.T) {
 	w := newWorld(t)
-	w.change(`{"privacy_notice_url":null}`)
+	w.withoutNotice()
 	var log bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))

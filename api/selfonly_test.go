@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -33,6 +34,64 @@ func TestAHelperIsNotAskedForThePerson(t *testing.T) {
 			got := w.as("link_worker").get("/follow-ups/" + followUp).want(200)
 			if got.text("state") != "completed" || (len(got.at("assessments").([]any)) == 1) != want {
 				t.Errorf("%s", got.body)
+			}
+		})
+	}
+}
+
+// Who answers for somebody reads our own questions in the third person, and above words that may not change whom they are about.
+func TestQuestionsForSomebodyElse(t *testing.T) {
+	second := regexp.MustCompile(`(?i)\b(you|your|yourself|I|me|my)\b`)
+	const note = "Please answer as the person would answer."
+	for respondent, own := range map[string][]string{
+		"self_with_help": {"How have you been since we last spoke?", "how many appointments have you had with a GP", "Did you use Example Lunch Club?", "Why did you stop using Example Lunch Club?", "Did Example Lunch Club help you?", "Did meeting the link worker help you?"},
+		"proxy":          {"How has the person you are answering for been since we last spoke to them?", "how many appointments have they had with a GP", "Did they use Example Lunch Club?", "Why did they stop using Example Lunch Club?", "Did Example Lunch Club help them?", "Did meeting the link worker help them?"},
+	} {
+		t.Run(respondent, func(t *testing.T) {
+			w := newWorld(t)
+			_, episode := w.supported()
+			w.change(`{"health_service_use":true,"schedules":[{"code":"m9_12","anchor":"baseline","opens_after":"P9M","target_after":"P10M15D","closes_after":"P12M","analysis_from":240,"analysis_to":400,"instruments":["ons4","ons_loneliness","health_service_use"]}]}`)
+			w.ons4(episode, "baseline", w.today(), 4, 5, 4, 6).want(201)
+			w.refer(episode)
+			w.advance("P10M")
+			p := w.link(w.as("link_worker").get("/follow-ups?episode_id=" + episode).text("items.0.id"))
+			page, titles, noted := p.answer(p.open("/respondent"), respondent), []string{}, 0
+			for n := 0; page.at != "/check" && n < 30; n++ {
+				titles = append(titles, page.title())
+				published := strings.HasPrefix(page.at, "/ons")
+				if strings.Contains(page.html, note) {
+					noted++
+				}
+				if strings.Contains(page.html, note) != (published && respondent == "proxy") {
+					t.Errorf("%s: the line above it stands wrongly", page.at)
+				}
+				form, _, _ := strings.Cut(page.html[strings.Index(page.html, "<form"):], "</form>")
+				for _, passed := range []string{"the person you are answering for", "I do not know", "I would rather not say", "You can leave this empty."} {
+					form = strings.ReplaceAll(form, passed, "")
+				}
+				if said := second.FindString(form); respondent == "proxy" && !published && said != "" {
+					t.Errorf("%s says %q: %s", page.at, said, form)
+				}
+				answer := p.first(page)
+				if strings.HasSuffix(page.at, ".used") {
+					answer = "used_stopped"
+				}
+				page = p.answer(page, answer)
+			}
+			all := strings.Join(titles, "\n")
+			for _, want := range own {
+				if !strings.Contains(all, want) {
+					t.Errorf("nobody asks %q:\n%s", want, all)
+				}
+			}
+			if !strings.Contains(all, "How often do you feel that you lack companionship?") {
+				t.Errorf("published words changed:\n%s", all)
+			}
+			if respondent == "proxy" && noted != 4 {
+				t.Errorf("the line stands on %d pages", noted)
+			}
+			if check := p.open("/check"); !strings.Contains(check.html, own[0]) {
+				t.Errorf("%s", check.html)
 			}
 		})
 	}

@@ -18,6 +18,7 @@ type Question struct {
 	Key          string // names it among the answers, such as ons4.anxiety
 	Words        string
 	Hint         string
+	Note         string // to somebody who answers for the person, above words that may not change
 	Introduction string // of its instrument, with the first question of that
 	Kind         Kind
 	Least        float64   // of a number
@@ -155,25 +156,43 @@ func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 // ask lists the questions.
 func (f *form) ask() {
 	f.add("respondent", words.Questions["respondent"])
-	f.add("how_have_you_been", words.Questions["how_have_you_been"])
+	f.add("how_have_you_been", f.asked("how_have_you_been"))
 	for _, i := range f.instruments {
 		f.askAll(i)
 	}
 	for _, p := range f.places {
 		f.askOf(p)
 	}
-	f.add("benefit", words.Questions["benefit"])
-	f.add("narrative", words.Questions["narrative"])
+	f.add("benefit", f.asked("benefit"))
+	f.add("narrative", f.asked("narrative"))
+}
+
+// proxy answers for the person, and is no helper of one who answers.
+const proxy = "proxy"
+
+// asked is a question of Waypost's own, as it is put to who answers.
+func (f *form) asked(question string) asked {
+	return words.Questions[question].by(f.answers["respondent"])
 }
 
 // askAll asks the questions of an instrument, as far as whoever answers may answer them.
 func (f *form) askAll(i Instrument) {
 	introduction := i.Introduction
 	for _, it := range i.Items {
-		if i.othersMayNot(f.answers["respondent"]) || it.SelfOnly && f.answers["respondent"] == "proxy" {
+		if i.othersMayNot(f.answers["respondent"]) || it.SelfOnly && f.answers["respondent"] == proxy {
 			continue
 		}
+		note := ""
+		if f.answers["respondent"] == proxy {
+			own, is := words.ProxyItems[i.Key+"."+it.Code]
+			if is && i.SiteID == nil {
+				it.Wording = own
+			} else {
+				note = words.ProxyNote
+			}
+		}
 		q := f.answered(it.question(i.Key))
+		q.Note = note
 		q.Introduction, introduction = introduction, ""
 		f.questions = append(f.questions, q)
 	}
@@ -193,7 +212,7 @@ func (f *form) most() int {
 
 // askOf asks of one place: whether it was used, and then why not, or whether it helped.
 func (f *form) askOf(p place) {
-	of := func(question string) { f.add(p.key()+"."+question, words.Questions[question].about(p.Name)) }
+	of := func(question string) { f.add(p.key()+"."+question, f.asked(question).about(p.Name)) }
 	of("used")
 	switch f.answers[p.key()+".used"] {
 	case "still_using":

@@ -1,7 +1,9 @@
 package outcomes
 
 import (
+	"cmp"
 	_ "embed"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -17,6 +19,9 @@ type pageWords struct {
 	Questions map[string]asked
 	Missing   choices
 	Page      PageWords
+
+	ProxyItems map[string]string `yaml:"proxy_items"`
+	ProxyNote  string            `yaml:"proxy_note"`
 }
 
 // PageWords are what every page of a person says besides its questions.
@@ -36,6 +41,22 @@ type asked struct {
 	Words   string
 	Hint    string
 	Answers choices
+	Proxy   struct {
+		Words, Hint string
+		Answers     map[string]string
+	}
+}
+
+// by is the question as it is put to who answers, who may be somebody else (proxy).
+func (a asked) by(respondent string) asked {
+	if respondent != proxy {
+		return a
+	}
+	a.Words, a.Hint, a.Answers = cmp.Or(a.Proxy.Words, a.Words), cmp.Or(a.Proxy.Hint, a.Hint), slices.Clone(a.Answers)
+	for i, c := range a.Answers {
+		a.Answers[i].Words = cmp.Or(a.Proxy.Answers[c.Code], c.Words)
+	}
+	return a
 }
 
 // about puts an organisation's name into the words.

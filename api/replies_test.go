@@ -244,6 +244,76 @@ func TestBadAnswersByReplyLink(t *testing.T) {
 	}
 }
 
+// After a yes of one press a day and a note can still be given. They reach the record like those given with the yes; what was given
+// stands until another is given, and the same said twice is recorded once.
+func TestMoreIsSaidAfterYes(t *testing.T) {
+	w := newWorld(t)
+	_, episode := w.supported()
+	referral := w.refer(episode)
+	p, lw := w.replyLink(referral), w.as("link_worker")
+	moves := func() []any { return lw.get("/referrals/" + referral + "/moves").want(200).items() }
+	const more = "Say when they can start, or add a note"
+	if page := p.open(""); strings.Contains(page.html, more) {
+		t.Errorf("offered before the yes: %s", page.html)
+	}
+	if page := p.reply("accepted", "sent"); page.at != "/thanks" || !strings.Contains(page.html, more) {
+		t.Fatalf("%s: %s", page.at, page.html)
+	}
+	if page := p.open("/added"); page.status != 200 || page.title() != "When can they start?" || !strings.Contains(page.html, `name="note"`) || !strings.Contains(page.html, `type="date"`) {
+		t.Fatalf("%d: %s", page.status, page.html)
+	}
+	if page := p.reply("added", "accepted"); page.status != 422 || !strings.Contains(page.html, "Give a day, or write a note") {
+		t.Errorf("nothing said: %d: %s", page.status, page.html)
+	}
+	if n := len(moves()); n != 1 {
+		t.Fatalf("%d moves", n)
+	}
+	w.advance("P1D")
+	for range 2 {
+		if page := p.reply("added", "accepted", "on", w.daysAgo(-10), "note", "Ask for Jo at the door"); page.at != "/thanks" || page.status != 200 {
+			t.Fatalf("%d: %s", page.status, page.html)
+		}
+	}
+	if page := p.reply("added", "accepted", "note", "Bring shoes"); page.status != 200 {
+		t.Fatalf("%d: %s", page.status, page.html)
+	}
+	if page := p.open("/added"); !strings.Contains(page.html, `value="`+w.daysAgo(-10)+`"`) {
+		t.Errorf("the day that stands is not shown: %s", page.html)
+	}
+	r := lw.get("/referrals/" + referral).want(200)
+	if r.text("status") != "accepted" || r.text("expected_start_on") != w.daysAgo(-10) {
+		t.Errorf("%s", r.body)
+	}
+	list := moves()
+	if len(list) != 3 {
+		t.Fatalf("%d moves: %v", len(list), list)
+	}
+	for i, note := range []string{"Ask for Jo at the door", "Bring shoes"} {
+		m := list[i+1].(map[string]any)
+		if m["note"] != note || m["expected_start_on"] != w.daysAgo(-10) || m["from"] != "accepted" || m["to"] != "accepted" || m["side"] != "organisation" || m["recorded_via"] != "link" {
+			t.Errorf("%v", m)
+		}
+	}
+	first := list[0].(map[string]any)
+	if r.text("responded_at") != first["occurred_at"] {
+		t.Errorf("the answer was given %s, not %v", r.text("responded_at"), first["occurred_at"])
+	}
+	if timeline := string(lw.get("/referrals/" + referral + "/timeline?limit=200").body); strings.Count(timeline, `"referral.accepted"`) != 3 || strings.Contains(timeline, "Bring shoes") {
+		t.Errorf("%s", timeline)
+	}
+	// By the API too, and to no other status and by nobody without from.
+	org, path := w.anybody(), "/replies/"+p.token()
+	org.post(path, `{"to":"accepted","from":"accepted","expected_start_on":"`+w.daysAgo(-12)+`"}`).want(200)
+	org.post(path, `{"to":"accepted","note":"Again"}`).problem(409, "move_not_allowed")
+	org.post(path, `{"to":"accepted","from":"accepted"}`).problem(409, "move_not_allowed")
+	org.post(path, `{"to":"accepted","from":"accepted","note":"x","reason":"no_capacity"}`).problem(422, "invalid")
+	org.post(path, fmt.Sprintf(`{"attended":true,"on":%q}`, w.today())).want(200)
+	org.post(path, `{"to":"accepted","from":"accepted","note":"Too late"}`).problem(409, "move_not_allowed")
+	if page := p.open(""); strings.Contains(page.html, more) {
+		t.Errorf("offered after they came: %s", page.html)
+	}
+}
+
 // reply sends what a page's form would.
 func (p person) reply(answer, from string, more ...string) shownPage {
 	p.w.t.Helper()

@@ -18,6 +18,7 @@ type choice struct {
 	Day     string           // what its day is called; empty: it takes none
 	Planned bool             // the day is one to come, and may be left out
 	Reasons []string         // the lists that its reason is of
+	Adds    bool             // to a yes that stands: it is no move of the lifecycle
 	Wanted  bool             // whether a reason must be given
 	Note    string           // what its words are called; empty: it takes none
 	Contact bool             // whether it asks how to reach who answers
@@ -31,6 +32,7 @@ const (
 	didNotAnswer    = "did_not_attend"
 	questionAnswer  = "question"
 	takenBackAnswer = "taken_back"
+	addedAnswer     = "added"
 )
 
 var (
@@ -50,6 +52,8 @@ var choices = []choice{
 		To: referrals.Accepted, Day: "The day, if you know it", Planned: true, Note: anythingElse, From: unanswered},
 	{Answer: "accepted", Words: "There is a place now: we can take them", Press: true, More: "There is a place: say when they can start", Title: "When can they start?",
 		To: referrals.Accepted, Day: "The day, if you know it", Planned: true, Note: anythingElse, From: []referrals.Status{referrals.Waitlisted, referrals.Declined}},
+	{Answer: addedAnswer, Words: "Say when they can start, or add a note", Title: "When can they start?",
+		To: referrals.Accepted, Adds: true, Day: "The day, if you know it", Planned: true, Note: anythingElse, From: []referrals.Status{referrals.Accepted}},
 	{Answer: "declined", Words: "No, we cannot take them", Title: "Why can you not take them?",
 		To: referrals.Declined, Reasons: whys, Wanted: true, Note: anythingElse,
 		From: unanswered},
@@ -85,7 +89,7 @@ var takingBack = choice{Answer: takenBackAnswer, Title: "Was this wrong?", Note:
 // offered are the answers that can be given now.
 func offered(a referrals.Asked) (out []choice) {
 	for _, o := range choices {
-		if slices.Contains(o.From, a.Status) && (o.To == "" || slices.Contains(a.AllowedMoves, o.To)) {
+		if slices.Contains(o.From, a.Status) && (o.To == "" || o.Adds && a.Status.Open() && !a.NothingLeft || slices.Contains(a.AllowedMoves, o.To)) {
 			out = append(out, o)
 		}
 	}

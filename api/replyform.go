@@ -83,6 +83,8 @@ func mistakeIn(o choice, form url.Values) mistake {
 		return mistake{fmt.Sprintf("Please write at most %d characters", referrals.MaxContact), "contact"}
 	case o.Answer == questionAnswer:
 		return mistake{"Write your question", "note"}
+	case o.Adds && said(form, "note") == "" && form.Get("on") == "":
+		return mistake{"Give a day, or write a note", "on"}
 	case o.Planned:
 		return mistake{"Write the day as a day, month and year, or leave it out", "on"}
 	case o.Day != "":
@@ -157,6 +159,9 @@ func answerIn(form url.Values) (n referrals.Answer, err error) {
 			if n.ExpectedStartOn = on; on == nil {
 				return n, fault.InvalidAt("expected_start_on", "must be a day")
 			}
+		}
+		if choices[at].Adds && n.Note == nil && n.ExpectedStartOn == nil {
+			return n, fault.InvalidAt("note", "or a day is needed")
 		}
 	}
 	return n, nil

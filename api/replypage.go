@@ -202,6 +202,10 @@ func showReply(c echo.Context, status int, a referrals.Asked, o choice, form url
 		Text: said(form, "note"), Reach: said(form, "contact"), Most: mostOf(o), Wrong: wrong, Groups: reasonGroups(o)}
 	if o.Planned {
 		data.First, data.Last = a.Today.String(), ""
+		if o.Adds && data.On == "" && a.ExpectedStartOn != nil {
+			data.On = a.ExpectedStartOn.String()
+			data.First = min(data.First, data.On) // a browser would refuse a day that stands and has passed
+		}
 	} else if data.On == "" {
 		data.On = a.Today.String()
 	}

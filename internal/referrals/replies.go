@@ -45,7 +45,7 @@ func (a Asked) WithoutSecret() any {
 
 // Answer is what an organisation says by a link: a move, whether the person came, that it was wrong to say so, or a question.
 type Answer struct {
-	To              *Status    `json:"to,omitempty" format:"code:referral_statuses" doc:"Where the referral goes: one of its allowed_moves. Left out where attendance is reported." example:"accepted"`
+	To              *Status    `json:"to,omitempty" format:"code:referral_statuses" doc:"Where the referral goes: one of its allowed_moves. With from, accepted from accepted adds a note or expected_start_on to a yes. Left out where attendance is reported." example:"accepted"`
 	From            *Status    `json:"from,omitempty" format:"code:referral_statuses" doc:"Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed)."`
 	Attended        *bool      `json:"attended,omitempty" doc:"Whether the person came, on the day. One who came moves an open referral to in_progress."`
 	On              *day.Date  `json:"on,omitempty" format:"date" doc:"With attended: the day; not before the referral was sent, and not in the future."`
@@ -125,6 +125,8 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 		return fault.InvalidAt("on", "goes with attended only")
 	case n.Question == nil && n.Contact != nil:
 		return fault.InvalidAt("contact", "goes with question only")
+	case n.adds(h):
+		err = n.add(tx, h)
 	case n.To != nil:
 		err = h.Move(tx, NewMove{To: *n.To, From: n.From, Reason: n.Reason, Note: n.Note, ExpectedStartOn: n.ExpectedStartOn})
 	case n.Attended != nil:
@@ -136,6 +138,37 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 		return err
 	}
 	return h.write(tx, &h.Referral)
+}
+
+// adds tells whether it adds a day or a note to a yes that stands: accepted from accepted, which is no move of the lifecycle.
+func (n Answer) adds(h *History) bool {
+	return n.To != nil && *n.To == Accepted && n.From != nil && *n.From == Accepted && h.Status == Accepted && (n.Note != nil || n.ExpectedStartOn != nil)
+}
+
+// add records what is added to a yes as a move that changes nothing else: a day that was given before stands until another is given.
+// What stands already is not recorded twice.
+func (n Answer) add(tx *db.Tx, h *History) error {
+	if err := h.checkDeath(tx, NewMove{To: Accepted}); err != nil {
+		return err
+	}
+	if n.Reason != nil {
+		return checkReason(Accepted, n.Reason)
+	}
+	latest, err := db.First[Move](tx.Where("site_id = ? and referral_id = ? and voided_at is null", h.SiteID, h.ID).Order("sequence desc"), "move")
+	if err != nil {
+		return err
+	}
+	on := n.ExpectedStartOn
+	if on == nil {
+		on = h.ExpectedStartOn
+	}
+	sameDay := on == h.ExpectedStartOn || h.ExpectedStartOn != nil && *on == *h.ExpectedStartOn
+	if sameDay && (n.Note == nil || latest.Note != nil && *n.Note == *latest.Note && latest.Side == tx.Actor.Side()) {
+		return nil
+	}
+	m := newMove(tx, &h.Referral, Accepted, tx.Actor.Side())
+	m.Note, m.ExpectedStartOn = n.Note, on
+	return h.step(tx, m)
 }
 
 // tell is for what is no answer of its own, and is stored where it is done.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/rand"
 	"errors"
 	"maps"
 	"net/http"
@@ -21,7 +22,7 @@ import (
 const maxForm = 64 << 10 // bytes of one answer
 
 // patientPages are the pages behind a person's own link: a start, a page for each question, and one to check and send. They
-// keep each answer as it is given, and need no JavaScript and no cookie; a script helps to leave them at once.
+// keep each answer as it is given, and need no JavaScript and read no cookie; a script helps to leave them at once.
 func (s *server) patientPages(e *echo.Echo) {
 	get(e, pages.StylePath, func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "max-age=3600")
@@ -264,7 +265,16 @@ func (s *server) sendAnswers(c echo.Context) error {
 	case err != nil && (!fault.Is(err, fault.Conflict) || errors.Is(err, outcomes.ErrOvertaken)):
 		return err
 	}
+	s.dropKeptPages(c)
 	return c.Redirect(http.StatusSeeOther, step(c, "thanks"))
+}
+
+// dropKeptPages makes Chromium drop the pages of the link that it kept in memory, where no script runs either: it shows no page that
+// may not be stored again once a cookie of that page has changed, which scripts cannot read (HttpOnly). The cookie says nothing, is
+// never read, and ends after a minute. Clear-Site-Data does not do so.
+func (s *server) dropKeptPages(c echo.Context) {
+	c.SetCookie(&http.Cookie{Name: "sent", Value: rand.Text(), Path: base(c) + outcomes.LinkPath, MaxAge: 60,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.PublicURL, "https:")})
 }
 
 // thanksPage says whom to call. The browser drops what it kept of the pages before: going back shows no answers.

@@ -49,22 +49,31 @@ func TestAScaleShowsWhatIsChosen(t *testing.T) {
 	}
 }
 
-// Once the answers are sent, going back shows none of them, whatever the browser kept.
+// Once the answers are sent, going back shows none of them, whatever the browser kept, with scripts and without.
 func TestBackShowsNoAnswers(t *testing.T) {
-	w, _, _, followUp := asked(t)
-	link, p := w.link(followUp), newPhone(t)
-	link.answered()
-	p.do(chromedp.Navigate(link.link), chromedp.Navigate(link.link+"/check"))
-	if !strings.Contains(p.html(), "Much better") {
-		t.Fatalf("nothing to check: %s", p.html())
-	}
-	if got := p.follow("button"); got != "Thank you" {
-		t.Fatalf("sent: %q", got)
-	}
-	time.Sleep(time.Second)       // what the page loads besides has come
-	p.do(chromedp.NavigateBack()) // ends only with a page that is loaded anew: one from memory tells of no load
-	if html := p.html(); strings.Contains(html, "Much better") || strings.Contains(html, "I would rather not say") {
-		t.Errorf("going back shows %s", html)
+	for _, scripts := range []string{"on", "off"} {
+		t.Run("scripts "+scripts, func(t *testing.T) {
+			w, _, _, followUp := asked(t)
+			link, p := w.link(followUp), newPhone(t)
+			if scripts == "off" {
+				p.withoutScript(w)
+			}
+			link.answered()
+			p.do(chromedp.Navigate(link.link), chromedp.Navigate(link.link+"/how_have_you_been"), chromedp.Navigate(link.link+"/check"))
+			if !strings.Contains(p.html(), "Much better") {
+				t.Fatalf("nothing to check: %s", p.html())
+			}
+			if got := p.follow("button"); got != "Thank you" {
+				t.Fatalf("sent: %q", got)
+			}
+			time.Sleep(time.Second) // what the page loads besides has come
+			for _, earlier := range []string{"the answers", "a question"} {
+				p.do(chromedp.NavigateBack()) // ends only with a page that is loaded anew: one from memory tells of no load
+				if html := p.html(); strings.Contains(html, "Much better") || strings.Contains(html, "I would rather not say") {
+					t.Errorf("going back to %s shows %s", earlier, html)
+				}
+			}
+		})
 	}
 }
 

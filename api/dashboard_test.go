@@ -85,7 +85,7 @@ const chartFaults = `(() => {
     for (const [text, box] of texts) if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1 || box.top < frame.top - 1) found.push(where + ": cut off: " + text);
     for (let i = 0; i < texts.length; i++) for (let j = 0; j < i; j++) {
       const [a, b] = [texts[i][1], texts[j][1]];
-      if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4) found.push(where + ": over one another: " + texts[i][0] + " and " + texts[j][0]);
+      if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1) found.push(where + ": over one another: " + texts[i][0] + " and " + texts[j][0]);
     }
   }
   return found;
@@ -166,6 +166,9 @@ func TestTheDashboardSaysWhatIsShown(t *testing.T) {
 		site := evaluate[string](p, `document.getElementById("site_id").selectedOptions[0].textContent`)
 		p.until(fmt.Sprintf(`document.getElementById("status").textContent === %q`, "Shown: "+site+", "+want+" to September 2026."))
 		p.until(focused)
+		if said := evaluate[string](p, `document.querySelector("#change .said").textContent`); !strings.HasPrefix(said, "How people's scores changed is shown for all months together") || !strings.Contains(said, "Leave From month and To month empty") {
+			t.Errorf("of wellbeing: %s", said)
+		}
 		if title := p.title(); !strings.Contains(title, site) || !strings.Contains(title, want) {
 			t.Errorf("the title is %q", title)
 		}
@@ -197,18 +200,24 @@ func TestAWithheldGroupStandsInItsChart(t *testing.T) {
 	p.enter(w, w.keys["dashboard"])
 	p.until(`document.getElementById("status").textContent.startsWith("Shown: ")`)
 	p.picture("dashboard-withheld")
-	drawn, all, without := 0, 0, 0
+	drawn, all, without, empty, partly := 0, 0, 0, 0, false
 	for _, row := range w.as("dashboard").get("/insights/equity").want(200).at("rows").([]any)[1:] {
 		r := row.(map[string]any)
-		shown := false
+		shown, missing := false, false
 		for _, step := range []string{"contacted", "referral_sent", "attended", "followed_up"} {
 			received, known := r["received_in"].(float64)
 			_, reached := r[step].(float64)
 			shown = shown || known && received > 0 && reached && r["suppressed"] != true
+			missing = missing || !reached
 		}
-		if all++; shown {
+		partly = partly || shown && missing
+		all++
+		switch {
+		case shown:
 			drawn++
-		} else {
+		case r["received_in"] == 0.0 && r["suppressed"] != true:
+			empty++
+		default:
 			without++
 		}
 	}
@@ -219,8 +228,14 @@ func TestAWithheldGroupStandsInItsChart(t *testing.T) {
 	if want := fmt.Sprintf(" %d of %d groups have enough people to be shown", drawn, all); !strings.Contains(said, want) {
 		t.Errorf("%q, want%s", said, want)
 	}
+	if got := strings.HasSuffix(said, "; for some of them, not every step is shown."); got != partly || !partly {
+		t.Errorf("a step is missing of some: %v, and it says %q", partly, said)
+	}
 	if n := evaluate[int](p, `[...document.querySelectorAll("#equity svg text")].filter((e) => e.textContent === "withheld").length`); n != without {
 		t.Errorf("%d groups stand as withheld, and %d are", n, without)
+	}
+	if n := evaluate[int](p, `[...document.querySelectorAll("#equity svg text")].filter((e) => e.textContent === "nobody").length`); n != empty {
+		t.Errorf("%d groups stand as empty, and %d are", n, empty)
 	}
 	if names := evaluate[int](p, `[...document.querySelectorAll('#equity svg [aria-label="y-axis tick label"] text')].length`); names != all {
 		t.Errorf("%d of %d groups stand in a chart", names, all)
@@ -236,7 +251,7 @@ func grouped(n float64) string {
 	return text
 }
 
-// Few people: the page says so in words, and draws nothing that is not there.
+// Few people: the page says so in words, and draws nothing that is not there but the groups, as withheld.
 func TestTheDashboardOfFew(t *testing.T) {
 	w := newWorld(t)
 	w.walk("link_worker", []walked{{5, 5}, {5, 6}, {4, 7}})
@@ -246,8 +261,24 @@ func TestTheDashboardOfFew(t *testing.T) {
 	if said := evaluate[string](p, `document.querySelector("#flow .said").textContent + document.querySelector("#change .said").textContent`); strings.Count(said, "Too few to show safely.") != 2 {
 		t.Errorf("%s", said)
 	}
-	if n := evaluate[int](p, `document.querySelectorAll("#change figure svg").length`); n != 0 {
-		t.Errorf("%d charts of nothing", n)
+	// What is withheld stands in its chart all the same, in every section, and has no mark.
+	for _, section := range []string{"flow", "change", "retention", "equity"} {
+		const named, withheld = `'svg [aria-label="y-axis tick label"] text'`, `[...document.querySelectorAll("#%[1]s svg text")].filter((e) => e.textContent === "withheld").length`
+		if n := evaluate[int](p, fmt.Sprintf(`document.getElementById(%q).querySelectorAll(`+named+`).length`, section)); n == 0 || n != evaluate[int](p, fmt.Sprintf(withheld, section)) {
+			t.Errorf("%s: %d groups, %d of them withheld", section, n, evaluate[int](p, fmt.Sprintf(withheld, section)))
+		}
+		if n := evaluate[int](p, fmt.Sprintf(`document.querySelectorAll("#%[1]s svg [aria-label=bar] rect, #%[1]s svg [aria-label=dot] *").length`, section)); n != 0 {
+			t.Errorf("%s: %d marks of nothing", section, n)
+		}
+	}
+	for _, width := range []int64{360, 768} {
+		p.do(chromedp.EmulateViewport(width, 800))
+		p.until(fmt.Sprintf(`innerWidth === %d`, width))
+		time.Sleep(time.Second) // it is drawn anew
+		p.picture(fmt.Sprintf("dashboard-of-few-%d", width))
+		for _, fault := range evaluate[[]string](p, chartFaults) {
+			t.Errorf("%d: %s", width, fault)
+		}
 	}
 	p.do(chromedp.Click("#leave"))
 	p.do(chromedp.SendKeys("#key", w.keys["site_manager"]), chromedp.Click("#enter button"))

@@ -120,4 +120,4 @@ func withheld(suppressed bool) Withheld {
 }
 
 // partly withholds a row that stands for all time, where a part of it was asked for.
-func partly() Withheld { return Withheld{true, new("not shown for a part of the time")} }
+func partly() Withheld { return Withheld{true, new("shown for all months together only")} }

@@ -51,7 +51,7 @@ func TestAPartOfTheTimeIsNotSaidToBeFew(t *testing.T) {
 		of   figure
 		when coverage
 		note string
-	}{{figure{Means: means}, part, "not shown for a part of the time"}, {figure{}, all, "too few to show safely"}} {
+	}{{figure{Means: means}, part, "shown for all months together only"}, {figure{}, all, "too few to show safely"}} {
 		if row := published(c.of, OutcomeRow{}, Divider{}, c.when); !row.Suppressed || *row.Note != c.note || row.PairedN != nil {
 			t.Errorf("%s: %s", c.note, asJSON(t, row))
 		}

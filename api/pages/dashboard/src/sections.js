@@ -30,7 +30,7 @@ function bars(data, width, colour, label) {
 }
 
 /** What stands in the place of a group whose figures are withheld. */
-const withheld = (names) => Plot.text(names, { x: () => 0, y: (name) => name, text: () => "withheld", textAnchor: "start", dx: 5, fill: ink, fontStyle: "italic" });
+const withheld = (names, said = "withheld") => Plot.text(names, { frameAnchor: "left", y: (name) => name, text: () => said, textAnchor: "start", dx: 5, fill: ink, fontStyle: "italic" });
 
 const steps = [["received_in", "Referred in"], ["contacted", "Contacted"], ["baseline", "Asked how they are"], ["referral_sent", "Referral sent"], ["accepted", "Accepted"], ["attended", "Came"], ["follow_up_due", "Follow-up due"], ["followed_up", "Followed up"]];
 
@@ -51,6 +51,7 @@ const change = {
   about: "The change within each person, from when they were first asked to the follow-up: of what they answered in its time, the answer nearest to the best day for asking. The months are those in which they were first asked. Who answered once alone counts among those asked at baseline, and nowhere else. Improved and worse are changes of at least so many points as the questionnaire's source names; for ONS4 it is one point, which is a convention. Without a comparison group some of the change would have come anyway (regression to the mean).",
   words: (rows) => {
     const shown = changed(rows);
+    if (shown.length === 0 && rows.some((r) => r.suppressed && r.note !== few)) return "How people's scores changed is shown for all months together, and not for some of them: from the averages of two lengths of time, those of the few people between them could be worked out. Leave From month and To month empty to see it.";
     if (shown.length === 0) return rows.some((r) => r.suppressed) ? `${capital(rows.find((r) => r.suppressed).note)}.` : "Nobody has been asked twice yet.";
     return shown.slice(0, 4).map((r) => `${named(r, true)}: ${number(r.paired_n)}${r.baseline_n === null ? "" : ` of ${number(r.baseline_n)}`} people answered both times; on average ${signed(r.mean_change)} points (95% interval ${signed(r.ci_low)} to ${signed(r.ci_high)}), ${verdict(r)}.`).join(" ");
   },
@@ -59,17 +60,19 @@ const change = {
     const several = new Set(these.map((r) => r.timepoint)).size > 1;
     const names = these.map((r) => named(r, several));
     const data = changed(these).map((r) => ({ ...r, name: named(r, several), verdict: verdict(r) }));
-    if (data.length === 0) return null;
+    if (these.length === 0) return null;
+    const measured = { grid: true, nice: true, ticks: ticks(width), domain: [Math.min(0, ...data.map((d) => d.ci_low)), Math.max(0, ...data.map((d) => d.ci_high))] };
     return Plot.plot(frame(width, {
       height: 70 + names.length * 40, marginBottom: 42,
-      x: { label: narrow(width) ? "mean change in points" : `mean change in points (${words(instrument)}), with 95% interval`, grid: true, nice: true, ticks: ticks(width), domain: [Math.min(0, ...data.map((d) => d.ci_low)), Math.max(0, ...data.map((d) => d.ci_high))], labelAnchor: "center", labelArrow: "none", labelOffset: 35 },
-      y: { label: null, domain: names, tickSize: 0 },
+      x: { label: narrow(width) ? "mean change in points" : `mean change in points (${words(instrument)}), with 95% interval`, labelAnchor: "center", labelArrow: "none", labelOffset: 35, ...(data.length > 0 ? measured : { domain: [0, 1], ticks: [] }) },
+      y: { domain: names },
       color: { domain: ["better", "not clear", "worse"], range: [colours.good, colours.open, colours.bad] },
       marks: [
+        Plot.axisY({ label: null, tickSize: 0, lineWidth: narrow(width) ? 10 : 12 }), // in em: a long name takes two lines
         Plot.ruleX([0], { stroke: ink, strokeDasharray: "4 3" }),
         Plot.ruleY(data, { x1: "ci_low", x2: "ci_high", y: "name", stroke: "verdict", strokeWidth: 3 }),
         Plot.dot(data, { x: "mean_change", y: "name", fill: "verdict", r: 6, symbol: "verdict" }),
-        Plot.text(data, { x: "mean_change", y: "name", text: (d) => `${signed(d.mean_change)}, ${d.verdict}`, dy: -14, fill: ink }),
+        Plot.text(data, { ...(narrow(width) ? { frameAnchor: "right", textAnchor: "end", dx: 38 } : { x: "mean_change" }), y: "name", text: (d) => `${signed(d.mean_change)}, ${d.verdict}`, dy: -14, fill: ink }), // narrow: away from the names
         withheld(names.filter((name) => !data.some((d) => d.name === name))),
       ],
     }));
@@ -91,14 +94,15 @@ const retention = {
   }).join(" "),
   draw: (rows, width) => {
     const data = rows.flatMap((r) => ends.map(([field, name]) => ({ when: capital(words(r.timepoint)), name, n: r[field] }))).filter((d) => d.n);
-    if (data.length === 0) return [];
     const color = { domain: ends.map((e) => e[1]), range: ends.map((e) => e[2]), legend: false };
     const all = rows.map((r) => ({ when: capital(words(r.timepoint)), sum: ends.reduce((sum, [field]) => sum + (r[field] ?? 0), 0), partly: ends.some(([field]) => r[field] === null) }));
     const partly = all.filter((r) => r.sum > 0 && r.partly);
+    if (data.length === 0 && !all.some((r) => r.partly)) return [];
     const longest = Math.max(...all.map((r) => r.sum)) * (partly.length > 0 ? 1.4 : 1); // with room for words beside a bar
-    return [Plot.legend({ color, className: "legend" }), Plot.plot(frame(width, {
+    const legend = data.length > 0 ? [Plot.legend({ color, className: "legend" })] : [];
+    return [...legend, Plot.plot(frame(width, {
       height: 70 + rows.length * 52, color, marginBottom: 42,
-      x: { label: "follow-ups", labelAnchor: "center", labelArrow: "none", labelOffset: 35, grid: true, nice: true, ticks: ticks(width), domain: [0, longest] }, y: { label: null, domain: all.map((r) => r.when), tickSize: 0 },
+      x: { label: "follow-ups", labelAnchor: "center", labelArrow: "none", labelOffset: 35, grid: true, nice: true, ticks: data.length > 0 ? ticks(width) : [], domain: [0, Math.max(1, longest)] }, y: { label: null, domain: all.map((r) => r.when), tickSize: 0 },
       marks: [Plot.barX(data, { x: "n", y: "when", fill: "name", order: ends.map((e) => e[1]), insetTop: 6, insetBottom: 6, insetLeft: 0.5, insetRight: 0.5 }), Plot.ruleX([0]),
         withheld(all.filter((r) => r.sum === 0 && r.partly).map((r) => r.when)),
         Plot.text(partly, { x: "sum", y: "when", text: () => "rest withheld", textAnchor: "start", dx: 5, fill: ink, fontStyle: "italic" })],
@@ -124,10 +128,10 @@ const reached = [["contacted", "Contacted"], ["referral_sent", "Referral sent"],
 const group = (r) => groups.find(([field]) => r[field] !== undefined && r[field] !== null);
 const share = (r, field) => (r[field] === null || r[field] === undefined || !r.received_in ? null : Math.min(100, Math.round(1000 * r[field] / r.received_in) / 10));
 
-// Every group with the steps of it that can be drawn; none: it is withheld.
+// Every group with the steps of it that can be drawn; none: it is withheld, or nobody is in it.
 const parts = (rows) => rows.filter(group).map((r) => {
   const who = capital(words(r[group(r)[0]]));
-  return { of: group(r)[1], who, drawn: reached.map(([field, name]) => ({ who, name, percent: r.suppressed ? null : share(r, field) })).filter((d) => d.percent !== null) };
+  return { of: group(r)[1], who, nobody: !r.suppressed && r.received_in === 0, drawn: reached.map(([field, name]) => ({ who, name, percent: r.suppressed ? null : share(r, field) })).filter((d) => d.percent !== null) };
 });
 
 const equity = {
@@ -135,21 +139,21 @@ const equity = {
   about: "How far people came, group by group: by how deprived their neighbourhood is, by ethnic group, gender and age. A group that is referred in less often, or lost on the way more often, shows here; why that is so does not.",
   words: (rows) => {
     const all = parts(rows);
-    return `Of each group, how many in a hundred of those referred in came how far. ${all.filter((p) => p.drawn.length > 0).length} of ${all.length} groups have enough people to be shown${all.some((p) => p.drawn.length > 0 && p.drawn.length < reached.length) ? "; of some only the first steps are" : ""}.`;
+    return `Of each group, how many in a hundred of those referred in came how far. ${all.filter((p) => p.drawn.length > 0).length} of ${all.length} groups have enough people to be shown${all.some((p) => p.drawn.length > 0 && p.drawn.length < reached.length) ? "; for some of them, not every step is shown" : ""}.`;
   },
   draw: (rows, width) => {
     const all = parts(rows);
-    if (all.every((p) => p.drawn.length === 0)) return [];
     const color = { domain: reached.map((s) => s[1]), range: [colours.open, colours.plain, colours.good, colours.bad] };
-    return [Plot.legend({ color, className: "legend" }), ...groups.map(([, title]) => {
+    const charts = groups.map(([, title]) => {
       const these = all.filter((p) => p.of === title);
       if (these.length === 0) return null;
       return Plot.plot(frame(width, {
         height: 68 + these.length * 30, title, color, marginBottom: 42,
         x: { domain: [0, 100], label: "of 100 referred in", labelAnchor: "center", labelArrow: "none", labelOffset: 35, grid: true, ticks: ticks(width) }, y: { label: null, domain: these.map((p) => p.who), tickSize: 0 }, symbol: { domain: reached.map((s) => s[1]) },
-        marks: [Plot.ruleX([0]), Plot.dot(these.flatMap((p) => p.drawn), { x: "percent", y: "who", fill: "name", symbol: "name", r: 6 }), withheld(these.filter((p) => p.drawn.length === 0).map((p) => p.who))],
+        marks: [Plot.ruleX([0]), Plot.dot(these.flatMap((p) => p.drawn), { x: "percent", y: "who", fill: "name", symbol: "name", r: 6 }), withheld(these.filter((p) => p.drawn.length === 0 && !p.nobody).map((p) => p.who)), withheld(these.filter((p) => p.nobody).map((p) => p.who), "nobody")],
       }));
-    }).filter(Boolean)];
+    }).filter(Boolean);
+    return all.some((p) => p.drawn.length > 0) ? [Plot.legend({ color, className: "legend" }), ...charts] : charts;
   },
   list: (rows) => ({ head: ["Group", "Referred in", ...reached.map((s) => s[1])], rows: rows.map((r) => { const g = group(r); return [g ? `${g[1].split(" (")[0]}: ${words(r[g[0]])}` : "Everybody", ...(r.suppressed ? [few, "", "", "", ""] : [number(r.received_in), ...reached.map(([field]) => number(r[field]))])]; }) }),
 };

@@ -53,11 +53,11 @@ var byCode = map[string]string{
 	"28P01": "the database does not take the user or the password of WAYPOST_DATABASE_URL: correct them",
 	"28000": "the database does not take this user from here: correct WAYPOST_DATABASE_URL, or allow it in the server's pg_hba.conf",
 	"3D000": "the server has no database of that name: create it, or correct the name in WAYPOST_DATABASE_URL",
-	"22023": "the role waypost_app is not there: run waypost migrate up as the owner of the database (see docs/database.md)",
+	"22023": "a role of Waypost is not there: run waypost migrate up as the owner of the database (see docs/database.md)",
 	"42501": "the login lacks a right: one that serves must be a member of waypost_app, one that migrates must own the database (see docs/database.md)",
 	"42P01": "the database has never been migrated: run waypost migrate up",
 	"53300": "the server has no connection left: raise its max_connections, or end what else uses it",
 	"55P03": "a table is in use for long, as by pg_dump or a dataset being made: run waypost migrate up again when that is over",
 	"57P03": "the server is starting or stopping: try again in a moment",
-	"P0001": "the role waypost_app is not there and this login may not create it: an administrator types what docs/database.md says",
+	"P0001": "a role of Waypost is not there and this login may not create it: an administrator types what docs/database.md says",
 }

@@ -76,7 +76,7 @@ func TestADumpComesBackWhole(t *testing.T) {
 	}
 }
 
-// makesNothing looks whether the app's role may make a table in the database: it may not, but stage makes one for it.
+// makesNothing looks whether a role of the app may make a table in the database: it may not, but stage makes one for it.
 func makesNothing(t *testing.T, address string) {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), address)
@@ -84,12 +84,12 @@ func makesNothing(t *testing.T, address string) {
 		t.Fatal(err)
 	}
 	defer c.Close(t.Context())
-	if _, err := c.Exec(t.Context(), "set role waypost_app"); err != nil {
+	if _, err := c.Exec(t.Context(), "set role waypost_jobs"); err != nil {
 		t.Fatal(err)
 	}
 	for _, sql := range []string{"create temporary table mine (n int)", "create table mine (n int)", "create function mine() returns int language sql as 'select 1'"} {
 		if _, err := c.Exec(t.Context(), sql); err == nil {
-			t.Errorf("the app's role may %s", sql)
+			t.Errorf("a role of the app may %s", sql)
 		}
 	}
 	if _, err := c.Exec(t.Context(), "select stage('patients')"); err != nil {

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,8 +18,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// versionBefore is the commit whose program runs on while this one migrates the database under it.
-const versionBefore = "ffcf37e"
+// versionBefore is the last commit whose migrations were numbered up to 31, and whose queries all ran as waypost_app.
+const versionBefore = "40f822d"
 
 // buildVersionBefore builds it, outside of this clone's folder.
 func buildVersionBefore(t *testing.T) (bin string) {
@@ -125,8 +127,9 @@ func (c *callers) end() {
 	c.all.Wait()
 }
 
-// While migrate up of this version runs, and after it, the program of the version before answers every request, and stays ready.
-func TestTheVersionBeforeServesDuringAnUpgrade(t *testing.T) {
+// A database of the version before is refused while that version is connected to it, which goes on serving; afterwards it
+// is adopted, and nothing of it is lost.
+func TestTheVersionBeforeIsAdopted(t *testing.T) {
 	t.Parallel()
 	s, i := newServer(t), newInstance(t)
 	owner, login := s.database(t, "upgraded")
@@ -141,8 +144,47 @@ func TestTheVersionBeforeServesDuringAnUpgrade(t *testing.T) {
 	c := call(before, before.demoKeys())
 	c.all.Go(func() { c.repeat(c.ready) })
 	c.rounds()
+	if out, err := i.on(owner).run("migrate", "up"); err == nil || !strings.Contains(fmt.Sprint(out, err), "stop it first") {
+		t.Error("migrated under an older program:", out, err)
+	}
+	c.rounds()
+	c.end()
+	const people = "select count(*)::text from patients"
+	had := query(t, owner, people)
+	before.signal(syscall.SIGTERM)
 	if out, err := i.on(owner).run("migrate", "up"); err != nil {
-		t.Error(out, err)
+		t.Fatal(out, err)
+	}
+	after := i.on(login, "--demo")
+	after.dir = before.dir // with the master key
+	after.start()
+	if has := query(t, owner, people); has != had || had < "6" {
+		t.Errorf("%s people were there, and %s are", had, has)
+	}
+	c = call(after, c.keys)
+	c.rounds()
+	c.end()
+}
+
+// What the folder always holds is applied again under a running program, which answers every request meanwhile.
+func TestPoliciesAreAppliedAgainWhileServing(t *testing.T) {
+	t.Parallel()
+	s, i := newServer(t), newInstance(t)
+	owner, login := s.database(t, "again")
+	if out, err := i.on(owner).run("migrate", "up"); err != nil {
+		t.Fatal(out, err)
+	}
+	w := i.on(login, "--demo", "--people", "60")
+	w.log = t.Output()
+	w.start()
+	c := call(w, w.demoKeys())
+	c.all.Go(func() { c.repeat(c.ready) })
+	for range 3 {
+		c.rounds()
+		query(t, owner, "update applied_files set sha256 = ''")
+		if out, err := i.on(owner).run("migrate", "up"); err != nil {
+			t.Error(out, err)
+		}
 	}
 	c.rounds()
 	c.end()

@@ -96,7 +96,7 @@ func lend(t *testing.T, tx *db.Tx, owner string) string {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), "drop table if exists "+name+"; create table "+name+" as select * from cohort with no data; grant select on "+name+" to waypost_app"); err != nil {
+	if _, err := conn.Exec(t.Context(), "drop table if exists "+name+"; create table "+name+" as select * from cohort with no data; grant select on "+name+" to waypost_jobs"); err != nil {
 		t.Fatal(err)
 	}
 	from, to := io.Pipe()
@@ -131,7 +131,7 @@ type copying struct {
 func (c copying) run() int64 {
 	sql := strings.ReplaceAll(c.sql, "pg_temp.staged_cohort", c.table)
 	psql := exec.CommandContext(context.WithoutCancel(c.t.Context()), "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", c.app)
-	psql.Stdin = strings.NewReader("begin; set local role waypost_app; set local statement_timeout = 0; " + joinWhole + "; select act_as('{}', 'system', null, null) \\g /dev/null\ncopy (" + sql + ") to stdout csv header;\ncommit;\n")
+	psql.Stdin = strings.NewReader("begin; set local statement_timeout = 0; " + joinWhole + "; select act_as('{}', 'system', null) \\g /dev/null\ncopy (" + sql + ") to stdout csv header;\ncommit;\n")
 	lines := &counter{}
 	psql.Stdout, psql.Stderr = lines, os.Stderr
 	if err := psql.Run(); err != nil {

@@ -1,13 +1,15 @@
 -- Messages to people and organisations.
 
--- What /metrics tells of the outbox, of which no row would be told to whoever scrapes. What is held counts apart from what
--- waits.
+-- What /metrics tells of the outbox, of which no row would be told to whoever scrapes: of what is open or failed, since
+-- what was sent or taken back only grows. What is held counts apart from what waits.
 create or replace function mail_statistics(at_time timestamptz)
   returns table (state text, messages bigint, oldest_seconds double precision)
   language sql stable security definer set search_path = public, pg_temp as $$
   select case when o.state = 'waiting' and o.why = 'held' then 'held' else o.state end, count(*),
-    coalesce(extract(epoch from at_time - min(o.created_at) filter (where o.state in ('waiting', 'sending'))), 0)::double precision
-  from outbox o where o.channel = 'email' group by 1 $$;
+    extract(epoch from at_time - min(o.created_at))::double precision
+  from outbox o where o.channel = 'email' and o.state in ('waiting', 'sending') group by 1
+  union all
+  select 'failed', count(*), 0 from outbox o where o.channel = 'email' and o.state = 'failed' having count(*) > 0 $$;
 call only_for('mail_statistics(timestamptz)', 'waypost_app', 'waypost_jobs');
 
 call reset_access('outbox', 'mail_kinds');

@@ -11,7 +11,6 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
-	"waypost/internal/platform/fault"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }

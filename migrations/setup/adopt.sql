@@ -17,5 +17,5 @@ begin
   end loop;
 end $$;
 revoke all on all tables in schema public from waypost_app;
-revoke all on all sequences in schema public from waypost_app;
+revoke all on sequence events_arrived from waypost_app;
 alter table api_keys alter column confirmed_at drop default;

@@ -151,7 +151,7 @@ func TestAChangedFileIsAppliedAgain(t *testing.T) {
 	_, address := dbtest.URLs(t)
 	owner := open(t, address)
 	before := structure(t, owner, rest)
-	const strange = `create policy strange on patients to waypost_outside using (true); grant delete on patients to waypost_outside;
+	const strange = `create policy strange on patients to waypost_patients using (true); grant delete on patients to waypost_patients;
 		drop policy staff on patients;`
 	if _, err := owner.ExecContext(t.Context(), strange); err != nil {
 		t.Fatal(err)

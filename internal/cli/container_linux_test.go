@@ -234,9 +234,9 @@ func readCompose(t *testing.T) (c composed, text string) {
 func TestTheImageServes(t *testing.T) {
 	t.Parallel()
 	c, s := newContainer(t), newServer(t)
-	query(t, s.admin, "drop owned by waypost_app, waypost_staff, waypost_outside, waypost_jobs") // compose.yaml's server has none of the roles that localpg makes
+	query(t, s.admin, "drop owned by waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs") // compose.yaml's server has none of the roles that localpg makes
 	query(t, s.admin, "drop database waypost")
-	query(t, s.admin, "drop role waypost_app, waypost_staff, waypost_outside, waypost_jobs")
+	query(t, s.admin, "drop role waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs")
 	query(t, s.admin, "drop owned by waypost_owner")
 	query(t, s.admin, "drop role waypost_owner")
 	compose, _ := readCompose(t)

@@ -4,12 +4,14 @@
 -- about, and what it said before is gone. Each begins its tables with reset_access, so that their policies are those it
 -- lists, and no others.
 --
--- Four database roles run every query:
---   waypost_app      nobody yet: it may find out who a credential belongs to, and reads no table of records
---   waypost_staff    a key of staff, of a partner system, a dashboard, a researcher or an administrator
---   waypost_outside  an organisation, by its key or by a link to one referral; a person behind their own link
---   waypost_jobs     Waypost's own jobs and its command line
--- A transaction begins as waypost_app, and act_as makes it one of the others (platform/db).
+-- Five database roles run every query:
+--   waypost_app            nobody yet: it may find out who a credential belongs to, and reads no table of records
+--   waypost_staff          a key of staff, of a partner system, a dashboard, a researcher or an administrator
+--   waypost_organisations  an organisation, by its key or by a link to one referral
+--   waypost_patients       a person behind their own link
+--   waypost_jobs           Waypost's own jobs and its command line
+-- A transaction begins as waypost_app, and act_as makes it one of the others (platform/db). With a role each, a table has
+-- one simple condition a role, which an index can use; conditions of several on one role are joined by OR, and none can.
 
 create or replace function acting_sites() returns uuid[] language sql stable parallel safe as $$
   select string_to_array(nullif(current_setting('app.sites', true), ''), ',')::uuid[] $$;
@@ -39,8 +41,8 @@ create or replace function assume_role() returns void language sql as $$
   select set_config('role', case acting_role()
     when '' then 'waypost_app'
     when 'system' then 'waypost_jobs'
-    when 'organisation' then 'waypost_outside'
-    when 'patient' then 'waypost_outside'
+    when 'organisation' then 'waypost_organisations'
+    when 'patient' then 'waypost_patients'
     else 'waypost_staff' end, true) $$;
 
 -- Says who acts, without changing the database role.
@@ -71,7 +73,7 @@ begin
     for policy in select polname from pg_policy where polrelid = t loop
       execute format('drop policy %I on %s', policy, t);
     end loop;
-    execute format('revoke all on %s from public, waypost_app, waypost_staff, waypost_outside, waypost_jobs', t);
+    execute format('revoke all on %s from public, waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs', t);
     execute format('alter table %s enable row level security', t);
   end loop;
 end $$;
@@ -81,11 +83,11 @@ revoke all on procedure reset_access(regclass[]) from public;
 create or replace procedure only_for(callee regprocedure, variadic roles name[] default '{}') language plpgsql as $$
 declare r name;
 begin
-  execute format('revoke all on function %s from public, waypost_app, waypost_staff, waypost_outside, waypost_jobs', callee);
+  execute format('revoke all on function %s from public, waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs', callee);
   foreach r in array roles loop
     execute format('grant execute on function %s to %I', callee, r);
   end loop;
 end $$;
 revoke all on procedure only_for(regprocedure, name[]) from public;
 
-grant usage on schema public to waypost_app, waypost_staff, waypost_outside, waypost_jobs;
+grant usage on schema public to waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs;

@@ -18,12 +18,12 @@ do $$
 declare list text;
 begin
   for list in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relname like 'code\_%' loop
-    execute format('grant select on %I to waypost_app, waypost_staff, waypost_outside, waypost_jobs', list);
+    execute format('grant select on %I to waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs', list);
   end loop;
 end $$;
 
 grant select on goose_db_version to waypost_app; -- serve refuses to start when migrations are behind
-grant select on installation to waypost_app, waypost_staff, waypost_outside, waypost_jobs;
+grant select on installation to waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs;
 grant update on installation to waypost_staff, waypost_jobs;
 
 -- Makes the month's partition of the access log. No role of the app may create tables, so the owner's right is lent here.
@@ -57,7 +57,7 @@ begin
   end if;
   return next;
 end $$;
-call only_for('claim_idempotency_key(text, timestamptz)', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+call only_for('claim_idempotency_key(text, timestamptz)', 'waypost_staff', 'waypost_organisations', 'waypost_jobs');
 
 -- COPY into a table is refused under row-level security. So rows are copied into a table that looks like their target, and
 -- go on from there by an insert, which is held to policies, keys and triggers as any other. The table is a temporary one:
@@ -91,14 +91,15 @@ call only_for('refresh_statistics()', 'waypost_jobs');
 -- Reports whether an event waits for its position, to whoever reads the feed.
 create or replace function events_wait() returns boolean language sql stable security definer set search_path = public, pg_temp as $$
   select exists (select from events where position is null) $$;
-call only_for('events_wait()', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+call only_for('events_wait()', 'waypost_staff', 'waypost_organisations', 'waypost_jobs');
 
 call reset_access('events', 'access_log', 'access_log_other', 'idempotency');
 
 -- An event is never changed; the publisher alone gives it its position.
-grant select, insert on events to waypost_staff, waypost_outside, waypost_jobs;
+grant select, insert on events to waypost_staff, waypost_organisations, waypost_jobs;
+grant insert on events to waypost_patients;
 grant update (position, told_organisation_id) on events to waypost_jobs;
-grant usage on sequence events_arrived to waypost_staff, waypost_outside, waypost_jobs;
+grant usage on sequence events_arrived to waypost_staff, waypost_organisations, waypost_patients, waypost_jobs;
 create policy jobs on events to waypost_jobs using (true);
 create policy staff on events for select to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
 create policy administrators on events for select to waypost_staff using ((select acting_role()) = 'administrator');
@@ -108,16 +109,18 @@ create policy stewards on events for select to waypost_staff
 create policy staff_record on events for insert to waypost_staff
   with check (site_id is null or site_id = any((select acting_sites())::uuid[])
     or (select acting_role()) in ('administrator', 'data_steward'));
-create policy organisations on events for select to waypost_outside
+create policy organisations on events for select to waypost_organisations
   using (told_organisation_id = (select acting_organisation()));
-create policy outside_record on events for insert to waypost_outside
-  with check (site_id is null or site_id = any((select acting_sites())::uuid[]) or (select acting_organisation()) is not null);
+create policy organisations_record on events for insert to waypost_organisations with check (true);
+create policy patients_record on events for insert to waypost_patients
+  with check (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
 
-grant insert on access_log to waypost_staff, waypost_outside, waypost_jobs;
+grant insert on access_log to waypost_staff, waypost_organisations, waypost_patients, waypost_jobs;
 grant select on access_log to waypost_jobs;
-create policy record on access_log for insert to waypost_staff, waypost_outside, waypost_jobs with check (true);
+create policy record on access_log for insert to waypost_staff, waypost_organisations, waypost_patients, waypost_jobs
+  with check (true);
 create policy jobs on access_log for select to waypost_jobs using (true);
 
-grant select, insert, update, delete on idempotency to waypost_staff, waypost_outside, waypost_jobs;
-create policy own on idempotency to waypost_staff, waypost_outside using (caller_id = (select acting_key()));
+grant select, insert, update, delete on idempotency to waypost_staff, waypost_organisations, waypost_jobs;
+create policy own on idempotency to waypost_staff, waypost_organisations using (caller_id = (select acting_key()));
 create policy jobs on idempotency to waypost_jobs using (true);

@@ -31,4 +31,5 @@ create or replace function notice_address(organisation uuid, service uuid) retur
     from services where id = service) v on true $$;
 
 grant select, insert, update on organisations, services to waypost_staff, waypost_jobs;
-grant select, update on organisations, services to waypost_outside; -- an organisation says whether its services have room
+grant select on organisations, services to waypost_patients;
+grant select, update on organisations, services to waypost_organisations; -- an organisation says whether its services have room

@@ -94,17 +94,17 @@ create policy staff on external_ids to waypost_staff using (site_id = any((selec
 create policy jobs on external_ids to waypost_jobs using (true);
 
 grant select, insert, update on patients to waypost_staff, waypost_jobs;
-grant select on patients to waypost_outside;
+grant select on patients to waypost_patients;
 create policy staff on patients to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on patients to waypost_outside
+create policy patients on patients to waypost_patients
   using (site_id = any((select acting_sites())::uuid[]) and id = (select acting_patient()));
 create policy jobs on patients to waypost_jobs using (true);
 
 -- A decision is never changed: a later one stands.
 grant select, insert on consents to waypost_staff, waypost_jobs;
-grant select on consents to waypost_outside;
-grant select on standing_consents to waypost_staff, waypost_outside, waypost_jobs;
+grant select on consents to waypost_patients;
+grant select on standing_consents to waypost_staff, waypost_patients, waypost_jobs;
 create policy staff on consents to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on consents to waypost_outside
+create policy patients on consents to waypost_patients
   using (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
 create policy jobs on consents to waypost_jobs using (true);

@@ -18,9 +18,9 @@ create or replace function reaches_person(kind text, outcome text) returns boole
 call reset_access('episodes', 'contacts');
 
 grant select, insert, update on episodes to waypost_staff, waypost_jobs;
-grant select, update on episodes to waypost_outside;
+grant select, update on episodes to waypost_patients;
 create policy staff on episodes to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on episodes to waypost_outside
+create policy patients on episodes to waypost_patients
   using (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
 create policy jobs on episodes to waypost_jobs using (true);
 

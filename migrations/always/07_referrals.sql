@@ -68,7 +68,7 @@ create or replace function referred_person(referral uuid)
   where r.id = referral and r.organisation_id = acting_organisation() and coalesce(acting_referral(), r.id) = r.id
     and r.kind = 'referral' and r.status in ('sent', 'expired', 'accepted', 'waitlisted', 'in_progress')
     and p.died_on is null and consent_stands(p.site_id, p.id, 'share_with_organisations') $$;
-call only_for('referred_person(uuid)', 'waypost_outside');
+call only_for('referred_person(uuid)', 'waypost_organisations');
 
 -- The link worker's telephone, to whoever is shown whom they referred.
 create or replace function referring_phone(referral uuid) returns text
@@ -77,7 +77,7 @@ create or replace function referring_phone(referral uuid) returns text
   join episodes e on e.site_id = r.site_id and e.id = r.episode_id
   join link_workers w on w.site_id = e.site_id and w.id = e.link_worker_id
   where r.id = referral and exists (select from referred_person(referral)) $$;
-call only_for('referring_phone(uuid)', 'waypost_outside');
+call only_for('referring_phone(uuid)', 'waypost_organisations');
 
 -- When the person of a referral died, for whoever may see the referral: an organisation sees no person's row, and is not told.
 create or replace function referred_person_died_on(referral uuid) returns date
@@ -85,52 +85,52 @@ create or replace function referred_person_died_on(referral uuid) returns date
   select p.died_on from referrals r join patients p on p.site_id = r.site_id and p.id = r.patient_id
   where r.id = referral and (acting_role() = 'system' or r.site_id = any(acting_sites())
     or r.organisation_id = acting_organisation() and coalesce(acting_referral(), r.id) = r.id) $$;
-call only_for('referred_person_died_on(uuid)', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+call only_for('referred_person_died_on(uuid)', 'waypost_staff', 'waypost_organisations', 'waypost_jobs');
 
 -- Who referred, for the organisation it was sent to, which sees no site's row.
 create or replace function referring_site(referral uuid) returns text
   language sql stable security definer set search_path = public, pg_temp as $$
   select s.name from referrals r join sites s on s.id = r.site_id
   where r.id = referral and r.organisation_id = acting_organisation() $$;
-call only_for('referring_site(uuid)', 'waypost_outside');
+call only_for('referring_site(uuid)', 'waypost_organisations');
 
 call reset_access('referrals', 'referral_moves', 'attendances', 'referral_questions', 'reply_links');
 
 grant select, insert, update on referrals to waypost_staff, waypost_jobs;
-grant select, update on referrals to waypost_outside;
+grant select, update on referrals to waypost_organisations;
+grant select on referrals to waypost_patients;
 create policy staff on referrals to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on referrals to waypost_outside
+create policy patients on referrals to waypost_patients
   using (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
 -- An organisation sees what was sent to it: no draft, no signpost, nothing entered in error; by a link, that one alone.
-create policy organisations on referrals for select to waypost_outside
+create policy organisations on referrals for select to waypost_organisations
   using (organisation_id = (select acting_organisation()) and kind = 'referral' and sent_at is not null
     and status not in ('draft', 'entered_in_error')
     and ((select acting_referral()) is null or id = (select acting_referral())));
-create policy organisations_answer on referrals for update to waypost_outside
+create policy organisations_answer on referrals for update to waypost_organisations
   using (organisation_id = (select acting_organisation()) and kind = 'referral'
     and status not in ('draft', 'entered_in_error')
     and ((select acting_referral()) is null or id = (select acting_referral())));
 create policy jobs on referrals to waypost_jobs using (true);
 
 -- What belongs to a referral is seen by whoever sees the referral.
-grant select, insert, update on referral_moves to waypost_staff, waypost_outside, waypost_jobs;
+grant select, insert, update on referral_moves to waypost_staff, waypost_organisations, waypost_jobs;
 create policy staff on referral_moves to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy outside on referral_moves to waypost_outside
+create policy organisations on referral_moves to waypost_organisations
   using (exists (select from referrals r where r.site_id = referral_moves.site_id and r.id = referral_moves.referral_id));
 create policy jobs on referral_moves to waypost_jobs using (true);
 
-grant select, insert, update (entered_in_error, updated_at) on attendances to waypost_staff, waypost_outside, waypost_jobs;
+grant select, insert, update (entered_in_error, updated_at) on attendances to waypost_staff, waypost_organisations, waypost_jobs;
 create policy staff on attendances to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy outside on attendances to waypost_outside
+create policy organisations on attendances to waypost_organisations
   using (exists (select from referrals r where r.site_id = attendances.site_id and r.id = attendances.referral_id));
 create policy jobs on attendances to waypost_jobs using (true);
 
 grant select, insert, update (answered_at, answered_by_link_worker_id, updated_at) on referral_questions to waypost_staff, waypost_jobs;
-grant select, insert on referral_questions to waypost_outside;
+grant select, insert on referral_questions to waypost_organisations;
 create policy staff on referral_questions to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy organisations on referral_questions to waypost_outside
-  using ((select acting_organisation()) is not null
-    and exists (select from referrals r where r.site_id = referral_questions.site_id and r.id = referral_questions.referral_id));
+create policy organisations on referral_questions to waypost_organisations
+  using (exists (select from referrals r where r.site_id = referral_questions.site_id and r.id = referral_questions.referral_id));
 create policy jobs on referral_questions to waypost_jobs using (true);
 
 grant select, insert, update on reply_links to waypost_staff, waypost_jobs;

@@ -38,7 +38,7 @@ begin
         or (select max(o.updated_at) from follow_up_answers o where o.site_id = a.site_id and o.follow_up_id = a.follow_up_id)
           <= at_time - interval '30 days');
 end $$;
-call only_for('delete_unsent_answers(uuid, uuid, timestamptz)', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+call only_for('delete_unsent_answers(uuid, uuid, timestamptz)', 'waypost_staff', 'waypost_patients', 'waypost_jobs');
 
 create or replace function answers_end_with_follow_up() returns trigger language plpgsql as $$
 begin
@@ -109,68 +109,68 @@ call reset_access('follow_ups', 'follow_up_attempts', 'follow_up_completions', '
   'follow_up_answers', 'assessments', 'assessment_scores', 'safeguarding_flags');
 
 grant select, insert, update on follow_ups to waypost_staff, waypost_jobs;
-grant select, update on follow_ups to waypost_outside;
+grant select, update on follow_ups to waypost_patients;
 create policy staff on follow_ups to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_ups to waypost_outside
+create policy patients on follow_ups to waypost_patients
   using (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
 create policy jobs on follow_ups to waypost_jobs using (true);
 
 -- What belongs to a follow-up or an episode is reached by the person whose it is.
 grant select, insert on follow_up_attempts to waypost_staff, waypost_jobs;
-grant select on follow_up_attempts to waypost_outside;
+grant select on follow_up_attempts to waypost_patients;
 create policy staff on follow_up_attempts to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_up_attempts to waypost_outside
+create policy patients on follow_up_attempts to waypost_patients
   using (exists (select from follow_ups f where f.site_id = follow_up_attempts.site_id and f.id = follow_up_attempts.follow_up_id));
 create policy jobs on follow_up_attempts to waypost_jobs using (true);
 
-grant select, insert on follow_up_completions to waypost_staff, waypost_outside, waypost_jobs;
+grant select, insert on follow_up_completions to waypost_staff, waypost_patients, waypost_jobs;
 create policy staff on follow_up_completions to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_up_completions to waypost_outside
+create policy patients on follow_up_completions to waypost_patients
   using (exists (select from follow_ups f
     where f.site_id = follow_up_completions.site_id and f.id = follow_up_completions.follow_up_id));
 create policy jobs on follow_up_completions to waypost_jobs using (true);
 
-grant select, insert on follow_up_services to waypost_staff, waypost_outside, waypost_jobs;
+grant select, insert on follow_up_services to waypost_staff, waypost_patients, waypost_jobs;
 create policy staff on follow_up_services to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_up_services to waypost_outside
+create policy patients on follow_up_services to waypost_patients
   using (exists (select from follow_ups f where f.site_id = follow_up_services.site_id and f.id = follow_up_services.follow_up_id));
 create policy jobs on follow_up_services to waypost_jobs using (true);
 
 grant select, insert, update (ended_at) on follow_up_links to waypost_staff, waypost_jobs;
-grant select on follow_up_links to waypost_outside;
+grant select on follow_up_links to waypost_patients;
 create policy staff on follow_up_links to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_up_links to waypost_outside
+create policy patients on follow_up_links to waypost_patients
   using (exists (select from follow_ups f where f.site_id = follow_up_links.site_id and f.id = follow_up_links.follow_up_id));
 create policy jobs on follow_up_links to waypost_jobs using (true);
 
-grant select, insert, update, delete on follow_up_answers to waypost_staff, waypost_outside, waypost_jobs;
+grant select, insert, update, delete on follow_up_answers to waypost_staff, waypost_patients, waypost_jobs;
 create policy staff on follow_up_answers to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_up_answers to waypost_outside
+create policy patients on follow_up_answers to waypost_patients
   using (exists (select from follow_ups f where f.site_id = follow_up_answers.site_id and f.id = follow_up_answers.follow_up_id));
 create policy jobs on follow_up_answers to waypost_jobs using (true);
 
 grant select, insert, update on assessments to waypost_staff, waypost_jobs;
-grant select, insert on assessments to waypost_outside;
+grant select, insert on assessments to waypost_patients;
 create policy staff on assessments to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on assessments to waypost_outside
+create policy patients on assessments to waypost_patients
   using (exists (select from episodes e where e.site_id = assessments.site_id and e.id = assessments.episode_id));
 create policy jobs on assessments to waypost_jobs using (true);
 
 grant select, insert, update on assessment_scores to waypost_staff, waypost_jobs;
-grant select, insert on assessment_scores to waypost_outside;
+grant select, insert on assessment_scores to waypost_patients;
 create policy staff on assessment_scores to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on assessment_scores to waypost_outside
+create policy patients on assessment_scores to waypost_patients
   using (exists (select from episodes e where e.site_id = assessment_scores.site_id and e.id = assessment_scores.episode_id));
 create policy jobs on assessment_scores to waypost_jobs using (true);
 
 -- Narrower than elsewhere: a dashboard has sites too, and no business here. Whoever records an answer raises the flag, also
 -- somebody who may not read it back.
 grant select, insert, update on safeguarding_flags to waypost_staff, waypost_jobs;
-grant select, insert on safeguarding_flags to waypost_outside; -- select: to be told that there is none they may read
+grant select, insert on safeguarding_flags to waypost_patients; -- select: to be told that there is none they may read
 create policy staff on safeguarding_flags to waypost_staff
   using (site_id = any((select acting_sites())::uuid[]) and (select acting_role()) in ('link_worker', 'site_manager', 'integration'));
 create policy staff_raise on safeguarding_flags for insert to waypost_staff
   with check (site_id = any((select acting_sites())::uuid[]));
-create policy patients_raise on safeguarding_flags for insert to waypost_outside
+create policy patients_raise on safeguarding_flags for insert to waypost_patients
   with check (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
 create policy jobs on safeguarding_flags to waypost_jobs using (true);

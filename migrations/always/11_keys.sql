@@ -12,7 +12,7 @@ create or replace function key_state(k api_keys, at_time timestamptz) returns te
       or exists (select from organisations o where o.id = k.organisation_id and o.status = 'inactive') then 'inactive'
     when k.confirmed_at is null then 'pending'
     else 'works' end $$;
-call only_for('key_state(api_keys, timestamptz)', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+call only_for('key_state(api_keys, timestamptz)', 'waypost_staff', 'waypost_organisations', 'waypost_jobs');
 
 -- What those who see a key are told of the key that made or confirmed it.
 create or replace function key_named(key uuid) returns jsonb
@@ -34,7 +34,7 @@ call only_for('key_origin(uuid)', 'waypost_staff', 'waypost_jobs');
 -- Keys that replace one another are one partner's.
 create or replace function caller_partner() returns uuid language sql stable security definer set search_path = public, pg_temp as $$
   select partner_id from api_keys where id = acting_key() $$;
-call only_for('caller_partner()', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+call only_for('caller_partner()', 'waypost_staff', 'waypost_organisations', 'waypost_jobs');
 
 -- The only way to a credential before anybody is known: by its hash. No row: no key has it, or the key does not work at
 -- that instant. From here on the transaction acts as whoever it belongs to. The sites of a dashboard that names none are

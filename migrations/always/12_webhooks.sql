@@ -12,10 +12,10 @@ call only_for('partner_statistics(timestamptz)', 'waypost_app', 'waypost_jobs');
 
 call reset_access('webhooks', 'webhook_deliveries');
 
-grant select, insert, update, delete on webhooks, webhook_deliveries to waypost_staff, waypost_outside, waypost_jobs;
-create policy own on webhooks to waypost_staff, waypost_outside using (partner_id = (select caller_partner()));
+grant select, insert, update, delete on webhooks, webhook_deliveries to waypost_staff, waypost_organisations, waypost_jobs;
+create policy own on webhooks to waypost_staff, waypost_organisations using (partner_id = (select caller_partner()));
 create policy administrators on webhooks to waypost_staff using ((select acting_role()) = 'administrator');
 create policy jobs on webhooks to waypost_jobs using (true);
-create policy of_webhook on webhook_deliveries to waypost_staff, waypost_outside
+create policy of_webhook on webhook_deliveries to waypost_staff, waypost_organisations
   using (exists (select from webhooks w where w.id = webhook_id));
 create policy jobs on webhook_deliveries to waypost_jobs using (true);

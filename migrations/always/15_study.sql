@@ -4,7 +4,7 @@
 create or replace function project_time_zone(project uuid) returns text
   language sql stable security definer set search_path = public, pg_temp as $$
   select s.time_zone from projects p join sites s on s.id = p.site_ids[1] where p.id = project $$;
-call only_for('project_time_zone(uuid)', 'waypost_app', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+call only_for('project_time_zone(uuid)', 'waypost_app', 'waypost_staff', 'waypost_jobs');
 
 -- Reports whether a person lets their words be shown, as part of a study: both consents stand, and nothing was withdrawn
 -- since the words were chosen. What was withdrawn once does not come back by itself.
@@ -15,7 +15,7 @@ create or replace function words_may_show(site uuid, follow_up uuid, since times
     and not exists (select from consents c
       where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose in ('share_my_words', 'research')
         and c.decision in ('declined', 'withdrawn') and c.created_at >= since)) $$;
-call only_for('words_may_show(uuid, uuid, timestamptz)', 'waypost_app', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+call only_for('words_may_show(uuid, uuid, timestamptz)', 'waypost_app', 'waypost_staff', 'waypost_jobs');
 
 -- What people of a project's sites said at follow-ups and let be shown: who and what stands nowhere in it. For a steward
 -- alone.
@@ -37,7 +37,7 @@ create or replace function words_shown(project uuid, ids uuid[]) returns table (
   select q.id, q.words from study_quotes q
   where q.project_id = project and q.id = any(ids) and q.state = 'approved' and words_may_show(q.site_id, q.follow_up_id, q.created_at)
   order by q.id $$;
-call only_for('words_shown(uuid, uuid[])', 'waypost_app', 'waypost_staff', 'waypost_outside', 'waypost_jobs');
+call only_for('words_shown(uuid, uuid[])', 'waypost_app', 'waypost_staff', 'waypost_jobs');
 
 -- The only way to an update for somebody without a key: by the hash of its link's token. Whether the link still works is
 -- for the caller to decide, who has the clock.

@@ -6,7 +6,7 @@ begin
   if not exists (select from pg_roles where rolname = 'waypost_app') then
     create role waypost_app nologin noinherit;
   end if;
-  foreach wanted in array array['waypost_staff', 'waypost_outside', 'waypost_jobs'] loop
+  foreach wanted in array array['waypost_staff', 'waypost_organisations', 'waypost_patients', 'waypost_jobs'] loop
     if not exists (select from pg_roles where rolname = wanted) then
       execute format('create role %I nologin', wanted);
     end if;

@@ -178,7 +178,7 @@ func TestCopyIsHeldToTheRules(t *testing.T) {
 		want fault.Kind
 	}{
 		"a row of another site":          {worker, []patient{somebody(site1), somebody(otherSite)}, fault.NotFound},
-		"rows of nobody's":               {actor.Actor{}, []patient{somebody(site1)}, fault.NotFound},
+		"rows of nobody's":               {actor.Actor{}, []patient{somebody(site1)}, ""}, // without any right
 		"a number twice":                 {worker, []patient{numbered, again}, fault.Conflict},
 		"a row of a site there is not":   {actor.Named("test"), []patient{nowhere}, fault.Invalid},
 		"a value that fits in no column": {worker, []patient{tooBig}, ""},

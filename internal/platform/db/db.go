@@ -26,7 +26,7 @@ import (
 )
 
 // AppRole is the role of the database that every connection begins as. It reads no table of records; a transaction becomes
-// waypost_staff, waypost_outside or waypost_jobs by who acts (see migrations/always/01_acting.sql). None of them owns
+// waypost_staff, waypost_organisations, waypost_patients or waypost_jobs by who acts (see migrations/always/01_acting.sql). None of them owns
 // anything, so that row-level security binds them.
 const AppRole = "waypost_app"
 

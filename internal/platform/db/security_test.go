@@ -43,8 +43,9 @@ func count(t *testing.T, d *db.DB, who actor.Actor, table string) string {
 
 // roles are the actors' roles of the database, one actor each.
 var roles = map[string]actor.Actor{
-	"waypost_app": {}, "waypost_staff": {Role: actor.LinkWorker}, "waypost_outside": {Role: actor.Organisation},
-	"waypost_jobs": actor.Named("test"),
+	"waypost_app": {}, "waypost_staff": {Role: actor.LinkWorker}, "waypost_organisations": {Role: actor.Organisation},
+	"waypost_patients": {Role: actor.Patient},
+	"waypost_jobs":     actor.Named("test"),
 }
 
 const siteTables = `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'site_id'
@@ -174,7 +175,7 @@ func TestAPersonSeesTheirOwnRowsAlone(t *testing.T) {
 	site := uuid.MustParse(ask(t, d, actor.Named("test"), "select site_id::text from patients")[0])
 	own := actor.Actor{Role: actor.Patient, Sites: db.IDs{site}, PatientID: &patient}
 	stranger := actor.Actor{Role: actor.Patient, Sites: db.IDs{site}, PatientID: &otherSite}
-	for _, table := range []string{"patients", "consents", "episodes", "referrals", "referral_moves", "attendances", "follow_ups",
+	for _, table := range []string{"patients", "consents", "episodes", "referrals", "follow_ups",
 		"follow_up_attempts", "follow_up_completions", "follow_up_services", "follow_up_links", "follow_up_answers", "assessments",
 		"assessment_scores"} {
 		if n := count(t, d, own, table); n == "0" || n == "none" {
@@ -184,7 +185,12 @@ func TestAPersonSeesTheirOwnRowsAlone(t *testing.T) {
 			t.Errorf("%s: a person sees %s rows of another", table, n)
 		}
 	}
-	if n := count(t, d, own, "contacts"); n != "none" {
+	for _, table := range []string{"contacts", "referral_moves", "attendances", "outbox", "events", "webhooks", "api_keys"} {
+		if n := count(t, d, own, table); n != "none" {
+			t.Errorf("%s: a person's link reads it", table)
+		}
+	}
+	if n := count(t, d, own, "safeguarding_flags"); n != "0" {
 		t.Error("a person's link reaches what was noted of contacts")
 	}
 }

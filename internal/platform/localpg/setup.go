@@ -27,8 +27,8 @@ func steps(s secrets) []step {
 		}, {
 			// The roles that waypost_app becomes, by who acts: it has no right of theirs before (migrations/setup/roles.sql).
 			what: "roles of queries",
-			done: `select count(*) = 3 and not (select rolinherit from pg_roles where rolname = 'waypost_app')
-				from pg_roles where rolname in ('waypost_staff', 'waypost_outside', 'waypost_jobs') and pg_has_role('waypost_app', oid, 'member')`,
+			done: `select count(*) = 4 and not (select rolinherit from pg_roles where rolname = 'waypost_app')
+				from pg_roles where rolname in ('waypost_staff', 'waypost_organisations', 'waypost_patients', 'waypost_jobs') and pg_has_role('waypost_app', oid, 'member')`,
 			do: queryRoles,
 		}, {
 			what: "database " + database,
@@ -52,7 +52,7 @@ const queryRoles = `do $$
 	declare wanted name;
 	begin
 		alter role waypost_app noinherit;
-		foreach wanted in array array['waypost_staff', 'waypost_outside', 'waypost_jobs'] loop
+		foreach wanted in array array['waypost_staff', 'waypost_organisations', 'waypost_patients', 'waypost_jobs'] loop
 			if not exists (select from pg_roles where rolname = wanted) then
 				execute format('create role %I nologin', wanted);
 			end if;

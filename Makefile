@@ -41,6 +41,7 @@ lint: $(JUDGES)/.linters
 	$(GO) tool staticcheck -tags judges ./...
 	for os in windows darwin freebsd; do GOOS=$$os GOARCH=amd64 $(GO) build ./... || exit 1; done # with a database by URL, at least
 	GOOS=windows GOARCH=amd64 $(GO) vet ./...
+	$(GO) test -count=1 . # the arrows between rooms, types of events, and that each control of a hazard has a test
 	api/judges/node_modules/.bin/dockerfile-utils lint Dockerfile
 	cd api/judges && node_modules/.bin/spectral lint --ruleset=spectral.yaml --fail-severity=warn ../../docs/openapi.yaml
 	cd api/judges && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config=redocly.yaml ../../docs/openapi.yaml

@@ -11,8 +11,8 @@ import (
 )
 
 // otherNames are names that people use and that the Common Locale Data Repository, from which the others are, spells otherwise or has not.
-// The codes, and the names of those it has not, are of ISO 639-3 (https://iso639-3.sil.org); which people here use is read from the main
-// languages of the Census 2021 of England and Wales. A name of several languages is none of them: "Pahari" is Nepal's (phj) in ISO 639-3,
+// The codes, and the names of those it has not, are of ISO 639-3 (https://iso639-3.sil.org); which are listed was chosen with the main
+// languages of the Census 2021 of England and Wales in mind. A name of several languages is none of them: "Pahari" is Nepal's (phj) in ISO 639-3,
 // and mostly Pahari-Potwari in Britain; "Karen", "Hindko" and "Ndebele" are groups.
 var otherNames = map[string]string{
 	"bengali":               "bn",

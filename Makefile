@@ -28,7 +28,7 @@ test-external: postgres browser solver nginx readers $(JUDGES)/.linters $(DASHBO
 
 bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
 	@command -v wrk >/dev/null 2>&1 || { sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); echo "installing wrk (apt-get install wrk)"; $$sudo apt-get update -qq && $$sudo apt-get install -y -qq wrk >/dev/null; }
-	$(GO) run ./internal/bench
+	$(GO) run ./cmd/bench
 
 crash: postgres $(JUDGES)/.linters ## 200 kill -9 of Waypost and 50 of its PostgreSQL under load, 400 slow clients, the feed under kills; some 15 minutes
 	KILLS=200 KILLS_POSTGRES=50 $(GO) test ./internal/cli -run TestKilledUnderLoad -count=1 -v -timeout 40m

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The record areas: what casework, intake and demo compose.
+// The record areas: what casework, imports and demo compose.
 var record = []string{"people", "directory", "episodes", "referrals", "outcomes"}
 
 // between is every arrow between areas; platform may be imported by all, cli imports everything, api every area.
@@ -17,7 +17,7 @@ var between = map[string][]string{
 	"referrals": {"episodes", "people", "directory"},
 	"outcomes":  {"episodes", "referrals"},
 	"casework":  record,
-	"intake":    record,
+	"imports":   record,
 	"demo":      append([]string{"sites", "partners", "datasets", "study"}, record...), // sites, keys and a project are the demo's too: see docs/architecture.md
 	"insights":  {"disclosure"},
 	"worklists": {}, // reads tables by SQL

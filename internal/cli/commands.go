@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/api"
-	"waypost/internal/intake"
+	"waypost/internal/imports"
 	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
@@ -34,7 +34,7 @@ type refusals int
 
 func (n refusals) Error() string { return fmt.Sprintf("%d rows refused", int(n)) }
 
-type imports struct {
+type importing struct {
 	Directory importDirectory `cmd:"" help:"Import organisations and services. Exit code 3: some rows were refused; the report says which and why."`
 }
 
@@ -50,7 +50,7 @@ func (c importDirectory) Run(s *surroundings) error {
 		return err
 	}
 	defer d.Close()
-	report, err := intake.Directory(actor.With(s, actor.Named("import")), d, c.Format, c.Source, c.Dir)
+	report, err := imports.Directory(actor.With(s, actor.Named("import")), d, c.Format, c.Source, c.Dir)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package intake
+package imports
 
 import (
 	"bytes"
@@ -61,7 +61,7 @@ func loadMap(source []byte) *wordMap {
 	m.never.add("", raw.Never)
 	for need, n := range raw.Needs {
 		if !codes.Has("needs", need) || !codes.Has("activity_types", n.Activity) {
-			panic(fmt.Sprintf("intake: needs.yaml: there is no such need or activity: %s, %s", need, n.Activity))
+			panic(fmt.Sprintf("imports: needs.yaml: there is no such need or activity: %s, %s", need, n.Activity))
 		}
 		m.activity[need] = n.Activity
 		m.words.add(need, n.Words)
@@ -75,7 +75,7 @@ func (p phrases) add(need string, texts []string) {
 	for _, text := range texts {
 		words := split(text)
 		if len(words) == 0 {
-			panic("intake: needs.yaml: an empty phrase for " + need)
+			panic("imports: needs.yaml: an empty phrase for " + need)
 		}
 		p[words[0]] = append(p[words[0]], phrase{words, need})
 	}

@@ -1,6 +1,6 @@
-// Package intake loads other people's records in bulk: read → resolve → check → write, with a report of
+// Package imports loads other people's records in bulk: read → resolve → check → write, with a report of
 // every row that was refused. An import finishes whole or writes nothing, and a second run of it changes nothing.
-package intake
+package imports
 
 import (
 	"context"

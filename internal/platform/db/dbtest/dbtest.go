@@ -20,12 +20,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql's driver "pgx"
 
 	"waypost/internal/platform/clock"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/jobs"
 	"waypost/internal/platform/localpg"
+	"waypost/internal/platform/sqlfile"
 	"waypost/migrations"
 	"waypost/migrations/older"
 )
@@ -229,4 +231,25 @@ func onDatabase(text, name string) string {
 	}
 	u.Path = "/" + name
 	return u.String()
+}
+
+// Prepare has PostgreSQL parse and plan SQL that stands in files, each by its name, after the statements before.
+func Prepare(t testing.TB, texts map[string]sqlfile.Text, before ...string) {
+	t.Helper()
+	_, owner := URLs(t)
+	conn, err := pgx.Connect(t.Context(), owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	for _, sql := range before {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range texts {
+		if _, err := conn.Prepare(t.Context(), name, text.SQL); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, text.SQL)
+		}
+	}
 }

@@ -20,17 +20,9 @@ type Left struct {
 func (s *Store) LeftWith(ctx context.Context, site, worker uuid.UUID) (n Left, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		return tx.As(actor.Actor{Role: actor.System, Job: "left-with", Sites: []uuid.UUID{site}}, func() error {
-			sql := func(list string) string {
-				asked, _ := List{sql: list}.asked(tx, &worker, tx.Now)
-				return "(select count(*) from (" + asked + ") l)"
-			}
-			_, args := List{}.asked(tx, &worker, tx.Now)
-			asked := "select " + sql(caseloadSQL) + " as episodes, " + sql(openReferralsSQL) + " as referrals, " + sql(followUpsDueSQL) + " as follow_ups"
-			return tx.Raw(asked, args).Scan(&n).Error
+			of, args := whose(tx, &worker, tx.Now)
+			return tx.Query(files.Render("left_with.sql.tmpl", of), args).Scan(&n).Error
 		})
 	})
 	return n, err
 }
-
-const openReferralsSQL = `select r.id from referrals r where r.site_id = any(cast(@sites as uuid[])) and r.kind = 'referral'
-	and r.status in ('sent', 'expired', 'accepted', 'waitlisted', 'in_progress') and r.episode_id @theirs`

@@ -4,8 +4,8 @@ package worklists
 
 import (
 	"context"
+	"embed"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,7 +14,13 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/sqlfile"
 )
+
+//go:embed *.sql.tmpl
+var folder embed.FS
+
+var files = sqlfile.Load(folder)
 
 // Store reads worklists.
 type Store struct{ DB *db.DB }
@@ -91,7 +97,6 @@ type found struct {
 type List struct {
 	Name  string
 	About string
-	sql   string
 	first string // which rows come before others, after those with a safeguarding flag; empty: none
 	due   string // the day that the list is sorted by
 	why   func(found) string
@@ -119,10 +124,9 @@ func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Pag
 		if asOf.IsZero() {
 			asOf = tx.Now
 		}
-		sql, args := l.asked(tx, worker, asOf)
-		after := "true"
-		if page.After.ID != uuid.Nil {
-			after = "(" + l.rank() + ", " + l.due + ", l.subject_id) > (@rank, @due, @id)"
+		of, args := whose(tx, worker, asOf)
+		after := page.After.ID != uuid.Nil
+		if after {
 			args["rank"], args["due"], args["id"] = page.After.Rank, page.After.Due, page.After.ID
 		}
 		args["limit"] = page.Limit
@@ -130,7 +134,7 @@ func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Pag
 			return err
 		}
 		var list []found
-		if err := tx.Raw(strings.NewReplacer("@list", sql, "@by_rank", l.rank(), "@by_day", l.due, "@after", after).Replace(pageSQL), args).Scan(&list).Error; err != nil {
+		if err := tx.Query(l.page(of, after), args).Scan(&list).Error; err != nil {
 			return err
 		}
 		total = list[0].Total
@@ -159,13 +163,7 @@ func (l List) placed(f found, asOf time.Time) Placed {
 func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int, err error) {
 	n = map[string]int{}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		var parts []string
-		var args map[string]any
-		for _, l := range lists {
-			var sql string
-			sql, args = l.asked(tx, worker, tx.Now) // the same for each
-			parts = append(parts, "select '"+l.Name+"' as name, count(*) as n from ("+sql+") l")
-		}
+		of, args := whose(tx, worker, tx.Now)
 		if err := planOnce(tx); err != nil {
 			return err
 		}
@@ -173,7 +171,7 @@ func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int
 			Name string
 			N    int
 		}
-		err := tx.Raw(strings.Join(parts, " union all "), args).Scan(&found).Error
+		err := tx.Query(counts(of), args).Scan(&found).Error
 		for _, f := range found {
 			n[f.Name] = f.N
 		}
@@ -203,15 +201,6 @@ func planOnce(tx *db.Tx) error {
 	return tx.Exec("set local plan_cache_mode = force_generic_plan").Error
 }
 
-// pageSQL counts a list and reads a page of it. The list stands there twice: of the first PostgreSQL works out nothing but how many
-// rows there are, of the second what a row holds only for those on the page.
-const pageSQL = `select n.total, l.* from (select count(*) as total from (@list) c) n left join (
-	select l.*, @by_rank as rank, @by_day as due_on, concat_ws(' ', coalesce(p.preferred_name, p.given_name), p.family_name) as name
-	from (@list) l join patients p on p.site_id = l.site_id and p.id = l.patient_id
-	where @after
-	order by @by_rank, @by_day, l.subject_id limit @limit) l on true
-order by l.rank, l.due_on, l.subject_id`
-
 // rank is the first thing that a list is sorted by.
 func (l List) rank() string {
 	first := "false"
@@ -221,18 +210,36 @@ func (l List) rank() string {
 	return "case when l.safeguarding then 0 when " + first + " then 1 when l.unsupported then 3 else 2 end"
 }
 
-// asked is the SQL of a list, for one link worker or for everybody.
-func (l List) asked(tx *db.Tx, worker *uuid.UUID, asOf time.Time) (sql string, args map[string]any) {
+// people are whose rows a list is asked for.
+type people struct {
+	Worker bool // one link worker's, whom the parameter worker names; else everybody's
+}
+
+// page is the query of a page of a list, from its beginning or after a row.
+func (l List) page(of people, after bool) sqlfile.Text {
+	return files.Render("page.sql.tmpl", map[string]any{"List": l.sql(of), "Rank": l.rank(), "Due": l.due, "After": after})
+}
+
+// sql is the SQL of a list.
+func (l List) sql(of people) string { return files.Make(l.Name+".sql.tmpl", of) }
+
+// counts is the query of how many are on each list.
+func counts(of people) sqlfile.Text {
+	type list struct{ Name, SQL string }
+	var all []list
+	for _, l := range lists {
+		all = append(all, list{l.Name, l.sql(of)})
+	}
+	return files.Render("counts.sql.tmpl", map[string]any{"Lists": all})
+}
+
+// whose is for whom a list is asked, and the parameters of that.
+func whose(tx *db.Tx, worker *uuid.UUID, asOf time.Time) (of people, args map[string]any) {
 	args = map[string]any{"sites": db.IDs(tx.Actor.Sites), "at": asOf}
-	whose, theirs := "true", "is not null"
 	if worker = orOwn(tx, worker); worker != nil {
 		args["worker"] = *worker
-		whose = "e.link_worker_id = @worker"
-		// As a list of ids, since PostgreSQL would look each of the site's rows up among the link worker's episodes: it takes what
-		// row-level security asks of a row for rare.
-		theirs = "= any(array(select id from episodes where site_id = any(cast(@sites as uuid[])) and link_worker_id = @worker))"
 	}
-	return strings.NewReplacer("@whose", whose, "@theirs", theirs, "@flagged", flagged, "@said_no", saidNo, "@reached_on", reachedOn, "join settings s", "join "+settings+" s").Replace(l.sql), args
+	return people{Worker: worker != nil}, args
 }
 
 // orOwn is the link worker whose people are asked for: the actor's own when none is named; nil: everybody at its sites.
@@ -242,19 +249,3 @@ func orOwn(tx *db.Tx, named *uuid.UUID) *uuid.UUID {
 	}
 	return tx.Actor.Own()
 }
-
-// What several lists ask in the same words.
-const (
-	// settings are those of the actor's sites, and which day it is there.
-	settings = `(select id as site_id, time_zone, (cast(@at as timestamptz) at time zone time_zone)::date as today, chase_days, expiry_days, contact_days
-		from sites where id = any(cast(@sites as uuid[])))`
-	// flagged are episodes with a safeguarding flag that was open at the instant.
-	flagged = `left join (select distinct site_id, episode_id from safeguarding_flags
-		where site_id = any(cast(@sites as uuid[])) and raised_at <= cast(@at as timestamptz) and coalesce(seen_at, 'infinity') > cast(@at as timestamptz)) flagged
-		on flagged.site_id = e.site_id and flagged.episode_id = e.id`
-	// saidNo: the person is not to be contacted for a follow-up. One who was never asked has not said no.
-	saidNo = `exists (select from standing_consents c
-		where c.site_id = e.site_id and c.patient_id = e.patient_id and c.purpose = 'follow_up_contact' and c.rules_out)`
-	// reachedOn is the last day on which somebody met or spoke to the person.
-	reachedOn = `(select max(c.contact_on) from contacts c where c.site_id = e.site_id and c.episode_id = e.id and reaches_person(c.kind, c.outcome))`
-)

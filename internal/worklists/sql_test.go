@@ -1,0 +1,22 @@
+package worklists
+
+import (
+	"testing"
+
+	"waypost/internal/platform/db/dbtest"
+	"waypost/internal/platform/sqlfile"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+func TestPostgreSQLTakesEveryList(t *testing.T) {
+	texts := map[string]sqlfile.Text{"left with": files.Render("left_with.sql.tmpl", people{Worker: true})}
+	for who, of := range map[string]people{"everybody": {}, "a link worker": {Worker: true}} {
+		texts["counts of "+who] = counts(of)
+		for _, l := range lists {
+			texts[l.Name+" of "+who] = l.page(of, false)
+			texts[l.Name+" of "+who+", next page"] = l.page(of, true)
+		}
+	}
+	dbtest.Prepare(t, texts)
+}

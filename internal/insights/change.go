@@ -2,15 +2,14 @@ package insights
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/sqlfile"
 )
 
 var outcomesEntry = Entry{ID: "outcomes", Title: "Paired change", Definition: outcomesDefinition,
@@ -27,12 +26,6 @@ const outcomesDefinition = "Change between the baseline and each follow-up, with
 
 // caution goes with every figure of change.
 const caution = "Change without a comparison group: some of it is regression to the mean."
-
-//go:embed outcomes.sql
-var outcomesSQL string
-
-//go:embed scales.sql
-var scalesSQL string
 
 // observed is people with the same two values.
 type observed struct {
@@ -98,12 +91,10 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	return rows, err
 }
 
-// compared tells of pairs who is in them, and since when, for the snapshot; who reads the record as it stands need not know.
-var (
-	compared = strings.NewReplacer("@member", "hashtextextended(b.assessment_id::text || coalesce(a.assessment_id::text, ''), 0)",
-		"@vintage ", "width_bucket(to_timestamp(('x' || substr(replace(greatest(b.assessment_id, a.assessment_id)::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0), cast(@vintages as timestamptz[])) ")
-	comparedLive = strings.NewReplacer("@member", "0", "@vintage ", "0 ")
-)
+// pairsText is the query of what was observed.
+func pairsText(by []Dimension, oneWorker, snapshot bool) sqlfile.Text {
+	return files.Render("outcomes.sql.tmpl", division{dimensions: by, worker: oneWorker, Snapshot: snapshot})
+}
 
 // observe reads what was observed, for each dimension asked for. PostgreSQL takes what row-level security asks of a row for rare,
 // and would look each pair up by itself; so it is told to join them whole.
@@ -111,11 +102,8 @@ func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place
 	if err := tx.Exec("set local enable_nestloop = off; set local enable_mergejoin = off; set local enable_sort = off; set local work_mem = '64MB'").Error; err != nil {
 		return nil, err
 	}
-	sql := compared
-	if tx.Actor.Role != actor.System {
-		sql = comparedLive
-	}
-	rows, err := tx.Raw(faceted(sql.Replace(outcomesSQL), dimensions, args), args).Rows()
+	_, oneWorker := args["worker"]
+	rows, err := tx.Query(pairsText(dimensions, oneWorker, tx.Actor.Role == actor.System), args).Rows()
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +142,7 @@ func (s Scale) key() string {
 // stand in a table must not depend on what is asked of it.
 func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
 	var own []Scale
-	if err := tx.Raw(scalesSQL, map[string]any{"sites": db.IDs(tx.Actor.Sites)}).Scan(&own).Error; err != nil {
+	if err := tx.Query(files.SQL("scales.sql"), map[string]any{"sites": db.IDs(tx.Actor.Sites)}).Scan(&own).Error; err != nil {
 		return nil, err
 	}
 	scales := slices.Concat(s.Scales, own)

@@ -2,7 +2,6 @@ package insights
 
 import (
 	"context"
-	_ "embed"
 	"math"
 	"slices"
 	"strings"
@@ -30,9 +29,6 @@ const completersDefinition = "Whether those who were followed up differ from tho
 	"followed_up and not_followed_up are completed, and ended without completed, of retention; people who died before the window closed, and had not answered, and those whose window is open are in neither. " +
 	"A standardised mean difference does not depend on how many people there are, as a p value does; beyond 0.1 either way is taken as a difference. Where there are such, change over those who answered does not stand for everybody."
 
-//go:embed completers.sql
-var completersSQL string
-
 // ended is follow-ups of one place by how they ended.
 type ended struct {
 	Cell
@@ -51,7 +47,7 @@ var completers = metric[ended, CompleterRow]{
 	Entry: Entry{ID: "completers", Title: "Whether those who were followed up differ from those who were not", Definition: completersDefinition,
 		Formula:    "smd = (p − q) / √((p(1 − p) + q(1 − q)) / 2), where p is followed_up_percent / 100 and q is not_followed_up_percent / 100",
 		Dimensions: ofPeople, Filters: countFilters, Version: 1},
-	sql: strings.NewReplacer("@sub", "f.code", "@scores", "").Replace(completersSQL), columns: endedColumns(), subs: timepoints, row: completerRow,
+	sql: "completers.sql.tmpl", columns: endedColumns(), subs: timepoints, row: completerRow,
 }
 
 // bands compares by the bands of scores at the baseline; a sub is a timepoint and a score.
@@ -71,10 +67,7 @@ func (s *Store) bands() metric[ended, CompleterRow] {
 	}
 	m := completers
 	m.ID, m.Dimensions, m.args = "bands", []Dimension{ByBand}, map[string]any{"ranges": db.JSON[[]score]{V: scores}}
-	m.sql = strings.NewReplacer("@sub", "f.code || ' ' || s.instrument || '.' || s.score", "@scores",
-		`cross join jsonb_to_recordset(cast(@ranges as jsonb)) as s (instrument text, version int, score text, bands jsonb)
-  left join assessment_scores b on b.site_id = f.site_id and b.episode_id = f.episode_id and b.timepoint = 'baseline' and not b.superseded
-    and b.instrument = s.instrument and b.instrument_version = s.version and b.score = s.score`).Replace(completersSQL)
+	m.bands = true
 	m.subs = func(tx *db.Tx) (list []string, err error) {
 		codes, err := timepoints(tx)
 		for _, code := range codes {

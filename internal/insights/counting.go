@@ -7,6 +7,7 @@ import (
 
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/sqlfile"
 )
 
 // Cell is where something was counted. gorm fills only what is exported.
@@ -88,11 +89,17 @@ func total(counts []int) (n int) {
 // metric is one kind of figures that are counts.
 type metric[C counted[C], R any] struct {
 	Entry
-	sql     string // one row a cell; see faceted
+	sql     string // the name of its template, of one row a cell
+	bands   bool
 	args    map[string]any
 	columns []column[C]
 	subs    func(tx *db.Tx) ([]string, error) // the rows there are for each place, whatever is in them
 	row     func(at Divider, sub string, n []*int, suppressed bool) R
+}
+
+// text is the metric's query.
+func (m metric[C, R]) text(by []Dimension, oneWorker bool) sqlfile.Text {
+	return files.Render(m.sql, division{dimensions: by, worker: oneWorker, Bands: m.bands})
 }
 
 // cells counts, by each of some dimensions in one pass over the record.
@@ -104,7 +111,8 @@ func (m metric[C, R]) cells(tx *db.Tx, by []Dimension, args map[string]any) (lis
 // each hands over one cell after the other.
 func (m metric[C, R]) each(tx *db.Tx, by []Dimension, args map[string]any, to func(C)) error {
 	maps.Copy(args, m.args)
-	rows, err := tx.Raw(faceted(m.sql, by, args), args).Rows()
+	_, oneWorker := args["worker"]
+	rows, err := tx.Query(m.text(by, oneWorker), args).Rows()
 	if err != nil {
 		return err
 	}

@@ -1,14 +1,15 @@
 package insights
 
 import (
+	"embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/sqlfile"
 )
 
 // Dimension is what a table is divided by. Its rows are always the same ones in the same order, those of nobody too: which
@@ -91,61 +92,90 @@ func divided(of Dimension, value string) (d Divider) {
 	return d
 }
 
-// faceted fills a metric's SQL in: @facets are the values of some dimensions, each with its name before it, and @people joins the
-// people p, where one is theirs, to the rows that have a site_id and a patient_id. A line of the SQL says which these are, where
-// the need is, which day an age is of, and which service it is about.
-//
-// @theirs(an episode) asks whether it is one of the link worker that args name; where they name none, it asks nothing.
-func faceted(sql string, dimensions []Dimension, args map[string]any) string {
-	asked := "true"
-	if _, one := args["worker"]; one {
-		asked = "$1 = any(array(select id from episodes where site_id = any(cast(@sites as uuid[])) and link_worker_id = @worker))"
-	}
-	sql = theirs.ReplaceAllString(sql, asked)
-	var facets []string
-	people := ""
-	for _, d := range dimensions {
-		value, is := facetOf[d]
-		if !is {
-			value = "''" // all together, by site or by month
-		}
-		if facets = append(facets, fmt.Sprintf("'%s=' || %s", d, value)); strings.Contains(value, "p.") {
-			people = "join patients p on p.site_id = @of.site_id and p.id = @of.patient_id"
-		}
-	}
-	all := "array[" + strings.Join(facets, ", ") + "]"
-	if len(facets) == 1 { // no call for each row
-		all, sql = facets[0], strings.NewReplacer("unnest(facets) facet", "lateral (select facets as facet) f", "unnest(p.facets) facet", "lateral (select p.facets as facet) f").Replace(sql)
-	}
-	sql = strings.NewReplacer("@people", people, "@facets", all).Replace(sql)
-	head := regexp.MustCompile(`-- (@of is .+)\n`).FindStringSubmatch(sql)
-	sql = strings.Replace(sql, head[0], "", 1)
-	for _, named := range strings.Split(head[1], ", @") {
-		name, is, _ := strings.Cut(strings.TrimPrefix(named, "@"), " is ")
-		sql = strings.ReplaceAll(sql, "@"+name, is)
-	}
-	return sql
+//go:embed *.sql *.sql.tmpl
+var folder embed.FS
+
+var files = sqlfile.Load(folder)
+
+// division is what the template of a metric varies by.
+type division struct {
+	dimensions []Dimension
+	worker     bool // only the episodes of the link worker whom the parameter names
+	Bands      bool // of completers: by bands of scores too
+	Snapshot   bool // of pairs: who is in them, and since when
 }
 
-var theirs = regexp.MustCompile(`@theirs\(([a-z_.]+)\)`)
-
-// facetOf is the value of each dimension that a cell has one of.
-var facetOf = map[Dimension]string{
-	BySite:        "@of.site_id::text",
-	ByNeedGroup:   "(select n.code_group from code_needs n where n.code = @need)",
-	ByDeprivation: "coalesce(((p.imd_decile + 1) / 2)::text, 'not_known')",
-	ByEthnicGroup: "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)",
-	ByGender:      "p.gender",
-	ByAgeBand:     "age_band(p.birth_date, @on)",
-	ByService:     "coalesce((@service)::text, 'none')",
-	ByPopulation:  "case when consent_stands(@of.site_id, @of.patient_id, 'research') then 'research_consented' else 'others' end",
-
-	ByOrganisation: "@of.organisation_id::text",
-	ByBand:         "coalesce(@band, 'not_answered')",
+// Facets is an array of the value of each dimension, with its name before it; of one dimension alone, that value, so that
+// no array is made for each row. The rows have an alias with site_id and patient_id; need, and the day that an age is of,
+// are columns. own is the value of the metric's own dimension: the service, or the band.
+func (d division) Facets(rows, need, ageOn string, own ...string) string {
+	own = append(own, "null") // there may be none
+	var list []string
+	for _, by := range d.dimensions {
+		list = append(list, fmt.Sprintf("'%s=' || %s", by, by.facet(rows, need, ageOn, own[0])))
+	}
+	if len(list) == 1 {
+		return list[0]
+	}
+	return "array[" + strings.Join(list, ", ") + "]"
 }
 
-// valued tells whether each cell has a value of the dimension.
-func (d Dimension) valued() bool { _, is := facetOf[d]; return is && d != BySite }
+// Each makes of a column of Facets a row for each facet, to be joined.
+func (d division) Each(facets string) string {
+	if len(d.dimensions) == 1 {
+		return "lateral (select " + facets + " as facet) f"
+	}
+	return "unnest(" + facets + ") facet"
+}
+
+// People joins the people p to the rows, where a facet is theirs.
+func (d division) People(rows string) string {
+	if strings.Contains(d.Facets(rows, "", "", ""), "p.") {
+		return fmt.Sprintf("join patients p on p.site_id = %[1]s.site_id and p.id = %[1]s.patient_id", rows)
+	}
+	return ""
+}
+
+// Theirs asks whether an episode is one of the link worker's; of no link worker it asks nothing.
+func (d division) Theirs(episode string) string {
+	if !d.worker {
+		return "true"
+	}
+	return episode + " = any(array(\n" +
+		"    select id from episodes where site_id = any(cast(:'sites' as uuid[])) and link_worker_id = :'worker'))"
+}
+
+// facet is the SQL of a value of the dimension.
+func (d Dimension) facet(rows, need, ageOn, own string) string {
+	switch d {
+	case BySite:
+		return rows + ".site_id::text"
+	case ByNeedGroup:
+		return "(select n.code_group from code_needs n where n.code = " + need + ")"
+	case ByDeprivation:
+		return "coalesce(((p.imd_decile + 1) / 2)::text, 'not_known')"
+	case ByEthnicGroup:
+		return "(select g.code_group from code_ethnic_categories g where g.code = p.ethnic_category)"
+	case ByGender:
+		return "p.gender"
+	case ByAgeBand:
+		return "age_band(p.birth_date, " + ageOn + ")"
+	case ByOrganisation:
+		return rows + ".organisation_id::text"
+	case ByPopulation:
+		return fmt.Sprintf("case when consent_stands(%[1]s.site_id, %[1]s.patient_id, 'research') "+
+			"then 'research_consented' else 'others' end", rows)
+	case ByService:
+		return "coalesce((" + own + ")::text, 'none')"
+	case ByBand:
+		return "coalesce(" + own + ", 'not_answered')"
+	default:
+		return "''" // all together, or by month
+	}
+}
+
+// valued reports whether each cell has a value of the dimension.
+func (d Dimension) valued() bool { return d != Together && d != BySite && d != ByMonth }
 
 // rows are the values of a dimension, in order.
 func (d Dimension) rows(tx *db.Tx) (list []string, err error) {

@@ -2,7 +2,6 @@ package insights
 
 import (
 	"context"
-	_ "embed"
 	"slices"
 )
 
@@ -25,9 +24,6 @@ type FlowRow struct {
 const flowDefinition = "How far people who were referred in during the period have come, to the day of the figures. A step counts those of the step before who reached it as well, so that each is a part of the one above: " +
 	"whoever was never referred on is in no step below baseline, even if they were followed up. Signposts are no referrals; referrals entered in error count in nothing."
 
-//go:embed flow.sql
-var flowSQL string
-
 // reached is episodes of one place by the last step that they reached.
 type reached struct {
 	Cell
@@ -48,7 +44,7 @@ func (r reached) plus(o reached) reached {
 var flow = metric[reached, FlowRow]{
 	Entry: Entry{ID: "flow", Title: "How far people came", Definition: flowDefinition, Formula: "followed_up_percent = 100 × followed_up / received_in",
 		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
-	sql: flowSQL, columns: flowColumns(), subs: one, row: flowRow,
+	sql: "flow.sql.tmpl", columns: flowColumns(), subs: one, row: flowRow,
 }
 
 // stages are the steps in twos, the furthest first: what readers need most is who was followed up, then who came.

@@ -2,7 +2,6 @@ package insights
 
 import (
 	"context"
-	_ "embed"
 	"slices"
 	"strings"
 
@@ -32,9 +31,6 @@ type MissingRow struct {
 const missingDefinition = "How complete the record is. For each field of the minimum data set: of how many of the people who were referred in during the period it is recorded. 'Asked, and not stated' is an answer; 'not known' and 'not asked' are none. " +
 	"consent_to_follow_up is known once the person was asked, whatever they said. For each item of the instruments that come with Waypost: of those who were asked it at their baseline, how many answered with a number, and how many gave the best answer there is."
 
-//go:embed missing.sql
-var missingSQL string
-
 // filled is people of one place by whether a field of theirs is known.
 type filled struct {
 	Cell
@@ -56,7 +52,7 @@ var missingEntry = Entry{ID: "missing", Title: "How complete the record is", Def
 func (s *Store) missing() metric[filled, MissingRow] {
 	kinds := sorted(filled.kinds)
 	return metric[filled, MissingRow]{
-		Entry: missingEntry, sql: missingSQL, args: map[string]any{"items": db.JSON[[]Item]{V: s.Items}}, row: missingRow,
+		Entry: missingEntry, sql: "missing.sql.tmpl", args: map[string]any{"items": db.JSON[[]Item]{V: s.Items}}, row: missingRow,
 		columns: []column[filled]{kinds.left(1), kinds.left(2), kinds.kind(2), kinds.left(3)},
 		subs: func(tx *db.Tx) ([]string, error) {
 			used, err := s.inUse(tx)

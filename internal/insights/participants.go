@@ -2,7 +2,6 @@ package insights
 
 import (
 	"context"
-	_ "embed"
 )
 
 // ParticipantRow is how far the people came who agreed to take part in research, and what they said at one follow-up. A null was
@@ -39,9 +38,6 @@ type ParticipantRow struct {
 
 const participantsDefinition = "People whose consent to research stands now, by the month in which they first gave it: how many were asked how they are at the start, whose turn for a follow-up has come, who answered, and what they said. " +
 	"A person counts once, however many spells of support they had. due = followed_up + missed + still_open + lost."
-
-//go:embed participants.sql
-var participantsSQL string
 
 // taking is people of one place who take part in research, by how far they came and what they said at one follow-up.
 type taking struct {
@@ -101,7 +97,7 @@ func (p taking) scales() []int { return []int{p.Whole, p.answered() - p.Whole} }
 var participants = metric[taking, ParticipantRow]{
 	Entry: Entry{ID: "participants", Title: "How far those came who take part in research, and what they said", Definition: participantsDefinition, Formula: "followed_up_percent = 100 × followed_up / due",
 		Dimensions: []Dimension{BySite, ByMonth}, Filters: countFilters, Version: 1},
-	sql: participantsSQL, columns: participantColumns(), subs: timepoints, row: participantRow,
+	sql: "participants.sql.tmpl", columns: participantColumns(), subs: timepoints, row: participantRow,
 }
 
 func participantColumns() []column[taking] {

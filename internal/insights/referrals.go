@@ -2,7 +2,6 @@ package insights
 
 import (
 	"context"
-	_ "embed"
 	"slices"
 )
 
@@ -33,9 +32,6 @@ type ReferralRow struct {
 
 const referralsDefinition = "Referrals sent in the period, and where they stand at the end of the day of the figures. The loop is closed when the organisation (or a link worker for it) has said how the referral ended: completed, not completed, or declined. " +
 	"A silent organisation makes a referral expired, never declined; a late answer still counts. Time to answer is days from sending to the organisation's first answer."
-
-//go:embed referrals.sql
-var referralsSQL string
 
 // standing is referrals of one place by where they stand.
 type standing struct {
@@ -68,7 +64,7 @@ func (s standing) plus(o standing) standing {
 var referrals = metric[standing, ReferralRow]{
 	Entry: Entry{ID: "referrals", Title: "Where referrals stand", Definition: referralsDefinition, Formula: "loop_closure_percent = 100 × closed / all",
 		Dimensions: slices.Concat([]Dimension{BySite, ByMonth, ByOrganisation}, ofPeople), Filters: countFilters, Version: 1},
-	sql: referralsSQL, columns: referralColumns(), subs: one, row: referralRow,
+	sql: "referrals.sql.tmpl", columns: referralColumns(), subs: one, row: referralRow,
 }
 
 func referralColumns() []column[standing] {

@@ -2,7 +2,6 @@ package insights
 
 import (
 	"context"
-	_ "embed"
 	"math"
 	"slices"
 
@@ -46,9 +45,6 @@ const retentionDefinition = "What became of each follow-up that was planned, on 
 	"eligible = not_yet_due + due + completed + missed + lost + paused; people who died before the window closed, and had not answered, are left out of it and stated apart. " +
 	"completion_percent = completed / ended, where ended = completed + missed + lost + paused: a late answer counts as completed, and nobody whose window is still open counts at all. " +
 	"missed means that the window closed with neither an answer nor a reason for none; lost, that somebody recorded the reason."
-
-//go:embed retention.sql
-var retentionSQL string
 
 // kept is follow-ups of one place and timepoint, by what became of them.
 type kept struct {
@@ -99,7 +95,7 @@ func (k kept) plus(o kept) kept {
 var retention = metric[kept, RetentionRow]{
 	Entry: Entry{ID: "retention", Title: "Who was followed up", Definition: retentionDefinition, Formula: "completion_percent = 100 × completed / (completed + missed + lost + paused)",
 		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
-	sql: retentionSQL, columns: retentionColumns(), subs: timepoints, row: retentionRow,
+	sql: "retention.sql.tmpl", columns: retentionColumns(), subs: timepoints, row: retentionRow,
 }
 
 func retentionColumns() []column[kept] {

@@ -2,7 +2,6 @@ package insights
 
 import (
 	"context"
-	_ "embed"
 )
 
 // ServiceRow is what became of the referrals to one service. A null was withheld, because it or what it leaves over rests on few.
@@ -21,9 +20,6 @@ type ServiceRow struct {
 
 const servicesDefinition = "Referrals sent in the period by the service that they were sent to: how many were accepted, how many people came and how long they waited for the first time, and how many finished. " +
 	"A step counts those of the step before who reached it as well. Referrals to an organisation without one of its services are in the row none. How people changed is in outcomes, by service: people by the service that they came to first."
-
-//go:embed services.sql
-var servicesSQL string
 
 // taken is referrals of one place by how far they came, and how soon.
 type taken struct {
@@ -49,7 +45,7 @@ func (s taken) plus(o taken) taken {
 var services = metric[taken, ServiceRow]{
 	Entry: Entry{ID: "services", Title: "What became of referrals, by service", Definition: servicesDefinition, Formula: "accepted_percent = 100 × accepted / sent",
 		Dimensions: []Dimension{ByService}, Filters: countFilters, Version: 1},
-	sql: servicesSQL, columns: serviceColumns(), subs: one, row: serviceRow,
+	sql: "services.sql.tmpl", columns: serviceColumns(), subs: one, row: serviceRow,
 }
 
 func serviceColumns() []column[taken] {

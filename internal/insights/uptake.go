@@ -2,7 +2,6 @@ package insights
 
 import (
 	"context"
-	_ "embed"
 	"slices"
 
 	"waypost/internal/platform/db"
@@ -34,9 +33,6 @@ type UptakeRow struct {
 const uptakeDefinition = "Referrals that were sent in the period, and what each side says of them. attended is the organisations' account: an attendance that the organisation, or a link worker for it, reported, or a referral that it finished. " +
 	"What people say comes from the follow-up at which they were last asked about the referral. The two are compared, and neither settles the other. " +
 	"agreement_percent = (both_say_used + neither_says_used) / (these + person_alone_says_used + organisation_alone_says_used). mcnemar_p tells whether one of the two says yes more often. An organisation that reported nothing is taken as not saying that the person came."
-
-//go:embed uptake.sql
-var uptakeSQL string
 
 // sent is referrals of one place, by what each side says of them.
 type sent struct {
@@ -85,7 +81,7 @@ var uptake = metric[sent, UptakeRow]{
 	Entry: Entry{ID: "uptake", Title: "Whether people used what they were referred to", Definition: uptakeDefinition,
 		Formula:    "agreement_percent = 100 × (both_say_used + neither_says_used) / (both_say_used + neither_says_used + person_alone_says_used + organisation_alone_says_used)",
 		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
-	sql: uptakeSQL, columns: uptakeColumns(), subs: one, row: uptakeRow,
+	sql: "uptake.sql.tmpl", columns: uptakeColumns(), subs: one, row: uptakeRow,
 }
 
 func uptakeColumns() []column[sent] {

@@ -248,8 +248,8 @@ func Prepare(t testing.TB, texts map[string]sqlfile.Text, before ...string) {
 		}
 	}
 	for name, text := range texts {
-		if _, err := conn.Prepare(t.Context(), name, text.SQL); err != nil {
-			t.Errorf("%s: %v\n%s", name, err, text.SQL)
+		if _, err := conn.PgConn().Prepare(t.Context(), "", text.SQL, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package datasets
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,10 +12,13 @@ import (
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/sqlfile"
 )
 
-//go:embed cohort.sql
-var cohortSQL string
+//go:embed *.sql.tmpl
+var folder embed.FS
+
+var files = sqlfile.Load(folder)
 
 // Stage is a step of the flow of participants, with the people who are at it.
 type Stage struct {
@@ -152,11 +155,6 @@ func (sel selection) values() (list []string) {
 	return list
 }
 
-const from = `
-from people p
-join unnest(cast(@sites as uuid[]), cast(@site_codes as text[])) site_codes (id, code) on site_codes.id = p.site_id
-where p.received_on <= p.until`
-
 // classes counts the people who are alike.
 func (sel selection) classes(tx *db.Tx) (list []disclosure.Class, err error) {
 	var values []string
@@ -169,8 +167,7 @@ func (sel selection) classes(tx *db.Tx) (list []disclosure.Class, err error) {
 		Values db.Texts
 		N      int
 	}
-	sql := "with " + cohortSQL + "select array[" + strings.Join(values, ", ") + "] as values, count(*) as n" + from + " group by 1 order by 1"
-	err = tx.Raw(sql, sel.args).Scan(&found).Error
+	err = tx.Query(classesText(values), sel.args).Scan(&found).Error
 	for _, f := range found {
 		list = append(list, disclosure.Class{Values: f.Values, N: f.N})
 	}
@@ -193,10 +190,16 @@ func (sel selection) gather(tx *db.Tx) error {
 			told = append(told, values[i])
 		}
 	}
-	sql := "with " + cohortSQL + `insert into pg_temp.staged_cohort
-select p.site_id, p.patient_id, hashtextextended(p.patient_id::text, @seed), p.until, p.standing, ` + strings.Join(values, ", ") +
-		from + " and concat_ws('/', " + strings.Join(told, ", ") + ") <> all(cast(@small as text[]))"
-	return tx.Exec(sql, sel.args).Error
+	text := gatherText(values, told)
+	return tx.Exec(text.SQL, text.Values(sel.args)...).Error
+}
+
+func classesText(values []string) sqlfile.Text {
+	return files.Render("classes.sql.tmpl", map[string]string{"Values": strings.Join(values, ", ")})
+}
+
+func gatherText(values, told []string) sqlfile.Text {
+	return files.Render("gather.sql.tmpl", map[string]string{"Values": strings.Join(values, ", "), "Told": strings.Join(told, ", ")})
 }
 
 // flow counts people from everybody to those who are in; before is when the release before was read, zero without one.
@@ -211,13 +214,7 @@ func (sel selection) report(tx *db.Tx, before *time.Time) (r Report, err error) 
 		}
 		r.Generalised = append(r.Generalised, Generalised{q.Name, level, q.meaning(level)})
 	}
-	err = tx.Raw("with "+cohortSQL+`
-select stage, n from (
-  select 0 as place, 'recorded' as stage, count(*) as n from people
-  union all select 1, 'never_referred_in', count(*) from people where received_on is null
-  union all select 2, standing, count(*) from people where received_on is not null group by standing
-  union all select 3, 'may_be_included', count(*) from people where received_on <= until
-) f order by place, stage`, sel.args).Scan(&r.Flow).Error
+	err = tx.Query(files.Render("flow.sql.tmpl", nil), sel.args).Scan(&r.Flow).Error
 	r.Flow = append(r.Flow, Stage{Stage: "left_out_in_small_groups", N: r.Suppressed}, Stage{Stage: "included", N: r.N})
 	if err != nil || before == nil {
 		return r, err
@@ -227,15 +224,14 @@ select stage, n from (
 		args[k] = v
 	}
 	r.Left = new(int)
-	included := "with " + cohortSQL + "select site_id, patient_id from people where received_on <= until"
-	err = tx.Raw("select count(*) from (("+strings.ReplaceAll(included, "@known", "@then")+") except ("+included+")) l", args).Scan(r.Left).Error
+	err = tx.Query(files.Render("left.sql.tmpl", nil), args).Scan(r.Left).Error
 	return r, err
 }
 
 // answered adds to the flow how far the follow-ups of the people got, whom gather has put together.
 func (sel selection) answered(tx *db.Tx, args map[string]any, r *Report) error {
 	var states []Stage
-	err := tx.Raw(prelude+"select 'baseline' as stage, '' as timepoint, count(*) as n from spells where baseline_on is not null union all select state, code, count(*) from turns group by 1, 2 order by 2, 1", args).Scan(&states).Error
+	err := tx.Query(files.Render("states.sql.tmpl", nil), args).Scan(&states).Error
 	r.Flow = append(r.Flow, states...)
 	return err
 }

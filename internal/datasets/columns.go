@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"waypost/internal/platform/codes"
+	"waypost/internal/platform/sqlfile"
 )
 
 // Kind is the type of a column's values.
@@ -85,14 +86,8 @@ func days(from, to string) string { return fmt.Sprintf("(%s) - (%s)", to, from) 
 // quarter is the SQL of a day's quarter, such as 2026Q1: no exact day leaves.
 func quarter(on string) string { return fmt.Sprintf(`to_char(%s, 'YYYY"Q"Q')`, on) }
 
-// query is the SQL of a table's rows: a person's one after the other, the people in the order of the cohort.
-func (t Table) query() string {
-	list := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		list[i] = fmt.Sprintf("%s as %s", c.SQL, c.Name)
-	}
-	return prelude + "select " + strings.Join(list, ",\n  ") + "\n" + t.From + "\norder by c.place, c.patient_id" + t.Order
-}
+// query is the SQL of a table's rows.
+func (t Table) query() sqlfile.Text { return files.Render("table.sql.tmpl", t) }
 
 // parsed reads a column's number.
 func parsed(text []byte) (int64, error) { return strconv.ParseInt(string(text), 10, 64) }

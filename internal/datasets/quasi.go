@@ -11,7 +11,7 @@ import (
 // quasi is one of what a person could be recognised by, taken together, and how it is made coarser.
 type quasi struct {
 	disclosure.Quasi
-	sql    string // the finest value, of a person of cohort.sql (p)
+	sql    string // the finest value, of a person of cohort.sql.tmpl (p)
 	values []Value
 	meant  []string // what each coarser level is, in words
 }

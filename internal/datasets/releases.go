@@ -252,12 +252,6 @@ func (s *Store) Try(ctx context.Context, id uuid.UUID) (t Trial, err error) {
 // missing counts what is not there, of the people gather has put together.
 func (sel selection) missing(tx *db.Tx, args map[string]any) (list []Missing, err error) {
 	list = []Missing{}
-	err = tx.Raw(prelude+`select what, n, missing from (
-  select 1 as place, 'imd_quintile' as what, count(*) as n, count(*) filter (where imd_quintile = 'not_known') as missing from pg_temp.staged_cohort
-  union all select 2, 'ethnic_group', count(*), count(*) filter (where ethnic_group = 'not_known') from pg_temp.staged_cohort
-  union all select 3, 'gender', count(*), count(*) filter (where gender in ('not_known', 'not_stated')) from pg_temp.staged_cohort
-  union all select 4, 'baseline', count(*), count(*) filter (where baseline_on is null) from spells
-  union all select 5, 'follow_up ' || code, count(*), count(*) filter (where state <> 'completed') from turns group by code
-) m order by place, what`, args).Scan(&list).Error
+	err = tx.Query(files.Render("missing.sql.tmpl", nil), args).Scan(&list).Error
 	return list, err
 }

@@ -19,6 +19,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/clock"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/sqlfile"
 	"waypost/internal/platform/vault"
 )
 
@@ -52,7 +53,9 @@ func TestSpeed(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		copied := copying{t, app, lend(t, tx, owner), tx.ToSQL(func(q *gorm.DB) *gorm.DB { return q.Raw(referrals.query(), args) })}
+		text := referrals.query()
+		sql := tx.ToSQL(func(q *gorm.DB) *gorm.DB { return q.Raw(text.SQL, text.Values(args)...) })
+		copied := copying{t, app, lend(t, tx, owner), sql}
 		ways := []struct {
 			name string
 			run  func() int64
@@ -102,7 +105,7 @@ func lend(t *testing.T, tx *db.Tx, owner string) string {
 	from, to := io.Pipe()
 	go func() {
 		w := csv.NewWriter(to)
-		err := tx.Stream("select * from pg_temp.staged_cohort", nil, func(values [][]byte) error {
+		err := tx.Stream(sqlfile.Parse("select * from pg_temp.staged_cohort"), nil, func(values [][]byte) error {
 			line := make([]string, len(values))
 			for i, v := range values {
 				line[i] = string(v)

@@ -1,12 +1,8 @@
 package datasets
 
 import (
-	_ "embed"
 	"slices"
 )
-
-//go:embed prelude.sql
-var prelude string
 
 var (
 	site        = quasis[0].column("The site, under a code of this project", "sites")
@@ -71,7 +67,7 @@ var episodes = Table{
 			{"link_worker", Text, "The link worker, under a code of this project; empty where the site is not told", "link_workers", "case when c.site <> 'all' then w.code end", nil},
 		}),
 	From: `from spells c
-left join unnest(cast(@workers as uuid[]), cast(@worker_codes as text[])) w (id, code) on w.id = c.link_worker_id
+left join unnest(cast(:'workers' as uuid[]), cast(:'worker_codes' as text[])) w (id, code) on w.id = c.link_worker_id
 left join (
   select k.site_id, k.episode_id, count(*) filter (where reaches_person(k.kind, k.outcome)) as spoken, sum(k.minutes) filter (where reaches_person(k.kind, k.outcome)) as minutes, max((k.kind = 'accompanied')::int) as accompanied
   from contacts k join spells s on s.site_id = k.site_id and s.episode_id = k.episode_id and k.contact_on <= s.until group by 1, 2
@@ -128,7 +124,7 @@ join (
     row_number() over (partition by s.site_id, s.patient_id order by r.sent_at, r.id) as no
   from spells s
   join referrals r on r.site_id = s.site_id and r.episode_id = s.episode_id and r.sent_at < s.until + 1 and r.status not in ('draft', 'entered_in_error')
-  join unnest(cast(@sites as uuid[]), cast(@zones as text[])) z (site_id, zone) on z.site_id = r.site_id
+  join unnest(cast(:'sites' as uuid[]), cast(:'zones' as text[])) z (site_id, zone) on z.site_id = r.site_id
 ) r on r.site_id = c.site_id and r.episode_id = c.episode_id
 left join services v on v.id = r.service_id
 left join (
@@ -167,15 +163,15 @@ var assessments = Table{
 join (
   select a.*, row_number() over (partition by a.site_id, a.episode_id order by a.completed_on, a.id) as no
   from assessments a join spells s on s.site_id = a.site_id and s.episode_id = a.episode_id
-  where a.corrected_by_id is null and a.completed_on <= s.until and a.instrument = any(cast(@instruments as text[]))
-    and (a.timepoint in ('baseline', 'review', 'closure') or a.timepoint = any(cast(@timepoints as text[])))
+  where a.corrected_by_id is null and a.completed_on <= s.until and a.instrument = any(cast(:'instruments' as text[]))
+    and (a.timepoint in ('baseline', 'review', 'closure') or a.timepoint = any(cast(:'timepoints' as text[])))
 ) a on a.site_id = c.site_id and a.episode_id = c.episode_id
 cross join lateral (
   select 'item' as kind, i.code as name, case when jsonb_typeof(a.responses->i.code) = 'number' then (a.responses->>i.code)::float8 end as value,
     case when jsonb_typeof(a.responses->i.code) = 'string' then a.responses->>i.code end as answer,
     case when jsonb_typeof(a.responses->i.code) in ('number', 'string') then null else coalesce(m.code, -9) end as missing
   from (
-    select * from unnest(cast(@item_instruments as text[]), cast(@item_versions as int[]), cast(@item_codes as text[])) i (instrument, version, code)
+    select * from unnest(cast(:'item_instruments' as text[]), cast(:'item_versions' as int[]), cast(:'item_codes' as text[])) i (instrument, version, code)
     union all select o.key, o.version, e->>'code' from instruments o, jsonb_array_elements(o.definition->'items') e where o.site_id = a.site_id and e->>'type' <> 'text'
   ) i
   left join (values ('not_applicable', -6), ('prefer_not_to_say', -7), ('dont_know', -8), ('not_asked', -9)) m (reason, code) on m.reason = a.responses->i.code->>'missing'
@@ -231,7 +227,7 @@ var pairs = Table{
 		site, needGroup, imdQuintile, ageBand, gender, ethnicGroup, consent,
 	},
 	From: `from turns c
-join assessment_scores b on b.site_id = c.site_id and b.episode_id = c.episode_id and b.timepoint = 'baseline' and not b.superseded and b.completed_on <= c.until and b.instrument = any(cast(@instruments as text[]))
+join assessment_scores b on b.site_id = c.site_id and b.episode_id = c.episode_id and b.timepoint = 'baseline' and not b.superseded and b.completed_on <= c.until and b.instrument = any(cast(:'instruments' as text[]))
 join assessments ab on ab.site_id = b.site_id and ab.id = b.assessment_id
 left join lateral (
   select a.assessment_id, a.value, a.completed_on from assessment_scores a
@@ -241,8 +237,8 @@ left join lateral (
 ) a on true
 left join assessments aa on aa.site_id = c.site_id and aa.id = a.assessment_id
 left join (
-  select * from unnest(cast(@score_instruments as text[]), cast(@score_versions as int[]), cast(@score_codes as text[]), cast(@score_better as text[]), cast(@score_responder as float8[])) g (instrument, version, score, better, responder)
-  union all select o.key, o.version, e->>'code', e->>'better', (e->>'responder_threshold')::float8 from instruments o, jsonb_array_elements(o.definition->'scores') e where o.site_id = any(cast(@sites as uuid[]))
+  select * from unnest(cast(:'score_instruments' as text[]), cast(:'score_versions' as int[]), cast(:'score_codes' as text[]), cast(:'score_better' as text[]), cast(:'score_responder' as float8[])) g (instrument, version, score, better, responder)
+  union all select o.key, o.version, e->>'code', e->>'better', (e->>'responder_threshold')::float8 from instruments o, jsonb_array_elements(o.definition->'scores') e where o.site_id = any(cast(:'sites' as uuid[]))
 ) g on g.instrument = b.instrument and g.version = b.instrument_version and g.score = b.score`,
 	Order: ", c.episode_no, b.instrument, b.instrument_version, b.score, c.code",
 }

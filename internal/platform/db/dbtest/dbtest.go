@@ -242,14 +242,21 @@ func Prepare(t testing.TB, texts map[string]sqlfile.Text, before ...string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	for _, sql := range before {
+	exec := func(sql string) {
+		t.Helper()
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
 	}
+	exec("begin")
+	for _, sql := range before {
+		exec(sql)
+	}
+	exec("savepoint prepared")
 	for name, text := range texts {
 		if _, err := conn.PgConn().Prepare(t.Context(), "", text.SQL, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
+			exec("rollback to prepared")
 		}
 	}
 }

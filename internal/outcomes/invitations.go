@@ -2,7 +2,7 @@ package outcomes
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -13,13 +13,16 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/mail"
 	"waypost/internal/platform/outbox"
+	"waypost/internal/platform/sqlfile"
 )
 
 // Invitation is the kind of message that asks somebody to answer a follow-up.
 const Invitation = "follow_up_invitation"
 
-//go:embed invitations.sql
-var invitationsSQL string
+//go:embed *.sql
+var folder embed.FS
+
+var invitationsSQL = sqlfile.Load(folder).SQL("invitations.sql")
 
 // mostInvitations is how many are put into the outbox at once, at one site.
 const mostInvitations = 500
@@ -68,7 +71,7 @@ func (s *Store) inviteAt(ctx context.Context, site uuid.UUID, reminders db.Ints)
 			if err != nil {
 				return err
 			}
-			err = tx.Raw(invitationsSQL, map[string]any{"site": site, "today": today, "now": tx.Now, "kind": Invitation, "reminders": reminders, "most": mostInvitations}).Scan(&due).Error
+			err = tx.Query(invitationsSQL, map[string]any{"site": site, "today": today, "now": tx.Now, "kind": Invitation, "reminders": reminders, "most": mostInvitations}).Scan(&due).Error
 			if err != nil {
 				return err
 			}

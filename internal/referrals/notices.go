@@ -2,7 +2,7 @@ package referrals
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"strconv"
 	"time"
 
@@ -13,13 +13,16 @@ import (
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/mail"
 	"waypost/internal/platform/outbox"
+	"waypost/internal/platform/sqlfile"
 )
 
 // Notice is the kind of message that asks an organisation to answer a referral; from the second on it chases.
 const Notice = "reply_notice"
 
-//go:embed notices.sql
-var noticesSQL string
+//go:embed *.sql
+var folder embed.FS
+
+var noticesSQL = sqlfile.Load(folder).SQL("notices.sql")
 
 // mostNotices is how many are put into the outbox at once, at one site.
 const mostNotices = 500
@@ -74,7 +77,7 @@ func (p patience) ask(tx *db.Tx) (int, error) {
 		return 0, err
 	}
 	var due []outbox.Message
-	err := tx.Raw(noticesSQL, map[string]any{"site": p.ID, "now": tx.Now, "silent": p.silent(tx.Now), "kind": Notice, "chases": p.ChaseDays, "most": mostNotices}).Scan(&due).Error
+	err := tx.Query(noticesSQL, map[string]any{"site": p.ID, "now": tx.Now, "silent": p.silent(tx.Now), "kind": Notice, "chases": p.ChaseDays, "most": mostNotices}).Scan(&due).Error
 	if err != nil {
 		return 0, err
 	}

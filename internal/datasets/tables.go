@@ -75,8 +75,8 @@ left join (
 left join (
   select r.site_id, r.episode_id, count(*) filter (where r.kind = 'referral') as referrals, count(*) filter (where r.kind = 'signpost') as signposts,
     count(*) filter (where r.kind = 'referral' and r.first_attended_on <= s.until) as attended, min(r.first_attended_on) filter (where r.first_attended_on <= s.until) as attended_on
-  from referrals r join spells s on s.site_id = r.site_id and s.episode_id = r.episode_id
-  where r.sent_at < s.until + 1 and r.status not in ('draft', 'entered_in_error') group by 1, 2
+  from sent_referrals r join spells s on s.site_id = r.site_id and s.episode_id = r.episode_id
+  where r.sent_at < s.until + 1 group by 1, 2
 ) r on r.site_id = c.site_id and r.episode_id = c.episode_id`,
 	Order: ", c.episode_no",
 }
@@ -123,7 +123,7 @@ join (
     case when r.ended_on <= s.until then r.ended_on end as over_on,
     row_number() over (partition by s.site_id, s.patient_id order by r.sent_at, r.id) as no
   from spells s
-  join referrals r on r.site_id = s.site_id and r.episode_id = s.episode_id and r.sent_at < s.until + 1 and r.status not in ('draft', 'entered_in_error')
+  join sent_referrals r on r.site_id = s.site_id and r.episode_id = s.episode_id and r.sent_at < s.until + 1
   join unnest(cast(:'sites' as uuid[]), cast(:'zones' as text[])) z (site_id, zone) on z.site_id = r.site_id
 ) r on r.site_id = c.site_id and r.episode_id = c.episode_id
 left join services v on v.id = r.service_id

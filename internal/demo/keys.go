@@ -109,8 +109,8 @@ func (w *world) key(n partners.NewKey) (string, error) {
 func (w *world) busiest(t *town) (uuid.UUID, error) {
 	open := slices.DeleteFunc(referrals.Statuses(), func(s referrals.Status) bool { return !s.Open() })
 	most := struct{ OrganisationID uuid.UUID }{t.services[0].OrganisationID} // where nobody was referred
-	err := w.tx.Raw(`select organisation_id from referrals
-		where site_id = ? and kind = 'referral' and status not in ('draft', 'entered_in_error')
+	err := w.tx.Raw(`select organisation_id from sent_referrals
+		where site_id = ? and kind = 'referral'
 		group by 1 order by count(*) + count(*) filter (where status in ?) desc, min(sent_at) limit 1`, t.site.ID, open).Scan(&most).Error
 	return most.OrganisationID, err
 }

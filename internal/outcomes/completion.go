@@ -15,7 +15,6 @@ import (
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/normal"
-	"waypost/internal/referrals"
 )
 
 // Completion is the command to record what a person said at a follow-up.
@@ -144,7 +143,7 @@ func (f FollowUp) checkReport(tx *db.Tx, e *episodes.Episode, u *Used) error {
 		return err
 	}
 	var ofEpisode, recorded bool
-	err := tx.Raw(`select exists (select from referrals where site_id = @site and episode_id = @episode and id = @referral and status not in ('draft', 'entered_in_error')),
+	err := tx.Raw(`select exists (select from sent_referrals where site_id = @site and episode_id = @episode and id = @referral),
 		exists (select from follow_up_services where site_id = @site and follow_up_id = @follow_up and referral_id = @referral)`,
 		map[string]any{"site": f.SiteID, "episode": e.ID, "follow_up": f.ID, "referral": *u.ReferralID}).Row().Scan(&ofEpisode, &recorded)
 	switch {
@@ -194,7 +193,7 @@ func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
 		return err
 	}
 	var ids []uuid.UUID
-	err := tx.Model(&referrals.Referral{}).Where("site_id = ? and episode_id = ? and status not in ('draft', 'entered_in_error')", e.SiteID, e.ID).Pluck("id", &ids).Error
+	err := tx.Table("sent_referrals").Where("site_id = ? and episode_id = ?", e.SiteID, e.ID).Pluck("id", &ids).Error
 	if err != nil {
 		return err
 	}

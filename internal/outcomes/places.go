@@ -29,18 +29,18 @@ func (p place) key() string {
 // by any service of the organisation.
 func (f FollowUp) places(tx *db.Tx) (list []place, err error) {
 	err = tx.Raw(`select referral_id, name, sensitive, said from (
-		select distinct on (o.id) r.id as referral_id, o.name, coalesce(r.sent_at, r.created_at) as at,
+		select distinct on (o.id) r.id as referral_id, o.name, r.sent_at as at,
 			bool_or(coalesce(r.need = any(cast(@needs as text[])), false)
 				or coalesce(v.sensitive or v.needs && cast(@needs as text[]), exists (select from services any_of
 					where any_of.organisation_id = o.id and (any_of.sensitive or any_of.needs && cast(@needs as text[])))))
 				over (partition by o.id) as sensitive,
 			bool_or(exists (select from follow_up_services u
 				where u.site_id = r.site_id and u.follow_up_id = @follow_up and u.referral_id = r.id)) over (partition by o.id) as said
-		from referrals r
+		from sent_referrals r
 		join organisations o on o.id = r.organisation_id
 		left join services v on v.id = r.service_id
-		where r.site_id = @site and r.episode_id = @episode and r.status not in ('draft', 'entered_in_error')
-		order by o.id, coalesce(r.sent_at, r.created_at) desc, r.id desc) newest
+		where r.site_id = @site and r.episode_id = @episode
+		order by o.id, r.sent_at desc, r.id desc) newest
 		order by at, referral_id`,
 		map[string]any{"site": f.SiteID, "episode": f.EpisodeID, "follow_up": f.ID, "needs": db.Texts(codes.SensitiveOf("needs"))}).Scan(&list).Error
 	return list, err

@@ -78,7 +78,7 @@ func (a account) told() Referral {
 // both accounts, the organisation and the service. Drafts and what was entered in error are left out.
 func Told(tx *db.Tx, site, episode uuid.UUID) ([]Referral, error) {
 	var found []account
-	q := tx.Where("site_id = ? and episode_id = ? and sent_at is not null and status not in ?", site, episode, []Status{Draft, EnteredInError})
+	q := tx.Where("site_id = ? and episode_id = ? and counts_as_sent(sent_at, status)", site, episode)
 	if err := withAccounts(q).Order("sent_at, id").Find(&found).Error; err != nil {
 		return nil, err
 	}

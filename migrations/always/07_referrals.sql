@@ -16,6 +16,19 @@ end $$;
 create or replace trigger referrals_days before insert or update of sent_at, responded_at on referrals
   for each row execute function referral_days();
 
+-- The one rule of which referrals and signposts count: those that were sent or given, and not in error. A draft may be
+-- withdrawn without being sent.
+create or replace function counts_as_sent(sent_at timestamptz, status text) returns boolean
+  language sql immutable parallel safe as $$
+  select sent_at is not null and status not in ('draft', 'entered_in_error') $$;
+
+create or replace view sent_referrals with (security_invoker) as
+  select site_id, id, episode_id, patient_id, organisation_id, service_id, kind, need, status, status_reason,
+    sent_at, sent_on, responded_at, responded_on, taken, expected_wait, expected_start_on, first_attended_on, ended_on,
+    recorded_via, created_at
+  from referrals
+  where counts_as_sent(sent_at, status);
+
 -- Keeps the column taken.
 create or replace function referrals_taken() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
@@ -104,14 +117,13 @@ create policy patients on referrals to waypost_patients
   using (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
 -- An organisation sees what was sent to it: no draft, no signpost, nothing entered in error; by a link, that one alone.
 create policy organisations on referrals for select to waypost_organisations
-  using (organisation_id = (select acting_organisation()) and kind = 'referral' and sent_at is not null
-    and status not in ('draft', 'entered_in_error')
+  using (organisation_id = (select acting_organisation()) and kind = 'referral' and counts_as_sent(sent_at, status)
     and ((select acting_referral()) is null or id = (select acting_referral())));
 create policy organisations_answer on referrals for update to waypost_organisations
-  using (organisation_id = (select acting_organisation()) and kind = 'referral'
-    and status not in ('draft', 'entered_in_error')
+  using (organisation_id = (select acting_organisation()) and kind = 'referral' and counts_as_sent(sent_at, status)
     and ((select acting_referral()) is null or id = (select acting_referral())));
 create policy jobs on referrals to waypost_jobs using (true);
+grant select on sent_referrals to waypost_staff, waypost_organisations, waypost_patients, waypost_jobs;
 
 -- What belongs to a referral is seen by whoever sees the referral.
 grant select, insert, update on referral_moves to waypost_staff, waypost_organisations, waypost_jobs;

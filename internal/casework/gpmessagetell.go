@@ -126,7 +126,7 @@ func risksOf(tx *db.Tx, e episodes.Episode, words bool) (*GPRisks, error) {
 	case "none_known":
 		r.Status, r.Text = "none_known", ""
 	}
-	err := tx.Raw("select count(*) from safeguarding_flags where site_id = ? and episode_id = ? and seen_at is null", e.SiteID, e.ID).Scan(&r.Unseen).Error
+	err := tx.Raw("select count(*) from open_safeguarding_flags where site_id = ? and episode_id = ?", e.SiteID, e.ID).Scan(&r.Unseen).Error
 	return r, err
 }
 

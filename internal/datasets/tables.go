@@ -162,8 +162,8 @@ var assessments = Table{
 	From: `from spells c
 join (
   select a.*, row_number() over (partition by a.site_id, a.episode_id order by a.completed_on, a.id) as no
-  from assessments a join spells s on s.site_id = a.site_id and s.episode_id = a.episode_id
-  where a.corrected_by_id is null and a.completed_on <= s.until and a.instrument = any(cast(:'instruments' as text[]))
+  from standing_assessments a join spells s on s.site_id = a.site_id and s.episode_id = a.episode_id
+  where a.completed_on <= s.until and a.instrument = any(cast(:'instruments' as text[]))
     and (a.timepoint in ('baseline', 'review', 'closure') or a.timepoint = any(cast(:'timepoints' as text[])))
 ) a on a.site_id = c.site_id and a.episode_id = c.episode_id
 cross join lateral (
@@ -227,12 +227,12 @@ var pairs = Table{
 		site, needGroup, imdQuintile, ageBand, gender, ethnicGroup, consent,
 	},
 	From: `from turns c
-join assessment_scores b on b.site_id = c.site_id and b.episode_id = c.episode_id and b.timepoint = 'baseline' and not b.superseded and b.completed_on <= c.until and b.instrument = any(cast(:'instruments' as text[]))
+join counted_scores b on b.site_id = c.site_id and b.episode_id = c.episode_id and b.timepoint = 'baseline' and b.completed_on <= c.until and b.instrument = any(cast(:'instruments' as text[]))
 join assessments ab on ab.site_id = b.site_id and ab.id = b.assessment_id
 left join lateral (
-  select a.assessment_id, a.value, a.completed_on from assessment_scores a
+  select a.assessment_id, a.value, a.completed_on from counted_scores a
   where a.site_id = c.site_id and a.episode_id = c.episode_id and a.instrument = b.instrument and a.score = b.score and a.instrument_version = b.instrument_version
-    and a.timepoint <> 'baseline' and not a.superseded and a.completed_on between c.analysis_from and c.analysis_to and a.completed_on <= c.until
+    and a.timepoint <> 'baseline' and a.completed_on between c.analysis_from and c.analysis_to and a.completed_on <= c.until
   order by abs(a.completed_on - c.target_on), a.completed_on, a.assessment_id limit 1
 ) a on true
 left join assessments aa on aa.site_id = c.site_id and aa.id = a.assessment_id

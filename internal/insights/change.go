@@ -157,7 +157,7 @@ func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
 	}
 	var used []asked
 	err := tx.Raw(`select distinct instrument, version from unnest(?::text[], ?::int[]) as i (instrument, version) where exists (
-		select from assessment_scores s where s.site_id = any(?::uuid[]) and s.instrument = i.instrument and s.instrument_version = i.version and not s.superseded)`,
+		select from counted_scores s where s.site_id = any(?::uuid[]) and s.instrument = i.instrument and s.instrument_version = i.version)`,
 		keys, versions, db.IDs(tx.Actor.Sites)).Scan(&used).Error
 	return slices.DeleteFunc(scales, func(s Scale) bool { return !slices.Contains(used, asked{s.Instrument, s.Version}) }), err
 }

@@ -78,7 +78,7 @@ func bySite(sites db.IDs) (list []Divider) {
 // months are those of the baselines there are.
 func (s frozenOutcomes) months(tx *db.Tx, next snapshot) (first, last int, err error) {
 	err = tx.Raw(`select coalesce(month_number(min(completed_on)), 0), coalesce(month_number(max(completed_on)) + 1, 0)
-		from assessment_scores where site_id = any(?::uuid[]) and not superseded and timepoint = 'baseline'`, next.Sites).Row().Scan(&first, &last)
+		from counted_scores where site_id = any(?::uuid[]) and timepoint = 'baseline'`, next.Sites).Row().Scan(&first, &last)
 	return first, last, err
 }
 

@@ -200,7 +200,7 @@ func (a *Assessment) note(tx *db.Tx, e *episodes.Episode) error {
 // baselineTaken sets the day of the first baseline that stands, and plans what counts from it.
 func baselineTaken(tx *db.Tx, e *episodes.Episode) error {
 	var days []day.Date
-	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null and not context", e.SiteID, e.ID).
+	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and not context", e.SiteID, e.ID).
 		Order("completed_on").Limit(1).Pluck("completed_on", &days).Error
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ func (a *Assessment) checkOrder(tx *db.Tx, e *episodes.Episode) error {
 // precedesAll refuses a baseline of a day after another answer of the episode: change would run backwards.
 func (a *Assessment) precedesAll(tx *db.Tx, e *episodes.Episode) error {
 	var earlier int64
-	err := tx.Model(&Assessment{}).Where("site_id = ? and episode_id = ? and timepoint <> 'baseline' and corrected_by_id is null and completed_on < ?", e.SiteID, e.ID, a.CompletedOn).Count(&earlier).Error
+	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint <> 'baseline' and completed_on < ?", e.SiteID, e.ID, a.CompletedOn).Count(&earlier).Error
 	if err == nil && earlier > 0 {
 		return fault.InvalidAt("completed_on", "lies after another assessment of the episode: a baseline comes first")
 	}

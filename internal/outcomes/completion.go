@@ -258,7 +258,7 @@ func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via strin
 // checkNew refuses an instrument that was answered at this follow-up already, by itself or further up in the list.
 func (n *Completion) checkNew(tx *db.Tx, f FollowUp) error {
 	var have []string
-	err := tx.Table("assessments").Where("site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", f.SiteID, f.EpisodeID, f.Code).Pluck("instrument", &have).Error
+	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = ?", f.SiteID, f.EpisodeID, f.Code).Pluck("instrument", &have).Error
 	if err != nil {
 		return err
 	}
@@ -309,14 +309,14 @@ func completionOf(tx *db.Tx, f FollowUp) (*Completed, error) {
 	if err := tx.Table("follow_up_services").Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Order("id").Find(&c.Services).Error; err != nil {
 		return nil, err
 	}
-	err := tx.Table("assessments").Where("site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&c.Assessments).Error
+	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = ?", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&c.Assessments).Error
 	return c, err
 }
 
 // assessments are those taken at the follow-up's timepoint that stand, with its completion or by themselves.
 func (f FollowUp) assessments(tx *db.Tx) ([]Assessment, error) {
 	list := []Assessment{}
-	err := tx.Where("site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&list).Error
+	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = ?", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&list).Error
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func besides(tx *db.Tx, list []Assessment) error {
 		return nil
 	}
 	beside := []PersonCentred{}
-	err := tx.Table("assessments").Where("site_id = ? and episode_id = ? and corrected_by_id is null and not context and not not_counted", list[at].SiteID, list[at].EpisodeID).
+	err := tx.Table("counted_assessments").Where("site_id = ? and episode_id = ? and not context", list[at].SiteID, list[at].EpisodeID).
 		Order("completed_on, id").Find(&beside).Error
 	for i := range list {
 		if list[i].Context {

@@ -124,7 +124,7 @@ func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = tx.Raw("select instrument from assessments where site_id = ? and episode_id = ? and timepoint = ? and corrected_by_id is null", v.SiteID, v.EpisodeID, v.Code).Scan(&done).Error
+	err = tx.Raw("select instrument from standing_assessments where site_id = ? and episode_id = ? and timepoint = ?", v.SiteID, v.EpisodeID, v.Code).Scan(&done).Error
 	if err != nil {
 		return nil, err
 	}

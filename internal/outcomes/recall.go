@@ -24,7 +24,7 @@ func (f *FollowUp) recall(tx *db.Tx) error {
 		return nil
 	}
 	var baselines []Assessment
-	err = tx.Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and corrected_by_id is null", f.SiteID, f.EpisodeID).Order("id").Find(&baselines).Error
+	err = tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = 'baseline'", f.SiteID, f.EpisodeID).Order("id").Find(&baselines).Error
 	if err != nil {
 		return err
 	}

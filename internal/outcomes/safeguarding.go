@@ -81,7 +81,7 @@ func (f SafeguardingFlag) note(tx *db.Tx, kind string) error {
 
 // flagOpen tells whether the follow-up's episode has an open flag.
 func flagOpen(tx *db.Tx, f FollowUp) (open bool, err error) {
-	err = tx.Raw("select exists (select from safeguarding_flags where site_id = ? and episode_id = ? and seen_at is null)", f.SiteID, f.EpisodeID).Scan(&open).Error
+	err = tx.Raw("select exists (select from open_safeguarding_flags where site_id = ? and episode_id = ?)", f.SiteID, f.EpisodeID).Scan(&open).Error
 	return open, err
 }
 

@@ -17,7 +17,7 @@ type Measured struct {
 // Standing lists an episode's assessments that count and that no correction replaced, by day; of one day, the baseline first.
 func Standing(tx *db.Tx, site, episode uuid.UUID) ([]Measured, error) {
 	var found []Assessment
-	if err := tx.Where("site_id = ? and episode_id = ? and corrected_by_id is null and not not_counted", site, episode).Order("completed_on, timepoint <> 'baseline', id").Find(&found).Error; err != nil {
+	if err := tx.Table("counted_assessments").Where("site_id = ? and episode_id = ?", site, episode).Order("completed_on, timepoint <> 'baseline', id").Find(&found).Error; err != nil {
 		return nil, err
 	}
 	list := make([]Measured, len(found))

@@ -111,7 +111,7 @@ func (a *Assessment) late(tx *db.Tx) ([]fault.Warning, error) {
 // compare warns of what makes a change since the baseline of the same instrument doubtful.
 func (a *Assessment) compare(tx *db.Tx) ([]fault.Warning, error) {
 	var found []Assessment
-	err := tx.Where("site_id = ? and episode_id = ? and instrument = ? and timepoint = 'baseline' and corrected_by_id is null and not not_counted", a.SiteID, a.EpisodeID, a.Instrument).Find(&found).Error
+	err := tx.Table("counted_assessments").Where("site_id = ? and episode_id = ? and instrument = ? and timepoint = 'baseline'", a.SiteID, a.EpisodeID, a.Instrument).Find(&found).Error
 	if err != nil {
 		return nil, err
 	}

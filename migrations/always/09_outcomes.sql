@@ -105,6 +105,38 @@ call only_for('birth_date_changed()');
 create or replace trigger patients_birth_date_changed after update of birth_date on patients
   for each row when (old.birth_date <> new.birth_date) execute function birth_date_changed();
 
+-- The assessments that stand: no correction replaced them.
+create or replace view standing_assessments with (security_invoker) as
+  select site_id, id, episode_id, instrument, instrument_version, timepoint, completed_on, mode, respondent, collected_by,
+    language, responses, scores, follow_up_id, corrects_id, corrected_by_id, recorded_via, created_at, updated_at, helper,
+    context, not_counted
+  from assessments
+  where corrected_by_id is null;
+
+-- Of those, the ones that figures count.
+create or replace view counted_assessments with (security_invoker) as
+  select site_id, id, episode_id, instrument, instrument_version, timepoint, completed_on, mode, respondent, collected_by,
+    language, responses, scores, follow_up_id, corrects_id, corrected_by_id, recorded_via, created_at, updated_at, helper,
+    context, not_counted
+  from standing_assessments
+  where not not_counted;
+
+-- Their scores: assessments that are not counted have none.
+create or replace view counted_scores with (security_invoker) as
+  select site_id, assessment_id, episode_id, instrument, instrument_version, score, timepoint, completed_on, value
+  from assessment_scores
+  where not superseded;
+
+-- The safeguarding flags that nobody has seen yet; and those that were open at an instant, which a cursor pins.
+create or replace view open_safeguarding_flags with (security_invoker) as
+  select site_id, id, episode_id, patient_id, assessment_id, instrument, item, raised_at, created_at, updated_at
+  from safeguarding_flags
+  where seen_at is null;
+
+create or replace function safeguarding_flags_open_at(instant timestamptz) returns setof safeguarding_flags
+  language sql stable parallel safe as $$
+  select * from safeguarding_flags where raised_at <= instant and coalesce(seen_at, 'infinity') > instant $$;
+
 call reset_access('follow_ups', 'follow_up_attempts', 'follow_up_completions', 'follow_up_services', 'follow_up_links',
   'follow_up_answers', 'assessments', 'assessment_scores', 'safeguarding_flags');
 
@@ -174,3 +206,7 @@ create policy staff_raise on safeguarding_flags for insert to waypost_staff
 create policy patients_raise on safeguarding_flags for insert to waypost_patients
   with check (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
 create policy jobs on safeguarding_flags to waypost_jobs using (true);
+
+-- Views are read with the reader's own rights.
+grant select on standing_assessments, counted_assessments, counted_scores, open_safeguarding_flags
+  to waypost_staff, waypost_outside, waypost_jobs;

@@ -93,17 +93,14 @@ var where = map[State]string{
 }
 
 // followUps are follow-ups with who supports the person, whether asking is on hold, and whether the episode had an open
-// safeguarding flag at an instant. On hold: the person died, or said no to being contacted. A person who was never
-// asked is not on hold: the link worker sees them and can ask.
+// safeguarding flag at an instant. What on hold means, the view follow_up_pauses says.
 func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.Table(followUpRows, at) }
 
 const followUpRows = `(select f.*, e.link_worker_id, flagged.episode_id is not null as safeguarding,
 	(select count(*) from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempts_made,
-	(p.died_on is not null or exists (select from standing_consents c
-		where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose = 'follow_up_contact' and c.rules_out)) as paused
+	exists (select from follow_up_pauses h where h.site_id = f.site_id and h.patient_id = f.patient_id) as paused
 	from follow_ups f
 	join episodes e on e.site_id = f.site_id and e.id = f.episode_id
-	join patients p on p.site_id = f.site_id and p.id = f.patient_id
 	left join (select distinct site_id, episode_id from safeguarding_flags_open_at(?)) flagged
 		on flagged.site_id = f.site_id and flagged.episode_id = f.episode_id) f`
 

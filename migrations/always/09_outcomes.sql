@@ -105,6 +105,28 @@ call only_for('birth_date_changed()');
 create or replace trigger patients_birth_date_changed after update of birth_date on patients
   for each row when (old.birth_date <> new.birth_date) execute function birth_date_changed();
 
+-- What "paused" means: whose follow-ups nobody asks about, and why. Somebody who was never asked for consent is not among
+-- them: the link worker sees them and can ask. Figures count who died apart, and read only those who said no.
+create or replace view follow_up_pauses with (security_invoker) as
+  select site_id, id as patient_id, 'died' as why from patients where died_on is not null
+  union all
+  select site_id, patient_id, 'said_no' from standing_consents where purpose = 'follow_up_contact' and rules_out;
+
+-- The state of a follow-up on a day, as figures and datasets count it; the record's own list, which tells due from
+-- overdue, is outcomes.FollowUp.StateOn. died: before the person could answer, which is for the caller to say.
+create or replace function counted_follow_up_state(completed_on date, lost_on date, loss_reason text, died boolean,
+    said_no boolean, opens_on date, closes_on date, day date) returns text
+  language sql immutable parallel safe as $$
+  select case
+    when completed_on is not null then 'completed'
+    when loss_reason = 'died' or lost_on is null and died then 'died'
+    when lost_on is not null then 'lost'
+    when said_no then 'paused'
+    when opens_on > day then 'not_yet_due'
+    when closes_on >= day then 'due'
+    else 'missed'
+  end $$;
+
 -- The assessments that stand: no correction replaced them.
 create or replace view standing_assessments with (security_invoker) as
   select site_id, id, episode_id, instrument, instrument_version, timepoint, completed_on, mode, respondent, collected_by,
@@ -208,5 +230,5 @@ create policy patients_raise on safeguarding_flags for insert to waypost_patient
 create policy jobs on safeguarding_flags to waypost_jobs using (true);
 
 -- Views are read with the reader's own rights.
-grant select on standing_assessments, counted_assessments, counted_scores, open_safeguarding_flags
+grant select on follow_up_pauses, standing_assessments, counted_assessments, counted_scores, open_safeguarding_flags
   to waypost_staff, waypost_outside, waypost_jobs;

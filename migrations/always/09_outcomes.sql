@@ -231,4 +231,4 @@ create policy jobs on safeguarding_flags to waypost_jobs using (true);
 
 -- Views are read with the reader's own rights.
 grant select on follow_up_pauses, standing_assessments, counted_assessments, counted_scores, open_safeguarding_flags
-  to waypost_staff, waypost_outside, waypost_jobs;
+  to waypost_staff, waypost_patients, waypost_jobs;

@@ -3,6 +3,10 @@ SHELL := /bin/bash
 GO ?= go
 JUDGES := api/judges/node_modules
 DASHBOARD := api/pages/dashboard
+# Which Waypost this is, for waypost version: the version is the API's, which api/api.go says.
+VERSION ?= $(shell sed -n 's/^const Version = "\(.*\)"/\1/p' api/api.go)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2>/dev/null || echo -dirty)
+LDFLAGS = -s -w -X waypost/internal/platform/build.commit=$(COMMIT)
 # Packages whose tests take minutes, and more than twice as many under the race detector: they are tested without it, but for
 # those tests of the API in which several do something at once.
 HEAVY := waypost/(api|internal/(cli|disclosure|insights))
@@ -10,11 +14,11 @@ HEAVY := waypost/(api|internal/(cli|disclosure|insights))
 .PHONY: run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx readers node java
 
 run: postgres ## a demo, ready to use
-	CGO_ENABLED=0 $(GO) build -o bin/waypost .
+	CGO_ENABLED=0 $(GO) build -ldflags="-X waypost/internal/platform/build.commit=$(COMMIT)" -o bin/waypost .
 	./bin/waypost serve --demo --log-level warn
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/waypost .
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="$(LDFLAGS)" -o bin/waypost .
 
 test: postgres gcc browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
 	failed=0; \

@@ -73,7 +73,7 @@ func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
 	}
 	store := partners.Store{DB: w.db, Target: outward.New(outward.Config{AllowPrivate: true})}
 	job := db.Background(actor.With(t.Context(), actor.Named("webhooks")))
-	if err := errors.Join(store.Publish(job), store.Deliver(job, telemetry.NewMetrics(w.db, Version))); err != nil {
+	if err := errors.Join(store.Publish(job), store.Deliver(job, telemetry.NewMetrics(w.db, telemetry.Build{Version: Version}))); err != nil {
 		t.Fatal(err)
 	}
 	told := false

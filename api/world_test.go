@@ -61,7 +61,7 @@ var numbers atomic.Int64
 // on is a server's configuration on a database.
 func on(d *db.DB) Config {
 	return Config{DB: d, Partners: &partners.Store{DB: d, Target: outward.New(outward.Config{AllowPrivate: true})}, Demo: true, Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) },
-		Metrics: telemetry.NewMetrics(d, Version), Tracing: noop.NewTracerProvider()}
+		Metrics: telemetry.NewMetrics(d, telemetry.Build{Version: Version}), Tracing: noop.NewTracerProvider()}
 }
 
 func newWorld(t *testing.T) *world {

@@ -23,26 +23,27 @@ import (
 )
 
 // Settings is the whole configuration. Each has a flag and a variable of the environment; an unknown WAYPOST_* variable is refused.
+// A text is written to the log only where it is tagged shown: others may hold a password or an address of somebody.
 type Settings struct {
-	Addr          string   `name:"addr" env:"WAYPOST_ADDR" default:"127.0.0.1:8080" help:"Where to listen."`
+	Addr          string   `name:"addr" env:"WAYPOST_ADDR" shown:"yes" default:"127.0.0.1:8080" help:"Where to listen."`
 	DatabaseURL   string   `name:"database-url" env:"WAYPOST_DATABASE_URL" help:"A PostgreSQL (15 or newer) to use. Without it, Waypost runs its own in the data directory."`
-	DataDir       string   `name:"data-dir" env:"WAYPOST_DATA_DIR" help:"Where Waypost's own PostgreSQL and a demo's keys are. Default: ./.waypost, or /var/lib/waypost when started by root where no unprivileged user could reach the former."`
-	PostgresBin   string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" help:"Where PostgreSQL's server binaries are, if they are not found."`
-	PublicURL     string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" help:"Where people reach Waypost from outside, such as https://waypost.example or https://example.org/waypost: links that people are sent begin with it. Needed to send mail. Default: http:// and the address."`
+	DataDir       string   `name:"data-dir" env:"WAYPOST_DATA_DIR" shown:"yes" help:"Where Waypost's own PostgreSQL and a demo's keys are. Default: ./.waypost, or /var/lib/waypost when started by root where no unprivileged user could reach the former."`
+	PostgresBin   string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" shown:"yes" help:"Where PostgreSQL's server binaries are, if they are not found."`
+	PublicURL     string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" shown:"yes" help:"Where people reach Waypost from outside, such as https://waypost.example or https://example.org/waypost: links that people are sent begin with it. Needed to send mail. Default: http:// and the address."`
 	SMTPURL       string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"The mail server that invitations go through: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or ?tls=none on a network of your own. Without it they wait until a link worker hands the link on."`
 	MailFrom      string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"The address that mail comes from, such as 'Waypost <followup@example.org>'."`
 	MailPerMinute int      `name:"mail-per-minute" env:"WAYPOST_MAIL_PER_MINUTE" default:"60" help:"The most mails that leave in a minute, of all processes together, 1 to 6000."`
 	FilesURL      string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"Where the files of datasets lie, such as file:///srv/waypost/releases; every process of an installation needs the same. Default: releases in the data directory."`
-	MasterKeyFile string   `name:"master-key-file" env:"WAYPOST_MASTER_KEY_FILE" help:"The file with the key that opens what the database holds encrypted; it is made for a database that knows of none, and never again. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
+	MasterKeyFile string   `name:"master-key-file" env:"WAYPOST_MASTER_KEY_FILE" shown:"yes" help:"The file with the key that opens what the database holds encrypted; it is made for a database that knows of none, and never again. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
 	Private       bool     `name:"webhook-allow-private" env:"WAYPOST_WEBHOOK_ALLOW_PRIVATE" help:"Let webhooks lead to private addresses, to this machine, and to plain http: for trials. A demo always does."`
 	TestNumbers   bool     `name:"test-numbers" env:"WAYPOST_TEST_NUMBERS" help:"Take NHS numbers that are kept for tests and documents (999…), which nobody has: for trials. A demo always does."`
 	Demo          bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
 	People        int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 600000 at most."`
-	CORSOrigins   []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" help:"Origins that browsers may call the API from. None by default."`
+	CORSOrigins   []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" shown:"yes" help:"Origins that browsers may call the API from. None by default."`
 
 	MaxConnections           int      `name:"max-connections" env:"WAYPOST_MAX_CONNECTIONS" default:"4000" help:"The most connections of callers that are open at once; further ones wait."`
 	MaxConnectionsPerAddress int      `name:"max-connections-per-address" env:"WAYPOST_MAX_CONNECTIONS_PER_ADDRESS" default:"500" help:"The most of one address; further ones are closed. It never limits this machine or a trusted proxy."`
-	TrustedProxies           []string `name:"trusted-proxies" env:"WAYPOST_TRUSTED_PROXIES" help:"Addresses or networks of your proxies, such as 10.1.2.3,10.2.0.0/16: what they say in X-Forwarded-For is taken for the caller's address. None by default."`
+	TrustedProxies           []string `name:"trusted-proxies" env:"WAYPOST_TRUSTED_PROXIES" shown:"yes" help:"Addresses or networks of your proxies, such as 10.1.2.3,10.2.0.0/16: what they say in X-Forwarded-For is taken for the caller's address. None by default."`
 
 	Connections      int           `name:"db-connections" env:"WAYPOST_DB_CONNECTIONS" default:"8" help:"How many connections to the database requests have at most, 2 to 1000."`
 	Background       int           `name:"db-background-connections" env:"WAYPOST_DB_BACKGROUND_CONNECTIONS" default:"4" help:"How many connections jobs have at most, 4 to 1000."`
@@ -51,7 +52,7 @@ type Settings struct {
 	RequestTimeout   time.Duration `name:"request-timeout" env:"WAYPOST_REQUEST_TIMEOUT" default:"30s" help:"How long a request may be worked on, 1s to 50s."`
 	DrainDelay       time.Duration `name:"drain-delay" env:"WAYPOST_DRAIN_DELAY" default:"0s" help:"How long to go on accepting requests after SIGTERM or SIGINT, while /readyz says 503, until a balancer has noticed; 5m at most. A second signal ends it."`
 
-	LogLevel string `name:"log-level" env:"WAYPOST_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
+	LogLevel string `name:"log-level" env:"WAYPOST_LOG_LEVEL" shown:"yes" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
 }
 
 // Validate is asked by kong, before anything is started.
@@ -107,6 +108,7 @@ type commands struct {
 	Mail    mails     `cmd:"" help:"See to mail that is held: what had gathered before mail was turned on."`
 	Keys    keys      `cmd:"" help:"Make API keys, for instance the first administrator's."`
 	OpenAPI openAPI   `cmd:"" name:"openapi" help:"Print the API's OpenAPI document."`
+	Version version   `cmd:"" help:"Print which Waypost this is, and the settings that are not at their default, without secrets."`
 	Health  health    `cmd:"" help:"Ask a running server whether it is ready; the exit code tells."`
 }
 

@@ -49,6 +49,9 @@ const (
 // Run serves until a signal, or until the database is lost for good.
 func (c serve) Run(s *surroundings) (err error) {
 	defer logStderr()()
+	about := s.about()
+	slog.Info("waypost starts", "version", about.Version, "commit", about.Commit, "platform", about.Platform, "go", about.Go,
+		"settings", about.logged())
 	if s.Addr == "" { // net.Listen would take it for every interface
 		return errors.New("WAYPOST_ADDR is empty: set it to an address such as 127.0.0.1:8080, or leave it out")
 	}
@@ -63,7 +66,7 @@ func (c serve) Run(s *surroundings) (err error) {
 		return err
 	}
 	listener = listen.Limit(listener, listen.Limits{Connections: s.MaxConnections, PerAddress: s.MaxConnectionsPerAddress, Trusted: proxies})
-	tracing, stop, err := telemetry.Tracing(s, api.Version)
+	tracing, stop, err := telemetry.Tracing(s, about.Version)
 	if err != nil {
 		return err
 	}
@@ -127,7 +130,7 @@ func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
 
 // serve answers from the start, and says that it is not ready while a demo is being loaded.
 func (s *surroundings) serve(listener net.Listener, proxies []netip.Prefix, database database, d *db.DB, dir string, tracing trace.TracerProvider, sender *mail.Sender, research *datasets.Store, load, isDemo bool) error {
-	metrics, started := telemetry.NewMetrics(d, api.Version), d.Clock.Now()
+	metrics, started := telemetry.NewMetrics(d, s.about().build()), d.Clock.Now()
 	var loading atomic.Bool
 	loading.Store(load)
 	told := &partners.Store{DB: d, Base: api.Base(s.publicURL(listener)), Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}

@@ -77,7 +77,9 @@ func TestWhatHappensGoesBeforeAReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan error)
-	go func() { done <- p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, "test")) }()
+	go func() {
+		done <- p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, telemetry.Build{Version: "test"}))
+	}()
 	r.Wait("x", before+50) // it is under way
 	kinds := []string{"referral.accepted", "referral.in_progress", "referral.completed"}
 	for _, kind := range kinds {
@@ -227,7 +229,7 @@ func TestSecretsAreEncryptedUnderAMasterKey(t *testing.T) {
 		t.Errorf("a secret of another row opens: %v", err)
 	}
 	p.happen("referral.accepted")
-	if err := p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, "test")); !fault.Is(err, fault.Internal) {
+	if err := p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, telemetry.Build{Version: "test"})); !fault.Is(err, fault.Internal) {
 		t.Errorf("with a secret that does not open: %v", err)
 	}
 	if got := r.Wait("sealed", 2); len(r.Got("plain")) != 1 || !got[1].Verified {

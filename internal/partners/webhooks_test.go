@@ -56,7 +56,7 @@ func (p *place) job(name string) context.Context {
 // deliver runs the job once.
 func (p *place) deliver() {
 	p.t.Helper()
-	if err := p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, "test")); err != nil {
+	if err := p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, telemetry.Build{Version: "test"})); err != nil {
 		p.t.Fatal(err)
 	}
 }

@@ -40,7 +40,7 @@ func TestOneOfTwoProcesses(t *testing.T) {
 	}
 	var runners []*jobs.Runner
 	for range 2 {
-		r, err := jobs.Start(t.Context(), d, telemetry.NewMetrics(d, "test"), work...)
+		r, err := jobs.Start(t.Context(), d, telemetry.NewMetrics(d, telemetry.Build{Version: "test"}), work...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,13 +84,13 @@ func TestARunThatDiedKeepsNobodyWaiting(t *testing.T) {
 		return nil
 	}}
 	ctx, kill := context.WithCancel(t.Context())
-	dead, err := jobs.Start(ctx, d, telemetry.NewMetrics(d, "test"), work)
+	dead, err := jobs.Start(ctx, d, telemetry.NewMetrics(d, telemetry.Build{Version: "test"}), work)
 	if err != nil {
 		t.Fatal(err)
 	}
 	<-begun
 	kill() // it stops to lead, and its run goes on for ever
-	next, err := jobs.Start(t.Context(), d, telemetry.NewMetrics(d, "test"), work)
+	next, err := jobs.Start(t.Context(), d, telemetry.NewMetrics(d, telemetry.Build{Version: "test"}), work)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -27,8 +28,20 @@ type Metrics struct {
 	mails      *prometheus.CounterVec
 }
 
+// Build is what waypost_build_info says of a process. A part that is empty is left out.
+type Build struct {
+	Version, Commit, Go string
+	Settings            string // the names of those that are not at their default; never a value
+}
+
+func (b Build) labels() prometheus.Labels {
+	labels := prometheus.Labels{"version": b.Version, "commit": b.Commit, "go": b.Go, "settings": b.Settings}
+	maps.DeleteFunc(labels, func(_, value string) bool { return value == "" })
+	return labels
+}
+
 // NewMetrics makes the figures of one server on one database.
-func NewMetrics(d *db.DB, version string) *Metrics {
+func NewMetrics(d *db.DB, about Build) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -54,7 +67,10 @@ func NewMetrics(d *db.DB, version string) *Metrics {
 	for _, result := range []string{"delivered", "refused", "redirected", "gone", "timed_out", "forbidden", "unreachable"} {
 		m.deliveries.WithLabelValues(result)
 	}
-	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "waypost_build_info", Help: "1, labelled with the version of the API.", ConstLabels: prometheus.Labels{"version": version}})
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "waypost_build_info", ConstLabels: about.labels(),
+		Help: "1, labelled with the version, the commit, Go's version, and the names of the settings that are not at their default.",
+	})
 	build.Set(1)
 	m.registry.MustRegister(m.requests, m.jobs, m.lastJob, m.deliveries, m.mails, build, databaseCollector{d}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for name, pool := range d.Pools() {

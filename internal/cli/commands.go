@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -103,7 +102,7 @@ func (c createKey) Run(s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	slog.Warn("an API key was made on the server", "key_id", k.ID, "role", k.Role, "expires_on", k.ExpiresOn)
+	logKey(k)
 	_, err = fmt.Fprintln(s.out, k.Secret)
 	return err
 }

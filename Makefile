@@ -11,7 +11,7 @@ LDFLAGS = -s -w -X waypost/internal/platform/build.commit=$(COMMIT)
 # those tests of the API in which several do something at once.
 HEAVY := waypost/(api|internal/(cli|disclosure|insights))
 
-.PHONY: run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx readers node java
+.PHONY: release check columns run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx readers node java
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -ldflags="-X waypost/internal/platform/build.commit=$(COMMIT)" -o bin/waypost .
@@ -29,6 +29,9 @@ test: postgres gcc browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/
 
 test-external: postgres browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
 	pg_virtualenv -o fsync=off -o max_connections=400 sh -c 'WAYPOST_DATABASE_URL="postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres?sslmode=disable" $(GO) test ./... -count=1 -timeout 20m'
+
+release: ## what is published of a version, in dist/: binaries and packages for amd64 and arm64, an SBOM, and SHA-256 sums
+	GO="$(GO)" VERSION="$(VERSION)" COMMIT="$(COMMIT)" deploy/release.sh
 
 bench: postgres build ## Waypost beside its limit, in one table; some 10 minutes
 	@command -v wrk >/dev/null 2>&1 || { sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); echo "installing wrk (apt-get install wrk)"; $$sudo apt-get update -qq && $$sudo apt-get install -y -qq wrk >/dev/null; }
@@ -49,6 +52,9 @@ lint: $(JUDGES)/.linters
 	api/judges/node_modules/.bin/dockerfile-utils lint Dockerfile
 	cd api/judges && node_modules/.bin/spectral lint --ruleset=spectral.yaml --fail-severity=warn ../../docs/openapi.yaml
 	cd api/judges && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config=redocly.yaml ../../docs/openapi.yaml
+
+columns: ## lower the counts of long lines in columns.txt to what there are
+	$(GO) test . -run TestLongLines -count=1 -args -lower
 
 contract: $(JUDGES)/.judges postgres java ## the document and the server against judges (docs/contract.md), in a time zone that is not UTC; some 3 minutes
 	cd api && TZ=Asia/Kolkata $(GO) test -tags judges -count=1 -timeout 14m

@@ -12,7 +12,7 @@ LDFLAGS = -s -w -X waypost/internal/platform/build.commit=$(COMMIT)
 HEAVY := waypost/(api|internal/(cli|disclosure|insights))
 
 # Further packages that make check leaves out: their tests wait, kill servers, or load demos.
-SLOW := waypost/internal/(bench|demo|partners|platform/(db|jobs|listen|localpg|outbox|outward))|waypost/api/.*
+SLOW := waypost/internal/(bench|demo|intake|partners|platform/(db|jobs|listen|localpg|outbox|outward))|waypost/api/.*
 
 .PHONY: release check columns run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx readers node java
 

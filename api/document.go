@@ -50,11 +50,11 @@ func document(base string) huma.Config {
 	c.RejectUnknownQueryParameters = true
 	c.Info.Description = introduction
 	c.Info.Contact = &huma.Contact{Name: "The developers of Waypost"}
-	c.Servers = []*huma.Server{{URL: cmp.Or(base, "/"), Description: "This server"}}
+	c.Servers = []*huma.Server{{URL: cmp.Or(base, "/"), Description: "This server."}}
 	c.Tags = tags
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", Description: "An API key: wp_…"},
+		"bearer": {Type: "http", Scheme: "bearer", Description: "An API key, which begins with wp_."},
 		"basic":  {Type: "http", Scheme: "basic", Description: "On insights only: any user name, and an API key as the password."},
 	}
 	c.Components.Responses = map[string]*huma.Response{}
@@ -214,6 +214,14 @@ func addNames(names map[string]bool, s *huma.Schema) {
 	}
 }
 
+// successes are the descriptions of answers that say more than huma's status texts.
+var successes = map[string]string{
+	http.StatusText(http.StatusOK):        "It worked. The body is the answer.",
+	http.StatusText(http.StatusCreated):   "It was made. The body is what was made, and the Location header says where it is.",
+	http.StatusText(http.StatusAccepted):  "It was accepted, and is made in the background. The Location header says where it will be.",
+	http.StatusText(http.StatusNoContent): "It worked. There is no body.",
+}
+
 func completeOperation(doc *huma.OpenAPI, o *huma.Operation, names map[string]bool) {
 	schemas := doc.Components.Schemas.Map()
 	for _, p := range o.Parameters {
@@ -229,6 +237,7 @@ func completeOperation(doc *huma.OpenAPI, o *huma.Operation, names map[string]bo
 	}
 	delete(o.Responses, "default")
 	for _, r := range o.Responses {
+		r.Description = cmp.Or(successes[r.Description], r.Description)
 		for _, m := range r.Content {
 			if m.Schema != nil && m.Example == nil {
 				m.Example = exampleOf(doc, m.Schema, 0)
@@ -282,7 +291,7 @@ func codeSchema(schemas map[string]*huma.Schema, list string, nullable bool) str
 	s := &huma.Schema{Type: huma.TypeString, Nullable: nullable, Description: l.Doc + "\n"}
 	for _, c := range l.Codes {
 		s.Enum = append(s.Enum, c.Code)
-		s.Description += "\n- `" + c.Code + "`: " + c.Gloss
+		s.Description += "\n- `" + c.Code + "`: " + strings.TrimSuffix(c.Gloss, ".") + "."
 	}
 	schemas[name] = s
 	complete(schemas, s)

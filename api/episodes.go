@@ -114,7 +114,7 @@ func (s *server) episodeAssessments(ctx context.Context, in *OneChanging) (Page[
 
 func (s *server) gpMessage(ctx context.Context, in *struct {
 	ID
-	Format string `query:"format" enum:"json,text" doc:"text is the same as Accept: text/plain."`
+	Format string `query:"format" enum:"json,text" doc:"The form of the answer. A format of text is the same as Accept: text/plain."`
 }) (casework.GPMessage, error) {
 	return s.casework.GPMessage(ctx, in.ID.ID)
 }

@@ -27,7 +27,7 @@ func (s *server) eventOperations() {
 
 func (s *server) listEvents(ctx context.Context, in *struct {
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many events a page has at most."`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"next_cursor of the page before; from the beginning when left out."`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"The next_cursor of the page before. Without it the feed starts from its beginning."`
 	Types  string `query:"types" maxLength:"1000" doc:"Only these types, separated by commas: referral.accepted, or referral.* for a family." example:"referral.*,follow_up.completed"`
 }) (EventPage, error) {
 	var types db.Texts

@@ -25,7 +25,7 @@ type answered[O any] struct {
 	Status   int
 	Location string `header:"Location" doc:"Where the new thing is."`
 	ETag     string `header:"ETag" doc:"Its version, for If-Match."`
-	Replayed string `header:"Idempotency-Replayed" doc:"true: this answer was given before, to the same request."`
+	Replayed string `header:"Idempotency-Replayed" doc:"It is true where this answer was given before, to the same request."`
 	Body     stored[O]
 	people   []db.People // whom it shows
 }
@@ -72,7 +72,7 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	made := s.api.OpenAPI().Paths["/v1"+o.path].Post
 	withoutETag[O](made)
 	if o.later {
-		made.Responses["200"] = &huma.Response{Description: "OK", Content: made.Responses["202"].Content}
+		made.Responses["200"] = &huma.Response{Description: http.StatusText(http.StatusOK), Content: made.Responses["202"].Content}
 	}
 }
 

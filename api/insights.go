@@ -44,7 +44,7 @@ type InsightQuery struct {
 	From   string    `query:"from" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"First month, included." example:"2026-01"`
 	To     string    `query:"to" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"Last month, included." example:"2026-06"`
 	SiteID uuid.UUID `query:"site_id" format:"uuid" doc:"This site's rows alone."`
-	Format string    `query:"format" enum:"json,csv" doc:"csv is the same as Accept: text/csv."`
+	Format string    `query:"format" enum:"json,csv" doc:"The form of the answer. A format of csv is the same as Accept: text/csv."`
 }
 
 func (in *InsightQuery) query(by string) insights.Query {
@@ -65,7 +65,7 @@ func (s *server) catalogue(ctx context.Context, in *struct{ Paging }) (Page[insi
 func (s *server) outcomes(ctx context.Context, in *struct {
 	InsightQuery
 	By         string `query:"by" enum:"site,need_group,deprivation,ethnic_group,gender,age_band,service" doc:"A row for each of these beside the one of all together. By anything but sites, partners see all sites together. service: the one that the person came to first."`
-	Population string `query:"population" enum:"all,research_consented" doc:"research_consented: only people whose consent to research stands, as in datasets; not together with by. For partners it is of all sites together."`
+	Population string `query:"population" enum:"all,research_consented" doc:"Whom to count. research_consented: only people whose consent to research stands, as in datasets; not together with by. For partners it is of all sites together."`
 }) (insights.Figures[insights.OutcomeRow], error) {
 	q := in.query(in.By)
 	if in.Population == insights.ResearchConsented {

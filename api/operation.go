@@ -103,14 +103,14 @@ func (s *server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 		name, description := "", ""
 		for _, k := range kinds {
 			name += "_or_" + string(k)
-			description += "; " + strings.ToLower(statuses[k].title)
+			description += " " + statuses[k].meaning
 		}
 		name = strings.TrimPrefix(name, "_or_")
 		if status == http.StatusUnsupportedMediaType {
-			name, description = "not_json", "; the body is not JSON"
+			name, description = "not_json", "The body is not JSON."
 		}
 		s.api.OpenAPI().Components.Responses[name] = &huma.Response{
-			Description: strings.TrimPrefix(description, "; "),
+			Description: strings.TrimPrefix(description, " "),
 			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Example: shape(fault.New(kinds[0], "What happened, and what to do."))}},
 		}
 		h.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + name}

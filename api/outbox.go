@@ -17,8 +17,8 @@ func (s *server) outboxOperations() {
 
 func (s *server) listOutbox(ctx context.Context, in *struct {
 	Paging
-	Kind      string    `query:"kind" enum:"follow_up_invitation,reply_notice" doc:"What they are."`
-	State     string    `query:"state" enum:"waiting,sending,sent,failed,cancelled" doc:"Where they stand."`
+	Kind      string    `query:"kind" enum:"follow_up_invitation,reply_notice" doc:"Only messages of this kind."`
+	State     string    `query:"state" enum:"waiting,sending,sent,failed,cancelled" doc:"Only messages in this state."`
 	SubjectID uuid.UUID `query:"subject_id" format:"uuid" doc:"What they are about: a follow-up or a referral."`
 }) (Page[outbox.Message], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]outbox.Message, error) {

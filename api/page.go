@@ -20,7 +20,7 @@ type Page[T any] struct {
 // Paging is the part of a list's query that pages.
 type Paging struct {
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many items a page has at most."`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"next_cursor of the page before, with the same filter."`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"The next_cursor of the page before, with the same filter."`
 }
 
 func (p Paging) asked() (Paging, time.Time) { return p, time.Time{} }

@@ -36,24 +36,25 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 
 // statuses is the one mapping from kinds of fault to HTTP.
 var statuses = map[fault.Kind]struct {
-	status int
-	title  string
+	status  int
+	title   string
+	meaning string // a sentence for the document
 }{
-	fault.Unauthenticated:      {401, "Unauthenticated"},
-	fault.Forbidden:            {403, "Forbidden"},
-	fault.NotFound:             {404, "Not found"},
-	fault.Conflict:             {409, "Conflict"},
-	fault.Stale:                {412, "Stale"},
-	fault.Invalid:              {422, "Invalid"},
-	fault.Unreadable:           {400, "Unreadable"},
-	fault.PreconditionRequired: {428, "Precondition required"},
-	fault.ConsentRequired:      {422, "Consent required"},
-	fault.MoveNotAllowed:       {409, "Move not allowed"},
-	fault.IdempotencyMismatch:  {422, "Idempotency mismatch"},
-	fault.TooLarge:             {413, "Too large"},
-	fault.RateLimited:          {429, "Too many requests"},
-	fault.Internal:             {500, "Internal error"},
-	fault.Unavailable:          {503, "Unavailable"},
+	fault.Unauthenticated:      {401, "Unauthenticated", "There is no valid credential."},
+	fault.Forbidden:            {403, "Forbidden", "The credential may not do this."},
+	fault.NotFound:             {404, "Not found", "There is no such thing, or the caller may not see it."},
+	fault.Conflict:             {409, "Conflict", "It conflicts with what is recorded."},
+	fault.Stale:                {412, "Stale", "It has changed since it was read."},
+	fault.Invalid:              {422, "Invalid", "The request can be read, but something in it is not right."},
+	fault.Unreadable:           {400, "Unreadable", "The request cannot be read."},
+	fault.PreconditionRequired: {428, "Precondition required", "The If-Match header is missing."},
+	fault.ConsentRequired:      {422, "Consent required", "The person has not agreed to this."},
+	fault.MoveNotAllowed:       {409, "Move not allowed", "The referral cannot move from where it stands to there."},
+	fault.IdempotencyMismatch:  {422, "Idempotency mismatch", "The Idempotency-Key was used for another request."},
+	fault.TooLarge:             {413, "Too large", "The body is larger than this operation takes."},
+	fault.RateLimited:          {429, "Too many requests", "Too many requests were sent. Retry-After says when to try again."},
+	fault.Internal:             {500, "Internal error", "Something went wrong on the server."},
+	fault.Unavailable:          {503, "Unavailable", "The server cannot answer now. Try again later."},
 }
 
 // problemOf makes the answer to an error, and logs what only we may know. An error nobody made a fault of is internal.

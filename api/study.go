@@ -125,7 +125,7 @@ func (s *server) chooseQuote(ctx context.Context, in *Of[study.NewQuote]) (study
 
 func (s *server) listQuotes(ctx context.Context, in *struct {
 	Changing
-	State string `query:"state" enum:"waiting,approved,refused,taken_back" doc:"Where they stand."`
+	State string `query:"state" enum:"waiting,approved,refused,taken_back" doc:"Only quotes in this state."`
 }) (Page[study.Quote], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Quote, error) {
 		return s.study.Quotes(ctx, in.State, p)
@@ -143,7 +143,7 @@ func (s *server) takeBackQuote(ctx context.Context, in *ID) error {
 func (s *server) getDraft(ctx context.Context, in *struct {
 	ID
 	To     string `query:"to" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"The month up to whose end people joined, and things happened, that it tells of; this one when left out." example:"2026-10"`
-	Format string `query:"format" enum:"json,html,md" doc:"html and md are the same as Accept: text/html and text/markdown."`
+	Format string `query:"format" enum:"json,html,md" doc:"The form of the answer. A format of html or md is the same as Accept: text/html or text/markdown."`
 }) (study.Update, error) {
 	return s.study.Draft(ctx, in.ID.ID, in.To)
 }

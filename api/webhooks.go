@@ -62,7 +62,7 @@ func (s *server) removeWebhook(ctx context.Context, in *ID) error {
 func (s *server) listDeliveries(ctx context.Context, in *struct {
 	ID
 	Changing
-	State string `query:"state" enum:"pending,delivered,failed" doc:"Where they stand."`
+	State string `query:"state" enum:"pending,delivered,failed" doc:"Only deliveries in this state."`
 }) (Page[partners.Delivery], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Delivery, error) {
 		return s.keys.Deliveries(ctx, in.ID.ID, partners.DeliveryState(in.State), p)

@@ -34,7 +34,7 @@ type WorklistEntry struct {
 	Name  string `json:"name" doc:"Its name, and the last part of its path." example:"caseload"`
 	About string `json:"about" doc:"Who is on it, in words."`
 	Count int    `json:"count" doc:"How many rows it has." example:"42"`
-	Href  string `json:"href" doc:"Where it is." example:"/v1/worklists/caseload"`
+	Href  string `json:"href" doc:"The path of the worklist." example:"/v1/worklists/caseload"`
 }
 
 // WorklistIndex is the worklists, and what is worth knowing beside them.

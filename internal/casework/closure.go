@@ -31,7 +31,7 @@ type Closure struct {
 
 // FinalAssessment is one at the timepoint closure.
 type FinalAssessment struct {
-	Timepoint string `json:"timepoint,omitempty" enum:"closure" doc:"closure when left out; nothing else."`
+	Timepoint string `json:"timepoint,omitempty" enum:"closure" doc:"It is always closure, and may be left out."`
 	Assessed
 }
 

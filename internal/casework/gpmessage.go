@@ -42,9 +42,9 @@ type GPPlan struct {
 
 // GPNextFollowUp is a follow-up that is still to come.
 type GPNextFollowUp struct {
-	Code     string   `json:"code" doc:"Which." example:"m9_12"`
-	OpensOn  day.Date `json:"opens_on" format:"date" doc:"From here the person is asked,"`
-	ClosesOn day.Date `json:"closes_on" format:"date" doc:"and no later than here."`
+	Code     string   `json:"code" doc:"The code of the follow-up." example:"m9_12"`
+	OpensOn  day.Date `json:"opens_on" format:"date" doc:"The first day on which the person is asked."`
+	ClosesOn day.Date `json:"closes_on" format:"date" doc:"The last day on which the person is asked."`
 }
 
 // GPPerson is who the message is about.
@@ -58,9 +58,9 @@ type GPPerson struct {
 
 // GPConsent is the decision that permits the message.
 type GPConsent struct {
-	Level     string   `json:"level" enum:"codes_only,summary,full" doc:"codes_only: who it is about, dates, and SNOMED CT codes. summary: also requested actions, needs, outcomes, scores, interventions and whether risks are known, all in coded words. full: also free text: what matters to the person, the risks, why they were referred on, the note of the closure, and what they said at a follow-up in their own words, unless a researcher wrote it down."`
-	Decision  string   `json:"decision" enum:"given,best_interests" doc:"best_interests: decided for the person, for want of capacity."`
-	DecidedOn day.Date `json:"decided_on" format:"date" doc:"When."`
+	Level     string   `json:"level" enum:"codes_only,summary,full" doc:"How much it tells. codes_only: who it is about, dates, and SNOMED CT codes. summary: also requested actions, needs, outcomes, scores, interventions and whether risks are known, all in coded words. full: also free text: what matters to the person, the risks, why they were referred on, the note of the closure, and what they said at a follow-up in their own words, unless a researcher wrote it down."`
+	Decision  string   `json:"decision" enum:"given,best_interests" doc:"What was decided. best_interests means that it was decided for a person who lacks capacity."`
+	DecidedOn day.Date `json:"decided_on" format:"date" doc:"The day of the decision."`
 }
 
 // GPDates are the days of the episode.
@@ -87,7 +87,7 @@ type GPSender struct {
 
 // GPRisks says of the risks what the level lets it.
 type GPRisks struct {
-	Status string `json:"status" enum:"none_known,recorded,not_recorded" doc:"recorded, without a text: the person agreed to a summary only, so ask the link worker."`
+	Status string `json:"status" enum:"none_known,recorded,not_recorded" doc:"Whether risks are known. If it is recorded and there is no text, the person agreed to a summary only: ask the link worker."`
 	Text   string `json:"text,omitempty" doc:"The risks. With the level full."`
 	Unseen int    `json:"unseen_concerns,omitempty" doc:"How many of the person's answers are a safeguarding concern that nobody has marked as seen; left out where there is none." example:"1"`
 }

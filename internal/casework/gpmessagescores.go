@@ -26,7 +26,7 @@ type GPScore struct {
 
 // GPValue is a score at one time.
 type GPValue struct {
-	Timepoint string   `json:"timepoint" doc:"baseline, review, closure, or the code of a follow-up." example:"m9_12"`
+	Timepoint string   `json:"timepoint" doc:"When it was answered: baseline, review, closure, or the code of a follow-up." example:"m9_12"`
 	On        day.Date `json:"on" format:"date" doc:"The day."`
 	Value     float64  `json:"value" doc:"The score." example:"6"`
 	Band      string   `json:"band,omitempty" doc:"The band it lies in, where the instrument has bands." example:"medium"`

@@ -24,7 +24,7 @@ type GPSummary struct {
 
 // GPFollowUp is one time of asking a person how they have been.
 type GPFollowUp struct {
-	Code              string    `json:"code" doc:"Which." example:"m9_12"`
+	Code              string    `json:"code" doc:"The code of the follow-up." example:"m9_12"`
 	CompletedOn       *day.Date `json:"completed_on,omitempty" format:"date" doc:"The day the person answered."`
 	Respondent        *GPTerm   `json:"respondent,omitempty" doc:"Who answered (respondents)."`
 	HowHaveYouBeen    *GPTerm   `json:"how_have_you_been,omitempty" doc:"How the person says they have been since (well_being_since)."`
@@ -38,7 +38,7 @@ type GPFollowUp struct {
 type GPIntervention struct {
 	Kind                string                 `json:"kind" enum:"referral,signpost" doc:"A signpost is not a referral: the person was told of it, and nothing was sent."`
 	SentOn              day.Date               `json:"sent_on" format:"date" doc:"The day it was sent, or given."`
-	Organisation        string                 `json:"organisation" doc:"To whom."`
+	Organisation        string                 `json:"organisation" doc:"The organisation that the person was referred to."`
 	Service             string                 `json:"service,omitempty" doc:"To which of its services, where one was named."`
 	Need                GPTerm                 `json:"need" doc:"The need it was for (needs)."`
 	Status              GPTerm                 `json:"status" doc:"What became of it (referral_statuses). expired is no answer, which is not a no."`

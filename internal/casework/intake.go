@@ -28,7 +28,7 @@ type Intake struct {
 
 // Baseline is an assessment at the start.
 type Baseline struct {
-	Timepoint string `json:"timepoint,omitempty" enum:"baseline" doc:"baseline when left out; nothing else."`
+	Timepoint string `json:"timepoint,omitempty" enum:"baseline" doc:"It is always baseline, and may be left out."`
 	Assessed
 }
 

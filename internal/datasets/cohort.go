@@ -29,9 +29,9 @@ type Stage struct {
 
 // Generalised is what became of a quasi-identifier.
 type Generalised struct {
-	QuasiIdentifier string `json:"quasi_identifier" doc:"Which."`
+	QuasiIdentifier string `json:"quasi_identifier" doc:"The field that is made coarser."`
 	Level           int    `json:"level" doc:"0: as fine as releases are; each step is coarser."`
-	Tells           string `json:"tells" doc:"What is told at this level."`
+	Tells           string `json:"tells" doc:"What the dataset says of it at this level."`
 }
 
 // Report is what a release holds, without a row of it.

@@ -52,8 +52,8 @@ type Project struct {
 type Details struct {
 	Title         string   `json:"title" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"What it is called." example:"Does social prescribing help with loneliness?"`
 	Purpose       string   `json:"purpose" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"5000" doc:"What the data is for, in plain words." example:"To see whether people who were referred felt less lonely a year later."`
-	LegalBasis    Basis    `json:"legal_basis" enum:"explicit_consent,anonymised,section_251" doc:"explicit_consent: people whose consent to research stands. anonymised: all who did not say no to research, k always enforced. section_251: these, and of those who did not consent only who was checked against the national data opt-out and has not opted out."`
-	Setting       string   `json:"setting" enum:"safe_setting,outside" doc:"safe_setting: researchers work where nothing can be taken out, and k is reported. outside: k is enforced."`
+	LegalBasis    Basis    `json:"legal_basis" enum:"explicit_consent,anonymised,section_251" doc:"Whose records it may use. explicit_consent: people whose consent to research stands. anonymised: all who did not say no to research, k always enforced. section_251: these, and of those who did not consent only who was checked against the national data opt-out and has not opted out."`
+	Setting       string   `json:"setting" enum:"safe_setting,outside" doc:"Where researchers work. safe_setting: researchers work where nothing can be taken out, and k is reported. outside: k is enforced."`
 	SettingReason *string  `json:"setting_reason" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"Of a safe setting: why groups smaller than minimum_k are acceptable there, in the steward's words."`
 	SiteIDs       db.IDs   `json:"site_ids" format:"uuid" minItems:"1" maxItems:"200" doc:"The sites whose people it may have."`
 	Instruments   db.Texts `json:"instruments" minItems:"1" maxItems:"50" doc:"Keys of the instruments whose answers and scores it may have." example:"[\"ons4\"]"`

@@ -30,7 +30,7 @@ type Release struct {
 	ID         uuid.UUID  `json:"id" format:"uuid" doc:"The release's id."`
 	ProjectID  uuid.UUID  `json:"project_id" format:"uuid" doc:"Whose it is."`
 	Number     int        `json:"number" doc:"Counts up in the project, from 1." example:"1"`
-	State      State      `json:"state" enum:"building,ready,refused,failed" doc:"building: it is being made. ready: all its files are there. refused: there is none, and reasons say why. failed: it could not be made, and reasons say why; it is tried again while next_try_at is set."`
+	State      State      `json:"state" enum:"building,ready,refused,failed" doc:"Its state. building: it is being made. ready: all its files are there. refused: there is none, and reasons say why. failed: it could not be made, and reasons say why; it is tried again while next_try_at is set."`
 	Reason     *string    `json:"reason" doc:"What it was asked for, in words."`
 	Reasons    []Reason   `json:"reasons" gorm:"serializer:json" doc:"Why it was refused, or failed."`
 	Attempts   int        `json:"attempts" doc:"How often it was begun."`
@@ -56,7 +56,7 @@ type File struct {
 // NewRelease is the command to make a release.
 type NewRelease struct {
 	Reason *string `json:"reason" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"What it is for, in words; of a small group in a safe setting, why that is acceptable."`
-	DryRun bool    `json:"dry_run" required:"false" doc:"true: nothing is made; the answer (200) tells how many people there would be, k, what is missing, and what would be made coarser."`
+	DryRun bool    `json:"dry_run" required:"false" doc:"If true, nothing is made. The answer (200) gives how many people there would be, k, what is missing, and what would be made coarser."`
 }
 
 // Trial is what a release would be.

@@ -33,13 +33,13 @@ type Organisation struct {
 
 // OrganisationDetails is what is said of an organisation; all of it may be changed later.
 type OrganisationDetails struct {
-	Name          string        `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Name." example:"Example Lunch Club"`
+	Name          string        `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"The organisation's name." example:"Example Lunch Club"`
 	Description   text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" doc:"What it does, and for whom." example:"A weekly lunch for people who live alone."`
 	URL           *string       `json:"url" required:"false" maxLength:"2000" doc:"Web address: http or https, with a host; one without a scheme is https." example:"https://lunch.example.org"`
 	Email         *string       `json:"email" required:"false" maxLength:"254" doc:"Email address for the public, without a name before it. What cannot be one to send to is kept as it was written, with a warning." example:"hello@lunch.example.org"`
 	Phone         *string       `json:"phone" required:"false" maxLength:"100" doc:"Telephone number for the public, in E.164. What cannot be a number to dial is kept as it was written, with a warning." example:"+441632960001"`
 	CharityNumber *string       `json:"charity_number" required:"false" maxLength:"20" doc:"Number in the register of charities."`
-	Status        string        `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked. A link worker's own is always unverified." example:"active"`
+	Status        string        `json:"status" required:"false" enum:"active,inactive,unverified" doc:"Its state. unverified: added by a link worker and not yet checked. A link worker's own is always unverified." example:"active"`
 }
 
 // NewOrganisation is the command to add an organisation.

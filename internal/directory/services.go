@@ -27,7 +27,7 @@ type Service struct {
 	PhoneNational *string `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it, a foreign one with its country code; null where phone is kept as it was written." example:"01632 960001"`
 	normal.AsWritten
 	Entry
-	NeedsSource   string     `json:"needs_source" enum:"stated,inferred" doc:"inferred: worked out from words of the description by an import."`
+	NeedsSource   string     `json:"needs_source" enum:"stated,inferred" doc:"Where the needs come from. inferred means that an import worked them out from words of the description."`
 	Capacity      string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
 	WaitBand      *string    `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
 	CapacityAsOf  *time.Time `json:"capacity_as_of" doc:"When that was last said."`
@@ -38,7 +38,7 @@ type Service struct {
 
 // ServiceDetails is what is said of a service; all of it may be changed later.
 type ServiceDetails struct {
-	Name         string        `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"Name." example:"Wednesday lunch"`
+	Name         string        `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"The service's name." example:"Wednesday lunch"`
 	Description  text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" doc:"What it is." example:"A hot lunch and company, every Wednesday."`
 	ActivityType string        `json:"activity_type" required:"false" format:"code:activity_types" doc:"What kind of thing it offers; not_known when left out." example:"food_practical"`
 	Needs        db.Texts      `json:"needs" required:"false" format:"code:needs" maxItems:"40" doc:"Which needs it serves."`
@@ -53,7 +53,7 @@ type ServiceDetails struct {
 	Latitude     *float64      `json:"latitude" required:"false" minimum:"-90" maximum:"90" doc:"Degrees north; goes with longitude." example:"53.48"`
 	Longitude    *float64      `json:"longitude" required:"false" minimum:"-180" maximum:"180" doc:"Degrees east; goes with latitude." example:"-2.24"`
 	Sensitive    bool          `json:"sensitive" required:"false" doc:"Whether nobody else may learn that a person was referred here, such as to help after sexual violence: it is then never named on the page of a person's own link or in mail to them, since others read shared telephones and inboxes. True by itself for a service of one of the sensitive needs (see the code list needs); a change to false is refused there." example:"false"`
-	Status       string        `json:"status" required:"false" enum:"active,inactive,unverified" doc:"unverified: added by a link worker and not yet checked." example:"active"`
+	Status       string        `json:"status" required:"false" enum:"active,inactive,unverified" doc:"Its state. unverified: added by a link worker and not yet checked." example:"active"`
 }
 
 // NewService is the command to add a service.

@@ -26,8 +26,8 @@ type Resume struct {
 // Closure is the command to close an episode.
 type Closure struct {
 	ClosedOn *day.Date `json:"closed_on,omitempty" format:"date" doc:"When; today when left out. Not in the future, and not before it was received." example:"2026-06-30"`
-	Reason   string    `json:"reason" format:"code:closure_reasons" doc:"Why." example:"plan_completed"`
-	Note     *string   `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"More on why."`
+	Reason   string    `json:"reason" format:"code:closure_reasons" doc:"Why support ended." example:"plan_completed"`
+	Note     *string   `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"More about the reason, in free text."`
 }
 
 // Pause pauses an episode.

@@ -36,9 +36,9 @@ type NewContact struct {
 // ContactDetails is what may be said of a contact, and put right afterwards.
 type ContactDetails struct {
 	On          day.Date       `json:"on" gorm:"column:contact_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
-	Mode        string         `json:"mode" format:"code:modes" doc:"How." example:"telephone"`
+	Mode        string         `json:"mode" format:"code:modes" doc:"How the contact was made." example:"telephone"`
 	Kind        string         `json:"kind" format:"code:contact_kinds" doc:"What it was; holding with a referral_id says what the person waits for." example:"first_contact"`
-	Outcome     string         `json:"outcome" format:"code:contact_outcomes" doc:"How it went." example:"spoke"`
+	Outcome     string         `json:"outcome" format:"code:contact_outcomes" doc:"The outcome of the contact." example:"spoke"`
 	Minutes     *int           `json:"minutes" required:"false" minimum:"0" maximum:"1440" doc:"How long it took, in minutes." example:"40"`
 	Note        *string        `json:"note" required:"false" format:"prose" maxLength:"10000" doc:"Free text."`
 	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this contact."`

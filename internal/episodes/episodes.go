@@ -50,7 +50,7 @@ type Episode struct {
 	PauseReason    *string         `json:"pause_reason" doc:"Why it is paused."`
 	ClosedOn       *day.Date       `json:"closed_on" format:"date" doc:"When it was closed."`
 	ClosureReason  *string         `json:"closure_reason" format:"code:closure_reasons" doc:"Why it was closed."`
-	ClosureNote    *string         `json:"closure_note" doc:"More on why."`
+	ClosureNote    *string         `json:"closure_note" doc:"More about the reason of the closure, in free text."`
 	RecordedVia    string          `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
 	Version        int             `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
 	CreatedAt      time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`

@@ -14,7 +14,7 @@ type OpenFlag struct {
 	ID           uuid.UUID `json:"id" format:"uuid" doc:"The flag's id, to say that it was seen."`
 	AssessmentID uuid.UUID `json:"assessment_id" format:"uuid" doc:"The assessment whose answer raised it; the answer stands there."`
 	Instrument   string    `json:"instrument" doc:"The instrument's key." example:"check_in"`
-	Item         string    `json:"item" doc:"Its item." example:"feels_unsafe"`
+	Item         string    `json:"item" doc:"The item whose answer raised it." example:"feels_unsafe"`
 	RaisedAt     time.Time `json:"raised_at" doc:"When the answer was recorded."`
 }
 

@@ -19,8 +19,8 @@ type CompleterRow struct {
 	Value                *string  `json:"value" doc:"Its value; for a score its band, or not_answered. Null: all people." example:"1"`
 	FollowedUp           *int     `json:"followed_up" doc:"People who answered, with this value." example:"40"`
 	NotFollowedUp        *int     `json:"not_followed_up" doc:"People whose turn has come and gone without an answer, with this value." example:"60"`
-	FollowedUpPercent    *float64 `json:"followed_up_percent" doc:"followed_up in all who answered, 0 to 100, from the two as published." example:"26.7"`
-	NotFollowedUpPercent *float64 `json:"not_followed_up_percent" doc:"not_followed_up in all who did not answer, 0 to 100, from the two as published." example:"40"`
+	FollowedUpPercent    *float64 `json:"followed_up_percent" doc:"Percent of all who answered that are in followed_up, 0 to 100, from the two as published." example:"26.7"`
+	NotFollowedUpPercent *float64 `json:"not_followed_up_percent" doc:"Percent of all who did not answer that are in not_followed_up, 0 to 100, from the two as published." example:"40"`
 	SMD                  *float64 `json:"smd" doc:"Standardised mean difference of the two shares: above zero where those who answered have the value more often. Beyond 0.1 either way the two differ." example:"-0.29"`
 	Withheld
 }

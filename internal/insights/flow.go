@@ -17,7 +17,7 @@ type FlowRow struct {
 	Attended          *int     `json:"attended" doc:"Of accepted: they came at least once, whoever says so." example:"190"`
 	FollowUpDue       *int     `json:"follow_up_due" doc:"Of attended: the window of a follow-up has opened." example:"120"`
 	FollowedUp        *int     `json:"followed_up" doc:"Of follow_up_due: they answered one." example:"70"`
-	FollowedUpPercent *float64 `json:"followed_up_percent" doc:"followed_up in received_in, 0 to 100, from the two as published." example:"17.5"`
+	FollowedUpPercent *float64 `json:"followed_up_percent" doc:"Percent of received_in that are followed up, 0 to 100, from the two as published." example:"17.5"`
 	Withheld
 }
 

@@ -34,7 +34,7 @@ type Query struct {
 type Figures[R any] struct {
 	Metric     string            `json:"metric" doc:"Which figures these are." example:"outcomes"`
 	Version    int               `json:"version" doc:"Of the definition: figures of two versions are not comparable." example:"1"`
-	Definition string            `json:"definition" doc:"What they are, in words."`
+	Definition string            `json:"definition" doc:"What the figures are, in words."`
 	Caution    string            `json:"caution,omitempty" doc:"What change without a comparison group cannot show; with figures of change alone."`
 	AsOf       time.Time         `json:"as_of" doc:"What they stand at: for partners the end of the last day, for a site's manager now."`
 	Disclosure disclosure.Notice `json:"disclosure" doc:"How small numbers are protected."`

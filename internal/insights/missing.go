@@ -22,9 +22,9 @@ type MissingRow struct {
 	People       *int     `json:"people" doc:"Of a field, episodes: people referred in. Of an item, those who were asked its instrument at their baseline." example:"400"`
 	Known        *int     `json:"known" doc:"Of people: it is recorded. Asked and not stated is recorded; not known and not asked is not." example:"380"`
 	Missing      *int     `json:"missing" doc:"Of people: it is not." example:"20"`
-	KnownPercent *float64 `json:"known_percent" doc:"known in people, 0 to 100, from the two as published." example:"95"`
+	KnownPercent *float64 `json:"known_percent" doc:"Percent of people for whom it is known, 0 to 100, from the two as published." example:"95"`
 	Best         *int     `json:"best" doc:"Of known, for an item: the best answer that there is, so that nothing better can be seen at a follow-up (the ceiling). Null for a field, and for an item that has no better end." example:"30"`
-	BestPercent  *float64 `json:"best_percent" doc:"best in known, 0 to 100, from the two as published." example:"7.9"`
+	BestPercent  *float64 `json:"best_percent" doc:"Percent of known that are best, 0 to 100, from the two as published." example:"7.9"`
 	Withheld
 }
 

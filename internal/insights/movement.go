@@ -26,7 +26,7 @@ type MovementRow struct {
 	BeforeBand        *string  `json:"before_band" doc:"Band at the baseline; null: whichever." example:"low"`
 	AfterBand         *string  `json:"after_band" doc:"Band at the timepoint; null: whichever." example:"medium"`
 	People            *int     `json:"people" doc:"People with both measurements who were in the one and are in the other." example:"40"`
-	Percent           *float64 `json:"percent" doc:"people in those of before_band, 0 to 100, from the counts as published." example:"32.5"`
+	Percent           *float64 `json:"percent" doc:"Percent of those in before_band who are in people, 0 to 100, from the counts as published." example:"32.5"`
 	InstrumentVersion int      `json:"instrument_version" doc:"Version of the instrument." example:"1"`
 	Withheld
 }

@@ -20,7 +20,7 @@ type OutcomeRow struct {
 	Better             Better   `json:"better" enum:"higher,lower" doc:"Which way the score gets better."`
 	PairedN            *int     `json:"paired_n" doc:"People with the score at the baseline and at the timepoint; every mean below is over them." example:"40"`
 	BaselineN          *int     `json:"baseline_n" doc:"People with the score at the baseline. Null also where paired_n is shown and few people have no pair." example:"60"`
-	CompletionPercent  *float64 `json:"completion_percent" doc:"paired_n in baseline_n, 0 to 100, from the two as published." example:"66.7"`
+	CompletionPercent  *float64 `json:"completion_percent" doc:"Percent of baseline_n that are in paired_n, 0 to 100, from the two as published." example:"66.7"`
 	BaselineMean       *float64 `json:"baseline_mean" doc:"Mean at the baseline, in points." example:"4.5"`
 	BaselineSD         *float64 `json:"baseline_sd" doc:"Standard deviation at the baseline (n-1)." example:"1.45"`
 	FollowUpMean       *float64 `json:"follow_up_mean" doc:"Mean at the timepoint, in points." example:"6.08"`
@@ -32,11 +32,11 @@ type OutcomeRow struct {
 	Improved           *int     `json:"improved" doc:"People who changed for the better by the score's responder threshold or more." example:"25"`
 	Same               *int     `json:"same" doc:"People who changed by less than the threshold." example:"10"`
 	Worse              *int     `json:"worse" doc:"People who changed for the worse by the threshold or more." example:"10"`
-	ImprovedPercent    *float64 `json:"improved_percent" doc:"improved in paired_n, 0 to 100, from the two as published." example:"62.5"`
+	ImprovedPercent    *float64 `json:"improved_percent" doc:"Percent of paired_n that improved, 0 to 100, from the two as published." example:"62.5"`
 	ImprovedCILow      *float64 `json:"improved_ci_low" doc:"Lower end of its 95 % confidence interval (Wilson), from the same counts." example:"47"`
 	ImprovedCIHigh     *float64 `json:"improved_ci_high" doc:"Upper end of that interval." example:"75.8"`
-	StandardisedChange *float64 `json:"standardised_change" doc:"d_z: mean_change over sd_change. Not the d of a comparison of two groups." example:"1.15"`
-	HedgesG            *float64 `json:"hedges_g" doc:"g_z: the same, corrected for small samples." example:"1.07"`
+	StandardisedChange *float64 `json:"standardised_change" doc:"The standardised mean change d_z: mean_change over sd_change. Not the d of a comparison of two groups." example:"1.15"`
+	HedgesG            *float64 `json:"hedges_g" doc:"Hedges' g_z: standardised_change, corrected for small samples." example:"1.07"`
 	PValue             *float64 `json:"p_value" doc:"Of the paired t test, two-sided; 0.0001 stands for any below it, unless the figures are not rounded." example:"0.0022"`
 	WilcoxonP          *float64 `json:"wilcoxon_p" doc:"Of Wilcoxon's signed-rank test, two-sided: exact for up to 25 changed pairs without ties, otherwise the normal approximation with corrections for ties and continuity. 0.0001 as for p_value. Null where same is withheld, which it would tell." example:"0.0078"`
 	InstrumentVersion  int      `json:"instrument_version" doc:"Version of the instrument: those of two versions are never compared." example:"1"`

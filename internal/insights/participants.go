@@ -13,7 +13,7 @@ type ParticipantRow struct {
 	Baseline          *int     `json:"baseline" doc:"Of enrolled: they were asked how they are at the start." example:"110"`
 	Due               *int     `json:"due" doc:"Of enrolled: the window of the follow-up has opened, or they answered before. Whoever died before it closed, and had not answered, is left out." example:"60"`
 	FollowedUp        *int     `json:"followed_up" doc:"Of due: they answered." example:"40"`
-	FollowedUpPercent *float64 `json:"followed_up_percent" doc:"followed_up in due, 0 to 100, from the two as published." example:"66.7"`
+	FollowedUpPercent *float64 `json:"followed_up_percent" doc:"Percent of due that are followed up, 0 to 100, from the two as published." example:"66.7"`
 	Missed            *int     `json:"missed" doc:"Of due: the window closed, and neither an answer nor a reason for none is recorded." example:"0"`
 	StillOpen         *int     `json:"still_open" doc:"Of due: no answer yet, and the window is open." example:"10"`
 	Lost              *int     `json:"lost" doc:"Of due: given up, with a reason; or they said no to being contacted, so nobody asks." example:"10"`

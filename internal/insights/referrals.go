@@ -25,7 +25,7 @@ type ReferralRow struct {
 	AnsweredIn14Days   *int     `json:"answered_in_14_days" doc:"Of all: after 8 to 14 days." example:"60"`
 	AnsweredIn28Days   *int     `json:"answered_in_28_days" doc:"Of all: after 15 to 28 days." example:"30"`
 	AnsweredLater      *int     `json:"answered_later" doc:"Of all: after more." example:"20"`
-	LoopClosurePercent *float64 `json:"loop_closure_percent" doc:"closed in all, 0 to 100, from the two as published." example:"53.3"`
+	LoopClosurePercent *float64 `json:"loop_closure_percent" doc:"Percent of all that are closed, 0 to 100, from the two as published." example:"53.3"`
 	Signposts          *int     `json:"signposts" doc:"People were told of something and nothing was sent: they count in nothing else here." example:"90"`
 	Withheld
 }

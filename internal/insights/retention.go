@@ -34,8 +34,8 @@ type RetentionRow struct {
 	LostNotAttempted    *int     `json:"lost_not_attempted" doc:"Of lost: nobody tried." example:"10"`
 	LostOther           *int     `json:"lost_other" doc:"Of lost: another reason." example:"10"`
 	Paused              *int     `json:"paused" doc:"Of eligible: the person said no to being contacted, so nobody asks." example:"15"`
-	Ended               *int     `json:"ended" doc:"completed, missed, lost and paused together: everybody whose turn has come and gone." example:"270"`
-	CompletionPercent   *float64 `json:"completion_percent" doc:"completed in ended, 0 to 100, from the two as published. Null while nobody's turn has come and gone." example:"55.6"`
+	Ended               *int     `json:"ended" doc:"People whose turn has come and gone: completed, missed, lost and paused together." example:"270"`
+	CompletionPercent   *float64 `json:"completion_percent" doc:"Percent of ended that are completed, 0 to 100, from the two as published. Null while nobody's turn has come and gone." example:"55.6"`
 	Attempted           *int     `json:"attempted" doc:"Of eligible: at least one attempt is recorded." example:"210"`
 	NotInvited          *int     `json:"not_invited" doc:"Of due and missed: the window has opened and no attempt of any kind is recorded." example:"50"`
 	Withheld

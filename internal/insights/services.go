@@ -14,7 +14,7 @@ type ServiceRow struct {
 	CameWithin14Days *int     `json:"came_within_14_days" doc:"Of sent: came for the first time within 14 days." example:"10"`
 	CameWithin42Days *int     `json:"came_within_42_days" doc:"Of sent: after 15 to 42 days." example:"10"`
 	CameLater        *int     `json:"came_later" doc:"Of sent: after more." example:"0"`
-	AcceptedPercent  *float64 `json:"accepted_percent" doc:"accepted in sent, 0 to 100, from the two as published." example:"66.7"`
+	AcceptedPercent  *float64 `json:"accepted_percent" doc:"Percent of sent that were accepted, 0 to 100, from the two as published." example:"66.7"`
 	Withheld
 }
 

@@ -25,7 +25,7 @@ type Summary struct {
 
 // Caseload counts episodes by where they stand; a person may have more than one.
 type Caseload struct {
-	Open    int `json:"open" doc:"waiting, active and paused together." example:"42"`
+	Open    int `json:"open" doc:"Episodes that are waiting, active or paused." example:"42"`
 	Waiting int `json:"waiting" doc:"Of open: nobody has met the person yet." example:"3"`
 	Active  int `json:"active" doc:"Of open: supported now." example:"37"`
 	Paused  int `json:"paused" doc:"Of open: paused." example:"2"`

@@ -21,7 +21,7 @@ type UptakeRow struct {
 	PersonAloneSaysUsed   *int     `json:"person_alone_says_used" doc:"Of asked: the person says they used it, and the organisation does not say that they came." example:"20"`
 	OrganisationAloneSays *int     `json:"organisation_alone_says_used" doc:"Of asked: the organisation says that the person came, and they say they did not use it." example:"10"`
 	PersonDoesNotSay      *int     `json:"person_does_not_say" doc:"Of asked: the person does not know or remember, or would rather not say." example:"10"`
-	AgreementPercent      *float64 `json:"agreement_percent" doc:"both_say_used and neither_says_used among the four in which the person says which, 0 to 100, from the figures as published." example:"78.6"`
+	AgreementPercent      *float64 `json:"agreement_percent" doc:"Percent in agreement: both_say_used and neither_says_used among the four in which the person says which, 0 to 100, from the figures as published." example:"78.6"`
 	McNemarP              *float64 `json:"mcnemar_p" doc:"Of McNemar's test of person_alone_says_used against organisation_alone_says_used, as published: exact below 25 of both, else chi-squared with a correction for continuity. Null where they never differ." example:"0.3018"`
 	Benefited             *int     `json:"benefited" doc:"Of asked: it helped a lot, somewhat, or a little, as the person says." example:"85"`
 	NotBenefited          *int     `json:"not_benefited" doc:"Of asked: it did not help." example:"15"`

@@ -28,7 +28,7 @@ type Assessment struct {
 	EpisodeID         uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
 	Instrument        string    `json:"instrument" doc:"The instrument's key." example:"ons4"`
 	InstrumentVersion int       `json:"instrument_version" doc:"And its version." example:"1"`
-	Timepoint         string    `json:"timepoint" doc:"baseline, review, closure, or the code of a follow-up." example:"baseline"`
+	Timepoint         string    `json:"timepoint" doc:"When it was answered: baseline, review, closure, or the code of a follow-up." example:"baseline"`
 	Answers
 	Scores        Results    `json:"scores" doc:"Computed by the server; a score that answers are missing for is not there."`
 	FollowUpID    *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up whose timepoint it was taken at."`
@@ -61,7 +61,7 @@ type Answers struct {
 type New struct {
 	EpisodeID  uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
 	Instrument string    `json:"instrument" maxLength:"50" doc:"The instrument's key." example:"ons4"`
-	Timepoint  string    `json:"timepoint" maxLength:"30" doc:"baseline, review, closure, or the code of a follow-up of the site." example:"baseline"`
+	Timepoint  string    `json:"timepoint" maxLength:"30" doc:"When it was answered: baseline, review, closure, or the code of a follow-up of the site." example:"baseline"`
 	Answers
 }
 

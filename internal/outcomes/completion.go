@@ -34,8 +34,8 @@ type Completion struct {
 
 // Used is what a person says of one service: apart from what the organisation says of the same referral.
 type Used struct {
-	ReferralID *uuid.UUID `json:"referral_id" required:"false" nullable:"true" format:"uuid" doc:"A referral or signpost of the episode,"`
-	Name       *string    `json:"name" required:"false" maxLength:"300" doc:"or another service that the person names."`
+	ReferralID *uuid.UUID `json:"referral_id" required:"false" nullable:"true" format:"uuid" doc:"A referral or signpost of the episode. Give this or a name."`
+	Name       *string    `json:"name" required:"false" maxLength:"300" doc:"Another service that the person names, where there is no referral to it."`
 	Used       string     `json:"used" format:"code:uses" doc:"Whether they used it." example:"still_using"`
 	Reason     *string    `json:"reason" required:"false" format:"code:unused_reasons" doc:"Why not, or why they stopped."`
 	Benefit    string     `json:"benefit" required:"false" format:"code:benefits" doc:"Whether it helped; not_applicable when left out for something that was not used." example:"a_lot"`
@@ -54,7 +54,7 @@ type Completed struct {
 	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
 	Completion
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed, which is when it was recorded: it is never changed."`
 }
 
 func (Completed) TableName() string { return "follow_up_completions" }

@@ -23,7 +23,7 @@ type InContext struct {
 // PersonCentred is an assessment of how a person is, as it stands beside one of context.
 type PersonCentred struct {
 	Instrument  string   `json:"instrument" doc:"The instrument's key." example:"ons4"`
-	Timepoint   string   `json:"timepoint" doc:"baseline, review, closure, or the code of a follow-up." example:"baseline"`
+	Timepoint   string   `json:"timepoint" doc:"When it was answered: baseline, review, closure, or the code of a follow-up." example:"baseline"`
 	CompletedOn day.Date `json:"completed_on" format:"date" doc:"The day."`
 	Scores      Results  `json:"scores" doc:"Its scores."`
 }

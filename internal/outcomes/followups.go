@@ -22,16 +22,16 @@ type FollowUp struct {
 	PatientID    uuid.UUID       `json:"patient_id" format:"uuid" doc:"The person."`
 	Code         string          `json:"code" doc:"Of the site's schedule it was made from." example:"m9_12"`
 	AnchorOn     day.Date        `json:"anchor_on" format:"date" doc:"The day its windows count from."`
-	OpensOn      day.Date        `json:"opens_on" format:"date" doc:"From here the person is asked,"`
-	TargetOn     day.Date        `json:"target_on" format:"date" doc:"best here,"`
-	ClosesOn     day.Date        `json:"closes_on" format:"date" doc:"and no later than here."`
-	AnalysisFrom day.Date        `json:"analysis_from" format:"date" doc:"A response before this day does not count as change,"`
-	AnalysisTo   day.Date        `json:"analysis_to" format:"date" doc:"nor one after this day."`
+	OpensOn      day.Date        `json:"opens_on" format:"date" doc:"The first day on which the person is asked."`
+	TargetOn     day.Date        `json:"target_on" format:"date" doc:"The day on which it is best to ask."`
+	ClosesOn     day.Date        `json:"closes_on" format:"date" doc:"The last day on which the person is asked."`
+	AnalysisFrom day.Date        `json:"analysis_from" format:"date" doc:"The first day of the analysis window. An answer before it does not count as change."`
+	AnalysisTo   day.Date        `json:"analysis_to" format:"date" doc:"The last day of the analysis window. An answer after it does not count as change."`
 	State        State           `json:"state" gorm:"-" format:"code:follow_up_states" doc:"Derived from today's date and what is recorded, never stored. missed: the window passed and nothing was recorded. paused: the person died or does not agree to be contacted."`
 	CompletedOn  *day.Date       `json:"completed_on" format:"date" doc:"The day the person answered."`
 	LostOn       *day.Date       `json:"lost_on" format:"date" doc:"The day it was given up."`
 	LossReason   *string         `json:"loss_reason" format:"code:loss_reasons" doc:"Why it was given up."`
-	LossNote     *string         `json:"loss_note" doc:"More on why."`
+	LossNote     *string         `json:"loss_note" doc:"More about the reason, in free text."`
 	Version      int             `json:"version" doc:"Rises with each change." example:"1"`
 	CreatedAt    time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was planned."`
 	UpdatedAt    time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`

@@ -67,7 +67,7 @@ type Option struct {
 // Score is a figure computed from answers. An instrument without a published total has none here.
 type Score struct {
 	Code               string        `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The score's name." example:"anxiety"`
-	Method             string        `json:"method" yaml:"method" enum:"value,sum,count,table" doc:"value: the item's own number. sum: of the items. count: how many items were answered with one of the numbers that count. table: another score, converted."`
+	Method             string        `json:"method" yaml:"method" enum:"value,sum,count,table" doc:"How the score is made. value: the item's own number. sum: of the items. count: how many items were answered with one of the numbers that count. table: another score, converted."`
 	Items              []string      `json:"items" yaml:"items" required:"false" maxItems:"100" doc:"Of value and sum: the items it is made of."`
 	Reverse            []string      `json:"reverse,omitempty" yaml:"reverse" maxItems:"100" doc:"Of value and sum: items that are turned round, so that the least becomes the most."`
 	Counts             []Counted     `json:"counts,omitempty" yaml:"counts" maxItems:"20" doc:"Of count: which answers count."`
@@ -95,7 +95,7 @@ type Counted struct {
 // Conversion is one row of a table.
 type Conversion struct {
 	From float64 `json:"from" yaml:"from" doc:"A value of the score that is converted." example:"7"`
-	To   float64 `json:"to" yaml:"to" doc:"What it becomes." example:"7"`
+	To   float64 `json:"to" yaml:"to" doc:"The value that it becomes." example:"7"`
 }
 
 // Band is a range of a score.

@@ -25,7 +25,7 @@ type SafeguardingFlag struct {
 	PatientID    uuid.UUID `json:"-"`
 	AssessmentID uuid.UUID `json:"assessment_id" format:"uuid" doc:"The assessment whose answer raised it; the answer stands there. It may be corrected by now."`
 	Instrument   string    `json:"instrument" doc:"The instrument's key." example:"check_in"`
-	Item         string    `json:"item" doc:"Its item." example:"feels_unsafe"`
+	Item         string    `json:"item" doc:"The item whose answer raised it." example:"feels_unsafe"`
 	RaisedAt     time.Time `json:"raised_at" doc:"When the answer was recorded."`
 	SeenFlag     `gorm:"embedded"`
 	CreatedAt    time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"The same as raised_at."`
@@ -38,7 +38,7 @@ type SeenFlag struct {
 	SeenByRole         *actor.Role `json:"seen_by_role" doc:"Their role." example:"link_worker"`
 	SeenByKeyID        *uuid.UUID  `json:"-"`
 	SeenByLinkWorkerID *uuid.UUID  `json:"seen_by_link_worker_id" nullable:"true" format:"uuid" doc:"The link worker, where it was one or on behalf of one."`
-	SeenNote           *string     `json:"note" doc:"What they did."`
+	SeenNote           *string     `json:"note" doc:"What the person who saw it did, in free text."`
 }
 
 // Seen is the command to say that a flag was seen and acted on.

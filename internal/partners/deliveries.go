@@ -15,10 +15,10 @@ import (
 // Delivery is one event on its way to one webhook.
 type Delivery struct {
 	ID          uuid.UUID         `json:"id" format:"uuid" doc:"The delivery's id."`
-	WebhookID   uuid.UUID         `json:"webhook_id" format:"uuid" doc:"Where it goes."`
+	WebhookID   uuid.UUID         `json:"webhook_id" format:"uuid" doc:"The webhook that it goes to."`
 	EventID     uuid.UUID         `json:"event_id" format:"uuid" doc:"What it tells of; the webhook-id that the receiver sees, the same whenever it is sent."`
 	EventType   string            `json:"event_type" doc:"What happened; webhook.test: nothing did." example:"referral.accepted"`
-	State       DeliveryState     `json:"state" enum:"pending,delivered,failed" doc:"pending: it is tried, or tried again; delivered: the receiver answered 2xx; failed: it was given up after three days."`
+	State       DeliveryState     `json:"state" enum:"pending,delivered,failed" doc:"The state of the delivery. pending: it is tried, or tried again. delivered: the receiver answered 2xx. failed: it was given up after three days."`
 	Tries       int               `json:"tries" doc:"How often it was tried since it was made, or asked for again." example:"1"`
 	NextTryAt   *time.Time        `json:"next_try_at" doc:"While it is pending: it is not tried before."`
 	DeliveredAt *time.Time        `json:"delivered_at" doc:"When the receiver took it."`
@@ -45,7 +45,7 @@ type Attempt struct {
 	At           time.Time       `json:"at" doc:"When it began."`
 	Status       *int            `json:"status" nullable:"true" doc:"The HTTP status of the answer; null: none came."`
 	Milliseconds int64           `json:"milliseconds" doc:"How long it took."`
-	Outcome      outward.Outcome `json:"outcome" enum:"delivered,refused,redirected,gone,timed_out,forbidden,unreachable" doc:"refused: a status other than 2xx; redirected: redirects are not followed; gone: 410, which disables the webhook; timed_out: no answer in 10 seconds; forbidden: the name leads to an address that is not one of the internet; unreachable: no connection, or no certificate that can be trusted."`
+	Outcome      outward.Outcome `json:"outcome" enum:"delivered,refused,redirected,gone,timed_out,forbidden,unreachable" doc:"How the attempt ended. delivered: the receiver answered 2xx. refused: it answered another status. redirected: it answered with a redirect, which is not followed. gone: it answered 410, which disables the webhook. timed_out: it did not answer within 10 seconds. forbidden: the name leads to an address that is not public. unreachable: there was no connection, or no certificate that can be trusted."`
 }
 
 // Attempts is a list of them.

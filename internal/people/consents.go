@@ -32,7 +32,7 @@ type Consent struct {
 	NewConsent
 	Stands    bool            `json:"stands" gorm:"->" doc:"Whether it is the one that counts for its purpose. Of each purpose at most one does: the latest decision, and of one day a refusal unless a later decision names it in replaces. not_asked and not_obtained replace no decision."`
 	CreatedAt time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
+	UpdatedAt time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed, which is when it was recorded: it is never changed."`
 	Warnings  []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: what is worth knowing. does_not_stand: what was recorded before stands instead."`
 }
 

@@ -150,12 +150,12 @@ type Move struct {
 	SiteID          uuid.UUID  `json:"-"`
 	ReferralID      uuid.UUID  `json:"referral_id" format:"uuid" doc:"The referral."`
 	Sequence        int        `json:"sequence" doc:"Its place in the order of the referral's moves; later moves have higher ones." example:"1"`
-	From            Status     `json:"from" gorm:"column:from_status" doc:"Where it stood." example:"sent"`
-	To              Status     `json:"to" gorm:"column:to_status" doc:"Where it went." example:"accepted"`
+	From            Status     `json:"from" gorm:"column:from_status" doc:"The status before the move." example:"sent"`
+	To              Status     `json:"to" gorm:"column:to_status" doc:"The status after the move." example:"accepted"`
 	Side            actor.Side `json:"side" format:"code:sides" doc:"Whose account it is."`
 	Reason          *string    `json:"reason" format:"code:move_reasons" doc:"Why, in a code; of a move to waitlisted, the expected wait."`
 	ExpectedStartOn *day.Date  `json:"expected_start_on" format:"date" doc:"When the person is expected to start."`
-	Note            *string    `json:"note" doc:"More on why."`
+	Note            *string    `json:"note" doc:"More about the reason, in free text."`
 	OccurredAt      time.Time  `json:"occurred_at" doc:"When it happened."`
 	RecordedAt      time.Time  `json:"recorded_at" doc:"When it was recorded."`
 	ActorRole       actor.Role `json:"actor_role" doc:"The role of the credential that recorded it." example:"link_worker"`

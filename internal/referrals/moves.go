@@ -23,7 +23,7 @@ import (
 type NewMove struct {
 	To              Status      `json:"to" format:"code:referral_statuses" doc:"Where it goes; allowed_moves of the referral lists what may be." example:"accepted"`
 	Reason          *string     `json:"reason,omitempty" maxLength:"50" doc:"Needed for declined and not_completed (a code of organisation_reasons or patient_reasons), withdrawn (patient_reasons or withdrawal_reasons) and waitlisted (a code of wait_bands)."`
-	Note            *string     `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"More on why."`
+	Note            *string     `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"More about the reason, in free text."`
 	OccurredAt      *time.Time  `json:"occurred_at,omitempty" doc:"When it happened; now when left out. Not in the future, and not before the referral was sent."`
 	ReportedBy      *actor.Side `json:"reported_by,omitempty" enum:"link_worker,organisation,patient" doc:"Whose account it is, such as organisation when it answered a link worker by phone; the caller's own side when left out."`
 	ExpectedStartOn *day.Date   `json:"expected_start_on,omitempty" format:"date" doc:"With accepted or waitlisted: when the person is expected to start."`

@@ -38,8 +38,8 @@ type Referral struct {
 	UpdatedAt              time.Time               `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
 	AllowedMoves           []Status                `json:"allowed_moves" gorm:"-" format:"code:referral_statuses" doc:"The statuses the caller may move it to now."`
 	Warnings               []fault.Warning         `json:"warnings" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
-	Organisation           *directory.Organisation `json:"organisation,omitempty" gorm:"-" doc:"With include=organisation."`
-	Service                *directory.Service      `json:"service,omitempty" gorm:"-" doc:"With include=service."`
+	Organisation           *directory.Organisation `json:"organisation,omitempty" gorm:"-" doc:"The organisation, where include=organisation asks for it."`
+	Service                *directory.Service      `json:"service,omitempty" gorm:"-" doc:"The service, where include=service asks for it."`
 	*Accounts              `gorm:"-"`
 }
 
@@ -71,7 +71,7 @@ type New struct {
 type Request struct {
 	OrganisationID *uuid.UUID `json:"organisation_id,omitempty" nullable:"true" format:"uuid" doc:"The organisation; may be left out when a service is named." example:"01938c2e-7a40-7000-8000-000000000001"`
 	ServiceID      *uuid.UUID `json:"service_id,omitempty" nullable:"true" format:"uuid" doc:"The service; may be left out when an organisation is named."`
-	Kind           string     `json:"kind,omitempty" enum:"referral,signpost" doc:"referral when left out." example:"referral"`
+	Kind           string     `json:"kind,omitempty" enum:"referral,signpost" doc:"Whether it is a referral or a signpost. It is a referral when left out." example:"referral"`
 	Details
 	SentAt *time.Time `json:"sent_at,omitempty" doc:"When it was sent; now when left out. Not in the future, and not before the episode was received."`
 	Draft  bool       `json:"draft,omitempty" doc:"Keep it as a draft; a move to sent sends it."`

@@ -37,7 +37,7 @@ type StillTheirs struct {
 
 // LinkWorkerDetails is what may be set of a link worker.
 type LinkWorkerDetails struct {
-	Name   string  `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Name." example:"Sam Example"`
+	Name   string  `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"The link worker's name." example:"Sam Example"`
 	Email  string  `json:"email" maxLength:"254" doc:"Email address at work, without a name before it; unique at the site. Anything else is refused." example:"sam@example.org"`
 	Phone  *string `json:"phone" required:"false" maxLength:"50" doc:"Telephone number at work, in E.164; what cannot be a number to dial is kept as it was written. Organisations are shown it with the people whom the link worker refers, and in the mail that asks for an answer." example:"+442079460000"`
 	Active *bool   `json:"active" required:"false" nullable:"false" doc:"Whether they take new episodes; true when left out. Made false, their keys stop working at once, and none can be made for them; they keep their episodes."`

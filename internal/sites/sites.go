@@ -33,7 +33,7 @@ type Site struct {
 
 // Details is what may be set of a site.
 type Details struct {
-	Name                string     `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Name." example:"Example Town"`
+	Name                string     `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"The site's name." example:"Example Town"`
 	Code                string     `json:"code" pattern:"^[a-z][a-z0-9_]{1,29}$" doc:"Short name, unique." example:"example_town"`
 	ODSCode             *string    `json:"ods_code" required:"false" maxLength:"20" doc:"ODS code of the practice or network: three to ten capitals and digits; small letters become capitals." example:"U00001"`
 	TimeZone            string     `json:"time_zone" required:"false" maxLength:"50" doc:"Dates of its records are days here; Europe/London when left out." example:"Europe/London"`
@@ -56,11 +56,11 @@ type Schedule struct {
 	SiteID       uuid.UUID `json:"-"`
 	Code         string    `json:"code" pattern:"^[a-z][a-z0-9_]{0,29}$" doc:"Its name." example:"m9_12"`
 	Anchor       string    `json:"anchor" enum:"baseline,first_contact,received_on,enrolled_on" doc:"The day that windows count from." example:"baseline"`
-	OpensAfter   string    `json:"opens_after" pattern:"^P([0-9]+[YMWD])+$" doc:"The contact window: from here people are asked," example:"P9M"`
-	TargetAfter  string    `json:"target_after" pattern:"^P([0-9]+[YMWD])+$" doc:"best here," example:"P10M15D"`
-	ClosesAfter  string    `json:"closes_after" pattern:"^P([0-9]+[YMWD])+$" doc:"and no later than here." example:"P12M"`
-	AnalysisFrom int       `json:"analysis_from" minimum:"0" maximum:"5000" doc:"The analysis window, in days after the anchor: a response before it never counts as change," example:"240"`
-	AnalysisTo   int       `json:"analysis_to" minimum:"0" maximum:"5000" doc:"nor one after it." example:"400"`
+	OpensAfter   string    `json:"opens_after" pattern:"^P([0-9]+[YMWD])+$" doc:"When the contact window opens, as an ISO 8601 duration after the anchor. From then on people are asked." example:"P9M"`
+	TargetAfter  string    `json:"target_after" pattern:"^P([0-9]+[YMWD])+$" doc:"When it is best to ask, as an ISO 8601 duration after the anchor." example:"P10M15D"`
+	ClosesAfter  string    `json:"closes_after" pattern:"^P([0-9]+[YMWD])+$" doc:"When the contact window closes, as an ISO 8601 duration after the anchor. Nobody is asked later." example:"P12M"`
+	AnalysisFrom int       `json:"analysis_from" minimum:"0" maximum:"5000" doc:"The first day of the analysis window, in days after the anchor. An answer before it does not count as change." example:"240"`
+	AnalysisTo   int       `json:"analysis_to" minimum:"0" maximum:"5000" doc:"The last day of the analysis window, in days after the anchor. An answer after it does not count as change." example:"400"`
 	Instruments  db.Texts  `json:"instruments" required:"false" maxItems:"10" doc:"What a follow-up asks besides Waypost's own questions: keys of instruments; ons4 when left out. A person's own link asks those that have wording." example:"[\"ons4\"]"`
 }
 

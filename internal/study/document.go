@@ -17,7 +17,7 @@ type Update struct {
 	Title        string      `json:"title" doc:"What the study is called." example:"Does it help? A year after being referred to a link worker"`
 	To           string      `json:"to" doc:"The month up to whose end people joined, and things happened, that it tells of." example:"2026-10"`
 	AsOf         time.Time   `json:"as_of" doc:"What its figures stand at: the end of a day."`
-	For          string      `json:"for" enum:"members,everybody" doc:"members: it holds counts that are not protected, and is not for publication. everybody: it may be published."`
+	For          string      `json:"for" enum:"members,everybody" doc:"Who may read it. members: it holds counts that are not protected, and is not for publication. everybody: it may be published."`
 	Introduction string      `json:"introduction" doc:"What a study of this kind is, for somebody who never heard of it."`
 	Notice       string      `json:"notice" doc:"For members: that it is not for publication. For everybody: what it is about."`
 	Correction   *Correction `json:"correction,omitempty" doc:"That it corrects an earlier one."`
@@ -47,7 +47,7 @@ type Correction struct {
 
 // Where is how far a study is.
 type Where struct {
-	Words        []string         `json:"words" doc:"In words."`
+	Words        []string         `json:"words" doc:"The same in sentences, for readers."`
 	Progress     []Progress       `json:"progress" doc:"For each follow-up of the project, how far each site is."`
 	WorkPackages []WorkPackage    `json:"work_packages" doc:"Of what the study consists."`
 	Interviews   []InterviewCount `json:"interviews" doc:"How many interviews were held."`
@@ -93,7 +93,7 @@ type Told struct {
 type ToldAt struct {
 	Timepoint string                  `json:"timepoint" doc:"Code of the follow-up." example:"m9_12"`
 	When      string                  `json:"when" doc:"When it is, in words."`
-	Words     []string                `json:"words" doc:"In words."`
+	Words     []string                `json:"words" doc:"The same in sentences, for readers."`
 	Figures   insights.ParticipantRow `json:"figures" doc:"The figures that the words are made of."`
 }
 
@@ -118,13 +118,13 @@ type Change struct {
 	After      *float64 `json:"follow_up_mean" doc:"Their mean at the follow-up." example:"5.9"`
 	Mean       *float64 `json:"mean_change" doc:"Mean of the change." example:"0.8"`
 	CILow      *float64 `json:"ci_low" doc:"Lower end of its 95 % confidence interval." example:"0.3"`
-	CIHigh     *float64 `json:"ci_high" doc:"Upper end." example:"1.2"`
+	CIHigh     *float64 `json:"ci_high" doc:"Upper end of that interval." example:"1.2"`
 	Suppressed bool     `json:"suppressed" doc:"Whether it rests on too few to show safely."`
 }
 
 // Hard is what made collecting answers hard.
 type Hard struct {
-	Words []string  `json:"words" doc:"In words."`
+	Words []string  `json:"words" doc:"The same in sentences, for readers."`
 	Notes []NewNote `json:"notes" doc:"What else was hard."`
 }
 

@@ -18,7 +18,7 @@ type Note struct {
 	ProjectID uuid.UUID `json:"project_id" format:"uuid" doc:"The project."`
 	NewNote
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed, which is when it was recorded: it is never changed."`
 }
 
 func (Note) TableName() string { return "study_notes" }
@@ -70,7 +70,7 @@ type Interview struct {
 	ProjectID uuid.UUID `json:"project_id" format:"uuid" doc:"The project."`
 	NewInterview
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"The same: it is never changed."`
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed, which is when it was recorded: it is never changed."`
 }
 
 func (Interview) TableName() string { return "study_interviews" }
@@ -81,7 +81,7 @@ type NewInterview struct {
 	ParticipantKind string    `json:"participant_kind" enum:"patient,link_worker,health_professional,voluntary_sector,manager" doc:"Who was interviewed." example:"patient"`
 	Site            uuid.UUID `json:"site" gorm:"column:site_id" format:"uuid" doc:"At which of the project's sites."`
 	On              day.Date  `json:"on" gorm:"column:held_on" format:"date" doc:"The day; not in the future." example:"2026-02-10"`
-	Mode            string    `json:"mode" format:"code:modes" doc:"How." example:"face_to_face"`
+	Mode            string    `json:"mode" format:"code:modes" doc:"How the interview was held." example:"face_to_face"`
 }
 
 // Interviews lists a project's interviews by id, after the id given.

@@ -50,7 +50,7 @@ type Quote struct {
 	SiteID     uuid.UUID  `json:"site_id" format:"uuid" doc:"The person's site; no update tells it."`
 	FollowUpID uuid.UUID  `json:"follow_up_id" format:"uuid" doc:"The follow-up at which it was said; no update tells it."`
 	Words      string     `json:"words" doc:"The person's words, as they said them."`
-	State      string     `json:"state" enum:"waiting,approved,refused,taken_back" doc:"waiting: for a second person to look for names and places. Only one that is approved is shown."`
+	State      string     `json:"state" enum:"waiting,approved,refused,taken_back" doc:"The state of the quote. waiting: a second person has yet to look for names and places. Only an approved quote is shown."`
 	MayShow    bool       `json:"may_show" gorm:"->" doc:"Whether the person's consent to this stands now. Where it does not, the words show nowhere."`
 	CheckedAt  *time.Time `json:"checked_at" doc:"When a second person looked."`
 	CreatedAt  time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was chosen."`
@@ -170,7 +170,7 @@ func (q *Quote) settle() {
 
 // Check is the command to say what a second person found.
 type Check struct {
-	Decision string `json:"decision" enum:"approved,refused" doc:"approved: there is no name, no place and nothing else by which somebody could be known." example:"approved"`
+	Decision string `json:"decision" enum:"approved,refused" doc:"The decision. approved means that there is no name, no place and nothing else by which somebody could be known." example:"approved"`
 }
 
 // CheckQuote says what a second person found. Faults: forbidden (who chose it may not check it), conflict (it was checked already), consent_required.

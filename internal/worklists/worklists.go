@@ -41,7 +41,7 @@ type Row struct {
 
 // Due is something that has a day.
 type Due struct {
-	What string   `json:"what" enum:"first_contact,contact,holding,follow_up,follow_up_closes,chase,expiry,answer,closure,question" doc:"first_contact: the person waits since that day. contact, holding: to be reached again, or while they wait. follow_up: best asked. follow_up_closes: the last day to ask. chase: the organisation is asked again. expiry: silence expires the referral. answer: of an expired referral, since when to ask by telephone, or withdraw it; in caseload, when a silent referral expires. closure: the person died then, and the episode is open. question: an organisation's question waits since then."`
+	What string   `json:"what" enum:"first_contact,contact,holding,follow_up,follow_up_closes,chase,expiry,answer,closure,question" doc:"What is due. first_contact: the person waits since that day. contact, holding: to be reached again, or while they wait. follow_up: best asked. follow_up_closes: the last day to ask. chase: the organisation is asked again. expiry: silence expires the referral. answer: of an expired referral, since when to ask by telephone, or withdraw it; in caseload, when a silent referral expires. closure: the person died then, and the episode is open. question: an organisation's question waits since then."`
 	On   day.Date `json:"on" format:"date" doc:"The day; one that has passed is overdue since then."`
 }
 

@@ -31,7 +31,7 @@ func (s *server) advanceClock(ctx context.Context, in *With[Advance]) (out Clock
 	}
 	p, err := day.ParsePeriod(in.Body.Advance)
 	if err != nil {
-		return out, fault.InvalidAt("advance", "takes a period such as P10M or P2W")
+		return out, fault.InvalidAt("advance", fault.WrongFormat, "takes a period such as P10M or P2W")
 	}
 	err = s.DB.Do(ctx, func(tx *db.Tx) (err error) {
 		out.Now, err = s.DB.Advance(tx, p)

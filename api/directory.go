@@ -127,12 +127,12 @@ func (s *server) searchServices(ctx context.Context, in *ServiceSearch) (Page[di
 
 func (in *ServiceSearch) query() (directory.Query, error) {
 	if math.IsNaN(in.WithinKm) {
-		return directory.Query{}, badQuery("within_km", "takes a number of kilometres")
+		return directory.Query{}, badQuery("within_km", fault.WrongFormat, "takes a number of kilometres")
 	}
 	by := directory.Query{Words: in.Q, Need: in.Need, ActivityType: in.ActivityType, Capacity: in.Capacity, OrganisationID: given(in.Organisation), WithinKm: in.WithinKm}
 	if in.Near == "" {
 		if in.WithinKm > 0 {
-			return by, badQuery("within_km", "needs near: within what distance of where")
+			return by, badQuery("within_km", fault.NotAllowed, "needs near: within what distance of where")
 		}
 		return by, nil
 	}
@@ -141,14 +141,14 @@ func (in *ServiceSearch) query() (directory.Query, error) {
 	longitude, err2 := strconv.ParseFloat(strings.TrimSpace(lon), 64)
 	// Written so that NaN, which compares with nothing, is refused too.
 	if err1 != nil || err2 != nil || !(latitude >= -90 && latitude <= 90) || !(longitude >= -180 && longitude <= 180) {
-		return by, badQuery("near", "takes latitude,longitude in degrees, such as 53.48,-2.24")
+		return by, badQuery("near", fault.WrongFormat, "takes latitude,longitude in degrees, such as 53.48,-2.24")
 	}
 	by.Near = &directory.Place{Latitude: latitude, Longitude: longitude}
 	return by, nil
 }
 
-func badQuery(parameter, message string) error {
-	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, message)
+func badQuery(parameter string, code fault.Code, message string) error {
+	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, code, message)
 }
 
 // given is nil for an id that was not sent.

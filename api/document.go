@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"waypost/internal/platform/codes"
+	"waypost/internal/platform/fault"
 	"waypost/internal/platform/text"
 )
 
@@ -59,6 +60,7 @@ func document(base string) huma.Config {
 	}
 	c.Components.Responses = map[string]*huma.Response{}
 	c.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	listFieldCodes(c.Components.Schemas.Map()["ProblemField"].Properties["code"])
 	return c
 }
 
@@ -77,6 +79,15 @@ var tags = []*huma.Tag{
 	{Name: "partners", Description: "What partner systems are told: the event feed, and webhooks."},
 	{Name: "administration", Description: "API keys."},
 	{Name: "demo", Description: "What only a demo can do."},
+}
+
+// listFieldCodes shows the codes of field errors with what each means.
+func listFieldCodes(s *huma.Schema) {
+	s.Description += "\n"
+	for _, m := range fault.Meanings {
+		s.Enum = append(s.Enum, string(m.Code))
+		s.Description += "\n- `" + string(m.Code) + "`: " + m.Meaning
+	}
 }
 
 // schemaName names a type in the document. Commands called New in their package are named after what they make.

@@ -171,7 +171,7 @@ func idempotencyKey(h http.Header) (string, error) {
 	key := h.Get("Idempotency-Key")
 	visible := strings.IndexFunc(key, func(r rune) bool { return r < '!' || r > '~' }) < 0
 	if _, sent := h["Idempotency-Key"]; sent && (key == "" || len(key) > 255 || !visible) {
-		return "", fault.New(fault.Invalid, "The Idempotency-Key cannot be used.").At("header.Idempotency-Key", "takes 1 to 255 visible characters")
+		return "", fault.New(fault.Invalid, "The Idempotency-Key cannot be used.").At("header.Idempotency-Key", fault.WrongFormat, "takes 1 to 255 visible characters")
 	}
 	return key, nil
 }

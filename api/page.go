@@ -50,7 +50,7 @@ func start[P any](ctx context.Context, p Paging) (at P, err error) {
 	var c cursor[P]
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err != nil || json.Unmarshal(text, &c) != nil || string(c.Filter) != string(filterOf(ctx)) {
-		return at, fault.New(fault.Invalid, "The cursor does not belong to this list with this filter. Start again without it.").At("query.cursor", "belongs to another list, or was changed")
+		return at, fault.New(fault.Invalid, "The cursor does not belong to this list with this filter. Start again without it.").At("query.cursor", fault.WrongFormat, "belongs to another list, or was changed")
 	}
 	return c.At, nil
 }

@@ -104,7 +104,7 @@ const (
 func firstErrors(fields []fault.Field) []fault.Field {
 	out, bytes := []fault.Field{}, 0
 	for _, f := range fields {
-		bytes += len(f.Location) + len(f.Message)
+		bytes += len(f.Location) + len(f.Code) + len(f.Message)
 		if len(out) == maxErrors || bytes > maxErrorBytes {
 			break
 		}
@@ -154,21 +154,56 @@ func init() {
 func ofHuma(err error) (field fault.Field, query bool) {
 	var d *huma.ErrorDetail
 	if !errors.As(err, &d) {
-		return fault.Field{Location: "body", Message: "cannot be read as this operation needs it"}, false
+		return fault.Field{Location: "body", Code: fault.WrongFormat, Message: "cannot be read as this operation needs it"}, false
 	}
 	switch {
 	case d.Message == "unknown query parameter":
-		return fault.Field{Location: "query", Message: "has a parameter that this operation does not know"}, true
+		return fault.Field{Location: "query", Code: fault.UnknownField, Message: "has a parameter that this operation does not know"}, true
 	case d.Message == "unexpected property":
-		return fault.Field{Location: ours(parent(d.Location)), Message: "has a field that this operation does not know"}, false
+		return fault.Field{Location: ours(parent(d.Location)), Code: fault.UnknownField, Message: "has a field that this operation does not know"}, false
 	case d.Message == validation.MsgExpectedMatchAtLeastOneSchema && strings.Contains(d.Location, "responses."):
-		return fault.Field{Location: ours(d.Location), Message: outcomes.AnswerForms}, false
+		return fault.Field{Location: ours(d.Location), Code: fault.WrongType, Message: outcomes.AnswerForms}, false
 	case strings.HasPrefix(d.Message, "expected ") || strings.HasPrefix(d.Message, "required "):
 		message, _, _ := strings.Cut(d.Message, ": ") // what follows a colon may be the value
-		return fault.Field{Location: ours(d.Location), Message: strings.ReplaceAll(message, ", <nil>", "")}, false
+		message = strings.ReplaceAll(message, ", <nil>", "")
+		return fault.Field{Location: ours(d.Location), Code: codeOf(d.Message), Message: message}, false
 	default:
-		return fault.Field{Location: ours(d.Location), Message: "cannot be read as what this field takes"}, false
+		return fault.Field{Location: ours(d.Location), Code: fault.WrongFormat, Message: "cannot be read as what this field takes"}, false
 	}
+}
+
+// codeOf is the code of one of huma's messages, by how it begins.
+func codeOf(message string) fault.Code {
+	for _, c := range codesOfHuma {
+		if strings.HasPrefix(message, c.begins) {
+			return c.code
+		}
+	}
+	return fault.WrongType
+}
+
+// codesOfHuma are the beginnings of huma's messages, the more exact ones first. All others are about a type.
+var codesOfHuma = []struct {
+	begins string
+	code   fault.Code
+}{
+	{"required ", fault.Required},
+	{"expected required property ", fault.Required},
+	{"expected property ", fault.Required}, // beside another one
+	{saysNotBlank, fault.Required},
+	{"expected value to be one of ", fault.UnknownCode},
+	{"expected number ", fault.OutOfRange},
+	{"expected length >=", fault.TooShort},
+	{"expected length <=", fault.TooLong},
+	{"expected array length >=", fault.TooShort},
+	{"expected array length <=", fault.TooLong},
+	{"expected object with at least ", fault.TooShort},
+	{"expected object with at most ", fault.TooLong},
+	{"expected array items to be unique", fault.Duplicate},
+	{"expected at most one value", fault.Duplicate},
+	{"expected string ", fault.WrongFormat},
+	{"expected duration", fault.WrongFormat},
+	{"expected propertyName ", fault.UnknownField},
 }
 
 func parent(location string) string {

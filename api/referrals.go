@@ -134,7 +134,7 @@ func moment(parameter, text string) (m referrals.Moment, err error) {
 		return m, nil
 	}
 	if m.At, err = time.Parse(time.RFC3339, text); err != nil {
-		return m, badQuery(parameter, "takes an instant (RFC 3339) or a day (YYYY-MM-DD)")
+		return m, badQuery(parameter, fault.WrongFormat, "takes an instant (RFC 3339) or a day (YYYY-MM-DD)")
 	}
 	return m, nil
 }

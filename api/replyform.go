@@ -146,7 +146,7 @@ func answerIn(form url.Values) (n referrals.Answer, err error) {
 	case takenBackAnswer:
 		id, unreadable := uuid.Parse(form.Get("attendance"))
 		if unreadable != nil {
-			return n, fault.InvalidAt("taken_back", "names no attendance")
+			return n, fault.InvalidAt("taken_back", fault.UnknownReference, "names no attendance")
 		}
 		n.TakenBack, n.Note = &id, text("note")
 	default:
@@ -157,11 +157,11 @@ func answerIn(form url.Values) (n referrals.Answer, err error) {
 		n.To, n.Note = &choices[at].To, text("note")
 		if choices[at].Planned && form.Get("on") != "" {
 			if n.ExpectedStartOn = on; on == nil {
-				return n, fault.InvalidAt("expected_start_on", "must be a day")
+				return n, fault.InvalidAt("expected_start_on", fault.WrongFormat, "must be a day")
 			}
 		}
 		if choices[at].Adds && n.Note == nil && n.ExpectedStartOn == nil {
-			return n, fault.InvalidAt("note", "or a day is needed")
+			return n, fault.InvalidAt("note", fault.Required, "or a day is needed")
 		}
 	}
 	return n, nil

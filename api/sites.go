@@ -45,7 +45,7 @@ func (s *server) checkAsked(ctx context.Context, site sites.Site) error {
 		for j, key := range schedule.Instruments {
 			err := s.casework.Outcomes.Has(ctx, site.ID, key)
 			if fault.Is(err, fault.NotFound) {
-				return fault.InvalidAt(fmt.Sprintf("schedules[%d].instruments[%d]", i, j), "names no instrument of this site: see GET /v1/instruments")
+				return fault.InvalidAt(fmt.Sprintf("schedules[%d].instruments[%d]", i, j), fault.UnknownReference, "names no instrument of this site: see GET /v1/instruments")
 			}
 			if err != nil {
 				return err

@@ -70,7 +70,7 @@ func strict(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		for _, values := range parameters {
 			if len(values) > 1 {
-				return fault.New(fault.Unreadable, "The query cannot be read.").At("query", "has a parameter twice") // one would be passed over
+				return fault.New(fault.Unreadable, "The query cannot be read.").At("query", fault.Duplicate, "has a parameter twice") // one would be passed over
 			}
 		}
 		if len(req.body) == 0 {
@@ -110,10 +110,10 @@ func isJSON(contentType string) bool {
 // checkJSON walks the tokens. The decoder itself refuses duplicate names and invalid UTF-8.
 func checkJSON(body []byte) error {
 	unreadable := func(why string) error {
-		return fault.New(fault.Unreadable, "The body is not JSON that can be taken.").At("body", why)
+		return fault.New(fault.Unreadable, "The body is not JSON that can be taken.").At("body", fault.WrongFormat, why)
 	}
 	tooMany := func(what string) error {
-		return fault.New(fault.Invalid, "The request is well formed, but not right.").At("body", what)
+		return fault.New(fault.Invalid, "The request is well formed, but not right.").At("body", fault.TooLong, what)
 	}
 	d := jsontext.NewDecoder(bytes.NewReader(body))
 	for tokens := 0; ; tokens++ {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,6 +23,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
+	"waypost/internal/platform/fault"
 	"waypost/internal/platform/leaktest"
 	"waypost/internal/platform/outward"
 	"waypost/internal/platform/telemetry"
@@ -217,6 +219,16 @@ func (a answer) problem(status int, code string, secrets ...string) answer {
 	}
 	if got := a.text("code"); got != code {
 		a.t.Fatalf("%s: code %s, want %s: %s", a.call, got, code, a.body)
+	}
+	var sent struct{ Errors []fault.Field }
+	if err := json.Unmarshal(a.body, &sent); err != nil {
+		a.t.Fatalf("%s: %v", a.call, err)
+	}
+	for _, f := range sent.Errors {
+		known := func(m fault.Meaning) bool { return m.Code == f.Code }
+		if !slices.ContainsFunc(fault.Meanings, known) {
+			a.t.Errorf("%s: %s has the code %q, which is not of the list", a.call, f.Location, f.Code)
+		}
 	}
 	return a.hides(secrets...)
 }

@@ -56,7 +56,7 @@ func (s *Store) ChangeEpisode(ctx context.Context, id uuid.UUID, version int, c 
 func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n episodes.NewContact, via string) (c episodes.Contact, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if n.Attended != nil && n.ReferralID == nil {
-			return fault.InvalidAt("attended", "goes with a referral_id: what was attended")
+			return fault.InvalidAt("attended", fault.NotAllowed, "goes with a referral_id: what was attended")
 		}
 		if c, err = s.Episodes.RecordContact(tx.Context(), episode, n, via); err != nil {
 			return err

@@ -76,7 +76,7 @@ func (out *TakenOn) warn(part string, warnings []fault.Warning) {
 func (s *Store) takePerson(tx *db.Tx, n Intake, via string, out *TakenOn) (err error) {
 	switch {
 	case n.Patient != nil && n.PatientID != nil:
-		return fault.InvalidAt("patient_id", "does not go with patient: one or the other")
+		return fault.InvalidAt("patient_id", fault.NotAllowed, "does not go with patient: one or the other")
 	case n.Patient != nil:
 		out.Patient, err = s.People.Record(tx.Context(), *n.Patient, via)
 		out.warn("patient", out.Patient.Warnings)
@@ -85,7 +85,7 @@ func (s *Store) takePerson(tx *db.Tx, n Intake, via string, out *TakenOn) (err e
 		out.Patient, err = s.known(tx, *n.PatientID)
 		err = fault.Within("patient_id", err)
 	default:
-		return fault.InvalidAt("patient", "or patient_id is needed")
+		return fault.InvalidAt("patient", fault.Required, "or patient_id is needed")
 	}
 	out.PatientID = out.Patient.ID
 	return err

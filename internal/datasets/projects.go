@@ -126,27 +126,27 @@ func (p *Project) settle(tx *db.Tx) error {
 	}
 	var c fault.Checks
 	unknown := func(name string) bool { return !slices.Contains(quasiNames(), name) }
-	c.Require(!slices.ContainsFunc(p.QuasiIdentifiers, unknown), "quasi_identifiers", "are of site, age_band, gender, ethnic_group and imd_quintile")
-	c.Require(distinct(p.QuasiIdentifiers), "quasi_identifiers", "each stand once")
-	c.Require(!slices.ContainsFunc(p.Generalisation, func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) }), "generalisation", "names quasi-identifiers of the project")
+	c.Require(!slices.ContainsFunc(p.QuasiIdentifiers, unknown), "quasi_identifiers", fault.UnknownCode, "are of site, age_band, gender, ethnic_group and imd_quintile")
+	c.Require(distinct(p.QuasiIdentifiers), "quasi_identifiers", fault.Duplicate, "each stand once")
+	c.Require(!slices.ContainsFunc(p.Generalisation, func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) }), "generalisation", fault.UnknownReference, "names quasi-identifiers of the project")
 	least := floor[p.Setting]
 	if p.LegalBasis == Anonymised { // wherever researchers work
 		least = floor[Outside]
 	}
-	c.Require(p.MinimumK >= least, "minimum_k", "is at least 5 in a safe setting, and at least 10 outside, and where data is anonymised")
+	c.Require(p.MinimumK >= least, "minimum_k", fault.OutOfRange, "is at least 5 in a safe setting, and at least 10 outside, and where data is anonymised")
 	today, err := p.today(tx)
 	if err != nil {
 		return err
 	}
-	c.Require(!p.ExpiresOn.Before(today), "expires_on", "lies in the past")
+	c.Require(!p.ExpiresOn.Before(today), "expires_on", fault.OutOfRange, "lies in the past")
 	var own []string
 	for i, w := range p.Schedule {
 		at := fmt.Sprintf("schedule[%d]", i)
-		c.Require(slices.Contains(p.Timepoints, w.Code) && !slices.Contains(own, w.Code), at+".code", "is one of the project's timepoints, and stands once")
-		c.Require(w.From <= w.Target && w.Target <= w.To, at+".target", "lies in the window")
+		c.Require(slices.Contains(p.Timepoints, w.Code) && !slices.Contains(own, w.Code), at+".code", fault.Duplicate, "is one of the project's timepoints, and stands once")
+		c.Require(w.From <= w.Target && w.Target <= w.To, at+".target", fault.OutOfRange, "lies in the window")
 		own = append(own, w.Code)
 	}
-	c.Require(distinct(p.Instruments) && distinct(p.Timepoints), "instruments", "and timepoints each stand once")
+	c.Require(distinct(p.Instruments) && distinct(p.Timepoints), "instruments", fault.Duplicate, "and timepoints each stand once")
 	return c.Err()
 }
 
@@ -176,9 +176,9 @@ func (s *Store) exist(tx *db.Tx, p *Project) error {
 		return func(name string) bool { return !slices.Contains(there, name) }
 	}
 	var c fault.Checks
-	c.Require(found.SiteCount == len(p.SiteIDs), "site_ids", "names something that does not exist")
-	c.Require(!slices.ContainsFunc(p.Timepoints, beyond(slices.Concat(found.Timepoints, always)...)), "timepoints", "names a schedule that none of the sites has")
-	c.Require(!slices.ContainsFunc(p.Instruments, beyond(found.Instruments...)), "instruments", "names an instrument that none of the sites has")
+	c.Require(found.SiteCount == len(p.SiteIDs), "site_ids", fault.UnknownReference, "names something that does not exist")
+	c.Require(!slices.ContainsFunc(p.Timepoints, beyond(slices.Concat(found.Timepoints, always)...)), "timepoints", fault.UnknownReference, "names a schedule that none of the sites has")
+	c.Require(!slices.ContainsFunc(p.Instruments, beyond(found.Instruments...)), "instruments", fault.UnknownReference, "names an instrument that none of the sites has")
 	return c.Err()
 }
 
@@ -299,7 +299,7 @@ func (s *Store) Members(ctx context.Context, id uuid.UUID, page db.Page[uuid.UUI
 func (s *Store) Join(ctx context.Context, id, key uuid.UUID) (m Member, err error) {
 	return m, s.move(ctx, id, key, "join_project", "project.member_added", func(tx *db.Tx, done bool) error {
 		if !done {
-			return fault.InvalidAt("api_key_id", "names no researcher's key that works")
+			return fault.InvalidAt("api_key_id", fault.UnknownReference, "names no researcher's key that works")
 		}
 		err := tx.Raw("select * from members_of(?) where id = ?", id, key).Scan(&m).Error
 		m.ProjectID = id

@@ -122,7 +122,7 @@ func (v *Service) Set(d ServiceDetails) error {
 	v.ServiceDetails = d
 	v.FillIn()
 	var c fault.Checks
-	c.Require((v.Latitude == nil) == (v.Longitude == nil), "longitude", "goes with latitude: both or neither")
+	c.Require((v.Latitude == nil) == (v.Longitude == nil), "longitude", fault.NotAllowed, "goes with latitude: both or neither")
 	normal.Require(&c, "postcode", &v.Postcode, was.Postcode, normal.Postcode, normal.NotAPostcode)
 	normal.Require(&c, "url", &v.URL, was.URL, normal.URL, normal.NotAURL)
 	v.Keep(&v.Phone, &v.Email, was.Phone, was.Email)
@@ -174,7 +174,7 @@ func (s *Store) ChangeService(ctx context.Context, id uuid.UUID, version int, c 
 			return err
 		}
 		if c.Has("sensitive") && !details.Sensitive && codes.Sensitive("needs", details.Needs...) {
-			return fault.InvalidAt("sensitive", "is true by itself for a service of a sensitive need: leave it out, or take the need away")
+			return fault.InvalidAt("sensitive", fault.NotAllowed, "is true by itself for a service of a sensitive need: leave it out, or take the need away")
 		}
 		if c.Has("needs") {
 			v.NeedsSource = "stated"
@@ -226,9 +226,9 @@ func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Se
 		}
 		switch {
 		case !past:
-			return fault.InvalidAt("as_of", "must not lie in the future")
+			return fault.InvalidAt("as_of", fault.OutOfRange, "must not lie in the future")
 		case c.WaitBand != nil && !slices.Contains(waits, c.Capacity):
-			return fault.InvalidAt("wait_band", "goes with waitlist, assessment_required or full only")
+			return fault.InvalidAt("wait_band", fault.NotAllowed, "goes with waitlist, assessment_required or full only")
 		case v.CapacityAsOf != nil && at.Before(*v.CapacityAsOf):
 			return fault.New(fault.Conflict, "Something newer is known of this service's capacity: read it.")
 		}

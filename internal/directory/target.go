@@ -20,7 +20,7 @@ type Target struct {
 // Resolve finds the target by organisation, by service, or by both, which must then belong together.
 func Resolve(tx *db.Tx, organisation, service *uuid.UUID) (t Target, err error) {
 	if organisation == nil && service == nil {
-		return t, fault.InvalidAt("organisation_id", "or service_id is needed")
+		return t, fault.InvalidAt("organisation_id", fault.Required, "or service_id is needed")
 	}
 	err = tx.Raw(`select o.id as organisation_id, o.status as organisation_status, s.status as service_status, s.capacity,
 			(select pending_since is not null from notice_address(o.id, s.id)) as email_pending
@@ -31,11 +31,11 @@ func Resolve(tx *db.Tx, organisation, service *uuid.UUID) (t Target, err error) 
 	case err != nil:
 		return t, err
 	case service != nil && t.ServiceStatus == "":
-		return t, fault.InvalidAt("service_id", "names no service of the directory")
+		return t, fault.InvalidAt("service_id", fault.UnknownReference, "names no service of the directory")
 	case t.OrganisationStatus == "":
-		return t, fault.InvalidAt("organisation_id", "names no organisation of the directory")
+		return t, fault.InvalidAt("organisation_id", fault.UnknownReference, "names no organisation of the directory")
 	case organisation != nil && *organisation != t.OrganisationID:
-		return t, fault.InvalidAt("service_id", "names a service of another organisation")
+		return t, fault.InvalidAt("service_id", fault.UnknownReference, "names a service of another organisation")
 	}
 	return t, nil
 }

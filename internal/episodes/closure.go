@@ -76,7 +76,7 @@ func (s *Store) move(ctx context.Context, id uuid.UUID, to Status, dayField stri
 			return err
 		}
 		if e.PausedOn != nil && on.Before(*e.PausedOn) {
-			return fault.InvalidAt(dayField, "lies before the pause began")
+			return fault.InvalidAt(dayField, fault.OutOfRange, "lies before the pause began")
 		}
 		e.Status = to
 		change(&e, on)
@@ -96,7 +96,7 @@ func (e *Episode) checkDay(tx *db.Tx, field string, on day.Date) error {
 		return err
 	}
 	var c fault.Checks
-	c.Require(!on.After(today), field, "must not lie in the future")
-	c.Require(!on.Before(e.ReceivedOn), field, "lies before the episode was received")
+	c.Require(!on.After(today), field, fault.OutOfRange, "must not lie in the future")
+	c.Require(!on.Before(e.ReceivedOn), field, fault.OutOfRange, "lies before the episode was received")
 	return c.Err()
 }

@@ -95,7 +95,7 @@ func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
 	var mine []uuid.UUID
 	err := tx.Raw("select id from referrals where site_id = ? and episode_id = ? and id = ?", e.SiteID, e.ID, *n.ReferralID).Scan(&mine).Error
 	if err == nil && !slices.Contains(mine, *n.ReferralID) {
-		return fault.InvalidAt("referral_id", "is no referral of this episode")
+		return fault.InvalidAt("referral_id", fault.UnknownReference, "is no referral of this episode")
 	}
 	return err
 }
@@ -110,7 +110,7 @@ func (e *Episode) checkContactDay(tx *db.Tx, n ContactDetails) error {
 			return err
 		}
 		if died {
-			return fault.InvalidAt("on", "lies after the person's death: nobody reached them then")
+			return fault.InvalidAt("on", fault.OutOfRange, "lies after the person's death: nobody reached them then")
 		}
 	}
 	return e.checkDay(tx, "on", n.On)

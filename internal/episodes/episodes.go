@@ -117,13 +117,13 @@ func (e *Episode) check(tx *db.Tx, p people.Patient) error {
 		return err
 	}
 	var c fault.Checks
-	c.Require(e.LinkWorkerID != nil, "link_worker_id", "is needed, since the caller is no link worker")
-	c.Require(!e.ReceivedOn.After(today), "received_on", "must not lie in the future")
-	c.Require(!e.ReceivedOn.Before(p.BirthDate), "received_on", "lies before the person's birth")
-	c.Require(p.DiedOn == nil || !e.ReceivedOn.After(*p.DiedOn), "received_on", "lies after the person's death")
-	c.Require(!slices.Contains(e.Needs.Others, e.Needs.Primary), "needs.others", "repeats the primary need")
+	c.Require(e.LinkWorkerID != nil, "link_worker_id", fault.Required, "is needed, since the caller is no link worker")
+	c.Require(!e.ReceivedOn.After(today), "received_on", fault.OutOfRange, "must not lie in the future")
+	c.Require(!e.ReceivedOn.Before(p.BirthDate), "received_on", fault.OutOfRange, "lies before the person's birth")
+	c.Require(p.DiedOn == nil || !e.ReceivedOn.After(*p.DiedOn), "received_on", fault.OutOfRange, "lies after the person's death")
+	c.Require(!slices.Contains(e.Needs.Others, e.Needs.Primary), "needs.others", fault.Duplicate, "repeats the primary need")
 	for _, later := range []*day.Date{e.FirstContactOn, e.BaselineOn, e.ClosedOn} {
-		c.Require(later == nil || !e.ReceivedOn.After(*later), "received_on", "lies after something that happened in the episode")
+		c.Require(later == nil || !e.ReceivedOn.After(*later), "received_on", fault.OutOfRange, "lies after something that happened in the episode")
 	}
 	return c.Err()
 }
@@ -133,7 +133,7 @@ func (e *Episode) checkWorker(tx *db.Tx) error {
 	var active bool
 	err := tx.Raw("select active from link_workers where site_id = ? and id = ?", e.SiteID, *e.LinkWorkerID).Scan(&active).Error
 	if err == nil && !active {
-		return fault.InvalidAt("link_worker_id", "is no active link worker of this site")
+		return fault.InvalidAt("link_worker_id", fault.UnknownReference, "is no active link worker of this site")
 	}
 	return err
 }

@@ -29,7 +29,7 @@ var farBack, farAhead = day.New(1900, 1, 1), day.New(3000, 1, 1)
 // ask answers from the snapshot; a site's own manager live.
 func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Query) (out Figures[R], err error) {
 	if q.By != Together && !slices.Contains(m.Dimensions, q.By) {
-		return out, wrong("by", "is no dimension of these figures: see the catalogue")
+		return out, wrong("by", fault.UnknownCode, "is no dimension of these figures: see the catalogue")
 	}
 	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
 		out = Figures[R]{Metric: m.ID, Version: m.Version, Definition: m.Definition, AsOf: a.asOf(tx), Disclosure: a.profile.Notice(), Rows: []R{}, mark: a.mark()}

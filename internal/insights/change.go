@@ -9,6 +9,7 @@ import (
 	"waypost/internal/disclosure"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
 	"waypost/internal/platform/sqlfile"
 )
 
@@ -42,11 +43,11 @@ type observed struct {
 // Outcomes is paired change.
 func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow], err error) {
 	if q.By != Together && !slices.Contains(outcomesEntry.Dimensions, q.By) {
-		return out, wrong("by", "is no dimension of these figures: see the catalogue")
+		return out, wrong("by", fault.UnknownCode, "is no dimension of these figures: see the catalogue")
 	}
 	if q.Population != "" {
 		if q.By != Together {
-			return out, wrong("population", "is for figures that are not divided: leave by out")
+			return out, wrong("population", fault.NotAllowed, "is for figures that are not divided: leave by out")
 		}
 		q.By = ByPopulation
 	}

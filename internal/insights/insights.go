@@ -95,15 +95,15 @@ func (q Query) period() (from, until day.Date, err error) {
 		until = until.Add(day.Period{Months: 1})
 	}
 	if !from.Before(until) {
-		return from, until, wrong("to", "lies before from")
+		return from, until, wrong("to", fault.OutOfRange, "lies before from")
 	}
 	return from, until, nil
 }
 
-func badMonth(parameter string) error { return wrong(parameter, "takes a month, YYYY-MM") }
+func badMonth(parameter string) error { return wrong(parameter, fault.WrongFormat, "takes a month, YYYY-MM") }
 
-func wrong(parameter, message string) error {
-	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, message)
+func wrong(parameter string, code fault.Code, message string) error {
+	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, code, message)
 }
 
 // Withheld says that a row is not shown.

@@ -135,7 +135,7 @@ func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
 func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	instrument, err := instrumentOf(tx, e.SiteID, a.Instrument, a.InstrumentVersion) // a correction's is that of what it corrects
 	if fault.Is(err, fault.NotFound) {
-		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", "names no instrument: see GET /v1/instruments")
+		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", fault.UnknownReference, "names no instrument: see GET /v1/instruments")
 	}
 	if err != nil {
 		return err

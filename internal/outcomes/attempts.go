@@ -59,7 +59,7 @@ func (s *Store) Attempt(ctx context.Context, id uuid.UUID, n NewAttempt) (a Atte
 			return err
 		}
 		if !past || on.Before(e.ReceivedOn) {
-			return fault.InvalidAt("at", "lies in the future, or before the episode began")
+			return fault.InvalidAt("at", fault.OutOfRange, "lies in the future, or before the episode began")
 		}
 		return a.write(tx, f)
 	})

@@ -40,11 +40,11 @@ func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i Instrument, fiel
 		if field != "responses" { // of a completion, which others may answer without this instrument
 			at = strings.TrimSuffix(field, "responses") + "instrument"
 		}
-		return fault.InvalidAt(at, "may be answered by the person alone, and by nobody for them: somebody may help them (self_with_help)")
+		return fault.InvalidAt(at, fault.NotAllowed, "may be answered by the person alone, and by nobody for them: somebody may help them (self_with_help)")
 	}
 	old, err := oldEnough(tx, e.SiteID, e.PatientID, i, a.CompletedOn)
 	if err == nil && !old {
-		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", fmt.Sprintf("is for people of %d years and over", i.MinAge))
+		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", fault.OutOfRange, fmt.Sprintf("is for people of %d years and over", i.MinAge))
 	}
 	return err
 }
@@ -67,7 +67,7 @@ func (a *Assessment) checkOrder(tx *db.Tx, e *episodes.Episode) error {
 		return a.precedesAll(tx, e)
 	}
 	if e.BaselineOn != nil && a.CompletedOn.Before(*e.BaselineOn) {
-		return fault.InvalidAt("completed_on", "lies before the baseline")
+		return fault.InvalidAt("completed_on", fault.OutOfRange, "lies before the baseline")
 	}
 	return nil
 }
@@ -77,14 +77,14 @@ func (a *Assessment) precedesAll(tx *db.Tx, e *episodes.Episode) error {
 	var earlier int64
 	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint <> 'baseline' and completed_on < ?", e.SiteID, e.ID, a.CompletedOn).Count(&earlier).Error
 	if err == nil && earlier > 0 {
-		return fault.InvalidAt("completed_on", "lies after another assessment of the episode: a baseline comes first")
+		return fault.InvalidAt("completed_on", fault.OutOfRange, "lies after another assessment of the episode: a baseline comes first")
 	}
 	return err
 }
 
 func checkHelper(respondent string, helper *string) error {
 	if helper != nil && respondent == "self" {
-		return fault.InvalidAt("helper", "goes with self_with_help or proxy: self is the person alone")
+		return fault.InvalidAt("helper", fault.NotAllowed, "goes with self_with_help or proxy: self is the person alone")
 	}
 	return nil
 }
@@ -97,10 +97,10 @@ func checkTimepoint(tx *db.Tx, e episodes.Episode, timepoint string) error {
 	err := tx.Raw(`select (select count(*) from schedules where site_id = ? and code = ?)
 		+ (select count(*) from follow_ups where site_id = ? and episode_id = ? and code = ?)`, e.SiteID, timepoint, e.SiteID, e.ID, timepoint).Scan(&n).Error
 	if err == nil && n == 0 { // what was planned goes on when its schedule is gone
-		return fault.InvalidAt("timepoint", "is none of baseline, review, closure, and no follow-up of this site's schedule")
+		return fault.InvalidAt("timepoint", fault.UnknownCode, "is none of baseline, review, closure, and no follow-up of this site's schedule")
 	}
 	if err == nil && e.BaselineOn == nil {
-		return fault.InvalidAt("timepoint", "is a follow-up's, and the episode has no baseline yet: record that first")
+		return fault.InvalidAt("timepoint", fault.NotAllowed, "is a follow-up's, and the episode has no baseline yet: record that first")
 	}
 	return err
 }
@@ -126,7 +126,7 @@ func checkAnswered(tx *db.Tx, e *episodes.Episode, on day.Date) error {
 	var dead bool
 	err := tx.Raw("select coalesce(died_on < ?, false) from patients where site_id = ? and id = ?", on, e.SiteID, e.PatientID).Scan(&dead).Error
 	if err == nil && dead {
-		return fault.InvalidAt("completed_on", "lies after the person's death")
+		return fault.InvalidAt("completed_on", fault.OutOfRange, "lies after the person's death")
 	}
 	return err
 }
@@ -138,7 +138,7 @@ func checkDay(tx *db.Tx, e *episodes.Episode, field string, on day.Date) error {
 		return err
 	}
 	var c fault.Checks
-	c.Require(!on.After(today), field, "must not lie in the future")
-	c.Require(!on.Before(e.ReceivedOn), field, "lies before the episode began")
+	c.Require(!on.After(today), field, fault.OutOfRange, "must not lie in the future")
+	c.Require(!on.Before(e.ReceivedOn), field, fault.OutOfRange, "lies before the episode began")
 	return c.Err()
 }

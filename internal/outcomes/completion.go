@@ -137,7 +137,7 @@ func (s *Store) ReportService(ctx context.Context, id uuid.UUID, u Used) (f Foll
 // checkReport asks whether it is said of a referral of the episode of which nothing is recorded yet.
 func (f FollowUp) checkReport(tx *db.Tx, e *episodes.Episode, u *Used) error {
 	var c fault.Checks
-	c.Require(u.ReferralID != nil && u.Name == nil, "referral_id", "is needed, and no name")
+	c.Require(u.ReferralID != nil && u.Name == nil, "referral_id", fault.Required, "is needed, and no name")
 	u.settle(&c, "")
 	if err := c.Err(); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (f FollowUp) checkReport(tx *db.Tx, e *episodes.Episode, u *Used) error {
 	case err != nil:
 		return err
 	case !ofEpisode:
-		return fault.InvalidAt("referral_id", "is no referral or signpost of this episode")
+		return fault.InvalidAt("referral_id", fault.UnknownReference, "is no referral or signpost of this episode")
 	case recorded:
 		return fault.New(fault.Conflict, "What the person says of this referral is recorded with this follow-up already.")
 	}
@@ -164,7 +164,7 @@ func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 		return err
 	}
 	if n.CompletedOn.Before(f.AnchorOn) {
-		return fault.InvalidAt("completed_on", "lies before the day that the follow-up counts from")
+		return fault.InvalidAt("completed_on", fault.OutOfRange, "lies before the day that the follow-up counts from")
 	}
 	if n.CollectedBy == "" {
 		n.CollectedBy = "link_worker"
@@ -202,10 +202,10 @@ func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
 	var seen []uuid.UUID
 	for i := range n.Services {
 		u, at := &n.Services[i], fmt.Sprintf("services[%d]", i)
-		c.Require((u.ReferralID == nil) != (u.Name == nil), at, "names a referral_id or a name, not both")
+		c.Require((u.ReferralID == nil) != (u.Name == nil), at, fault.NotAllowed, "names a referral_id or a name, not both")
 		if u.ReferralID != nil {
-			c.Require(slices.Contains(ids, *u.ReferralID), at+".referral_id", "is no referral or signpost of this episode")
-			c.Require(!slices.Contains(seen, *u.ReferralID), at+".referral_id", "is named twice")
+			c.Require(slices.Contains(ids, *u.ReferralID), at+".referral_id", fault.UnknownReference, "is no referral or signpost of this episode")
+			c.Require(!slices.Contains(seen, *u.ReferralID), at+".referral_id", fault.Duplicate, "is named twice")
 			seen = append(seen, *u.ReferralID)
 		}
 		u.settle(&c, at)
@@ -218,8 +218,8 @@ func (u *Used) settle(c *fault.Checks, at string) {
 		at += "."
 	}
 	usedIt := u.Used == "still_using" || u.Used == "used_stopped"
-	c.Require(u.Reason == nil || u.Used != "still_using", at+"reason", "says why not, or why they stopped: not for something still used")
-	c.Require(u.Benefit != "" || !usedIt, at+"benefit", "is needed for something that was used")
+	c.Require(u.Reason == nil || u.Used != "still_using", at+"reason", fault.NotAllowed, "says why not, or why they stopped: not for something still used")
+	c.Require(u.Benefit != "" || !usedIt, at+"benefit", fault.Required, "is needed for something that was used")
 	if u.Benefit == "" {
 		u.Benefit = "not_applicable"
 	}
@@ -265,7 +265,7 @@ func (n *Completion) checkNew(tx *db.Tx, f FollowUp) error {
 	for i, m := range n.Assessments {
 		if slices.Contains(have, m.Instrument) {
 			return fault.New(fault.Conflict, "An instrument of the completion is recorded at this follow-up already: leave it out here, or correct the assessment that is there.").
-				At(fmt.Sprintf("body.assessments[%d].instrument", i), "is recorded at this follow-up already")
+				At(fmt.Sprintf("body.assessments[%d].instrument", i), fault.NotAllowed, "is recorded at this follow-up already")
 		}
 		have = append(have, m.Instrument)
 	}

@@ -39,7 +39,7 @@ func contextOn(tx *db.Tx, site uuid.UUID) (on bool, err error) {
 func checkContext(tx *db.Tx, site uuid.UUID, field string) error {
 	on, err := contextOn(tx, site)
 	if err == nil && !on {
-		return fault.InvalidAt(field, "asks about the use of health services, which this site has not switched on (health_service_use of the site)")
+		return fault.InvalidAt(field, fault.NotAllowed, "asks about the use of health services, which this site has not switched on (health_service_use of the site)")
 	}
 	return err
 }

@@ -164,29 +164,29 @@ func (d Definition) item(code string) (Item, bool) {
 }
 
 // wrong says what is wrong with an answer to the item, or nothing.
-func (it Item) wrong(a Answer) string {
+func (it Item) wrong(a Answer) (fault.Code, string) {
 	switch {
 	case a.Missing != "":
 		if !codes.Has("missing_codes", a.Missing) {
-			return "has no such missing code: see the code list missing_codes"
+			return fault.UnknownCode, "has no such missing code: see the code list missing_codes"
 		}
 	case it.Type == "number":
 		if a.Number == nil {
-			return "takes a number, or {\"missing\": code}"
+			return fault.WrongType, "takes a number, or {\"missing\": code}"
 		}
 		if n := *a.Number; n != float64(int(n)) || n < *it.Min || n > *it.Max {
-			return fmt.Sprintf("takes a whole number from %g to %g", *it.Min, *it.Max)
+			return fault.OutOfRange, fmt.Sprintf("takes a whole number from %g to %g", *it.Min, *it.Max)
 		}
 	case it.Type == "choice" && it.Codes != "":
 		if a.Text == nil || !codes.Has(it.Codes, *a.Text) {
-			return "takes a code of the list " + it.Codes
+			return fault.UnknownCode, "takes a code of the list " + it.Codes
 		}
 	case it.Type == "choice":
 		if a.Text == nil || !slices.ContainsFunc(it.Options, func(o Option) bool { return o.Code == *a.Text }) {
-			return "takes one of the item's options"
+			return fault.UnknownCode, "takes one of the item's options"
 		}
 	case a.Text == nil:
-		return "takes text, or {\"missing\": code}"
+		return fault.WrongType, "takes text, or {\"missing\": code}"
 	}
-	return ""
+	return "", ""
 }

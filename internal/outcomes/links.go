@@ -112,7 +112,7 @@ func checkNotice(tx *db.Tx, site uuid.UUID) error {
 	has, err := hasNotice(tx, site)
 	if err == nil && !has {
 		return fault.New(fault.Invalid, "The site has no privacy notice that the person's page could lead to: an administrator sets privacy_notice_url of the site.").
-			At("privacy_notice_url", "is not set on the site")
+			At("privacy_notice_url", fault.NotAllowed, "is not set on the site")
 	}
 	return err
 }

@@ -61,7 +61,7 @@ func TestItemsAsQuestions(t *testing.T) {
 			if !q.takes(answer) {
 				t.Errorf("%s refuses %q", name, answer)
 			}
-			if why := c.item.wrong(c.item.answer(answer)); why != "" && answer != "" {
+			if _, why := c.item.wrong(c.item.answer(answer)); why != "" && answer != "" {
 				t.Errorf("%s: %q cannot be recorded: %s", name, answer, why)
 			}
 		}

@@ -112,15 +112,15 @@ func (r *Results) Scan(src any) error {
 // the responses lie in the request, such as "responses". An item that was left out is the same as not asked.
 func (d Definition) Check(field string, r Responses) error {
 	var c fault.Checks
-	c.Require(len(r) > 0, field, "holds no answer")
+	c.Require(len(r) > 0, field, fault.Required, "holds no answer")
 	for _, code := range slices.Sorted(maps.Keys(r)) {
 		it, known := d.item(code)
 		if !known {
-			c.Require(false, field, "answers an item that the instrument has not got")
+			c.Require(false, field, fault.UnknownReference, "answers an item that the instrument has not got")
 			continue
 		}
-		why := it.wrong(r[code])
-		c.Require(why == "", field+"."+it.Code, why)
+		fieldCode, why := it.wrong(r[code])
+		c.Require(why == "", field+"."+it.Code, fieldCode, why)
 	}
 	return c.Err()
 }
@@ -131,7 +131,7 @@ func (i Instrument) checkProxy(field, respondent string, r Responses) error {
 	var c fault.Checks
 	for _, it := range i.Items {
 		a, given := r[it.Code]
-		c.Require(!it.SelfOnly || respondent != "proxy" || !given || a.Missing != "", field+"."+it.Code, "may be answered by the person alone, and by nobody for them")
+		c.Require(!it.SelfOnly || respondent != "proxy" || !given || a.Missing != "", field+"."+it.Code, fault.NotAllowed, "may be answered by the person alone, and by nobody for them")
 	}
 	return c.Err()
 }

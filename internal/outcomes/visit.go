@@ -103,7 +103,7 @@ func (s *Store) Answer(ctx context.Context, token, question, answer string) (p P
 			return nil
 		}
 		if !p.Questions[at].takes(answer) {
-			return fault.InvalidAt(question, "takes one of the answers on offer")
+			return fault.InvalidAt(question, fault.UnknownCode, "takes one of the answers on offer")
 		}
 		err := tx.Exec(`insert into follow_up_answers (site_id, follow_up_id, question, answer, created_at, updated_at) values (?, ?, ?, ?, ?, ?)
 			on conflict (site_id, follow_up_id, question) do update set answer = excluded.answer, updated_at = excluded.updated_at`,
@@ -180,10 +180,11 @@ func (f form) responses(i Instrument) Responses {
 // answer reads what a page kept: takes has checked it.
 func (it Item) answer(text string) Answer {
 	n, err := strconv.Atoi(text)
+	_, wrong := it.wrong(Answer{Text: &text})
 	switch {
 	case it.Type == "number" && err == nil:
 		return Answer{Number: new(float64(n))}
-	case it.Type != "text" && it.wrong(Answer{Text: &text}) != "":
+	case it.Type != "text" && wrong != "":
 		return Answer{Missing: text}
 	default:
 		return Answer{Text: &text}

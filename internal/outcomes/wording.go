@@ -77,22 +77,22 @@ func (n NewWording) check(d Definition) error {
 	for k, w := range n.Items {
 		at := fmt.Sprintf("items[%d]", k)
 		it, known := d.item(w.Code)
-		c.Require(!slices.ContainsFunc(n.Items[:k], func(o ItemWording) bool { return o.Code == w.Code }), at+".code", "stands twice")
+		c.Require(!slices.ContainsFunc(n.Items[:k], func(o ItemWording) bool { return o.Code == w.Code }), at+".code", fault.Duplicate, "stands twice")
 		if !known {
-			c.Require(false, at+".code", "names an item that the instrument has not got")
+			c.Require(false, at+".code", fault.UnknownReference, "names an item that the instrument has not got")
 			continue
 		}
 		all := len(w.Options) == len(it.Options)
 		for _, o := range w.Options {
 			all = all && slices.ContainsFunc(it.Options, o.same)
 		}
-		c.Require(all || it.Type == "number", at+".options", "are not those of the item: each of them has words, and no other")
+		c.Require(all || it.Type == "number", at+".options", fault.NotAllowed, "are not those of the item: each of them has words, and no other")
 		it.Wording, it.Options = w.Wording, w.Options
 		it.whole(&c, at, true)
 	}
 	for _, it := range d.Items {
 		worded := slices.ContainsFunc(n.Items, func(w ItemWording) bool { return w.Code == it.Code })
-		c.Require(worded, "items", "has no words for "+it.Code)
+		c.Require(worded, "items", fault.Required, "has no words for "+it.Code)
 	}
 	return c.Err()
 }

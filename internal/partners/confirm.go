@@ -99,12 +99,12 @@ func (n *NewKey) replaced(tx *db.Tx) (*Key, error) {
 	}
 	k, err := forUpdate(tx, *n.Replaces)
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.InvalidAt("replaces", "names something that does not exist")
+		return nil, fault.InvalidAt("replaces", fault.UnknownReference, "names something that does not exist")
 	}
 	alike := k.Role == n.Role && sameIDs(k.SiteIDs, n.SiteIDs) && sameIDs(k.ProjectIDs, n.ProjectIDs) &&
 		text(k.OrganisationID) == text(n.OrganisationID) && text(k.LinkWorkerID) == text(n.LinkWorkerID)
 	if err == nil && !alike {
-		return nil, fault.InvalidAt("replaces", "names a key of another role or reach")
+		return nil, fault.InvalidAt("replaces", fault.UnknownReference, "names a key of another role or reach")
 	}
 	return &k, err
 }

@@ -162,11 +162,11 @@ func place(tx *db.Tx, text, location string) (c Cursor, wait bool, err error) {
 	case text == "":
 		return Cursor{Partner: own.Partner}, wait, nil
 	case !ok:
-		return c, wait, fault.New(fault.Invalid, "The cursor is none of this feed's. Start again without it.").At(location, "is no cursor of this feed, or was cut off")
+		return c, wait, fault.New(fault.Invalid, "The cursor is none of this feed's. Start again without it.").At(location, fault.WrongFormat, "is no cursor of this feed, or was cut off")
 	case c.Partner != own.Partner:
-		return c, wait, fault.New(fault.Invalid, "The cursor belongs to another partner: each has a feed of its own.").At(location, "belongs to another partner")
+		return c, wait, fault.New(fault.Invalid, "The cursor belongs to another partner: each has a feed of its own.").At(location, fault.WrongFormat, "belongs to another partner")
 	case !own.There:
-		return c, wait, fault.New(fault.Conflict, "The event of this cursor is not in the feed: the database was set back to an older state. Start again without a cursor, and compare by event id.").At(location, "points to an event that is not there")
+		return c, wait, fault.New(fault.Conflict, "The event of this cursor is not in the feed: the database was set back to an older state. Start again without a cursor, and compare by event id.").At(location, fault.UnknownReference, "points to an event that is not there")
 	}
 	return c, wait, nil
 }

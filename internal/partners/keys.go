@@ -150,23 +150,23 @@ func (n *NewKey) check(tx *db.Tx) error {
 	one, some := len(n.SiteIDs) == 1, len(n.SiteIDs) > 0
 	switch n.Role {
 	case actor.LinkWorker:
-		c.Require(one, "site_ids", "names exactly one site for a link worker")
-		c.Require(n.LinkWorkerID != nil, "link_worker_id", "is needed for a link worker")
+		c.Require(one, "site_ids", fault.Required, "names exactly one site for a link worker")
+		c.Require(n.LinkWorkerID != nil, "link_worker_id", fault.Required, "is needed for a link worker")
 	case actor.SiteManager, actor.Integration:
-		c.Require(some, "site_ids", "names at least one site for this role")
+		c.Require(some, "site_ids", fault.Required, "names at least one site for this role")
 	case actor.Organisation:
-		c.Require(n.OrganisationID != nil, "organisation_id", "is needed for an organisation")
+		c.Require(n.OrganisationID != nil, "organisation_id", fault.Required, "is needed for an organisation")
 	}
 	misplaced := some && n.Role != actor.LinkWorker && n.Role != actor.SiteManager && n.Role != actor.Integration && n.Role != actor.Dashboard
-	c.Require(!misplaced, "site_ids", "goes with the roles link_worker, site_manager, integration and dashboard only")
-	c.Require(n.LinkWorkerID == nil || n.Role == actor.LinkWorker || n.Role == actor.SiteManager, "link_worker_id", "goes with the roles link_worker and site_manager only")
-	c.Require(n.OrganisationID == nil || n.Role == actor.Organisation, "organisation_id", "goes with the role organisation only")
-	c.Require(len(n.ProjectIDs) == 0 || n.Role == actor.Researcher, "project_ids", "goes with the role researcher only")
+	c.Require(!misplaced, "site_ids", fault.NotAllowed, "goes with the roles link_worker, site_manager, integration and dashboard only")
+	c.Require(n.LinkWorkerID == nil || n.Role == actor.LinkWorker || n.Role == actor.SiteManager, "link_worker_id", fault.NotAllowed, "goes with the roles link_worker and site_manager only")
+	c.Require(n.OrganisationID == nil || n.Role == actor.Organisation, "organisation_id", fault.NotAllowed, "goes with the role organisation only")
+	c.Require(len(n.ProjectIDs) == 0 || n.Role == actor.Researcher, "project_ids", fault.NotAllowed, "goes with the role researcher only")
 	past, err := n.past(tx)
 	if err != nil {
 		return err
 	}
-	c.Require(!past, "expires_on", "lies in the past")
+	c.Require(!past, "expires_on", fault.OutOfRange, "lies in the past")
 	if err := c.Err(); err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func (n *NewKey) exist(tx *db.Tx) error {
 	ask := func(field, wrong, sql string, args ...any) error {
 		var ok bool
 		err := tx.Raw("select "+sql, args...).Scan(&ok).Error
-		c.Require(ok, field, wrong)
+		c.Require(ok, field, fault.UnknownReference, wrong)
 		return err
 	}
 	const missing, inactive = "names something that does not exist", "names somebody who does not exist there, or is not active"
@@ -273,7 +273,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 			return err
 		}
 		if past && (before == nil || *before != *k.ExpiresOn) {
-			return fault.InvalidAt("expires_on", "lies in the past")
+			return fault.InvalidAt("expires_on", fault.OutOfRange, "lies in the past")
 		}
 		if before != nil && (k.ExpiresOn == nil || k.ExpiresOn.After(*before)) {
 			if err := k.notReplaced(tx); err != nil {

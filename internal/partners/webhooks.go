@@ -93,7 +93,7 @@ func (s *Store) checkWebhook(ctx context.Context, d WebhookDetails) error {
 		return err
 	}
 	if wrong := s.Target.Check(ctx, d.URL); wrong != "" {
-		return fault.InvalidAt("url", wrong)
+		return fault.InvalidAt("url", fault.WrongFormat, wrong)
 	}
 	return nil
 }

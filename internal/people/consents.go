@@ -118,16 +118,16 @@ func (n NewConsent) check(tx *db.Tx, p Patient) error {
 		return err
 	}
 	var c fault.Checks
-	c.Require(!n.DecidedOn.After(today), "decided_on", "must not lie in the future")
-	c.Require(!n.DecidedOn.Before(p.BirthDate), "decided_on", "lies before the person's birth")
+	c.Require(!n.DecidedOn.After(today), "decided_on", fault.OutOfRange, "must not lie in the future")
+	c.Require(!n.DecidedOn.Before(p.BirthDate), "decided_on", fault.OutOfRange, "lies before the person's birth")
 	permits := n.Decision == "given" || n.Decision == bestInterests
-	c.Require(!permits || p.DiedOn == nil || !n.DecidedOn.After(*p.DiedOn), "decided_on", "lies after the person's death")
-	c.Require(n.Decision != "not_obtained" || n.Reason != nil && *n.Reason != "", "reason", "is needed with not_obtained")
-	c.Require(n.Level == nil || n.Purpose == ReportToGP, "level", "goes with the purpose report_to_gp only")
+	c.Require(!permits || p.DiedOn == nil || !n.DecidedOn.After(*p.DiedOn), "decided_on", fault.OutOfRange, "lies after the person's death")
+	c.Require(n.Decision != "not_obtained" || n.Reason != nil && *n.Reason != "", "reason", fault.Required, "is needed with not_obtained")
+	c.Require(n.Level == nil || n.Purpose == ReportToGP, "level", fault.NotAllowed, "goes with the purpose report_to_gp only")
 	withdrawsResearch := n.Purpose == Research && n.Decision == "withdrawn"
-	c.Require(withdrawsResearch == (n.Withdrawal != nil), "withdrawal", "is needed when consent to research is withdrawn, and only then")
+	c.Require(withdrawsResearch == (n.Withdrawal != nil), "withdrawal", fault.Required, "is needed when consent to research is withdrawn, and only then")
 	c.Require(n.Decision != bestInterests || !slices.Contains(needsTheirOwn, n.Purpose), "decision",
-		"best_interests is not for research, recontact or share_my_words: for want of capacity the Mental Capacity Act 2005 asks for research that is approved under its section 30; record not_obtained")
+		fault.NotAllowed, "best_interests is not for research, recontact or share_my_words: for want of capacity the Mental Capacity Act 2005 asks for research that is approved under its section 30; record not_obtained")
 	if err := n.checkReplaces(tx, p, &c); err != nil {
 		return err
 	}
@@ -144,9 +144,9 @@ func (n NewConsent) checkReplaces(tx *db.Tx, p Patient, c *fault.Checks) error {
 	if err != nil {
 		return err
 	}
-	c.Require(n.Decision != "not_asked" && n.Decision != "not_obtained", "replaces", "goes with a decision: not_asked and not_obtained replace nothing")
-	c.Require(len(found) > 0, "replaces", "names no consent of this person to this purpose")
-	c.Require(len(found) == 0 || !found[0].DecidedOn.After(n.DecidedOn), "replaces", "names a consent that was decided on a later day")
+	c.Require(n.Decision != "not_asked" && n.Decision != "not_obtained", "replaces", fault.NotAllowed, "goes with a decision: not_asked and not_obtained replace nothing")
+	c.Require(len(found) > 0, "replaces", fault.UnknownReference, "names no consent of this person to this purpose")
+	c.Require(len(found) == 0 || !found[0].DecidedOn.After(n.DecidedOn), "replaces", fault.UnknownReference, "names a consent that was decided on a later day")
 	return nil
 }
 

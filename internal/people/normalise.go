@@ -14,7 +14,7 @@ func (s *Store) settleNumber(c *fault.Checks, p *Patient, was Details) {
 		p.NHSNumberUnissued = false
 	case normal.Changed(p.NHSNumber, was.NHSNumber):
 		number, known, refusal := s.readNumber(*p.NHSNumber)
-		c.Require(refusal == "", "nhs_number", refusal)
+		c.Require(refusal == "", "nhs_number", fault.WrongFormat, refusal)
 		p.NHSNumber, p.NHSNumberUnissued = &number, !known
 	}
 }

@@ -46,14 +46,14 @@ func (s *Store) where(tx *db.Tx, by Search) (*gorm.DB, error) {
 	case by.NHSNumber != nil:
 		number, _, refusal := s.readNumber(*by.NHSNumber)
 		if refusal != "" {
-			return nil, fault.InvalidAt("nhs_number", refusal)
+			return nil, fault.InvalidAt("nhs_number", fault.WrongFormat, refusal)
 		}
 		return tx.Where("nhs_number = ? and not nhs_number_unissued", number), nil
 	case by.ExternalID != nil:
 		return tx.Where("(site_id, id) in (select site_id, subject_id from external_ids where system = ? and value = ? and subject_type = 'patients')",
 			by.ExternalID.System, by.ExternalID.Value), nil
 	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
-		return nil, fault.InvalidAt("q", "takes at least two letters")
+		return nil, fault.InvalidAt("q", fault.TooShort, "takes at least two letters")
 	case by.Q != nil:
 		from := strings.ToLower(strings.TrimSpace(*by.Q))
 		between := map[string]any{"from": from, "to": from + string(unicode.MaxRune)}

@@ -114,10 +114,10 @@ func (n NewAttendance) check(tx *db.Tx, r *History) error {
 		return fault.New(fault.Conflict, nothingLeft)
 	}
 	var c fault.Checks
-	c.Require(!died, "on", "lies after the person's death")
-	c.Require(!n.On.After(today), "on", "must not lie in the future")
-	c.Require(!n.On.Before(sent), "on", "lies before the referral was sent")
-	c.Require(n.Reason == nil || !n.Attended, "reason", "goes with attended false only")
+	c.Require(!died, "on", fault.OutOfRange, "lies after the person's death")
+	c.Require(!n.On.After(today), "on", fault.OutOfRange, "must not lie in the future")
+	c.Require(!n.On.Before(sent), "on", fault.OutOfRange, "lies before the referral was sent")
+	c.Require(n.Reason == nil || !n.Attended, "reason", fault.NotAllowed, "goes with attended false only")
 	return c.Err()
 }
 

@@ -93,7 +93,7 @@ func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance,
 	case !all[at].recordedBy(tx.Actor):
 		return Attendance{}, fault.New(fault.Forbidden, "Only the side that recorded this attendance may take it back: the organisation its own, the site what it recorded.")
 	case reason != nil && utf8.RuneCountInString(*reason) > MaxReason:
-		return Attendance{}, fault.InvalidAt("reason", "may have at most 500 characters")
+		return Attendance{}, fault.InvalidAt("reason", fault.TooLong, "may have at most 500 characters")
 	}
 	a := &all[at]
 	a.EnteredInError = &InError{At: tx.Now, By: By{tx.Actor.Role, tx.Actor.LinkWorkerID, tx.Actor.OnBehalf}, Reason: reason}

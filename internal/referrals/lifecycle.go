@@ -88,15 +88,15 @@ func checkReason(to Status, reason *string) error {
 	lists, wanted := reasons[to]
 	if reason == nil {
 		if wanted {
-			return fault.InvalidAt("reason", "is needed: a code of "+join(lists))
+			return fault.InvalidAt("reason", fault.Required, "is needed: a code of "+join(lists))
 		}
 		return nil
 	}
 	if !wanted {
-		return fault.InvalidAt("reason", "is not taken by a move to "+string(to)+"; use note")
+		return fault.InvalidAt("reason", fault.NotAllowed, "is not taken by a move to "+string(to)+"; use note")
 	}
 	if !slices.ContainsFunc(lists, func(l string) bool { return codes.Has(l, *reason) }) {
-		return fault.InvalidAt("reason", "for a move to "+string(to)+" must be a code of "+join(lists))
+		return fault.InvalidAt("reason", fault.UnknownCode, "for a move to "+string(to)+" must be a code of "+join(lists))
 	}
 	return nil
 }

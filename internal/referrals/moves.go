@@ -85,7 +85,7 @@ func (h *History) checkDeath(tx *db.Tx, n NewMove) error {
 		return fault.New(fault.MoveNotAllowed, nothingLeft)
 	}
 	return fault.New(fault.MoveNotAllowed, "The person has died: withdraw the referral. What happened before can be recorded with occurred_at.").
-		At("body.occurred_at", "must be a day before the person's death, or that day")
+		At("body.occurred_at", fault.OutOfRange, "must be a day before the person's death, or that day")
 }
 
 const (
@@ -118,7 +118,7 @@ func (r *Referral) notAllowed(tx *db.Tx, to Status) error {
 	if len(may) == 0 {
 		where = "the referral is " + string(r.Status) + "; this caller may move it no further"
 	}
-	return fault.New(fault.MoveNotAllowed, "A referral that is "+string(r.Status)+" cannot be moved to "+string(to)+" by this caller.").At("body.to", where)
+	return fault.New(fault.MoveNotAllowed, "A referral that is "+string(r.Status)+" cannot be moved to "+string(to)+" by this caller.").At("body.to", fault.NotAllowed, where)
 }
 
 // write stores the steps that were taken, and shows the referral as it then stands.
@@ -179,9 +179,9 @@ func (n NewMove) make(tx *db.Tx, r *Referral) (Move, error) {
 		m.OccurredAt, past = tx.NotFuture(*n.OccurredAt)
 	}
 	var c fault.Checks
-	c.Require(past, "occurred_at", "must not lie in the future")
-	c.Require(r.SentAt == nil || !m.OccurredAt.Before(*r.SentAt), "occurred_at", "lies before the referral was sent")
-	c.Require(n.ExpectedStartOn == nil || n.To == Accepted || n.To == Waitlisted, "expected_start_on", "goes with accepted or waitlisted only")
+	c.Require(past, "occurred_at", fault.OutOfRange, "must not lie in the future")
+	c.Require(r.SentAt == nil || !m.OccurredAt.Before(*r.SentAt), "occurred_at", fault.OutOfRange, "lies before the referral was sent")
+	c.Require(n.ExpectedStartOn == nil || n.To == Accepted || n.To == Waitlisted, "expected_start_on", fault.NotAllowed, "goes with accepted or waitlisted only")
 	return m, c.Err()
 }
 
@@ -191,7 +191,7 @@ func sideOf(who actor.Actor, reportedBy *actor.Side) (actor.Side, error) {
 		return who.Side(), nil
 	}
 	if who.Role == actor.Organisation && *reportedBy != actor.SideOrganisation {
-		return "", fault.InvalidAt("reported_by", "must be organisation: an organisation gives its own account")
+		return "", fault.InvalidAt("reported_by", fault.NotAllowed, "must be organisation: an organisation gives its own account")
 	}
 	return *reportedBy, nil
 }

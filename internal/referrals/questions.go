@@ -46,9 +46,9 @@ const mostOpenQuestions = 10
 
 func (n NewQuestion) check() error {
 	var c fault.Checks
-	c.Require(strings.TrimSpace(n.Question) != "", "question", "is needed")
-	c.Require(utf8.RuneCountInString(n.Question) <= MaxQuestion, "question", "may have at most 2000 characters")
-	c.Require(n.Contact == nil || utf8.RuneCountInString(*n.Contact) <= MaxContact, "contact", "may have at most 200 characters")
+	c.Require(strings.TrimSpace(n.Question) != "", "question", fault.Required, "is needed")
+	c.Require(utf8.RuneCountInString(n.Question) <= MaxQuestion, "question", fault.TooLong, "may have at most 2000 characters")
+	c.Require(n.Contact == nil || utf8.RuneCountInString(*n.Contact) <= MaxContact, "contact", fault.TooLong, "may have at most 200 characters")
 	return c.Err()
 }
 

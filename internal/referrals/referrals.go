@@ -130,9 +130,9 @@ func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via st
 	}
 	switch {
 	case n.Draft && r.Kind == "signpost":
-		return r, fault.InvalidAt("draft", "does not go with a signpost")
+		return r, fault.InvalidAt("draft", fault.NotAllowed, "does not go with a signpost")
 	case n.Draft && n.SentAt != nil:
-		return r, fault.InvalidAt("sent_at", "does not go with a draft")
+		return r, fault.InvalidAt("sent_at", fault.NotAllowed, "does not go with a draft")
 	case n.Draft:
 		r.Status = Draft
 	case r.Kind == "signpost":
@@ -145,7 +145,7 @@ func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via st
 		if n.SentAt != nil {
 			at, past := tx.NotFuture(*n.SentAt)
 			if !past {
-				return r, fault.InvalidAt("sent_at", "must not lie in the future")
+				return r, fault.InvalidAt("sent_at", fault.OutOfRange, "must not lie in the future")
 			}
 			r.SentAt = &at
 		}
@@ -186,7 +186,7 @@ func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.
 	case !is.Agreed && r.Status != Draft:
 		return nil, fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations: record the consent first, or signpost.")
 	case target.Full() && r.OverrideReason == nil && r.Status != Draft:
-		return nil, fault.InvalidAt("override_reason", "is needed: the service is full")
+		return nil, fault.InvalidAt("override_reason", fault.Required, "is needed: the service is full")
 	case is.OpenAlready:
 		warnings = append(warnings, fault.Warning{Code: "open_referral_exists", Detail: "The person has an open referral to the same place already."})
 	}
@@ -211,7 +211,7 @@ func (r *Referral) checkLives(tx *db.Tx, diedOn *day.Date) error {
 func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) (on day.Date, err error) {
 	on, err = tx.DayOf(r.SiteID, *r.SentAt)
 	if err == nil && on.Before(e.ReceivedOn) {
-		err = fault.InvalidAt("sent_at", "lies before the episode was received")
+		err = fault.InvalidAt("sent_at", fault.OutOfRange, "lies before the episode was received")
 	}
 	return on, err
 }
@@ -224,7 +224,7 @@ func (r *Referral) checkFollows(tx *db.Tx) error {
 	var same bool
 	err := tx.Raw("select exists (select from referrals where site_id = ? and id = ? and id <> ? and patient_id = ?)", r.SiteID, *r.FollowsReferralID, r.ID, r.PatientID).Scan(&same).Error
 	if err == nil && !same {
-		return fault.InvalidAt("follows_referral_id", "names no other referral of this person")
+		return fault.InvalidAt("follows_referral_id", fault.UnknownReference, "names no other referral of this person")
 	}
 	return err
 }

@@ -108,7 +108,7 @@ func linked(tx *db.Tx) (uuid.UUID, error) {
 
 func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	if n.Note != nil && utf8.RuneCountInString(*n.Note) > MaxNote { // a page checks nothing
-		return fault.InvalidAt("note", "may have at most 5000 characters")
+		return fault.InvalidAt("note", fault.TooLong, "may have at most 5000 characters")
 	}
 	h, err := n.take(tx, id)
 	if fault.Is(err, fault.NotFound) {
@@ -120,11 +120,11 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	h.via = viaLink
 	switch {
 	case n.things() != 1:
-		return fault.InvalidAt("to", "or attended, taken_back or question is needed: one of them at a time")
+		return fault.InvalidAt("to", fault.Required, "or attended, taken_back or question is needed: one of them at a time")
 	case n.Attended == nil && n.On != nil:
-		return fault.InvalidAt("on", "goes with attended only")
+		return fault.InvalidAt("on", fault.NotAllowed, "goes with attended only")
 	case n.Question == nil && n.Contact != nil:
-		return fault.InvalidAt("contact", "goes with question only")
+		return fault.InvalidAt("contact", fault.NotAllowed, "goes with question only")
 	case n.adds(h):
 		err = n.add(tx, h)
 	case n.To != nil:
@@ -174,9 +174,9 @@ func (n Answer) add(tx *db.Tx, h *History) error {
 // tell is for what is no answer of its own, and is stored where it is done.
 func (n Answer) tell(tx *db.Tx, h *History) (err error) {
 	var c fault.Checks
-	c.Require(n.Reason == nil, "reason", "goes with to or attended only")
-	c.Require(n.Note == nil || n.TakenBack != nil, "note", "goes with to or taken_back only")
-	c.Require(n.ExpectedStartOn == nil, "expected_start_on", "goes with to only")
+	c.Require(n.Reason == nil, "reason", fault.NotAllowed, "goes with to or attended only")
+	c.Require(n.Note == nil || n.TakenBack != nil, "note", fault.NotAllowed, "goes with to or taken_back only")
+	c.Require(n.ExpectedStartOn == nil, "expected_start_on", fault.NotAllowed, "goes with to only")
 	if err := c.Err(); err != nil {
 		return err
 	}
@@ -201,10 +201,10 @@ func (n Answer) take(tx *db.Tx, id uuid.UUID) (*History, error) {
 
 func (n Answer) attend(tx *db.Tx, h *History) error {
 	var c fault.Checks
-	c.Require(n.On != nil, "on", "is needed: the day")
-	c.Require(n.Note == nil, "note", "goes with to only")
-	c.Require(n.ExpectedStartOn == nil, "expected_start_on", "goes with to only")
-	c.Require(n.Reason == nil || codes.Has("non_attendance_reasons", *n.Reason), "reason", "of not coming must be a code of non_attendance_reasons")
+	c.Require(n.On != nil, "on", fault.Required, "is needed: the day")
+	c.Require(n.Note == nil, "note", fault.NotAllowed, "goes with to only")
+	c.Require(n.ExpectedStartOn == nil, "expected_start_on", fault.NotAllowed, "goes with to only")
+	c.Require(n.Reason == nil || codes.Has("non_attendance_reasons", *n.Reason), "reason", fault.UnknownCode, "of not coming must be a code of non_attendance_reasons")
 	if err := c.Err(); err != nil {
 		return err
 	}

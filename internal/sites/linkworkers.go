@@ -81,7 +81,7 @@ func siteFor(tx *db.Tx, named *uuid.UUID) (uuid.UUID, error) {
 		return tx.Site(named)
 	}
 	if named == nil {
-		return uuid.Nil, fault.InvalidAt("site_id", "is needed: an administrator reaches every site")
+		return uuid.Nil, fault.InvalidAt("site_id", fault.Required, "is needed: an administrator reaches every site")
 	}
 	site, err := db.First[Site](tx.Where("id = ?", *named), "site")
 	return site.ID, err
@@ -145,7 +145,7 @@ func (w *LinkWorker) normalise(was LinkWorkerDetails) error {
 	}
 	email, ok := normal.Email(w.Email)
 	if !ok {
-		return fault.InvalidAt("email", "is not an e-mail address such as name@example.org")
+		return fault.InvalidAt("email", fault.WrongFormat, "is not an e-mail address such as name@example.org")
 	}
 	w.Email = email
 	return nil

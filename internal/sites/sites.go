@@ -126,11 +126,11 @@ func (site *Site) settle(was Details) error {
 	normal.Require(&c, "privacy_notice_url", &site.PrivacyNoticeURL, was.PrivacyNoticeURL, normal.URL, normal.NotAURL)
 	normal.Require(&c, "ods_code", &site.ODSCode, was.ODSCode, normal.ODSCode, normal.NotAnODSCode)
 	_, err := time.LoadLocation(site.TimeZone)
-	c.Require(err == nil && site.TimeZone != "Local", "time_zone", "is no time zone of the IANA database")
-	c.Require(!slices.ContainsFunc(site.ChaseDays, func(d int) bool { return d < 1 || d >= site.ExpiryDays }), "chase_days", "must lie between 1 and the day before expiry_days")
-	c.Require(was.PrivacyNoticeURL == nil || site.PrivacyNoticeURL != nil, "privacy_notice_url", "can be changed but not taken away: links to people's own pages lead to it")
-	c.Require(ascending(site.ChaseDays), "chase_days", "each stand once, the earliest first")
-	c.Require(!slices.ContainsFunc(site.ReminderDays, func(d int) bool { return d < 1 || d > 365 }) && slices.IsSorted(site.ReminderDays), "reminder_days", "must lie between 1 and 365, the earliest first")
+	c.Require(err == nil && site.TimeZone != "Local", "time_zone", fault.WrongFormat, "is no time zone of the IANA database")
+	c.Require(!slices.ContainsFunc(site.ChaseDays, func(d int) bool { return d < 1 || d >= site.ExpiryDays }), "chase_days", fault.OutOfRange, "must lie between 1 and the day before expiry_days")
+	c.Require(was.PrivacyNoticeURL == nil || site.PrivacyNoticeURL != nil, "privacy_notice_url", fault.NotAllowed, "can be changed but not taken away: links to people's own pages lead to it")
+	c.Require(ascending(site.ChaseDays), "chase_days", fault.Duplicate, "each stand once, the earliest first")
+	c.Require(!slices.ContainsFunc(site.ReminderDays, func(d int) bool { return d < 1 || d > 365 }) && slices.IsSorted(site.ReminderDays), "reminder_days", fault.OutOfRange, "must lie between 1 and 365, the earliest first")
 	for i := range site.Schedules {
 		if site.Schedules[i].Instruments == nil {
 			site.Schedules[i].Instruments = db.Texts{"ons4"}
@@ -139,7 +139,7 @@ func (site *Site) settle(was Details) error {
 	for i, schedule := range site.Schedules {
 		at := fmt.Sprintf("schedules[%d]", i)
 		same := func(s Schedule) bool { return s.Code == schedule.Code }
-		c.Require(!slices.ContainsFunc(site.Schedules[:i], same), at+".code", "is the name of another schedule of the site")
+		c.Require(!slices.ContainsFunc(site.Schedules[:i], same), at+".code", fault.Duplicate, "is the name of another schedule of the site")
 		schedule.check(&c, at)
 	}
 	return c.Err()
@@ -150,17 +150,17 @@ func ascending(days []int) bool {
 }
 
 func (s Schedule) check(c *fault.Checks, at string) {
-	c.Require(!slices.Contains([]string{"baseline", "review", "closure"}, s.Code), at+".code", "is the name of another timepoint")
+	c.Require(!slices.Contains([]string{"baseline", "review", "closure"}, s.Code), at+".code", fault.Duplicate, "is the name of another timepoint")
 	var after [3]day.Period
 	for i, text := range []string{s.OpensAfter, s.TargetAfter, s.ClosesAfter} {
 		p, err := day.ParsePeriod(text)
-		c.Require(err == nil, at, "has an offset that is no period such as P9M or P10M15D")
+		c.Require(err == nil, at, fault.WrongFormat, "has an offset that is no period such as P9M or P10M15D")
 		after[i] = p
 	}
-	c.Require(inOrder(after), at, "must open before its target, and close after it, whatever day it counts from: months differ in length")
-	c.Require(s.AnalysisTo >= s.AnalysisFrom, at, "must have analysis_to after analysis_from")
+	c.Require(inOrder(after), at, fault.OutOfRange, "must open before its target, and close after it, whatever day it counts from: months differ in length")
+	c.Require(s.AnalysisTo >= s.AnalysisFrom, at, fault.OutOfRange, "must have analysis_to after analysis_from")
 	keys := slices.Sorted(slices.Values(s.Instruments))
-	c.Require(len(slices.Compact(keys)) == len(s.Instruments), at+".instruments", "names an instrument twice")
+	c.Require(len(slices.Compact(keys)) == len(s.Instruments), at+".instruments", fault.Duplicate, "names an instrument twice")
 }
 
 // inOrder tells whether the days come in that order after every day of four years: P31D is past P1M after some days alone.

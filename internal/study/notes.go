@@ -48,7 +48,7 @@ func (s *Store) AddNote(ctx context.Context, project uuid.UUID, n NewNote) (note
 			return err
 		}
 		if n.On.After(now) {
-			return fault.InvalidAt("on", "lies in the future")
+			return fault.InvalidAt("on", fault.OutOfRange, "lies in the future")
 		}
 		note = Note{ID: tx.NewID(), ProjectID: p.ID, NewNote: n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		if err := tx.Create(&note).Error; err != nil {
@@ -158,14 +158,14 @@ func (n NewInterview) check(tx *db.Tx, p project, study Study) error {
 	for _, site := range p.SiteIDs {
 		here = here || site == n.Site
 	}
-	c.Require(known, "work_package", "is none of the study's work packages")
-	c.Require(here, "site", "is none of the project's sites")
+	c.Require(known, "work_package", fault.UnknownReference, "is none of the study's work packages")
+	c.Require(here, "site", fault.UnknownReference, "is none of the project's sites")
 	if here {
 		today, err := tx.Today(n.Site)
 		if err != nil {
 			return err
 		}
-		c.Require(!n.On.After(today), "on", "lies in the future")
+		c.Require(!n.On.After(today), "on", fault.OutOfRange, "lies in the future")
 	}
 	return c.Err()
 }

@@ -110,7 +110,7 @@ func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p 
 // correction says what is corrected.
 func (w writer) correction(tx *db.Tx, n NewUpdate) (*Correction, error) {
 	if (n.Corrects == nil) != (n.Correction == nil) {
-		return nil, fault.InvalidAt("correction", "and corrects go together")
+		return nil, fault.InvalidAt("correction", fault.NotAllowed, "and corrects go together")
 	}
 	if n.Corrects == nil {
 		return nil, nil
@@ -120,7 +120,7 @@ func (w writer) correction(tx *db.Tx, n NewUpdate) (*Correction, error) {
 		return nil, err
 	}
 	if len(wrong) == 0 {
-		return nil, fault.InvalidAt("corrects", "names no published update of the project")
+		return nil, fault.InvalidAt("corrects", fault.UnknownReference, "names no published update of the project")
 	}
 	return &Correction{wrong[0].Number, *wrong[0].Content.V.PublishedOn, *n.Correction}, nil
 }
@@ -135,7 +135,7 @@ func (p *Published) link(tx *db.Tx, until *day.Date) error {
 		p.ExpiresOn = *until
 	}
 	if p.ExpiresOn.Before(today) || p.ExpiresOn.After(today.Add(day.Period{Months: 120})) {
-		return fault.InvalidAt("expires_on", "lies in the past, or more than ten years ahead")
+		return fault.InvalidAt("expires_on", fault.OutOfRange, "lies in the past, or more than ten years ahead")
 	}
 	p.Token = secret.New("")
 	p.TokenHash = secret.Hash(p.Token)

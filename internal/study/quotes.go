@@ -87,7 +87,7 @@ func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Qu
 		}
 		words := strings.TrimSpace(n.Words)
 		if !wholeSentences(said[0].Narrative, words) {
-			return fault.InvalidAt("words", "are not what the person said: they must stand in the narrative letter by letter, from the beginning of a sentence to the end of one")
+			return fault.InvalidAt("words", fault.NotAllowed, "are not what the person said: they must stand in the narrative letter by letter, from the beginning of a sentence to the end of one")
 		}
 		if err := once(tx, p, n.FollowUpID, words); err != nil {
 			return err

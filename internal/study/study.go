@@ -188,18 +188,18 @@ func (d *Details) check(p project, interviewed []string) error {
 	var codes []string
 	for i, w := range d.WorkPackages {
 		at := fmt.Sprintf("work_packages[%d]", i)
-		c.Require(!slices.Contains(codes, w.Code), at+".code", "stands twice")
-		c.Require(w.StartsOn == nil || w.EndsOn == nil || !w.EndsOn.Before(*w.StartsOn), at+".ends_on", "lies before starts_on")
+		c.Require(!slices.Contains(codes, w.Code), at+".code", fault.Duplicate, "stands twice")
+		c.Require(w.StartsOn == nil || w.EndsOn == nil || !w.EndsOn.Before(*w.StartsOn), at+".ends_on", fault.OutOfRange, "lies before starts_on")
 		codes = append(codes, w.Code)
 	}
 	for _, code := range interviewed {
-		c.Require(slices.Contains(codes, code), "work_packages", "leaves one out that interviews belong to")
+		c.Require(slices.Contains(codes, code), "work_packages", fault.NotAllowed, "leaves one out that interviews belong to")
 	}
 	var sites []uuid.UUID
 	for i, t := range d.Targets {
 		at := fmt.Sprintf("targets[%d].site_id", i)
-		c.Require(slices.Contains(p.SiteIDs, t.SiteID), at, "is none of the project's sites")
-		c.Require(!slices.Contains(sites, t.SiteID), at, "stands twice")
+		c.Require(slices.Contains(p.SiteIDs, t.SiteID), at, fault.UnknownReference, "is none of the project's sites")
+		c.Require(!slices.Contains(sites, t.SiteID), at, fault.Duplicate, "stands twice")
 		sites = append(sites, t.SiteID)
 	}
 	return c.Err()

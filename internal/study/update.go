@@ -64,9 +64,9 @@ func (s *Store) writer(tx *db.Tx, project uuid.UUID, to, location string) (w wri
 	first, err := day.Parse(w.to + "-01")
 	switch {
 	case err != nil:
-		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, "takes a month, YYYY-MM")
+		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, fault.WrongFormat, "takes a month, YYYY-MM")
 	case first.After(w.today):
-		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, "lies in the future")
+		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, fault.OutOfRange, "lies in the future")
 	}
 	w.until = first.Add(day.Period{Months: 1})
 	w.when, err = w.whens(tx)

@@ -34,7 +34,7 @@ func (d *DB) Advance(tx *Tx, p day.Period) (time.Time, error) {
 	then := day.Of(tx.Now).Add(p).In(time.UTC).Add(tx.Now.Sub(day.Of(tx.Now).In(time.UTC)))
 	offset := d.Clock.Offset() + then.Sub(tx.Now)
 	if then.Year() > time.Now().Year()+farthest { // by the calendar: a Duration ends at 292 years
-		return time.Time{}, fault.InvalidAt("advance", "moves the clock more than 50 years ahead")
+		return time.Time{}, fault.InvalidAt("advance", fault.OutOfRange, "moves the clock more than 50 years ahead")
 	}
 	err := tx.Exec("update installation set clock_offset = ? where demo", offset.Microseconds()).Error
 	if err == nil {

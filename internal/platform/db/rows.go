@@ -51,7 +51,7 @@ func (tx *Tx) Site(named *uuid.UUID) (uuid.UUID, error) {
 	case len(tx.Actor.Sites) == 1:
 		return tx.Actor.Sites[0], nil
 	default:
-		return uuid.Nil, fault.InvalidAt("site_id", "is needed, since this credential reaches several sites")
+		return uuid.Nil, fault.InvalidAt("site_id", fault.Required, "is needed, since this credential reaches several sites")
 	}
 }
 

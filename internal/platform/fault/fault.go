@@ -33,9 +33,48 @@ const (
 	Unavailable          Kind = "unavailable"
 )
 
+// Code says what kind of thing is wrong at one place of the request; clients may branch on it.
+type Code string
+
+const (
+	Required         Code = "required"
+	UnknownField     Code = "unknown_field"
+	UnknownCode      Code = "unknown_code"
+	UnknownReference Code = "unknown_reference"
+	OutOfRange       Code = "out_of_range"
+	TooLong          Code = "too_long"
+	TooShort         Code = "too_short"
+	WrongType        Code = "wrong_type"
+	WrongFormat      Code = "wrong_format"
+	Duplicate        Code = "duplicate"
+	NotAllowed       Code = "not_allowed"
+)
+
+// Meaning is what a code says, in a sentence for the document.
+type Meaning struct {
+	Code    Code
+	Meaning string
+}
+
+// Meanings are all codes of fields, in the order in which the document shows them, and what each means.
+var Meanings = []Meaning{
+	{Required, "It is missing, null or blank, and is needed."},
+	{UnknownField, "The operation has no such field or parameter."},
+	{UnknownCode, "It is not a code of the list that the field takes."},
+	{UnknownReference, "It names something that does not exist, or that the caller may not see."},
+	{OutOfRange, "A number, day or instant is too small, too large, too early or too late."},
+	{TooLong, "A text has too many characters, or a list too many entries."},
+	{TooShort, "A text has too few characters, or a list too few entries."},
+	{WrongType, "It is of another JSON type than the field takes."},
+	{WrongFormat, "It is of the right type, but cannot be read as what the field takes, such as a date."},
+	{Duplicate, "It stands more than once, or is taken already."},
+	{NotAllowed, "It is right by itself, but not beside the rest of the request or of the record."},
+}
+
 // Field says what is wrong at one place of the request, such as "body.received_on".
 type Field struct {
 	Location string `json:"location" doc:"Where in the request: path, query, header or body, and the field." example:"body.received_on"`
+	Code     Code   `json:"code" doc:"What kind of thing is wrong there, stable: branch on this. Further codes may come." example:"out_of_range"`
 	Message  string `json:"message" doc:"What is wrong there, without repeating what was sent." example:"must not lie in the future"`
 }
 
@@ -68,9 +107,9 @@ func (e *Error) Is(target error) bool {
 func New(kind Kind, detail string) *Error { return &Error{Kind: kind, Detail: detail} }
 
 // At is the fault with one more field of the request that is wrong.
-func (e *Error) At(location, message string) *Error {
+func (e *Error) At(location string, code Code, message string) *Error {
 	f := *e
-	f.Fields = slices.Concat(e.Fields, []Field{{location, message}})
+	f.Fields = slices.Concat(e.Fields, []Field{{location, code, message}})
 	return &f
 }
 
@@ -89,8 +128,8 @@ func (e *Error) RetryIn(d time.Duration) *Error {
 }
 
 // InvalidAt is the commonest fault: one field of the body is wrong.
-func InvalidAt(field, message string) *Error {
-	return New(Invalid, "The request is well formed, but not right.").At("body."+field, message)
+func InvalidAt(field string, code Code, message string) *Error {
+	return New(Invalid, "The request is well formed, but not right.").At("body."+field, code, message)
 }
 
 // Within says that a fault came about in one part of a larger request, such as referrals[1]: what it says of the body it then says
@@ -109,7 +148,11 @@ func Within(part string, err error) error {
 		of.Fields = append(of.Fields, field)
 	}
 	if len(of.Fields) == 0 {
-		of.Fields = []Field{{"body." + part, f.Detail}}
+		code := NotAllowed
+		if f.Kind == NotFound {
+			code = UnknownReference
+		}
+		of.Fields = []Field{{"body." + part, code, f.Detail}}
 	}
 	return &of
 }
@@ -126,10 +169,10 @@ func Is(err error, kind Kind) bool {
 // Checks gathers what is wrong with a request, so that a caller hears of everything at once.
 type Checks struct{ fields []Field }
 
-// Require notes the message at the field of the body unless ok.
-func (c *Checks) Require(ok bool, field, message string) {
+// Require notes the code and the message at the field of the body unless ok.
+func (c *Checks) Require(ok bool, field string, code Code, message string) {
 	if !ok {
-		c.fields = append(c.fields, Field{"body." + field, message})
+		c.fields = append(c.fields, Field{"body." + field, code, message})
 	}
 }
 

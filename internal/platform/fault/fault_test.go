@@ -16,9 +16,9 @@ func TestWithin(t *testing.T) {
 		err  error
 		want []Field
 	}{
-		{InvalidAt("need", "is needed").At("body", "lacks it").At("query.x", "is odd"), []Field{{"body.referrals[1].need", "is needed"}, {"body.referrals[1]", "lacks it"}, {"query.x", "is odd"}}},
-		{InvalidAt("needs.others", "repeats"), []Field{{"body.referrals[1].needs.others", "repeats"}}},
-		{fmt.Errorf("wrapped: %w", New(Conflict, "The service is closed.").Because(cause)), []Field{{"body.referrals[1]", "The service is closed."}}},
+		{InvalidAt("need", Required, "is needed").At("body", NotAllowed, "lacks it").At("query.x", NotAllowed, "is odd"), []Field{{"body.referrals[1].need", Required, "is needed"}, {"body.referrals[1]", NotAllowed, "lacks it"}, {"query.x", NotAllowed, "is odd"}}},
+		{InvalidAt("needs.others", NotAllowed, "repeats"), []Field{{"body.referrals[1].needs.others", NotAllowed, "repeats"}}},
+		{fmt.Errorf("wrapped: %w", New(Conflict, "The service is closed.").Because(cause)), []Field{{"body.referrals[1]", NotAllowed, "The service is closed."}}},
 		{New(Unavailable, "The database is busy."), nil},
 	} {
 		var f *Error
@@ -29,7 +29,7 @@ func TestWithin(t *testing.T) {
 			t.Errorf("%v: the cause is lost", c.err)
 		}
 	}
-	one := InvalidAt("need", "is needed")
+	one := InvalidAt("need", Required, "is needed")
 	if _ = Within("a", one); one.Fields[0].Location != "body.need" {
 		t.Error("the fault itself was changed")
 	}
@@ -41,12 +41,12 @@ func TestWithin(t *testing.T) {
 // A fault that a package declares is a value: what is said of one failure stays with that failure, whoever else fails at the time.
 func TestFaultsAreValues(t *testing.T) {
 	t.Parallel()
-	declared := New(Unavailable, "The place does not answer.").At("query.of", "is one of all")
+	declared := New(Unavailable, "The place does not answer.").At("query.of", NotAllowed, "is one of all")
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
 			cause, place := fmt.Errorf("cause %d", i), fmt.Sprintf("body.field_%d", i)
-			f := declared.Because(cause).At(place, "is wrong").RetryIn(time.Duration(i) * time.Second)
+			f := declared.Because(cause).At(place, NotAllowed, "is wrong").RetryIn(time.Duration(i) * time.Second)
 			if !errors.Is(f, cause) || len(f.Fields) != 2 || f.Fields[1].Location != place || f.RetryAfter != time.Duration(i)*time.Second {
 				t.Errorf("%d: it is told as %+v", i, f)
 			}

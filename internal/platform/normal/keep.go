@@ -19,7 +19,7 @@ func Require(c *fault.Checks, field string, now **string, was *string, normalise
 		return
 	}
 	text, ok := normalise(**now)
-	c.Require(ok, field, refusal)
+	c.Require(ok, field, fault.WrongFormat, refusal)
 	if ok {
 		*now = &text
 	}

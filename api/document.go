@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"reflect"
@@ -40,7 +39,11 @@ without control characters, line breaks or direction overrides, unless its forma
 one form, whichever way it was written. A phone, e-mail address or language that cannot be is kept as it was written, with a warning: people see it, and no program goes
 by it. The spaces around a text of one line are dropped.
 
-**Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. What belongs to several sites, such as a project or a key, has the days of the first of them, and what belongs to none those of Europe/London. Things may be recorded late, and may not lie in the future; an instant that is ahead by up to a minute, as clocks differ, is kept as now.`
+**Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. What belongs to several sites, such as a project or a key, has the days of the first of them, and what belongs to none those of Europe/London. Things may be recorded late, and may not lie in the future; an instant that is ahead by up to a minute, as clocks differ, is kept as now.
+
+**Growth.** Requests are closed: a field or parameter that an operation does not know is refused. Answers may gain fields, and the
+codes of answers may grow in number, so a client passes over what it does not know. Nothing else changes within v1. What is to go is
+answered with the headers ` + "`Deprecation`" + ` and ` + "`Sunset`" + ` for at least 12 months. v1 is served for at least 24 months after a v2 is released.`
 
 // document is the head of the OpenAPI document and how huma serves it, under a base.
 func document(base string) huma.Config {
@@ -312,18 +315,26 @@ func codeSchema(schemas map[string]*huma.Schema, list string, nullable bool) str
 // Document is the OpenAPI document of a server of this version, as YAML.
 func Document() ([]byte, error) {
 	_, s := build(Config{})
-	return s.api.OpenAPI().YAML()
+	doc, err := renderDocument(s.api.OpenAPI())
+	if err != nil {
+		return nil, err
+	}
+	return asYAML(doc)
 }
 
 func serveDocument(e *echo.Echo, doc *huma.OpenAPI) {
-	asJSON, err := json.Marshal(doc)
+	published, err := renderDocument(doc)
 	if err != nil {
 		panic(err) // the document is part of the program
 	}
-	asYAML, err := doc.YAML()
+	inJSON, err := asJSON(published)
 	if err != nil {
 		panic(err)
 	}
-	get(e, "/openapi.json", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+json", asJSON) })
-	get(e, "/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+yaml", asYAML) })
+	inYAML, err := asYAML(published)
+	if err != nil {
+		panic(err)
+	}
+	get(e, "/openapi.json", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+json", inJSON) })
+	get(e, "/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+yaml", inYAML) })
 }

@@ -1,0 +1,84 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A field that is new in an answer breaks no client that validates, while one that nobody knows in a request is refused.
+func TestAnswersMayGrowAndRequestsMayNot(t *testing.T) {
+	t.Parallel()
+	doc, _ := operations(t)
+	published, err := renderDocument(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas := member(member(published, "components"), "schemas")
+	for _, answer := range []string{"Me", "Patient", "Referral", "Problem"} {
+		if member(member(schemas, answer), "additionalProperties") != nil {
+			t.Errorf("%s forbids further fields", answer)
+		}
+		if doc.Components.Schemas.Map()[answer].AdditionalProperties != false {
+			t.Errorf("%s is open for our own tests too", answer)
+		}
+	}
+	for _, request := range []string{"NewPatient", "NewReferral", "NewEpisode", "NewIntake"} {
+		if member(member(schemas, request), "additionalProperties").Value != "false" {
+			t.Errorf("%s takes further fields", request)
+		}
+	}
+}
+
+func TestTheDocumentBeginsWithItsHeadAndSaysThingsOnce(t *testing.T) {
+	t.Parallel()
+	text, err := Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for _, key := range []string{"openapi:", "\ninfo:", "\nservers:", "\ntags:", "\npaths:", "\ncomponents:"} {
+		found := bytes.Index(text, []byte(key))
+		if found < at {
+			t.Errorf("%q stands at byte %d, before byte %d", strings.TrimSpace(key), found, at)
+		}
+		at = found
+	}
+	for _, said := range []string{"A repeat within 24 hours gets the first answer", "The ETag of the version that was read"} {
+		if n := bytes.Count(text, []byte(said)); n != 1 {
+			t.Errorf("%q stands %d times", said, n)
+		}
+	}
+}
+
+// The two forms of the document say the same.
+func TestTheDocumentAsJSON(t *testing.T) {
+	t.Parallel()
+	doc, _ := operations(t)
+	published, err := renderDocument(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inJSON, err := asJSON(published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got any
+	if err := json.Unmarshal(inJSON, &got); err != nil {
+		t.Fatal(err)
+	}
+	inYAML, err := asYAML(published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(inYAML, &want); err != nil {
+		t.Fatal(err)
+	}
+	if want = asSent(t, want); !reflect.DeepEqual(got, want) {
+		t.Error("openapi.json and openapi.yaml differ")
+	}
+}

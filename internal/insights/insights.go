@@ -100,7 +100,9 @@ func (q Query) period() (from, until day.Date, err error) {
 	return from, until, nil
 }
 
-func badMonth(parameter string) error { return wrong(parameter, fault.WrongFormat, "takes a month, YYYY-MM") }
+func badMonth(parameter string) error {
+	return wrong(parameter, fault.WrongFormat, "takes a month, YYYY-MM")
+}
 
 func wrong(parameter string, code fault.Code, message string) error {
 	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, code, message)

@@ -140,13 +140,18 @@ func share(components *yaml.Node, kind string, all []part) {
 			continue
 		}
 		one := *nodes[0]
-		shared.Content = append(shared.Content, textNode(name), &one)
+		shared.Content = append(shared.Content, textNode(componentName(kind, name)), &one)
 		for _, n := range nodes {
-			ref := textNode("#/components/" + kind + "/" + name)
+			ref := textNode("#/components/" + kind + "/" + componentName(kind, name))
 			*n = yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{textNode("$ref"), ref}}
 		}
 	}
 	components.Content = append(components.Content, textNode(kind), shared)
+}
+
+// componentName says what a component is, since generated clients have one name for a parameter, a header and a schema.
+func componentName(kind, name string) string {
+	return name + "-" + strings.TrimSuffix(kind, "s")
 }
 
 func textNode(s string) *yaml.Node {

@@ -210,7 +210,8 @@ func TestOnlyTheRecordSeesAFlag(t *testing.T) {
 	for role, want := range map[actor.Role]int64{actor.LinkWorker: 1, actor.SiteManager: 1, actor.Integration: 1, actor.Dashboard: 0, actor.Researcher: 0, actor.Organisation: 0, actor.Patient: 0, actor.DataSteward: 0, actor.Administrator: 0} {
 		var n int64
 		err := w.db.Do(actor.With(t.Context(), actor.Actor{Role: role, Sites: sites}), func(tx *db.Tx) error { return tx.Table("safeguarding_flags").Count(&n).Error })
-		if err != nil || n != want {
+		refused := role == actor.Organisation && err != nil && strings.Contains(err.Error(), "42501") // no right to the table
+		if !refused && (err != nil || n != want) {
 			t.Errorf("%s reads %d flags, not %d (%v)", role, n, want, err)
 		}
 	}

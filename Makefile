@@ -33,7 +33,7 @@ test: postgres gcc browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/
 	failed=0; \
 	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -vxE '$(HEAVY)') -timeout 14m || failed=1; \
 	CGO_ENABLED=1 $(GO) test -race ./api -run 'Once|Twice|Race' -timeout 14m || failed=1; \
-	$(GO) test $$($(GO) list ./... | grep -xE '$(HEAVY)') -timeout 14m || failed=1; \
+	$(GO) test $$($(GO) list ./... | grep -xE '$(HEAVY)') -timeout 30m || failed=1; \
 	exit $$failed
 
 test-external: postgres browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)

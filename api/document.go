@@ -7,9 +7,11 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
+	"gopkg.in/yaml.v3"
 
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/fault"
@@ -322,19 +324,24 @@ func Document() ([]byte, error) {
 	return asYAML(doc)
 }
 
+// serveDocument makes the published document when it is first asked for: that takes longer than the whole start.
 func serveDocument(e *echo.Echo, doc *huma.OpenAPI) {
-	published, err := renderDocument(doc)
-	if err != nil {
-		panic(err) // the document is part of the program
+	serve := func(path, contentType string, as func(*yaml.Node) ([]byte, error)) {
+		made := sync.OnceValues(func() ([]byte, error) {
+			published, err := renderDocument(doc)
+			if err != nil {
+				return nil, err
+			}
+			return as(published)
+		})
+		get(e, path, func(c echo.Context) error {
+			text, err := made()
+			if err != nil {
+				return err
+			}
+			return c.Blob(http.StatusOK, contentType, text)
+		})
 	}
-	inJSON, err := asJSON(published)
-	if err != nil {
-		panic(err)
-	}
-	inYAML, err := asYAML(published)
-	if err != nil {
-		panic(err)
-	}
-	get(e, "/openapi.json", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+json", inJSON) })
-	get(e, "/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/openapi+yaml", inYAML) })
+	serve("/openapi.json", "application/openapi+json", asJSON)
+	serve("/openapi.yaml", "application/openapi+yaml", asYAML)
 }

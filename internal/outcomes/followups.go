@@ -94,7 +94,7 @@ var where = map[State]string{
 
 // followUps are follow-ups with who supports the person, whether asking is on hold, and whether the episode had an open
 // safeguarding flag at an instant. What on hold means, the view follow_up_pauses says.
-func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.Table(followUpRows, at) }
+func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.InSites().Table(followUpRows, at) }
 
 const followUpRows = `(select f.*, e.link_worker_id, flagged.episode_id is not null as safeguarding,
 	(select count(*) from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempts_made,

@@ -61,7 +61,7 @@ func take(tx *db.Tx, id uuid.UUID) (*History, error) {
 		Referral
 		DiedOn *day.Date
 	}
-	q := tx.Table("referrals").Select("referrals.*, referred_person_died_on(id) as died_on").Where("id = ?", id)
+	q := tx.InSites().Table("referrals").Select("referrals.*, referred_person_died_on(id) as died_on").Where("id = ?", id)
 	r, err := db.First[row](q.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "referral")
 	return &History{Referral: r.Referral, diedOn: r.DiedOn, via: viaAPI, log: &events.Log{}}, err
 }

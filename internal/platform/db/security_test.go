@@ -223,3 +223,27 @@ func TestDefinerFunctionsLookIntoTemporaryTablesLast(t *testing.T) {
 		t.Errorf("led astray: %v", astray)
 	}
 }
+
+// A job reaches every site; by an id it reads the row of the sites it works for, and not the whole index.
+func TestAJobFindsARowByItsIndex(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	job := actor.Named("test")
+	job.Sites = db.IDs{site1, otherSite}
+	for _, who := range []actor.Actor{job, {Role: actor.LinkWorker, Sites: job.Sites}, {Role: actor.LinkWorker, Sites: db.IDs{site1}}} {
+		err := d.Do(actor.With(t.Context(), who), func(tx *db.Tx) error {
+			var plan []string
+			if err := tx.Exec("set local enable_seqscan = off").Error; err != nil {
+				return err
+			}
+			err := tx.Raw("explain (?)", tx.InSites().Table("patients").Where("id = ?", otherSite)).Scan(&plan).Error
+			if text := strings.Join(plan, "\n"); !regexp.MustCompile(`Index Cond: .*site_id = .*id = `).MatchString(text) {
+				t.Errorf("%s of %d sites:\n%s", who.Role, len(who.Sites), text)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -18,7 +18,8 @@ var between = map[string][]string{
 	"outcomes":  {"episodes", "referrals"},
 	"casework":  record,
 	"imports":   record,
-	"demo":      append([]string{"sites", "partners", "datasets", "study"}, record...), // sites, keys and a project are the demo's too: see docs/architecture.md
+	// sites, keys and a project are the demo's too: see docs/architecture.md
+	"demo":      append([]string{"sites", "partners", "datasets", "study"}, record...),
 	"insights":  {"disclosure"},
 	"worklists": {}, // reads tables by SQL
 	"datasets":  {"disclosure"},

@@ -21,7 +21,8 @@ const (
 
 var lower = flag.Bool("lower", false, "write columns.txt anew, with fewer long lines")
 
-// No folder gains a line of Go, SQL or Markdown that is wider than 140 columns; columns.txt holds how many there still are.
+// No folder gains a line of Go, SQL or Markdown that is wider than 140 columns; columns.txt holds how many
+// there still are.
 func TestLongLinesOnlyGetFewer(t *testing.T) {
 	kept := readColumns(t)
 	found, where := longLines(t)
@@ -68,7 +69,10 @@ func readColumns(t *testing.T) map[string]int {
 
 func writeColumns(t *testing.T, found map[string]int) {
 	t.Helper()
-	text := fmt.Sprintf("# Lines of Go, SQL and Markdown over %d columns, by folder. A number may only fall (make columns).\n", widest)
+	text := fmt.Sprintf(
+		"# Lines of Go, SQL and Markdown over %d columns, by folder. A number may only fall (make columns).\n",
+		widest,
+	)
 	for _, folder := range slices.Sorted(maps.Keys(found)) {
 		text += fmt.Sprintln(folder, found[folder])
 	}
@@ -87,7 +91,9 @@ func longLines(t *testing.T) (found map[string]int, where map[string][]string) {
 		}
 		if entry.IsDir() {
 			name := entry.Name()
-			if path != "." && strings.HasPrefix(name, ".") || slices.Contains([]string{"node_modules", "dist", "bin", "older"}, name) { // older: written by pg_dump
+			// older: written by pg_dump
+			if path != "." && strings.HasPrefix(name, ".") ||
+				slices.Contains([]string{"node_modules", "dist", "bin", "older"}, name) {
 				return filepath.SkipDir
 			}
 			return nil
@@ -140,7 +146,16 @@ func folderOf(path string) string {
 
 func TestTooWideCounts(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat("é", widest) + "\n\t" + strings.Repeat("x", widest-4) + "\n\t" + strings.Repeat("x", widest-3) + "\r\n"
+	text := strings.Repeat(
+		"é",
+		widest,
+	) + "\n\t" + strings.Repeat(
+		"x",
+		widest-4,
+	) + "\n\t" + strings.Repeat(
+		"x",
+		widest-3,
+	) + "\r\n"
 	if got := tooWide([]byte(text)); !slices.Equal(got, []int{3}) {
 		t.Errorf("too wide are %v", got)
 	}

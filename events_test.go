@@ -30,7 +30,9 @@ func TestTypesOfEvents(t *testing.T) {
 	written := map[string]bool{}
 	for _, root := range []string{"internal", "api"} {
 		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.Contains(path, "telemetry") && filepath.Base(path) != "types.go" {
+			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") &&
+				!strings.Contains(path, "telemetry") &&
+				filepath.Base(path) != "types.go" {
 				err = typesIn(path, written)
 			}
 			return err

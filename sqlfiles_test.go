@@ -8,8 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// SQL that is no migration stands in files which sqlfile reads, and which look alike: parameters as psql writes them, two
-// spaces a level, no line over 120 columns. Whether PostgreSQL takes them, their packages test.
+// SQL that is no migration stands in files which sqlfile reads, and which look alike: parameters as psql
+// writes them, two spaces a level, no line over 120 columns. Whether PostgreSQL takes them, their packages
+// test.
 func TestSQLFilesLookAlike(t *testing.T) {
 	t.Parallel()
 	seen := 0

@@ -12,8 +12,8 @@ import (
 	"waypost/internal/platform/outbox"
 )
 
-// An administrator who changes where notices go is not sent the links of people who were referred before: those wait, for the link
-// worker to hand on, until somebody else has confirmed the address.
+// An administrator who changes where notices go is not sent the links of people who were referred before:
+// those wait, for the link worker to hand on, until somebody else has confirmed the address.
 func TestAChangedAddressWaitsForASecondPerson(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w := newWorld(t)
@@ -28,7 +28,8 @@ func TestAChangedAddressWaitsForASecondPerson(t *testing.T) {
 	c.run()
 	c.run()
 	smtp.NoMail()
-	if n := c.notices(); n.text("items.1.state") != "waiting" || n.text("items.1.channel") != "by_hand" || n.text("items.1.why") != "address_unconfirmed" {
+	if n := c.notices(); n.text("items.1.state") != "waiting" || n.text("items.1.channel") != "by_hand" ||
+		n.text("items.1.why") != "address_unconfirmed" {
 		t.Errorf("%s", n.body)
 	}
 	org := lw.get("/organisations/" + w.org).want(200)
@@ -67,7 +68,8 @@ func TestANoticeGoesToAnAddressThatIsAddedLater(t *testing.T) {
 	_, copied := w.sentNow("")
 	_, answered := w.sentNow("")
 	c.run()
-	if n := c.notices(); len(n.items()) != 3 || n.text("items.0.channel") != "by_hand" || n.text("items.0.why") != "by_hand" {
+	if n := c.notices(); len(n.items()) != 3 || n.text("items.0.channel") != "by_hand" ||
+		n.text("items.0.why") != "by_hand" {
 		t.Fatalf("%s", n.body)
 	}
 	lw.post("/referrals/"+copied+"/reply-link", "").want(201)
@@ -90,7 +92,8 @@ func TestANoticeGoesToAnAddressThatIsAddedLater(t *testing.T) {
 	}
 	c.run()
 	smtp.NoMail()
-	if n := c.notices(); n.text("items.0.state") != "sent" || n.text("items.1.why") != "link_copied" || n.text("items.2.why") != "answered" {
+	if n := c.notices(); n.text("items.0.state") != "sent" || n.text("items.1.why") != "link_copied" ||
+		n.text("items.2.why") != "answered" {
 		t.Errorf("%s", n.body)
 	}
 }
@@ -109,7 +112,8 @@ func TestAnAddressComesAndGoes(t *testing.T) {
 		c.run()
 		c.run()
 		smtp.NoMail()
-		if n := c.notices(); n.text("items.0.state") != "waiting" || n.text("items.0.channel") != channel || n.text("items.0.why") != why {
+		if n := c.notices(); n.text("items.0.state") != "waiting" || n.text("items.0.channel") != channel ||
+			n.text("items.0.why") != why {
 			t.Errorf("not %s, %s: %s", channel, why, n.body)
 		}
 	}
@@ -128,7 +132,11 @@ func TestAnAddressComesAndGoes(t *testing.T) {
 	set("club@example.org") // of before mail was on
 	notice("email", "held")
 	set("")
-	if n, err := (&outbox.Store{DB: w.db}).Release(actor.With(t.Context(), actor.Named("test")), ""); n != 1 || err != nil {
+	if n, err := (&outbox.Store{DB: w.db}).Release(
+		actor.With(t.Context(), actor.Named("test")),
+		"",
+	); n != 1 ||
+		err != nil {
 		t.Errorf("%d %v", n, err)
 	}
 	notice("by_hand", "by_hand")
@@ -143,14 +151,15 @@ func TestAnAddressIsConfirmedBySomebodyElse(t *testing.T) {
 	w := newWorld(t)
 	w.sentTo("elsewhere@example.org")
 	older := w.ask("administrator", "link_worker", w.opened()["link_worker"])
-	ownSQL(w, "update api_keys set confirmed_at = created_at where id = ?", older.text("id")) // as one from before keys were confirmed
+	// as one from before keys were confirmed
+	ownSQL(w, "update api_keys set confirmed_at = created_at where id = ?", older.text("id"))
 	confirm := "/organisations/" + w.org + "/email/confirmation"
 	w.bearing(older).post(confirm, `{"email":"elsewhere@example.org"}`).problem(403, "forbidden")
 	w.as("data_steward").post(confirm, `{"email":"elsewhere@example.org"}`).want(200)
 }
 
-// A service's own address, and the organisation's that stands in for it, wait alike. Whoever refers after the change sees where it leads,
-// and is warned.
+// A service's own address, and the organisation's that stands in for it, wait alike. Whoever refers after
+// the change sees where it leads, and is warned.
 func TestAServicesAddressWaitsToo(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w := newWorld(t)
@@ -204,7 +213,8 @@ func TestAServicesAddressWaitsToo(t *testing.T) {
 	set(`"elsewhere@example.org"`)
 	room := lw.get("/services/" + w.svc + "/capacity").want(200)
 	_, episode := w.supported()
-	referred := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).want(201)
+	referred := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).
+		want(201)
 	for _, a := range []answer{room, referred} {
 		if !strings.Contains(string(a.body), `"email_unconfirmed"`) {
 			t.Errorf("no warning: %s", a.body)
@@ -236,13 +246,20 @@ func TestAStewardReadsTheLogOfKeysAndTheDirectory(t *testing.T) {
 			subject := e["subject"].(map[string]any)
 			if subject["id"] == w.org || subject["id"] == made.text("id") {
 				seen = append(seen, e["type"].(string))
-				w.as("data_steward").get(strings.TrimPrefix(e["links"].(map[string]any)["subject"].(string), "/v1")).want(200)
+				w.as("data_steward").
+					get(strings.TrimPrefix(e["links"].(map[string]any)["subject"].(string), "/v1")).
+					want(200)
 			}
 		}
 		cursor, more = "&cursor="+page.text("next_cursor"), len(page.items()) > 0
 	}
-	if got := strings.Join(seen, " "); got != "organisation.added organisation.changed api_key.added api_key.confirmed" {
+	if got := strings.Join(
+		seen,
+		" ",
+	); got != "organisation.added organisation.changed api_key.added api_key.confirmed" {
 		t.Errorf("seen: %s", got)
 	}
-	w.as("data_steward").post("/webhooks", `{"url":"https://example.org/hook","events":["*"]}`).problem(403, "forbidden")
+	w.as("data_steward").
+		post("/webhooks", `{"url":"https://example.org/hook","events":["*"]}`).
+		problem(403, "forbidden")
 }

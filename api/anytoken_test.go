@@ -10,7 +10,8 @@ import (
 	random "waypost/internal/platform/secret"
 )
 
-// No letter of a token is one that a route reads otherwise: whatever a link that does not work looks like, it is answered alike.
+// No letter of a token is one that a route reads otherwise: whatever a link that does not work looks like,
+// it is answered alike.
 func TestATokenMayHoldAnyLetters(t *testing.T) {
 	t.Parallel()
 	server := New(on(dbtest.New(t)))

@@ -43,10 +43,12 @@ const Version = "0.1.0"
 
 // Config is what the API stands on.
 type Config struct {
-	DB             *db.DB
-	Demo           bool                        // its clock may be moved
-	TestNumbers    bool                        // NHS numbers that are kept for tests and documents are taken, as in a demo
-	PublicURL      string                      // where people reach it, such as https://waypost.example or https://example.org/waypost
+	DB   *db.DB
+	Demo bool // its clock may be moved
+	// NHS numbers that are kept for tests and documents are taken, as in a demo
+	TestNumbers bool
+	// where people reach it, such as https://waypost.example or https://example.org/waypost
+	PublicURL      string
 	CORSOrigins    []string                    // origins that browsers may call from; none by default
 	Loading        *atomic.Bool                // a demo is being loaded: nobody is served yet; nil: never
 	Ready          func(context.Context) error // nil error: requests are answered, and more may come
@@ -99,10 +101,21 @@ func build(c Config) (*echo.Echo, *server) {
 	e.HTTPErrorHandler = onEchoError
 	e.IPExtractor = addressOf(c.TrustedProxies)
 	s := &server{
-		Config: c, base: Base(c.PublicURL), refused: guesses{by: map[string]*rate.Limiter{}}, validating: make(chan struct{}, largeAtOnce),
-		keys: c.Partners, sites: &sites.Store{DB: c.DB}, directory: &directory.Store{DB: c.DB},
-		casework: casework.New(c.DB), insights: Figures(c.DB),
-		outbox: &outbox.Store{DB: c.DB}, datasets: c.Datasets, worklists: &worklists.Store{DB: c.DB}, study: Studies(c.DB),
+		Config:     c,
+		base:       Base(c.PublicURL),
+		refused:    guesses{by: map[string]*rate.Limiter{}},
+		validating: make(chan struct{}, largeAtOnce),
+		keys:       c.Partners,
+		sites:      &sites.Store{DB: c.DB},
+		directory:  &directory.Store{DB: c.DB},
+		casework:   casework.New(c.DB),
+		insights:   Figures(c.DB),
+		outbox: &outbox.Store{
+			DB: c.DB,
+		},
+		datasets:  c.Datasets,
+		worklists: &worklists.Store{DB: c.DB},
+		study:     Studies(c.DB),
 	}
 	s.casework.People.TestNumbers = c.TestNumbers || c.Demo
 	s.people = s.casework.People
@@ -110,9 +123,28 @@ func build(c Config) (*echo.Echo, *server) {
 		s.datasets = Research(c.DB, nil, nil)
 	}
 	e.Pre(below(s.base), compressed, tidied)
-	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}), s.observed, secured, limited(cmp.Or(c.RequestTimeout, 30*time.Second)))
+	e.Use(
+		middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic}),
+		s.observed,
+		secured,
+		limited(cmp.Or(c.RequestTimeout, 30*time.Second)),
+	)
 	if len(c.CORSOrigins) > 0 {
-		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: c.CORSOrigins, AllowHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"}, ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"}}))
+		e.Use(
+			middleware.CORSWithConfig(
+				middleware.CORSConfig{
+					AllowOrigins: c.CORSOrigins,
+					AllowHeaders: []string{
+						"Authorization",
+						"Content-Type",
+						"Idempotency-Key",
+						"If-Match",
+						"If-None-Match",
+					},
+					ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"},
+				},
+			),
+		)
 	}
 	e.Use(onOperations(s.authenticate), onOperations(strict))
 	s.api = huma.NewAPI(document(s.base), answersHead{humaecho.New(e, huma.Config{}).Adapter()})
@@ -185,11 +217,12 @@ func secured(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// logPanic logs where, not what: the value of a panic may hold what was sent. huma also panics when it cannot write an answer,
-// since the caller has gone or does not read: that is nobody's fault here.
+// logPanic logs where, not what: the value of a panic may hold what was sent. huma also panics when it
+// cannot write an answer, since the caller has gone or does not read: that is nobody's fault here.
 func logPanic(c echo.Context, err error, _ []byte) error {
 	var network net.Error
-	if c.Response().Committed && (errors.As(err, &network) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+	if c.Response().Committed &&
+		(errors.As(err, &network) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
 		slog.Debug("an answer was not read")
 		return nil
 	}
@@ -197,7 +230,8 @@ func logPanic(c echo.Context, err error, _ []byte) error {
 	return fault.New(fault.Internal, "Something went wrong on our side.")
 }
 
-// get shows something to whoever asks for it, or asks with HEAD whether it is there, as programs that look through mail do.
+// get shows something to whoever asks for it, or asks with HEAD whether it is there, as programs that look
+// through mail do.
 func get(e *echo.Echo, path string, show echo.HandlerFunc) {
 	e.Match([]string{http.MethodGet, http.MethodHead}, path, show)
 }
@@ -219,5 +253,8 @@ func (s *server) probes(e *echo.Echo) {
 func (s *server) loading() bool { return s.Loading != nil && s.Loading.Load() }
 
 func unready(err error) error {
-	return fault.New(fault.Unavailable, "Not ready: the database does not answer, is not migrated, its demo is still being loaded, or the process is stopping.").Because(err).RetryIn(time.Second)
+	return fault.New(fault.Unavailable, "Not ready: the database does not answer, is not migrated, its demo is still being loaded, or the "+
+		"process is stopping.").
+		Because(err).
+		RetryIn(time.Second)
 }

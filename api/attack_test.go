@@ -12,9 +12,10 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// TestPeriodsSubtractedGiveNothingAway asks, as a partner, for every period of ten months by site, and takes all shown answers from
-// one another, each known exactly. Two periods that share an end give the months between: whatever can be reached in that way,
-// for a site and for what all sites leave over, is nobody or at least eight people.
+// TestPeriodsSubtractedGiveNothingAway asks, as a partner, for every period of ten months by site, and
+// takes all shown answers from one another, each known exactly. Two periods that share an end give the
+// months between: whatever can be reached in that way, for a site and for what all sites leave over, is
+// nobody or at least eight people.
 func TestPeriodsSubtractedGiveNothingAway(t *testing.T) {
 	w := newWorld(t)
 	dice := rand.New(rand.NewPCG(7, 7))
@@ -29,7 +30,10 @@ func TestPeriodsSubtractedGiveNothingAway(t *testing.T) {
 			}
 		}
 	}
-	truth := map[string]map[[2]int]map[string]float64{w.site: w.everyPeriod("site_manager", first, months)[w.site], w.other: w.everyPeriod("other_site_manager", first, months)[w.other]}
+	truth := map[string]map[[2]int]map[string]float64{
+		w.site:  w.everyPeriod("site_manager", first, months)[w.site],
+		w.other: w.everyPeriod("other_site_manager", first, months)[w.other],
+	}
 	seen := w.everyPeriod("dashboard", first, months)
 	tried := 0
 	for site, periods := range truth {
@@ -57,8 +61,10 @@ func TestPeriodsSubtractedGiveNothingAway(t *testing.T) {
 func (w *world) enrolled(who string, on time.Time) {
 	c := w.as(who)
 	patient := c.post("/patients", `{"given_name":"P","family_name":"Counted","birth_date":"1950-04-01"}`).made()
-	episode := c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient, iso(on))).made()
-	c.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline","completed_on":%q,"mode":"paper","respondent":"self","responses":{"anxiety":4}}`, episode, iso(on))).want(201)
+	episode := c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
+		"needs":{"primary":"food"}}`, patient, iso(on))).made()
+	c.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline",
+		"completed_on":%q,"mode":"paper","respondent":"self","responses":{"anxiety":4}}`, episode, iso(on))).want(201)
 }
 
 // everyPeriod is what somebody is shown of each period from one month before another, by site; "" is all together.
@@ -66,7 +72,9 @@ func (w *world) everyPeriod(who string, first time.Time, months int) map[string]
 	found := map[string]map[[2]int]map[string]float64{}
 	for from := range months {
 		for until := from + 1; until <= months; until++ {
-			a := w.as(who).get(fmt.Sprintf("/insights/retention?by=site&from=%s&to=%s", first.AddDate(0, from, 0).Format("2006-01"), first.AddDate(0, until-1, 0).Format("2006-01"))).want(200)
+			a := w.as(who).
+				get(fmt.Sprintf("/insights/retention?by=site&from=%s&to=%s", first.AddDate(0, from, 0).Format("2006-01"), first.AddDate(0, until-1, 0).Format("2006-01"))).
+				want(200)
 			for _, r := range a.at("rows").([]any) {
 				row := r.(map[string]any)
 				site, _ := row["site_id"].(string)
@@ -86,7 +94,8 @@ func (w *world) everyPeriod(who string, first time.Time, months int) map[string]
 	return found
 }
 
-// reachable joins the ends of shown periods; between any two that are joined, the count is known. It returns how many are.
+// reachable joins the ends of shown periods; between any two that are joined, the count is known. It
+// returns how many are.
 func reachable(t *testing.T, what string, months int, count func([2]int) (float64, bool)) (tried int) {
 	t.Helper()
 	part := make([]int, months+1) // ends of one number are joined
@@ -136,7 +145,10 @@ func TestPartnersReadOneSnapshotADay(t *testing.T) {
 		t.Errorf("live: %s", live.body)
 	}
 	w.advance("P1D")
-	if next := w.as("dashboard").get("/insights/retention").want(200); next.number("rows.0.eligible") != 20 || next.text("as_of") <= before.text("as_of") {
+	if next := w.as("dashboard").
+		get("/insights/retention").
+		want(200); next.number("rows.0.eligible") != 20 ||
+		next.text("as_of") <= before.text("as_of") {
 		t.Errorf("the next day: %s", next.body)
 	}
 }
@@ -159,7 +171,8 @@ func TestMeansAreHeldUntilEnoughPeopleChangedThem(t *testing.T) {
 	}
 	answer := func(n, life int) {
 		for range n {
-			w.as("link_worker").post("/follow-ups/"+episodes[0]+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+			w.as("link_worker").post("/follow-ups/"+episodes[0]+"/completion", fmt.Sprintf(`{"completed_on":%q,
+				"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
 				"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":%d}}]}`, w.today(), life)).want(201)
 			episodes = slices.Delete(episodes, 0, 1)
 		}
@@ -178,7 +191,8 @@ func TestMeansAreHeldUntilEnoughPeopleChangedThem(t *testing.T) {
 	}
 }
 
-// However many make the snapshot at once, there is one; and one that was cut off goes on where it was, unseen until it is whole.
+// However many make the snapshot at once, there is one; and one that was cut off goes on where it was,
+// unseen until it is whole.
 func TestASnapshotIsMadeOnce(t *testing.T) {
 	w := newWorld(t)
 	w.walk("link_worker", make([]walked, 12))
@@ -195,7 +209,9 @@ func TestASnapshotIsMadeOnce(t *testing.T) {
 	lines := func() (n, different int) {
 		t.Helper()
 		if err := w.db.Do(job, func(tx *db.Tx) error {
-			return tx.Raw("select count(*), count(distinct (snapshot_id, metric, dimension, site_id, value, sub)) from figures").Row().Scan(&n, &different)
+			return tx.Raw("select count(*), count(distinct (snapshot_id, metric, dimension, site_id, value, sub)) from figures").
+				Row().
+				Scan(&n, &different)
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -207,11 +223,15 @@ func TestASnapshotIsMadeOnce(t *testing.T) {
 	}
 	whole := w.as("dashboard").get("/insights/retention").want(200)
 	if err := w.db.Do(job, func(tx *db.Tx) error { // as a kill in the middle leaves it
-		return tx.Exec("insert into figure_snapshots select gen_random_uuid(), day + 1, as_of, sites, threshold, array['flow'], null from figure_snapshots").Error
+		return tx.Exec("insert into figure_snapshots select gen_random_uuid(), day + 1, as_of, sites, threshold, " +
+			"array['flow'], null from figure_snapshots").Error
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if again := w.as("dashboard").get("/insights/retention").want(200); string(again.body) != string(whole.body) || again.header.Get("ETag") != whole.header.Get("ETag") {
+	if again := w.as("dashboard").
+		get("/insights/retention").
+		want(200); string(again.body) != string(whole.body) ||
+		again.header.Get("ETag") != whole.header.Get("ETag") {
 		t.Errorf("half a snapshot is read: %s", again.body)
 	}
 	w.advance("P1D")
@@ -220,9 +240,17 @@ func TestASnapshotIsMadeOnce(t *testing.T) {
 	}
 	var snapshots, flows int
 	if err := w.db.Do(job, func(tx *db.Tx) error {
-		return tx.Raw("select count(*), (select count(*) from figures where metric = 'flow') from figure_snapshots where built_at is not null").Row().Scan(&snapshots, &flows)
+		return tx.Raw("select count(*), (select count(*) from figures where metric = 'flow') from figure_snapshots where "+
+			"built_at is not null").
+			Row().
+			Scan(&snapshots, &flows)
 	}); err != nil || snapshots != 1 || flows != 0 {
-		t.Errorf("it did not go on where it was: %d snapshots, %d lines of what was made before (%v)", snapshots, flows, err)
+		t.Errorf(
+			"it did not go on where it was: %d snapshots, %d lines of what was made before (%v)",
+			snapshots,
+			flows,
+			err,
+		)
 	}
 	if after, _ := lines(); after == 0 || after >= n {
 		t.Errorf("%d lines after, %d before", after, n)

@@ -68,8 +68,9 @@ func (s *server) admit(c echo.Context) (leave func(), err error) {
 	return leave, err
 }
 
-// proceed goes on with the request in the transaction that was begun for it. The transaction ends before the first byte of
-// any answer is written, so that a caller who does not read holds no connection to the database.
+// proceed goes on with the request in the transaction that was begun for it. The transaction ends before
+// the first byte of any answer is written, so that a caller who does not read holds no connection to the
+// database.
 func proceed(c echo.Context, ctx context.Context, leave func()) {
 	c.Response().Before(leave)
 	c.Set("actor", actor.From(ctx))
@@ -135,5 +136,6 @@ func (g *guesses) count(address string, refusal error) error {
 	if g.by[address].Allow() {
 		return refusal
 	}
-	return fault.New(fault.RateLimited, "Too many failed credentials from this address. Wait a little.").RetryIn(guessesEvery)
+	return fault.New(fault.RateLimited, "Too many failed credentials from this address. Wait a little.").
+		RetryIn(guessesEvery)
 }

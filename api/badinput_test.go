@@ -21,7 +21,8 @@ func TestBadInput(t *testing.T) {
 	closedService := admin.post("/organisations/"+w.org+"/services", `{"name":"Closed group"}`).made()
 	admin.put("/services/"+closedService+"/capacity", `{"capacity":"closed"}`).want(200)
 	closed := w.episode(patient)
-	lw.post("/episodes/"+closed+"/closure", fmt.Sprintf(`{"closed_on":%q,"reason":"plan_completed"}`, w.today())).want(200)
+	lw.post("/episodes/"+closed+"/closure", fmt.Sprintf(`{"closed_on":%q,"reason":"plan_completed"}`, w.today())).
+		want(200)
 	w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).want(201)
 	followUp := lw.get("/follow-ups?episode_id=" + episode).text("items.0.id")
 	before := w.counted()
@@ -30,13 +31,15 @@ func TestBadInput(t *testing.T) {
 		return fmt.Sprintf(`{"given_name":%q,"family_name":"B","birth_date":"1950-01-01"%s}`, secret, more)
 	}
 	assessment := func(timepoint, responses string) string {
-		return fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":%q,"completed_on":%q,"mode":"telephone","respondent":"self","responses":{%s}}`, episode, timepoint, w.today(), responses)
+		return fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":%q,"completed_on":%q,
+			"mode":"telephone","respondent":"self","responses":{%s}}`, episode, timepoint, w.today(), responses)
 	}
 	refer := func(episode, more string) string {
 		return fmt.Sprintf(`{"episode_id":%q,"need":"food","reason":%q%s}`, episode, secret, more)
 	}
 	completion := func(on, more string) string {
-		return fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some","narrative":%q%s}`, on, secret, more)
+		return fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self",
+			"how_have_you_been":"better","benefit":"some","narrative":%q%s}`, on, secret, more)
 	}
 	for _, c := range []struct {
 		what, path, body string
@@ -46,7 +49,8 @@ func TestBadInput(t *testing.T) {
 		{"NHS number with a wrong check digit", "/patients", person(`,"nhs_number":"9434765918"`), 422, "invalid"},
 		{"NHS number with the reserved remainder", "/patients", person(`,"nhs_number":"9990000000"`), 422, "invalid"},
 		{"NHS number of letters", "/patients", person(`,"nhs_number":"943476591X"`), 422, "invalid"},
-		{"birth date in the future", "/patients", fmt.Sprintf(`{"given_name":%q,"family_name":"B","birth_date":"2999-01-01"}`, secret), 422, "invalid"},
+		{"birth date in the future", "/patients", fmt.Sprintf(`{"given_name":%q,"family_name":"B",
+			"birth_date":"2999-01-01"}`, secret), 422, "invalid"},
 		{"birth date that is none", "/patients", `{"given_name":"` + secret + `","family_name":"B","birth_date":"1950-02-30"}`, 422, "invalid"},
 		{"unknown code", "/patients", person(`,"gender":"` + secret + `"`), 422, "invalid"},
 		{"unknown field", "/patients", person(`,"` + secret + `":1`), 422, "invalid"},
@@ -61,17 +65,21 @@ func TestBadInput(t *testing.T) {
 		{"a second baseline", "/assessments", assessment("baseline", `"anxiety":1`), 409, "conflict"},
 		{"a timepoint outside the schedule", "/assessments", assessment("m99", `"anxiety":1`), 422, "invalid"},
 		{"an attendance before the referral was sent", "/referrals/" + referral + "/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(21)), 422, "invalid"},
-		{"an attendance in the future", "/referrals/" + referral + "/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(-2)), 422, "invalid"},
+		{"an attendance in the future", "/referrals/" + referral + "/attendances", fmt.Sprintf(`{"on":%q,
+			"attended":true,"reported_by":"organisation"}`, w.daysAgo(-2)), 422, "invalid"},
 		{"a follow-up completed before its episode began", "/follow-ups/" + followUp + "/completion", completion(w.daysAgo(31), ""), 422, "invalid"},
 		{"a completion that names a referral of nobody", "/follow-ups/" + followUp + "/completion", completion(w.today(), `,"services":[{"referral_id":"`+nobody()+`","used":"not_yet"}]`), 422, "invalid"},
 		{"a completion with a wrong item", "/follow-ups/" + followUp + "/completion", completion(w.today(), `,"assessments":[{"instrument":"ons4","responses":{"anxiety":12}}]`), 422, "invalid"},
 		{"a move the table forbids", "/referrals/" + referral + "/moves", `{"to":"sent"}`, 409, "move_not_allowed"},
 		{"a move only the system makes", "/referrals/" + referral + "/moves", `{"to":"expired"}`, 409, "move_not_allowed"},
-		{"the move is checked before its reason", "/referrals/" + referral + "/moves", `{"to":"sent","reason":"nonsense"}`, 409, "move_not_allowed"},
+		{"the move is checked before its reason", "/referrals/" + referral + "/moves", `{"to":"sent",
+			"reason":"nonsense"}`, 409, "move_not_allowed"},
 		{"declined without a reason", "/referrals/" + referral + "/moves", `{"to":"declined"}`, 422, "invalid"},
-		{"declined with a reason of another list", "/referrals/" + referral + "/moves", `{"to":"declined","reason":"sent_in_error"}`, 422, "invalid"},
+		{"declined with a reason of another list", "/referrals/" + referral + "/moves", `{"to":"declined",
+			"reason":"sent_in_error"}`, 422, "invalid"},
 		{"waitlisted without a wait", "/referrals/" + referral + "/moves", `{"to":"waitlisted"}`, 422, "invalid"},
-		{"a move before it was sent", "/referrals/" + referral + "/moves", fmt.Sprintf(`{"to":"accepted","occurred_at":%q}`, w.db.Clock.Now().AddDate(0, 0, -40).Format(time.RFC3339)), 422, "invalid"},
+		{"a move before it was sent", "/referrals/" + referral + "/moves", fmt.Sprintf(`{"to":"accepted",
+			"occurred_at":%q}`, w.db.Clock.Now().AddDate(0, 0, -40).Format(time.RFC3339)), 422, "invalid"},
 		{"undo of nothing", "/referrals/" + referral + "/undo", `{}`, 409, "conflict"},
 		{"a referral to a closed service", "/referrals", refer(episode, `,"service_id":"`+closedService+`"`), 409, "conflict"},
 		{"a referral without consent to share", "/referrals", refer(noConsent, `,"organisation_id":"`+w.org+`"`), 422, "consent_required"},
@@ -79,7 +87,8 @@ func TestBadInput(t *testing.T) {
 		{"a referral to nowhere", "/referrals", refer(episode, ""), 422, "invalid"},
 		{"a referral sent before the episode was received", "/referrals", refer(episode, fmt.Sprintf(`,"organisation_id":%q,"sent_at":"2001-01-01T00:00:00Z"`, w.org)), 422, "invalid"},
 		{"a referral sent in the future", "/referrals", refer(episode, fmt.Sprintf(`,"organisation_id":%q,"sent_at":"2999-01-01T00:00:00Z"`, w.org)), 422, "invalid"},
-		{"a contact after closure", "/episodes/" + closed + "/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, w.daysAgo(-1)), 409, "conflict"},
+		{"a contact after closure", "/episodes/" + closed + "/contacts", fmt.Sprintf(`{"on":%q,
+			"mode":"telephone","kind":"support","outcome":"spoke"}`, w.daysAgo(-1)), 409, "conflict"},
 		{"closing twice", "/episodes/" + closed + "/closure", fmt.Sprintf(`{"closed_on":%q,"reason":"other"}`, w.today()), 409, "move_not_allowed"},
 		{"resuming what is not paused", "/episodes/" + episode + "/resume", fmt.Sprintf(`{"on":%q}`, w.today()), 409, "move_not_allowed"},
 		{"a search in two ways", "/patients/search", `{"q":"ma","nhs_number":"9434765919"}`, 422, "invalid"},
@@ -102,7 +111,10 @@ func TestBadInput(t *testing.T) {
 		}
 		a.problem(c.status, c.code, secret, strings.ToLower(secret))
 	}
-	if blank := w.as("administrator").post("/organisations", `{"name":" "}`); blank.text("errors.0.message") != "expected string to be text that is not blank" {
+	if blank := w.as("administrator").
+		post("/organisations", `{"name":" "}`); blank.text(
+		"errors.0.message",
+	) != "expected string to be text that is not blank" {
 		t.Errorf("a blank name: %s", blank.body)
 	}
 	lw.with("Content-Type", "text/plain").post("/patients", person("")).problem(415, "invalid", secret)
@@ -158,7 +170,8 @@ func TestACursorBelongsToItsList(t *testing.T) {
 	first := lw.get("/episodes?limit=2").want(200)
 	cursor := first.text("next_cursor")
 	second := lw.get("/episodes?limit=2&cursor=" + cursor).want(200)
-	if len(second.items()) != 1 || second.at("next_cursor") != nil || second.text("items.0.id") == first.text("items.1.id") {
+	if len(second.items()) != 1 || second.at("next_cursor") != nil ||
+		second.text("items.0.id") == first.text("items.1.id") {
 		t.Errorf("the second page: %s", second.body)
 	}
 	lw.get("/episodes?status=waiting&limit=2&cursor="+cursor).problem(422, "invalid", cursor)
@@ -209,13 +222,18 @@ func TestAProblemSaysWhatIsTaken(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
 	for _, answer := range []string{`"` + strings.Repeat("x", 100_000) + `"`, `true`, `null`, `{"missing":1}`, `[7]`} {
-		got := w.as("link_worker").post("/assessments", w.taken(episode, "mycaw", "baseline", w.today(), "telephone", "self", `"concern_1":`+answer, ""))
+		got := w.as("link_worker").
+			post("/assessments", w.taken(episode, "mycaw", "baseline", w.today(), "telephone", "self", `"concern_1":`+answer, ""))
 		got.problem(422, "invalid", strings.Repeat("x", 50))
-		if said := got.text("errors.0.message"); !strings.Contains(said, "5,000 characters") || strings.Contains(said, "schema") {
+		if said := got.text(
+			"errors.0.message",
+		); !strings.Contains(said, "5,000 characters") ||
+			strings.Contains(said, "schema") {
 			t.Errorf("%.20s: %s", answer, said)
 		}
 	}
-	got := w.as("link_worker").post("/assessments", w.taken(episode, "ons4", "baseline", w.today(), "telephone", "proxy", calm, `,"helper":"nobody"`))
+	got := w.as("link_worker").
+		post("/assessments", w.taken(episode, "ons4", "baseline", w.today(), "telephone", "proxy", calm, `,"helper":"nobody"`))
 	got.problem(422, "invalid", "nobody")
 	if said := got.text("errors.0.message"); strings.Contains(said, "nil") || !strings.Contains(said, "interpreter") {
 		t.Errorf("%s", said)

@@ -19,7 +19,20 @@ func Base(publicURL string) string {
 }
 
 // Roots are the first segments of the paths that are served: a base may not begin with one.
-var Roots = []string{"v1", "f", "r", "u", "assets", "docs", "dashboard", "openapi.json", "openapi.yaml", "metrics", "livez", "readyz"}
+var Roots = []string{
+	"v1",
+	"f",
+	"r",
+	"u",
+	"assets",
+	"docs",
+	"dashboard",
+	"openapi.json",
+	"openapi.yaml",
+	"metrics",
+	"livez",
+	"readyz",
+}
 
 // base is what every path that an answer names begins with.
 func base(c echo.Context) string {
@@ -27,8 +40,8 @@ func base(c echo.Context) string {
 	return b
 }
 
-// below answers a path with the base and one without it alike, so that a proxy may take the base away or pass it on, and probes
-// need not know it.
+// below answers a path with the base and one without it alike, so that a proxy may take the base away or
+// pass it on, and probes need not know it.
 func below(base string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

@@ -8,7 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// However much is wrong with a request, its answer lists 20 errors at most, says that there may be more, and stays under 16 KiB.
+// However much is wrong with a request, its answer lists 20 errors at most, says that there may be more,
+// and stays under 16 KiB.
 func TestErrorsAreBounded(t *testing.T) {
 	w := newWorld(t)
 	repeat := func(n int, item string) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
@@ -22,9 +23,10 @@ func TestErrorsAreBounded(t *testing.T) {
 		role, path, body string
 		listed           int
 	}{
-		"a megabyte of wrong items":     {"administrator", "/api-keys", `{"role":"dashboard","label":"x","site_ids":[` + repeat(260_000, "1") + `]}`, 1},
-		"a megabyte of unknown names":   {"link_worker", "/patients", `{` + repeat(60_000, `"a":1`) + `}`, 1},
-		"wrong items within wrong ones": {"site_manager", "/instruments", `{"key":"own","name":"Own","items":[],"scores":[` + repeat(50, score) + `]}`, 20},
+		"a megabyte of wrong items":   {"administrator", "/api-keys", `{"role":"dashboard","label":"x","site_ids":[` + repeat(260_000, "1") + `]}`, 1},
+		"a megabyte of unknown names": {"link_worker", "/patients", `{` + repeat(60_000, `"a":1`) + `}`, 1},
+		"wrong items within wrong ones": {"site_manager", "/instruments", `{"key":"own","name":"Own","items":[],
+			"scores":[` + repeat(50, score) + `]}`, 20},
 		"as many unknown names as pass": {"link_worker", "/patients", `{` + strings.Join(names, ",") + `}`, 20},
 		"long lists of codes":           {"link_worker", "/intakes", `{"patient":{},"episode":{},"referrals":[` + repeat(20, `{"need":"x","kind":"x","organisation_id":1,"service_id":1}`) + `]}`, 20},
 	} {

@@ -32,7 +32,14 @@ func newPhone(t *testing.T) phone {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(profile) }) // no TempDir: a browser may still write there when it was ended
-	flags := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.NoFirstRun, chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU, chromedp.UserDataDir(profile)}
+	flags := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path),
+		chromedp.NoFirstRun,
+		chromedp.NoSandbox,
+		chromedp.Headless,
+		chromedp.DisableGPU,
+		chromedp.UserDataDir(profile),
+	}
 	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync"} {
 		flags = append(flags, chromedp.Flag(name, true))
 	}
@@ -100,16 +107,26 @@ func (p phone) title() string {
 func (p phone) withoutScript(w *world) phone {
 	p.t.Helper()
 	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		_, err := cdp.Call(
+			ctx,
+			t,
+			emulation.SetScriptExecutionDisabled,
+			emulation.SetScriptExecutionDisabledParams{Value: true},
+		)
 		return err
 	}), chromedp.Navigate(w.url+"/docs/index.html"))
-	if html, err := chromedp.Run(p.Context, chromedp.OuterHTML("html")); err != nil || strings.Contains(html, "Authorize") {
+	if html, err := chromedp.Run(
+		p.Context,
+		chromedp.OuterHTML("html"),
+	); err != nil ||
+		strings.Contains(html, "Authorize") {
 		p.t.Fatalf("this browser runs scripts, or shows nothing: %v", err)
 	}
 	return p
 }
 
-// A person completes a follow-up on a phone whose browser runs no script, stopping half way; it is scored, paired, and counted.
+// A person completes a follow-up on a phone whose browser runs no script, stopping half way; it is scored,
+// paired, and counted.
 func TestAPhoneWithoutScript(t *testing.T) {
 	w, _, episode, followUp := asked(t)
 	link := w.link(followUp).link
@@ -121,13 +138,17 @@ func TestAPhoneWithoutScript(t *testing.T) {
 	p.answer("self")
 	p.answer("much_better")
 	p.answer("9")
-	if got := p.follow("button"); got != "Error: Overall, to what extent do you feel that the things you do in your life are worthwhile?" {
+	if got := p.follow(
+		"button",
+	); got != "Error: Overall, to what extent do you feel that the things you do in your life are worthwhile?" {
 		t.Fatalf("without an answer: %q", got)
 	}
 	// Half way: another browser, later.
 	p = newPhone(t).withoutScript(w)
 	p.do(chromedp.Navigate(link))
-	if got := p.follow("a.button"); got != "Overall, to what extent do you feel that the things you do in your life are worthwhile?" {
+	if got := p.follow(
+		"a.button",
+	); got != "Overall, to what extent do you feel that the things you do in your life are worthwhile?" {
 		t.Fatalf("goes on with %q", got)
 	}
 	for _, code := range []string{"8", "7", "dont_know", "still_using", "a_lot", "some"} {
@@ -141,13 +162,18 @@ func TestAPhoneWithoutScript(t *testing.T) {
 		t.Fatalf("sent: %q", got)
 	}
 	f := w.as("link_worker").get("/follow-ups/" + followUp).want(200)
-	if f.text("state") != "completed" || f.text("completion.narrative") != "Thank you all" || f.text("completion.services.0.used") != "still_using" {
+	if f.text("state") != "completed" || f.text("completion.narrative") != "Thank you all" ||
+		f.text("completion.services.0.used") != "still_using" {
 		t.Errorf("%s", f.body)
 	}
-	if scored := w.as("link_worker").get("/episodes/" + episode + "/assessments"); scored.number("items.1.scores.0.value") != 9 || scored.text("items.1.scores.0.band") != "very_high" {
+	if scored := w.as("link_worker").
+		get("/episodes/" + episode + "/assessments"); scored.number("items.1.scores.0.value") != 9 ||
+		scored.text("items.1.scores.0.band") != "very_high" {
 		t.Errorf("%s", scored.body)
 	}
-	if rows := w.as("site_manager").get("/insights/outcomes"); rows.number("rows.0.paired_n") != 1 || rows.number("rows.0.mean_change") != 5 {
+	if rows := w.as("site_manager").
+		get("/insights/outcomes"); rows.number("rows.0.paired_n") != 1 ||
+		rows.number("rows.0.mean_change") != 5 {
 		t.Errorf("%s", rows.body)
 	}
 }
@@ -174,7 +200,10 @@ func TestPagesAreAccessible(t *testing.T) {
 	judge("thanks")
 	p.do(chromedp.Navigate(w.url + "/f/nobody"))
 	judge("gone")
-	if _, err := chromedp.Run(p.Context, chromedp.Evaluate[int](`document.querySelector("main").innerHTML += "<img src=x>"; 0`)); err != nil {
+	if _, err := chromedp.Run(
+		p.Context,
+		chromedp.Evaluate[int](`document.querySelector("main").innerHTML += "<img src=x>"; 0`),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if len(p.violations(axe)) == 0 {
@@ -205,7 +234,8 @@ func judgedPhone(t *testing.T) (p phone, axe string, judge func(page string)) {
 	}
 	axe, p = string(script), newPhone(t)
 	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, devtools.SetBypassCSP, devtools.SetBypassCSPParams{Enabled: true}) // for the judge's own script
+		// for the judge's own script
+		_, err := cdp.Call(ctx, t, devtools.SetBypassCSP, devtools.SetBypassCSPParams{Enabled: true})
 		return err
 	}))
 	return p, axe, func(name string) {

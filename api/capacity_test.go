@@ -7,22 +7,31 @@ import (
 	"time"
 )
 
-// What a service can take decides whether somebody may be referred to it, and a question before tells so, asking nothing of a person.
+// What a service can take decides whether somebody may be referred to it, and a question before tells so,
+// asking nothing of a person.
 func TestCapacityDecidesWhoIsReferred(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
 	_, episode := w.supported()
 	refer := func(more string) answer {
-		return lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"%s}`, episode, w.svc, more))
+		return lw.post(
+			"/referrals",
+			fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"%s}`, episode, w.svc, more),
+		)
 	}
 	ask := func() answer { return lw.get("/services/" + w.svc + "/capacity").want(200) }
 	const because = `,"override_reason":"Agreed with them by telephone"`
 
-	set := w.as("organisation").put("/services/"+w.svc+"/capacity", `{"capacity":"waitlist","wait_band":"1_to_3_months"}`).want(200)
-	if set.text("capacity_set_by") != "organisation" || set.text("wait_band") != "1_to_3_months" || set.at("capacity_as_of") == nil {
+	set := w.as("organisation").
+		put("/services/"+w.svc+"/capacity", `{"capacity":"waitlist","wait_band":"1_to_3_months"}`).
+		want(200)
+	if set.text("capacity_set_by") != "organisation" || set.text("wait_band") != "1_to_3_months" ||
+		set.at("capacity_as_of") == nil {
 		t.Errorf("%s", set.body)
 	}
-	if a := ask(); a.at("takes_referrals") != true || a.at("needs_override_reason") != false || a.text("warnings.0.code") != "service_waitlist" || a.text("wait_band") != "1_to_3_months" {
+	if a := ask(); a.at("takes_referrals") != true || a.at("needs_override_reason") != false ||
+		a.text("warnings.0.code") != "service_waitlist" ||
+		a.text("wait_band") != "1_to_3_months" {
 		t.Errorf("%s", a.body)
 	}
 	if a := refer("").want(201); a.text("warnings.0.code") != "service_waitlist" {
@@ -30,7 +39,10 @@ func TestCapacityDecidesWhoIsReferred(t *testing.T) {
 	}
 
 	for _, capacity := range []string{"open", "closed", "not_known"} { // nobody waits
-		if a := lw.put("/services/"+w.svc+"/capacity", fmt.Sprintf(`{"capacity":%q,"wait_band":"1_to_3_months"}`, capacity)).problem(422, "invalid", "1_to_3_months"); a.text("errors.0.location") != "body.wait_band" {
+		if a := lw.put("/services/"+w.svc+"/capacity", fmt.Sprintf(`{"capacity":%q,"wait_band":"1_to_3_months"}`, capacity)).
+			problem(422, "invalid", "1_to_3_months"); a.text(
+			"errors.0.location",
+		) != "body.wait_band" {
 			t.Errorf("%s: %s", capacity, a.body)
 		}
 	}
@@ -38,7 +50,8 @@ func TestCapacityDecidesWhoIsReferred(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 	lw.put("/services/"+w.svc+"/capacity", `{"capacity":"full","wait_band":"over_3_months"}`).want(200)
-	if a := ask(); a.at("takes_referrals") != true || a.at("needs_override_reason") != true || a.text("capacity_set_by") != "link_worker" {
+	if a := ask(); a.at("takes_referrals") != true || a.at("needs_override_reason") != true ||
+		a.text("capacity_set_by") != "link_worker" {
 		t.Errorf("%s", a.body)
 	}
 	if a := refer("").problem(422, "invalid"); a.text("errors.0.location") != "body.override_reason" {
@@ -48,10 +61,15 @@ func TestCapacityDecidesWhoIsReferred(t *testing.T) {
 		refer(`,"override_reason":"`+blank+`"`).problem(422, "invalid")
 	}
 	full := refer(because).want(201)
-	if full.text("override_reason") != "Agreed with them by telephone" || full.text("warnings.0.code") != "service_full" && full.text("warnings.1.code") != "service_full" {
+	if full.text("override_reason") != "Agreed with them by telephone" ||
+		full.text("warnings.0.code") != "service_full" && full.text("warnings.1.code") != "service_full" {
 		t.Errorf("%s", full.body)
 	}
-	if a := w.as("organisation").get("/referrals/" + full.text("id")); strings.Contains(string(a.body), "by telephone") {
+	if a := w.as("organisation").
+		get("/referrals/" + full.text("id")); strings.Contains(
+		string(a.body),
+		"by telephone",
+	) {
 		t.Errorf("the organisation is told why: %s", a.body)
 	}
 	refer(`,"kind":"signpost"`).want(201)
@@ -94,7 +112,8 @@ func TestCapacityThatWasHeard(t *testing.T) {
 	w.as("link_worker").get("/services/"+nobody()+"/capacity").problem(404, "not_found")
 }
 
-// An organisation's own view: every referral sent to it and nothing else, by where it stands and when it changed, a name only with consent.
+// An organisation's own view: every referral sent to it and nothing else, by where it stands and when it
+// changed, a name only with consent.
 func TestAnOrganisationsOwnView(t *testing.T) {
 	w := newWorld(t)
 	org := w.as("organisation")
@@ -104,14 +123,22 @@ func TestAnOrganisationsOwnView(t *testing.T) {
 	two := w.refer(other)
 	w.consent(private, "share_with_organisations", "withdrawn")
 	elsewhere := w.as("administrator").post("/organisations", `{"name":"Another Club"}`).made()
-	w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"}`, episode, elsewhere)).made()
+	w.as("link_worker").
+		post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"}`, episode, elsewhere)).
+		made()
 	list := org.get("/referrals").want(200)
-	if len(list.items()) != 2 || list.text("items.0.id") != one || list.text("items.0.person.phone") != "+447700900001" || list.text("items.1.id") != two || list.at("items.1.person") != nil {
+	if len(list.items()) != 2 || list.text("items.0.id") != one ||
+		list.text("items.0.person.phone") != "+447700900001" ||
+		list.text("items.1.id") != two ||
+		list.at("items.1.person") != nil {
 		t.Errorf("%s", list.body)
 	}
 	list.hides(agreed, private, episode, other, "Lives alone", "1950-04-01", w.site)
 	first := org.get("/referrals?limit=1").want(200)
-	if next := org.get("/referrals?limit=1&cursor=" + first.text("next_cursor")).want(200); next.text("items.0.id") != two {
+	if next := org.get("/referrals?limit=1&cursor=" + first.text("next_cursor")).
+		want(200); next.text(
+		"items.0.id",
+	) != two {
 		t.Errorf("%s", next.body)
 	}
 	w.advance("P1D")
@@ -126,7 +153,9 @@ func TestAnOrganisationsOwnView(t *testing.T) {
 		t.Errorf("%d referrals for food", n)
 	}
 	w.as("link_worker").post("/referrals/"+one+"/moves", `{"to":"withdrawn","reason":"moved"}`).want(200)
-	if a := org.get("/referrals/" + one).want(200); a.text("status") != "withdrawn" || a.at("person") != nil || a.at("status_reason") != nil {
+	if a := org.get("/referrals/" + one).
+		want(200); a.text("status") != "withdrawn" || a.at("person") != nil ||
+		a.at("status_reason") != nil {
 		t.Errorf("%s", a.body)
 	}
 	org.get("/outbox").problem(403, "forbidden")

@@ -13,7 +13,8 @@ func TestEverythingThatChangesCanBePutRight(t *testing.T) {
 	w := newWorld(t)
 	things := w.oneOfEach()
 	lw, admin := w.as("link_worker"), w.as("administrator")
-	key := admin.post("/api-keys", fmt.Sprintf(`{"role":"site_manager","label":"A manager","site_ids":[%q]}`, w.site)).made()
+	key := admin.post("/api-keys", fmt.Sprintf(`{"role":"site_manager","label":"A manager","site_ids":[%q]}`, w.site)).
+		made()
 	for _, one := range []struct {
 		by                 client
 		path, patch, field string
@@ -68,14 +69,20 @@ func TestAReferralFollowsOneOfTheSamePerson(t *testing.T) {
 	_, theirs := w.supported()
 	first, other := w.refer(mine), w.refer(theirs)
 	body := func(follows string) string {
-		return fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food","follows_referral_id":%q}`, mine, w.org, follows)
+		return fmt.Sprintf(
+			`{"episode_id":%q,"organisation_id":%q,"need":"food","follows_referral_id":%q}`,
+			mine,
+			w.org,
+			follows,
+		)
 	}
 	lw.post("/referrals", body(other)).problem(422, "invalid", other)
 	lw.post("/referrals", body(nobody())).problem(422, "invalid")
 	second := lw.post("/referrals", body(first)).made()
 	etag := lw.get("/referrals/" + second).want(200).header.Get("ETag")
 	for _, wrong := range []string{other, second, nobody()} {
-		lw.patch("/referrals/"+second, etag, fmt.Sprintf(`{"follows_referral_id":%q}`, wrong)).problem(422, "invalid", wrong)
+		lw.patch("/referrals/"+second, etag, fmt.Sprintf(`{"follows_referral_id":%q}`, wrong)).
+			problem(422, "invalid", wrong)
 	}
 	if lw.patch("/referrals/"+second, etag, `{"follows_referral_id":null}`).want(200).at("follows_referral_id") != nil {
 		t.Error("it still follows another")
@@ -88,7 +95,8 @@ func TestAContactIsPutRight(t *testing.T) {
 	lw := w.as("link_worker")
 	_, episode := w.supported()
 	contact := func(daysAgo int) string {
-		return lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.daysAgo(daysAgo))).made()
+		return lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone",
+			"kind":"first_contact","outcome":"spoke"}`, w.daysAgo(daysAgo))).made()
 	}
 	first, second := contact(9), contact(5)
 	change := func(id, patch string) answer {
@@ -127,7 +135,11 @@ func TestListsOfWhatChangedSince(t *testing.T) {
 	asked := "updated_since=" + url.QueryEscape(since.Format(time.RFC3339Nano))
 	for _, by := range []string{"link_worker", "organisation"} {
 		list := w.as(by).get("/referrals?" + asked).want(200)
-		if got := []any{list.at("items.0.id"), list.at("items.1.id")}; len(list.items()) != 2 || got[0] != changed || got[1] != added {
+		if got := []any{
+			list.at("items.0.id"),
+			list.at("items.1.id"),
+		}; len(list.items()) != 2 || got[0] != changed ||
+			got[1] != added {
 			t.Errorf("%s: changed since: %s, not %s", by, list.body, old)
 		}
 	}

@@ -22,8 +22,8 @@ var compressing = func() func(http.Handler) http.HandlerFunc {
 	return wrap
 }()
 
-// compressed compresses answers. It stands beneath echo's response, which ends the request's transaction before it writes the
-// first byte (see proceed).
+// compressed compresses answers. It stands beneath echo's response, which ends the request's transaction
+// before it writes the first byte (see proceed).
 func compressed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		response := c.Response()
@@ -39,8 +39,9 @@ func compressed(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// asItIs keeps an answer from being compressed: one that shows a secret, whose length would then tell what the secret has in
-// common with what a stranger made the caller ask for (BREACH), and one that is sent in parts.
+// asItIs keeps an answer from being compressed: one that shows a secret, whose length would then tell what
+// the secret has in common with what a stranger made the caller ask for (BREACH), and one that is sent in
+// parts.
 func asItIs(c echo.Context) { c.Response().Header().Set(gzhttp.HeaderNoCompression, "1") }
 
 // uncompressed is asItIs for an operation.
@@ -49,7 +50,8 @@ func uncompressed(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// weakening makes the ETag of a compressed answer weak, since its bytes are others than those of the answer that is not.
+// weakening makes the ETag of a compressed answer weak, since its bytes are others than those of the answer
+// that is not.
 type weakening struct {
 	http.ResponseWriter
 	begun bool
@@ -90,7 +92,10 @@ func (a answersHead) Handle(o *huma.Operation, answer func(huma.Context)) {
 
 // noneMatch tells whether If-None-Match names the answer that has this ETag, which is strong.
 func noneMatch(h http.Header, tag string) bool {
-	return slices.ContainsFunc(strings.Split(strings.Join(h.Values("If-None-Match"), ","), ","), func(known string) bool {
-		return strings.TrimPrefix(strings.TrimSpace(known), "W/") == tag
-	})
+	return slices.ContainsFunc(
+		strings.Split(strings.Join(h.Values("If-None-Match"), ","), ","),
+		func(known string) bool {
+			return strings.TrimPrefix(strings.TrimSpace(known), "W/") == tag
+		},
+	)
 }

@@ -41,7 +41,20 @@ func (w *world) raw(method, url, body string, headers ...string) (*http.Response
 // zipped calls with a role's key and takes gzip.
 func (w *world) zipped(role, method, path, body string, headers ...string) (*http.Response, []byte) {
 	w.t.Helper()
-	return w.raw(method, w.url+path, body, append([]string{"Authorization", "Bearer " + w.keys[role], "Accept-Encoding", "gzip", "Content-Type", "application/json"}, headers...)...)
+	return w.raw(
+		method,
+		w.url+path,
+		body,
+		append(
+			[]string{
+				"Authorization",
+				"Bearer " + w.keys[role],
+				"Accept-Encoding",
+				"gzip",
+				"Content-Type",
+				"application/json",
+			},
+			headers...)...)
 }
 
 func TestLongAnswersAreCompressed(t *testing.T) {
@@ -57,14 +70,28 @@ func TestLongAnswersAreCompressed(t *testing.T) {
 		if got, err := io.ReadAll(z); err != nil || string(got) != string(want) {
 			t.Errorf("%s: compressed and not, the answer differs: %v", path, err)
 		}
-		if vary := strings.Join(answer.Header.Values("Vary"), ","); !strings.Contains(vary, "Accept-Encoding") || !strings.Contains(strings.Join(plain.Header.Values("Vary"), ","), "Accept-Encoding") {
+		if vary := strings.Join(
+			answer.Header.Values("Vary"),
+			",",
+		); !strings.Contains(vary, "Accept-Encoding") ||
+			!strings.Contains(strings.Join(plain.Header.Values("Vary"), ","), "Accept-Encoding") {
 			t.Errorf("%s: Vary %s", path, vary)
 		}
 		if tag := plain.Header.Get("ETag"); tag != "" && answer.Header.Get("ETag") != "W/"+tag {
 			t.Errorf("%s: ETag %s, compressed %s", path, tag, answer.Header.Get("ETag"))
 		}
 		for _, refuses := range []string{"identity", "gzip;q=0", ""} {
-			if answer, _ := w.raw("GET", w.url+path, "", "Authorization", "Bearer "+w.keys["link_worker"], "Accept-Encoding", refuses); answer.Header.Get("Content-Encoding") != "" {
+			if answer, _ := w.raw(
+				"GET",
+				w.url+path,
+				"",
+				"Authorization",
+				"Bearer "+w.keys["link_worker"],
+				"Accept-Encoding",
+				refuses,
+			); answer.Header.Get(
+				"Content-Encoding",
+			) != "" {
 				t.Errorf("%s: compressed for who takes %q", path, refuses)
 			}
 		}
@@ -74,17 +101,38 @@ func TestLongAnswersAreCompressed(t *testing.T) {
 	}
 	// The weak tag is taken where the strong one is.
 	answer, _ := w.zipped("link_worker", "GET", "/dashboard/dashboard.js", "")
-	if again, _ := w.zipped("link_worker", "GET", "/dashboard/dashboard.js", "", "If-None-Match", answer.Header.Get("ETag")); again.StatusCode != 304 {
+	if again, _ := w.zipped(
+		"link_worker",
+		"GET",
+		"/dashboard/dashboard.js",
+		"",
+		"If-None-Match",
+		answer.Header.Get("ETag"),
+	); again.StatusCode != 304 {
 		t.Errorf("the weak tag of If-None-Match: %d", again.StatusCode)
 	}
-	if part, _ := w.zipped("link_worker", "GET", "/docs/swagger-ui.css", "", "Range", "bytes=0-4999"); part.StatusCode != 206 || part.Header.Get("Content-Encoding") != "" {
+	if part, _ := w.zipped(
+		"link_worker",
+		"GET",
+		"/docs/swagger-ui.css",
+		"",
+		"Range",
+		"bytes=0-4999",
+	); part.StatusCode != 206 ||
+		part.Header.Get("Content-Encoding") != "" {
 		t.Errorf("a part: %d %v", part.StatusCode, part.Header)
 	}
 	many := make([]string, 30)
 	for i := range many {
 		many[i] = fmt.Sprintf(`"x%d":1`, i)
 	}
-	if refused, _ := w.zipped("link_worker", "POST", "/v1/patients", "{"+strings.Join(many, ",")+"}"); refused.StatusCode != 422 || refused.Header.Get("Content-Encoding") != "gzip" {
+	if refused, _ := w.zipped(
+		"link_worker",
+		"POST",
+		"/v1/patients",
+		"{"+strings.Join(many, ",")+"}",
+	); refused.StatusCode != 422 ||
+		refused.Header.Get("Content-Encoding") != "gzip" {
 		t.Errorf("a long problem: %d %v", refused.StatusCode, refused.Header)
 	}
 }
@@ -95,7 +143,14 @@ func TestSecretsAreNotCompressed(t *testing.T) {
 	long := strings.Repeat("a", 100)
 	reply, link := w.replyLink(w.refer(episode)), w.link(followUp)
 	for _, page := range []string{reply.link, reply.link + "/declined", link.link, link.link + "/how_have_you_been", w.url + "/v1/replies/" + reply.token()} {
-		if answer, body := w.raw("GET", page, "", "Accept-Encoding", "gzip"); answer.StatusCode != 200 || len(body) < 500 || answer.Header.Get("Content-Encoding") != "" || answer.Header.Get("No-Gzip-Compression") != "" {
+		if answer, body := w.raw(
+			"GET",
+			page,
+			"",
+			"Accept-Encoding",
+			"gzip",
+		); answer.StatusCode != 200 || len(body) < 500 || answer.Header.Get("Content-Encoding") != "" ||
+			answer.Header.Get("No-Gzip-Compression") != "" {
 			t.Errorf("%s: %d %v", page[:len(w.url)+4], answer.StatusCode, answer.Header)
 		}
 	}
@@ -119,7 +174,9 @@ func TestEveryAnswerWithASecretIsMarked(t *testing.T) {
 				schema := s.api.OpenAPI().Components.Schemas.SchemaFromRef(m.Schema.Ref)
 				for _, name := range []string{"key", "secret", "url"} {
 					p := schema.Properties[name]
-					if p == nil || !strings.Contains(p.Description, "never again") && !strings.Contains(p.Description, "A replay does not hold it") {
+					if p == nil ||
+						!strings.Contains(p.Description, "never again") &&
+							!strings.Contains(p.Description, "A replay does not hold it") {
 						continue
 					}
 					secrets++
@@ -163,7 +220,9 @@ func TestHeadIsAnsweredWhereverGetIs(t *testing.T) {
 	for _, path := range []string{"/v1/patients/" + w.patient(), "/v1/patients/" + nobody(), "/v1/worklists", "/openapi.yaml", "/metrics", "/docs/", "/dashboard/", "/f/nobody", "/r/nobody"} {
 		get, _ := w.zipped("link_worker", "GET", path, "")
 		head, body := w.zipped("link_worker", "HEAD", path, "")
-		if head.StatusCode != get.StatusCode || len(body) != 0 || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") || strings.TrimPrefix(head.Header.Get("ETag"), "W/") != strings.TrimPrefix(get.Header.Get("ETag"), "W/") {
+		if head.StatusCode != get.StatusCode || len(body) != 0 ||
+			head.Header.Get("Content-Type") != get.Header.Get("Content-Type") ||
+			strings.TrimPrefix(head.Header.Get("ETag"), "W/") != strings.TrimPrefix(get.Header.Get("ETag"), "W/") {
 			t.Errorf("%s: GET %d %v, HEAD %d %v", path, get.StatusCode, get.Header, head.StatusCode, head.Header)
 		}
 	}
@@ -189,14 +248,24 @@ func TestIfMatchTakesAList(t *testing.T) {
 		{strings.Repeat(`"%d",`, 30) + `"2"`, 200}, {`"%d"` + others, 412},
 	} {
 		tags := strings.ReplaceAll(c.tags, "%d", fmt.Sprint(version))
-		if a := w.as("link_worker").patch("/patients/"+id, tags, fmt.Sprintf(`{"preferred_name":"Mari %d"}`, version)); a.status != c.status {
+		if a := w.as("link_worker").
+			patch("/patients/"+id, tags, fmt.Sprintf(`{"preferred_name":"Mari %d"}`, version)); a.status != c.status {
 			t.Errorf("%s: %d %s", tags, a.status, a.body)
 		} else if a.status == 200 {
 			version++
 		}
 	}
 	w.as("link_worker").patch("/patients/"+id, "", `{"preferred_name":"Mari"}`).problem(428, "precondition_required")
-	two, body := w.zipped("link_worker", "PATCH", "/v1/patients/"+id, `{"preferred_name":"Mari"}`, "If-Match", `"999"`, "If-Match", fmt.Sprintf(`W/"%d"`, version))
+	two, body := w.zipped(
+		"link_worker",
+		"PATCH",
+		"/v1/patients/"+id,
+		`{"preferred_name":"Mari"}`,
+		"If-Match",
+		`"999"`,
+		"If-Match",
+		fmt.Sprintf(`W/"%d"`, version),
+	)
 	if two.StatusCode != 200 {
 		t.Errorf("two header lines: %d %s", two.StatusCode, body)
 	}

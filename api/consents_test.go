@@ -72,13 +72,23 @@ func TestWhichConsentStands(t *testing.T) {
 			last = w.decide(patient, "follow_up_contact", s.decision, s.daysAgo, replaces)
 			ids = append(ids, last.made())
 		}
-		if stands := last.at("stands") == true; stands != (c.stands == len(ids)) || stands == strings.Contains(string(last.body), "does_not_stand") {
+		if stands := last.at(
+			"stands",
+		) == true; stands != (c.stands == len(ids)) ||
+			stands == strings.Contains(string(last.body), "does_not_stand") {
 			t.Errorf("%s: the last answer is %s", c.what, last.body)
 		}
 		for _, i := range w.as("link_worker").get("/patients/" + patient + "/consents").want(200).items() {
 			consent := i.(object)
-			if consent["purpose"] == "follow_up_contact" && consent["stands"].(bool) != (consent["id"] == ids[c.stands-1]) {
-				t.Errorf("%s: %s of %s: stands is %v", c.what, consent["decision"], consent["decided_on"], consent["stands"])
+			if consent["purpose"] == "follow_up_contact" &&
+				consent["stands"].(bool) != (consent["id"] == ids[c.stands-1]) {
+				t.Errorf(
+					"%s: %s of %s: stands is %v",
+					c.what,
+					consent["decision"],
+					consent["decided_on"],
+					consent["stands"],
+				)
 			}
 		}
 		state := w.as("link_worker").get("/follow-ups?episode_id=" + episode).text("items.0.state")
@@ -104,7 +114,14 @@ func TestWhatAConsentMayReplace(t *testing.T) {
 			t.Errorf("%s: %s", what, made.body)
 		}
 	}
-	if made := w.decide(patient, "research", "given", 2, refusal); made.text("replaces") != refusal || made.at("stands") != true {
+	if made := w.decide(
+		patient,
+		"research",
+		"given",
+		2,
+		refusal,
+	); made.text("replaces") != refusal ||
+		made.at("stands") != true {
 		t.Errorf("%s", made.body)
 	}
 }
@@ -118,10 +135,16 @@ func TestBestInterestsAreNotForResearch(t *testing.T) {
 		s.decide(patient, purpose, "best_interests", 0, "").problem(422, "invalid")
 	}
 	s.decide(patient, "share_with_organisations", "best_interests", 0, "").want(201)
-	never := s.as("link_worker").post("/patients", `{"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01"}`).made()
+	never := s.as("link_worker").post("/patients", `{"given_name":"Marigold","family_name":"Example",
+		"birth_date":"1950-04-01"}`).made()
 	s.ons4(s.episode(never), "baseline", s.today(), 4, 5, 5, 5).want(201)
 	enrolled := func() string {
-		return s.value("select string_agg(c.patient_id::text, ',') from standing_consents c where c.purpose = 'research' and c.permits and c.patient_id::text in (?, ?)", patient, never)
+		return s.value(
+			"select string_agg(c.patient_id::text, ',') from standing_consents c where c.purpose = 'research' "+
+				"and c.permits and c.patient_id::text in (?, ?)",
+			patient,
+			never,
+		)
 	}
 	for _, p := range []string{patient, never} {
 		s.recordAsBefore(p, "research", "best_interests")
@@ -139,7 +162,8 @@ func TestBestInterestsAreNotForResearch(t *testing.T) {
 func (w *world) recordAsBefore(patient, purpose, decision string) {
 	w.t.Helper()
 	err := w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return tx.Exec(`insert into consents (site_id, id, patient_id, purpose, decision, decided_on, created_at, updated_at)
+		return tx.Exec(`insert into consents (site_id, id, patient_id, purpose, decision, decided_on,
+			created_at, updated_at)
 			values (?, ?, ?, ?, ?, ?, ?, ?)`, w.site, tx.NewID(), patient, purpose, decision, w.today(), tx.Now, tx.Now).Error
 	})
 	if err != nil {
@@ -162,14 +186,15 @@ func TestConsentsRecordedAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	count := "select count(*)::text || ' ' || min(decision) from consents where stands and purpose = 'recontact' and patient_id::text = ?"
+	count := "select count(*)::text || ' ' || min(decision) from consents where stands and purpose = 'recontact' " +
+		"and patient_id::text = ?"
 	if got := cmp.Or(w.value(count, patient), "none"); got != "1 declined" {
 		t.Errorf("%s stand, want 1 declined", got)
 	}
 }
 
-// A release counts who left since the one before it by what was known then: not asking again makes nobody leave, a refusal of the same
-// day does.
+// A release counts who left since the one before it by what was known then: not asking again makes nobody
+// leave, a refusal of the same day does.
 func TestNobodyLeavesAReleaseByNotBeingAsked(t *testing.T) {
 	s := newStudio(t)
 	patients := s.people(13)
@@ -188,10 +213,13 @@ func TestNobodyLeavesAReleaseByNotBeingAsked(t *testing.T) {
 func TestAnIntakeSaysWhichConsentStands(t *testing.T) {
 	w := newWorld(t)
 	on := w.daysAgo(5)
-	a := w.as("link_worker").post("/intakes", fmt.Sprintf(`{"patient":{"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01"},
-		"consents":[{"purpose":"share_with_organisations","decision":"given","decided_on":%q},{"purpose":"share_with_organisations","decision":"declined","decided_on":%q}],
+	a := w.as("link_worker").post("/intakes", fmt.Sprintf(`{"patient":{"given_name":"Marigold",
+		"family_name":"Example","birth_date":"1950-04-01"},
+		"consents":[{"purpose":"share_with_organisations","decision":"given","decided_on":%q},
+			{"purpose":"share_with_organisations","decision":"declined","decided_on":%q}],
 		"episode":{"source":"gp","received_on":%q,"needs":{"primary":"food"}}}`, on, on, on)).want(201)
-	if a.at("consents.0.stands") != false || a.at("consents.1.stands") != true || !strings.Contains(string(a.body), "does_not_stand") {
+	if a.at("consents.0.stands") != false || a.at("consents.1.stands") != true ||
+		!strings.Contains(string(a.body), "does_not_stand") {
 		t.Errorf("%s", a.body)
 	}
 }

@@ -11,7 +11,11 @@ import (
 
 // dashboardPage serves the dashboard. Its files say nothing of anybody: whoever opens it needs a key to see figures.
 func (s *server) dashboardPage(e *echo.Echo) {
-	get(e, strings.TrimSuffix(pages.DashboardPath, "/"), func(c echo.Context) error { return c.Redirect(http.StatusFound, s.base+pages.DashboardPath) })
+	get(
+		e,
+		strings.TrimSuffix(pages.DashboardPath, "/"),
+		func(c echo.Context) error { return c.Redirect(http.StatusFound, s.base+pages.DashboardPath) },
+	)
 	get(e, pages.DashboardPath+"*", func(c echo.Context) error {
 		file, found := pages.Dashboard(c.Param("*"))
 		if !found {

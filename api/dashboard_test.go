@@ -91,7 +91,8 @@ const chartFaults = `(() => {
   return found;
 })()`
 
-// The dashboard shows the API's figures, as charts that are whole at every size, with a table behind each, and on paper.
+// The dashboard shows the API's figures, as charts that are whole at every size, with a table behind each,
+// and on paper.
 func TestTheDashboard(t *testing.T) {
 	w := demoWorld(t, 1500)
 	axe, err := os.ReadFile("judges/node_modules/axe-core/axe.min.js")
@@ -100,7 +101,8 @@ func TestTheDashboard(t *testing.T) {
 	}
 	p := newPhone(t)
 	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, devtools.SetBypassCSP, devtools.SetBypassCSPParams{Enabled: axe != nil}) // for the judge's own script
+		// for the judge's own script
+		_, err := cdp.Call(ctx, t, devtools.SetBypassCSP, devtools.SetBypassCSPParams{Enabled: axe != nil})
 		return err
 	}))
 	p.enter(w, w.keys["dashboard"])
@@ -110,7 +112,12 @@ func TestTheDashboard(t *testing.T) {
 		width, height int64
 	}{{"a page at 400 %", 320, 256}, {"a small phone", 360, 640}, {"a phone", 390, 844}, {"a tablet", 768, 1024}, {"a laptop", 1280, 800}, {"a wall", 1920, 1080}, {"paper", 700, 1000}} {
 		p.do(chromedp.EmulateViewport(size.width, size.height))
-		p.until(fmt.Sprintf(`innerWidth === %d && document.querySelector("#flow svg").getBoundingClientRect().width > Math.min(600, innerWidth * 0.8)`, size.width))
+		p.until(
+			fmt.Sprintf(
+				`innerWidth === %d && document.querySelector("#flow svg").getBoundingClientRect().width > Math.min(600, innerWidth * 0.8)`,
+				size.width,
+			),
+		)
 		p.picture("dashboard-" + strings.ReplaceAll(size.name, " ", "-"))
 		for _, fault := range evaluate[[]string](p, chartFaults) {
 			t.Errorf("%s: %s", size.name, fault)
@@ -124,7 +131,13 @@ func TestTheDashboard(t *testing.T) {
 	// Behind the charts stand the API's figures.
 	c := w.as("dashboard")
 	flow, outcomes := c.get("/insights/flow").want(200), c.get("/insights/outcomes").want(200)
-	table := strings.Join(evaluate[[]string](p, `[...document.querySelectorAll("#flow tbody td:nth-child(2)")].map(td => td.textContent)`), " ")
+	table := strings.Join(
+		evaluate[[]string](
+			p,
+			`[...document.querySelectorAll("#flow tbody td:nth-child(2)")].map(td => td.textContent)`,
+		),
+		" ",
+	)
 	var want []string
 	for _, step := range []string{"received_in", "contacted", "baseline", "referral_sent", "accepted", "attended", "follow_up_due", "followed_up"} {
 		want = append(want, grouped(flow.number("rows.0."+step)))
@@ -132,27 +145,46 @@ func TestTheDashboard(t *testing.T) {
 	if table != strings.Join(want, " ") {
 		t.Errorf("the table says %s, the API %s", table, strings.Join(want, " "))
 	}
-	if bars := evaluate[int](p, `document.querySelectorAll("#flow svg [aria-label=bar] rect").length`); bars != len(want) {
+	if bars := evaluate[int](
+		p,
+		`document.querySelectorAll("#flow svg [aria-label=bar] rect").length`,
+	); bars != len(
+		want,
+	) {
 		t.Errorf("%d bars", bars)
 	}
-	marks := evaluate[[]string](p, `[...document.querySelectorAll("#change svg [aria-label=text] text")].map(t => t.textContent)`)
-	if len(marks) != 4 || !strings.Contains(strings.Join(marks, " "), fmt.Sprintf("+%.2f", outcomes.number("rows.0.mean_change"))) {
+	marks := evaluate[[]string](
+		p,
+		`[...document.querySelectorAll("#change svg [aria-label=text] text")].map(t => t.textContent)`,
+	)
+	if len(marks) != 4 ||
+		!strings.Contains(strings.Join(marks, " "), fmt.Sprintf("+%.2f", outcomes.number("rows.0.mean_change"))) {
 		t.Errorf("changes: %q beside %s", marks, outcomes.body)
 	}
-	if said := evaluate[string](p, `document.querySelector("#change figure").getAttribute("aria-label")`); !strings.Contains(said, "9 to 12 months") {
+	if said := evaluate[string](
+		p,
+		`document.querySelector("#change figure").getAttribute("aria-label")`,
+	); !strings.Contains(
+		said,
+		"9 to 12 months",
+	) {
 		t.Errorf("said to those who do not see it: %q", said)
 	}
 	// Nothing remains of the key, and a wrong one is told so.
 	p.do(chromedp.Click("#leave"))
-	if rest := evaluate[string](p, `document.querySelector("#flow").innerHTML + JSON.stringify(sessionStorage) + location.href`); strings.Contains(rest, "wp_") || strings.Contains(rest, "svg") {
+	if rest := evaluate[string](
+		p,
+		`document.querySelector("#flow").innerHTML + JSON.stringify(sessionStorage) + location.href`,
+	); strings.Contains(rest, "wp_") ||
+		strings.Contains(rest, "svg") {
 		t.Errorf("left behind: %s", rest)
 	}
 	p.do(chromedp.SendKeys("#key", "wp_wrong"), chromedp.Click("#enter button"))
 	p.until(`document.getElementById("wrong").textContent.length > 10 && !document.getElementById("enter").hidden`)
 }
 
-// The dashboard says what was asked, on paper too; who pressed Show is at the first heading of it. Nothing on it is said in the names of
-// fields, nor is a mistake.
+// The dashboard says what was asked, on paper too; who pressed Show is at the first heading of it. Nothing
+// on it is said in the names of fields, nor is a mistake.
 func TestTheDashboardSaysWhatIsShown(t *testing.T) {
 	w := demoWorld(t, 400)
 	p := newPhone(t)
@@ -161,12 +193,28 @@ func TestTheDashboardSaysWhatIsShown(t *testing.T) {
 	const focused = `document.activeElement === document.querySelector("h2") && document.activeElement.textContent === "How far people came"`
 	p.until(focused)
 	for from, want := range map[string]string{"2026-03": "March 2026", "2025-11": "November 2025"} {
-		p.do(evaluated(fmt.Sprintf(`{ const s = document.getElementById("site_id"); s.selectedIndex = 1; document.getElementById("from").value = %q; document.getElementById("to").value = "2026-09"; document.getElementById("from").focus(); } 0`, from)))
+		p.do(
+			evaluated(
+				fmt.Sprintf(
+					`{ const s = document.getElementById("site_id"); s.selectedIndex = 1; document.getElementById("from").value = %q; document.getElementById("to").value = "2026-09"; document.getElementById("from").focus(); } 0`,
+					from,
+				),
+			),
+		)
 		p.do(chromedp.Click("#view-form button"))
 		site := evaluate[string](p, `document.getElementById("site_id").selectedOptions[0].textContent`)
-		p.until(fmt.Sprintf(`document.getElementById("status").textContent === %q`, "Shown: "+site+", "+want+" to September 2026."))
+		p.until(
+			fmt.Sprintf(
+				`document.getElementById("status").textContent === %q`,
+				"Shown: "+site+", "+want+" to September 2026.",
+			),
+		)
 		p.until(focused)
-		if said := evaluate[string](p, `document.querySelector("#change .said").textContent`); !strings.HasPrefix(said, "How people's scores changed is shown for all months together") || !strings.Contains(said, "Leave From month and To month empty") {
+		if said := evaluate[string](
+			p,
+			`document.querySelector("#change .said").textContent`,
+		); !strings.HasPrefix(said, "How people's scores changed is shown for all months together") ||
+			!strings.Contains(said, "Leave From month and To month empty") {
 			t.Errorf("of wellbeing: %s", said)
 		}
 		if title := p.title(); !strings.Contains(title, site) || !strings.Contains(title, want) {
@@ -174,26 +222,41 @@ func TestTheDashboardSaysWhatIsShown(t *testing.T) {
 		}
 	}
 	p.media("print")
-	if shown := evaluate[[]string](p, `["status", "view-form"].map((id) => getComputedStyle(document.getElementById(id)).display)`); shown[0] != "block" || shown[1] != "none" {
+	if shown := evaluate[[]string](p, `["status",
+		"view-form"].map((id) => getComputedStyle(document.getElementById(id)).display)`); shown[0] != "block" || shown[1] != "none" {
 		t.Errorf("on paper: %v", shown)
 	}
 	p.do(chromedp.EmulateViewport(700, 1000))
 	p.picture("dashboard-on-paper")
 	p.printed("dashboard-on-paper")
 	p.media("")
-	if named := evaluate[[]string](p, `document.getElementById("view").textContent.match(/[a-z]+_[a-z_]+/g) ?? []`); len(named) > 0 {
+	if named := evaluate[[]string](
+		p,
+		`document.getElementById("view").textContent.match(/[a-z]+_[a-z_]+/g) ?? []`,
+	); len(
+		named,
+	) > 0 {
 		t.Errorf("names of fields: %q", named)
 	}
 	p.do(evaluated(`document.getElementById("from").value = "2026-10"; 0`), chromedp.Click("#view-form button"))
-	p.until(`document.getElementById("wrong").textContent === "The query is not right. To month lies before From month."`)
-	if status := evaluate[string](p, `document.getElementById("status").textContent`); !strings.HasSuffix(status, " to September 2026.") {
+	p.until(
+		`document.getElementById("wrong").textContent === "The query is not right. To month lies before From month."`,
+	)
+	if status := evaluate[string](
+		p,
+		`document.getElementById("status").textContent`,
+	); !strings.HasSuffix(
+		status,
+		" to September 2026.",
+	) {
 		t.Errorf("what stays is said to be %q", status)
 	}
 	p.do(chromedp.Navigate(w.url + "/dashboard/?site_id=" + nobody()))
 	p.until(`document.getElementById("status").textContent === "Shown: All sites together, all months."`)
 }
 
-// A group that is withheld stands in its chart as withheld, and those that have enough people to be shown are those that are drawn.
+// A group that is withheld stands in its chart as withheld, and those that have enough people to be shown
+// are those that are drawn.
 func TestAWithheldGroupStandsInItsChart(t *testing.T) {
 	w := demoWorld(t, 400)
 	p := newPhone(t)
@@ -225,19 +288,35 @@ func TestAWithheldGroupStandsInItsChart(t *testing.T) {
 		t.Fatalf("nothing to see: %d drawn, %d not", drawn, without)
 	}
 	said := evaluate[string](p, `document.querySelector("#equity .said").textContent`)
-	if want := fmt.Sprintf(" %d of %d groups have enough people to be shown", drawn, all); !strings.Contains(said, want) {
+	if want := fmt.Sprintf(
+		" %d of %d groups have enough people to be shown",
+		drawn,
+		all,
+	); !strings.Contains(
+		said,
+		want,
+	) {
 		t.Errorf("%q, want%s", said, want)
 	}
 	if got := strings.HasSuffix(said, "; for some of them, not every step is shown."); got != partly || !partly {
 		t.Errorf("a step is missing of some: %v, and it says %q", partly, said)
 	}
-	if n := evaluate[int](p, `[...document.querySelectorAll("#equity svg text")].filter((e) => e.textContent === "withheld").length`); n != without {
+	if n := evaluate[int](
+		p,
+		`[...document.querySelectorAll("#equity svg text")].filter((e) => e.textContent === "withheld").length`,
+	); n != without {
 		t.Errorf("%d groups stand as withheld, and %d are", n, without)
 	}
-	if n := evaluate[int](p, `[...document.querySelectorAll("#equity svg text")].filter((e) => e.textContent === "nobody").length`); n != empty {
+	if n := evaluate[int](
+		p,
+		`[...document.querySelectorAll("#equity svg text")].filter((e) => e.textContent === "nobody").length`,
+	); n != empty {
 		t.Errorf("%d groups stand as empty, and %d are", n, empty)
 	}
-	if names := evaluate[int](p, `[...document.querySelectorAll('#equity svg [aria-label="y-axis tick label"] text')].length`); names != all {
+	if names := evaluate[int](
+		p,
+		`[...document.querySelectorAll('#equity svg [aria-label="y-axis tick label"] text')].length`,
+	); names != all {
 		t.Errorf("%d of %d groups stand in a chart", names, all)
 	}
 }
@@ -258,16 +337,32 @@ func TestTheDashboardOfFew(t *testing.T) {
 	p := newPhone(t)
 	p.enter(w, w.keys["dashboard"])
 	p.until(`document.querySelector("#flow .said") !== null`)
-	if said := evaluate[string](p, `document.querySelector("#flow .said").textContent + document.querySelector("#change .said").textContent`); strings.Count(said, "Too few to show safely.") != 2 {
+	if said := evaluate[string](
+		p,
+		`document.querySelector("#flow .said").textContent + document.querySelector("#change .said").textContent`,
+	); strings.Count(
+		said,
+		"Too few to show safely.",
+	) != 2 {
 		t.Errorf("%s", said)
 	}
 	// What is withheld stands in its chart all the same, in every section, and has no mark.
 	for _, section := range []string{"flow", "change", "retention", "equity"} {
 		const named, withheld = `'svg [aria-label="y-axis tick label"] text'`, `[...document.querySelectorAll("#%[1]s svg text")].filter((e) => e.textContent === "withheld").length`
-		if n := evaluate[int](p, fmt.Sprintf(`document.getElementById(%q).querySelectorAll(`+named+`).length`, section)); n == 0 || n != evaluate[int](p, fmt.Sprintf(withheld, section)) {
+		if n := evaluate[int](
+			p,
+			fmt.Sprintf(`document.getElementById(%q).querySelectorAll(`+named+`).length`, section),
+		); n == 0 ||
+			n != evaluate[int](p, fmt.Sprintf(withheld, section)) {
 			t.Errorf("%s: %d groups, %d of them withheld", section, n, evaluate[int](p, fmt.Sprintf(withheld, section)))
 		}
-		if n := evaluate[int](p, fmt.Sprintf(`document.querySelectorAll("#%[1]s svg [aria-label=bar] rect, #%[1]s svg [aria-label=dot] *").length`, section)); n != 0 {
+		if n := evaluate[int](
+			p,
+			fmt.Sprintf(
+				`document.querySelectorAll("#%[1]s svg [aria-label=bar] rect, #%[1]s svg [aria-label=dot] *").length`,
+				section,
+			),
+		); n != 0 {
 			t.Errorf("%s: %d marks of nothing", section, n)
 		}
 	}
@@ -283,7 +378,13 @@ func TestTheDashboardOfFew(t *testing.T) {
 	p.do(chromedp.Click("#leave"))
 	p.do(chromedp.SendKeys("#key", w.keys["site_manager"]), chromedp.Click("#enter button"))
 	p.until(`document.getElementById("protection").textContent.includes("do not publish")`)
-	if said := evaluate[string](p, `document.querySelector("#change .said").textContent`); !strings.Contains(said, "3 of 3 people") {
+	if said := evaluate[string](
+		p,
+		`document.querySelector("#change .said").textContent`,
+	); !strings.Contains(
+		said,
+		"3 of 3 people",
+	) {
 		t.Errorf("a manager reads %s", said)
 	}
 }
@@ -291,11 +392,31 @@ func TestTheDashboardOfFew(t *testing.T) {
 // What is withheld is left out of the sentences, which else would be none.
 func TestTheDashboardSaysWhatItCan(t *testing.T) {
 	w := newWorld(t)
-	w.walk("link_worker", []walked{{5, 5}, {5, 6}, {4, 7}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}, {5, -1}})
+	w.walk(
+		"link_worker",
+		[]walked{
+			{5, 5},
+			{5, 6},
+			{4, 7},
+			{5, -1},
+			{5, -1},
+			{5, -1},
+			{5, -1},
+			{5, -1},
+			{5, -1},
+			{5, -1},
+			{5, -1},
+			{5, -1},
+		},
+	)
 	p := newPhone(t)
 	p.enter(w, w.keys["dashboard"])
 	p.until(`document.querySelector("#uptake .said") !== null`)
-	if said := evaluate[string](p, `[...document.querySelectorAll(".said")].map((e) => e.textContent).join(" | ")`); strings.Contains(said, "withheld") || !strings.Contains(said, "10 people were referred in.") {
+	if said := evaluate[string](
+		p,
+		`[...document.querySelectorAll(".said")].map((e) => e.textContent).join(" | ")`,
+	); strings.Contains(said, "withheld") ||
+		!strings.Contains(said, "10 people were referred in.") {
 		t.Error(said)
 	}
 }
@@ -304,7 +425,10 @@ func TestTheDashboardSaysWhatItCan(t *testing.T) {
 func TestTheDashboardsFiles(t *testing.T) {
 	w := newWorld(t)
 	page := w.anybody().do("GET", "/dashboard/", "").want(200)
-	if policy := page.header.Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") || !strings.HasPrefix(policy, "default-src 'none'") {
+	if policy := page.header.Get(
+		"Content-Security-Policy",
+	); strings.Contains(policy, "unsafe") ||
+		!strings.HasPrefix(policy, "default-src 'none'") {
 		t.Errorf("policy: %s", policy)
 	}
 	if strings.Contains(string(page.body), "http://") || strings.Contains(string(page.body), "https://") {
@@ -361,7 +485,11 @@ func TestAPageOfYourOwn(t *testing.T) {
 		p := newPhone(t)
 		p.do(chromedp.Navigate(elsewhere.URL), chromedp.SendKeys("#key", w.keys["dashboard"]), chromedp.Click("button"))
 		p.until(fmt.Sprintf(`document.getElementById("said").textContent.includes(%q)`, c.says))
-		if rows := evaluate[[]string](p, `[...document.querySelectorAll("tbody tr")].map(tr => tr.textContent)`); name == "allowed" && (len(rows) != 4 || rows[0] != "life_satisfaction1022 to 2") || name != "allowed" && len(rows) > 0 {
+		if rows := evaluate[[]string](
+			p,
+			`[...document.querySelectorAll("tbody tr")].map(tr => tr.textContent)`,
+		); name == "allowed" && (len(rows) != 4 || rows[0] != "life_satisfaction1022 to 2") ||
+			name != "allowed" && len(rows) > 0 {
 			t.Errorf("%s: %q", name, rows)
 		}
 	}

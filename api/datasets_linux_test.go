@@ -18,7 +18,8 @@ func TestAFullDiskMakesNoRelease(t *testing.T) {
 	t.Cleanup(func() { _ = syscall.Unmount(s.folder, syscall.MNT_DETACH) })
 	s.people(10)
 	failed := s.release(s.project(""))
-	if failed.text("state") != "failed" || failed.text("reasons.0.code") != "storage" || len(failed.at("files").([]any)) != 0 {
+	if failed.text("state") != "failed" || failed.text("reasons.0.code") != "storage" ||
+		len(failed.at("files").([]any)) != 0 {
 		t.Fatalf("on a full disk: %s", failed.body)
 	}
 	if err := syscall.Mount("tmpfs", s.folder, "tmpfs", syscall.MS_REMOUNT, "size=64m"); err != nil {

@@ -54,7 +54,10 @@ func researchStore(t *testing.T, d *db.DB) (*datasets.Store, string) {
 
 func bucket(t *testing.T, folder string) *blob.Bucket {
 	t.Helper()
-	files, err := fileblob.OpenBucket(folder, &fileblob.Options{CreateDir: true, NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
+	files, err := fileblob.OpenBucket(
+		folder,
+		&fileblob.Options{CreateDir: true, NoTempDir: true, Metadata: fileblob.MetadataDontWrite},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,14 +73,18 @@ func (s studio) build() {
 
 func makeReleases(t *testing.T, store *datasets.Store) {
 	t.Helper()
-	if err := store.Build(db.Background(actor.With(context.WithoutCancel(t.Context()), actor.Named("releases")))); err != nil {
+	if err := store.Build(
+		db.Background(actor.With(context.WithoutCancel(t.Context()), actor.Named("releases"))),
+	); err != nil {
 		t.Log(err) // what became of the release says the rest
 	}
 }
 
 // study is the body of a project at the first site.
 func (s studio) study(more string) string {
-	return fmt.Sprintf(`{"title":"A study","purpose":"To see whether it helps.","legal_basis":"explicit_consent","setting":"outside","site_ids":[%q],"instruments":["ons4"],"timepoints":["m9_12"],"minimum_k":10,"expires_on":"2099-12-31"%s}`, s.site, more)
+	return fmt.Sprintf(`{"title":"A study","purpose":"To see whether it helps.",
+		"legal_basis":"explicit_consent","setting":"outside","site_ids":[%q],"instruments":["ons4"],
+		"timepoints":["m9_12"],"minimum_k":10,"expires_on":"2099-12-31"%s}`, s.site, more)
 }
 
 func (s studio) project(more string) string {
@@ -132,16 +139,26 @@ func (s studio) people(n int) (patients []string) {
 	lw := s.as("link_worker")
 	var followUps []string
 	for i := range n {
-		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"Gwendolyn","family_name":"Study%d","birth_date":"1950-04-01","gender":"female","ethnic_category":"A","imd_decile":3,"imd_version":"2019","phone":"07700 900001"}`, i)).made()
+		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"Gwendolyn","family_name":"Study%d",
+			"birth_date":"1950-04-01","gender":"female","ethnic_category":"A","imd_decile":3,
+			"imd_version":"2019","phone":"07700 900001"}`, i)).made()
 		s.consent(patient, "research", "given")
 		episode := s.episode(patient)
 		s.ons4(episode, "baseline", s.today(), i%5, 5, 5, 5).want(201)
-		patients, followUps = append(patients, patient), append(followUps, lw.get("/follow-ups?episode_id="+episode).text("items.0.id"))
+		patients, followUps = append(
+			patients,
+			patient,
+		), append(
+			followUps,
+			lw.get("/follow-ups?episode_id="+episode).text("items.0.id"),
+		)
 	}
 	s.advance("P10M")
 	for i, f := range followUps {
-		lw.post("/follow-ups/"+f+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some","narrative":"The allotment saved me",
-			"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":%d,"worthwhile":6,"happiness":{"missing":"dont_know"},"anxiety":4}}]}`, s.today(), 4+i%5)).want(201)
+		lw.post("/follow-ups/"+f+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone",
+			"respondent":"self","how_have_you_been":"better","benefit":"some","narrative":"The allotment saved me",
+			"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":%d,"worthwhile":6,
+				"happiness":{"missing":"dont_know"},"anxiety":4}}]}`, s.today(), 4+i%5)).want(201)
 	}
 	return patients
 }
@@ -151,10 +168,12 @@ func TestAProjectFromProposalToFiles(t *testing.T) {
 	s.people(12)
 	proposed := s.as("researcher").post("/projects", s.study(""))
 	id := proposed.made()
-	if proposed.text("state") != "draft" || proposed.at("most_suppressed_percent").(float64) != 5 || len(proposed.at("quasi_identifiers").([]any)) != 5 {
+	if proposed.text("state") != "draft" || proposed.at("most_suppressed_percent").(float64) != 5 ||
+		len(proposed.at("quasi_identifiers").([]any)) != 5 {
 		t.Errorf("proposed: %s", proposed.body)
 	}
-	// a researcher is a member of what they proposed; it makes nothing before it is approved, and the codebook is there for anybody
+	// a researcher is a member of what they proposed; it makes nothing before it is approved, and the
+	// codebook is there for anybody
 	s.as("researcher").get("/projects/" + id).want(200)
 	s.as("researcher").post("/projects/"+id+"/releases", `{}`).problem(409, "conflict")
 	s.as("researcher").post("/projects/"+id+"/releases", `{"dry_run":true}`).problem(409, "conflict")
@@ -162,19 +181,33 @@ func TestAProjectFromProposalToFiles(t *testing.T) {
 	if book := s.as("researcher").get("/datasets/codebook").want(200); len(book.at("tables").([]any)) != 6 {
 		t.Errorf("codebook: %s", book.body)
 	}
-	if approved := s.as("data_steward").post("/projects/"+id+"/approval", ``).want(200); approved.text("state") != "approved" || approved.header.Get("ETag") != `"2"` {
+	if approved := s.as("data_steward").
+		post("/projects/"+id+"/approval", ``).
+		want(200); approved.text("state") != "approved" ||
+		approved.header.Get("ETag") != `"2"` {
 		t.Errorf("approved: %s", approved.body)
 	}
 	// what it would be, without data
 	dry := s.as("researcher").post("/projects/"+id+"/releases", `{"dry_run":true}`).want(200)
-	if dry.number("report.n") != 12 || dry.number("report.k") != 12 || dry.text("state") != "ready" || dry.header.Get("Location") != "" {
+	if dry.number("report.n") != 12 || dry.number("report.k") != 12 || dry.text("state") != "ready" ||
+		dry.header.Get("Location") != "" {
 		t.Errorf("dry run: %s", dry.body)
 	}
 	if list := s.as("researcher").get("/projects/" + id + "/releases").items(); len(list) != 0 {
 		t.Errorf("a dry run has made %v", list)
 	}
-	asked := s.as("researcher").with("Idempotency-Key", "one").post("/projects/"+id+"/releases", `{"reason":"first look"}`).want(202)
-	if again := s.as("researcher").with("Idempotency-Key", "one").post("/projects/"+id+"/releases", `{"reason":"first look"}`).want(202); again.text("id") != asked.text("id") {
+	asked := s.as("researcher").
+		with("Idempotency-Key", "one").
+		post("/projects/"+id+"/releases", `{"reason":"first look"}`).
+		want(202)
+	if again := s.as("researcher").
+		with("Idempotency-Key", "one").
+		post("/projects/"+id+"/releases", `{"reason":"first look"}`).
+		want(202); again.text(
+		"id",
+	) != asked.text(
+		"id",
+	) {
 		t.Error("a repeat made another release")
 	}
 	s.as("researcher").get("/releases/"+asked.text("id")+"/files/participants.csv").problem(404, "not_found")
@@ -198,7 +231,10 @@ func (s studio) filesAreWhole(ready answer) {
 		name, sum := file["name"].(string), file["sha256"].(string)
 		at := "/releases/" + ready.text("id") + "/files/" + name
 		got := c.get(at).want(200)
-		if digest := sha256.Sum256(got.body); hex.EncodeToString(digest[:]) != sum || got.header.Get("ETag") != `"`+sum+`"` || float64(len(got.body)) != file["bytes"] || got.header.Get("Cache-Control") != "private, no-cache" {
+		if digest := sha256.Sum256(
+			got.body,
+		); hex.EncodeToString(digest[:]) != sum || got.header.Get("ETag") != `"`+sum+`"` || float64(len(got.body)) != file["bytes"] ||
+			got.header.Get("Cache-Control") != "private, no-cache" {
 			s.t.Errorf("%s: not what was written: %v", name, got.header)
 		}
 		c.with("If-None-Match", `"`+sum+`"`).get(at).want(304)
@@ -213,7 +249,8 @@ func (s studio) filesAreWhole(ready answer) {
 				s.t.Errorf("there is no %s", name+form)
 			}
 		}
-		if !strings.HasPrefix(whole[name+".csv"], "study_id,") || strings.Count(whole[name+".csv"], "\r\n") != strings.Count(whole[name+".csv"], "\n") {
+		if !strings.HasPrefix(whole[name+".csv"], "study_id,") ||
+			strings.Count(whole[name+".csv"], "\r\n") != strings.Count(whole[name+".csv"], "\n") {
 			s.t.Errorf("%s.csv: begins %.40q", name, whole[name+".csv"])
 		}
 	}
@@ -236,9 +273,19 @@ func (s studio) noted(ready answer, project string) {
 	s.t.Helper()
 	var kinds []string
 	err := s.db.Do(actor.With(s.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return tx.Raw("select distinct type from events where subject_id in ? order by 1", []string{ready.text("id"), project}).Scan(&kinds).Error
+		return tx.Raw("select distinct type from events where subject_id in ? order by 1", []string{ready.text("id"), project}).
+			Scan(&kinds).
+			Error
 	})
-	if want := []string{"project.added", "project.approved", "release.downloaded", "release.ready", "release.requested", "release.tried"}; err != nil || !slices.Equal(kinds, want) {
+	if want := []string{
+		"project.added",
+		"project.approved",
+		"release.downloaded",
+		"release.ready",
+		"release.requested",
+		"release.tried",
+	}; err != nil ||
+		!slices.Equal(kinds, want) {
 		s.t.Errorf("noted: %v, want %v (%v)", kinds, want, err)
 	}
 }
@@ -276,7 +323,9 @@ func TestBadProjects(t *testing.T) {
 	id := s.project("")
 	steward.post("/projects/"+id+"/members", fmt.Sprintf(`{"api_key_id":%q}`, nobody())).problem(422, "invalid")
 	steward.do("DELETE", "/projects/"+id+"/members/"+nobody(), "").problem(404, "not_found")
-	s.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":"researcher","label":"x","project_ids":[%q]}`, nobody())).problem(422, "invalid")
+	s.as("administrator").
+		post("/api-keys", fmt.Sprintf(`{"role":"researcher","label":"x","project_ids":[%q]}`, nobody())).
+		problem(422, "invalid")
 }
 
 func TestAResearcherReachesTheirOwnProjectsAlone(t *testing.T) {
@@ -334,8 +383,8 @@ func TestReleasesEndWithTheProject(t *testing.T) {
 	s.file(made, "README.md")
 }
 
-// Who withdraws is absent from the next release, and the earlier one is unchanged; who lets data be kept leaves what was
-// collected until then.
+// Who withdraws is absent from the next release, and the earlier one is unchanged; who lets data be kept
+// leaves what was collected until then.
 func TestWithdrawalHoldsFromTheNextRelease(t *testing.T) {
 	s := newStudio(t)
 	patients := s.people(13)
@@ -381,7 +430,8 @@ func TestWhatIsKeptEndsWithTheWithdrawal(t *testing.T) {
 	lw := s.as("link_worker")
 	episode := lw.get("/episodes?patient_id=" + patients[0]).text("items.0.id")
 	s.ons4(episode, "review", s.today(), 9, 9, 9, 0).want(201)
-	lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke","minutes":99}`, s.today())).want(201)
+	lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support",
+		"outcome":"spoke","minutes":99}`, s.today())).want(201)
 	lw.post("/episodes/"+episode+"/closure", fmt.Sprintf(`{"on":%q,"reason":"plan_completed"}`, s.today()))
 	second := s.release(id)
 	for _, table := range []string{"participants", "episodes", "assessments_long", "outcomes_paired", "follow_ups", "referrals"} {
@@ -397,7 +447,8 @@ func TestWhatIsKeptEndsWithTheWithdrawal(t *testing.T) {
 
 func (s studio) withdraw(patient, terms string) {
 	s.t.Helper()
-	s.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"research","decision":"withdrawn","decided_on":%q,"withdrawal":%q}`, s.today(), terms)).want(201)
+	s.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"research",
+		"decision":"withdrawn","decided_on":%q,"withdrawal":%q}`, s.today(), terms)).want(201)
 }
 
 // only are the people of the first release who are not in the second.
@@ -420,12 +471,17 @@ func TestLegalBases(t *testing.T) {
 	s := newStudio(t)
 	lw := s.as("link_worker")
 	person := func(more string) string {
-		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Basis%d","birth_date":"1950-04-01"%s}`, numbers.Add(1), more)).made()
+		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Basis%d",
+			"birth_date":"1950-04-01"%s}`, numbers.Add(1), more)).made()
 		s.episode(patient)
 		return patient
 	}
 	for range 3 { // asked, and agreed: the opt-out does not hold for them
-		s.consent(person(`,"national_data_opt_out":true,"national_data_opt_out_checked_on":"`+s.daysAgo(1)+`"`), "research", "given")
+		s.consent(
+			person(`,"national_data_opt_out":true,"national_data_opt_out_checked_on":"`+s.daysAgo(1)+`"`),
+			"research",
+			"given",
+		)
 	}
 	for range 2 {
 		s.consent(person(""), "research", "declined")
@@ -455,7 +511,8 @@ func TestLegalBases(t *testing.T) {
 func TestReleasesAreRefusedInWords(t *testing.T) {
 	s := newStudio(t)
 	nobodyYet := s.release(s.project(""))
-	if nobodyYet.text("state") != "refused" || nobodyYet.text("reasons.0.code") != "nobody_consented" || len(nobodyYet.at("files").([]any)) != 0 {
+	if nobodyYet.text("state") != "refused" || nobodyYet.text("reasons.0.code") != "nobody_consented" ||
+		len(nobodyYet.at("files").([]any)) != 0 {
 		t.Errorf("nobody consented: %s", nobodyYet.body)
 	}
 	s.people(7)
@@ -478,12 +535,14 @@ func TestKIsReached(t *testing.T) {
 		if i == 79 {
 			gender = "other"
 		}
-		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Alike%d","birth_date":"%d-04-01","gender":%q,"ethnic_category":%q,"imd_decile":%d,"imd_version":"2019"}`, i, 1940+i/4, gender, ethnic, 1+i%10)).made()
+		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Alike%d",
+			"birth_date":"%d-04-01","gender":%q,"ethnic_category":%q,"imd_decile":%d,"imd_version":"2019"}`, i, 1940+i/4, gender, ethnic, 1+i%10)).made()
 		s.consent(patient, "research", "given")
 		s.episode(patient)
 	}
 	made := s.release(s.project(""))
-	if made.text("state") != "ready" || made.number("report.k") < 10 || made.number("report.suppressed") > 4 || made.number("report.n")+made.number("report.suppressed") != 80 {
+	if made.text("state") != "ready" || made.number("report.k") < 10 || made.number("report.suppressed") > 4 ||
+		made.number("report.n")+made.number("report.suppressed") != 80 {
 		t.Fatalf("k: %s", made.body)
 	}
 	alike := map[string]int{}
@@ -508,8 +567,8 @@ func TestKIsReached(t *testing.T) {
 	}
 }
 
-// A project's releases are as coarse as its first: else whoever was left out of one, and stands in a coarser group of the next, would be
-// told from everybody of both.
+// A project's releases are as coarse as its first: else whoever was left out of one, and stands in a
+// coarser group of the next, would be told from everybody of both.
 func TestReleasesStayAsCoarseAsTheFirst(t *testing.T) {
 	s := newStudio(t)
 	lw := s.as("link_worker")
@@ -519,14 +578,18 @@ func TestReleasesStayAsCoarseAsTheFirst(t *testing.T) {
 		if i >= 40 {
 			ethnic = []string{"H", "M"}[min(1, (i-40)/13)]
 		}
-		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Steady%d","birth_date":"1950-04-01","ethnic_category":%q}`, i, ethnic)).made()
+		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Steady%d",
+			"birth_date":"1950-04-01","ethnic_category":%q}`, i, ethnic)).made()
 		s.consent(patient, "research", "given")
 		s.episode(patient)
 		patients = append(patients, patient)
 	}
-	id := s.project(`,"quasi_identifiers":["ethnic_group"],"generalisation":["ethnic_group","ethnic_group"],"most_suppressed_percent":12`)
+	id := s.project(
+		`,"quasi_identifiers":["ethnic_group"],"generalisation":["ethnic_group","ethnic_group"],"most_suppressed_percent":12`,
+	)
 	first := s.release(id)
-	if first.text("state") != "ready" || first.number("report.suppressed") != 7 || first.number("report.generalised.3.level") != 0 {
+	if first.text("state") != "ready" || first.number("report.suppressed") != 7 ||
+		first.number("report.generalised.3.level") != 0 {
 		t.Fatalf("first: %s", first.body)
 	}
 	s.withdraw(patients[0], "remove_my_data")
@@ -541,11 +604,15 @@ func TestReleasesStayAsCoarseAsTheFirst(t *testing.T) {
 func TestWhatTellsTheSiteIsRefused(t *testing.T) {
 	s := newStudio(t)
 	s.people(20)
-	s.as("site_manager").post("/instruments", `{"key":"own_scale","title":"Ours","licence":"Our own","wording_shipped":true,"items":[{"code":"a","type":"number","min":0,"max":4,"wording":"How is it?"}],"scores":[{"code":"a","method":"value","items":["a"],"better":"higher","resolution":1,"min":0,"max":4}]}`).want(201)
+	s.as("site_manager").post("/instruments", `{"key":"own_scale","title":"Ours","licence":"Our own",
+		"wording_shipped":true,"items":[{"code":"a","type":"number","min":0,"max":4,"wording":"How is it?"}],
+		"scores":[{"code":"a","method":"value","items":["a"],"better":"higher","resolution":1,"min":0,"max":4}]}`).want(201)
 	both := fmt.Sprintf("[%q,%q]", s.site, s.other)
-	body := strings.NewReplacer(fmt.Sprintf("[%q]", s.site), both, `["ons4"]`, `["ons4","own_scale"]`).Replace(s.study(`,"quasi_identifiers":["age_band"]`))
+	body := strings.NewReplacer(fmt.Sprintf("[%q]", s.site), both, `["ons4"]`, `["ons4","own_scale"]`).
+		Replace(s.study(`,"quasi_identifiers":["age_band"]`))
 	told := s.release(s.as("data_steward").post("/projects", body).made())
-	if told.text("state") != "refused" || told.text("reasons.0.code") != "tells_site" || !strings.Contains(told.text("reasons.0.detail"), "own_scale") {
+	if told.text("state") != "refused" || told.text("reasons.0.code") != "tells_site" ||
+		!strings.Contains(told.text("reasons.0.detail"), "own_scale") {
 		t.Errorf("one site's own instrument: %s", told.body)
 	}
 	without := strings.Replace(body, `,"own_scale"`, "", 1)
@@ -562,7 +629,9 @@ func TestNoReleaseIsMadeAfterTheTerm(t *testing.T) {
 	asked := s.as("data_steward").post("/projects/"+id+"/releases", `{}`).want(202).text("id")
 	s.advance("P2D")
 	s.build()
-	if late := s.as("data_steward").get("/releases/" + asked); late.text("state") != "refused" || late.text("reasons.0.code") != "term_over" {
+	if late := s.as("data_steward").
+		get("/releases/" + asked); late.text("state") != "refused" ||
+		late.text("reasons.0.code") != "term_over" {
 		t.Errorf("after the term: %s", late.body)
 	}
 }
@@ -579,7 +648,9 @@ func TestNoReleaseIsPartial(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := s.release(id)
-	if failed.text("state") != "failed" || failed.text("reasons.0.code") != "storage" || failed.at("next_try_at") == nil || failed.number("attempts") != 1 {
+	if failed.text("state") != "failed" || failed.text("reasons.0.code") != "storage" ||
+		failed.at("next_try_at") == nil ||
+		failed.number("attempts") != 1 {
 		t.Fatalf("its place is gone: %s", failed.body)
 	}
 	s.as("data_steward").get("/releases/"+failed.text("id")+"/files/participants.csv").problem(404, "not_found")

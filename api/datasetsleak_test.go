@@ -17,8 +17,8 @@ import (
 	"waypost/internal/platform/db/dbtest"
 )
 
-// No file of a demo's release holds anything of the database that is no code: no name, number, address, id, day or word of
-// anybody's. And two projects' releases of the same people share no pseudonym.
+// No file of a demo's release holds anything of the database that is no code: no name, number, address, id,
+// day or word of anybody's. And two projects' releases of the same people share no pseudonym.
 func TestNothingLeaksFromAnyFile(t *testing.T) {
 	s := demoStudio(t, 400)
 	made := s.firstRelease()
@@ -32,7 +32,8 @@ func TestNothingLeaksFromAnyFile(t *testing.T) {
 		name := f.(map[string]any)["name"].(string)
 		for _, part := range s.parts(name, s.file(made, name)) {
 			for _, word := range tokens(part) {
-				if table := secrets[word]; table != "" && (isTable(name) || !ours[word]) { // Green is a family's name, and nature's
+				// Green is a family's name, and nature's
+				if table := secrets[word]; table != "" && (isTable(name) || !ours[word]) {
 					t.Errorf("%s holds %q of %s", name, word, table)
 				}
 			}
@@ -56,7 +57,9 @@ func TestTwoProjectsShareNoPseudonym(t *testing.T) {
 	for _, id := range p.at("items.0.site_ids").([]any) {
 		sites = append(sites, fmt.Sprintf("%q", id))
 	}
-	other := s.as("data_steward").post("/projects", fmt.Sprintf(`{"title":"Another","purpose":"To compare.","legal_basis":"explicit_consent","setting":"safe_setting","site_ids":[%s],"instruments":["ons4"],"timepoints":["m9_12"],"minimum_k":5,"expires_on":"2099-12-31"}`, strings.Join(sites, ","))).made()
+	other := s.as("data_steward").post("/projects", fmt.Sprintf(`{"title":"Another","purpose":"To compare.",
+		"legal_basis":"explicit_consent","setting":"safe_setting","site_ids":[%s],"instruments":["ons4"],
+		"timepoints":["m9_12"],"minimum_k":5,"expires_on":"2099-12-31"}`, strings.Join(sites, ","))).made()
 	second := s.release(other)
 	for column, table := range map[string]string{"study_id": "participants", "site": "participants", "link_worker": "episodes"} {
 		seen := map[string]bool{}
@@ -80,10 +83,15 @@ func demoStudio(t *testing.T, people int) studio {
 	t.Parallel()
 	store, folder := researchStore(t, dbtest.New(t))
 	w := &world{t: t, db: store.DB, keys: map[string]string{}}
-	if _, err := demo.Load(t.Context(), store.DB, demo.Config{People: people, Seed: 5, Research: store}, func(k demo.Keys) error {
-		w.keys["data_steward"], w.keys["researcher"], w.keys["site_manager"], w.keys["link_worker"] = k.DataSteward, k.Researcher, k.SiteManager, k.LinkWorker
-		return nil
-	}); err != nil {
+	if _, err := demo.Load(
+		t.Context(),
+		store.DB,
+		demo.Config{People: people, Seed: 5, Research: store},
+		func(k demo.Keys) error {
+			w.keys["data_steward"], w.keys["researcher"], w.keys["site_manager"], w.keys["link_worker"] = k.DataSteward, k.Researcher, k.SiteManager, k.LinkWorker
+			return nil
+		},
+	); err != nil {
 		t.Fatal(err)
 	}
 	c := on(store.DB)
@@ -111,14 +119,18 @@ func (s studio) secrets() map[string]string {
 	var columns []struct{ TableName, ColumnName, DataType string }
 	out := map[string]string{}
 	err := s.db.Do(actor.With(s.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		if err := tx.Raw(`select table_name, column_name, data_type from information_schema.columns c where table_schema = 'public' and data_type in ('uuid', 'text')
-			and table_name not like 'code\_%' and table_name not in ('schedules', 'figures', 'goose_db_version', 'code_map') and has_table_privilege(to_regclass(format('public.%I', table_name)), 'select')
+		if err := tx.Raw(`select table_name, column_name, data_type from information_schema.columns c where
+			table_schema = 'public' and data_type in ('uuid', 'text')
+			and table_name not like 'code\_%' and table_name not in ('schedules', 'figures',
+				'goose_db_version', 'code_map') and has_table_privilege(to_regclass(format('public.%I',
+				table_name)), 'select')
 			and (table_name <> 'projects' or data_type = 'uuid')`).Scan(&columns).Error; err != nil {
 			return err
 		}
 		for _, c := range columns {
 			var values []string
-			sql := fmt.Sprintf(`select distinct %[1]s::text from %[2]s where %[1]s is not null and (%[3]s or %[1]s::text !~ '^[a-z0-9_.]*$' or %[1]s::text ~ '^[0-9]{8,}$')`, c.ColumnName, c.TableName, map[bool]string{true: "true", false: "false"}[c.DataType == "uuid"])
+			sql := fmt.Sprintf(`select distinct %[1]s::text from %[2]s where %[1]s is not null and (%[3]s or
+				%[1]s::text !~ '^[a-z0-9_.]*$' or %[1]s::text ~ '^[0-9]{8,}$')`, c.ColumnName, c.TableName, map[bool]string{true: "true", false: "false"}[c.DataType == "uuid"])
 			if err := tx.Raw(sql).Scan(&values).Error; err != nil {
 				return err
 			}
@@ -165,7 +177,8 @@ func (s studio) parts(name, text string) []string {
 }
 
 func isTable(name string) bool {
-	return strings.HasSuffix(name, ".parquet") || strings.HasSuffix(name, ".csv") && !strings.HasPrefix(name, "codebook") && !strings.HasPrefix(name, "redcap")
+	return strings.HasSuffix(name, ".parquet") ||
+		strings.HasSuffix(name, ".csv") && !strings.HasPrefix(name, "codebook") && !strings.HasPrefix(name, "redcap")
 }
 
 // labels are the words of Waypost's own that every release's documents have.

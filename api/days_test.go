@@ -32,13 +32,15 @@ func TestAClockThatRunsAhead(t *testing.T) {
 		field string
 	}{
 		"a move": {func(at string) answer {
-			return lw.post("/referrals/"+w.refer(episode)+"/moves", fmt.Sprintf(`{"to":"accepted","reported_by":"organisation","occurred_at":%q}`, at))
+			return lw.post("/referrals/"+w.refer(episode)+"/moves", fmt.Sprintf(`{"to":"accepted",
+				"reported_by":"organisation","occurred_at":%q}`, at))
 		}, "responded_at", "body.occurred_at"},
 		"a referral": {func(at string) answer {
 			return lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","sent_at":%q}`, episode, w.svc, at))
 		}, "sent_at", "body.sent_at"},
 		"an attempt": {func(at string) answer {
-			return lw.post("/follow-ups/"+followUp+"/attempts", fmt.Sprintf(`{"at":%q,"channel":"telephone","result":"no_answer"}`, at))
+			return lw.post("/follow-ups/"+followUp+"/attempts", fmt.Sprintf(`{"at":%q,"channel":"telephone",
+				"result":"no_answer"}`, at))
 		}, "at", "body.at"},
 		"a capacity": {func(at string) answer {
 			return lw.put("/services/"+service+"/capacity", fmt.Sprintf(`{"capacity":"open","as_of":%q}`, at))
@@ -65,7 +67,8 @@ func TestAClockThatRunsAhead(t *testing.T) {
 func (w *world) services(n int) (ids []string) {
 	w.t.Helper()
 	for range n {
-		ids = append(ids, w.as("administrator").post("/organisations/"+w.org+"/services", `{"name":"Walks","activity_type":"physical_activity","needs":["food"]}`).made())
+		ids = append(ids, w.as("administrator").post("/organisations/"+w.org+"/services", `{"name":"Walks",
+			"activity_type":"physical_activity","needs":["food"]}`).made())
 	}
 	return ids
 }
@@ -83,10 +86,13 @@ func TestTheDayOfAStudyIsTheSites(t *testing.T) {
 	}
 	id := project(itIs).made()
 	path := "/projects/" + id
-	steward.patch(path+"/study", `"0"`, `{"work_packages":[{"code":"WP1","title":"Talking","status":"under_way"}]}`).want(200)
+	steward.patch(path+"/study", `"0"`, `{"work_packages":[{"code":"WP1","title":"Talking","status":"under_way"}]}`).
+		want(200)
 	for on, status := range map[string]int{itWas: 201, itIs: 201, itWillBe: 422} {
-		steward.post(path+"/notes", fmt.Sprintf(`{"on":%q,"kind":"progress","group":"team","text":"Ten more"}`, on)).want(status)
-		steward.post(path+"/interviews", fmt.Sprintf(`{"work_package":"WP1","participant_kind":"patient","site":%q,"on":%q,"mode":"telephone"}`, s.site, on)).want(status)
+		steward.post(path+"/notes", fmt.Sprintf(`{"on":%q,"kind":"progress","group":"team","text":"Ten more"}`, on)).
+			want(status)
+		steward.post(path+"/interviews", fmt.Sprintf(`{"work_package":"WP1","participant_kind":"patient",
+			"site":%q,"on":%q,"mode":"telephone"}`, s.site, on)).want(status)
 	}
 	steward.post(path+"/updates", fmt.Sprintf(`{"expires_on":%q}`, itWas)).problem(422, "invalid")
 	update, link := s.published(id, fmt.Sprintf(`{"expires_on":%q}`, itIs))
@@ -126,18 +132,22 @@ func TestTheLastDayOfAKeyIsTheSites(t *testing.T) {
 		w.as("administrator").post("/api-keys", body(itWas)).problem(422, "invalid")
 		w.as("administrator").post("/api-keys", body(itIs)).want(201)
 	}
-	without := w.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"test","site_ids":[%q]}`, w.site)).want(201)
+	without := w.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"test",
+		"site_ids":[%q]}`, w.site)).want(201)
 	if on := without.text("expires_on"); on != "2028-06-16" {
 		t.Errorf("a key of a year ends on %s", on)
 	}
 }
 
-// A day by which referrals are asked for is one at their site, for an organisation too; a table of figures has the month that has begun.
+// A day by which referrals are asked for is one at their site, for an organisation too; a table of figures
+// has the month that has begun.
 func TestDaysOfFiltersAndFiguresAreTheSites(t *testing.T) {
 	w := newWorld(t)
 	w.setClock("2027-06-30T23:05:00Z")
 	_, episode := w.supported()
-	w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).want(201)
+	w.as("link_worker").
+		post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).
+		want(201)
 	for _, role := range []string{"link_worker", "organisation"} {
 		for query, n := range map[string]int{"sent_from=2027-07-01": 1, "sent_to=2027-06-30": 0, "sent_from=2027-07-01&sent_to=2027-07-01": 1} {
 			if got := len(w.as(role).get("/referrals?" + query).want(200).items()); got != n {
@@ -151,23 +161,35 @@ func TestDaysOfFiltersAndFiguresAreTheSites(t *testing.T) {
 	}
 }
 
-// A snapshot is of the last day that has ended at every site, and stands at the last of these ends: by each site's clock, on the days too on
-// which clocks change.
+// A snapshot is of the last day that has ended at every site, and stands at the last of these ends: by each
+// site's clock, on the days too on which clocks change.
 func TestASnapshotStandsAtTheEndOfTheDayEverywhere(t *testing.T) {
 	for zone, now := range map[string]string{
-		"America/New_York": "2027-06-10T23:30:00Z", "Pacific/Auckland": "2027-06-10T23:30:00Z", // 00:30 of the next day in British Summer Time
+		// 00:30 of the next day in British Summer Time
+		"America/New_York": "2027-06-10T23:30:00Z", "Pacific/Auckland": "2027-06-10T23:30:00Z",
 		"Europe/London": "2027-03-28T23:30:00Z", // the day on which it began
 	} {
 		t.Run(zone, func(t *testing.T) {
 			w := newWorld(t)
 			w.setClock(now)
-			w.as("administrator").post("/sites", fmt.Sprintf(`{"name":"Another site","code":"elsewhere","time_zone":%q}`, zone)).want(201)
+			w.as("administrator").
+				post("/sites", fmt.Sprintf(`{"name":"Another site","code":"elsewhere","time_zone":%q}`, zone)).
+				want(201)
 			if err := Figures(w.db).Freeze(actor.With(t.Context(), actor.Named("figures"))); err != nil {
 				t.Fatal(err)
 			}
-			ended := w.value("select min((cast(? as timestamptz) at time zone time_zone)::date - 1)::text from sites", now)
-			last := w.value("select (max((cast(? as date) + 1)::timestamp at time zone time_zone) at time zone 'UTC')::text from sites", ended)
-			if day, as := w.value("select day::text from figure_snapshots"), w.value("select (as_of at time zone 'UTC')::text from figure_snapshots"); day != ended || as != last {
+			ended := w.value(
+				"select min((cast(? as timestamptz) at time zone time_zone)::date - 1)::text from sites",
+				now,
+			)
+			last := w.value("select (max((cast(? as date) + 1)::timestamp at time zone time_zone) at time zone "+
+				"'UTC')::text from sites", ended)
+			if day, as := w.value(
+				"select day::text from figure_snapshots",
+			), w.value(
+				"select (as_of at time zone 'UTC')::text from figure_snapshots",
+			); day != ended ||
+				as != last {
 				t.Errorf("it is of %s and stands at %s; %s has ended everywhere, at %s", day, as, ended, last)
 			}
 		})

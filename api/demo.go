@@ -11,8 +11,15 @@ import (
 )
 
 func (s *server) demoOperations() {
-	post(s, op{id: "advance-demo-clock", path: "/demo/clock", tag: "demo", scope: actor.DemoClock,
-		summary: "Move a demo's clock", about: "Moves the clock of a demo forward by a period such as P10M, so that follow-ups fall due. Not there (404) on any other server."}, s.advanceClock)
+	post(s, op{
+		id:      "advance-demo-clock",
+		path:    "/demo/clock",
+		tag:     "demo",
+		scope:   actor.DemoClock,
+		summary: "Move a demo's clock",
+		about: "Moves the clock of a demo forward by a period such as P10M, so that follow-ups fall due. Not " +
+			"there (404) on any other server.",
+	}, s.advanceClock)
 }
 
 // Advance says how far a demo's clock moves.

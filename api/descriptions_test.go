@@ -51,8 +51,8 @@ func descriptionsOf(t *testing.T, doc any) map[string]string {
 	return all
 }
 
-// collectDescriptions walks the document. Below names, such as properties, a key is a name that somebody chose: a field that is
-// called description is no description.
+// collectDescriptions walks the document. Below names, such as properties, a key is a name that somebody
+// chose: a field that is called description is no description.
 func collectDescriptions(node any, at string, names bool, all map[string]string) {
 	switch n := node.(type) {
 	case map[string]any:

@@ -15,16 +15,52 @@ import (
 )
 
 func (s *server) organisationOperations() {
-	read(s, op{id: "list-organisations", path: "/organisations", tag: "directory", scope: actor.DirectoryRead,
-		summary: "List organisations", about: "Lists organisations by id; q narrows by a part of the name."}, s.listOrganisations)
-	post(s, op{id: "add-organisation", path: "/organisations", tag: "directory", scope: actor.DirectorySuggest, created: "/organisations/{id}",
-		summary: "Add an organisation", about: "Adds an organisation. One that is not added by an administrator is unverified; likely duplicates are warned of."}, s.addOrganisation)
+	read(s, op{
+		id:      "list-organisations",
+		path:    "/organisations",
+		tag:     "directory",
+		scope:   actor.DirectoryRead,
+		summary: "List organisations",
+		about:   "Lists organisations by id; q narrows by a part of the name.",
+	}, s.listOrganisations)
+	post(
+		s,
+		op{
+			id:      "add-organisation",
+			path:    "/organisations",
+			tag:     "directory",
+			scope:   actor.DirectorySuggest,
+			created: "/organisations/{id}",
+			summary: "Add an organisation",
+			about: "Adds an organisation. One that is not added by an administrator is unverified; likely " +
+				"duplicates are warned of.",
+		},
+		s.addOrganisation,
+	)
 	read(s, op{id: "get-organisation", path: "/organisations/{id}", tag: "directory", scope: actor.DirectoryRead,
 		summary: "Get an organisation", about: "Returns an organisation."}, s.getOrganisation)
-	change(s, op{id: "change-organisation", path: "/organisations/{id}", tag: "directory", scope: actor.DirectoryWrite,
-		summary: "Change an organisation", about: "Changes an organisation. Where its e-mail address changes, notices of referrals that were sent before wait until somebody else has confirmed the new one."}, s.changeOrganisation)
-	post(s, op{id: "confirm-organisation-email", path: "/organisations/{id}/email/confirmation", tag: "directory", scope: actor.DirectoryConfirm, faults: []fault.Kind{fault.NotFound, fault.Conflict},
-		summary: "Confirm an organisation's e-mail address", about: confirmsAddress}, s.confirmOrganisationEmail)
+	change(s, op{
+		id:      "change-organisation",
+		path:    "/organisations/{id}",
+		tag:     "directory",
+		scope:   actor.DirectoryWrite,
+		summary: "Change an organisation",
+		about: "Changes an organisation. Where its e-mail address changes, notices of referrals that were sent " +
+			"before wait until somebody else has confirmed the new one.",
+	}, s.changeOrganisation)
+	post(
+		s,
+		op{
+			id:      "confirm-organisation-email",
+			path:    "/organisations/{id}/email/confirmation",
+			tag:     "directory",
+			scope:   actor.DirectoryConfirm,
+			faults:  []fault.Kind{fault.NotFound, fault.Conflict},
+			summary: "Confirm an organisation's e-mail address",
+			about:   confirmsAddress,
+		},
+		s.confirmOrganisationEmail,
+	)
 }
 
 func (s *server) listOrganisations(ctx context.Context, in *struct {
@@ -36,7 +72,10 @@ func (s *server) listOrganisations(ctx context.Context, in *struct {
 	}, func(o directory.Organisation) uuid.UUID { return o.ID })
 }
 
-func (s *server) addOrganisation(ctx context.Context, in *With[directory.NewOrganisation]) (directory.Organisation, error) {
+func (s *server) addOrganisation(
+	ctx context.Context,
+	in *With[directory.NewOrganisation],
+) (directory.Organisation, error) {
 	return s.directory.AddOrganisation(ctx, in.Body)
 }
 
@@ -44,33 +83,108 @@ func (s *server) getOrganisation(ctx context.Context, in *ID) (directory.Organis
 	return s.directory.Organisation(ctx, in.ID)
 }
 
-func (s *server) changeOrganisation(ctx context.Context, in *Merge[directory.OrganisationChanges], version int) (directory.Organisation, error) {
+func (s *server) changeOrganisation(
+	ctx context.Context,
+	in *Merge[directory.OrganisationChanges],
+	version int,
+) (directory.Organisation, error) {
 	return s.directory.ChangeOrganisation(ctx, in.ID.ID, version, in.Body)
 }
 
-const confirmsAddress = "Vouches for an e-mail address that an administrator changed (email_pending_since says since when): notices of referrals go there from now on, with links that show whose they are. Ask them first whether it is theirs. It takes a second person: a caller whose own key was made by the same administrator, with nobody else having confirmed it, is refused (forbidden). An address that waits for nobody, or is not the one that stands, is a conflict."
+const confirmsAddress = "Vouches for an e-mail address that an administrator changed (email_pending_since says since when): " +
+	"notices of referrals go there from now on, with links that show whose they are. Ask them first whether it " +
+	"is theirs. It takes a second person: a caller whose own key was made by the same administrator, with " +
+	"nobody else having confirmed it, is refused (forbidden). An address that waits for nobody, or is not the " +
+	"one that stands, is a conflict."
 
-func (s *server) confirmOrganisationEmail(ctx context.Context, in *Of[directory.Address]) (directory.Organisation, error) {
+func (s *server) confirmOrganisationEmail(
+	ctx context.Context,
+	in *Of[directory.Address],
+) (directory.Organisation, error) {
 	return s.directory.ConfirmOrganisationEmail(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) serviceOperations() {
-	read(s, op{id: "list-organisation-services", path: "/organisations/{id}/services", tag: "directory", scope: actor.DirectoryRead,
-		summary: "List an organisation's services", about: "Lists the services of an organisation by id."}, s.listOrganisationServices)
-	post(s, op{id: "add-service", path: "/organisations/{id}/services", tag: "directory", scope: actor.DirectorySuggest, created: "/services/{id}",
-		summary: "Add a service", about: "Adds a service to an organisation. One that is not added by an administrator is unverified."}, s.addService)
-	read(s, op{id: "search-services", path: "/services", tag: "directory", scope: actor.DirectoryRead,
-		summary: "Search services", about: "Finds services that are not inactive: the nearest first when a place is given, else the best match for the words first. Holds no personal data, so it can be asked before a referral."}, s.searchServices)
+	read(
+		s,
+		op{
+			id:      "list-organisation-services",
+			path:    "/organisations/{id}/services",
+			tag:     "directory",
+			scope:   actor.DirectoryRead,
+			summary: "List an organisation's services",
+			about:   "Lists the services of an organisation by id.",
+		},
+		s.listOrganisationServices,
+	)
+	post(
+		s,
+		op{
+			id:      "add-service",
+			path:    "/organisations/{id}/services",
+			tag:     "directory",
+			scope:   actor.DirectorySuggest,
+			created: "/services/{id}",
+			summary: "Add a service",
+			about:   "Adds a service to an organisation. One that is not added by an administrator is unverified.",
+		},
+		s.addService,
+	)
+	read(s, op{
+		id:      "search-services",
+		path:    "/services",
+		tag:     "directory",
+		scope:   actor.DirectoryRead,
+		summary: "Search services",
+		about: "Finds services that are not inactive: the nearest first when a place is given, else the best " +
+			"match for the words first. Holds no personal data, so it can be asked before a referral.",
+	}, s.searchServices)
 	read(s, op{id: "get-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryRead,
 		summary: "Get a service", about: "Returns a service."}, s.getService)
-	change(s, op{id: "change-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryWrite,
-		summary: "Change a service", about: "Changes a service. Needs that are sent become stated. Where its e-mail address changes, notices of referrals that were sent before wait until somebody else has confirmed the new one."}, s.changeService)
-	post(s, op{id: "confirm-service-email", path: "/services/{id}/email/confirmation", tag: "directory", scope: actor.DirectoryConfirm, faults: []fault.Kind{fault.NotFound, fault.Conflict},
-		summary: "Confirm a service's e-mail address", about: confirmsAddress}, s.confirmServiceEmail)
-	put(s, op{id: "set-service-capacity", path: "/services/{id}/capacity", tag: "directory", scope: actor.CapacityWrite,
-		summary: "Say how many a service can take", about: "Records a service's capacity and wait: an organisation says so of its own services, a link worker reports what they heard, and when."}, s.setCapacity)
-	read(s, op{id: "get-service-capacity", path: "/services/{id}/capacity", tag: "directory", scope: actor.DirectoryRead,
-		summary: "Ask whether a service can take somebody", about: "Tells before a referral whether it would be taken, would need an override_reason, or would be warned of. It asks nothing about a person."}, s.getCapacity)
+	change(s, op{
+		id:      "change-service",
+		path:    "/services/{id}",
+		tag:     "directory",
+		scope:   actor.DirectoryWrite,
+		summary: "Change a service",
+		about: "Changes a service. Needs that are sent become stated. Where its e-mail address changes, notices " +
+			"of referrals that were sent before wait until somebody else has confirmed the new one.",
+	}, s.changeService)
+	post(
+		s,
+		op{
+			id:      "confirm-service-email",
+			path:    "/services/{id}/email/confirmation",
+			tag:     "directory",
+			scope:   actor.DirectoryConfirm,
+			faults:  []fault.Kind{fault.NotFound, fault.Conflict},
+			summary: "Confirm a service's e-mail address",
+			about:   confirmsAddress,
+		},
+		s.confirmServiceEmail,
+	)
+	put(s, op{
+		id:      "set-service-capacity",
+		path:    "/services/{id}/capacity",
+		tag:     "directory",
+		scope:   actor.CapacityWrite,
+		summary: "Say how many a service can take",
+		about: "Records a service's capacity and wait: an organisation says so of its own services, a link worker " +
+			"reports what they heard, and when.",
+	}, s.setCapacity)
+	read(
+		s,
+		op{
+			id:      "get-service-capacity",
+			path:    "/services/{id}/capacity",
+			tag:     "directory",
+			scope:   actor.DirectoryRead,
+			summary: "Ask whether a service can take somebody",
+			about: "Tells before a referral whether it would be taken, would need an override_reason, or would be " +
+				"warned of. It asks nothing about a person.",
+		},
+		s.getCapacity,
+	)
 }
 
 func (s *server) listOrganisationServices(ctx context.Context, in *OneChanging) (Page[directory.Service], error) {
@@ -87,7 +201,11 @@ func (s *server) getService(ctx context.Context, in *ID) (directory.Service, err
 	return s.directory.Service(ctx, in.ID)
 }
 
-func (s *server) changeService(ctx context.Context, in *Merge[directory.ServiceChanges], version int) (directory.Service, error) {
+func (s *server) changeService(
+	ctx context.Context,
+	in *Merge[directory.ServiceChanges],
+	version int,
+) (directory.Service, error) {
 	return s.directory.ChangeService(ctx, in.ID.ID, version, in.Body)
 }
 
@@ -129,7 +247,14 @@ func (in *ServiceSearch) query() (directory.Query, error) {
 	if math.IsNaN(in.WithinKm) {
 		return directory.Query{}, badQuery("within_km", fault.WrongFormat, "takes a number of kilometres")
 	}
-	by := directory.Query{Words: in.Q, Need: in.Need, ActivityType: in.ActivityType, Capacity: in.Capacity, OrganisationID: given(in.Organisation), WithinKm: in.WithinKm}
+	by := directory.Query{
+		Words:          in.Q,
+		Need:           in.Need,
+		ActivityType:   in.ActivityType,
+		Capacity:       in.Capacity,
+		OrganisationID: given(in.Organisation),
+		WithinKm:       in.WithinKm,
+	}
 	if in.Near == "" {
 		if in.WithinKm > 0 {
 			return by, badQuery("within_km", fault.NotAllowed, "needs near: within what distance of where")

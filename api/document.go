@@ -29,7 +29,8 @@ token is the credential of ` + "`/v1/replies/{token}`" + `.
 
 **Repeating a POST** is safe with an ` + "`Idempotency-Key`" + `: the first answer comes back, and nothing happens twice.
 
-**Changes** are JSON merge patches and need ` + "`If-Match`" + ` with the ETag that was read, or a list of those that are fine.
+**Changes** are JSON merge patches and need ` + "`If-Match`" + ` with the ETag that was read, or a list of
+	those that are fine.
 The weak form that compression makes of one is taken too.
 
 **HEAD** is answered wherever GET is, and longer answers are compressed for whoever takes it, unless they show a secret.
@@ -52,7 +53,14 @@ func document(base string) huma.Config {
 	c := huma.DefaultConfig("Waypost", Version)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by serveDocument and docs
 	c.CreateHooks, c.Transformers = nil, nil              // no $schema fields
-	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, "text/csv": asCSV, "text/plain": asText, "text/markdown": asMarkdown, "text/html": asHTML(base)}
+	c.Formats = map[string]huma.Format{
+		"application/json": huma.DefaultJSONFormat,
+		"json":             huma.DefaultJSONFormat,
+		"text/csv":         asCSV,
+		"text/plain":       asText,
+		"text/markdown":    asMarkdown,
+		"text/html":        asHTML(base),
+	}
 	c.RejectUnknownQueryParameters = true
 	c.Info.Description = introduction
 	c.Info.Contact = &huma.Contact{Name: "The developers of Waypost"}
@@ -61,7 +69,11 @@ func document(base string) huma.Config {
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", Description: "An API key, which begins with wp_."},
-		"basic":  {Type: "http", Scheme: "basic", Description: "On insights only: any user name, and an API key as the password."},
+		"basic": {
+			Type:        "http",
+			Scheme:      "basic",
+			Description: "On insights only: any user name, and an API key as the password.",
+		},
 	}
 	c.Components.Responses = map[string]*huma.Response{}
 	c.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
@@ -172,7 +184,8 @@ var schemaNames = map[string]string{
 	"waypost/internal/platform/db.ExternalID":        "ExternalID",
 }
 
-// finish completes the document once every operation is known: enums of codes, examples, the names that errors may show.
+// finish completes the document once every operation is known: enums of codes, examples, the names that
+// errors may show.
 func finish(doc *huma.OpenAPI) {
 	schemas := doc.Components.Schemas.Map()
 	var operations []*huma.Operation
@@ -208,8 +221,9 @@ func finish(doc *huma.OpenAPI) {
 	dropUnused(doc, operations)
 }
 
-// holdToSight lets huma, whose own pattern is the document's, ask of a text that must not be blank that something of it is seen. The
-// document says \S, which every program understands and which invisible characters pass.
+// holdToSight lets huma, whose own pattern is the document's, ask of a text that must not be blank that
+// something of it is seen. The document says \S, which every program understands and which invisible
+// characters pass.
 func holdToSight(s *huma.Schema) {
 	for _, p := range s.Properties {
 		if p.Pattern == `\S` {
@@ -273,7 +287,11 @@ func complete(schemas map[string]*huma.Schema, s *huma.Schema) {
 		s.Format, s.Items.Format = "", format // a tag on a list is meant for its items
 	}
 	if list, ok := strings.CutPrefix(s.Format, "code:"); ok {
-		*s = huma.Schema{Ref: "#/components/schemas/" + codeSchema(schemas, list, s.Nullable), Description: s.Description, Examples: s.Examples}
+		*s = huma.Schema{
+			Ref:         "#/components/schemas/" + codeSchema(schemas, list, s.Nullable),
+			Description: s.Description,
+			Examples:    s.Examples,
+		}
 	}
 	if s.Format == "or-null" { // a thing that may be null: huma's own nullable is for simple values
 		*s = huma.Schema{AnyOf: []*huma.Schema{{Ref: s.Ref}, {Type: "null"}}, Description: s.Description}

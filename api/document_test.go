@@ -87,7 +87,14 @@ func TestExamplesOfRequestsAreValid(t *testing.T) {
 		}
 		for _, m := range o.RequestBody.Content {
 			res := huma.ValidateResult{}
-			huma.Validate(doc.Components.Schemas, m.Schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeWriteToServer, asSent(t, m.Example), &res)
+			huma.Validate(
+				doc.Components.Schemas,
+				m.Schema,
+				huma.NewPathBuffer([]byte{}, 0),
+				huma.ModeWriteToServer,
+				asSent(t, m.Example),
+				&res,
+			)
 			for _, err := range res.Errors {
 				t.Errorf("%s: its own example is refused: %v", o.OperationID, err)
 			}
@@ -109,7 +116,8 @@ func asSent(t *testing.T, v any) any {
 	return out
 }
 
-// Fields that hold a day or an id say so, so that clients and validators know. An entry of the catalogue has a name as its id.
+// Fields that hold a day or an id say so, so that clients and validators know. An entry of the catalogue
+// has a name as its id.
 func TestDaysAndIdsAreDeclared(t *testing.T) {
 	t.Parallel()
 	doc, _ := operations(t)
@@ -119,7 +127,9 @@ func TestDaysAndIdsAreDeclared(t *testing.T) {
 			if isDay && p.Format != "date" {
 				t.Errorf("%s.%s: a day without format date", name, field)
 			}
-			if (field == "id" && name != "Entry" || strings.HasSuffix(field, "_id")) && p.Format != "uuid" && p.Ref == "" && p.Type != huma.TypeObject {
+			if (field == "id" && name != "Entry" || strings.HasSuffix(field, "_id")) && p.Format != "uuid" &&
+				p.Ref == "" &&
+				p.Type != huma.TypeObject {
 				t.Errorf("%s.%s: an id without format uuid", name, field)
 			}
 			if strings.HasPrefix(p.Format, "code:") {

@@ -15,7 +15,8 @@ import (
 func TestKeysExpireAndAreRevoked(t *testing.T) {
 	w := newWorld(t)
 	admin := w.as("administrator")
-	until := admin.post("/api-keys", fmt.Sprintf(`{"role":"dashboard","label":"t","expires_on":%q}`, w.today())).want(201)
+	until := admin.post("/api-keys", fmt.Sprintf(`{"role":"dashboard","label":"t","expires_on":%q}`, w.today())).
+		want(201)
 	c := client{w: w, bearer: until.text("key")}
 	if got := c.get("/me").want(200).text("expires_on"); got != w.today() {
 		t.Errorf("expires on %s", got)
@@ -27,14 +28,18 @@ func TestKeysExpireAndAreRevoked(t *testing.T) {
 	c.get("/me").want(200)
 	admin.do("DELETE", "/api-keys/"+revoked.text("id"), "").want(204)
 	c.get("/me").problem(401, "unauthenticated")
-	if list := string(admin.get("/api-keys?limit=200").want(200).body); strings.Contains(list, revoked.text("key")) || strings.Contains(list, "key_hash") {
+	if list := string(
+		admin.get("/api-keys?limit=200").want(200).body,
+	); strings.Contains(list, revoked.text("key")) ||
+		strings.Contains(list, "key_hash") {
 		t.Error("a list of keys holds a secret")
 	}
 	for what, body := range map[string]string{
 		"a link worker of no site": `{"role":"link_worker","label":"t"}`, "a manager of no site": `{"role":"site_manager","label":"t"}`,
 		"an organisation that is none": `{"role":"organisation","label":"t"}`, "an end in the past": `{"role":"dashboard","label":"t","expires_on":"2001-01-01"}`,
 		"a site that does not exist": fmt.Sprintf(`{"role":"integration","label":"t","site_ids":[%q]}`, nobody()), "no such role": `{"role":"system","label":"t"}`,
-		"a link worker of another site": fmt.Sprintf(`{"role":"link_worker","label":"t","site_ids":[%q],"link_worker_id":%q}`, w.other, w.worker),
+		"a link worker of another site": fmt.Sprintf(`{"role":"link_worker","label":"t","site_ids":[%q],
+			"link_worker_id":%q}`, w.other, w.worker),
 	} {
 		if a := admin.post("/api-keys", body); a.status != 422 {
 			t.Errorf("%s: %d %s", what, a.status, a.body)
@@ -49,7 +54,8 @@ func TestAPartnerActsForALinkWorker(t *testing.T) {
 		t.Errorf("acting for %s", got)
 	}
 	patient := partner.post("/patients", `{"given_name":"A","family_name":"B","birth_date":"1950-01-01"}`).made()
-	episode := partner.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"self","received_on":%q,"needs":{"primary":"food"}}`, patient, w.today())).want(201)
+	episode := partner.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"self","received_on":%q,
+		"needs":{"primary":"food"}}`, patient, w.today())).want(201)
 	if episode.text("link_worker_id") != w.worker {
 		t.Errorf("the episode is %s's", episode.text("link_worker_id"))
 	}
@@ -61,7 +67,8 @@ func TestAPartnerActsForALinkWorker(t *testing.T) {
 	w.as("integration").with("Waypost-On-Behalf-Of", "nonsense").get("/me").problem(422, "invalid", "nonsense")
 	w.as("integration").with("Waypost-On-Behalf-Of", "").get("/me").problem(422, "invalid")
 	w.as("link_worker").with("Waypost-On-Behalf-Of", w.worker).get("/me").problem(403, "forbidden")
-	w.as("integration").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"self","received_on":%q,"needs":{"primary":"food"}}`, patient, w.today())).problem(422, "invalid")
+	w.as("integration").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"self","received_on":%q,
+		"needs":{"primary":"food"}}`, patient, w.today())).problem(422, "invalid")
 }
 
 func TestAPanicIsAProblemThatTellsNothing(t *testing.T) {
@@ -70,7 +77,9 @@ func TestAPanicIsAProblemThatTellsNothing(t *testing.T) {
 	e.GET("/panics", func(echo.Context) error { panic("Marigold Example, 9434765919") })
 	r := httptest.NewRecorder()
 	e.ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/panics", nil))
-	if r.Code != 500 || !strings.Contains(r.Body.String(), `"code":"internal"`) || strings.Contains(r.Body.String(), "Marigold") || r.Header().Get("Content-Type") != "application/problem+json" {
+	if r.Code != 500 || !strings.Contains(r.Body.String(), `"code":"internal"`) ||
+		strings.Contains(r.Body.String(), "Marigold") ||
+		r.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %s", r.Code, r.Body)
 	}
 }
@@ -85,7 +94,12 @@ func TestProbesAndHeaders(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	if got := w.anybody().with("Origin", "https://elsewhere.example").get("/me").header.Get("Access-Control-Allow-Origin"); got != "" {
+	if got := w.anybody().
+		with("Origin", "https://elsewhere.example").
+		get("/me").
+		header.Get(
+		"Access-Control-Allow-Origin",
+	); got != "" {
 		t.Errorf("CORS is on: %s", got)
 	}
 	for _, path := range []string{"/openapi.json", "/openapi.yaml"} {
@@ -109,7 +123,9 @@ func TestProbesAndHeaders(t *testing.T) {
 func TestCodeListsAndMe(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
-	if got := lw.get("/code-lists/needs").want(200); got.text("codes.0.code") != "loneliness_isolation" || got.text("codes.0.group") == "" {
+	if got := lw.get("/code-lists/needs").
+		want(200); got.text("codes.0.code") != "loneliness_isolation" ||
+		got.text("codes.0.group") == "" {
 		t.Errorf("needs: %.200s", got.body)
 	}
 	lw.get("/code-lists/nonsense").problem(404, "not_found", "nonsense")
@@ -129,7 +145,8 @@ func TestOddRequestsAreRefused(t *testing.T) {
 	for _, far := range []string{"P293Y", "P585Y", "P36500D"} {
 		admin.post("/demo/clock", fmt.Sprintf(`{"advance":%q}`, far)).problem(422, "invalid")
 	}
-	admin.post("/sites", `{"name":"S","code":"reserved","schedules":[{"code":"baseline","anchor":"baseline","opens_after":"P1M","target_after":"P2M","closes_after":"P3M","analysis_from":1,"analysis_to":99}]}`).problem(422, "invalid")
+	admin.post("/sites", `{"name":"S","code":"reserved","schedules":[{"code":"baseline","anchor":"baseline",
+		"opens_after":"P1M","target_after":"P2M","closes_after":"P3M","analysis_from":1,"analysis_to":99}]}`).problem(422, "invalid")
 	lw.get("/episodes?limit=1;patient_id=x").problem(400, "invalid")
 	lw.get("/episodes?limit=1&%zz=1").problem(400, "invalid")
 	lw.get("/services?near=51,0&within_km=NaN").problem(422, "invalid")

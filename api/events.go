@@ -18,11 +18,26 @@ type EventPage struct {
 }
 
 func (s *server) eventOperations() {
-	read(s, op{id: "list-events", path: "/events", tag: "partners", scope: actor.EventsRead, faults: []fault.Kind{fault.Conflict},
-		summary: "Read the event feed", about: "Lists what happened: type, thing, links and both clocks, and nothing of a person. An organisation reads of the referrals that were sent to it, an administrator of everything, everybody else of their own sites. " +
-			"All events stand in one order, in which none is missing and none comes twice; those of one referral in the order in which they were made. An event that was recorded late stands late. " +
-			"Begin without a cursor, handle the page, keep next_cursor, ask again. A cursor belongs to one partner, does not depend on types, and outlives a backup that is restored. " +
-			"409: the database was set back to an older state, and the event that the cursor points to is gone."}, s.listEvents)
+	read(
+		s,
+		op{
+			id:      "list-events",
+			path:    "/events",
+			tag:     "partners",
+			scope:   actor.EventsRead,
+			faults:  []fault.Kind{fault.Conflict},
+			summary: "Read the event feed",
+			about: "Lists what happened: type, thing, links and both clocks, and nothing of a person. An organisation " +
+				"reads of the referrals that were sent to it, an administrator of everything, everybody " +
+				"else of their own sites. " +
+				"All events stand in one order, in which none is missing and none comes twice; those of one " +
+				"referral in the order in which they were made. An event that was recorded late stands late. " +
+				"Begin without a cursor, handle the page, keep next_cursor, ask again. A cursor belongs to one " +
+				"partner, does not depend on types, and outlives a backup that is restored. " +
+				"409: the database was set back to an older state, and the event that the cursor points to is gone.",
+		},
+		s.listEvents,
+	)
 }
 
 func (s *server) listEvents(ctx context.Context, in *struct {

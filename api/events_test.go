@@ -50,10 +50,14 @@ func TestWhoReadsWhichEvents(t *testing.T) {
 	things := w.oneOfEach()
 	referral := things["referrals"]
 	w.as("organisation").post("/referrals/"+referral+"/moves", `{"to":"accepted"}`).want(200)
-	w.as("organisation").post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.today())).want(201)
-	draft := w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"referral","need":"food","draft":true}`, things["episodes"], w.svc)).made()
-	w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"signpost","need":"food"}`, things["episodes"], w.svc)).made()
-	w.as("other_site_link_worker").post("/patients", `{"given_name":"Otto","family_name":"Elsewhere","birth_date":"1950-04-01"}`).made()
+	w.as("organisation").post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,
+		"reported_by":"organisation"}`, w.today())).want(201)
+	draft := w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,
+		"kind":"referral","need":"food","draft":true}`, things["episodes"], w.svc)).made()
+	w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"signpost",
+		"need":"food"}`, things["episodes"], w.svc)).made()
+	w.as("other_site_link_worker").post("/patients", `{"given_name":"Otto","family_name":"Elsewhere",
+		"birth_date":"1950-04-01"}`).made()
 
 	own, cursor := w.as("link_worker").feed("")
 	for _, role := range []string{"integration", "site_manager"} {
@@ -67,19 +71,33 @@ func TestWhoReadsWhichEvents(t *testing.T) {
 		}
 	}
 	theirs, _ := w.as("organisation").feed("")
-	if got := fmt.Sprint(typesOf(theirs)); got != "[referral.sent referral.accepted attendance.attended referral.in_progress]" {
+	if got := fmt.Sprint(
+		typesOf(theirs),
+	); got != "[referral.sent referral.accepted attendance.attended referral.in_progress]" {
 		t.Errorf("the organisation reads %s", got)
 	}
 	leaktest.Hidden(t, "the organisation's feed", fmt.Sprint(theirs), draft, things["patients"])
 	all, _ := w.as("administrator").feed("")
 	other, _ := w.as("other_site_link_worker").feed("")
-	if len(all) <= len(own)+len(other) || !slices.Contains(typesOf(all), "api_key.added") || len(other) != 2+1 || strings.Contains(fmt.Sprint(other), w.site) {
+	if len(all) <= len(own)+len(other) || !slices.Contains(typesOf(all), "api_key.added") || len(other) != 2+1 ||
+		strings.Contains(fmt.Sprint(other), w.site) {
 		t.Errorf("of %d events, %d are the first site's and these the other's: %v", len(all), len(own), other)
 	}
 	w.as("other_site_link_worker").get("/events?cursor="+cursor).problem(422, "invalid", cursor)
 	w.as("integration").get("/events?cursor="+cursor).problem(422, "invalid", cursor)
 	for _, list := range [][]map[string]any{own, theirs, all} {
-		leaktest.Hidden(t, "the feed", fmt.Sprint(list), "Marigold", "Walked", "1950-04-01", "07700 900001", "+447700900001", "Lives alone", "9434765919")
+		leaktest.Hidden(
+			t,
+			"the feed",
+			fmt.Sprint(list),
+			"Marigold",
+			"Walked",
+			"1950-04-01",
+			"07700 900001",
+			"+447700900001",
+			"Lives alone",
+			"9434765919",
+		)
 	}
 }
 
@@ -91,7 +109,10 @@ func TestTheShapeOfAnEvent(t *testing.T) {
 		list, _ := w.as(role).feed("")
 		linked := 0
 		for _, e := range list {
-			if got := strings.Join(slices.Sorted(maps.Keys(e)), " "); got != "id links occurred_at recorded_at site_id subject type" {
+			if got := strings.Join(
+				slices.Sorted(maps.Keys(e)),
+				" ",
+			); got != "id links occurred_at recorded_at site_id subject type" {
 				t.Fatalf("%s: its fields are %s", role, got)
 			}
 			if got := strings.Join(slices.Sorted(maps.Keys(e["subject"].(map[string]any))), " "); got != "id type" {
@@ -110,7 +131,8 @@ func TestTheShapeOfAnEvent(t *testing.T) {
 	if got := fmt.Sprint(typesOf(only)); got != "[episode.opened referral.sent]" {
 		t.Errorf("of the types that were asked for: %s", got)
 	}
-	if only[1]["subject"].(map[string]any)["id"] != things["referrals"] || only[1]["links"].(map[string]any)["subject"] != "/v1/referrals/"+things["referrals"] {
+	if only[1]["subject"].(map[string]any)["id"] != things["referrals"] ||
+		only[1]["links"].(map[string]any)["subject"] != "/v1/referrals/"+things["referrals"] {
 		t.Errorf("%v", only[1])
 	}
 }
@@ -133,28 +155,36 @@ func TestBadQueriesOfTheFeed(t *testing.T) {
 func TestWebhooksOverTheWire(t *testing.T) {
 	w := newWorld(t)
 	c := w.as("integration")
-	made := c.with("Idempotency-Key", "one").post("/webhooks", `{"url":"http://127.0.0.1:9/waypost","events":["referral.*"]}`).want(201)
+	made := c.with("Idempotency-Key", "one").post("/webhooks", `{"url":"http://127.0.0.1:9/waypost",
+		"events":["referral.*"]}`).want(201)
 	id, secret := made.text("id"), made.text("secret")
 	if !strings.HasPrefix(secret, "whsec_") || made.at("enabled") != true {
 		t.Errorf("%s", made.body)
 	}
-	again := c.with("Idempotency-Key", "one").post("/webhooks", `{"url":"http://127.0.0.1:9/waypost","events":["referral.*"]}`).want(201)
+	again := c.with("Idempotency-Key", "one").post("/webhooks", `{"url":"http://127.0.0.1:9/waypost",
+		"events":["referral.*"]}`).want(201)
 	for _, a := range []answer{again, c.get("/webhooks/" + id), c.get("/webhooks"), w.as("administrator").get("/webhooks")} {
 		if strings.Contains(string(a.body), "whsec_") || !strings.Contains(string(a.body), id) {
 			t.Errorf("%s: %s", a.call, a.body)
 		}
 	}
 	changed := c.patch("/webhooks/"+id, `"1"`, `{"events":["*"],"enabled":false,"description":"ours"}`).want(200)
-	if changed.text("disabled_reason") != "by_hand" || changed.text("description") != "ours" || changed.text("url") != "http://127.0.0.1:9/waypost" {
+	if changed.text("disabled_reason") != "by_hand" || changed.text("description") != "ours" ||
+		changed.text("url") != "http://127.0.0.1:9/waypost" {
 		t.Errorf("%s", changed.body)
 	}
 	c.patch("/webhooks/"+id, `"1"`, `{"enabled":true}`).problem(412, "stale")
 	c.post("/webhooks/"+id+"/test", "").problem(409, "conflict")
-	if on := c.patch("/webhooks/"+id, changed.header.Get("ETag"), `{"enabled":true}`).want(200); on.at("disabled_reason") != nil || on.text("events.0") != "*" {
+	if on := c.patch("/webhooks/"+id, changed.header.Get("ETag"), `{"enabled":true}`).
+		want(200); on.at("disabled_reason") != nil ||
+		on.text("events.0") != "*" {
 		t.Errorf("%s", on.body)
 	}
 	test := c.post("/webhooks/"+id+"/test", "").want(201)
-	if at := test.header.Get("Location"); at != "/v1/webhooks/"+id+"/deliveries/"+test.text("id") || c.get(at).want(200).text("state") != "pending" {
+	if at := test.header.Get(
+		"Location",
+	); at != "/v1/webhooks/"+id+"/deliveries/"+test.text("id") ||
+		c.get(at).want(200).text("state") != "pending" {
 		t.Errorf("the test is at %s", at)
 	}
 	if n := len(c.get("/webhooks/" + id + "/deliveries?state=pending").want(200).items()); n != 1 {
@@ -187,10 +217,14 @@ func TestURLsThatLeadInside(t *testing.T) {
 	config.Partners = &partners.Store{DB: config.DB, Target: outward.New(outward.Config{})}
 	w := serving(t, config)
 	for _, url := range []string{"http://partner.example/x", "https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x", "https://[::ffff:10.0.0.1]/x", "https://169.254.169.254/x", "https://10.0.0.1/x", "https://user:word@8.8.8.8/x", "nonsense", "javascript:alert(1)"} {
-		w.as("integration").post("/webhooks", fmt.Sprintf(`{"url":%q,"events":["*"]}`, url)).problem(422, "invalid", url)
+		w.as("integration").
+			post("/webhooks", fmt.Sprintf(`{"url":%q,"events":["*"]}`, url)).
+			problem(422, "invalid", url)
 	}
 	for _, types := range []string{`["Referral.*"]`, `["referral"]`, `[]`, `["*.sent"]`, `[""]`, `["refferal.*"]`, `["referral.*","referral.sended"]`} {
-		w.as("integration").post("/webhooks", fmt.Sprintf(`{"url":"https://8.8.8.8/x","events":%s}`, types)).problem(422, "invalid")
+		w.as("integration").
+			post("/webhooks", fmt.Sprintf(`{"url":"https://8.8.8.8/x","events":%s}`, types)).
+			problem(422, "invalid")
 	}
 	w.as("integration").post("/webhooks", `{"url":"https://8.8.8.8/x","events":["*"]}`).want(201)
 	for range 99 {
@@ -210,7 +244,8 @@ func TestAKeyIsReplaced(t *testing.T) {
 			old = key["id"].(string)
 		}
 	}
-	made := admin.post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"new","site_ids":[%q],"replaces":%q}`, w.site, old)).want(201)
+	made := admin.post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"new","site_ids":[%q],"replaces":%q}`, w.site, old)).
+		want(201)
 	if made.text("partner_id") != old || made.text("replaces") != old {
 		t.Errorf("%s", made.body)
 	}
@@ -219,8 +254,10 @@ func TestAKeyIsReplaced(t *testing.T) {
 	admin.do("DELETE", "/api-keys/"+old, "").want(204)
 	w.as("integration").get("/events?cursor="+cursor).problem(401, "unauthenticated")
 	w.as("new").get("/events?cursor=" + cursor).want(200)
-	admin.post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"x","site_ids":[%q],"replaces":%q}`, w.other, old)).problem(422, "invalid", old)
-	admin.post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"x","site_ids":[%q],"replaces":%q}`, w.site, nobody())).problem(422, "invalid")
+	admin.post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"x","site_ids":[%q],"replaces":%q}`, w.other, old)).
+		problem(422, "invalid", old)
+	admin.post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"x","site_ids":[%q],"replaces":%q}`, w.site, nobody())).
+		problem(422, "invalid")
 }
 
 // Whoever runs Waypost sees how far behind the feed is, and what becomes of deliveries.

@@ -4,8 +4,9 @@ import "github.com/danielgtaylor/huma/v2"
 
 const deepest = 12
 
-// exampleOf makes an example from a schema: the fields' own examples where they have one, else their first code,
-// else something of their kind. An optional field without an example of its own is left out; one that may be null is null.
+// exampleOf makes an example from a schema: the fields' own examples where they have one, else their first
+// code, else something of their kind. An optional field without an example of its own is left out; one that
+// may be null is null.
 func exampleOf(doc *huma.OpenAPI, s *huma.Schema, depth int) any {
 	if s == nil || depth > deepest {
 		return nil

@@ -115,7 +115,8 @@ func alwaysThere(t reflect.Type, s *huma.Schema) (names []string) {
 	}
 	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if s.Properties[name] != nil && !strings.HasPrefix(options, "omit") && !promotedByPointer(t, f.Index) && !slices.Contains(names, name) {
+		if s.Properties[name] != nil && !strings.HasPrefix(options, "omit") && !promotedByPointer(t, f.Index) &&
+			!slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -11,9 +11,10 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// TestFifteenMonths walks 160 people of one site through 65 weeks: they join, are tried, answer, are lost, die, say no and
-// say yes again. What each week should look like is reckoned here, by the rules of docs/follow-up.md and this file's own
-// calendar; the server's lists and figures must say the same, for staff as it is, and for a partner protected.
+// TestFifteenMonths walks 160 people of one site through 65 weeks: they join, are tried, answer, are lost,
+// die, say no and say yes again. What each week should look like is reckoned here, by the rules of
+// docs/follow-up.md and this file's own calendar; the server's lists and figures must say the same, for
+// staff as it is, and for a partner protected.
 func TestFifteenMonths(t *testing.T) {
 	y := begin(t)
 	for week := range 66 {
@@ -76,16 +77,21 @@ func begin(t *testing.T) *months {
 	y := &months{world: newWorld(t), rand: rand.New(rand.NewPCG(seed, 1)), seen: map[string]int{}}
 	var list []string
 	for _, s := range stages {
-		list = append(list, fmt.Sprintf(`{"code":%q,"anchor":"baseline","opens_after":"P%dM","target_after":"P%dM","closes_after":"P%dM","analysis_from":%d,"analysis_to":%d}`, s.code, s.opens, s.target, s.closes, s.analysisFrom, s.analysis))
+		list = append(list, fmt.Sprintf(`{"code":%q,"anchor":"baseline","opens_after":"P%dM",
+			"target_after":"P%dM","closes_after":"P%dM","analysis_from":%d,"analysis_to":%d}`, s.code, s.opens, s.target, s.closes, s.analysisFrom, s.analysis))
 	}
 	etag := y.as("administrator").get("/sites/" + y.site).header.Get("ETag")
 	y.as("administrator").patch("/sites/"+y.site, etag, `{"schedules":[`+strings.Join(list, ",")+`]}`).want(200)
 	return y
 }
 
-// refreshStatistics spares the walk the minutes that PostgreSQL takes to do so by itself: without them it plans for no rows.
+// refreshStatistics spares the walk the minutes that PostgreSQL takes to do so by itself: without them it
+// plans for no rows.
 func (y *months) refreshStatistics() {
-	err := y.db.Do(actor.With(y.t.Context(), actor.Named("test")), func(tx *db.Tx) error { return tx.Exec("select refresh_statistics()").Error })
+	err := y.db.Do(
+		actor.With(y.t.Context(), actor.Named("test")),
+		func(tx *db.Tx) error { return tx.Exec("select refresh_statistics()").Error },
+	)
 	if err != nil {
 		y.t.Fatal(err)
 	}
@@ -134,21 +140,26 @@ func (y *months) step(week int) {
 
 func (y *months) join() {
 	c, p := y.as("link_worker"), &follower{anchor: y.now().AddDate(0, 0, -y.rand.IntN(7))}
-	p.patient = c.post("/patients", `{"given_name":"P","family_name":"Walker","birth_date":"1950-04-01","imd_decile":3,"imd_version":"2025"}`).made()
-	p.episode = c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, p.patient, iso(p.anchor.AddDate(0, 0, -30)))).made()
+	p.patient = c.post("/patients", `{"given_name":"P","family_name":"Walker","birth_date":"1950-04-01",
+		"imd_decile":3,"imd_version":"2025"}`).made()
+	p.episode = c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
+		"needs":{"primary":"food"}}`, p.patient, iso(p.anchor.AddDate(0, 0, -30)))).made()
 	if y.chance(0.8) {
 		y.decide(p, "given")
 	} else if y.chance(0.3) {
 		y.decide(p, "declined")
 	}
-	p.baseline = c.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline","completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":4}}`, p.episode, iso(p.anchor))).made()
+	p.baseline = c.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4",
+		"timepoint":"baseline","completed_on":%q,"mode":"telephone","respondent":"self",
+		"responses":{"life_satisfaction":4}}`, p.episode, iso(p.anchor))).made()
 	planned := c.get("/follow-ups?episode_id=" + p.episode).items()
 	for i, s := range stages {
 		f := planned[i].(map[string]any)
 		turn := &turn{id: f["id"].(string), code: s.code}
 		p.turns = append(p.turns, turn)
 		turn.plan(p.anchor, i)
-		if f["code"] != s.code || f["opens_on"] != iso(turn.opens) || f["target_on"] != iso(turn.target) || f["closes_on"] != iso(turn.closes) {
+		if f["code"] != s.code || f["opens_on"] != iso(turn.opens) || f["target_on"] != iso(turn.target) ||
+			f["closes_on"] != iso(turn.closes) {
 			y.t.Fatalf("anchored on %s: %v", iso(p.anchor), f)
 		}
 	}
@@ -181,7 +192,17 @@ func (y *months) decide(p *follower, decision string) {
 	y.seen[decision]++
 }
 
-var reasons = []string{"could_not_contact", "declined", "withdrew", "moved", "too_unwell", "lacks_capacity", "not_attempted", "other", "died"}
+var reasons = []string{
+	"could_not_contact",
+	"declined",
+	"withdrew",
+	"moved",
+	"too_unwell",
+	"lacks_capacity",
+	"not_attempted",
+	"other",
+	"died",
+}
 
 // follow is what a link worker does about a follow-up in a week, or the person does by their link.
 func (y *months) follow(p *follower, f *turn) {
@@ -195,8 +216,11 @@ func (y *months) follow(p *follower, f *turn) {
 	case open && y.chance(0.005):
 		y.byLink(f)
 		y.seen["link"]++
-	case open && y.chance(0.08), late && now.Before(f.closes.AddDate(0, 0, 20)) && y.chance(0.03), now.After(f.opens.AddDate(0, 0, -10)) && y.chance(0.005):
-		y.as("link_worker").post("/follow-ups/"+f.id+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+	case open && y.chance(0.08),
+		late && now.Before(f.closes.AddDate(0, 0, 20)) && y.chance(0.03),
+		now.After(f.opens.AddDate(0, 0, -10)) && y.chance(0.005):
+		y.as("link_worker").post("/follow-ups/"+f.id+"/completion", fmt.Sprintf(`{"completed_on":%q,
+			"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
 			"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":6}}]}`, y.today())).want(201)
 	case open && y.chance(0.03):
 		f.lost = reasons[y.rand.IntN(len(reasons))]
@@ -234,7 +258,8 @@ func (y *months) byLink(f *turn) {
 // correct moves a baseline back by a week, and with it the windows that are no history yet.
 func (y *months) correct(p *follower) {
 	moved := p.anchor.AddDate(0, 0, -7)
-	made := y.as("link_worker").post("/assessments/"+p.baseline+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":4}}`, iso(moved)))
+	made := y.as("link_worker").post("/assessments/"+p.baseline+"/correction", fmt.Sprintf(`{"completed_on":%q,
+		"mode":"telephone","respondent":"self","responses":{"life_satisfaction":4}}`, iso(moved)))
 	p.baseline, p.anchor = made.made(), moved
 	for i, f := range p.turns {
 		if f.answered.IsZero() && f.lost == "" {

@@ -31,20 +31,41 @@ type figures[R any] struct {
 	Body         insights.Figures[R]
 }
 
-// figure registers an operation that answers with figures, as JSON or CSV. The same key that asks the same question of the same
-// snapshot gets the same bytes.
+// figure registers an operation that answers with figures, as JSON or CSV. The same key that asks the same
+// question of the same snapshot gets the same bytes.
 func figure[I, R any](s *server, o op, h func(context.Context, *I) (insights.Figures[R], error)) {
-	o.method, o.tag, o.scope, o.also, o.faults = http.MethodGet, "insights", actor.InsightsRead, forms{csvForm}, []fault.Kind{fault.NotFound}
+	o.method, o.tag, o.scope, o.also, o.faults = http.MethodGet, "insights", actor.InsightsRead, forms{
+		csvForm,
+	}, []fault.Kind{
+		fault.NotFound,
+	}
 	o.about += " Small numbers are protected, except for a site manager's own sites. As JSON or CSV."
 	declared := s.declare(o)
 	declared.Responses["304"] = &huma.Response{Description: "The figures are those of If-None-Match."}
-	declared.Parameters = append(declared.Parameters, &huma.Param{Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: "string"}, Description: "The ETag of an answer that is at hand: the same figures are not sent again (304)."})
+	declared.Parameters = append(
+		declared.Parameters,
+		&huma.Param{
+			Name:        "If-None-Match",
+			In:          "header",
+			Schema:      &huma.Schema{Type: "string"},
+			Description: "The ETag of an answer that is at hand: the same figures are not sent again (304).",
+		},
+	)
 	huma.Register(s.api, declared, func(ctx context.Context, in *I) (*figures[R], error) {
-		answer, err := respond(db.Relaxed(ctx), s, func(ctx context.Context) (insights.Figures[R], error) { return h(ctx, in) })
+		answer, err := respond(
+			db.Relaxed(ctx),
+			s,
+			func(ctx context.Context) (insights.Figures[R], error) { return h(ctx, in) },
+		)
 		if err != nil {
 			return nil, err
 		}
-		out := figures[R]{Status: http.StatusOK, CacheControl: "no-store", Vary: "Origin, Authorization, Accept", Body: answer.Body}
+		out := figures[R]{
+			Status:       http.StatusOK,
+			CacheControl: "no-store",
+			Vary:         "Origin, Authorization, Accept",
+			Body:         answer.Body,
+		}
 		if mark := answer.Body.Mark(); mark != "" {
 			out.CacheControl, out.ETag = "private, no-cache", entityTag(ctx, mark)
 			if noneMatch(requestOf(ctx).header, out.ETag) {
@@ -58,11 +79,14 @@ func figure[I, R any](s *server, o op, h func(context.Context, *I) (insights.Fig
 // entityTag is that of the answer to a request from a snapshot: another for another question, form or reader.
 func entityTag(ctx context.Context, mark string) string {
 	req, who := requestOf(ctx), actor.From(ctx)
-	sum := sha256.Sum256(fmt.Append(nil, mark, req.path, "?", req.query, " ", req.header.Get("Accept"), " ", who.Role, " ", who.Sites))
+	sum := sha256.Sum256(
+		fmt.Append(nil, mark, req.path, "?", req.query, " ", req.header.Get("Accept"), " ", who.Role, " ", who.Sites),
+	)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }
 
-// about is what each line of CSV ends with, since whoever prints a line needs it: which figures, of when, and with which caution.
+// about is what each line of CSV ends with, since whoever prints a line needs it: which figures, of when,
+// and with which caution.
 var about = []string{"Metric", "Version", "AsOf", "Caution"}
 
 // asCSV writes the rows of a figure; only operations that declare it are ever asked for it.
@@ -102,7 +126,10 @@ func wireName(f reflect.StructField) string {
 
 // fieldsOf are the fields that a row is written with, those of an embedded struct among them.
 func fieldsOf(t reflect.Type) []reflect.StructField {
-	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous || !f.IsExported() })
+	return slices.DeleteFunc(
+		reflect.VisibleFields(t),
+		func(f reflect.StructField) bool { return f.Anonymous || !f.IsExported() },
+	)
 }
 
 func cells(row reflect.Value) (texts []string) {

@@ -13,12 +13,18 @@ import (
 func (p phone) media(medium string, features ...*emulation.MediaFeature) {
 	p.t.Helper()
 	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: medium, Features: features})
+		_, err := cdp.Call(
+			ctx,
+			t,
+			emulation.SetEmulatedMedia,
+			emulation.SetEmulatedMediaParams{Media: medium, Features: features},
+		)
 		return err
 	}))
 }
 
-// forcedFaults are buttons without an edge that is seen, and words of charts that cannot be read, in the colours that the reader forces.
+// forcedFaults are buttons without an edge that is seen, and words of charts that cannot be read, in the
+// colours that the reader forces.
 const forcedFaults = `(() => {
   const found = [];
   const rgb = (colour) => { const m = colour.match(/[\d.]+/g).map(Number); return m.length > 3 && m[3] === 0 ? null : m.slice(0, 3); };
@@ -47,7 +53,11 @@ const forcedFaults = `(() => {
 func (p phone) forced(name string) {
 	p.t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
-		p.media("", &emulation.MediaFeature{Name: "forced-colors", Value: "active"}, &emulation.MediaFeature{Name: "prefers-color-scheme", Value: scheme})
+		p.media(
+			"",
+			&emulation.MediaFeature{Name: "forced-colors", Value: "active"},
+			&emulation.MediaFeature{Name: "prefers-color-scheme", Value: scheme},
+		)
 		faults := evaluate[[]string](p, forcedFaults)
 		p.t.Logf("%s, %s: %s buttons and words", name, scheme, faults[0])
 		for _, fault := range faults[1:] {
@@ -72,8 +82,14 @@ func TestPagesOfLinksInForcedColours(t *testing.T) {
 	p.forced("docs")
 	p.do(evaluated(`document.querySelector(".opblock-tag").click(); 0`))
 	p.until(`document.querySelectorAll(".opblock-summary").length > 1`)
-	p.do(evaluated(`document.querySelectorAll(".opblock-summary-control")[1].click(); document.querySelector(".btn.authorize").click(); 0`))
-	p.until(`document.querySelector(".opblock-body .try-out__btn") !== null && document.querySelector(".dialog-ux") !== null`)
+	p.do(
+		evaluated(
+			`document.querySelectorAll(".opblock-summary-control")[1].click(); document.querySelector(".btn.authorize").click(); 0`,
+		),
+	)
+	p.until(
+		`document.querySelector(".opblock-body .try-out__btn") !== null && document.querySelector(".dialog-ux") !== null`,
+	)
 	p.forced("docs-open")
 }
 

@@ -42,7 +42,8 @@ func TestNoFigureIsAFormula(t *testing.T) {
 			}
 		}
 	}
-	if !names[`'=HYPERLINK("https://example.org","x")`] || !names["'+44 1632 960000"] || !names["'@SUM(A1)"] || !negative {
+	if !names[`'=HYPERLINK("https://example.org","x")`] || !names["'+44 1632 960000"] || !names["'@SUM(A1)"] ||
+		!negative {
 		t.Errorf("a name is not there, or no number is negative (%t): %v", negative, names)
 	}
 }

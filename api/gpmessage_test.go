@@ -19,7 +19,13 @@ import (
 
 // What somebody wrote or said, which only a full report passes on, and what a researcher heard, which none does.
 var (
-	freeText = []string{"the garden", "Falls in the past year", "nervous of going alone", "come back at any time", "long while and then"}
+	freeText = []string{
+		"the garden",
+		"Falls in the past year",
+		"nervous of going alone",
+		"come back at any time",
+		"long while and then",
+	}
 	research = "told the study alone"
 )
 
@@ -30,40 +36,55 @@ func reported(t *testing.T) (w *world, patient, episode string) {
 	d.Clock.SetOffset(time.Until(time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)))
 	w = serving(t, on(d))
 	lw := w.as("link_worker")
-	patient = lw.post("/patients", `{"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01","nhs_number":"943 476 5919","gp_practice_code":"Y00001"}`).made()
+	patient = lw.post("/patients", `{"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01",
+		"nhs_number":"943 476 5919","gp_practice_code":"Y00001"}`).made()
 	w.consent(patient, "share_with_organisations", "given")
-	episode = lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":"2026-01-05","needs":{"primary":"loneliness_isolation","others":["homelessness","physical_activity"]},
-		"what_matters":"Getting back into the garden.\nSeeing people.","risks":"Falls in the past year.","requested_actions":"Please review the water tablets: she does not go out for fear of needing a toilet.\nPlease code the new telephone number."}`, patient)).made()
-	lw.post("/episodes/"+episode+"/contacts", `{"on":"2026-01-08","mode":"telephone","kind":"first_contact","outcome":"spoke"}`).want(201)
-	lw.post("/episodes/"+episode+"/contacts", `{"on":"2026-01-20","mode":"telephone","kind":"support","outcome":"no_answer"}`).want(201)
+	episode = lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":"2026-01-05",
+		"needs":{"primary":"loneliness_isolation","others":["homelessness","physical_activity"]},
+		"what_matters":"Getting back into the garden.\nSeeing people.","risks":"Falls in the past year.",
+			"requested_actions":"Please review the water tablets: she does not go out for fear of needing a toilet.\nPlease code the new telephone number."}`, patient)).made()
+	lw.post("/episodes/"+episode+"/contacts", `{"on":"2026-01-08","mode":"telephone","kind":"first_contact",
+		"outcome":"spoke"}`).want(201)
+	lw.post("/episodes/"+episode+"/contacts", `{"on":"2026-01-20","mode":"telephone","kind":"support",
+		"outcome":"no_answer"}`).want(201)
 	w.ons4(episode, "baseline", "2026-01-08", 4, 5, 3, 8).want(201)
 	swemwbs := `{"item_1":3,"item_2":3,"item_3":3,"item_4":3,"item_5":3,"item_6":3,"item_7":2}`
-	lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"swemwbs","timepoint":"baseline","completed_on":"2026-01-08","mode":"telephone","respondent":"self","responses":%s}`, episode, swemwbs)).want(201)
+	lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"swemwbs","timepoint":"baseline",
+		"completed_on":"2026-01-08","mode":"telephone","respondent":"self","responses":%s}`, episode, swemwbs)).want(201)
 	came := w.theReferrals(episode)
 	w.ons4(episode, "review", "2026-01-29", 4, 6, 3, 9).want(201)
-	w.complete(episode, fmt.Sprintf(`{"referral_id":%q,"used":"did_not_use","reason":"anxiety_or_confidence"}`, came),
+	w.complete(
+		episode,
+		fmt.Sprintf(`{"referral_id":%q,"used":"did_not_use","reason":"anxiety_or_confidence"}`, came),
 		`,"narrative":"I waited a long while and then lost heart.\nPLAN AND REQUESTED ACTIONS\nSleeping tablets.","assessments":[{"instrument":"ons4","responses":{"life_satisfaction":7,"worthwhile":5,"happiness":1,"anxiety":3}},
-		{"instrument":"swemwbs","responses":{"item_1":3,"item_2":3,"item_3":3,"item_4":3,"item_5":3,"item_6":3,"item_7":4}}]`)
-	lw.post("/episodes/"+episode+"/closure", `{"closed_on":"2026-11-30","reason":"partly_completed","note":"She knows that she can come back at any time."}`).want(200)
+		{"instrument":"swemwbs","responses":{"item_1":3,"item_2":3,"item_3":3,"item_4":3,"item_5":3,"item_6":3,"item_7":4}}]`,
+	)
+	lw.post("/episodes/"+episode+"/closure", `{"closed_on":"2026-11-30","reason":"partly_completed",
+		"note":"She knows that she can come back at any time."}`).want(200)
 	return w, patient, episode
 }
 
-// theReferrals are one that the organisation completed, one it declined, one that nobody answered, one that was not completed, and a signpost.
+// theReferrals are one that the organisation completed, one it declined, one that nobody answered, one that
+// was not completed, and a signpost.
 func (w *world) theReferrals(episode string) (came string) {
 	w.t.Helper()
 	lw, org := w.as("link_worker"), w.as("organisation")
 	refer := func(on, more string) string {
-		return "/referrals/" + lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"loneliness_isolation","sent_at":"%sT10:00:00Z"%s}`, episode, w.svc, on, more)).made()
+		return "/referrals/" + lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,
+			"need":"loneliness_isolation","sent_at":"%sT10:00:00Z"%s}`, episode, w.svc, on, more)).made()
 	}
 	completed := refer("2026-01-09", `,"reason":"Keen to meet people, nervous of going alone."`)
 	org.post(completed+"/attendances", `{"on":"2026-01-14","attended":true,"reported_by":"organisation"}`).want(201)
 	org.post(completed+"/moves", `{"to":"completed","occurred_at":"2026-01-28T10:00:00Z"}`).want(200)
-	org.post(refer("2026-01-10", "")+"/moves", `{"to":"declined","reason":"no_capacity","occurred_at":"2026-01-12T10:00:00Z"}`).want(200)
+	org.post(refer("2026-01-10", "")+"/moves", `{"to":"declined","reason":"no_capacity",
+		"occurred_at":"2026-01-12T10:00:00Z"}`).want(200)
 	w.expire(refer("2026-01-11", ""))
-	lw.post(refer("2026-01-12", "")+"/moves", `{"to":"not_completed","reason":"transport","reported_by":"patient","occurred_at":"2026-01-20T10:00:00Z"}`).want(200)
+	lw.post(refer("2026-01-12", "")+"/moves", `{"to":"not_completed","reason":"transport",
+		"reported_by":"patient","occurred_at":"2026-01-20T10:00:00Z"}`).want(200)
 	refer("2026-01-13", `,"kind":"signpost"`)
 	refer("2026-01-14", "")
-	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food","draft":true}`, episode, w.org)).want(201)
+	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food","draft":true}`, episode, w.org)).
+		want(201)
 	lw.post(refer("2026-01-15", "")+"/moves", `{"to":"entered_in_error"}`).want(200)
 	return strings.TrimPrefix(completed, "/referrals/")
 }
@@ -74,7 +95,11 @@ func (w *world) expire(referral string) {
 	store, system := referrals.Store{DB: w.db}, actor.Named("test")
 	system.Sites = []uuid.UUID{uuid.MustParse(w.site)}
 	id := uuid.MustParse(strings.TrimPrefix(referral, "/referrals/"))
-	if _, err := store.Move(actor.With(w.t.Context(), system), id, referrals.NewMove{To: referrals.Expired}); err != nil {
+	if _, err := store.Move(
+		actor.With(w.t.Context(), system),
+		id,
+		referrals.NewMove{To: referrals.Expired},
+	); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -82,7 +107,8 @@ func (w *world) expire(referral string) {
 // agree lets the practice be told so much.
 func (w *world) agree(patient, level string) {
 	w.t.Helper()
-	w.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"report_to_gp","decision":"given","decided_on":%q,"level":%q}`, w.today(), level)).want(201)
+	w.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"report_to_gp",
+		"decision":"given","decided_on":%q,"level":%q}`, w.today(), level)).want(201)
 }
 
 // flat is the whole answer, however its lines are broken.
@@ -118,16 +144,47 @@ func TestTheMessageAtEachLevelOfConsent(t *testing.T) {
 		a := lw.get(at).want(200)
 		a.has("Marigold", "Example", "Y00001", "871731000000106")
 		a.lacks(freeText...)
-		a.lacks("871711000000103", "null", "water tablets", "Sam Helper", "Lunch", "anxiety", "Anxiety", "ons4", "ONS4", "oneliness", "eclined", "risks", "No action", "General pract", "partly", "m9_12")
+		a.lacks(
+			"871711000000103",
+			"null",
+			"water tablets",
+			"Sam Helper",
+			"Lunch",
+			"anxiety",
+			"Anxiety",
+			"ons4",
+			"ONS4",
+			"oneliness",
+			"eclined",
+			"risks",
+			"No action",
+			"General pract",
+			"partly",
+			"m9_12",
+		)
 	}
-	if a := lw.get(path).want(200); a.text("codes.0.on") != "2026-01-05" || a.text("dates.closed_on") != "2026-11-30" || a.text("person.nhs_number") != "9434765919" {
+	if a := lw.get(path).
+		want(200); a.text("codes.0.on") != "2026-01-05" || a.text("dates.closed_on") != "2026-11-30" ||
+		a.text("person.nhs_number") != "9434765919" {
 		t.Errorf("codes and dates: %s", a.body)
 	}
 
 	w.agree(patient, "summary")
 	for _, at := range []string{path, path + "?format=text"} {
 		a := lw.get(at).want(200)
-		a.has("water tablets", "Sam Helper", "Example Lunch Club", "Wednesday lunch", "No capacity", "No answer from the organisation", "Transport", "The plan was partly completed", "Worse", "It helped a little", "Did not use it")
+		a.has(
+			"water tablets",
+			"Sam Helper",
+			"Example Lunch Club",
+			"Wednesday lunch",
+			"No capacity",
+			"No answer from the organisation",
+			"Transport",
+			"The plan was partly completed",
+			"Worse",
+			"It helped a little",
+			"Did not use it",
+		)
 		a.lacks(freeText...)
 		a.lacks("null", research, "Sleeping")
 	}
@@ -158,14 +215,30 @@ func TestTheMessageTellsWhatDidNotWork(t *testing.T) {
 	for _, i := range m.Interventions {
 		statuses = append(statuses, i.Status.Code)
 	}
-	if want := []string{"completed", "declined", "expired", "not_completed", "signposted", "sent"}; !slices.Equal(statuses, want) {
+	if want := []string{
+		"completed",
+		"declined",
+		"expired",
+		"not_completed",
+		"signposted",
+		"sent",
+	}; !slices.Equal(
+		statuses,
+		want,
+	) {
 		t.Fatalf("interventions: %v", statuses)
 	}
 	first, declined, expired, stopped, signpost := m.Interventions[0], m.Interventions[1], m.Interventions[2], m.Interventions[3], m.Interventions[4]
-	if first.OrganisationAccount.Attended != "yes" || first.OrganisationAccount.Status.Code != "completed" || first.PatientAccount.Used.Code != "did_not_use" || first.PatientAccount.Reason.Text != "Anxiety or confidence" {
+	if first.OrganisationAccount.Attended != "yes" || first.OrganisationAccount.Status.Code != "completed" ||
+		first.PatientAccount.Used.Code != "did_not_use" ||
+		first.PatientAccount.Reason.Text != "Anxiety or confidence" {
 		t.Errorf("the two accounts: %s", a.body)
 	}
-	if declined.OrganisationAccount.Reason.Code != "no_capacity" || declined.PatientAccount != nil || expired.OrganisationAccount.Status != nil || stopped.Reason.Text != "Transport" || stopped.OrganisationAccount.Status != nil || signpost.OrganisationAccount != nil {
+	if declined.OrganisationAccount.Reason.Code != "no_capacity" || declined.PatientAccount != nil ||
+		expired.OrganisationAccount.Status != nil ||
+		stopped.Reason.Text != "Transport" ||
+		stopped.OrganisationAccount.Status != nil ||
+		signpost.OrganisationAccount != nil {
 		t.Errorf("whose word it is: %s", a.body)
 	}
 	told := map[string]casework.GPScore{}
@@ -179,11 +252,13 @@ func TestTheMessageTellsWhatDidNotWork(t *testing.T) {
 	}{"life_satisfaction": {3, "better", true}, "worthwhile": {0, "same", false}, "happiness": {-2, "worse", true}, "anxiety": {-5, "better", true}, "metric": {1.39, "better", false}} {
 		later := told[score].Later
 		last := later[len(later)-1]
-		if *last.Change != want.change || last.Direction != want.direction || *last.ReachesThreshold != want.reaches || told[score].ThresholdSource == "" {
+		if *last.Change != want.change || last.Direction != want.direction || *last.ReachesThreshold != want.reaches ||
+			told[score].ThresholdSource == "" {
 			t.Errorf("%s: %+v, change %v", score, last, *last.Change)
 		}
 	}
-	if review := told["anxiety"].Later[0]; review.Timepoint != "review" || *review.Change != 1 || review.Direction != "worse" {
+	if review := told["anxiety"].Later[0]; review.Timepoint != "review" || *review.Change != 1 ||
+		review.Direction != "worse" {
 		t.Errorf("anxiety rose: %+v", review)
 	}
 	if _, shown := told["raw"]; shown || m.ScoresNote == "" {
@@ -200,21 +275,29 @@ func TestTheMessageOfAnEmptyRecord(t *testing.T) {
 	lw, patient := w.as("link_worker"), w.patient()
 	episode := w.episode(patient)
 	path := "/episodes/" + episode + "/gp-message"
-	lw.post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"report_to_gp","decision":"best_interests","decided_on":%q,"level":"full"}`, w.today())).want(201)
+	lw.post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"report_to_gp",
+		"decision":"best_interests","decided_on":%q,"level":"full"}`, w.today())).want(201)
 	a := lw.get(path).want(200)
-	if a.text("plan_and_requested_actions.requested_actions") != "No action is requested of the practice." || a.at("plan_and_requested_actions.action_requested") != false ||
-		a.text("safeguarding_and_risks.status") != "not_recorded" || a.text("consent.decision") != "best_interests" {
+	if a.text("plan_and_requested_actions.requested_actions") != "No action is requested of the practice." ||
+		a.at("plan_and_requested_actions.action_requested") != false ||
+		a.text("safeguarding_and_risks.status") != "not_recorded" ||
+		a.text("consent.decision") != "best_interests" {
 		t.Errorf("what must be said: %s", a.body)
 	}
 	a.lacks("null", `""`, "[]", "{}", `"scores"`, `"interventions"`, `"follow_ups"`, "first_contact_on", "nhs_number")
-	lw.get(path+"?format=text").want(200).has("PLAN AND REQUESTED ACTIONS No action is requested of the practice. Waiting:", "best interests", "Not recorded.")
+	lw.get(path+"?format=text").
+		want(200).
+		has("PLAN AND REQUESTED ACTIONS No action is requested of the practice. Waiting:", "best interests", "Not recorded.")
 
 	lw.patch("/episodes/"+episode, `"1"`, `{"requested_actions":" \n ","risks":"none_known"}`).want(200)
-	if a := lw.get(path).want(200); a.at("plan_and_requested_actions.action_requested") != false || a.text("safeguarding_and_risks.status") != "none_known" {
+	if a := lw.get(path).
+		want(200); a.at("plan_and_requested_actions.action_requested") != false ||
+		a.text("safeguarding_and_risks.status") != "none_known" {
 		t.Errorf("a blank is nothing: %s", a.body)
 	}
 	lw.patch("/episodes/"+episode, `"2"`, `{"requested_actions":null}`).want(200)
-	lw.patch("/episodes/"+episode, `"3"`, fmt.Sprintf(`{"requested_actions":%q}`, strings.Repeat("x", 5001))).problem(422, "invalid", strings.Repeat("x", 50))
+	lw.patch("/episodes/"+episode, `"3"`, fmt.Sprintf(`{"requested_actions":%q}`, strings.Repeat("x", 5001))).
+		problem(422, "invalid", strings.Repeat("x", 50))
 	lw.post("/episodes/"+episode+"/closure", `{"reason":"declined_service"}`).want(200)
 	if a := lw.get(path).want(200); a.text("codes.1.code") != "871711000000103" || a.text("codes.1.on") != w.today() {
 		t.Errorf("the person declined: %s", a.body)
@@ -233,7 +316,9 @@ func TestTheMessageTellsOfAConcern(t *testing.T) {
 	w.agree(patient, "codes_only")
 	lw.get(path).lacks("concern")
 	w.agree(patient, "summary")
-	if a := lw.get(path).want(200); a.number("safeguarding_and_risks.unseen_concerns") != 1 || strings.Contains(string(a.body), "unsafe") {
+	if a := lw.get(path).
+		want(200); a.number("safeguarding_and_risks.unseen_concerns") != 1 ||
+		strings.Contains(string(a.body), "unsafe") {
 		t.Errorf("a concern: %s", a.body)
 	}
 	lw.get(path + "?format=text").want(200).has("nobody has marked as seen: 1. Ask the link worker. No known risks.")
@@ -252,7 +337,10 @@ func TestTheMessageKeepsWhatWasSaidForResearch(t *testing.T) {
 		t.Errorf("without consent: %s", a.body)
 	}
 	w.agree(patient, "full")
-	if a := lw.get("/episodes/" + episode + "/gp-message").want(200); a.text("plan_and_requested_actions.next_follow_up.code") != "m9_12" {
+	if a := lw.get("/episodes/" + episode + "/gp-message").
+		want(200); a.text(
+		"plan_and_requested_actions.next_follow_up.code",
+	) != "m9_12" {
 		t.Errorf("what is to come: %s", a.body)
 	}
 	w.complete(episode, "", fmt.Sprintf(`,"collected_by":"researcher","narrative":"She %s."`, research))
@@ -276,14 +364,20 @@ func TestTheMessageComparesNoVersions(t *testing.T) {
 	for i, timepoint := range []string{"baseline", "review"} {
 		own["title"] = fmt.Sprintf("Confidence %d", i+1)
 		manager.post("/instruments", inJSON(t, own)).want(201)
-		manager.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":%q,"timepoint":%q,"completed_on":%q,"mode":"telephone","respondent":"self","responses":{%s}}`,
+		manager.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":%q,"timepoint":%q,
+			"completed_on":%q,"mode":"telephone","respondent":"self","responses":{%s}}`,
 			episode, own["key"], timepoint, w.daysAgo(20-i), strings.Join(answers, ","))).want(201)
 	}
 	a := manager.get("/episodes/" + episode + "/gp-message").want(200)
-	if a.text("scores.0.title") != "Confidence 1" || a.text("scores.1.title") != "Confidence 2" || a.at("scores.0.later") != nil || a.at("scores.1.initial") != nil || a.at("scores.1.later.0.change") != nil {
+	if a.text("scores.0.title") != "Confidence 1" || a.text("scores.1.title") != "Confidence 2" ||
+		a.at("scores.0.later") != nil ||
+		a.at("scores.1.initial") != nil ||
+		a.at("scores.1.later.0.change") != nil {
 		t.Errorf("two versions: %s", a.body)
 	}
-	manager.get("/episodes/"+episode+"/gp-message?format=text").want(200).has("Confidence 1 (version 1)", "Confidence 2 (version 2)", "no baseline to compare with")
+	manager.get("/episodes/"+episode+"/gp-message?format=text").
+		want(200).
+		has("Confidence 1 (version 1)", "Confidence 2 (version 2)", "no baseline to compare with")
 }
 
 func TestWhoMayMakeTheMessage(t *testing.T) {

@@ -12,9 +12,22 @@ import (
 )
 
 var (
-	isDay   = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
-	nhsDay  = regexp.MustCompile(`\d{2}-[A-Z][a-z]{2}-\d{4}`)
-	machine = []string{"episode_id", "level", "decision", "instrument", "score", "band", "kind", "system", "attended", "status", "nhs_number"} // said in words, or by a name
+	isDay  = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+	nhsDay = regexp.MustCompile(`\d{2}-[A-Z][a-z]{2}-\d{4}`)
+	// said in words, or by a name
+	machine = []string{
+		"episode_id",
+		"level",
+		"decision",
+		"instrument",
+		"score",
+		"band",
+		"kind",
+		"system",
+		"attended",
+		"status",
+		"nhs_number",
+	}
 )
 
 // The text says what the JSON says and no more, fits on 80 columns, and no free text passes for a heading of it.
@@ -32,7 +45,11 @@ func TestTheTextIsTheMessage(t *testing.T) {
 			t.Errorf("Accept: %s gives text: %t", accept, got)
 		}
 	}
-	if a := lw.with("Accept", "text/plain").get(path + "?format=json").want(200); a.header.Get("Content-Type") != "application/json" {
+	if a := lw.with("Accept", "text/plain").
+		get(path + "?format=json").
+		want(200); a.header.Get(
+		"Content-Type",
+	) != "application/json" {
 		t.Errorf("format goes before Accept: %s", a.header.Get("Content-Type"))
 	}
 	if n := strings.Count("\n"+text, "\nPLAN AND REQUESTED ACTIONS\n"); n != 1 {
@@ -50,7 +67,11 @@ func TestTheTextIsTheMessage(t *testing.T) {
 			value = d.Format("02-Jan-2006")
 			days[value] = true
 		}
-		if value = strings.Join(strings.Fields(value), " "); !slices.Contains(machine, name) && value != "same" && !strings.Contains(flat, value) {
+		if value = strings.Join(
+			strings.Fields(value),
+			" ",
+		); !slices.Contains(machine, name) && value != "same" &&
+			!strings.Contains(flat, value) {
 			t.Errorf("the text lacks the %s %q", name, value)
 		}
 	})

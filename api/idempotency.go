@@ -49,8 +49,11 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	o.faults = append(o.faults, fault.IdempotencyMismatch)
 	d := s.declare(o)
 	d.Parameters = append(d.Parameters, &huma.Param{
-		Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", Pattern: "^[!-~]+$", MinLength: new(1), MaxLength: new(255)},
-		Description: "1 to 255 visible characters. A repeat within 24 hours gets the first answer; another body under the same key is 422.",
+		Name:   "Idempotency-Key",
+		In:     "header",
+		Schema: &huma.Schema{Type: "string", Pattern: "^[!-~]+$", MinLength: new(1), MaxLength: new(255)},
+		Description: "1 to 255 visible characters. A repeat within 24 hours gets the first answer; another body under " +
+			"the same key is 422.",
 	})
 	if _, shows := any(*new(O)).(secretive); shows {
 		d.Middlewares = append(d.Middlewares, uncompressed)
@@ -72,7 +75,10 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	made := s.api.OpenAPI().Paths["/v1"+o.path].Post
 	withoutETag[O](made)
 	if o.later {
-		made.Responses["200"] = &huma.Response{Description: http.StatusText(http.StatusOK), Content: made.Responses["202"].Content}
+		made.Responses["200"] = &huma.Response{
+			Description: http.StatusText(http.StatusOK),
+			Content:     made.Responses["202"].Content,
+		}
 	}
 }
 
@@ -94,19 +100,36 @@ func once[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (*answe
 	}
 	if kept != nil {
 		for _, p := range kept.People.V {
-			if err := events.Read(tx, "replay_"+strings.ReplaceAll(o.id, "-", "_"), p.SiteID, p.PatientIDs...); err != nil {
+			if err := events.Read(
+				tx,
+				"replay_"+strings.ReplaceAll(o.id, "-", "_"),
+				p.SiteID,
+				p.PatientIDs...); err != nil {
 				return nil, err
 			}
 		}
-		return &answered[O]{Status: kept.Status, Location: kept.Header.V["location"], ETag: kept.Header.V["etag"], Replayed: "true", Body: stored[O]{kept.Body}}, nil
+		return &answered[O]{
+			Status:   kept.Status,
+			Location: kept.Header.V["location"],
+			ETag:     kept.Header.V["etag"],
+			Replayed: "true",
+			Body:     stored[O]{kept.Body},
+		}, nil
 	}
 	keep, out, err := do(tx, o, work)
 	if err != nil {
 		return nil, err
 	}
 	return out, replay.Keep(tx, replay.Answer{
-		Key: key, Request: fingerprint, Authority: authority, Status: out.Status, Body: keep,
-		Header: db.JSON[map[string]string]{V: map[string]string{"location": out.Location, "etag": out.ETag}}, People: db.JSON[[]db.People]{V: out.people},
+		Key:       key,
+		Request:   fingerprint,
+		Authority: authority,
+		Status:    out.Status,
+		Body:      keep,
+		Header: db.JSON[map[string]string]{
+			V: map[string]string{"location": out.Location, "etag": out.ETag},
+		},
+		People: db.JSON[[]db.People]{V: out.people},
 	})
 }
 
@@ -130,8 +153,8 @@ func do[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (keep []b
 	return keep, out, err
 }
 
-// shownBy are the people whom an answer shows: those whom the work was about, and the one whose record it answers where there was
-// nothing to do. What is kept of an answer to an organisation names nobody.
+// shownBy are the people whom an answer shows: those whom the work was about, and the one whose record it
+// answers where there was nothing to do. What is kept of an answer to an organisation names nobody.
 func shownBy(tx *db.Tx, result any) []db.People {
 	if tx.Actor.OrganisationID != nil {
 		return []db.People{}
@@ -171,7 +194,8 @@ func idempotencyKey(h http.Header) (string, error) {
 	key := h.Get("Idempotency-Key")
 	visible := strings.IndexFunc(key, func(r rune) bool { return r < '!' || r > '~' }) < 0
 	if _, sent := h["Idempotency-Key"]; sent && (key == "" || len(key) > 255 || !visible) {
-		return "", fault.New(fault.Invalid, "The Idempotency-Key cannot be used.").At("header.Idempotency-Key", fault.WrongFormat, "takes 1 to 255 visible characters")
+		return "", fault.New(fault.Invalid, "The Idempotency-Key cannot be used.").
+			At("header.Idempotency-Key", fault.WrongFormat, "takes 1 to 255 visible characters")
 	}
 	return key, nil
 }
@@ -184,7 +208,13 @@ func authorityOf(a actor.Actor) []byte {
 		}
 		return id.String()
 	}
-	return sum(string(a.Role), fmt.Sprint(a.Sites), fmt.Sprint(a.Projects), text(a.LinkWorkerID), text(a.OrganisationID))
+	return sum(
+		string(a.Role),
+		fmt.Sprint(a.Sites),
+		fmt.Sprint(a.Projects),
+		text(a.LinkWorkerID),
+		text(a.OrganisationID),
+	)
 }
 
 func sum(parts ...string) []byte {

@@ -14,18 +14,28 @@ func TestARepeatedPostHappensOnce(t *testing.T) {
 	once := lw.with("Idempotency-Key", "key-1")
 	first := once.post("/patients", body).want(201)
 	again := once.post("/patients", body).want(201)
-	if again.header.Get("Idempotency-Replayed") != "true" || string(again.body) != string(first.body) || again.header.Get("Location") != first.header.Get("Location") || again.header.Get("ETag") != first.header.Get("ETag") {
+	if again.header.Get("Idempotency-Replayed") != "true" || string(again.body) != string(first.body) ||
+		again.header.Get("Location") != first.header.Get("Location") ||
+		again.header.Get("ETag") != first.header.Get("ETag") {
 		t.Errorf("the replay differs: %s and %s", first.body, again.body)
 	}
 	if n := len(lw.post("/patients/search", `{"q":"onceonly"}`).items()); n != 1 {
 		t.Errorf("%d patients", n)
 	}
-	once.post("/patients", strings.Replace(body, "Onceonly", "Twiceonly", 1)).problem(422, "idempotency_mismatch", "Twiceonly")
+	once.post("/patients", strings.Replace(body, "Onceonly", "Twiceonly", 1)).
+		problem(422, "idempotency_mismatch", "Twiceonly")
 	once.post("/organisations", `{"name":"X"}`).problem(422, "idempotency_mismatch")
 	lw.with("Idempotency-Key", strings.Repeat("k", 256)).post("/patients", body).problem(422, "invalid")
 	lw.with("Idempotency-Key", "with space").post("/patients", body).problem(422, "invalid")
 	// The key belongs to its caller: another's is another request.
-	if a := w.as("integration").with("Idempotency-Key", "key-1").post("/patients", body).want(201); a.text("id") == first.text("id") {
+	if a := w.as("integration").
+		with("Idempotency-Key", "key-1").
+		post("/patients", body).
+		want(201); a.text(
+		"id",
+	) == first.text(
+		"id",
+	) {
 		t.Error("one caller got another's answer")
 	}
 	// What failed was not stored: the same key works once the request is right.

@@ -13,30 +13,55 @@ import (
 )
 
 func (s *server) insightOperations() {
-	read(s, op{id: "list-insights", path: "/insights", tag: "insights", scope: actor.InsightsRead,
-		summary: "The catalogue of figures", about: "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters."}, s.catalogue)
+	read(s, op{
+		id:      "list-insights",
+		path:    "/insights",
+		tag:     "insights",
+		scope:   actor.InsightsRead,
+		summary: "The catalogue of figures",
+		about:   "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters.",
+	}, s.catalogue)
 	figure(s, op{id: "get-completers", path: "/insights/completers", summary: "Whether those followed up differ",
-		about: "Returns whether those who were followed up differ from those who were not in what was known of them at the start, as standardised mean differences. For partners it is of all time."}, s.completers)
+		about: "Returns whether those who were followed up differ from those who were not in what was known of " +
+			"them at the start, as standardised mean differences. For partners it is of all time."}, s.completers)
 	figure(s, op{id: "get-flow", path: "/insights/flow", summary: "How far people came",
-		about: "Returns how many people were referred in, and how many of them were contacted, asked how they are, referred on, accepted, came, fell due for a follow-up, and answered it: each step of the one before."}, s.flow)
+		about: "Returns how many people were referred in, and how many of them were contacted, asked how they " +
+			"are, referred on, accepted, came, fell due for a follow-up, and answered it: each step of the one before."}, s.flow)
 	figure(s, op{id: "get-equity", path: "/insights/equity", summary: "How far people came, by who they are",
-		about: "Returns how far people came by deprivation, ethnic group, gender and age, beside all together. For partners it is of all time."}, s.equity)
+		about: "Returns how far people came by deprivation, ethnic group, gender and age, beside all together. " +
+			"For partners it is of all time."}, s.equity)
 	figure(s, op{id: "get-service-figures", path: "/insights/services", summary: "What became of referrals, by service",
-		about: "Returns, for each service of the directory, how many referrals were accepted, how many people came and how long they waited, and how many finished. For partners it is of all time."}, s.serviceFigures)
+		about: "Returns, for each service of the directory, how many referrals were accepted, how many people " +
+			"came and how long they waited, and how many finished. For partners it is of all time."}, s.serviceFigures)
 	figure(s, op{id: "get-missing", path: "/insights/missing", summary: "How complete the record is",
 		about: "Returns, for each field of the minimum data set, of how many people it is recorded."}, s.missing)
 	figure(s, op{id: "get-movement", path: "/insights/movement", summary: "Movement between bands",
-		about: "Returns how many people were in which band of a score at the baseline, and in which at each follow-up, with both margins. For partners it is of all sites together and of all time."}, s.movement)
-	figure(s, op{id: "get-participants", path: "/insights/participants", summary: "How far those came who take part in research",
-		about: "Returns how many people agreed to take part in research, how far they came, and what they said at each follow-up: how they have been, whether they used what they were connected to, and whether it helped."}, s.participants)
+		about: "Returns how many people were in which band of a score at the baseline, and in which at each " +
+			"follow-up, with both margins. For partners it is of all sites together and of all time."}, s.movement)
+	figure(
+		s,
+		op{
+			id:      "get-participants",
+			path:    "/insights/participants",
+			summary: "How far those came who take part in research",
+			about: "Returns how many people agreed to take part in research, how far they came, and what they said at " +
+				"each follow-up: how they have been, whether they used what they were connected to, and whether it helped.",
+		},
+		s.participants,
+	)
 	figure(s, op{id: "get-referral-figures", path: "/insights/referrals", summary: "Where referrals stand",
-		about: "Returns where referrals stand, how often the loop was closed, and how soon organisations answered. Signposts are apart."}, s.referralFigures)
+		about: "Returns where referrals stand, how often the loop was closed, and how soon organisations " +
+			"answered. Signposts are apart."}, s.referralFigures)
 	figure(s, op{id: "get-outcomes", path: "/insights/outcomes", summary: "Paired change",
-		about: "Returns how scores changed between the baseline and each follow-up, within each person: paired n, baseline n, completion, spread and confidence interval."}, s.outcomes)
+		about: "Returns how scores changed between the baseline and each follow-up, within each person: paired n, " +
+			"baseline n, completion, spread and confidence interval."}, s.outcomes)
 	figure(s, op{id: "get-retention", path: "/insights/retention", summary: "Who was followed up",
-		about: "Returns what became of the follow-ups that were planned: how many are not due yet, due, completed in their window or late, missed with nothing recorded, lost with the reason, or on hold; and how many were attempted. People who died are apart."}, s.retention)
+		about: "Returns what became of the follow-ups that were planned: how many are not due yet, due, completed " +
+			"in their window or late, missed with nothing recorded, lost with the reason, or on hold; and how " +
+			"many were attempted. People who died are apart."}, s.retention)
 	figure(s, op{id: "get-uptake", path: "/insights/uptake", summary: "Whether people used what they were referred to",
-		about: "Returns how far referrals came by the organisations' account, what people say of the same referrals, and how far the two agree. Signposts are apart."}, s.uptake)
+		about: "Returns how far referrals came by the organisations' account, what people say of the same " +
+			"referrals, and how far the two agree. Signposts are apart."}, s.uptake)
 }
 
 // InsightQuery is what every figure can be asked for.
@@ -161,7 +186,18 @@ func best(i outcomes.Instrument, it outcomes.Item) *float64 {
 func scales() (out []insights.Scale) {
 	for _, i := range outcomes.Instruments() {
 		for _, s := range i.Scores {
-			out = append(out, insights.Scale{Instrument: i.Key, Version: i.Version, Score: s.Code, Better: insights.Better(s.Better), Resolution: s.Resolution, Responder: s.ResponderThreshold, Bands: db.JSON[[]insights.Band]{V: bands(s)}})
+			out = append(
+				out,
+				insights.Scale{
+					Instrument: i.Key,
+					Version:    i.Version,
+					Score:      s.Code,
+					Better:     insights.Better(s.Better),
+					Resolution: s.Resolution,
+					Responder:  s.ResponderThreshold,
+					Bands:      db.JSON[[]insights.Band]{V: bands(s)},
+				},
+			)
 		}
 	}
 	return out

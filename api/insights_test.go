@@ -16,15 +16,19 @@ func (w *world) walk(role string, people []walked) {
 	c := w.as(role)
 	var followUps []string
 	for i, p := range people {
-		patient := c.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Walk%d","birth_date":"1950-04-01"}`, i)).made()
-		episode := c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient, w.today())).made()
-		c.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline","completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":%d,"anxiety":%d}}`, episode, w.today(), p.before, 10-p.before)).want(201)
+		patient := c.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Walk%d","birth_date":"1950-04-01"}`, i)).
+			made()
+		episode := c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
+			"needs":{"primary":"food"}}`, patient, w.today())).made()
+		c.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline",
+			"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":%d,"anxiety":%d}}`, episode, w.today(), p.before, 10-p.before)).want(201)
 		followUps = append(followUps, c.get("/follow-ups?episode_id="+episode).text("items.0.id"))
 	}
 	w.advance("P10M")
 	for i, p := range people {
 		if p.after >= 0 {
-			c.post("/follow-ups/"+followUps[i]+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+			c.post("/follow-ups/"+followUps[i]+"/completion", fmt.Sprintf(`{"completed_on":%q,
+				"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
 				"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":%d,"anxiety":%d}}]}`, w.today(), p.after, 10-p.after)).want(201)
 		}
 	}
@@ -45,7 +49,10 @@ func TestFiguresArePairedAndProtected(t *testing.T) {
 		t.Errorf("the rule: %s", shown.body)
 	}
 	life, anxiety := row(t, shown, "life_satisfaction"), row(t, shown, "anxiety")
-	if life["paired_n"] != 20.0 || life["baseline_n"] != 30.0 || life["completion_percent"] != 66.7 && life["completion_percent"] != 66.67 || life["mean_change"] != 2.0 || life["improved"] != 20.0 {
+	if life["paired_n"] != 20.0 || life["baseline_n"] != 30.0 ||
+		life["completion_percent"] != 66.7 && life["completion_percent"] != 66.67 ||
+		life["mean_change"] != 2.0 ||
+		life["improved"] != 20.0 {
 		t.Errorf("life satisfaction: %v", life)
 	}
 	if anxiety["mean_change"] != -2.0 || anxiety["improved"] != 20.0 {
@@ -58,30 +65,67 @@ func TestFiguresArePairedAndProtected(t *testing.T) {
 	if kind := csv.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") {
 		t.Errorf("CSV as %s", kind)
 	}
-	if upper := w.as("dashboard").with("Accept", "TEXT/CSV").get("/insights/outcomes").want(200); string(upper.body) != string(csv.body) {
+	if upper := w.as("dashboard").
+		with("Accept", "TEXT/CSV").
+		get("/insights/outcomes").
+		want(200); string(
+		upper.body,
+	) != string(
+		csv.body,
+	) {
 		t.Errorf("names of forms are the same in capitals: %s", upper.body)
 	}
-	if same := w.as("dashboard").with("Accept", "text/csv").get("/insights/outcomes").want(200); string(same.body) != string(csv.body) || !strings.HasPrefix(string(csv.body), "site_id,site_name,month,need_group,deprivation,ethnic_group,gender,age_band,organisation_id,organisation_name,service_id,service_name,population,instrument,score,timepoint,better,paired_n") {
+	if same := w.as("dashboard").
+		with("Accept", "text/csv").
+		get("/insights/outcomes").
+		want(200); string(same.body) != string(csv.body) ||
+		!strings.HasPrefix(
+			string(csv.body),
+			"site_id,site_name,month,need_group,deprivation,ethnic_group,gender,age_band,organisation_id,organisation_name,service_id,service_name,population,instrument,score,timepoint,better,paired_n",
+		) {
 		t.Errorf("CSV: %s", csv.body)
 	}
-	basic := client{w: w}.with("Authorization", "Basic "+basicAuth("any", w.keys["dashboard"])).get("/insights/outcomes").want(200)
+	basic := client{
+		w: w,
+	}.with("Authorization", "Basic "+basicAuth("any", w.keys["dashboard"])).
+		get("/insights/outcomes").
+		want(200)
 	if len(basic.at("rows").([]any)) != 4 {
 		t.Errorf("with Basic: %s", basic.body)
 	}
-	client{w: w}.with("Authorization", "Basic "+basicAuth("any", w.keys["link_worker"])).get("/me").problem(401, "unauthenticated")
-	if none := row(t, w.as("dashboard").get("/insights/outcomes?to=2001-01").want(200), "anxiety"); none["baseline_n"] != 0.0 {
+	client{
+		w: w,
+	}.with("Authorization", "Basic "+basicAuth("any", w.keys["link_worker"])).
+		get("/me").
+		problem(401, "unauthenticated")
+	if none := row(
+		t,
+		w.as("dashboard").get("/insights/outcomes?to=2001-01").want(200),
+		"anxiety",
+	); none["baseline_n"] != 0.0 {
 		t.Errorf("before anybody came: %v", none)
 	}
 }
 
-// Five who stay at 5 and are followed up, and five at 2 who are lost: the means of all rise by 1.5, and nobody has changed.
+// Five who stay at 5 and are followed up, and five at 2 who are lost: the means of all rise by 1.5, and
+// nobody has changed.
 func TestTheLostAreNoChange(t *testing.T) {
 	w := newWorld(t)
 	w.walk("link_worker", []walked{{5, 5}, {5, 5}, {5, 5}, {5, 5}, {5, 5}, {2, -1}, {2, -1}, {2, -1}, {2, -1}, {2, -1}})
-	if r := row(t, w.as("site_manager").get("/insights/outcomes").want(200), "life_satisfaction"); r["mean_change"] != 0.0 || r["paired_n"] != 5.0 || r["baseline_n"] != 10.0 || r["baseline_mean"] != 5.0 {
+	if r := row(
+		t,
+		w.as("site_manager").get("/insights/outcomes").want(200),
+		"life_satisfaction",
+	); r["mean_change"] != 0.0 || r["paired_n"] != 5.0 || r["baseline_n"] != 10.0 ||
+		r["baseline_mean"] != 5.0 {
 		t.Errorf("%v", r)
 	}
-	if r := row(t, w.as("dashboard").get("/insights/outcomes").want(200), "life_satisfaction"); r["suppressed"] != true || r["mean_change"] != nil {
+	if r := row(
+		t,
+		w.as("dashboard").get("/insights/outcomes").want(200),
+		"life_satisfaction",
+	); r["suppressed"] != true ||
+		r["mean_change"] != nil {
 		t.Errorf("to a partner: %v", r)
 	}
 }
@@ -92,7 +136,8 @@ func TestFewPeopleAreNotShown(t *testing.T) {
 	shown := w.as("dashboard").get("/insights/outcomes?by=site").want(200)
 	for _, r := range shown.at("rows").([]any) {
 		r := r.(map[string]any)
-		if r["score"] == "life_satisfaction" && (r["paired_n"] != nil || r["mean_change"] != nil || r["suppressed"] != true) {
+		if r["score"] == "life_satisfaction" &&
+			(r["paired_n"] != nil || r["mean_change"] != nil || r["suppressed"] != true) {
 			t.Errorf("seven people are shown: %v", r)
 		}
 	}
@@ -105,7 +150,8 @@ func TestFewPeopleAreNotShown(t *testing.T) {
 	if live["paired_n"] != 7.0 || own.text("disclosure.profile") != "internal_none" {
 		t.Errorf("a manager's own live figures: %s", own.body)
 	}
-	for name, want := range map[string]float64{"mean_change": 2.14285714285714, "sd_change": 1.57359158493889, "ci_low": 0.687527655937367, "ci_high": 3.59818662977692, "p_value": 0.0113272339135395, "hedges_g": 1.18414082478679} { // by R's t.test
+	// by R's t.test
+	for name, want := range map[string]float64{"mean_change": 2.14285714285714, "sd_change": 1.57359158493889, "ci_low": 0.687527655937367, "ci_high": 3.59818662977692, "p_value": 0.0113272339135395, "hedges_g": 1.18414082478679} {
 		if math.Abs(live[name].(float64)-want) > 1e-9 {
 			t.Errorf("%s is %v, and %v by R", name, live[name], want)
 		}
@@ -164,16 +210,24 @@ func TestPartnersReadByCharacteristics(t *testing.T) {
 		r := r.(map[string]any)
 		items[r["field"].(string)] = r
 	}
-	if r := items["ons4.life_satisfaction"]; r["people"] != 60.0 || r["known"] != 60.0 || r["best"] != 0.0 || r["missing"] != 0.0 {
+	if r := items["ons4.life_satisfaction"]; r["people"] != 60.0 || r["known"] != 60.0 || r["best"] != 0.0 ||
+		r["missing"] != 0.0 {
 		t.Errorf("an item: %v", r)
 	}
 	if r := items["ons4.happiness"]; r["known"] != 0.0 || r["missing"] != 60.0 || items["baseline"]["best"] != nil {
 		t.Errorf("an item that nobody answered: %v", r)
 	}
-	if r := row(t, c.get("/insights/outcomes?population=research_consented").want(200), "anxiety"); r["population"] != "research_consented" || r["baseline_n"] != 0.0 {
+	if r := row(
+		t,
+		c.get("/insights/outcomes?population=research_consented").want(200),
+		"anxiety",
+	); r["population"] != "research_consented" ||
+		r["baseline_n"] != 0.0 {
 		t.Errorf("of those who agreed to research: %v", r)
 	}
-	if where := c.get("/insights/outcomes?population=research_consented&by=gender").problem(422, "invalid").text("errors.0.location"); where != "query.population" {
+	if where := c.get("/insights/outcomes?population=research_consented&by=gender").
+		problem(422, "invalid").
+		text("errors.0.location"); where != "query.population" {
 		t.Errorf("what is wrong is said to be %s", where)
 	}
 	c.get("/insights/outcomes?population=others").problem(422, "invalid")
@@ -198,10 +252,14 @@ func TestFiguresAtHandAreNotSentAgain(t *testing.T) {
 	c := w.as("dashboard")
 	first := c.get("/insights/flow").want(200)
 	tag := first.header.Get("ETag")
-	if tag == "" || first.header.Get("Cache-Control") != "private, no-cache" || !strings.Contains(first.header.Get("Vary"), "Authorization") {
+	if tag == "" || first.header.Get("Cache-Control") != "private, no-cache" ||
+		!strings.Contains(first.header.Get("Vary"), "Authorization") {
 		t.Fatalf("%v", first.header)
 	}
-	if again := c.with("If-None-Match", `"other", `+tag).get("/insights/flow").want(304); len(again.body) != 0 || again.header.Get("ETag") != tag {
+	if again := c.with("If-None-Match", `"other", `+tag).
+		get("/insights/flow").
+		want(304); len(again.body) != 0 ||
+		again.header.Get("ETag") != tag {
 		t.Errorf("%v %s", again.header, again.body)
 	}
 	for name, other := range map[string]answer{
@@ -220,7 +278,14 @@ func TestFiguresAtHandAreNotSentAgain(t *testing.T) {
 	if live.header.Get("ETag") != "" || live.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("live: %v", live.header)
 	}
-	challenges := client{w: w}.with("Authorization", "Basic "+basicAuth("any", "wp_wrong")).get("/insights/flow").problem(401, "unauthenticated").header.Values("WWW-Authenticate")
+	challenges := client{
+		w: w,
+	}.with("Authorization", "Basic "+basicAuth("any", "wp_wrong")).
+		get("/insights/flow").
+		problem(401, "unauthenticated").
+		header.Values(
+		"WWW-Authenticate",
+	)
 	if !strings.Contains(strings.Join(challenges, " "), "Basic ") {
 		t.Errorf("a spreadsheet is not told that it may send a password: %q", challenges)
 	}

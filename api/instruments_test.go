@@ -43,7 +43,8 @@ func TestASitesOwnInstrument(t *testing.T) {
 	w.keys["manager_of_both"] = w.key("site_manager", fmt.Sprintf(`"site_ids":[%q,%q]`, w.site, w.other))
 
 	added := manager.post("/instruments", inJSON(t, own)).want(201)
-	if added.number("version") != 1 || added.text("site_id") != w.site || added.header.Get("Location") != "/v1/instruments/allotment_confidence" {
+	if added.number("version") != 1 || added.text("site_id") != w.site ||
+		added.header.Get("Location") != "/v1/instruments/allotment_confidence" {
 		t.Errorf("added: %s, at %s", added.body, added.header.Get("Location"))
 	}
 	manager.post("/instruments", inJSON(t, own)).problem(409, "conflict")
@@ -70,12 +71,16 @@ func TestASitesOwnInstrument(t *testing.T) {
 	stranger := w.as("other_manager")
 	for _, role := range []string{"other_manager", "other_site_link_worker", "organisation", "researcher"} {
 		w.as(role).get(path).problem(404, "not_found")
-		if list := w.as(role).get("/instruments?limit=200").want(200); strings.Contains(string(list.body), "allotment") || len(list.items()) < 7 {
+		if list := w.as(role).
+			get("/instruments?limit=200").
+			want(200); strings.Contains(string(list.body), "allotment") ||
+			len(list.items()) < 7 {
 			t.Errorf("%s: %s", role, list.body)
 		}
 	}
 	stranger.post("/instruments", inJSON(t, own)).problem(409, "conflict", w.site, "First site")
-	stranger.put(path+"/wording", `{"licence":"ours","items":[{"code":"plan","wording":"Mine"}]}`).problem(404, "not_found")
+	stranger.put(path+"/wording", `{"licence":"ours","items":[{"code":"plan","wording":"Mine"}]}`).
+		problem(404, "not_found")
 
 	// Whose it becomes, where that is not clear.
 	own["key"] = "second_scale"
@@ -118,7 +123,8 @@ func TestInstrumentsArePagedByKey(t *testing.T) {
 		}
 		path = "/instruments?limit=2&cursor=" + next
 	}
-	if keys[0] != "aa_first" || keys[len(keys)-1] != "zz_last" || len(keys) != len(w.as("other_site_link_worker").get("/instruments").items())+3 {
+	if keys[0] != "aa_first" || keys[len(keys)-1] != "zz_last" ||
+		len(keys) != len(w.as("other_site_link_worker").get("/instruments").items())+3 {
 		t.Errorf("%v", keys)
 	}
 	for n := range keys[1:] {
@@ -165,8 +171,28 @@ func TestBadDefinitions(t *testing.T) {
 			for _, from := range rows {
 				list = append(list, object{"from": from, "to": from})
 			}
-			o["scores"] = append(o["scores"].([]any), object{"code": "metric", "method": "table", "of": "plain", "table": list, "better": "higher", "min": 0, "max": 4, "resolution": 1})
-			o["scores"].([]any)[0] = object{"code": "plain", "method": "value", "items": []any{"plan"}, "better": "higher", "min": 0, "max": 4, "resolution": 1}
+			o["scores"] = append(
+				o["scores"].([]any),
+				object{
+					"code":       "metric",
+					"method":     "table",
+					"of":         "plain",
+					"table":      list,
+					"better":     "higher",
+					"min":        0,
+					"max":        4,
+					"resolution": 1,
+				},
+			)
+			o["scores"].([]any)[0] = object{
+				"code":       "plain",
+				"method":     "value",
+				"items":      []any{"plan"},
+				"better":     "higher",
+				"min":        0,
+				"max":        4,
+				"resolution": 1,
+			}
 		}
 	}
 	for _, c := range []struct {
@@ -238,7 +264,9 @@ func TestBadDefinitions(t *testing.T) {
 // answered records answers to a site's own instrument, and is the score that came of it.
 func (w *world) answered(episode, timepoint, responses string) answer {
 	w.t.Helper()
-	return w.as("link_worker").post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"allotment_confidence","timepoint":%q,"completed_on":%q,"mode":"telephone","respondent":"self","responses":%s}`, episode, timepoint, w.today(), responses))
+	return w.as("link_worker").post("/assessments", fmt.Sprintf(`{"episode_id":%q,
+		"instrument":"allotment_confidence","timepoint":%q,"completed_on":%q,"mode":"telephone",
+		"respondent":"self","responses":%s}`, episode, timepoint, w.today(), responses))
 }
 
 // A site's own instrument is scored by its rules, and its pairs are found in the figures, each version by itself.
@@ -269,7 +297,8 @@ func TestAnOwnInstrumentIsRecordedScoredAndPaired(t *testing.T) {
 			t.Errorf("%s: %s", responses, a.body)
 		}
 		if len(scores) == 1 {
-			if got := scores[0].(object); got["value"] != want.value || got["band"] != want.band || got["better"] != "higher" {
+			if got := scores[0].(object); got["value"] != want.value || got["band"] != want.band ||
+				got["better"] != "higher" {
 				t.Errorf("%s: %v, want %v", responses, got, want)
 			}
 			episodes, firstOnes = append(episodes, episode), append(firstOnes, a.text("id"))
@@ -281,13 +310,16 @@ func TestAnOwnInstrumentIsRecordedScoredAndPaired(t *testing.T) {
 	w.answered(episodes[0], "review", `{"plan":"`+strings.Repeat(secret, 8000)+`"}`).problem(422, "invalid", secret)
 	other := w.as("other_site_link_worker")
 	patient := other.post("/patients", `{"given_name":"A","family_name":"B","birth_date":"1950-01-01"}`).made()
-	elsewhere := other.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient, w.today())).made()
-	other.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"allotment_confidence","timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self","responses":{"plan":1}}`, elsewhere, w.today())).problem(422, "invalid")
+	elsewhere := other.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
+		"needs":{"primary":"food"}}`, patient, w.today())).made()
+	other.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"allotment_confidence",
+		"timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self","responses":{"plan":1}}`, elsewhere, w.today())).problem(422, "invalid")
 
 	w.advance("P10M")
 	for _, episode := range episodes[:5] {
 		followUp := w.as("link_worker").get("/follow-ups?episode_id=" + episode).text("items.0.id")
-		w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+		w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,
+			"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
 			"assessments":[{"instrument":"allotment_confidence","responses":{"plan":4,"ask":4,"worry":0}}]}`, w.today())).want(201)
 	}
 
@@ -296,7 +328,9 @@ func TestAnOwnInstrumentIsRecordedScoredAndPaired(t *testing.T) {
 	score := own["scores"].([]any)[0].(object)
 	score["max"], score["better"], score["bands"].([]any)[1].(object)["to"] = 18, "lower", 18
 	w.as("site_manager").post("/instruments", inJSON(t, own)).want(201)
-	corrected := w.as("link_worker").post("/assessments/"+firstOnes[0]+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"plan":6}}`, w.today()))
+	corrected := w.as("link_worker").
+		post("/assessments/"+firstOnes[0]+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone",
+			"respondent":"self","responses":{"plan":6}}`, w.today()))
 	corrected.problem(422, "invalid")
 	last := w.answered(episodes[5], "m9_12", `{"plan":6,"ask":6,"worry":0}`).want(201)
 	if last.number("instrument_version") != 2 || last.number("scores.0.value") != 18 {
@@ -308,7 +342,8 @@ func TestAnOwnInstrumentIsRecordedScoredAndPaired(t *testing.T) {
 			rows[r["instrument_version"].(float64)] = r
 		}
 	}
-	if r := rows[1]; r["paired_n"] != 5.0 || r["baseline_n"] != float64(len(episodes)) || r["follow_up_mean"] != 12.0 || r["score"] != "confidence" {
+	if r := rows[1]; r["paired_n"] != 5.0 || r["baseline_n"] != float64(len(episodes)) || r["follow_up_mean"] != 12.0 ||
+		r["score"] != "confidence" {
 		t.Errorf("the first version: %v", r)
 	}
 	if r := rows[2]; r["paired_n"] != 0.0 || r["baseline_n"] != 0.0 || len(rows) != 2 {
@@ -331,7 +366,12 @@ func TestTheExamplesOfTheGuide(t *testing.T) {
 	examples := regexp.MustCompile(`(?s)(curl .*?)\n# → ([^\n]*)\n`).FindAllStringSubmatch(string(text), -1)
 	for _, e := range examples {
 		shell := exec.CommandContext(t.Context(), "bash", "-c", e[1])
-		shell.Env = append(os.Environ(), "W="+w.url+"/v1", "MANAGER="+w.keys["site_manager"], "WORKER="+w.keys["link_worker"])
+		shell.Env = append(
+			os.Environ(),
+			"W="+w.url+"/v1",
+			"MANAGER="+w.keys["site_manager"],
+			"WORKER="+w.keys["link_worker"],
+		)
 		if out, err := shell.CombinedOutput(); err != nil || !strings.Contains(string(out), e[2]) {
 			t.Errorf("%s\nanswers %s (%v)\nwhich lacks %s", e[1], out, err, e[2])
 		}

@@ -29,16 +29,20 @@ func TestAKeyEndsWithWhoItIsFor(t *testing.T) {
 	}
 	w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
 	told := set(worker, `{"active":false}`)
-	if told.number("still_theirs.episodes") != 1 || told.number("still_theirs.referrals") != 1 || told.number("still_theirs.follow_ups") != 0 {
+	if told.number("still_theirs.episodes") != 1 || told.number("still_theirs.referrals") != 1 ||
+		told.number("still_theirs.follow_ups") != 0 {
 		t.Errorf("%s", told.body)
 	}
 	for _, role := range []string{"link_worker", "working manager", "kept"} {
 		w.as(role).get("/patients/"+patient).problem(401, "unauthenticated", w.keys[role])
-		w.as(role).post("/patients", `{"given_name":"A","family_name":"B","birth_date":"1950-01-01"}`).problem(401, "unauthenticated")
+		w.as(role).
+			post("/patients", `{"given_name":"A","family_name":"B","birth_date":"1950-01-01"}`).
+			problem(401, "unauthenticated")
 	}
 	w.as("site_manager").get("/patients/" + patient).want(200)
 	for _, role := range []string{"link_worker", "site_manager"} {
-		admin.post("/api-keys", fmt.Sprintf(`{"role":%q,"label":"x",%s}`, role, named)).problem(422, "invalid", w.worker)
+		admin.post("/api-keys", fmt.Sprintf(`{"role":%q,"label":"x",%s}`, role, named)).
+			problem(422, "invalid", w.worker)
 	}
 	w.advance("P10M")
 	if a := admin.get(worker).want(200); a.number("still_theirs.follow_ups") != 1 {
@@ -52,7 +56,8 @@ func TestAKeyEndsWithWhoItIsFor(t *testing.T) {
 
 	set(club, `{"status":"inactive"}`)
 	w.as("organisation").get("/referrals").problem(401, "unauthenticated")
-	admin.post("/api-keys", fmt.Sprintf(`{"role":"organisation","label":"x","organisation_id":%q}`, w.org)).problem(422, "invalid", w.org)
+	admin.post("/api-keys", fmt.Sprintf(`{"role":"organisation","label":"x","organisation_id":%q}`, w.org)).
+		problem(422, "invalid", w.org)
 	set(club, `{"status":"unverified"}`)
 	w.as("organisation").get("/referrals").want(200)
 }
@@ -71,17 +76,26 @@ func TestALinkEndsWithItsOrganisation(t *testing.T) {
 		admin.patch("/organisations/"+w.org, etag, fmt.Sprintf(`{"status":%q}`, status)).want(200)
 	}
 	set("inactive")
-	if a := w.anybody().get("/replies/"+token).problem(404, "not_found", "Marigold", token); !strings.Contains(a.text("detail"), "no longer active") {
+	if a := w.anybody().
+		get("/replies/"+token).
+		problem(404, "not_found", "Marigold", token); !strings.Contains(
+		a.text("detail"),
+		"no longer active",
+	) {
 		t.Errorf("%s", a.body)
 	}
 	w.anybody().post("/replies/"+token, `{"to":"accepted"}`).problem(404, "not_found")
 	for _, path := range []string{"/r/" + token, "/r/" + token + "/declined"} {
-		if page := w.opens(path); page.status != 404 || !strings.Contains(page.html, "Your organisation is no longer active in Waypost") || strings.Contains(page.html, "Marigold") {
+		if page := w.opens(
+			path,
+		); page.status != 404 || !strings.Contains(page.html, "Your organisation is no longer active in Waypost") ||
+			strings.Contains(page.html, "Marigold") {
 			t.Errorf("%s: %d %s", path, page.status, page.html)
 		}
 	}
 	w.as("link_worker").post("/referrals/"+referral+"/reply-link", "").problem(409, "conflict")
-	w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"kind":"referral","need":"food"}`, episode, w.org)).problem(409, "conflict")
+	w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"kind":"referral",
+		"need":"food"}`, episode, w.org)).problem(409, "conflict")
 	set("active")
 	w.anybody().get("/replies/" + token).want(200)
 	// By itself a link ends too.
@@ -125,7 +139,8 @@ func TestNoNoticeGoesToAnInactiveOrganisation(t *testing.T) {
 	ask()
 	set("inactive")
 	box := outbox.Store{DB: w.db}
-	if err := box.Send(job, c.sender, outbox.Writers{referrals.Notice: loop.Notifier(w.url)}); err != nil { // claimed before it was taken back
+	// claimed before it was taken back
+	if err := box.Send(job, c.sender, outbox.Writers{referrals.Notice: loop.Notifier(w.url)}); err != nil {
 		t.Fatal(err)
 	}
 	cancelled(1)

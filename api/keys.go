@@ -11,16 +11,59 @@ import (
 )
 
 func (s *server) keyOperations() {
-	read(s, op{id: "list-api-keys", path: "/api-keys", tag: "administration", scope: actor.KeysRead,
-		summary: "List API keys", about: "Lists keys by id, revoked ones too, without their secrets. A site manager sees those that reach their own sites alone; state=pending are those that wait for a confirmation."}, s.listKeys)
-	post(s, op{id: "add-api-key", path: "/api-keys", tag: "administration", scope: actor.KeysWrite, created: "/api-keys/{id}",
-		summary: "Make an API key", about: "Makes a key. Its secret stands in this answer and is never shown again: a replay under the same Idempotency-Key does not hold it. A key that opens people's records is pending, and every call with it 401, until a data steward or the manager of all its sites has confirmed it: one of the roles link_worker, site_manager, integration, organisation and data_steward, and of the role researcher one that names projects. One that replaces a key that works needs no confirmation."}, s.addKey)
+	read(s, op{
+		id:      "list-api-keys",
+		path:    "/api-keys",
+		tag:     "administration",
+		scope:   actor.KeysRead,
+		summary: "List API keys",
+		about: "Lists keys by id, revoked ones too, without their secrets. A site manager sees those that reach " +
+			"their own sites alone; state=pending are those that wait for a confirmation.",
+	}, s.listKeys)
+	post(
+		s,
+		op{
+			id:      "add-api-key",
+			path:    "/api-keys",
+			tag:     "administration",
+			scope:   actor.KeysWrite,
+			created: "/api-keys/{id}",
+			summary: "Make an API key",
+			about: "Makes a key. Its secret stands in this answer and is never shown again: a replay under the same " +
+				"Idempotency-Key does not hold it. A key that opens people's records is pending, and every call " +
+				"with it 401, until a data steward or the manager of all its sites has confirmed it: one of the " +
+				"roles link_worker, site_manager, integration, organisation and data_steward, and of the role " +
+				"researcher one that names projects. One that replaces a key that works needs no confirmation.",
+		},
+		s.addKey,
+	)
 	read(s, op{id: "get-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysRead,
 		summary: "Get an API key", about: "Returns a key without its secret."}, s.getKey)
-	post(s, op{id: "confirm-api-key", path: "/api-keys/{id}/confirmation", tag: "administration", scope: actor.KeysConfirm,
-		summary: "Confirm an API key", about: "Opens a pending key, whoever it is for being known to the caller: it works from now on. A data steward confirms any key; a site manager those whose sites are all theirs (not an organisation's, which reaches people of every site that refers to it). It takes a second person: a caller whose own key was made by the same administrator, with nobody else having confirmed it, is refused (forbidden). A key that took another's place without confirmation can be confirmed too. One that is confirmed, needs no confirmation or can never work is a conflict."}, s.confirmKey)
-	change(s, op{id: "change-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysWrite,
-		summary: "Change an API key", about: "Changes what a key is called, or the last day it works. What it may do cannot be changed: make another."}, s.changeKey)
+	post(
+		s,
+		op{
+			id:      "confirm-api-key",
+			path:    "/api-keys/{id}/confirmation",
+			tag:     "administration",
+			scope:   actor.KeysConfirm,
+			summary: "Confirm an API key",
+			about: "Opens a pending key, whoever it is for being known to the caller: it works from now on. A data " +
+				"steward confirms any key; a site manager those whose sites are all theirs (not an organisation's, " +
+				"which reaches people of every site that refers to it). It takes a second person: a caller whose " +
+				"own key was made by the same administrator, with nobody else having confirmed it, is refused " +
+				"(forbidden). A key that took another's place without confirmation can be confirmed too. One that " +
+				"is confirmed, needs no confirmation or can never work is a conflict.",
+		},
+		s.confirmKey,
+	)
+	change(s, op{
+		id:      "change-api-key",
+		path:    "/api-keys/{id}",
+		tag:     "administration",
+		scope:   actor.KeysWrite,
+		summary: "Change an API key",
+		about:   "Changes what a key is called, or the last day it works. What it may do cannot be changed: make another.",
+	}, s.changeKey)
 	remove(s, op{id: "revoke-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysWrite,
 		summary: "Revoke an API key", about: "Ends a key at once, for good. The record of it stays."}, s.revokeKey)
 }

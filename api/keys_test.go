@@ -38,19 +38,23 @@ func TestAKeyWaitsForASecondPerson(t *testing.T) {
 	w := newWorld(t)
 	for role, more := range w.opened() {
 		made := w.ask("administrator", role, more)
-		if made.text("state") != "pending" || made.at("confirmed_at") != nil || made.at("confirmed_by") != nil || made.text("created_by.role") != "administrator" {
+		if made.text("state") != "pending" || made.at("confirmed_at") != nil || made.at("confirmed_by") != nil ||
+			made.text("created_by.role") != "administrator" {
 			t.Errorf("%s: %s", role, made.body)
 		}
 		c := w.bearing(made)
 		for _, path := range []string{"/me", "/patients/" + nobody(), "/insights/referrals", "/code-lists"} {
 			c.get(path).problem(401, "unauthenticated", c.bearer)
 		}
-		c.post("/patients", `{"given_name":"A","family_name":"B","birth_date":"1950-01-01"}`).problem(401, "unauthenticated")
+		c.post("/patients", `{"given_name":"A","family_name":"B","birth_date":"1950-01-01"}`).
+			problem(401, "unauthenticated")
 		c.post(confirmation(made), "").problem(401, "unauthenticated")
 		w.as("administrator").post(confirmation(made), "").problem(403, "forbidden")
 		done := w.as("data_steward").post(confirmation(made), "").want(200)
 		if done.text("state") != "works" || done.text("confirmed_by.role") != "data_steward" || done.text("confirmed_by.key_id") != w.keyID("data_steward") ||
-			done.text("created_by.key_id") != w.keyID("administrator") || done.at("key") != nil || strings.Contains(string(done.body), c.bearer) {
+			done.text("created_by.key_id") != w.keyID("administrator") ||
+			done.at("key") != nil ||
+			strings.Contains(string(done.body), c.bearer) {
 			t.Errorf("%s: %s", role, done.body)
 		}
 		if me := c.get("/me").want(200); me.text("role") != role {
@@ -93,7 +97,8 @@ func TestAManagerConfirmsKeysOfTheirOwnSites(t *testing.T) {
 		manager.get("/api-keys/"+made.text("id")).problem(404, "not_found")
 	}
 	pending := manager.get("/api-keys?state=pending").want(200)
-	if list := pending.items(); len(list) != 1 || pending.text("items.0.id") != own.text("id") || strings.Contains(string(pending.body), own.text("key")) {
+	if list := pending.items(); len(list) != 1 || pending.text("items.0.id") != own.text("id") ||
+		strings.Contains(string(pending.body), own.text("key")) {
 		t.Errorf("a manager's pending keys: %s", pending.body)
 	}
 	for _, item := range manager.get("/api-keys?limit=200").want(200).items() {
@@ -124,7 +129,9 @@ func (w *world) recorded(kind, subject, role string) {
 	w.t.Helper()
 	var n int
 	err := w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return tx.Raw("select count(*) from events where type = ? and subject_id = ? and actor_role = ?", kind, subject, role).Scan(&n).Error
+		return tx.Raw("select count(*) from events where type = ? and subject_id = ? and actor_role = ?", kind, subject, role).
+			Scan(&n).
+			Error
 	})
 	if err != nil || n != 1 {
 		w.t.Errorf("%s by %s: recorded %d times (%v)", kind, role, n, err)
@@ -136,7 +143,8 @@ func TestAnAdministratorAloneOpensNoRecord(t *testing.T) {
 	w := newWorld(t)
 	w.keys["second"] = w.ask("administrator", "administrator", "").text("key")
 	w.keys["third"] = w.ask("second", "administrator", "").text("key")
-	w.keys["heir"] = w.ask("administrator", "administrator", fmt.Sprintf(`"replaces":%q`, w.keyID("administrator"))).text("key")
+	w.keys["heir"] = w.ask("administrator", "administrator", fmt.Sprintf(`"replaces":%q`, w.keyID("administrator"))).
+		text("key")
 	family := []string{"administrator", "second", "third", "heir"}
 	var keys []answer
 	for _, by := range family {
@@ -230,7 +238,11 @@ func TestAConfirmationHappensOnce(t *testing.T) {
 	admin := w.as("administrator")
 	revoked := w.ask("administrator", "integration", w.opened()["integration"])
 	admin.do("DELETE", "/api-keys/"+revoked.text("id"), "").want(204)
-	expired := w.ask("administrator", "integration", w.opened()["integration"]+fmt.Sprintf(`,"expires_on":%q`, w.today()))
+	expired := w.ask(
+		"administrator",
+		"integration",
+		w.opened()["integration"]+fmt.Sprintf(`,"expires_on":%q`, w.today()),
+	)
 	w.advance("P1D")
 	for _, k := range []answer{revoked, expired} {
 		w.as("data_steward").post(confirmation(k), "").problem(409, "conflict")

@@ -18,7 +18,13 @@ func TestAKeyEndsInAYear(t *testing.T) {
 			t.Errorf("%s", made.body)
 		}
 	}
-	if made := w.ask("administrator", "dashboard", `"expires_on":"2098-01-01"`); made.text("expires_on") != "2098-01-01" {
+	if made := w.ask(
+		"administrator",
+		"dashboard",
+		`"expires_on":"2098-01-01"`,
+	); made.text(
+		"expires_on",
+	) != "2098-01-01" {
 		t.Errorf("%s", made.body)
 	}
 }
@@ -77,20 +83,32 @@ func TestAManagerIsSomebody(t *testing.T) {
 	if me := w.as("named").get("/me").want(200); me.text("link_worker_id") != w.worker {
 		t.Errorf("%s", me.body)
 	}
-	patient := w.as("named").post("/patients", fmt.Sprintf(`{"site_id":%q,"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01"}`, w.site)).made()
-	if event := w.as("named").get("/patients/" + patient + "/timeline").want(200); event.text("items.0.link_worker_id") != w.worker || event.text("items.0.actor_role") != "site_manager" {
+	patient := w.as("named").post("/patients", fmt.Sprintf(`{"site_id":%q,"given_name":"Marigold",
+		"family_name":"Example","birth_date":"1950-04-01"}`, w.site)).made()
+	if event := w.as("named").
+		get("/patients/" + patient + "/timeline").
+		want(200); event.text("items.0.link_worker_id") != w.worker ||
+		event.text("items.0.actor_role") != "site_manager" {
 		t.Errorf("%s", event.body)
 	}
-	another := w.as("administrator").post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Jo","email":"jo@example.org"}`, w.site)).made()
-	w.as("named").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"link_worker_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient, another, w.daysAgo(3))).made()
+	another := w.as("administrator").post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Jo",
+		"email":"jo@example.org"}`, w.site)).made()
+	w.as("named").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"link_worker_id":%q,"source":"gp",
+		"received_on":%q,"needs":{"primary":"food"}}`, patient, another, w.daysAgo(3))).made()
 	if n := len(w.as("named").get("/worklists/caseload").want(200).items()); n != 1 {
 		t.Errorf("a manager's caseload has %d rows", n)
 	}
-	if sum := w.as("named").get("/me/summary").want(200); sum.number("caseload.open") != 1 || sum.at("link_worker_id") != nil {
+	if sum := w.as("named").
+		get("/me/summary").
+		want(200); sum.number("caseload.open") != 1 ||
+		sum.at("link_worker_id") != nil {
 		t.Errorf("%s", sum.body)
 	}
-	w.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":"site_manager","label":"x","site_ids":[%q],"link_worker_id":%q}`, w.other, w.worker)).problem(422, "invalid")
-	w.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"x",%s}`, named)).problem(422, "invalid")
+	w.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":"site_manager","label":"x","site_ids":[%q],
+		"link_worker_id":%q}`, w.other, w.worker)).problem(422, "invalid")
+	w.as("administrator").
+		post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"x",%s}`, named)).
+		problem(422, "invalid")
 }
 
 // Who is shown somebody by an answer that is given again is in the log of reads.
@@ -101,7 +119,8 @@ func TestAReplayIsInTheLogOfReads(t *testing.T) {
 	patient := lw.post("/patients", body).made()
 	reads := func(operation string) (n int) {
 		err := w.db.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-			return tx.Raw("select count(*) from access_log where operation = ? and site_id = ? and patient_ids = array[?::uuid] and actor_role = 'link_worker' and link_worker_id = ?",
+			return tx.Raw("select count(*) from access_log where operation = ? and site_id = ? and patient_ids = "+
+				"array[?::uuid] and actor_role = 'link_worker' and link_worker_id = ?",
 				operation, w.site, patient, w.worker).Scan(&n).Error
 		})
 		if err != nil {
@@ -113,7 +132,9 @@ func TestAReplayIsInTheLogOfReads(t *testing.T) {
 		t.Errorf("the first answer is noted as a replay %d times", n)
 	}
 	for range 2 {
-		if again := lw.post("/patients", body).want(201); again.header.Get("Idempotency-Replayed") != "true" || again.text("id") != patient {
+		if again := lw.post("/patients", body).
+			want(201); again.header.Get("Idempotency-Replayed") != "true" ||
+			again.text("id") != patient {
 			t.Errorf("%s", again.body)
 		}
 	}
@@ -123,7 +144,10 @@ func TestAReplayIsInTheLogOfReads(t *testing.T) {
 	w.consent(patient, "share_with_organisations", "given")
 	referral := w.refer(w.episode(patient))
 	for range 2 {
-		w.as("link_worker").with("Idempotency-Key", "move").post("/referrals/"+referral+"/moves", `{"to":"accepted"}`).want(200)
+		w.as("link_worker").
+			with("Idempotency-Key", "move").
+			post("/referrals/"+referral+"/moves", `{"to":"accepted"}`).
+			want(200)
 	}
 	if n := reads("replay_move_referral"); n != 1 {
 		t.Errorf("a replay of a move is noted %d times", n)

@@ -14,10 +14,26 @@ import (
 func TestTheLifecycleTable(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
-	reason := map[referrals.Status]string{"declined": `,"reason":"no_capacity"`, "not_completed": `,"reason":"unwell"`, "withdrawn": `,"reason":"sent_in_error"`, "waitlisted": `,"reason":"under_1_month"`}
+	reason := map[referrals.Status]string{
+		"declined":      `,"reason":"no_capacity"`,
+		"not_completed": `,"reason":"unwell"`,
+		"withdrawn":     `,"reason":"sent_in_error"`,
+		"waitlisted":    `,"reason":"under_1_month"`,
+	}
 	// How to get somewhere, from sent.
-	way := map[referrals.Status][]referrals.Status{"sent": {}, "accepted": {"accepted"}, "waitlisted": {"waitlisted"}, "in_progress": {"in_progress"},
-		"completed": {"completed"}, "not_completed": {"not_completed"}, "declined": {"declined"}, "withdrawn": {"withdrawn"}, "entered_in_error": {"entered_in_error"}}
+	way := map[referrals.Status][]referrals.Status{
+		"sent":        {},
+		"accepted":    {"accepted"},
+		"waitlisted":  {"waitlisted"},
+		"in_progress": {"in_progress"},
+		"completed": {
+			"completed",
+		},
+		"not_completed":    {"not_completed"},
+		"declined":         {"declined"},
+		"withdrawn":        {"withdrawn"},
+		"entered_in_error": {"entered_in_error"},
+	}
 	_, episode := w.supported()
 	for from, steps := range way {
 		for _, to := range referrals.Statuses() {
@@ -48,7 +64,8 @@ func TestDraftsAreSentLater(t *testing.T) {
 	lw := w.as("link_worker")
 	patient := w.patient()
 	episode := w.episode(patient)
-	draft := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","draft":true}`, episode, w.svc)).want(201)
+	draft := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","draft":true}`, episode, w.svc)).
+		want(201)
 	if draft.text("status") != "draft" || draft.at("sent_at") != nil {
 		t.Fatalf("a draft: %s", draft.body)
 	}
@@ -72,12 +89,14 @@ func TestADraftMayEndUnsent(t *testing.T) {
 	lw := w.as("link_worker")
 	_, episode := w.supported()
 	for _, end := range []string{`{"to":"withdrawn","reason":"replaced_by_other"}`, `{"to":"entered_in_error"}`} {
-		draft := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"service_id":null,"need":"food","draft":true}`, episode, w.org)).made()
+		draft := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"service_id":null,
+			"need":"food","draft":true}`, episode, w.org)).made()
 		ended := lw.post("/referrals/"+draft+"/moves", end).want(200)
 		if ended.at("sent_at") != nil {
 			t.Errorf("never sent: %s", ended.body)
 		}
-		lw.post("/referrals/"+draft+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"patient"}`, w.today())).problem(409, "conflict")
+		lw.post("/referrals/"+draft+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"patient"}`, w.today())).
+			problem(409, "conflict")
 		w.as("organisation").get("/referrals/"+draft).problem(404, "not_found")
 	}
 	if n := len(w.as("organisation").get("/referrals").want(200).items()); n != 0 {
@@ -89,14 +108,16 @@ func TestASignpostIsNotAReferral(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
 	episode := w.episode(w.patient()) // no consent: nothing is shared
-	signpost := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"signpost","need":"food"}`, episode, w.svc)).want(201)
+	signpost := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"signpost","need":"food"}`, episode, w.svc)).
+		want(201)
 	path := "/referrals/" + signpost.text("id")
 	if signpost.text("status") != "signposted" {
 		t.Errorf("a signpost: %s", signpost.body)
 	}
 	w.as("organisation").get(path).problem(404, "not_found")
 	lw.post(path+"/moves", `{"to":"accepted"}`).problem(409, "move_not_allowed")
-	lw.post(path+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"patient"}`, w.today())).problem(409, "conflict")
+	lw.post(path+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"patient"}`, w.today())).
+		problem(409, "conflict")
 }
 
 func TestUndoVoidsTheLatestMove(t *testing.T) {
@@ -107,7 +128,8 @@ func TestUndoVoidsTheLatestMove(t *testing.T) {
 	lw.post(path+"/moves", `{"to":"accepted","reported_by":"organisation"}`).want(200)
 	lw.post(path+"/moves", `{"to":"declined","reason":"no_capacity","reported_by":"organisation"}`).want(200)
 	undone := lw.post(path+"/undo", `{"note":"wrong person"}`).want(200)
-	if undone.text("status") != "accepted" || undone.at("status_reason") != nil || undone.at("ended_on") != nil || undone.at("responded_at") == nil {
+	if undone.text("status") != "accepted" || undone.at("status_reason") != nil || undone.at("ended_on") != nil ||
+		undone.at("responded_at") == nil {
 		t.Errorf("after undo: %s", undone.body)
 	}
 	moves := lw.get(path + "/moves").want(200)
@@ -141,10 +163,14 @@ func TestConsentGuardsThePerson(t *testing.T) {
 	for _, at := range []string{path, "/referrals"} {
 		org.get(at).want(200).hides("07700 900001", "+447700900001", "Marigold", patient)
 	}
-	if a := accept.post(path+"/moves", `{"to":"accepted"}`).want(200); a.at("person") != nil || a.header.Get("Idempotency-Replayed") != "true" {
+	if a := accept.post(path+"/moves", `{"to":"accepted"}`).
+		want(200); a.at("person") != nil ||
+		a.header.Get("Idempotency-Replayed") != "true" {
 		t.Errorf("a replay shows what is no longer agreed to: %s", a.body)
 	}
-	w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"}`, episode, w.org)).problem(422, "consent_required")
+	w.as("link_worker").
+		post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"}`, episode, w.org)).
+		problem(422, "consent_required")
 }
 
 func TestAnOrganisationGivesItsOwnAccount(t *testing.T) {
@@ -155,15 +181,21 @@ func TestAnOrganisationGivesItsOwnAccount(t *testing.T) {
 	org.post(path+"/moves", `{"to":"accepted","reported_by":"patient"}`).problem(422, "invalid")
 	org.post(path+"/moves", `{"to":"withdrawn","reason":"sent_in_error"}`).problem(409, "move_not_allowed")
 	org.post(path+"/moves", `{"to":"entered_in_error"}`).problem(409, "move_not_allowed")
-	org.post(path+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"patient"}`, w.today())).problem(422, "invalid")
+	org.post(path+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"patient"}`, w.today())).
+		problem(422, "invalid")
 	org.post(path+"/moves", `{"to":"waitlisted","reason":"over_3_months"}`).want(200)
-	if a := w.as("link_worker").get(path).want(200); a.text("expected_wait") != "over_3_months" || a.text("status_reason") != "over_3_months" {
+	if a := w.as("link_worker").
+		get(path).
+		want(200); a.text("expected_wait") != "over_3_months" ||
+		a.text("status_reason") != "over_3_months" {
 		t.Errorf("waitlisted: %s", a.body)
 	}
 	// What others said and wrote is not for the organisation.
 	lw := w.as("link_worker")
-	lw.post(path+"/moves", `{"to":"declined","reason":"stigma","note":"private words","reported_by":"patient"}`).want(200)
-	lw.post(path+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reason":"anxious_to_go_alone","reported_by":"patient"}`, w.today())).want(201)
+	lw.post(path+"/moves", `{"to":"declined","reason":"stigma","note":"private words","reported_by":"patient"}`).
+		want(200)
+	lw.post(path+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reason":"anxious_to_go_alone",
+		"reported_by":"patient"}`, w.today())).want(201)
 	for _, at := range []string{path, path + "/moves", path + "/attendances", "/referrals"} {
 		org.get(at).want(200).hides("stigma", "private words", "anxious")
 	}
@@ -179,28 +211,38 @@ func TestEpisodesPauseCloseAndKeepWhatIsLeft(t *testing.T) {
 	referral := w.refer(episode)
 	w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).want(201)
 	path := "/episodes/" + episode
-	if got := lw.post(path+"/pause", fmt.Sprintf(`{"on":%q,"reason":"in hospital"}`, w.daysAgo(5))).want(200).text("status"); got != "paused" {
+	if got := lw.post(path+"/pause", fmt.Sprintf(`{"on":%q,"reason":"in hospital"}`, w.daysAgo(5))).
+		want(200).
+		text("status"); got != "paused" {
 		t.Errorf("paused is %s", got)
 	}
 	lw.post(path+"/resume", fmt.Sprintf(`{"on":%q}`, w.daysAgo(9))).problem(422, "invalid")
 	lw.post(path+"/resume", fmt.Sprintf(`{"on":%q}`, w.daysAgo(2))).want(200)
-	closed := lw.post(path+"/closure", fmt.Sprintf(`{"closed_on":%q,"reason":"plan_completed","note":"all done"}`, w.today())).want(200)
+	closed := lw.post(path+"/closure", fmt.Sprintf(`{"closed_on":%q,"reason":"plan_completed","note":"all done"}`, w.today())).
+		want(200)
 	if closed.text("status") != "closed" || closed.text("warnings.0.code") != "open_referral" {
 		t.Errorf("closed: %s", closed.body)
 	}
-	lw.post(path+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, w.today())).problem(409, "conflict")
-	lw.post(path+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, w.daysAgo(1))).want(201) // recorded late
+	lw.post(path+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, w.today())).
+		problem(409, "conflict")
+	lw.post(path+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, w.daysAgo(1))).
+		want(201)
+
+		// recorded late
 	w.as("organisation").post("/referrals/"+referral+"/moves", `{"to":"accepted"}`).want(200)
-	lw.post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reason":"forgot","reported_by":"organisation"}`, w.today())).want(201)
+	lw.post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reason":"forgot",
+		"reported_by":"organisation"}`, w.today())).want(201)
 	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
 	lw.post("/follow-ups/"+followUp+"/attempts", `{"channel":"telephone","result":"no_answer"}`).want(201)
 	lw.post("/follow-ups/"+followUp+"/loss", `{"reason":"could_not_contact"}`).want(200)
 	lw.post("/follow-ups/"+followUp+"/loss", `{"reason":"moved"}`).problem(409, "conflict")
-	back := lw.post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"same","benefit":"dont_know"}`, w.today())).want(201)
+	back := lw.post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone",
+		"respondent":"self","how_have_you_been":"same","benefit":"dont_know"}`, w.today())).want(201)
 	if back.text("state") != "completed" || back.at("loss_reason") != nil {
 		t.Errorf("turned up after all: %s", back.body)
 	}
-	lw.post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"same","benefit":"dont_know"}`, w.today())).problem(409, "conflict")
+	lw.post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone",
+		"respondent":"self","how_have_you_been":"same","benefit":"dont_know"}`, w.today())).problem(409, "conflict")
 }
 
 func TestAContactCanCarryAnAttendance(t *testing.T) {
@@ -209,7 +251,8 @@ func TestAContactCanCarryAnAttendance(t *testing.T) {
 	_, episode := w.supported()
 	referral := w.refer(episode)
 	contact := func(on string) answer {
-		return lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"face_to_face","kind":"accompanied","outcome":"attended","referral_id":%q,"attended":true}`, on, referral))
+		return lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"face_to_face",
+			"kind":"accompanied","outcome":"attended","referral_id":%q,"attended":true}`, on, referral))
 	}
 	contact(w.daysAgo(25)).problem(422, "invalid") // before it was sent: neither is recorded
 	if n := len(lw.get("/episodes/" + episode + "/contacts").items()); n != 0 {
@@ -262,7 +305,8 @@ func TestACorrectedBaselineMovesWhatCountsFromIt(t *testing.T) {
 	_, episode := w.supported()
 	baseline := w.ons4(episode, "baseline", w.daysAgo(10), 4, 5, 3, 8).made()
 	before := lw.get("/follow-ups?episode_id=" + episode).text("items.0.opens_on")
-	correction := lw.post("/assessments/"+baseline+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":6}}`, w.daysAgo(20))).want(201)
+	correction := lw.post("/assessments/"+baseline+"/correction", fmt.Sprintf(`{"completed_on":%q,
+		"mode":"telephone","respondent":"self","responses":{"life_satisfaction":6}}`, w.daysAgo(20))).want(201)
 	if correction.text("corrects_id") != baseline || len(correction.at("scores").([]any)) != 1 {
 		t.Errorf("correction: %s", correction.body)
 	}
@@ -272,21 +316,28 @@ func TestACorrectedBaselineMovesWhatCountsFromIt(t *testing.T) {
 	if old := lw.get("/assessments/" + baseline).want(200); old.text("corrected_by_id") != correction.text("id") {
 		t.Errorf("the old one: %s", old.body)
 	}
-	lw.post("/assessments/"+baseline+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":6}}`, w.daysAgo(20))).problem(409, "conflict")
+	lw.post("/assessments/"+baseline+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone",
+		"respondent":"self","responses":{"life_satisfaction":6}}`, w.daysAgo(20))).problem(409, "conflict")
 }
 
 func TestTheStudysOwnQuestionsAndMissingAnswers(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
 	_, episode := w.supported()
-	a := lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"waypost_followup","timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self",
+	a := lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"waypost_followup",
+		"timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self",
 		"responses":{"how_have_you_been":"better","benefit":{"missing":"prefer_not_to_say"}}}`, episode, w.today())).want(201)
-	if a.text("responses.how_have_you_been") != "better" || a.text("responses.benefit.missing") != "prefer_not_to_say" || len(a.at("scores").([]any)) != 0 {
+	if a.text("responses.how_have_you_been") != "better" ||
+		a.text("responses.benefit.missing") != "prefer_not_to_say" ||
+		len(a.at("scores").([]any)) != 0 {
 		t.Errorf("recorded as %s", a.body)
 	}
-	b := lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline","completed_on":%q,"mode":"telephone","respondent":"self",
+	b := lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline",
+		"completed_on":%q,"mode":"telephone","respondent":"self",
 		"responses":{"life_satisfaction":0,"anxiety":{"missing":"dont_know"}}}`, episode, w.today())).want(201)
-	if got := lw.get("/assessments/" + b.text("id")).want(200); len(got.at("scores").([]any)) != 1 || got.number("scores.0.value") != 0 || got.text("responses.anxiety.missing") != "dont_know" {
+	if got := lw.get("/assessments/" + b.text("id")).
+		want(200); len(got.at("scores").([]any)) != 1 || got.number("scores.0.value") != 0 ||
+		got.text("responses.anxiety.missing") != "dont_know" {
 		t.Errorf("recorded as %s", got.body)
 	}
 }
@@ -320,7 +371,9 @@ func TestReferralsAreListedByWhenTheyWereSent(t *testing.T) {
 			t.Errorf("%s finds %d, want %d", query, n, want)
 		}
 	}
-	if a := lw.get("/referrals?include=organisation,service").want(200); a.text("items.0.organisation.name") == "" || a.text("items.0.service.name") == "" {
+	if a := lw.get("/referrals?include=organisation,service").
+		want(200); a.text("items.0.organisation.name") == "" ||
+		a.text("items.0.service.name") == "" {
 		t.Errorf("included: %s", a.body)
 	}
 	lw.get("/referrals?sent_from=yesterday").problem(422, "invalid", "yesterday")
@@ -345,11 +398,13 @@ func TestAConcernIsShownAgain(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
 	lw := w.as("link_worker")
-	lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"mycaw","timepoint":"baseline","completed_on":%q,"mode":"telephone","respondent":"self",
+	lw.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"mycaw","timepoint":"baseline",
+		"completed_on":%q,"mode":"telephone","respondent":"self",
 		"responses":{"concern_1":"My knees keep me from the allotment","concern_1_score":5,"wellbeing":4}}`, episode, w.today())).made()
 	followUp := lw.get("/follow-ups?episode_id=" + episode).text("items.0.id")
 	f := lw.get("/follow-ups/" + followUp).want(200)
-	if f.text("said_before.0.item") != "concern_1" || f.text("said_before.0.text") != "My knees keep me from the allotment" {
+	if f.text("said_before.0.item") != "concern_1" ||
+		f.text("said_before.0.text") != "My knees keep me from the allotment" {
 		t.Errorf("%s", f.body)
 	}
 	if rows := w.as("site_manager").get("/insights/outcomes"); strings.Contains(string(rows.body), "allotment") {

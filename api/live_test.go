@@ -40,7 +40,8 @@ func (a answer) fits(t *testing.T, method, path string) {
 	}
 	kind, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
 	media := documented.Content[kind]
-	if a.status == http.StatusNoContent || a.status == http.StatusNotModified || media != nil && (strings.HasPrefix(kind, "text/") || media.Schema.Format == "binary") {
+	if a.status == http.StatusNoContent || a.status == http.StatusNotModified ||
+		media != nil && (strings.HasPrefix(kind, "text/") || media.Schema.Format == "binary") {
 		return
 	}
 	if media == nil {
@@ -58,7 +59,14 @@ func (a answer) fits(t *testing.T, method, path string) {
 	judging.Lock()
 	defer judging.Unlock()
 	res := huma.ValidateResult{}
-	huma.Validate(published().Components.Schemas, media.Schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeReadFromServer, body, &res)
+	huma.Validate(
+		published().Components.Schemas,
+		media.Schema,
+		huma.NewPathBuffer([]byte{}, 0),
+		huma.ModeReadFromServer,
+		body,
+		&res,
+	)
 	for _, err := range res.Errors {
 		t.Errorf("%s: the answer does not fit the document: %v", a.call, err)
 	}
@@ -91,14 +99,22 @@ func matches(template, path string) bool {
 func TestTheJudgeOfAnswersCanFail(t *testing.T) {
 	t.Parallel()
 	doc := published()
-	if operationAt(doc, "POST", "/v1/patients/search").OperationID != "search-patients" || operationAt(doc, "GET", "/v1/nowhere") != nil {
+	if operationAt(doc, "POST", "/v1/patients/search").OperationID != "search-patients" ||
+		operationAt(doc, "GET", "/v1/nowhere") != nil {
 		t.Error("operations are not found by their paths")
 	}
 	judging.Lock()
 	defer judging.Unlock()
 	res := huma.ValidateResult{}
 	schema := operationAt(doc, "GET", "/v1/me").Responses["200"].Content["application/json"].Schema
-	huma.Validate(doc.Components.Schemas, schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeReadFromServer, map[string]any{"role": 1, "surprise": true}, &res)
+	huma.Validate(
+		doc.Components.Schemas,
+		schema,
+		huma.NewPathBuffer([]byte{}, 0),
+		huma.ModeReadFromServer,
+		map[string]any{"role": 1, "surprise": true},
+		&res,
+	)
 	if len(res.Errors) < 3 {
 		t.Errorf("a wrong answer passes: %v", res.Errors)
 	}

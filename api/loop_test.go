@@ -16,7 +16,8 @@ func TestTheWholeLoop(t *testing.T) {
 		t.Fatalf("a new episode is %s", got)
 	}
 	scores := w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).want(201)
-	if scores.number("scores.3.value") != 8 || scores.text("scores.3.band") != "high" || scores.text("scores.3.better") != "lower" {
+	if scores.number("scores.3.value") != 8 || scores.text("scores.3.band") != "high" ||
+		scores.text("scores.3.better") != "lower" {
 		t.Fatalf("anxiety: %s", scores.body)
 	}
 	if got := lw.get("/episodes/" + episode).text("status"); got != "active" {
@@ -28,10 +29,13 @@ func TestTheWholeLoop(t *testing.T) {
 	if seen.hides("Lives alone", "1950-04-01").text("person.name") == "" {
 		t.Fatalf("what the organisation sees: %s", seen.body)
 	}
-	if got := org.post("/referrals/"+referral+"/moves", `{"to":"accepted"}`).want(200).text("status"); got != "accepted" {
+	if got := org.post("/referrals/"+referral+"/moves", `{"to":"accepted"}`).
+		want(200).
+		text("status"); got != "accepted" {
 		t.Fatalf("accepted is %s", got)
 	}
-	org.post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(3))).want(201)
+	org.post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(3))).
+		want(201)
 	after := lw.get("/referrals/" + referral).want(200)
 	if after.text("status") != "in_progress" || after.text("first_attended_on") != w.daysAgo(3) {
 		t.Fatalf("after attending: %s", after.body)
@@ -46,9 +50,12 @@ func TestTheWholeLoop(t *testing.T) {
 	if got := lw.get("/follow-ups/" + followUp).text("state"); got != "overdue" && got != "due" {
 		t.Fatalf("ten months later the follow-up is %s", got)
 	}
-	completed := lw.post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better",
-		"services":[{"referral_id":%q,"used":"still_using","benefit":"a_lot"}],"benefit":"a_lot","narrative":"I go every week",
-		"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":7,"worthwhile":7,"happiness":6,"anxiety":3}}]}`, w.today(), referral)).want(201)
+	completed := lw.post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,
+		"mode":"telephone","respondent":"self","how_have_you_been":"better",
+		"services":[{"referral_id":%q,"used":"still_using","benefit":"a_lot"}],"benefit":"a_lot",
+			"narrative":"I go every week",
+		"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":7,"worthwhile":7,"happiness":6,
+			"anxiety":3}}]}`, w.today(), referral)).want(201)
 	if completed.text("state") != "completed" || completed.text("completion.services.0.used") != "still_using" {
 		t.Fatalf("completed: %s", completed.body)
 	}

@@ -19,13 +19,16 @@ import (
 func (w *world) changeEmail(patient, email string) {
 	w.t.Helper()
 	got := w.as("link_worker").get("/patients/" + patient)
-	w.as("link_worker").patch("/patients/"+patient, got.header.Get("ETag"), fmt.Sprintf(`{"email":%q}`, email)).want(200)
+	w.as("link_worker").
+		patch("/patients/"+patient, got.header.Get("ETag"), fmt.Sprintf(`{"email":%q}`, email)).
+		want(200)
 }
 
 // An invitation is held back only by what happened to the address that it would go to.
 func TestAnInvitationIsHeldBackByItsAddressAlone(t *testing.T) {
 	attempt := func(w *world, followUp, channel string) {
-		w.as("link_worker").post("/follow-ups/"+followUp+"/attempts", fmt.Sprintf(`{"channel":%q,"result":"wrong_details"}`, channel)).made()
+		w.as("link_worker").post("/follow-ups/"+followUp+"/attempts", fmt.Sprintf(`{"channel":%q,
+			"result":"wrong_details"}`, channel)).made()
 	}
 	t.Run("a wrong phone number", func(t *testing.T) {
 		smtp := mailtest.Start(t, "") // its own: these tests run at once
@@ -104,7 +107,10 @@ func TestWhatHadGatheredIsHeld(t *testing.T) {
 	_, late := w.sentNow("club@example.org")
 	referrals[late] = true // sent before mail was on, and put into the outbox after
 	var err error
-	if c.sender, err = mail.New(fmt.Sprintf("smtp://127.0.0.1:%d?tls=none", smtp.Port), "Waypost <followup@example.org>"); err != nil {
+	if c.sender, err = mail.New(
+		fmt.Sprintf("smtp://127.0.0.1:%d?tls=none", smtp.Port),
+		"Waypost <followup@example.org>",
+	); err != nil {
 		t.Fatal(err)
 	}
 	c.run()
@@ -116,7 +122,8 @@ func TestWhatHadGatheredIsHeld(t *testing.T) {
 			t.Fatalf("%s", held.body)
 		}
 	}
-	if told := w.metrics(); !strings.Contains(told, `waypost_outbox_messages{state="held"} 4`) || !strings.Contains(told, `waypost_outbox_oldest_seconds{state="held"}`) {
+	if told := w.metrics(); !strings.Contains(told, `waypost_outbox_messages{state="held"} 4`) ||
+		!strings.Contains(told, `waypost_outbox_oldest_seconds{state="held"}`) {
 		t.Errorf("%s", told)
 	}
 	w.advance("P5D") // a day to chase: what is held is chased by nothing
@@ -128,7 +135,10 @@ func TestWhatHadGatheredIsHeld(t *testing.T) {
 	smtp.NoMail()
 	box := &outbox.Store{DB: w.db}
 	ctx := actor.With(t.Context(), actor.Named("test"))
-	if list, err := box.Held(ctx); err != nil || len(list) != 1 || list[0].Kind != "reply_notice" || list[0].Messages != 4 {
+	if list, err := box.Held(
+		ctx,
+	); err != nil || len(list) != 1 || list[0].Kind != "reply_notice" ||
+		list[0].Messages != 4 {
 		t.Fatalf("%v %v", list, err)
 	}
 	if n, err := box.Release(ctx, "follow_up_invitation"); n != 0 || err != nil {
@@ -143,10 +153,13 @@ func TestWhatHadGatheredIsHeld(t *testing.T) {
 	w.linkIn(m, "club@")
 	body := strings.ReplaceAll(strings.ReplaceAll(m.Text, "=\r\n", ""), "=3D", "=")
 	links := replyURL.FindAllString(body, -1)
-	if len(links) != 4 || !strings.Contains(body, "4 referrals to Example Lunch Club wait for an answer") || strings.Count(body, "Referred by Sam Helper, a link worker at First site") != 4 {
+	if len(links) != 4 || !strings.Contains(body, "4 referrals to Example Lunch Club wait for an answer") ||
+		strings.Count(body, "Referred by Sam Helper, a link worker at First site") != 4 {
 		t.Fatalf("%s", body)
 	}
-	if !strings.Contains(m.Text, "Reply-To: <sam@example.org>") || !strings.Contains(m.Text, "Subject: Referrals from First site") || !strings.Contains(body, "Replies to this message go to Sam Helper.") {
+	if !strings.Contains(m.Text, "Reply-To: <sam@example.org>") ||
+		!strings.Contains(m.Text, "Subject: Referrals from First site") ||
+		!strings.Contains(body, "Replies to this message go to Sam Helper.") {
 		t.Errorf("%s", m.Text)
 	}
 	for _, link := range links {
@@ -155,7 +168,11 @@ func TestWhatHadGatheredIsHeld(t *testing.T) {
 		}
 		seen := w.anybody().get("/replies/" + link[strings.LastIndexByte(link, '/')+1:]).want(200).text("id")
 		if !referrals[seen] {
-			t.Errorf("a link shows %s, which is none of those or was shown before (the one that went is %s)", seen, after)
+			t.Errorf(
+				"a link shows %s, which is none of those or was shown before (the one that went is %s)",
+				seen,
+				after,
+			)
 		}
 		delete(referrals, seen)
 	}
@@ -178,7 +195,8 @@ func (w *world) metrics() string {
 	return string(text)
 }
 
-// Messages that go as one mail each find out for themselves whether they may still go, and are sent or tried again together.
+// Messages that go as one mail each find out for themselves whether they may still go, and are sent or
+// tried again together.
 func TestADigestLeavesOutWhatIsAnswered(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w := newWorld(t)
@@ -192,7 +210,8 @@ func TestADigestLeavesOutWhatIsAnswered(t *testing.T) {
 	own.Stop()
 	c.sender = c.to(own.Port)
 	c.run()
-	if rows := c.notices(); rows.text("items.0.why") != "no_consent" || rows.text("items.1.why") != "retrying" || rows.text("items.2.why") != "retrying" {
+	if rows := c.notices(); rows.text("items.0.why") != "no_consent" || rows.text("items.1.why") != "retrying" ||
+		rows.text("items.2.why") != "retrying" {
 		t.Fatalf("%s", rows.body)
 	}
 	w.advance("P1D")
@@ -234,10 +253,16 @@ func TestADigestOfSeveralPeopleSaysWhomToAnswer(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w := newWorld(t)
 	c := w.clerk(smtp)
-	kim := w.as("administrator").post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Kim Helper","email":"kim@first.example.org"}`, w.site)).made()
+	kim := w.as("administrator").post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Kim Helper",
+		"email":"kim@first.example.org"}`, w.site)).made()
 	w.sentNow("club@example.org")
 	_, referral := w.sentNow("")
-	ownSQL(w, "update episodes set link_worker_id = ? where id = (select episode_id from referrals where id = ?)", kim, referral)
+	ownSQL(
+		w,
+		"update episodes set link_worker_id = ? where id = (select episode_id from referrals where id = ?)",
+		kim,
+		referral,
+	)
 	c.run()
 	m := smtp.Mail()
 	smtp.NoMail()

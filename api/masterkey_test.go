@@ -9,8 +9,8 @@ import (
 	"waypost/internal/platform/vault"
 )
 
-// Under another master key than the project's no release is made, and it says so; once the right one is back it is, with the same
-// pseudonyms as before.
+// Under another master key than the project's no release is made, and it says so; once the right one is
+// back it is, with the same pseudonyms as before.
 func TestAnotherMasterKeyMakesNoRelease(t *testing.T) {
 	s := newStudy(t, 60)
 	project := s.project("section_251", "safe_setting", 5)
@@ -25,7 +25,8 @@ func TestAnotherMasterKeyMakesNoRelease(t *testing.T) {
 		t.Error("nobody is told that the key is another")
 	}
 	failed := s.as("data_steward").get("/releases/" + id).want(200)
-	if failed.text("state") != "failed" || failed.text("reasons.0.code") != "internal" || failed.at("report") != nil || failed.at("next_try_at") == nil {
+	if failed.text("state") != "failed" || failed.text("reasons.0.code") != "internal" || failed.at("report") != nil ||
+		failed.at("next_try_at") == nil {
 		t.Errorf("it says %s", failed.body)
 	}
 	s.advance("P1D")

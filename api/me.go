@@ -26,10 +26,22 @@ type Me struct {
 func (s *server) meOperations() {
 	read(s, op{id: "get-me", path: "/me", tag: "me", scope: actor.Self,
 		summary: "Who am I", about: "Returns the role, sites, scopes and expiry of the credential."}, s.me)
-	read(s, op{id: "list-code-lists", path: "/code-lists", tag: "me", scope: actor.Self,
-		summary: "List the code lists", about: "Returns every closed list of codes, with what each code means."}, s.codeLists)
-	read(s, op{id: "get-code-list", path: "/code-lists/{name}", tag: "me", scope: actor.Self,
-		summary: "Get a code list", about: "Returns one closed list of codes, in the order in which people should see them."}, s.codeList)
+	read(s, op{
+		id:      "list-code-lists",
+		path:    "/code-lists",
+		tag:     "me",
+		scope:   actor.Self,
+		summary: "List the code lists",
+		about:   "Returns every closed list of codes, with what each code means.",
+	}, s.codeLists)
+	read(s, op{
+		id:      "get-code-list",
+		path:    "/code-lists/{name}",
+		tag:     "me",
+		scope:   actor.Self,
+		summary: "Get a code list",
+		about:   "Returns one closed list of codes, in the order in which people should see them.",
+	}, s.codeList)
 }
 
 func (s *server) me(ctx context.Context, _ *struct{}) (Me, error) {

@@ -14,25 +14,28 @@ import (
 	"waypost/internal/study"
 )
 
-// asksForPage tells whether a browser asks for a page of ours, and so is to read an error as one. What is asked of the API is
-// answered as a problem, whoever asks.
+// asksForPage tells whether a browser asks for a page of ours, and so is to read an error as one. What is
+// asked of the API is answered as a problem, whoever asks.
 func asksForPage(r *http.Request) bool {
 	kinds := []string{"application/problem+json", echo.MIMEApplicationJSON, echo.MIMETextHTML}
-	return r.URL.Path != "/v1" && !strings.HasPrefix(r.URL.Path, "/v1/") && negotiation.SelectQValue(strings.ToLower(r.Header.Get("Accept")), kinds) == echo.MIMETextHTML
+	return r.URL.Path != "/v1" && !strings.HasPrefix(r.URL.Path, "/v1/") &&
+		negotiation.SelectQValue(strings.ToLower(r.Header.Get("Accept")), kinds) == echo.MIMETextHTML
 }
 
 // nothing is the page of a path that has none, or of what went wrong before any page was there to say so.
 func nothing(c echo.Context, status int) error {
 	told := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes."}
 	if status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
-		told.Title, told.Words = "There is no page here", "A part of the address may be missing. If you were sent a link, please open it again just as it was sent, or copy the whole of it."
+		told.Title, told.Words = "There is no page here", "A part of the address may be missing. If you were sent a link, please open it again just as it "+
+			"was sent, or copy the whole of it."
 	}
 	c.Response().Header().Set("Content-Security-Policy", pages.ContentSecurityPolicy)
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return render(c, status, "nothing", told)
 }
 
-// afterLinks are what programs that make links of text, and people who copy them, leave at a link's end. No token ends in one.
+// afterLinks are what programs that make links of text, and people who copy them, leave at a link's end. No
+// token ends in one.
 const afterLinks = "/.,;:!?()[]{}<>'\"’” \u00a0"
 
 // tidied leads from a link with something after its end to the link.

@@ -16,18 +16,34 @@ func TestABrowserGetsAPageWhereThereIsNone(t *testing.T) {
 	for _, path := range []string{"/nowhere", "/r/", "/f/", "/u/", "/r", "/f", "/u", "/r/.", "/r//", "/docs/nothing", "/dashboard/nothing", "/assets/", "/r/a/b/c/d", "/v1x", "/f/nobody", "/r/nobody", "/u/nobody"} {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
 			answer, body := w.raw(method, w.url+path, "", "Accept", browser)
-			if answer.StatusCode != 404 && answer.StatusCode != 405 || !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") || method != "HEAD" && !strings.Contains(string(body), "<h1>") {
+			if answer.StatusCode != 404 && answer.StatusCode != 405 ||
+				!strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") ||
+				method != "HEAD" && !strings.Contains(string(body), "<h1>") {
 				t.Errorf("%s %s: %d %s", method, path, answer.StatusCode, answer.Header.Get("Content-Type"))
 			}
 		}
 	}
 	for _, accept := range []string{"", "*/*", "application/json"} {
-		if answer, _ := w.raw("GET", w.url+"/nowhere", "", "Accept", accept); answer.StatusCode != 404 || answer.Header.Get("Content-Type") != "application/problem+json" {
+		if answer, _ := w.raw(
+			"GET",
+			w.url+"/nowhere",
+			"",
+			"Accept",
+			accept,
+		); answer.StatusCode != 404 ||
+			answer.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("a program that accepts %q: %v", accept, answer.Header)
 		}
 	}
 	for path, status := range map[string]int{"/v1/nowhere": 404, "/v1": 404, "/v1/me": 401} {
-		if answer, _ := w.raw("GET", w.url+path, "", "Accept", browser); answer.StatusCode != status || answer.Header.Get("Content-Type") != "application/problem+json" {
+		if answer, _ := w.raw(
+			"GET",
+			w.url+path,
+			"",
+			"Accept",
+			browser,
+		); answer.StatusCode != status ||
+			answer.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s of a browser: %d %v", path, answer.StatusCode, answer.Header)
 		}
 	}

@@ -32,11 +32,27 @@ func (s *server) observed(next echo.HandlerFunc) echo.HandlerFunc {
 		status, took := c.Response().Status, time.Since(began)
 		who, _ := c.Get("actor").(actor.Actor)
 		s.Metrics.Request(operation, status, took)
-		span.SetAttributes(attribute.String("http.request.method", c.Request().Method), attribute.String("http.route", c.Path()), attribute.Int("http.response.status_code", status), attribute.String("waypost.role", string(who.Role)))
+		span.SetAttributes(
+			attribute.String("http.request.method", c.Request().Method),
+			attribute.String("http.route", c.Path()),
+			attribute.Int("http.response.status_code", status),
+			attribute.String("waypost.role", string(who.Role)),
+		)
 		if status >= http.StatusInternalServerError {
 			span.SetStatus(codes.Error, "")
 		}
-		line := []any{"operation", operation, "status", status, "ms", took.Milliseconds(), "role", who.Role, "key", who.KeyID}
+		line := []any{
+			"operation",
+			operation,
+			"status",
+			status,
+			"ms",
+			took.Milliseconds(),
+			"role",
+			who.Role,
+			"key",
+			who.KeyID,
+		}
 		if span.SpanContext().HasTraceID() {
 			line = append(line, "trace", span.SpanContext().TraceID())
 		}
@@ -45,14 +61,14 @@ func (s *server) observed(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// callersTrace is the trace that a caller's request belongs to. Its tracestate is left out: it holds words of the caller's own, which
-// would be exported with each span.
+// callersTrace is the trace that a caller's request belongs to. Its tracestate is left out: it holds words
+// of the caller's own, which would be exported with each span.
 func callersTrace(h http.Header) propagation.MapCarrier {
 	return propagation.MapCarrier{"traceparent": h.Get("traceparent")}
 }
 
-// operationOf is the id of the operation that was asked for; what is none of the API's is told by its route, and what has
-// no route is "none": whoever makes paths up must not make figures up.
+// operationOf is the id of the operation that was asked for; what is none of the API's is told by its
+// route, and what has no route is "none": whoever makes paths up must not make figures up.
 func (s *server) operationOf(c echo.Context) string {
 	if name, ok := s.named[c.Request().Method+" "+c.Path()]; ok {
 		return name

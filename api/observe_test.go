@@ -73,15 +73,37 @@ func TestTracesHoldNoValues(t *testing.T) {
 	c := on(dbtest.New(t))
 	c.Tracing = trace.NewTracerProvider(trace.WithSpanProcessor(spans))
 	w := serving(t, c)
-	patient := w.as("link_worker").with("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").with("tracestate", "person=zebedee-walked").with("baggage", "person=zebedee-walked").
-		post("/patients", `{"given_name":"Zebedee","family_name":"Walked","birth_date":"1950-04-01","nhs_number":"943 476 5919"}`).made()
+	patient := w.as("link_worker").
+		with("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").
+		with("tracestate", "person=zebedee-walked").
+		with("baggage", "person=zebedee-walked").
+		post("/patients", `{"given_name":"Zebedee","family_name":"Walked","birth_date":"1950-04-01",
+			"nhs_number":"943 476 5919"}`).
+		made()
 	var operation, statements int
 	for _, s := range spans.Ended() {
 		if s.SpanContext().TraceID().String() != "0af7651916cd43dd8448eb211c80319c" {
 			continue
 		}
-		told := s.Name() + fmt.Sprint(s.Attributes(), s.Events(), s.Links(), s.Status(), s.SpanContext().TraceState(), s.Parent().TraceState())
-		leaktest.Hidden(t, "a span", told, "Zebedee", "zebedee", "9434765919", "1950-04-01", patient, w.keys["link_worker"])
+		told := s.Name() + fmt.Sprint(
+			s.Attributes(),
+			s.Events(),
+			s.Links(),
+			s.Status(),
+			s.SpanContext().TraceState(),
+			s.Parent().TraceState(),
+		)
+		leaktest.Hidden(
+			t,
+			"a span",
+			told,
+			"Zebedee",
+			"zebedee",
+			"9434765919",
+			"1950-04-01",
+			patient,
+			w.keys["link_worker"],
+		)
 		if s.Name() == "record-patient" {
 			operation++
 		}

@@ -43,8 +43,17 @@ func (s *server) declare(o op) huma.Operation {
 		roles = append(roles, string(r))
 	}
 	h := huma.Operation{
-		OperationID: o.id, Method: o.method, Path: "/v1" + o.path, Tags: []string{o.tag}, Summary: o.summary,
-		Description:      fmt.Sprintf("%s\n\nMay be called by: %s (scope `%s`).", o.about, strings.Join(roles, ", "), o.scope),
+		OperationID: o.id,
+		Method:      o.method,
+		Path:        "/v1" + o.path,
+		Tags:        []string{o.tag},
+		Summary:     o.summary,
+		Description: fmt.Sprintf(
+			"%s\n\nMay be called by: %s (scope `%s`).",
+			o.about,
+			strings.Join(roles, ", "),
+			o.scope,
+		),
 		Security:         []map[string][]string{{"bearer": {}}},
 		Middlewares:      huma.Middlewares{s.demand(o.scope)},
 		MaxBodyBytes:     2 * maxBody, // strict has refused larger ones already
@@ -68,12 +77,20 @@ func (s *server) declare(o op) huma.Operation {
 	}
 	h.Middlewares = append(h.Middlewares, o.also.choose, s.validateBody)
 	if o.also != nil {
-		h.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}}
+		h.Responses["200"] = &huma.Response{
+			Description: "OK",
+			Content:     map[string]*huma.MediaType{"application/json": {}},
+		}
 		for _, f := range o.also {
-			h.Responses["200"].Content[f.media] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}, Example: f.example}
+			h.Responses["200"].Content[f.media] = &huma.MediaType{
+				Schema:  &huma.Schema{Type: "string"},
+				Example: f.example,
+			}
 		}
 	}
-	faults := append([]fault.Kind{fault.Unreadable, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable}, o.faults...)
+	faults := append(
+		[]fault.Kind{fault.Unreadable, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable},
+		o.faults...)
 	if !o.byLink {
 		faults = append(faults, fault.Unauthenticated, fault.Forbidden)
 	}
@@ -111,7 +128,12 @@ func (s *server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 		}
 		s.api.OpenAPI().Components.Responses[name] = &huma.Response{
 			Description: strings.TrimPrefix(description, " "),
-			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Example: shape(fault.New(kinds[0], "What happened, and what to do."))}},
+			Content: map[string]*huma.MediaType{
+				"application/problem+json": {
+					Schema:  &huma.Schema{Ref: "#/components/schemas/Problem"},
+					Example: shape(fault.New(kinds[0], "What happened, and what to do.")),
+				},
+			},
 		}
 		h.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + name}
 	}
@@ -121,7 +143,13 @@ func (s *server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 func (s *server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if !actor.From(ctx.Context()).Can(scope) {
-			onEchoError(fault.New(fault.Forbidden, "The role of this credential may not do this: it lacks the scope "+string(scope)+"."), humaecho.Unwrap(ctx))
+			onEchoError(
+				fault.New(
+					fault.Forbidden,
+					"The role of this credential may not do this: it lacks the scope "+string(scope)+".",
+				),
+				humaecho.Unwrap(ctx),
+			)
 			return
 		}
 		next(ctx)
@@ -182,8 +210,13 @@ func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, versio
 	o.faults = append(o.faults, fault.Stale, fault.PreconditionRequired)
 	d := s.declare(o)
 	d.Parameters = append(d.Parameters, &huma.Param{
-		Name: "If-Match", In: "header", Required: true, Schema: &huma.Schema{Type: "string"}, Example: `"1"`,
-		Description: "The ETag of the version that was read, or a list of those that are fine, each as it was given or in its weak form. Missing: 428. Of older versions alone, or *: 412.",
+		Name:     "If-Match",
+		In:       "header",
+		Required: true,
+		Schema:   &huma.Schema{Type: "string"},
+		Example:  `"1"`,
+		Description: "The ETag of the version that was read, or a list of those that are fine, each as it was given or " +
+			"in its weak form. Missing: 428. Of older versions alone, or *: 412.",
 	})
 	huma.Register(s.api, d, func(ctx context.Context, in *I) (*shown[O], error) {
 		versions, err := ifMatch(requestOf(ctx).header)
@@ -228,12 +261,15 @@ var ourTag = regexp.MustCompile(`^(?:W/)?"([0-9]{1,18})"$`)
 
 const maxTags = 20 // versions of one thing that a change is tried on
 
-// ifMatch is the versions that a change may be made on. Tags that are not ours match nothing; a version is named by its number, so
-// that, other than RFC 9110 has it, the weak form of a tag matches too.
+// ifMatch is the versions that a change may be made on. Tags that are not ours match nothing; a version is
+// named by its number, so that, other than RFC 9110 has it, the weak form of a tag matches too.
 func ifMatch(h http.Header) (versions []int, err error) {
 	text := strings.Join(h.Values("If-Match"), ",")
 	if text == "" {
-		return nil, fault.New(fault.PreconditionRequired, "A change needs If-Match with the ETag of the version you read.")
+		return nil, fault.New(
+			fault.PreconditionRequired,
+			"A change needs If-Match with the ETag of the version you read.",
+		)
 	}
 	for _, tag := range strings.Split(text, ",") {
 		tag = strings.TrimSpace(tag)
@@ -248,7 +284,13 @@ func ifMatch(h http.Header) (versions []int, err error) {
 	}
 	slices.Sort(versions)
 	if versions = slices.Compact(versions); len(versions) == 0 || len(versions) > maxTags {
-		return nil, fault.New(fault.Stale, fmt.Sprintf("If-Match must be an ETag as this API gives it, or a list of %d at most. Read the thing again.", maxTags))
+		return nil, fault.New(
+			fault.Stale,
+			fmt.Sprintf(
+				"If-Match must be an ETag as this API gives it, or a list of %d at most. Read the thing again.",
+				maxTags,
+			),
+		)
 	}
 	return versions, nil
 }

@@ -11,8 +11,16 @@ import (
 )
 
 func (s *server) outboxOperations() {
-	read(s, op{id: "list-outbox", path: "/outbox", tag: "outcomes", scope: actor.RecordRead,
-		summary: "List what is to be sent", about: "Lists invitations to follow-ups, and notices of referrals to organisations, that wait, were sent, failed or were cancelled, and why. None holds an address, a name or a link. One that waits by_hand or with no_smtp is for the link worker: make the person's or the organisation's link and hand it on."}, s.listOutbox)
+	read(s, op{
+		id:      "list-outbox",
+		path:    "/outbox",
+		tag:     "outcomes",
+		scope:   actor.RecordRead,
+		summary: "List what is to be sent",
+		about: "Lists invitations to follow-ups, and notices of referrals to organisations, that wait, were sent, " +
+			"failed or were cancelled, and why. None holds an address, a name or a link. One that waits " +
+			"by_hand or with no_smtp is for the link worker: make the person's or the organisation's link and hand it on.",
+	}, s.listOutbox)
 }
 
 func (s *server) listOutbox(ctx context.Context, in *struct {
@@ -22,6 +30,10 @@ func (s *server) listOutbox(ctx context.Context, in *struct {
 	SubjectID uuid.UUID `query:"subject_id" format:"uuid" doc:"What they are about: a follow-up or a referral."`
 }) (Page[outbox.Message], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]outbox.Message, error) {
-		return s.outbox.List(ctx, outbox.Filter{Kind: in.Kind, State: outbox.State(in.State), SubjectID: given(in.SubjectID)}, p)
+		return s.outbox.List(
+			ctx,
+			outbox.Filter{Kind: in.Kind, State: outbox.State(in.State), SubjectID: given(in.SubjectID)},
+			p,
+		)
 	}, func(n outbox.Message) uuid.UUID { return n.ID })
 }

@@ -39,7 +39,8 @@ func (w *world) postman(smtp *mailtest.Server) postman {
 func (p postman) to(port int) *mail.Sender {
 	p.w.t.Helper()
 	err := p.w.db.Do(actor.With(p.w.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return tx.Exec("insert into mail_kinds select kind, 'epoch' from unnest(?::text[]) kind on conflict (kind) do update set since = 'epoch'", db.Texts{outcomes.Invitation, referrals.Notice}).Error
+		return tx.Exec("insert into mail_kinds select kind, 'epoch' from unnest(?::text[]) kind on conflict (kind) do "+
+			"update set since = 'epoch'", db.Texts{outcomes.Invitation, referrals.Notice}).Error
 	})
 	if err != nil {
 		p.w.t.Fatal(err)
@@ -79,7 +80,8 @@ func writable(t *testing.T, email, preference string) (w *world, patient, follow
 	if email == "" {
 		address = ""
 	}
-	patient = w.as("link_worker").post("/patients", fmt.Sprintf(`{"given_name":"Marigold","family_name":"Example","birth_date":"1950-04-01","phone":"07700 900001","contact_preference":%q%s}`, preference, address)).made()
+	patient = w.as("link_worker").post("/patients", fmt.Sprintf(`{"given_name":"Marigold",
+		"family_name":"Example","birth_date":"1950-04-01","phone":"07700 900001","contact_preference":%q%s}`, preference, address)).made()
 	w.consent(patient, "share_with_organisations", "given")
 	w.consent(patient, "follow_up_contact", "given")
 	episode := w.episode(patient)
@@ -101,11 +103,31 @@ func TestAnInvitationIsSent(t *testing.T) {
 	text := strings.ReplaceAll(m.Text, "=\r\n", "")
 	_, body, _ := strings.Cut(text, "\r\n\r\n")
 	link := regexp.MustCompile(`http://[^\s]+/f/[A-Za-z0-9_-]{43}`).FindString(strings.ReplaceAll(body, "=3D", "="))
-	leaktest.Hidden(t, "the mail", body, "Marigold", "Example,", "1950-04-01", "07700 900001", "+447700900001", "Lunch Club", "loneliness", "First site", patient, followUp, "referral", "link worker", " NHS", " GP")
+	leaktest.Hidden(
+		t,
+		"the mail",
+		body,
+		"Marigold",
+		"Example,",
+		"1950-04-01",
+		"07700 900001",
+		"+447700900001",
+		"Lunch Club",
+		"loneliness",
+		"First site",
+		patient,
+		followUp,
+		"referral",
+		"link worker",
+		" NHS",
+		" GP",
+	)
 	if page := (person{w, link}).open(""); page.status != 200 {
 		t.Fatalf("%q leads to %d: %s", link, page.status, body)
 	}
-	if rows := p.rows(); len(rows.items()) != 1 || rows.text("items.0.state") != "sent" || strings.Contains(string(rows.body), "mary@") || strings.Contains(string(rows.body), "/f/") {
+	if rows := p.rows(); len(rows.items()) != 1 || rows.text("items.0.state") != "sent" ||
+		strings.Contains(string(rows.body), "mary@") ||
+		strings.Contains(string(rows.body), "/f/") {
 		t.Errorf("%s", rows.body)
 	}
 	f := w.as("link_worker").get("/follow-ups/" + followUp).want(200)
@@ -197,7 +219,8 @@ func TestWhatChangesBeforeSending(t *testing.T) {
 			change(w, patient, followUp)
 			p.sender = p.to(smtp.Port)
 			p.run()
-			if rows := p.rows(); len(rows.items()) != 1 || rows.text("items.0.state") != "cancelled" || rows.text("items.0.why") != why {
+			if rows := p.rows(); len(rows.items()) != 1 || rows.text("items.0.state") != "cancelled" ||
+				rows.text("items.0.why") != why {
 				t.Errorf("%s", rows.body)
 			}
 			smtp.NoMail()
@@ -209,7 +232,8 @@ func TestTextMessagesWaitForTheLinkWorker(t *testing.T) {
 	w, _, followUp := writable(t, "mary@example.org", "text_message")
 	p := w.postman(mailtest.Start(t, ""))
 	p.run()
-	if rows := p.rows(); rows.text("items.0.channel") != "text_message" || rows.text("items.0.why") != "by_hand" || rows.text("items.0.subject_id") != followUp {
+	if rows := p.rows(); rows.text("items.0.channel") != "text_message" || rows.text("items.0.why") != "by_hand" ||
+		rows.text("items.0.subject_id") != followUp {
 		t.Errorf("%s", rows.body)
 	}
 	p.smtp.NoMail()
@@ -253,7 +277,8 @@ func TestMailServersSayNo(t *testing.T) {
 			p.run()
 			w.advance("P1D")
 		}
-		if rows := p.rows(); rows.text("items.0.state") != "waiting" || rows.number("items.0.tries") != mostTriesTested {
+		if rows := p.rows(); rows.text("items.0.state") != "waiting" ||
+			rows.number("items.0.tries") != mostTriesTested {
 			t.Errorf("%s", rows.body)
 		}
 		back := mailtest.StartAt(t, "", own.Port)
@@ -287,7 +312,10 @@ func TestTwoSendersAndACrash(t *testing.T) {
 	smtp.Mail()
 	smtp.NoMail()
 	err := w.db.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return tx.Exec("update outbox set state = 'sending', sent_at = null, next_try_at = ?", tx.Now.Add(10*time.Minute)).Error
+		return tx.Exec(
+			"update outbox set state = 'sending', sent_at = null, next_try_at = ?",
+			tx.Now.Add(10*time.Minute),
+		).Error
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -50,7 +50,8 @@ func start[P any](ctx context.Context, p Paging) (at P, err error) {
 	var c cursor[P]
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err != nil || json.Unmarshal(text, &c) != nil || string(c.Filter) != string(filterOf(ctx)) {
-		return at, fault.New(fault.Invalid, "The cursor does not belong to this list with this filter. Start again without it.").At("query.cursor", fault.WrongFormat, "belongs to another list, or was changed")
+		return at, fault.New(fault.Invalid, "The cursor does not belong to this list with this filter. Start again without it.").
+			At("query.cursor", fault.WrongFormat, "belongs to another list, or was changed")
 	}
 	return c.At, nil
 }
@@ -78,7 +79,12 @@ func filterOf(ctx context.Context) []byte {
 }
 
 // listing is the whole of a list operation: where to begin, one item more than asked for, and the page.
-func listing[T, P any](ctx context.Context, in listed, read func(db.Page[P]) ([]T, error), position func(T) P) (out Page[T], err error) {
+func listing[T, P any](
+	ctx context.Context,
+	in listed,
+	read func(db.Page[P]) ([]T, error),
+	position func(T) P,
+) (out Page[T], err error) {
 	p, since := in.asked()
 	after, err := start[P](ctx, p)
 	if err != nil {

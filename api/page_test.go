@@ -14,7 +14,8 @@ func TestTheSwaggerPage(t *testing.T) {
 		t.Skip("no Chromium here (make test installs it by apt): the page was not looked at")
 	}
 	dom, err := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=20000", "--dump-dom", w.url+"/docs/").Output()
+		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=20000", "--dump-dom", w.url+"/docs/").
+		Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,8 +30,17 @@ func TestTheSwaggerPage(t *testing.T) {
 			t.Errorf("the page says %s", wrong)
 		}
 	}
-	// Nothing is fetched from elsewhere: what the page asks for is on this server, and the policy would refuse the rest.
-	if csp := w.anybody().do("GET", "/docs/index.html", "").want(200).header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'self'") {
+	// Nothing is fetched from elsewhere: what the page asks for is on this server, and the policy would
+	// refuse the rest.
+	if csp := w.anybody().
+		do("GET", "/docs/index.html", "").
+		want(200).
+		header.Get(
+		"Content-Security-Policy",
+	); !strings.HasPrefix(
+		csp,
+		"default-src 'self'",
+	) {
 		t.Errorf("policy %s", csp)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"waypost/internal/platform/mail/mailtest"
 )
 
-// The pages that PostgreSQL touches for a read by id, and for a page of a list, do not grow with the tables. Its plans are
-// generic ones, as of statements that are run often.
+// The pages that PostgreSQL touches for a read by id, and for a page of a list, do not grow with the
+// tables. Its plans are generic ones, as of statements that are run often.
 func TestReadsTouchAsManyPagesInLargeTables(t *testing.T) {
 	t.Parallel()
 	url := dbtest.URL(t)
@@ -27,8 +27,14 @@ func TestReadsTouchAsManyPagesInLargeTables(t *testing.T) {
 	w.ons4(episode, "baseline", w.daysAgo(20), 4, 5, 3, 8).want(201)
 	end()
 	reads := []string{
-		"/patients/" + patient, "/episodes/" + episode, "/referrals/" + referral, "/patients/" + patient + "/timeline",
-		"/referrals?limit=50", "/referrals?limit=50&link_worker_id=" + w.worker, "/episodes?limit=50", "/episodes?limit=50&link_worker_id=" + w.worker,
+		"/patients/" + patient,
+		"/episodes/" + episode,
+		"/referrals/" + referral,
+		"/patients/" + patient + "/timeline",
+		"/referrals?limit=50",
+		"/referrals?limit=50&link_worker_id=" + w.worker,
+		"/episodes?limit=50",
+		"/episodes?limit=50&link_worker_id=" + w.worker,
 	}
 	few := map[string]int{}
 	for _, size := range []int{1_000, 10_000} {
@@ -47,8 +53,8 @@ func TestReadsTouchAsManyPagesInLargeTables(t *testing.T) {
 	}
 }
 
-// deeper is how many pages more a read may take in a larger table: an index may be a level deeper, and of a list each of 50 rows may be
-// found by an index where a small table was read whole.
+// deeper is how many pages more a read may take in a larger table: an index may be a level deeper, and of a
+// list each of 50 rows may be found by an index where a small table was read whole.
 func deeper(read string) int {
 	if strings.Contains(read, "limit=50") {
 		return 4 * 50
@@ -69,7 +75,10 @@ func openDatabase(t *testing.T, url string) (d *db.DB, end func()) {
 		defer plain.Close()
 		for range 1000 {
 			var others int
-			if err := plain.QueryRow("select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'").Scan(&others); err != nil || others == 0 {
+			if err := plain.QueryRow("select count(*) from pg_stat_activity where datname = current_database() and pid <> " +
+				"pg_backend_pid() and backend_type = 'client backend'").
+				Scan(&others); err != nil ||
+				others == 0 {
 				return
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -86,8 +95,9 @@ func openPlain(t *testing.T, url string) *sql.DB {
 	return plain
 }
 
-// pagesTouched is how many pages of tables and indexes a read takes. PostgreSQL counts those of a connection when it ends;
-// the least of three counts is without the pages that PostgreSQL itself may have touched meanwhile.
+// pagesTouched is how many pages of tables and indexes a read takes. PostgreSQL counts those of a
+// connection when it ends; the least of three counts is without the pages that PostgreSQL itself may have
+// touched meanwhile.
 func pagesTouched(t *testing.T, url string, read func(*db.DB)) int {
 	t.Helper()
 	least := math.MaxInt
@@ -105,7 +115,9 @@ func pagesSoFar(t *testing.T, url string) (n int) {
 	t.Helper()
 	plain := openPlain(t, url)
 	defer plain.Close()
-	err := plain.QueryRow("select sum(coalesce(heap_blks_hit, 0) + coalesce(heap_blks_read, 0) + coalesce(idx_blks_hit, 0) + coalesce(idx_blks_read, 0)) from pg_statio_user_tables").Scan(&n)
+	err := plain.QueryRow("select sum(coalesce(heap_blks_hit, 0) + coalesce(heap_blks_read, 0) + coalesce(idx_blks_hit, 0) + " +
+		"coalesce(idx_blks_read, 0)) from pg_statio_user_tables").
+		Scan(&n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +142,11 @@ func TestSendingTouchesAsManyPagesInALargeOutbox(t *testing.T) {
 	rounds := map[string]func(*db.DB){
 		"a mail": func(d *db.DB) {
 			err := d.Do(jobs, func(tx *db.Tx) error {
-				return tx.Exec("update outbox o set state = 'waiting', sent_at = null, tried_at = null, next_try_at = o.created_at from referrals r where o.site_id = r.site_id and o.kind = 'reply_notice' and o.subject_id = r.id").Error
+				return tx.Exec(
+					"update outbox o set state = 'waiting', sent_at = null, tried_at = null, next_try_at = " +
+						"o.created_at from referrals r where o.site_id = r.site_id and o.kind = " +
+						"'reply_notice' and o.subject_id = r.id",
+				).Error
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -181,8 +197,8 @@ select refresh_statistics()`, n), "earlier()", earlierID)).Error
 	}
 }
 
-// earlierID makes ids that come before those of today: what is read stands behind them in an index, so that whoever reads the whole
-// index until it is found is noticed.
+// earlierID makes ids that come before those of today: what is read stands behind them in an index, so that
+// whoever reads the whole index until it is found is noticed.
 const earlierID = "('00' || substr(gen_random_uuid()::text, 3))::uuid"
 
 // addReferrals adds people to every site, each with an episode of its first link worker and a referral.

@@ -21,8 +21,9 @@ import (
 
 const maxForm = 64 << 10 // bytes of one answer
 
-// patientPages are the pages behind a person's own link: a start, a page for each question, and one to check and send. They
-// keep each answer as it is given, and need no JavaScript and read no cookie; a script helps to leave them at once.
+// patientPages are the pages behind a person's own link: a start, a page for each question, and one to
+// check and send. They keep each answer as it is given, and need no JavaScript and read no cookie; a script
+// helps to leave them at once.
 func (s *server) patientPages(e *echo.Echo) {
 	get(e, pages.StylePath, func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "max-age=3600")
@@ -52,7 +53,8 @@ func (s *server) personPage(show echo.HandlerFunc) echo.HandlerFunc {
 	})
 }
 
-// page is what all pages behind links share: the form is read before anything else, nothing is stored on the way, no script runs, and what went wrong is said in words.
+// page is what all pages behind links share: the form is read before anything else, nothing is stored on
+// the way, no script runs, and what went wrong is said in words.
 func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *Problem, error) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
@@ -87,15 +89,20 @@ const tooManyLinks = "Too many links that do not work were tried from your conne
 
 // gone tells in plain words that there is nothing to answer.
 func gone(c echo.Context, p *Problem, err error) error {
-	said := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes. What you answered so far is kept."}
+	said := struct{ Title, Words string }{
+		"Something went wrong",
+		"Please try again in a few minutes. What you answered so far is kept.",
+	}
 	switch p.Code {
 	case string(fault.Conflict):
 		said.Title, said.Words = "You have answered these questions", "Thank you. There is nothing more to do."
 		if errors.Is(err, outcomes.ErrOvertaken) {
-			said.Title, said.Words = "These questions are answered already", "Somebody wrote down your answers in another way. If you had begun to answer on this page, that was not sent, and is deleted. Your link worker can tell you more."
+			said.Title, said.Words = "These questions are answered already", "Somebody wrote down your answers in another way. If you had begun to answer on this page, "+
+				"that was not sent, and is deleted. Your link worker can tell you more."
 		}
 	case string(fault.NotFound):
-		said.Title, said.Words = "This link does not work", "It may have run out, or part of it may be missing. If you would still like to answer, ask your link worker for a new one."
+		said.Title, said.Words = "This link does not work", "It may have run out, or part of it may be missing. If you would still like to answer, ask your "+
+			"link worker for a new one."
 	case string(fault.TooLarge):
 		said.Title, said.Words = "That was too long", "Please go back and write less. What you answered before is kept."
 	case string(fault.RateLimited):
@@ -269,9 +276,10 @@ func (s *server) sendAnswers(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, step(c, "thanks"))
 }
 
-// dropKeptPages makes Chromium drop the pages of the link that it kept in memory, where no script runs either: it shows no page that
-// may not be stored again once a cookie of that page has changed, which scripts cannot read (HttpOnly). The cookie says nothing, is
-// never read, and ends after a minute. Clear-Site-Data does not do so.
+// dropKeptPages makes Chromium drop the pages of the link that it kept in memory, where no script runs
+// either: it shows no page that may not be stored again once a cookie of that page has changed, which
+// scripts cannot read (HttpOnly). The cookie says nothing, is never read, and ends after a minute.
+// Clear-Site-Data does not do so.
 func (s *server) dropKeptPages(c echo.Context) {
 	c.SetCookie(&http.Cookie{Name: "sent", Value: rand.Text(), Path: base(c) + outcomes.LinkPath, MaxAge: 60,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.PublicURL, "https:")})

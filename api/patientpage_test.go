@@ -49,7 +49,12 @@ func (p person) call(method, path string, form url.Values) shownPage {
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	return shownPage{res.StatusCode, res.Header, string(body), strings.TrimPrefix("http://"+res.Request.URL.Host+res.Request.URL.Path, p.link)}
+	return shownPage{
+		res.StatusCode,
+		res.Header,
+		string(body),
+		strings.TrimPrefix("http://"+res.Request.URL.Host+res.Request.URL.Path, p.link),
+	}
 }
 
 // answer sends the page's own form, as a browser would.
@@ -108,7 +113,10 @@ func TestAPersonAnswersByTheirLink(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if csp := start.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.HasSuffix(csp, "; script-src 'self'") {
+	if csp := start.header.Get(
+		"Content-Security-Policy",
+	); !strings.Contains(csp, "default-src 'none'") ||
+		!strings.HasSuffix(csp, "; script-src 'self'") {
 		t.Errorf("policy: %s", csp)
 	}
 	page := p.open("/respondent")
@@ -138,10 +146,25 @@ func TestAPersonAnswersByTheirLink(t *testing.T) {
 	page = p.answer(page, "a_little")
 	page = p.answer(page, "a_lot")
 	page = p.answer(page, "The <b>walks</b> were good.\r\nThank you.")
-	if page.at != "/check" || !strings.Contains(page.html, "The &lt;b&gt;walks&lt;/b&gt; were good.") || !strings.Contains(page.html, "I would rather not say") {
+	if page.at != "/check" || !strings.Contains(page.html, "The &lt;b&gt;walks&lt;/b&gt; were good.") ||
+		!strings.Contains(page.html, "I would rather not say") {
 		t.Fatalf("%s: %s", page.at, page.html)
 	}
-	leaktest.Hidden(t, "a page", page.html+start.html, "Marigold", "Example1", "Lives alone", "07700 900001", "+447700900001", patient, episode, followUp, "Wednesday lunch", "loneliness")
+	leaktest.Hidden(
+		t,
+		"a page",
+		page.html+start.html,
+		"Marigold",
+		"Example1",
+		"Lives alone",
+		"07700 900001",
+		"+447700900001",
+		patient,
+		episode,
+		followUp,
+		"Wednesday lunch",
+		"loneliness",
+	)
 	if page = p.answer(page, ""); page.at != "/thanks" || page.title() != "Thank you" {
 		t.Fatalf("%s %s", page.at, page.title())
 	}
@@ -157,14 +180,20 @@ func TestAPersonAnswersByTheirLink(t *testing.T) {
 		t.Errorf("not paired: %s", rows.body)
 	}
 	list := w.as("link_worker").get("/episodes/" + episode + "/assessments").want(200)
-	if list.text("items.1.recorded_via") != "link" || list.text("items.1.responses.happiness.missing") != "prefer_not_to_say" {
+	if list.text("items.1.recorded_via") != "link" ||
+		list.text("items.1.responses.happiness.missing") != "prefer_not_to_say" {
 		t.Errorf("%s", list.body)
 	}
 	// The answers are no longer kept apart, and the link shows nothing any more.
 	if after := again.open("/check"); after.status != 409 || strings.Contains(after.html, "were good.") {
 		t.Errorf("%d: %s", after.status, after.html)
 	}
-	if timeline := string(w.as("link_worker").get("/patients/" + patient + "/timeline?limit=200").body); !strings.Contains(timeline, `"actor_role":"patient"`) {
+	if timeline := string(
+		w.as("link_worker").get("/patients/" + patient + "/timeline?limit=200").body,
+	); !strings.Contains(
+		timeline,
+		`"actor_role":"patient"`,
+	) {
 		t.Error("the timeline does not say that the person answered")
 	}
 }
@@ -299,7 +328,10 @@ func TestALinkIsShownOnce(t *testing.T) {
 }
 
 func ownRows(w *world, table string, n *int64) error {
-	return w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error { return tx.Table(table).Count(n).Error })
+	return w.db.Do(
+		actor.With(w.t.Context(), actor.Named("test")),
+		func(tx *db.Tx) error { return tx.Table(table).Count(n).Error },
+	)
 }
 
 // Whoever is overtaken by their link worker is not told that their answers were sent; these are deleted.
@@ -310,13 +342,18 @@ func TestAnswersOvertaken(t *testing.T) {
 	for _, a := range []string{"self", "worse", "1", "1", "1", "9", "dont_know", "some", "Not well at all"} {
 		page = p.answer(page, a)
 	}
-	w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"a_lot"}`, w.today())).want(201)
+	w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,
+		"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"a_lot"}`, w.today())).want(201)
 	for _, page := range []shownPage{p.answer(page, ""), p.open("/thanks"), p.open("")} {
-		if page.status != 409 || page.title() != "These questions are answered already" || strings.Contains(page.html, "have been sent") {
+		if page.status != 409 || page.title() != "These questions are answered already" ||
+			strings.Contains(page.html, "have been sent") {
 			t.Errorf("%d %s: %s", page.status, page.at, page.html)
 		}
 	}
-	if got := w.as("link_worker").get("/follow-ups/" + followUp).want(200); got.at("answers_kept") != nil || got.text("completion.how_have_you_been") != "better" {
+	if got := w.as("link_worker").
+		get("/follow-ups/" + followUp).
+		want(200); got.at("answers_kept") != nil ||
+		got.text("completion.how_have_you_been") != "better" {
 		t.Errorf("%s", got.body)
 	}
 }
@@ -331,7 +368,14 @@ func TestThePageOffersWhatItSays(t *testing.T) {
 	page := p.answer(p.open("/respondent"), "")
 	for !strings.HasSuffix(page.at, "/narrative") {
 		rather := "I would rather not say"
-		if said, offered := strings.Contains(page.html, "You can say that you would rather not"), strings.Contains(page.html, rather); page.status != 422 || said != offered {
+		if said, offered := strings.Contains(
+			page.html,
+			"You can say that you would rather not",
+		), strings.Contains(
+			page.html,
+			rather,
+		); page.status != 422 ||
+			said != offered {
 			t.Errorf("%s (%d): said %v, offered %v", page.at, page.status, said, offered)
 		}
 		answer := "prefer_not_to_say"

@@ -15,16 +15,41 @@ import (
 const viaAPI = "api"
 
 func (s *server) patientOperations() {
-	post(s, op{id: "record-patient", path: "/patients", tag: "patients", scope: actor.RecordWrite, created: "/patients/{id}", faults: []fault.Kind{fault.NotFound},
-		summary: "Record a patient", about: "Records a person at a site. An NHS number can be recorded once per site."}, s.recordPatient)
-	search(s, op{id: "search-patients", path: "/patients/search", tag: "patients", scope: actor.RecordRead,
-		summary: "Search patients", about: "Finds people of the caller's sites in one of four ways: by NHS number, by family name with birth date, by external id, or by the beginning of a name. A POST, so that nothing of a person stands in a URL."}, s.searchPatients)
+	post(
+		s,
+		op{
+			id:      "record-patient",
+			path:    "/patients",
+			tag:     "patients",
+			scope:   actor.RecordWrite,
+			created: "/patients/{id}",
+			faults:  []fault.Kind{fault.NotFound},
+			summary: "Record a patient",
+			about:   "Records a person at a site. An NHS number can be recorded once per site.",
+		},
+		s.recordPatient,
+	)
+	search(s, op{
+		id:      "search-patients",
+		path:    "/patients/search",
+		tag:     "patients",
+		scope:   actor.RecordRead,
+		summary: "Search patients",
+		about: "Finds people of the caller's sites in one of four ways: by NHS number, by family name with birth " +
+			"date, by external id, or by the beginning of a name. A POST, so that nothing of a person stands in a URL.",
+	}, s.searchPatients)
 	read(s, op{id: "get-patient", path: "/patients/{id}", tag: "patients", scope: actor.RecordRead,
 		summary: "Get a patient", about: "Returns a person. The reading is logged."}, s.getPatient)
 	change(s, op{id: "change-patient", path: "/patients/{id}", tag: "patients", scope: actor.RecordWrite,
 		summary: "Change a patient", about: "Changes what is known of a person."}, s.changePatient)
-	read(s, op{id: "get-patient-timeline", path: "/patients/{id}/timeline", tag: "patients", scope: actor.RecordRead,
-		summary: "Get a patient's timeline", about: "Lists what happened to and for a person, oldest first, from all sides."}, s.patientTimeline)
+	read(s, op{
+		id:      "get-patient-timeline",
+		path:    "/patients/{id}/timeline",
+		tag:     "patients",
+		scope:   actor.RecordRead,
+		summary: "Get a patient's timeline",
+		about:   "Lists what happened to and for a person, oldest first, from all sides.",
+	}, s.patientTimeline)
 }
 
 func (s *server) recordPatient(ctx context.Context, in *With[people.New]) (people.Patient, error) {
@@ -71,10 +96,29 @@ func eventPosition(e events.Event) events.Position {
 }
 
 func (s *server) consentOperations() {
-	read(s, op{id: "list-consents", path: "/patients/{id}/consents", tag: "patients", scope: actor.RecordRead,
-		summary: "List a patient's consents", about: "Lists every decision, latest first. Of each purpose, stands is true for the one that counts, if any."}, s.listConsents)
-	post(s, op{id: "record-consent", path: "/patients/{id}/consents", tag: "patients", scope: actor.RecordWrite, created: "/patients/{patient_id}/consents",
-		summary: "Record a consent", about: "Records a decision for one purpose. Decisions are never changed. The latest decision of a purpose stands, and of one day a refusal, unless a later decision names it in replaces; not_asked and not_obtained replace no decision. best_interests is refused for research, recontact and share_my_words."}, s.recordConsent)
+	read(s, op{
+		id:      "list-consents",
+		path:    "/patients/{id}/consents",
+		tag:     "patients",
+		scope:   actor.RecordRead,
+		summary: "List a patient's consents",
+		about:   "Lists every decision, latest first. Of each purpose, stands is true for the one that counts, if any.",
+	}, s.listConsents)
+	post(
+		s,
+		op{
+			id:      "record-consent",
+			path:    "/patients/{id}/consents",
+			tag:     "patients",
+			scope:   actor.RecordWrite,
+			created: "/patients/{patient_id}/consents",
+			summary: "Record a consent",
+			about: "Records a decision for one purpose. Decisions are never changed. The latest decision of a purpose " +
+				"stands, and of one day a refusal, unless a later decision names it in replaces; not_asked and " +
+				"not_obtained replace no decision. best_interests is refused for research, recontact and share_my_words.",
+		},
+		s.recordConsent,
+	)
 }
 
 func (s *server) listConsents(ctx context.Context, in *OneChanging) (Page[people.Consent], error) {

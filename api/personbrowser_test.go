@@ -43,7 +43,8 @@ func TestAScaleShowsWhatIsChosen(t *testing.T) {
 	if got := p.said(borders); got != "2 kinds of border, 0 odd, fits" {
 		t.Errorf("7 is chosen: %s", got)
 	}
-	const ends = `["0", "5", "10"].map(v => document.querySelector("input[value='" + v + "']").parentElement.innerText.trim()).join("|")`
+	const ends = `["0", "5",
+		"10"].map(v => document.querySelector("input[value='" + v + "']").parentElement.innerText.trim()).join("|")`
 	if got := p.said(ends); got != "0: Not at all anxious|5|10: Completely anxious" {
 		t.Errorf("the scale reads %s", got)
 	}
@@ -59,7 +60,11 @@ func TestBackShowsNoAnswers(t *testing.T) {
 				p.withoutScript(w)
 			}
 			link.answered()
-			p.do(chromedp.Navigate(link.link), chromedp.Navigate(link.link+"/how_have_you_been"), chromedp.Navigate(link.link+"/check"))
+			p.do(
+				chromedp.Navigate(link.link),
+				chromedp.Navigate(link.link+"/how_have_you_been"),
+				chromedp.Navigate(link.link+"/check"),
+			)
 			if !strings.Contains(p.html(), "Much better") {
 				t.Fatalf("nothing to check: %s", p.html())
 			}
@@ -68,8 +73,10 @@ func TestBackShowsNoAnswers(t *testing.T) {
 			}
 			time.Sleep(time.Second) // what the page loads besides has come
 			for _, earlier := range []string{"the answers", "a question"} {
-				p.do(chromedp.NavigateBack()) // ends only with a page that is loaded anew: one from memory tells of no load
-				if html := p.html(); strings.Contains(html, "Much better") || strings.Contains(html, "I would rather not say") {
+				// ends only with a page that is loaded anew: one from memory tells of no load
+				p.do(chromedp.NavigateBack())
+				if html := p.html(); strings.Contains(html, "Much better") ||
+					strings.Contains(html, "I would rather not say") {
 					t.Errorf("going back to %s shows %s", earlier, html)
 				}
 			}
@@ -86,7 +93,8 @@ func (p phone) html() string {
 	return html
 }
 
-// Whoever leaves a page leaves no way back to it: the neutral page takes its place, and earlier pages of it lead away too.
+// Whoever leaves a page leaves no way back to it: the neutral page takes its place, and earlier pages of it
+// lead away too.
 func TestLeavingAPageAtOnce(t *testing.T) {
 	w, _, _, followUp := asked(t)
 	link := w.link(followUp)
@@ -108,7 +116,10 @@ func TestLeavingAPageAtOnce(t *testing.T) {
 	// Without a script it is a link.
 	p = newPhone(t).withoutScript(w)
 	p.do(chromedp.Navigate(link.link))
-	if !strings.Contains(p.html(), `<p class="leave"><a href="https://www.bbc.co.uk/weather" rel="noreferrer">Leave this page</a></p>`) {
+	if !strings.Contains(
+		p.html(),
+		`<p class="leave"><a href="https://www.bbc.co.uk/weather" rel="noreferrer">Leave this page</a></p>`,
+	) {
 		t.Error("no link leads away")
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The first page says who asks, who sees and holds the answers, what they are for, how long they are kept, and where to complain; the
-// last one whom to call.
+// The first page says who asks, who sees and holds the answers, what they are for, how long they are kept,
+// and where to complain; the last one whom to call.
 func TestThePersonIsToldWhoSeesTheirAnswers(t *testing.T) {
 	w, patient, _, followUp := asked(t)
 	p := w.link(followUp)
@@ -36,7 +36,10 @@ func TestThePersonIsToldWhoSeesTheirAnswers(t *testing.T) {
 	}
 	p.answered()
 	sent := p.call("POST", "/check", nil)
-	if said := text(sent); !strings.Contains(said, "call 01632 960001 and ask for Sam Helper") || !strings.Contains(sent.html, `href="tel:&#43;441632960001"`) {
+	if said := text(
+		sent,
+	); !strings.Contains(said, "call 01632 960001 and ask for Sam Helper") ||
+		!strings.Contains(sent.html, `href="tel:&#43;441632960001"`) {
 		t.Errorf("the last page: %s", said)
 	}
 	if sent.header.Get("Clear-Site-Data") != `"cache"` {
@@ -48,7 +51,8 @@ func TestThePersonIsToldWhoSeesTheirAnswers(t *testing.T) {
 	}
 }
 
-// Every page of a person, whether the link works or not, can be left at once, and says when somebody reads it and who helps now.
+// Every page of a person, whether the link works or not, can be left at once, and says when somebody reads
+// it and who helps now.
 func TestEveryPageOfAPersonHelps(t *testing.T) {
 	w, _, _, followUp := asked(t)
 	p := w.link(followUp)
@@ -70,7 +74,9 @@ func TestEveryPageOfAPersonHelps(t *testing.T) {
 	check("sent", p.call("POST", "/check", nil))
 	check("answered", p.open(""))
 	script := person{w, w.url + "/assets/leave.js"}.open("")
-	if script.status != 200 || !strings.HasPrefix(script.header.Get("Content-Type"), "text/javascript") || !strings.Contains(script.html, "location.replace") || !strings.Contains(script.html, "persisted") {
+	if script.status != 200 || !strings.HasPrefix(script.header.Get("Content-Type"), "text/javascript") ||
+		!strings.Contains(script.html, "location.replace") ||
+		!strings.Contains(script.html, "persisted") {
 		t.Errorf("%d %v: %s", script.status, script.header, script.html)
 	}
 }

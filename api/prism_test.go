@@ -54,7 +54,8 @@ func runThroughPrism(m *testing.M) int {
 	through = &http.Client{Transport: p}
 	code := dbtest.Run(m)
 	if code == 0 {
-		fmt.Printf("Prism: %d calls, and every answer as the document says; %d of them bad requests, which Waypost refused too. %d calls went past it.\n",
+		fmt.Printf("Prism: %d calls, and every answer as the document says; %d of them bad requests, which Waypost "+
+			"refused too. %d calls went past it.\n",
 			p.calls.Load(), p.refused.Load(), p.direct.Load())
 	}
 	return code
@@ -69,7 +70,15 @@ func startPrism(upstream string) (*prism, func(), error) {
 	p := &prism{address: l.Addr().String()}
 	l.Close()
 	_, port, _ := net.SplitHostPort(p.address)
-	cmd := exec.Command("judges/node_modules/.bin/prism", "proxy", "../docs/openapi.yaml", upstream, "--host=127.0.0.1", "--port="+port, "--cors=false")
+	cmd := exec.Command(
+		"judges/node_modules/.bin/prism",
+		"proxy",
+		"../docs/openapi.yaml",
+		upstream,
+		"--host=127.0.0.1",
+		"--port="+port,
+		"--cors=false",
+	)
 	runtime.LockOSThread() // Prism dies with the thread that started it, which so lives as long as we do
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
@@ -119,10 +128,12 @@ func (p *prism) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // relayed tells whether a call is of the API, and one that Prism hands on as it is. It knows no HEAD, takes
-// every file for text, and reads and writes queries and JSON anew, so that broken ones would arrive mended or not at all.
+// every file for text, and reads and writes queries and JSON anew, so that broken ones would arrive mended
+// or not at all.
 func relayed(req *http.Request) (bool, error) {
 	file := strings.HasPrefix(req.URL.Path, "/v1/releases/") && strings.Contains(req.URL.Path, "/files/")
-	if !strings.HasPrefix(req.URL.Path, "/v1/") || req.Method == http.MethodHead || file || req.Header.Get(pastJudges) != "" {
+	if !strings.HasPrefix(req.URL.Path, "/v1/") || req.Method == http.MethodHead || file ||
+		req.Header.Get(pastJudges) != "" {
 		return false, nil
 	}
 	var body []byte
@@ -153,7 +164,12 @@ func (p *prism) judge(res *http.Response) error {
 	}
 	for _, v := range violations {
 		if v.Location[0] == "response" || res.StatusCode < 400 {
-			return fmt.Errorf("Prism, of a call answered with %d: %s: %s", res.StatusCode, strings.Join(v.Location, "."), v.Message)
+			return fmt.Errorf(
+				"Prism, of a call answered with %d: %s: %s",
+				res.StatusCode,
+				strings.Join(v.Location, "."),
+				v.Message,
+			)
 		}
 	}
 	p.refused.Add(1)
@@ -168,7 +184,8 @@ func TestPrismCatchesALie(t *testing.T) {
 		status     int
 		body       string
 	}{
-		{"a field of another type", "/v1/me", 200, `{"role":1,"label":"x","site_ids":[],"link_worker_id":null,"organisation_id":null,"scopes":[],"expires_on":null}`},
+		{"a field of another type", "/v1/me", 200, `{"role":1,"label":"x","site_ids":[],"link_worker_id":null,
+			"organisation_id":null,"scopes":[],"expires_on":null}`},
 		{"an item without its fields", "/v1/code-lists", 200, `{"items":[{"name":"needs"}],"next_cursor":null}`},
 		{"a status that is not in the document", "/v1/me", 202, `{}`},
 		{"success for a bad request", "/v1/organisations?limit=201", 200, `{"items":[],"next_cursor":null}`},

@@ -35,12 +35,17 @@ func TestAPrivacyNoticeIsNotTakenAway(t *testing.T) {
 	w, _, _, followUp := asked(t)
 	link, admin := w.link(followUp), w.as("administrator")
 	for _, nothing := range []string{`null`, `""`, `"  "`} {
-		refused := admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"privacy_notice_url":`+nothing+`}`).problem(422, "invalid")
+		refused := admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"privacy_notice_url":`+nothing+`}`).
+			problem(422, "invalid")
 		if refused.text("errors.0.location") != "body.privacy_notice_url" {
 			t.Errorf("%s: %s", nothing, refused.body)
 		}
 	}
-	refused := admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"privacy_notice_url":null}`)
+	refused := admin.patch(
+		"/sites/"+w.site,
+		admin.get("/sites/"+w.site).header.Get("ETag"),
+		`{"privacy_notice_url":null}`,
+	)
 	if said := refused.text("errors.0.message"); !strings.HasPrefix(said, "can be changed but not taken away") {
 		t.Errorf("says %q", said)
 	}
@@ -71,7 +76,10 @@ func TestNoLinkWithoutAPrivacyNotice(t *testing.T) {
 		t.Errorf("%s", row.body)
 	}
 	for _, role := range []string{"link_worker", "site_manager"} {
-		if lists := w.as(role).get("/worklists").want(200); lists.text("warnings.0.code") != "no_privacy_notice" || !strings.Contains(lists.text("warnings.0.detail"), "First site") {
+		if lists := w.as(role).
+			get("/worklists").
+			want(200); lists.text("warnings.0.code") != "no_privacy_notice" ||
+			!strings.Contains(lists.text("warnings.0.detail"), "First site") {
 			t.Errorf("%s: %s", role, lists.body)
 		}
 	}
@@ -89,7 +97,8 @@ func TestNoLinkWithoutAPrivacyNotice(t *testing.T) {
 	}
 	admin := w.as("administrator")
 	for _, bad := range []string{"http://first.example/privacy", "javascript:alert(1)", "first.example", "https://user:word@first.example/privacy"} {
-		admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"privacy_notice_url":"`+bad+`"}`).problem(422, "invalid")
+		admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"privacy_notice_url":"`+bad+`"}`).
+			problem(422, "invalid")
 	}
 }
 

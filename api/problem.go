@@ -52,9 +52,13 @@ var statuses = map[fault.Kind]struct {
 	fault.MoveNotAllowed:       {409, "Move not allowed", "The referral cannot move from where it stands to there."},
 	fault.IdempotencyMismatch:  {422, "Idempotency mismatch", "The Idempotency-Key was used for another request."},
 	fault.TooLarge:             {413, "Too large", "The body is larger than this operation takes."},
-	fault.RateLimited:          {429, "Too many requests", "Too many requests were sent. Retry-After says when to try again."},
-	fault.Internal:             {500, "Internal error", "Something went wrong on the server."},
-	fault.Unavailable:          {503, "Unavailable", "The server cannot answer now. Try again later."},
+	fault.RateLimited: {
+		429,
+		"Too many requests",
+		"Too many requests were sent. Retry-After says when to try again.",
+	},
+	fault.Internal:    {500, "Internal error", "Something went wrong on the server."},
+	fault.Unavailable: {503, "Unavailable", "The server cannot answer now. Try again later."},
 }
 
 // problemOf makes the answer to an error, and logs what only we may know. An error nobody made a fault of is internal.
@@ -82,7 +86,15 @@ func shape(f *fault.Error) *Problem {
 	if f.Kind == fault.Unreadable {
 		code = string(fault.Invalid)
 	}
-	p := &Problem{Type: "urn:waypost:problem:" + code, Title: s.title, Status: s.status, Code: code, Detail: f.Detail, Errors: firstErrors(f.Fields), headers: http.Header{}}
+	p := &Problem{
+		Type:    "urn:waypost:problem:" + code,
+		Title:   s.title,
+		Status:  s.status,
+		Code:    code,
+		Detail:  f.Detail,
+		Errors:  firstErrors(f.Fields),
+		headers: http.Header{},
+	}
 	if len(p.Errors) < len(f.Fields) {
 		p.Detail += " More may be wrong than the errors that are listed."
 	}
@@ -154,13 +166,25 @@ func init() {
 func ofHuma(err error) (field fault.Field, query bool) {
 	var d *huma.ErrorDetail
 	if !errors.As(err, &d) {
-		return fault.Field{Location: "body", Code: fault.WrongFormat, Message: "cannot be read as this operation needs it"}, false
+		return fault.Field{
+			Location: "body",
+			Code:     fault.WrongFormat,
+			Message:  "cannot be read as this operation needs it",
+		}, false
 	}
 	switch {
 	case d.Message == "unknown query parameter":
-		return fault.Field{Location: "query", Code: fault.UnknownField, Message: "has a parameter that this operation does not know"}, true
+		return fault.Field{
+			Location: "query",
+			Code:     fault.UnknownField,
+			Message:  "has a parameter that this operation does not know",
+		}, true
 	case d.Message == "unexpected property":
-		return fault.Field{Location: ours(parent(d.Location)), Code: fault.UnknownField, Message: "has a field that this operation does not know"}, false
+		return fault.Field{
+			Location: ours(parent(d.Location)),
+			Code:     fault.UnknownField,
+			Message:  "has a field that this operation does not know",
+		}, false
 	case d.Message == validation.MsgExpectedMatchAtLeastOneSchema && strings.Contains(d.Location, "responses."):
 		return fault.Field{Location: ours(d.Location), Code: fault.WrongType, Message: outcomes.AnswerForms}, false
 	case strings.HasPrefix(d.Message, "expected ") || strings.HasPrefix(d.Message, "required "):
@@ -168,7 +192,11 @@ func ofHuma(err error) (field fault.Field, query bool) {
 		message = strings.ReplaceAll(message, ", <nil>", "")
 		return fault.Field{Location: ours(d.Location), Code: codeOf(d.Message), Message: message}, false
 	default:
-		return fault.Field{Location: ours(d.Location), Code: fault.WrongFormat, Message: "cannot be read as what this field takes"}, false
+		return fault.Field{
+			Location: ours(d.Location),
+			Code:     fault.WrongFormat,
+			Message:  "cannot be read as what this field takes",
+		}, false
 	}
 }
 
@@ -270,7 +298,11 @@ func ofEcho(err error) error {
 	case http.StatusNotFound:
 		return fault.New(fault.NotFound, "There is nothing at this path. The operations are listed at /docs/.")
 	case http.StatusMethodNotAllowed:
-		return withStatus(fault.NotFound, http.StatusMethodNotAllowed, "This path has no such operation. The operations are listed at /docs/.")
+		return withStatus(
+			fault.NotFound,
+			http.StatusMethodNotAllowed,
+			"This path has no such operation. The operations are listed at /docs/.",
+		)
 	case http.StatusRequestEntityTooLarge:
 		return fault.New(fault.TooLarge, "The body is larger than this operation takes.")
 	case http.StatusUnsupportedMediaType, http.StatusBadRequest:

@@ -14,22 +14,81 @@ import (
 )
 
 func (s *server) projectOperations() {
-	read(s, op{id: "get-codebook", path: "/datasets/codebook", tag: "datasets", scope: actor.Self,
-		summary: "Get the codebook", about: "Returns what every table and column of a release means, before there is any project."}, s.codebook)
-	read(s, op{id: "list-projects", path: "/projects", tag: "datasets", scope: actor.ProjectsUse,
-		summary: "List projects", about: "Lists projects by id: a researcher's own, a data steward's all."}, s.listProjects)
-	post(s, op{id: "add-project", path: "/projects", tag: "datasets", scope: actor.ProjectsUse, created: "/projects/{id}",
-		summary: "Propose a project", about: "Records a piece of research: what it may have, of which sites, on which legal basis, and how people are protected. A data steward's is approved; a researcher's is a draft, until a data steward approves it."}, s.addProject)
+	read(s, op{
+		id:      "get-codebook",
+		path:    "/datasets/codebook",
+		tag:     "datasets",
+		scope:   actor.Self,
+		summary: "Get the codebook",
+		about:   "Returns what every table and column of a release means, before there is any project.",
+	}, s.codebook)
+	read(s, op{
+		id:      "list-projects",
+		path:    "/projects",
+		tag:     "datasets",
+		scope:   actor.ProjectsUse,
+		summary: "List projects",
+		about:   "Lists projects by id: a researcher's own, a data steward's all.",
+	}, s.listProjects)
+	post(
+		s,
+		op{
+			id:      "add-project",
+			path:    "/projects",
+			tag:     "datasets",
+			scope:   actor.ProjectsUse,
+			created: "/projects/{id}",
+			summary: "Propose a project",
+			about: "Records a piece of research: what it may have, of which sites, on which legal basis, and how " +
+				"people are protected. A data steward's is approved; a researcher's is a draft, until a data " +
+				"steward approves it.",
+		},
+		s.addProject,
+	)
 	read(s, op{id: "get-project", path: "/projects/{id}", tag: "datasets", scope: actor.ProjectsUse,
 		summary: "Get a project", about: "Returns a project."}, s.getProject)
-	post(s, op{id: "approve-project", path: "/projects/{id}/approval", tag: "datasets", scope: actor.ProjectsApprove,
-		summary: "Approve a project", about: "Lets a draft make releases, and records why small groups are acceptable in a safe setting. Approving it again changes nothing."}, s.approveProject)
-	read(s, op{id: "list-project-members", path: "/projects/{id}/members", tag: "datasets", scope: actor.ProjectsUse,
-		summary: "List a project's members", about: "Lists the researchers' keys that reach the project."}, s.projectMembers)
-	post(s, op{id: "add-project-member", path: "/projects/{id}/members", tag: "datasets", scope: actor.ProjectsApprove, created: "/projects/{project_id}/members",
-		summary: "Make somebody a member", about: "Lets a researcher's key reach the project and its releases."}, s.joinProject)
-	remove(s, op{id: "remove-project-member", path: "/projects/{id}/members/{api_key_id}", tag: "datasets", scope: actor.ProjectsApprove,
-		summary: "Remove a member", about: "Takes a researcher's key off the project at once."}, s.leaveProject)
+	post(s, op{
+		id:      "approve-project",
+		path:    "/projects/{id}/approval",
+		tag:     "datasets",
+		scope:   actor.ProjectsApprove,
+		summary: "Approve a project",
+		about: "Lets a draft make releases, and records why small groups are acceptable in a safe setting. " +
+			"Approving it again changes nothing.",
+	}, s.approveProject)
+	read(s, op{
+		id:      "list-project-members",
+		path:    "/projects/{id}/members",
+		tag:     "datasets",
+		scope:   actor.ProjectsUse,
+		summary: "List a project's members",
+		about:   "Lists the researchers' keys that reach the project.",
+	}, s.projectMembers)
+	post(
+		s,
+		op{
+			id:      "add-project-member",
+			path:    "/projects/{id}/members",
+			tag:     "datasets",
+			scope:   actor.ProjectsApprove,
+			created: "/projects/{project_id}/members",
+			summary: "Make somebody a member",
+			about:   "Lets a researcher's key reach the project and its releases.",
+		},
+		s.joinProject,
+	)
+	remove(
+		s,
+		op{
+			id:      "remove-project-member",
+			path:    "/projects/{id}/members/{api_key_id}",
+			tag:     "datasets",
+			scope:   actor.ProjectsApprove,
+			summary: "Remove a member",
+			about:   "Takes a researcher's key off the project at once.",
+		},
+		s.leaveProject,
+	)
 }
 
 func (s *server) codebook(context.Context, *struct{}) (datasets.Codebook, error) {
@@ -74,7 +133,8 @@ func (s *server) leaveProject(ctx context.Context, in *struct {
 	return s.datasets.Leave(ctx, in.ID.ID, in.APIKeyID)
 }
 
-// Research is the store of projects and releases, which knows the items and scores of the instruments that come with Waypost.
+// Research is the store of projects and releases, which knows the items and scores of the instruments that
+// come with Waypost.
 func Research(d *db.DB, cipher tink.AEAD, files *blob.Bucket) *datasets.Store {
 	s := &datasets.Store{DB: d, Cipher: cipher, Files: files, Software: Version}
 	for _, i := range outcomes.Instruments() {
@@ -84,7 +144,16 @@ func Research(d *db.DB, cipher tink.AEAD, files *blob.Bucket) *datasets.Store {
 			}
 		}
 		for _, c := range i.Scores {
-			s.Scores = append(s.Scores, datasets.Score{Instrument: i.Key, Version: i.Version, Code: c.Code, Better: string(c.Better), Responder: c.ResponderThreshold})
+			s.Scores = append(
+				s.Scores,
+				datasets.Score{
+					Instrument: i.Key,
+					Version:    i.Version,
+					Code:       c.Code,
+					Better:     string(c.Better),
+					Responder:  c.ResponderThreshold,
+				},
+			)
 		}
 	}
 	return s

@@ -38,7 +38,11 @@ func (w *world) proxied(kept bool) (origin string) {
 	free.Close()
 	c := on(w.db)
 	c.PublicURL = "http://" + address + "/waypost"
-	c.Partners = &partners.Store{DB: w.db, Base: Base(c.PublicURL), Target: outward.New(outward.Config{AllowPrivate: true})}
+	c.Partners = &partners.Store{
+		DB:     w.db,
+		Base:   Base(c.PublicURL),
+		Target: outward.New(outward.Config{AllowPrivate: true}),
+	}
 	to := listening(w.t, c)
 	if !kept {
 		to += "/"
@@ -88,8 +92,12 @@ func TestBehindAProxyWithAPrefix(t *testing.T) {
 			w := &world{t: t, db: w.db, keys: w.keys, site: w.site, worker: w.worker, org: w.org, svc: w.svc}
 			origin := w.proxied(kept)
 			w.url = origin + "/waypost"
-			referral := w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"referral","need":"loneliness_isolation"}`, episode, w.svc)).want(201)
-			if at := referral.header.Get("Location"); at != "/waypost/v1/referrals/"+referral.text("id") || w.status(origin+at, w.keys["link_worker"]) != 200 {
+			referral := w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,
+				"kind":"referral","need":"loneliness_isolation"}`, episode, w.svc)).want(201)
+			if at := referral.header.Get(
+				"Location",
+			); at != "/waypost/v1/referrals/"+referral.text("id") ||
+				w.status(origin+at, w.keys["link_worker"]) != 200 {
 				t.Errorf("Location %q", at)
 			}
 			for of, href := range map[string]string{
@@ -102,7 +110,10 @@ func TestBehindAProxyWithAPrefix(t *testing.T) {
 				}
 			}
 			document := w.anybody().get("/openapi.json").want(200)
-			if at := document.text("servers.0.url"); at != "/waypost" || w.status(origin+at+"/v1/me", w.keys["link_worker"]) != 200 {
+			if at := document.text(
+				"servers.0.url",
+			); at != "/waypost" ||
+				w.status(origin+at+"/v1/me", w.keys["link_worker"]) != 200 {
 				t.Errorf("servers: %q", at)
 			}
 			reply := w.as("link_worker").post("/referrals/"+referral.text("id")+"/reply-link", "").want(201).text("url")
@@ -115,11 +126,19 @@ func TestBehindAProxyWithAPrefix(t *testing.T) {
 			}
 			org := person{w, reply}
 			page := org.open("")
-			if sent := org.press(page, "accepted"); sent.status != 200 || sent.at != "/thanks" || !strings.Contains(sent.html, "Your answer was recorded") {
+			if sent := org.press(
+				page,
+				"accepted",
+			); sent.status != 200 || sent.at != "/thanks" ||
+				!strings.Contains(sent.html, "Your answer was recorded") {
 				t.Errorf("an answer: %d at %q", sent.status, sent.at)
 			}
 			patient := person{w, link}
-			if asked := patient.answer(patient.open("/respondent"), "self"); asked.status != 200 || asked.at != "/how_have_you_been" {
+			if asked := patient.answer(
+				patient.open("/respondent"),
+				"self",
+			); asked.status != 200 ||
+				asked.at != "/how_have_you_been" {
 				t.Errorf("a question: %d at %q", asked.status, asked.at)
 			}
 		})
@@ -156,7 +175,8 @@ func (w *world) everythingOf(path, title string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if page.StatusCode != 200 || !regexp.MustCompile("<title>[^<]*("+title+")").Match(html) || !strings.HasPrefix(page.Request.URL.String(), w.url) {
+	if page.StatusCode != 200 || !regexp.MustCompile("<title>[^<]*("+title+")").Match(html) ||
+		!strings.HasPrefix(page.Request.URL.String(), w.url) {
 		w.t.Errorf("%s: %d at %s", path, page.StatusCode, page.Request.URL)
 	}
 	for _, name := range named.FindAllStringSubmatch(string(html), -1) {
@@ -176,7 +196,8 @@ func (w *world) everythingOf(path, title string) {
 // press presses the button of an answer that needs nothing more.
 func (p person) press(page shownPage, answer string) shownPage {
 	p.w.t.Helper()
-	form := regexp.MustCompile(`<form method="post" action="([^"]+)"><input type="hidden" name="answer" value="` + answer + `">`).FindStringSubmatch(page.html)
+	form := regexp.MustCompile(`<form method="post" action="([^"]+)"><input type="hidden" name="answer" value="` + answer + `">`).
+		FindStringSubmatch(page.html)
 	if form == nil {
 		p.w.t.Fatalf("no button for %s: %s", answer, page.html)
 	}

@@ -17,8 +17,9 @@ import (
 	"waypost/internal/insights"
 )
 
-// What R makes of a site's outcomes_paired is what Waypost answers about the people who consent there: as it answers, to two
-// decimals, and to 1e-9 as it works out. People who withdrew and let their data be kept are in the table and not in the answer.
+// What R makes of a site's outcomes_paired is what Waypost answers about the people who consent there: as
+// it answers, to two decimals, and to 1e-9 as it works out. People who withdrew and let their data be kept
+// are in the table and not in the answer.
 func TestRsPairedFiguresAreTheAPIs(t *testing.T) {
 	s := newStudy(t, 1500)
 	s.withdraws(s.answered())
@@ -158,5 +159,6 @@ func (s releasing) answered() (patient string) {
 // withdraws says no to being contacted and lets what there is be kept.
 func (s releasing) withdraws(patient string) {
 	s.t.Helper()
-	s.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"research","decision":"withdrawn","withdrawal":"stop_contact_keep_data","decided_on":%q}`, s.today())).want(201)
+	s.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"research",
+		"decision":"withdrawn","withdrawal":"stop_contact_keep_data","decided_on":%q}`, s.today())).want(201)
 }

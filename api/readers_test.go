@@ -41,18 +41,26 @@ func newStudy(t *testing.T, people int) releasing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := fileblob.OpenBucket(t.TempDir(), &fileblob.Options{NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
+	files, err := fileblob.OpenBucket(
+		t.TempDir(),
+		&fileblob.Options{NoTempDir: true, Metadata: fileblob.MetadataDontWrite},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = files.Close() })
 	s := releasing{&world{t: t, db: d, keys: map[string]string{}}, Research(d, vault, files)}
-	if _, err := demo.Load(t.Context(), d, demo.Config{People: people, Seed: 5, Research: s.store}, func(k demo.Keys) error {
-		for role, key := range map[string]string{"administrator": k.Administrator, "data_steward": k.DataSteward, "link_worker": k.LinkWorker, "researcher": k.Researcher, "site_manager": k.SiteManager} {
-			s.keys[role] = key
-		}
-		return nil
-	}); err != nil {
+	if _, err := demo.Load(
+		t.Context(),
+		d,
+		demo.Config{People: people, Seed: 5, Research: s.store},
+		func(k demo.Keys) error {
+			for role, key := range map[string]string{"administrator": k.Administrator, "data_steward": k.DataSteward, "link_worker": k.LinkWorker, "researcher": k.Researcher, "site_manager": k.SiteManager} {
+				s.keys[role] = key
+			}
+			return nil
+		},
+	); err != nil {
 		t.Fatal(err)
 	}
 	c := on(d)
@@ -77,7 +85,8 @@ func (s releasing) project(basis, setting string, k int, sites ...string) string
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return s.as("data_steward").post("/projects", fmt.Sprintf(`{"title":"Read by others","purpose":"To be read","legal_basis":%q,"setting":%q,"site_ids":%s,
+	return s.as("data_steward").post("/projects", fmt.Sprintf(`{"title":"Read by others","purpose":"To be read",
+		"legal_basis":%q,"setting":%q,"site_ids":%s,
 		"instruments":["ons4"],"timepoints":["m9_12"],"minimum_k":%d,"expires_on":%q}`, basis, setting, list, k, s.daysAgo(-30))).made()
 }
 
@@ -92,7 +101,12 @@ func (s releasing) release(project string) (folder string) {
 	if state := r.text("state"); state != "ready" {
 		s.t.Fatalf("it is %s: %s", state, r.body)
 	}
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+"/v1/releases/"+id+"/files/package.zip", nil)
+	req, err := http.NewRequestWithContext(
+		s.t.Context(),
+		http.MethodGet,
+		s.url+"/v1/releases/"+id+"/files/package.zip",
+		nil,
+	)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -161,8 +175,8 @@ func rows(t *testing.T, folder string) map[string]int64 {
 	return rows
 }
 
-// Programs that researchers use read every table of a release, whole and without a warning: of people who agreed and of others,
-// as fine as releases are and made coarser.
+// Programs that researchers use read every table of a release, whole and without a warning: of people who
+// agreed and of others, as fine as releases are and made coarser.
 func TestReleasesAreReadByOthers(t *testing.T) {
 	s := newStudy(t, 700)
 	for name, folder := range map[string]string{
@@ -205,7 +219,11 @@ func spoil(t *testing.T, folder string) (copied string) {
 	file := filepath.Join(copied, "episodes.csv")
 	err := os.CopyFS(copied, os.DirFS(folder))
 	text, e := os.ReadFile(file)
-	err = errors.Join(err, e, os.WriteFile(file, bytes.Replace(text, []byte(",medical,"), []byte(",nonsense,"), 1), 0o600))
+	err = errors.Join(
+		err,
+		e,
+		os.WriteFile(file, bytes.Replace(text, []byte(",medical,"), []byte(",nonsense,"), 1), 0o600),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +288,10 @@ func readByPython(t *testing.T, folder string) (rows map[string][]int64, wrong [
 		Tables map[string]int64
 		Wrong  []string
 	}
-	if err := json.Unmarshal(told(t, folder, "Debian: python3-pandas", debianPython, "judges/release.py"), &report); err != nil {
+	if err := json.Unmarshal(
+		told(t, folder, "Debian: python3-pandas", debianPython, "judges/release.py"),
+		&report,
+	); err != nil {
 		t.Fatal(err)
 	}
 	rows = map[string][]int64{}

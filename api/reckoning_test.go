@@ -52,7 +52,13 @@ func (y *months) check(week int) {
 	}
 	truth, public := y.as("site_manager").get("/insights/retention"), y.as("dashboard").get("/insights/retention")
 	for i, s := range stages {
-		y.compare(s.code, y.reckon(s.code, today), y.reckon(s.code, today.AddDate(0, 0, -1)), truth.at("rows").([]any)[i].(map[string]any), public.at("rows").([]any)[i].(map[string]any))
+		y.compare(
+			s.code,
+			y.reckon(s.code, today),
+			y.reckon(s.code, today.AddDate(0, 0, -1)),
+			truth.at("rows").([]any)[i].(map[string]any),
+			public.at("rows").([]any)[i].(map[string]any),
+		)
 	}
 }
 
@@ -122,7 +128,8 @@ func (p *follower) kinds(f *turn, today time.Time) (kinds []string) {
 	return kinds
 }
 
-// compare holds a row against what was reckoned: the truth exactly, and the published counts, which stand at yesterday, by their rule.
+// compare holds a row against what was reckoned: the truth exactly, and the published counts, which stand
+// at yesterday, by their rule.
 func (y *months) compare(code string, want, yesterday map[string]int, truth, public map[string]any) {
 	for name := range truth {
 		switch name {
@@ -135,11 +142,13 @@ func (y *months) compare(code string, want, yesterday map[string]int, truth, pub
 		}
 		shown, is := public[name].(float64)
 		n = float64(yesterday[name])
-		if is && name != "ended" && (shown != 0 && shown < 8 || int(shown)%5 != 0 || shown-n > 2 || n-shown > 2 || (shown == 0) != (n == 0)) {
+		if is && name != "ended" &&
+			(shown != 0 && shown < 8 || int(shown)%5 != 0 || shown-n > 2 || n-shown > 2 || (shown == 0) != (n == 0)) {
 			y.t.Errorf("%s: of %v %s a partner sees %v", code, n, name, shown)
 		}
 	}
-	if share, is := truth["completion_percent"].(float64); is && (share < 100*float64(want["completed"])/float64(want["ended"])-0.06 || share > 100*float64(want["completed"])/float64(want["ended"])+0.06) {
+	if share, is := truth["completion_percent"].(float64); is &&
+		(share < 100*float64(want["completed"])/float64(want["ended"])-0.06 || share > 100*float64(want["completed"])/float64(want["ended"])+0.06) {
 		y.t.Errorf("%s: %v %% of %d in %d", code, share, want["completed"], want["ended"])
 	}
 }
@@ -158,7 +167,8 @@ func (y *months) outcomes() {
 			}
 		}
 		for _, r := range rows {
-			if r := r.(map[string]any); r["timepoint"] == s.code && r["score"] == "life_satisfaction" && (r["paired_n"] != float64(paired) || r["baseline_n"] != float64(everyone) || r["mean_change"] != 2.0) {
+			if r := r.(map[string]any); r["timepoint"] == s.code && r["score"] == "life_satisfaction" &&
+				(r["paired_n"] != float64(paired) || r["baseline_n"] != float64(everyone) || r["mean_change"] != 2.0) {
 				y.t.Errorf("%s: %v, want %d pairs", s.code, r, paired)
 			}
 		}

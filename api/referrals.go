@@ -18,34 +18,175 @@ import (
 )
 
 func (s *server) referralOperations() {
-	read(s, op{id: "list-referrals", path: "/referrals", tag: "referrals", scope: actor.ReferralsRead,
-		summary: "List referrals", about: "Lists referrals by id: of the caller's sites, or, for an organisation, those sent to it, in the shape ReceivedReferral."}, s.listReferrals)
-	post(s, op{id: "record-referral", path: "/referrals", tag: "referrals", scope: actor.ReferralsWrite, created: "/referrals/{id}", faults: []fault.Kind{fault.ConsentRequired, fault.NotFound},
-		summary: "Record a referral", about: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing consent to share with organisations; a signpost shares nothing and needs none. A service that is closed is refused, and one that is full needs an override_reason. Warnings tell of an open referral to the same place and of a service that is not simply open."}, s.recordReferral)
-	read(s, op{id: "get-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsRead,
-		summary: "Get a referral", about: "Returns a referral with two accounts of it, kept apart: what the organisation says and what the person says. For an organisation: one sent to it, in the shape ReceivedReferral, without the person's account."}, s.getReferral)
-	change(s, op{id: "change-referral", path: "/referrals/{id}", tag: "referrals", scope: actor.ReferralsWrite,
-		summary: "Change what is said of a referral", about: "Puts right the need, the reason, what it follows, or other systems' ids. How it stands is changed by moves."}, s.changeReferral)
-	read(s, op{id: "list-referral-moves", path: "/referrals/{id}/moves", tag: "referrals", scope: actor.ReferralsRead,
-		summary: "List a referral's moves", about: "Lists every move in the order in which it was recorded, undone ones too."}, s.listMoves)
-	post(s, op{id: "move-referral", path: "/referrals/{id}/moves", tag: "referrals", scope: actor.ReferralsReply, faults: []fault.Kind{fault.MoveNotAllowed, fault.ConsentRequired},
-		summary: "Move a referral", about: "Records an answer or another move; the answer is the referral as it then stands. The move is checked before its reason. A late answer to an expired referral still counts. An organisation that answered by phone: reported_by organisation. Of two who move it at the same instant one is answered with move_not_allowed, which says where it stands now; whoever acts on what they saw earlier can have the same with from."}, s.moveReferral)
-	post(s, op{id: "undo-referral-move", path: "/referrals/{id}/undo", tag: "referrals", scope: actor.ReferralsWrite,
-		summary: "Undo the latest move", about: "Voids the latest move that stands. The move and its undoing both stay visible; figures ignore an undone move."}, s.undoMove)
-	read(s, op{id: "list-attendances", path: "/referrals/{id}/attendances", tag: "referrals", scope: actor.ReferralsRead,
-		summary: "List attendances", about: "Lists who reported what of the person's attendance, by day."}, s.listAttendances)
-	post(s, op{id: "record-attendance", path: "/referrals/{id}/attendances", tag: "referrals", scope: actor.ReferralsReply, created: "/referrals/{referral_id}/attendances",
-		summary: "Report attendance", about: "Records whether the person came. One who came moves an open referral to in_progress. Of one day one side is heard once: the same again is answered with the attendance there is, and what says otherwise is a conflict. What the person says of it is asked at a follow-up and kept apart."}, s.recordAttendance)
-	post(s, op{id: "take-back-attendance", path: "/attendances/{id}/entered-in-error", tag: "referrals", scope: actor.ReferralsReply,
-		summary: "Take an attendance back", about: "Says that a report of attendance was wrong. It stays in the list, with who took it back and why, and counts in nothing. Where the referral was in_progress for that report alone, it goes back to where it stood before. Only the side that recorded it may take it back: the organisation what it reported by its key or link, the site what it recorded; anybody else is forbidden. One that was taken back already stays as it is."}, s.takeBackAttendance)
-	read(s, op{id: "list-referral-questions", path: "/referrals/{id}/questions", tag: "referrals", scope: actor.ReferralsRead,
-		summary: "List an organisation's questions", about: "Lists what the organisation asked of a referral, oldest first, and which questions were answered."}, s.listQuestions)
-	post(s, op{id: "ask-referral-question", path: "/referrals/{id}/questions", tag: "referrals", scope: actor.ReferralsReply, created: "/referrals/{referral_id}/questions",
-		summary: "Ask the link worker a question", about: "Records an organisation's question about a referral that was sent to it. It changes nothing of how the referral stands; it leads the worklist awaiting_reply until somebody at the site marks it as answered. Only an organisation may ask (forbidden); a referral that is over takes no question, and one of which ten wait takes no other (conflict). The same words again, while they wait, are answered with the question there is."}, s.askQuestion)
-	post(s, op{id: "mark-question-answered", path: "/questions/{id}/answered", tag: "referrals", scope: actor.ReferralsWrite,
-		summary: "Mark a question as answered", about: "Notes that an organisation's question was answered, by telephone or mail: the organisation sees that it was, and it leaves the worklist. One that was marked already stays as it is."}, s.markAnswered)
-	read(s, op{id: "get-referral-timeline", path: "/referrals/{id}/timeline", tag: "referrals", scope: actor.RecordRead,
-		summary: "Get a referral's timeline", about: "Lists what happened to a referral, oldest first, from all sides."}, s.referralTimeline)
+	read(s, op{
+		id:      "list-referrals",
+		path:    "/referrals",
+		tag:     "referrals",
+		scope:   actor.ReferralsRead,
+		summary: "List referrals",
+		about: "Lists referrals by id: of the caller's sites, or, for an organisation, those sent to it, in the " +
+			"shape ReceivedReferral.",
+	}, s.listReferrals)
+	post(
+		s,
+		op{
+			id:      "record-referral",
+			path:    "/referrals",
+			tag:     "referrals",
+			scope:   actor.ReferralsWrite,
+			created: "/referrals/{id}",
+			faults:  []fault.Kind{fault.ConsentRequired, fault.NotFound},
+			summary: "Record a referral",
+			about: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing " +
+				"consent to share with organisations; a signpost shares nothing and needs none. A service that is " +
+				"closed is refused, and one that is full needs an override_reason. Warnings tell of an open " +
+				"referral to the same place and of a service that is not simply open.",
+		},
+		s.recordReferral,
+	)
+	read(s, op{
+		id:      "get-referral",
+		path:    "/referrals/{id}",
+		tag:     "referrals",
+		scope:   actor.ReferralsRead,
+		summary: "Get a referral",
+		about: "Returns a referral with two accounts of it, kept apart: what the organisation says and what the " +
+			"person says. For an organisation: one sent to it, in the shape ReceivedReferral, without the person's account.",
+	}, s.getReferral)
+	change(s, op{
+		id:      "change-referral",
+		path:    "/referrals/{id}",
+		tag:     "referrals",
+		scope:   actor.ReferralsWrite,
+		summary: "Change what is said of a referral",
+		about:   "Puts right the need, the reason, what it follows, or other systems' ids. How it stands is changed by moves.",
+	}, s.changeReferral)
+	read(s, op{
+		id:      "list-referral-moves",
+		path:    "/referrals/{id}/moves",
+		tag:     "referrals",
+		scope:   actor.ReferralsRead,
+		summary: "List a referral's moves",
+		about:   "Lists every move in the order in which it was recorded, undone ones too.",
+	}, s.listMoves)
+	post(
+		s,
+		op{
+			id:      "move-referral",
+			path:    "/referrals/{id}/moves",
+			tag:     "referrals",
+			scope:   actor.ReferralsReply,
+			faults:  []fault.Kind{fault.MoveNotAllowed, fault.ConsentRequired},
+			summary: "Move a referral",
+			about: "Records an answer or another move; the answer is the referral as it then stands. The move is " +
+				"checked before its reason. A late answer to an expired referral still counts. An organisation " +
+				"that answered by phone: reported_by organisation. Of two who move it at the same instant one is " +
+				"answered with move_not_allowed, which says where it stands now; whoever acts on what they saw " +
+				"earlier can have the same with from.",
+		},
+		s.moveReferral,
+	)
+	post(s, op{
+		id:      "undo-referral-move",
+		path:    "/referrals/{id}/undo",
+		tag:     "referrals",
+		scope:   actor.ReferralsWrite,
+		summary: "Undo the latest move",
+		about:   "Voids the latest move that stands. The move and its undoing both stay visible; figures ignore an undone move.",
+	}, s.undoMove)
+	read(
+		s,
+		op{
+			id:      "list-attendances",
+			path:    "/referrals/{id}/attendances",
+			tag:     "referrals",
+			scope:   actor.ReferralsRead,
+			summary: "List attendances",
+			about:   "Lists who reported what of the person's attendance, by day.",
+		},
+		s.listAttendances,
+	)
+	post(
+		s,
+		op{
+			id:      "record-attendance",
+			path:    "/referrals/{id}/attendances",
+			tag:     "referrals",
+			scope:   actor.ReferralsReply,
+			created: "/referrals/{referral_id}/attendances",
+			summary: "Report attendance",
+			about: "Records whether the person came. One who came moves an open referral to in_progress. Of one day " +
+				"one side is heard once: the same again is answered with the attendance there is, and what says " +
+				"otherwise is a conflict. What the person says of it is asked at a follow-up and kept apart.",
+		},
+		s.recordAttendance,
+	)
+	post(
+		s,
+		op{
+			id:      "take-back-attendance",
+			path:    "/attendances/{id}/entered-in-error",
+			tag:     "referrals",
+			scope:   actor.ReferralsReply,
+			summary: "Take an attendance back",
+			about: "Says that a report of attendance was wrong. It stays in the list, with who took it back and why, " +
+				"and counts in nothing. Where the referral was in_progress for that report alone, it goes back to " +
+				"where it stood before. Only the side that recorded it may take it back: the organisation what it " +
+				"reported by its key or link, the site what it recorded; anybody else is forbidden. One that was " +
+				"taken back already stays as it is.",
+		},
+		s.takeBackAttendance,
+	)
+	read(
+		s,
+		op{
+			id:      "list-referral-questions",
+			path:    "/referrals/{id}/questions",
+			tag:     "referrals",
+			scope:   actor.ReferralsRead,
+			summary: "List an organisation's questions",
+			about:   "Lists what the organisation asked of a referral, oldest first, and which questions were answered.",
+		},
+		s.listQuestions,
+	)
+	post(
+		s,
+		op{
+			id:      "ask-referral-question",
+			path:    "/referrals/{id}/questions",
+			tag:     "referrals",
+			scope:   actor.ReferralsReply,
+			created: "/referrals/{referral_id}/questions",
+			summary: "Ask the link worker a question",
+			about: "Records an organisation's question about a referral that was sent to it. It changes nothing of " +
+				"how the referral stands; it leads the worklist awaiting_reply until somebody at the site marks it " +
+				"as answered. Only an organisation may ask (forbidden); a referral that is over takes no question, " +
+				"and one of which ten wait takes no other (conflict). The same words again, while they wait, are " +
+				"answered with the question there is.",
+		},
+		s.askQuestion,
+	)
+	post(
+		s,
+		op{
+			id:      "mark-question-answered",
+			path:    "/questions/{id}/answered",
+			tag:     "referrals",
+			scope:   actor.ReferralsWrite,
+			summary: "Mark a question as answered",
+			about: "Notes that an organisation's question was answered, by telephone or mail: the organisation sees " +
+				"that it was, and it leaves the worklist. One that was marked already stays as it is.",
+		},
+		s.markAnswered,
+	)
+	read(s, op{
+		id:      "get-referral-timeline",
+		path:    "/referrals/{id}/timeline",
+		tag:     "referrals",
+		scope:   actor.RecordRead,
+		summary: "Get a referral's timeline",
+		about:   "Lists what happened to a referral, oldest first, from all sides.",
+	}, s.referralTimeline)
 }
 
 // ReferralSeen is a referral as the caller may see it: whole, or as the organisation it was sent to.
@@ -111,7 +252,13 @@ type ReferralFilter struct {
 }
 
 func (in *ReferralFilter) filter() (by referrals.Filter, with referrals.Include, err error) {
-	by = referrals.Filter{Status: referrals.Status(in.Status), Need: in.Need, OrganisationID: given(in.OrganisationID), LinkWorkerID: given(in.LinkWorkerID), EpisodeID: given(in.EpisodeID)}
+	by = referrals.Filter{
+		Status:         referrals.Status(in.Status),
+		Need:           in.Need,
+		OrganisationID: given(in.OrganisationID),
+		LinkWorkerID:   given(in.LinkWorkerID),
+		EpisodeID:      given(in.EpisodeID),
+	}
 	if by.SentFrom, err = moment("sent_from", in.SentFrom); err != nil {
 		return by, with, err
 	}
@@ -175,7 +322,11 @@ func (s *server) recordReferral(ctx context.Context, in *With[referrals.New]) (r
 	return s.casework.Referrals.Record(ctx, in.Body, viaAPI)
 }
 
-func (s *server) changeReferral(ctx context.Context, in *Merge[referrals.Changes], version int) (referrals.Referral, error) {
+func (s *server) changeReferral(
+	ctx context.Context,
+	in *Merge[referrals.Changes],
+	version int,
+) (referrals.Referral, error) {
 	return s.casework.Referrals.Change(ctx, in.ID.ID, version, in.Body)
 }
 

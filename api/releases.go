@@ -25,10 +25,30 @@ import (
 func (s *server) releaseOperations() {
 	read(s, op{id: "list-releases", path: "/projects/{id}/releases", tag: "datasets", scope: actor.ProjectsUse,
 		summary: "List a project's releases", about: "Lists the project's releases by id."}, s.listReleases)
-	post(s, op{id: "request-release", path: "/projects/{id}/releases", tag: "datasets", scope: actor.ProjectsUse, created: "/releases/{id}", later: true,
-		summary: "Ask for a release", about: "Asks for a frozen dataset (202): a job makes it soon, of one snapshot of the record, and its state tells. With dry_run nothing is made: the answer (200) tells how many people there would be, k, what is missing, and what would be made coarser."}, s.requestRelease)
-	read(s, op{id: "get-release", path: "/releases/{id}", tag: "datasets", scope: actor.ProjectsUse,
-		summary: "Get a release", about: "Returns where a release stands, who is in it, and its files once it is ready."}, s.getRelease)
+	post(
+		s,
+		op{
+			id:      "request-release",
+			path:    "/projects/{id}/releases",
+			tag:     "datasets",
+			scope:   actor.ProjectsUse,
+			created: "/releases/{id}",
+			later:   true,
+			summary: "Ask for a release",
+			about: "Asks for a frozen dataset (202): a job makes it soon, of one snapshot of the record, and its " +
+				"state tells. With dry_run nothing is made: the answer (200) tells how many people there would be, " +
+				"k, what is missing, and what would be made coarser.",
+		},
+		s.requestRelease,
+	)
+	read(s, op{
+		id:      "get-release",
+		path:    "/releases/{id}",
+		tag:     "datasets",
+		scope:   actor.ProjectsUse,
+		summary: "Get a release",
+		about:   "Returns where a release stands, who is in it, and its files once it is ready.",
+	}, s.getRelease)
 	s.fileOperation()
 }
 
@@ -59,7 +79,12 @@ func (a releaseOrTrial) status() int {
 }
 
 func (releaseOrTrial) Schema(r huma.Registry) *huma.Schema {
-	return &huma.Schema{AnyOf: []*huma.Schema{r.Schema(reflect.TypeFor[datasets.Release](), true, ""), r.Schema(reflect.TypeFor[datasets.Trial](), true, "")}}
+	return &huma.Schema{
+		AnyOf: []*huma.Schema{
+			r.Schema(reflect.TypeFor[datasets.Release](), true, ""),
+			r.Schema(reflect.TypeFor[datasets.Trial](), true, ""),
+		},
+	}
 }
 
 func (s *server) requestRelease(ctx context.Context, in *Of[datasets.NewRelease]) (releaseOrTrial, error) {
@@ -78,16 +103,29 @@ const (
 
 // fileOperation registers the one answer that is a file. It goes out as it lies, in parts where Range asks for one.
 func (s *server) fileOperation() {
-	d := s.declare(op{id: "get-release-file", method: http.MethodGet, path: "/releases/{id}/files/{name}", tag: "datasets", scope: actor.ProjectsUse,
-		summary: "Download a file of a release", about: "Sends a file of a release that is ready. Its ETag is its SHA-256; Range is answered; the download is noted. It ends with the project's term.",
-		faults: []fault.Kind{fault.Conflict}})
+	d := s.declare(
+		op{
+			id:      "get-release-file",
+			method:  http.MethodGet,
+			path:    "/releases/{id}/files/{name}",
+			tag:     "datasets",
+			scope:   actor.ProjectsUse,
+			summary: "Download a file of a release",
+			about: "Sends a file of a release that is ready. Its ETag is its SHA-256; Range is answered; the download " +
+				"is noted. It ends with the project's term.",
+			faults: []fault.Kind{fault.Conflict},
+		},
+	)
 	d.Responses["200"] = &huma.Response{Description: "The file.", Headers: map[string]*huma.Param{
 		"ETag":        {Description: "Its SHA-256.", Schema: &huma.Schema{Type: "string"}},
 		"Repr-Digest": {Description: "Its SHA-256, by RFC 9530.", Schema: &huma.Schema{Type: "string"}},
 	}, Content: map[string]*huma.MediaType{}}
 	for _, kind := range datasets.MediaTypes {
 		kind, _, _ = strings.Cut(kind, ";")
-		d.Responses["200"].Content[kind] = &huma.MediaType{Schema: &huma.Schema{Format: "binary", Description: "The file as it lies."}, Example: "study_id,episodes"}
+		d.Responses["200"].Content[kind] = &huma.MediaType{
+			Schema:  &huma.Schema{Format: "binary", Description: "The file as it lies."},
+			Example: "study_id,episodes",
+		}
 	}
 	d.Responses["206"] = &huma.Response{Description: "A part of the file.", Content: d.Responses["200"].Content}
 	d.Responses["304"] = &huma.Response{Description: "The file is that of If-None-Match."}
@@ -117,7 +155,9 @@ func send(h huma.Context, f datasets.Content) {
 	head.Set("Content-Type", f.MediaType)
 	head.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s"`, strings.ReplaceAll(f.Name, `"`, "")))
 	deadline := time.Now().Add(grace + time.Duration(f.Bytes/slowest)*time.Second)
-	if err := http.NewResponseController(c.Response()).SetWriteDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := http.NewResponseController(c.Response()).
+		SetWriteDeadline(deadline); err != nil &&
+		!errors.Is(err, http.ErrNotSupported) {
 		return // the connection has gone
 	}
 	http.ServeContent(c.Response(), c.Request(), f.Name, f.AsOf, f)

@@ -11,8 +11,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// renderDocument is the document as it is published: with its head first, parts that repeat as components, and answers that may grow.
-// The document in memory stays as it was, since requests and, in tests, answers are held against that one.
+// renderDocument is the document as it is published: with its head first, parts that repeat as components,
+// and answers that may grow. The document in memory stays as it was, since requests and, in tests, answers
+// are held against that one.
 func renderDocument(doc *huma.OpenAPI) (*yaml.Node, error) {
 	text, err := doc.YAML()
 	if err != nil {
@@ -31,7 +32,8 @@ func renderDocument(doc *huma.OpenAPI) (*yaml.Node, error) {
 	return root, nil
 }
 
-// openAnswers lets the schemas that only answers have gain fields. Those of requests stay closed: what they do not know is refused.
+// openAnswers lets the schemas that only answers have gain fields. Those of requests stay closed: what they
+// do not know is refused.
 func openAnswers(root *yaml.Node) {
 	schemas := member(member(root, "components"), "schemas")
 	sent := map[string]bool{}
@@ -109,8 +111,8 @@ func headersOf(root *yaml.Node) (all []part) {
 	return all
 }
 
-// share makes of what stands alike in several places one component, to which they refer. Of several forms under one name, the
-// commonest becomes the component and the others stay where they are.
+// share makes of what stands alike in several places one component, to which they refer. Of several forms
+// under one name, the commonest becomes the component and the others stay where they are.
 func share(components *yaml.Node, kind string, all []part) {
 	places := map[string]map[string][]*yaml.Node{} // by name and by text
 	var names []string

@@ -10,7 +10,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// A field that is new in an answer breaks no client that validates, while one that nobody knows in a request is refused.
+// A field that is new in an answer breaks no client that validates, while one that nobody knows in a
+// request is refused.
 func TestAnswersMayGrowAndRequestsMayNot(t *testing.T) {
 	t.Parallel()
 	doc, _ := operations(t)

@@ -48,11 +48,15 @@ func TestAnOrganisationAnswersByALink(t *testing.T) {
 	}
 	lw := w.as("link_worker")
 	for _, m := range lw.get("/referrals/" + referral + "/moves").want(200).items() {
-		if m := m.(map[string]any); m["side"] != "organisation" || m["recorded_via"] != "link" || m["actor_role"] != "organisation" {
+		if m := m.(map[string]any); m["side"] != "organisation" || m["recorded_via"] != "link" ||
+			m["actor_role"] != "organisation" {
 			t.Errorf("a move: %v", m)
 		}
 	}
-	if a := lw.get("/referrals/" + referral + "/attendances"); a.text("items.0.recorded_via") != "link" || a.text("items.0.reported_by") != "organisation" {
+	if a := lw.get(
+		"/referrals/" + referral + "/attendances",
+	); a.text("items.0.recorded_via") != "link" ||
+		a.text("items.0.reported_by") != "organisation" {
 		t.Errorf("%s", a.body)
 	}
 	timeline := string(lw.get("/referrals/" + referral + "/timeline?limit=200").body)
@@ -87,7 +91,10 @@ func TestALinkToAnswerThatDoesNotWork(t *testing.T) {
 		}
 		org.post("/replies/"+token, `{"to":"accepted"}`).problem(404, "not_found", token)
 		page := person{w, w.url + "/r/" + token}
-		if shown := page.open(""); shown.status != 404 || shown.title() != "This link does not work" || strings.Contains(shown.html, "Marigold") {
+		if shown := page.open(
+			"",
+		); shown.status != 404 || shown.title() != "This link does not work" ||
+			strings.Contains(shown.html, "Marigold") {
 			t.Errorf("%s: %d %s", name, shown.status, shown.html)
 		}
 		if shown := page.reply("accepted", "sent"); shown.status != 404 {
@@ -118,7 +125,10 @@ func TestReplyTokensCannotBeGuessed(t *testing.T) {
 		a := w.anybody().get(fmt.Sprintf("/replies/guess%d", i))
 		if a.status == 429 {
 			a.problem(429, "rate_limited")
-			if page := (person{w, w.url + "/r/guess"}).open(""); page.status != 429 || page.header.Get("Retry-After") == "" {
+			if page := (person{w, w.url + "/r/guess"}).open(
+				"",
+			); page.status != 429 ||
+				page.header.Get("Retry-After") == "" {
 				t.Errorf("the page goes on: %d %v", page.status, page.header)
 			}
 			return
@@ -143,7 +153,18 @@ func TestALinkShowsWhatConsentAllows(t *testing.T) {
 		t.Errorf("a replay: %s", again.body)
 	}
 	for name, text := range map[string]string{"JSON": string(w.anybody().get("/replies/" + p.token()).want(200).body), "the page": p.open("").html, "a page for more": p.open("/attended").html} {
-		leaktest.Hidden(t, name, text, "Marigold", "Example1", "07700 900001", "+447700900001", "sam@example.org", "Lives alone", patient)
+		leaktest.Hidden(
+			t,
+			name,
+			text,
+			"Marigold",
+			"Example1",
+			"07700 900001",
+			"+447700900001",
+			"sam@example.org",
+			"Lives alone",
+			patient,
+		)
 	}
 	if page := p.open(""); !strings.Contains(page.html, "Name and contact are not shown") {
 		t.Errorf("%s", page.html)
@@ -164,15 +185,20 @@ func TestALinkReachesOneReferral(t *testing.T) {
 	if a := w.as("link_worker").get("/referrals/" + other); a.text("status") != "sent" {
 		t.Errorf("%s", a.body)
 	}
-	signpost := w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"signpost","need":"food"}`, episode, w.svc)).made()
-	draft := w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","draft":true}`, episode, w.svc)).made()
+	signpost := w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,
+		"kind":"signpost","need":"food"}`, episode, w.svc)).made()
+	draft := w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food",
+		"draft":true}`, episode, w.svc)).made()
 	for _, unanswerable := range []string{signpost, draft} {
 		w.as("link_worker").post("/referrals/"+unanswerable+"/reply-link", "").problem(409, "conflict")
 	}
 	w.as("other_site_link_worker").post("/referrals/"+mine+"/reply-link", "").problem(404, "not_found")
 	w.as("organisation").post("/referrals/"+mine+"/reply-link", "").problem(403, "forbidden")
 	keyed := w.as("link_worker").with("Idempotency-Key", "link")
-	first, again := keyed.post("/referrals/"+other+"/reply-link", "").want(201), keyed.post("/referrals/"+other+"/reply-link", "").want(201)
+	first, again := keyed.post("/referrals/"+other+"/reply-link", "").
+		want(201),
+		keyed.post("/referrals/"+other+"/reply-link", "").
+			want(201)
 	if strings.Contains(string(again.body), "/r/") || again.header.Get("Idempotency-Replayed") != "true" {
 		t.Errorf("%s, then %s", first.body, again.body)
 	}
@@ -215,8 +241,10 @@ func TestBadAnswersByReplyLink(t *testing.T) {
 	for body, code := range map[string]int{
 		`{}`: 422, `{"to":"declined"}`: 422, `{"to":"declined","reason":"` + secret + `"}`: 422, `{"to":"waitlisted","reason":"no_capacity"}`: 422,
 		`{"to":"withdrawn","reason":"moved"}`: 409, `{"to":"expired"}`: 409, `{"to":"entered_in_error"}`: 409, `{"to":"` + secret + `"}`: 422,
-		`{"to":"accepted","attended":true,"on":"2026-01-01"}`: 422, `{"attended":true}`: 422, `{"attended":true,"on":"2999-01-01"}`: 422, `{"attended":true,"on":"2001-01-01"}`: 422,
-		`{"attended":false,"on":"` + w.today() + `","reason":"` + secret + `"}`: 422, `{"to":"accepted","on":"2026-01-01"}`: 422, `{"to":"accepted","nonsense":1}`: 422,
+		`{"to":"accepted","attended":true,"on":"2026-01-01"}`: 422, `{"attended":true}`: 422, `{"attended":true,
+			"on":"2999-01-01"}`: 422, `{"attended":true,"on":"2001-01-01"}`: 422,
+		`{"attended":false,"on":"` + w.today() + `","reason":"` + secret + `"}`: 422, `{"to":"accepted",
+			"on":"2026-01-01"}`: 422, `{"to":"accepted","nonsense":1}`: 422,
 		`{"to":"accepted","from":"accepted"}`: 409, `{"to":"accepted","to":"accepted"}`: 400,
 	} {
 		a := w.anybody().post(path, body)
@@ -245,8 +273,8 @@ func TestBadAnswersByReplyLink(t *testing.T) {
 	}
 }
 
-// After a yes of one press a day and a note can still be given. They reach the record like those given with the yes; what was given
-// stands until another is given, and the same said twice is recorded once.
+// After a yes of one press a day and a note can still be given. They reach the record like those given with
+// the yes; what was given stands until another is given, and the same said twice is recorded once.
 func TestMoreIsSaidAfterYes(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
@@ -260,10 +288,17 @@ func TestMoreIsSaidAfterYes(t *testing.T) {
 	if page := p.reply("accepted", "sent"); page.at != "/thanks" || !strings.Contains(page.html, more) {
 		t.Fatalf("%s: %s", page.at, page.html)
 	}
-	if page := p.open("/added"); page.status != 200 || page.title() != "When can they start?" || !strings.Contains(page.html, `name="note"`) || !strings.Contains(page.html, `type="date"`) {
+	if page := p.open(
+		"/added",
+	); page.status != 200 || page.title() != "When can they start?" || !strings.Contains(page.html, `name="note"`) ||
+		!strings.Contains(page.html, `type="date"`) {
 		t.Fatalf("%d: %s", page.status, page.html)
 	}
-	if page := p.reply("added", "accepted"); page.status != 422 || !strings.Contains(page.html, "Give a day, or write a note") {
+	if page := p.reply(
+		"added",
+		"accepted",
+	); page.status != 422 ||
+		!strings.Contains(page.html, "Give a day, or write a note") {
 		t.Errorf("nothing said: %d: %s", page.status, page.html)
 	}
 	if n := len(moves()); n != 1 {
@@ -271,7 +306,15 @@ func TestMoreIsSaidAfterYes(t *testing.T) {
 	}
 	w.advance("P1D")
 	for range 2 {
-		if page := p.reply("added", "accepted", "on", w.daysAgo(-10), "note", "Ask for Jo at the door"); page.at != "/thanks" || page.status != 200 {
+		if page := p.reply(
+			"added",
+			"accepted",
+			"on",
+			w.daysAgo(-10),
+			"note",
+			"Ask for Jo at the door",
+		); page.at != "/thanks" ||
+			page.status != 200 {
 			t.Fatalf("%d: %s", page.status, page.html)
 		}
 	}
@@ -291,7 +334,10 @@ func TestMoreIsSaidAfterYes(t *testing.T) {
 	}
 	for i, note := range []string{"Ask for Jo at the door", "Bring shoes"} {
 		m := list[i+1].(map[string]any)
-		if m["note"] != note || m["expected_start_on"] != w.daysAgo(-10) || m["from"] != "accepted" || m["to"] != "accepted" || m["side"] != "organisation" || m["recorded_via"] != "link" {
+		if m["note"] != note || m["expected_start_on"] != w.daysAgo(-10) || m["from"] != "accepted" ||
+			m["to"] != "accepted" ||
+			m["side"] != "organisation" ||
+			m["recorded_via"] != "link" {
 			t.Errorf("%v", m)
 		}
 	}
@@ -299,7 +345,10 @@ func TestMoreIsSaidAfterYes(t *testing.T) {
 	if r.text("responded_at") != first["occurred_at"] {
 		t.Errorf("the answer was given %s, not %v", r.text("responded_at"), first["occurred_at"])
 	}
-	if timeline := string(lw.get("/referrals/" + referral + "/timeline?limit=200").body); strings.Count(timeline, `"referral.accepted"`) != 3 || strings.Contains(timeline, "Bring shoes") {
+	if timeline := string(
+		lw.get("/referrals/" + referral + "/timeline?limit=200").body,
+	); strings.Count(timeline, `"referral.accepted"`) != 3 ||
+		strings.Contains(timeline, "Bring shoes") {
 		t.Errorf("%s", timeline)
 	}
 	// By the API too, and to no other status and by nobody without from.

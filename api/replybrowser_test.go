@@ -16,8 +16,8 @@ import (
 	"waypost/internal/platform/telemetry"
 )
 
-// An organisation accepts on a phone whose browser runs no script, in one press; the referral's timeline shows it at once. Later it
-// says by the same link that the person came, and what became of it.
+// An organisation accepts on a phone whose browser runs no script, in one press; the referral's timeline
+// shows it at once. Later it says by the same link that the person came, and what became of it.
 func TestAPhoneAcceptsAReferral(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
@@ -33,7 +33,8 @@ func TestAPhoneAcceptsAReferral(t *testing.T) {
 	lw := w.as("link_worker")
 	timeline := lw.get("/referrals/" + referral + "/timeline?limit=200").want(200)
 	last := timeline.items()[len(timeline.items())-1].(map[string]any)
-	if last["type"] != "referral.accepted" || last["side"] != "organisation" || last["data"].(map[string]any)["via"] != "link" {
+	if last["type"] != "referral.accepted" || last["side"] != "organisation" ||
+		last["data"].(map[string]any)["via"] != "link" {
 		t.Errorf("%s", timeline.body)
 	}
 	if got := p.follow(`a[href$="/attended"]`); got != "When did they come?" {
@@ -50,7 +51,9 @@ func TestAPhoneAcceptsAReferral(t *testing.T) {
 	if got := p.follow("button"); got != "It did not work out" {
 		t.Fatalf("at the end: %q", got)
 	}
-	if a := lw.get("/referrals/" + referral).want(200); a.text("status") != "not_completed" || a.text("status_reason") != "transport" || a.text("first_attended_on") != w.today() || a.text("organisation_account.attended") != "yes" {
+	if a := lw.get("/referrals/" + referral).
+		want(200); a.text("status") != "not_completed" || a.text("status_reason") != "transport" || a.text("first_attended_on") != w.today() ||
+		a.text("organisation_account.attended") != "yes" {
 		t.Errorf("%s", a.body)
 	}
 	if moves := lw.get("/referrals/" + referral + "/moves"); !strings.Contains(string(moves.body), "The bus was cut") {
@@ -62,7 +65,9 @@ func TestAPhoneAcceptsAReferral(t *testing.T) {
 func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
 	w := newWorld(t)
 	receiver := partnertest.Start(t)
-	hook := w.as("integration").post("/webhooks", fmt.Sprintf(`{"url":%q,"events":["referral.*"]}`, receiver.URL+"partner")).want(201)
+	hook := w.as("integration").
+		post("/webhooks", fmt.Sprintf(`{"url":%q,"events":["referral.*"]}`, receiver.URL+"partner")).
+		want(201)
 	receiver.Set("partner", "ok", hook.text("secret"))
 	_, episode := w.supported()
 	referral := w.refer(episode)
@@ -73,12 +78,16 @@ func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
 	}
 	store := partners.Store{DB: w.db, Target: outward.New(outward.Config{AllowPrivate: true})}
 	job := db.Background(actor.With(t.Context(), actor.Named("webhooks")))
-	if err := errors.Join(store.Publish(job), store.Deliver(job, telemetry.NewMetrics(w.db, telemetry.Build{Version: Version}))); err != nil {
+	if err := errors.Join(
+		store.Publish(job),
+		store.Deliver(job, telemetry.NewMetrics(w.db, telemetry.Build{Version: Version})),
+	); err != nil {
 		t.Fatal(err)
 	}
 	told := false
 	for _, m := range receiver.Wait("partner", 2) {
-		told = told || m.Verified && strings.Contains(m.Body, `"type":"referral.accepted"`) && strings.Contains(m.Body, referral)
+		told = told ||
+			m.Verified && strings.Contains(m.Body, `"type":"referral.accepted"`) && strings.Contains(m.Body, referral)
 		if strings.Contains(m.Body, "Marigold") || strings.Contains(m.Body, "Lives alone") {
 			t.Errorf("the partner is told of a person: %s", m.Body)
 		}
@@ -88,7 +97,8 @@ func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
 	}
 }
 
-// Yes and no are on the first screen of a small phone, whatever the names, and no page scrolls sideways, at 400 % zoom either.
+// Yes and no are on the first screen of a small phone, whatever the names, and no page scrolls sideways, at
+// 400 % zoom either.
 func TestYesAndNoAreOnTheFirstScreen(t *testing.T) {
 	w := newWorld(t)
 	admin := w.as("administrator")
@@ -101,13 +111,19 @@ func TestYesAndNoAreOnTheFirstScreen(t *testing.T) {
 	p := newPhone(t)
 	p.do(chromedp.EmulateViewport(360, 640, chromedp.EmulateMobile, chromedp.EmulateTouch), chromedp.Navigate(link))
 	for _, selector := range []string{"button", `a[href$="/declined"]`} {
-		if bottom := p.number(`document.querySelector('` + selector + `').getBoundingClientRect().bottom`); bottom > 640 {
+		if bottom := p.number(
+			`document.querySelector('` + selector + `').getBoundingClientRect().bottom`,
+		); bottom > 640 {
 			t.Errorf("%s ends at %v of 640", selector, bottom)
 		}
 	}
 	p.picture("reply-360")
-	w.as("organisation").post("/referrals/"+referral+"/attendances", `{"on":"`+w.today()+`","attended":true,"reported_by":"organisation"}`).want(201)
-	back := `/taken_back?attendance=` + w.as("organisation").get("/referrals/"+referral+"/attendances").text("items.0.id")
+	w.as("organisation").
+		post("/referrals/"+referral+"/attendances", `{"on":"`+w.today()+`","attended":true,"reported_by":"organisation"}`).
+		want(201)
+	back := `/taken_back?attendance=` + w.as("organisation").
+		get("/referrals/"+referral+"/attendances").
+		text("items.0.id")
 	p.media("print")
 	p.do(chromedp.EmulateViewport(700, 1000), chromedp.Navigate(link))
 	p.picture("reply-on-paper")

@@ -48,12 +48,41 @@ const (
 
 // choices are the answers on offer, by where the referral stands; the lifecycle has the last word.
 var choices = []choice{
-	{Answer: "accepted", Words: "Yes, we can take this person", Press: true, More: "Yes, and say when they can start", Title: "When can they start?",
-		To: referrals.Accepted, Day: "The day, if you know it", Planned: true, Note: anythingElse, From: unanswered},
-	{Answer: "accepted", Words: "There is a place now: we can take them", Press: true, More: "There is a place: say when they can start", Title: "When can they start?",
-		To: referrals.Accepted, Day: "The day, if you know it", Planned: true, Note: anythingElse, From: []referrals.Status{referrals.Waitlisted, referrals.Declined}},
-	{Answer: addedAnswer, Words: "Say when they can start, or add a note", Title: "When can they start?",
-		To: referrals.Accepted, Adds: true, Day: "The day, if you know it", Planned: true, Note: anythingElse, From: []referrals.Status{referrals.Accepted}},
+	{
+		Answer:  "accepted",
+		Words:   "Yes, we can take this person",
+		Press:   true,
+		More:    "Yes, and say when they can start",
+		Title:   "When can they start?",
+		To:      referrals.Accepted,
+		Day:     "The day, if you know it",
+		Planned: true,
+		Note:    anythingElse,
+		From:    unanswered,
+	},
+	{
+		Answer:  "accepted",
+		Words:   "There is a place now: we can take them",
+		Press:   true,
+		More:    "There is a place: say when they can start",
+		Title:   "When can they start?",
+		To:      referrals.Accepted,
+		Day:     "The day, if you know it",
+		Planned: true,
+		Note:    anythingElse,
+		From:    []referrals.Status{referrals.Waitlisted, referrals.Declined},
+	},
+	{
+		Answer:  addedAnswer,
+		Words:   "Say when they can start, or add a note",
+		Title:   "When can they start?",
+		To:      referrals.Accepted,
+		Adds:    true,
+		Day:     "The day, if you know it",
+		Planned: true,
+		Note:    anythingElse,
+		From:    []referrals.Status{referrals.Accepted},
+	},
 	{Answer: "declined", Words: "No, we cannot take them", Title: "Why can you not take them?",
 		To: referrals.Declined, Reasons: whys, Wanted: true, Note: anythingElse,
 		From: unanswered},
@@ -84,12 +113,18 @@ var choices = []choice{
 }
 
 // takingBack is what is asked of who says that a report of attendance was wrong.
-var takingBack = choice{Answer: takenBackAnswer, Title: "Was this wrong?", Note: "What was wrong (you can leave this out)", Send: "Take it back"}
+var takingBack = choice{
+	Answer: takenBackAnswer,
+	Title:  "Was this wrong?",
+	Note:   "What was wrong (you can leave this out)",
+	Send:   "Take it back",
+}
 
 // offered are the answers that can be given now.
 func offered(a referrals.Asked) (out []choice) {
 	for _, o := range choices {
-		if slices.Contains(o.From, a.Status) && (o.To == "" || o.Adds && a.Status.Open() && !a.NothingLeft || slices.Contains(a.AllowedMoves, o.To)) {
+		if slices.Contains(o.From, a.Status) &&
+			(o.To == "" || o.Adds && a.Status.Open() && !a.NothingLeft || slices.Contains(a.AllowedMoves, o.To)) {
 			out = append(out, o)
 		}
 	}

@@ -54,7 +54,8 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 		return c.Redirect(http.StatusSeeOther, replyAt(c, "thanks"))
 	}
 	o, may := choose(a, answer)
-	if !fault.Is(refusal, fault.Invalid) || !may || o.Title == "" || answer == takenBackAnswer && reportIn(a, form) == nil {
+	if !fault.Is(refusal, fault.Invalid) || !may || o.Title == "" ||
+		answer == takenBackAnswer && reportIn(a, form) == nil {
 		return showAsked(c, problemOf(refusal).Status, a, notRecorded(answer, refusal))
 	}
 	return showReply(c, http.StatusUnprocessableEntity, a, o, form, mistakeIn(o, form))
@@ -104,7 +105,8 @@ func inThousands(n int) string {
 // notRecorded says why an answer was not recorded, where its own page cannot take it again.
 func notRecorded(answer string, refusal error) string {
 	const stands = "Your answer was not recorded: you have said of that day already that they %s, and that stands. " +
-		"If that is wrong, take it back below; if you cannot, please tell whoever sent you the referral, who can put it right."
+		"If that is wrong, take it back below; if you cannot, please tell whoever sent you the referral, " +
+		"who can put it right."
 	switch {
 	case answer != takenBackAnswer && !slices.ContainsFunc(choices, func(o choice) bool { return o.Answer == answer }):
 		return "Choose one of the answers."

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// What an organisation said of a day stands once, by link, page and key: the same again is answered like the first time, and the
-// contrary is refused. Others may say otherwise.
+// What an organisation said of a day stands once, by link, page and key: the same again is answered like
+// the first time, and the contrary is refused. Others may say otherwise.
 func TestOfOneDayOneSideIsHeardOnce(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
@@ -42,7 +42,8 @@ func TestOfOneDayOneSideIsHeardOnce(t *testing.T) {
 		}
 	}
 	page := p.reply("did_not_attend", "in_progress", "on", w.today())
-	if page.status != 409 || !strings.Contains(page.html, "you have said of that day already that they came") || !strings.Contains(page.html, "tell whoever sent you the referral") {
+	if page.status != 409 || !strings.Contains(page.html, "you have said of that day already that they came") ||
+		!strings.Contains(page.html, "tell whoever sent you the referral") {
 		t.Errorf("the contrary on the page: %d %s", page.status, page.html)
 	}
 	if n := said(); n != 1 {
@@ -62,7 +63,10 @@ func TestAReasonStandsWithItsDay(t *testing.T) {
 	key := "/referrals/" + w.refer(episode) + "/attendances"
 	org := w.as("organisation")
 	absent := func(reason string) answer {
-		return org.post(key, fmt.Sprintf(`{"attended":false,"on":%q,"reported_by":"organisation"%s}`, w.today(), reason))
+		return org.post(
+			key,
+			fmt.Sprintf(`{"attended":false,"on":%q,"reported_by":"organisation"%s}`, w.today(), reason),
+		)
 	}
 	first := absent(`,"reason":"forgot"`).want(201)
 	for _, same := range []string{`,"reason":"forgot"`, ``} {
@@ -71,9 +75,11 @@ func TestAReasonStandsWithItsDay(t *testing.T) {
 		}
 	}
 	absent(`,"reason":"unwell"`).problem(409, "conflict", "unwell")
-	org.post(key, fmt.Sprintf(`{"attended":true,"on":%q,"reported_by":"organisation"}`, w.today())).problem(409, "conflict")
+	org.post(key, fmt.Sprintf(`{"attended":true,"on":%q,"reported_by":"organisation"}`, w.today())).
+		problem(409, "conflict")
 	org.post(key, fmt.Sprintf(`{"attended":true,"on":%q,"reported_by":"organisation"}`, w.daysAgo(1))).want(201)
-	contact := fmt.Sprintf(`{"on":%q,"mode":"face_to_face","kind":"accompanied","outcome":"attended","referral_id":%q,"attended":true}`, w.today(), strings.Split(key, "/")[2])
+	contact := fmt.Sprintf(`{"on":%q,"mode":"face_to_face","kind":"accompanied","outcome":"attended",
+		"referral_id":%q,"attended":true}`, w.today(), strings.Split(key, "/")[2])
 	for range 2 { // twice on one day
 		w.as("link_worker").post("/episodes/"+episode+"/contacts", contact).want(201)
 	}
@@ -95,7 +101,12 @@ func TestTheSameSaidAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	lw := w.as("link_worker")
-	if a, m := lw.get("/referrals/"+referral+"/attendances"), lw.get("/referrals/"+referral+"/moves"); len(a.items()) != 1 || len(m.items()) != 1 {
+	if a, m := lw.get(
+		"/referrals/"+referral+"/attendances",
+	), lw.get(
+		"/referrals/"+referral+"/moves",
+	); len(a.items()) != 1 ||
+		len(m.items()) != 1 {
 		t.Errorf("%s\n%s", a.body, m.body)
 	}
 }
@@ -105,7 +116,9 @@ func TestAPageWithoutAnAnswer(t *testing.T) {
 	_, episode := w.supported()
 	p := w.replyLink(w.refer(episode))
 	for name, page := range map[string]shownPage{"none": p.reply("", "sent"), "one that there is not": p.reply(secret, "sent"), "an empty form": p.call("POST", "", nil)} {
-		if page.status != 422 || !strings.Contains(page.html, "Choose one of the answers") || strings.Contains(page.html, "has changed") || strings.Contains(page.html, secret) {
+		if page.status != 422 || !strings.Contains(page.html, "Choose one of the answers") ||
+			strings.Contains(page.html, "has changed") ||
+			strings.Contains(page.html, secret) {
 			t.Errorf("%s: %d %s", name, page.status, page.html)
 		}
 	}
@@ -115,21 +128,40 @@ func TestAPageWithoutAnAnswer(t *testing.T) {
 func TestWhoseReferralItWas(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
-	reason := map[string]string{"waitlisted": `,"reason":"under_1_month"`, "declined": `,"reason":"no_capacity"`, "not_completed": `,"reason":"unwell"`, "withdrawn": `,"reason":"moved"`}
-	open := map[string]bool{"sent": true, "accepted": true, "waitlisted": true, "in_progress": true, "completed": false, "not_completed": false, "declined": false, "withdrawn": false}
+	reason := map[string]string{
+		"waitlisted":    `,"reason":"under_1_month"`,
+		"declined":      `,"reason":"no_capacity"`,
+		"not_completed": `,"reason":"unwell"`,
+		"withdrawn":     `,"reason":"moved"`,
+	}
+	open := map[string]bool{
+		"sent":          true,
+		"accepted":      true,
+		"waitlisted":    true,
+		"in_progress":   true,
+		"completed":     false,
+		"not_completed": false,
+		"declined":      false,
+		"withdrawn":     false,
+	}
 	org := w.as("organisation")
 	for status, shown := range open {
 		referral := w.refer(episode)
 		token := w.replyLink(referral).token()
 		if status != "sent" {
-			w.as("link_worker").post("/referrals/"+referral+"/moves", fmt.Sprintf(`{"to":%q,"reported_by":"organisation"%s}`, status, reason[status])).want(200)
+			w.as("link_worker").post("/referrals/"+referral+"/moves", fmt.Sprintf(`{"to":%q,
+				"reported_by":"organisation"%s}`, status, reason[status])).want(200)
 		}
-		seen := map[string]answer{"by key": org.get("/referrals/" + referral).want(200), "in a list": org.get("/referrals?status=" + status).want(200)}
+		seen := map[string]answer{
+			"by key":    org.get("/referrals/" + referral).want(200),
+			"in a list": org.get("/referrals?status=" + status).want(200),
+		}
 		if status != "withdrawn" {
 			seen["by link"] = w.anybody().get("/replies/" + token).want(200)
 		}
 		for name, a := range seen {
-			if strings.Contains(string(a.body), "07700 900001") != shown || strings.Contains(string(a.body), "Sam Helper") != shown {
+			if strings.Contains(string(a.body), "07700 900001") != shown ||
+				strings.Contains(string(a.body), "Sam Helper") != shown {
 				t.Errorf("%s, %s: %s", status, name, a.body)
 			}
 		}
@@ -152,11 +184,15 @@ func TestHead(t *testing.T) {
 	reply, own := w.replyLink(referral), w.link(followUp)
 	for _, p := range []person{reply, {w, reply.link + "/declined"}, own, {w, w.url + "/r/nobody"}, {w, w.url + "/f/nobody"}, {w, w.url + "/livez"}, {w, w.url + "/readyz"}} {
 		head, page := p.call("HEAD", "", nil), p.open("")
-		if head.status != page.status || head.html != "" || head.header.Get("Content-Type") != page.header.Get("Content-Type") {
+		if head.status != page.status || head.html != "" ||
+			head.header.Get("Content-Type") != page.header.Get("Content-Type") {
 			t.Errorf("%s: %d %q, and by GET %d", strings.TrimPrefix(p.link, w.url), head.status, head.html, page.status)
 		}
 	}
-	if a := w.as("link_worker").get("/referrals/" + referral).want(200); a.text("status") != "sent" || a.number("version") != 1 {
+	if a := w.as("link_worker").
+		get("/referrals/" + referral).
+		want(200); a.text("status") != "sent" ||
+		a.number("version") != 1 {
 		t.Errorf("%s", a.body)
 	}
 }

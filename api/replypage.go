@@ -18,8 +18,9 @@ import (
 	"waypost/internal/referrals"
 )
 
-// replyPages are the pages behind an organisation's link: what it is asked, and one to say more for each answer that takes more.
-// To accept takes one press of a button; nothing changes by opening a page, which programs that look through mail do too.
+// replyPages are the pages behind an organisation's link: what it is asked, and one to say more for each
+// answer that takes more. To accept takes one press of a button; nothing changes by opening a page, which
+// programs that look through mail do too.
 func (s *server) replyPages(e *echo.Echo) {
 	get(e, referrals.ReplyPath+":token", s.page(s.byReplyLink(s.askedPage), replyGone))
 	e.POST(referrals.ReplyPath+":token", s.page(s.byReplyLink(s.takeReply), replyGone))
@@ -46,9 +47,11 @@ func replyGone(c echo.Context, p *Problem, err error) error {
 	case errors.Is(err, referrals.ErrTakenBack):
 		told.Title, told.Words = "This referral was taken back", "There is nothing to answer any more. Thank you."
 	case errors.Is(err, referrals.ErrNotActive):
-		told.Title, told.Words = "This link does not work any more", "Your organisation is no longer active in Waypost, so nobody is shown here. If that is wrong, please tell whoever sent you the referral."
+		told.Title, told.Words = "This link does not work any more", "Your organisation is no longer active in Waypost, so nobody is shown here. If that is wrong, "+
+			"please tell whoever sent you the referral."
 	case p.Code == string(fault.NotFound):
-		told.Title, told.Words = "This link does not work", "It may have run out, a part of it may be missing, or there may be a newer message with a newer link. Whoever sent you the referral can make another."
+		told.Title, told.Words = "This link does not work", "It may have run out, a part of it may be missing, or there may be a newer message with a newer "+
+			"link. Whoever sent you the referral can make another."
 	case p.Code == string(fault.TooLarge):
 		told.Title, told.Words = "That was too long", "Please go back and write less."
 	case p.Code == string(fault.RateLimited):
@@ -141,11 +144,12 @@ func showAsked(c echo.Context, status int, a referrals.Asked, told string) error
 	data := struct {
 		referrals.Asked
 		Title, Words, Told, Need, Sent, Wait, Starts, Prefers string
-		MailTo                                                string // the person's address, where mail can be sent to it
-		Here                                                  string
-		Open                                                  bool
-		Offers                                                []offer
-		Before                                                []saidBefore
+		// the person's address, where mail can be sent to it
+		MailTo string
+		Here   string
+		Open   bool
+		Offers []offer
+		Before []saidBefore
 	}{Asked: a, Title: where.Title, Words: where.Words, Told: told, Need: gloss("needs", a.Need), Sent: inWords(a.SentOn), Here: replyAt(c, ""), Open: open,
 		Offers: offers(offered(a)), Before: before(c, a)}
 	if a.ExpectedWait != nil && a.Status == referrals.Waitlisted {
@@ -181,7 +185,10 @@ func (s *server) replyPage(c echo.Context) error {
 
 // reportIn is the report of attendance that a form names, nil if there is none.
 func reportIn(a referrals.Asked, form url.Values) *referrals.Reported {
-	at := slices.IndexFunc(a.Attendances, func(r referrals.Reported) bool { return r.ID.String() == form.Get("attendance") })
+	at := slices.IndexFunc(
+		a.Attendances,
+		func(r referrals.Reported) bool { return r.ID.String() == form.Get("attendance") },
+	)
 	if at < 0 {
 		return nil
 	}

@@ -12,7 +12,8 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// After the link worker took it back the link shows nothing; an answer is told why it comes too late, and so is one given twice.
+// After the link worker took it back the link shows nothing; an answer is told why it comes too late, and
+// so is one given twice.
 func TestAnAnswerThatComesTooLate(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
@@ -20,24 +21,40 @@ func TestAnAnswerThatComesTooLate(t *testing.T) {
 	p := w.replyLink(referral)
 	path := "/replies/" + p.token()
 	w.anybody().post(path, `{"to":"accepted"}`).want(200)
-	if again := w.anybody().post(path, `{"to":"accepted"}`).problem(409, "move_not_allowed"); !strings.Contains(string(again.body), "the referral is accepted") {
+	if again := w.anybody().
+		post(path, `{"to":"accepted"}`).
+		problem(409, "move_not_allowed"); !strings.Contains(
+		string(again.body),
+		"the referral is accepted",
+	) {
 		t.Errorf("%s", again.body)
 	}
 	if page := p.reply("accepted", "sent"); page.status != 200 || page.at != "/thanks" { // pressed twice
 		t.Errorf("%d %s", page.status, page.at)
 	}
-	if page := p.reply("declined", "sent", "reason", "no_capacity"); page.status != 409 || !strings.Contains(page.html, "You can take this person") || !strings.Contains(page.html, "was not recorded") {
+	if page := p.reply(
+		"declined",
+		"sent",
+		"reason",
+		"no_capacity",
+	); page.status != 409 || !strings.Contains(page.html, "You can take this person") ||
+		!strings.Contains(page.html, "was not recorded") {
 		t.Errorf("from a page that is out of date: %d %s", page.status, page.html)
 	}
-	w.as("link_worker").post("/referrals/"+referral+"/moves", `{"to":"withdrawn","reason":"patient_changed_mind"}`).want(200)
+	w.as("link_worker").
+		post("/referrals/"+referral+"/moves", `{"to":"withdrawn","reason":"patient_changed_mind"}`).
+		want(200)
 	w.anybody().get(path).problem(404, "not_found", "Marigold")
-	late := w.anybody().post(path, `{"to":"in_progress"}`).problem(409, "move_not_allowed", "Marigold", "patient_changed_mind")
+	late := w.anybody().
+		post(path, `{"to":"in_progress"}`).
+		problem(409, "move_not_allowed", "Marigold", "patient_changed_mind")
 	if !strings.Contains(string(late.body), "the referral is withdrawn") {
 		t.Errorf("%s", late.body)
 	}
 	w.anybody().post(path, fmt.Sprintf(`{"attended":true,"on":%q}`, w.today())).problem(409, "move_not_allowed")
 	for name, page := range map[string]shownPage{"looked at": p.open(""), "a page for more": p.open("/attended"), "answered": p.reply("completed", "accepted")} {
-		if page.status != 404 || page.title() != "This referral was taken back" || strings.Contains(page.html, "Marigold") {
+		if page.status != 404 || page.title() != "This referral was taken back" ||
+			strings.Contains(page.html, "Marigold") {
 			t.Errorf("%s: %d %s", name, page.status, page.html)
 		}
 	}
@@ -59,7 +76,8 @@ func TestAcceptedAndWithdrawnAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() { answers[0] = w.anybody().post(path, `{"to":"accepted","from":"sent"}`) })
 		all.Go(func() {
-			answers[1] = w.as("link_worker").post("/referrals/"+referral+"/moves", `{"to":"withdrawn","reason":"sent_in_error","from":"sent"}`)
+			answers[1] = w.as("link_worker").post("/referrals/"+referral+"/moves", `{"to":"withdrawn",
+				"reason":"sent_in_error","from":"sent"}`)
 		})
 		all.Wait()
 		now := w.as("link_worker").get("/referrals/" + referral).text("status")
@@ -67,7 +85,13 @@ func TestAcceptedAndWithdrawnAtOnce(t *testing.T) {
 		for i, to := range []string{"accepted", "withdrawn"} {
 			if now == to {
 				answers[i].want(200)
-				if lost := answers[1-i].problem(409, "move_not_allowed"); !strings.Contains(string(lost.body), "the referral is "+now) {
+				if lost := answers[1-i].problem(
+					409,
+					"move_not_allowed",
+				); !strings.Contains(
+					string(lost.body),
+					"the referral is "+now,
+				) {
 					t.Errorf("%s", lost.body)
 				}
 			}
@@ -82,7 +106,8 @@ func TestAcceptedAndWithdrawnAtOnce(t *testing.T) {
 	t.Logf("%v", won)
 }
 
-// Whoever waits for another's move is told of it, though the lifecycle would let theirs follow: they decided on what they saw.
+// Whoever waits for another's move is told of it, though the lifecycle would let theirs follow: they
+// decided on what they saw.
 func TestTheSecondOfTwoDecidesAnew(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
@@ -90,11 +115,16 @@ func TestTheSecondOfTwoDecidesAnew(t *testing.T) {
 	token := w.replyLink(referral).token()
 	done := make(chan answer)
 	err := w.db.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		if err := tx.Exec("update referrals set status = 'accepted', responded_at = ?, version = version + 1 where id = ?", tx.Now, referral).Error; err != nil {
+		if err := tx.Exec(
+			"update referrals set status = 'accepted', responded_at = ?, version = version + 1 where id = ?",
+			tx.Now,
+			referral,
+		).Error; err != nil {
 			return err
 		}
 		go func() {
-			done <- w.as("link_worker").post("/referrals/"+referral+"/moves", `{"to":"withdrawn","reason":"sent_in_error"}`)
+			done <- w.as("link_worker").post("/referrals/"+referral+"/moves", `{"to":"withdrawn",
+				"reason":"sent_in_error"}`)
 		}()
 		return awaitBlocked(tx)
 	})
@@ -110,7 +140,8 @@ func TestTheSecondOfTwoDecidesAnew(t *testing.T) {
 func awaitBlocked(tx *db.Tx) error {
 	for range 1200 {
 		var waits bool
-		if err := tx.Raw("select exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))").Scan(&waits).Error; err != nil || waits {
+		if err := tx.Raw("select exists (select from pg_locks where not granted and pg_backend_pid() = " +
+			"any(pg_blocking_pids(pid)))").Scan(&waits).Error; err != nil || waits {
 			return err
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -9,8 +9,8 @@ import (
 	"waypost/internal/platform/leaktest"
 )
 
-// A question that an organisation asks, on the page, by the link's API or by its key, stands with the referral and leads the link worker's
-// worklist until it is marked as answered.
+// A question that an organisation asks, on the page, by the link's API or by its key, stands with the
+// referral and leads the link worker's worklist until it is marked as answered.
 func TestAQuestionReachesTheLinkWorker(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
@@ -20,16 +20,31 @@ func TestAQuestionReachesTheLinkWorker(t *testing.T) {
 	if page := p.open("/question"); page.status != 200 || page.title() != "What would you like to ask?" {
 		t.Fatalf("%d %s", page.status, page.html)
 	}
-	if page := p.reply("question", "sent", "note", " "); page.status != 422 || !strings.Contains(page.html, `href="#note"`) {
+	if page := p.reply(
+		"question",
+		"sent",
+		"note",
+		" ",
+	); page.status != 422 ||
+		!strings.Contains(page.html, `href="#note"`) {
 		t.Errorf("without words: %d %s", page.status, page.html)
 	}
-	if page := p.reply("question", "sent", "note", "Does the step matter?", "contact", "Jo, 020 7946 0000"); page.status != 200 || !strings.Contains(page.html, "Your question was passed to Sam Helper") || strings.Contains(page.html, "the step") {
+	if page := p.reply(
+		"question",
+		"sent",
+		"note",
+		"Does the step matter?",
+		"contact",
+		"Jo, 020 7946 0000",
+	); page.status != 200 || !strings.Contains(page.html, "Your question was passed to Sam Helper") ||
+		strings.Contains(page.html, "the step") {
 		t.Errorf("asked: %d %s", page.status, page.html)
 	}
 	org.post("/referrals/"+asked+"/moves", `{"to":"accepted"}`).want(200)
 	byKey := org.post("/referrals/"+asked+"/questions", `{"question":"Which day suits?"}`).want(201)
 	seen := w.anybody().post("/replies/"+p.token(), `{"question":"A third one?","contact":"Jo"}`).want(200)
-	if seen.text("status") != "accepted" || len(seen.at("questions").([]any)) != 3 || seen.at("questions.0.answered_at") != nil {
+	if seen.text("status") != "accepted" || len(seen.at("questions").([]any)) != 3 ||
+		seen.at("questions.0.answered_at") != nil {
 		t.Errorf("%s", seen.body)
 	}
 	seen.hides("the step", "Which day", "A third")
@@ -38,26 +53,42 @@ func TestAQuestionReachesTheLinkWorker(t *testing.T) {
 		t.Errorf("asked twice: %s", again.body)
 	}
 	list := lw.get("/referrals/" + asked + "/questions").want(200)
-	if len(list.items()) != 3 || list.text("items.0.question") != "Does the step matter?" || list.text("items.0.contact") != "Jo, 020 7946 0000" || list.text("items.0.recorded_via") != "link" || list.text("items.1.recorded_via") != "api" {
+	if len(list.items()) != 3 || list.text("items.0.question") != "Does the step matter?" ||
+		list.text("items.0.contact") != "Jo, 020 7946 0000" ||
+		list.text("items.0.recorded_via") != "link" ||
+		list.text("items.1.recorded_via") != "api" {
 		t.Errorf("%s", list.body)
 	}
 	waiting := lw.get("/worklists/awaiting_reply").want(200)
-	if waiting.number("count") != 2 || waiting.text("items.0.subject.id") != asked || waiting.text("items.1.subject.id") != silent ||
-		waiting.text("items.0.why") != "Example Lunch Club asked a question today, which waits to be answered." || waiting.text("items.0.next_due.what") != "question" || waiting.text("items.0.actions.0.operation") != "list-referral-questions" {
+	if waiting.number("count") != 2 || waiting.text("items.0.subject.id") != asked ||
+		waiting.text("items.1.subject.id") != silent ||
+		waiting.text("items.0.why") != "Example Lunch Club asked a question today, which waits to be answered." ||
+		waiting.text("items.0.next_due.what") != "question" ||
+		waiting.text("items.0.actions.0.operation") != "list-referral-questions" {
 		t.Errorf("%s", waiting.body)
 	}
 	timeline := string(lw.get("/referrals/" + asked + "/timeline?limit=200").body)
 	if !strings.Contains(timeline, "referral.question_asked") || !strings.Contains(timeline, byKey.text("id")) {
 		t.Errorf("%s", timeline)
 	}
-	leaktest.Hidden(t, "the timeline and the worklist", timeline+string(waiting.body), "the step", "Which day", "A third", "Jo, 020")
+	leaktest.Hidden(
+		t,
+		"the timeline and the worklist",
+		timeline+string(waiting.body),
+		"the step",
+		"Which day",
+		"A third",
+		"Jo, 020",
+	)
 	for i, q := range list.items() {
 		marked := lw.post("/questions/"+q.(map[string]any)["id"].(string)+"/answered", "").want(200)
 		if marked.at("answered_at") == nil || marked.at("answered_by_link_worker_id") == nil {
 			t.Errorf("%d: %s", i, marked.body)
 		}
 	}
-	if left := lw.get("/worklists/awaiting_reply").want(200); left.number("count") != 1 || left.text("items.0.subject.id") != silent {
+	if left := lw.get("/worklists/awaiting_reply").
+		want(200); left.number("count") != 1 ||
+		left.text("items.0.subject.id") != silent {
 		t.Errorf("%s", left.body)
 	}
 	if page := p.open(""); strings.Count(page.html, "It was answered.") != 3 {
@@ -87,16 +118,24 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 		org.post(path, fmt.Sprintf(`{"question":"Number %d?"}`, i)).want(201)
 	}
 	org.post(path, `{"question":"One more?"}`).problem(409, "conflict")
-	if page := p.reply("question", "sent", "note", "One more?"); page.status != 409 || !strings.Contains(page.html, "call the link worker") {
+	if page := p.reply(
+		"question",
+		"sent",
+		"note",
+		"One more?",
+	); page.status != 409 ||
+		!strings.Contains(page.html, "call the link worker") {
 		t.Errorf("%d %s", page.status, page.html)
 	}
 	org.post("/referrals/"+referral+"/moves", `{"to":"completed"}`).want(200)
 	org.post(path, `{"question":"After it is over?"}`).problem(409, "conflict")
-	w.as("link_worker").post("/referrals/"+w.refer(episode)+"/moves", `{"to":"withdrawn","reason":"sent_in_error"}`).want(200)
+	w.as("link_worker").
+		post("/referrals/"+w.refer(episode)+"/moves", `{"to":"withdrawn","reason":"sent_in_error"}`).
+		want(200)
 }
 
-// What an organisation reported by mistake it takes back itself: it counts in nothing, the referral stands where it stood, and what was
-// recorded stays to be seen.
+// What an organisation reported by mistake it takes back itself: it counts in nothing, the referral stands
+// where it stood, and what was recorded stays to be seen.
 func TestAWrongTheyCameIsTakenBack(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
@@ -104,53 +143,83 @@ func TestAWrongTheyCameIsTakenBack(t *testing.T) {
 	p := w.replyLink(referral)
 	lw, org, key := w.as("link_worker"), w.as("organisation"), "/referrals/"+referral+"/attendances"
 	p.reply("attended", "sent", "on", w.today())
-	if a := lw.get("/referrals/" + referral); a.text("status") != "in_progress" || a.text("organisation_account.attended") != "yes" {
+	if a := lw.get(
+		"/referrals/" + referral,
+	); a.text("status") != "in_progress" ||
+		a.text("organisation_account.attended") != "yes" {
 		t.Fatalf("%s", a.body)
 	}
 	back, _, found := strings.Cut(strings.SplitAfter(p.open("").html, `/taken_back`)[1], `"`)
 	if !found {
 		t.Fatal("the page offers no way to take it back")
 	}
-	if page := p.open("/taken_back" + back); page.status != 200 || page.title() != "Was this wrong?" || !strings.Contains(page.html, "You said that they came on") {
+	if page := p.open(
+		"/taken_back" + back,
+	); page.status != 200 || page.title() != "Was this wrong?" ||
+		!strings.Contains(page.html, "You said that they came on") {
 		t.Fatalf("%d %s", page.status, page.html)
 	}
 	id := strings.TrimPrefix(back, "?attendance=")
-	if page := p.reply("taken_back", "in_progress", "attendance", id, "note", "Somebody else of that name"); page.status != 200 || !strings.Contains(page.html, "It was taken back") || page.title() != "Can you take this person?" {
+	if page := p.reply(
+		"taken_back",
+		"in_progress",
+		"attendance",
+		id,
+		"note",
+		"Somebody else of that name",
+	); page.status != 200 || !strings.Contains(page.html, "It was taken back") ||
+		page.title() != "Can you take this person?" {
 		t.Errorf("%d %s", page.status, page.html)
 	}
 	p.reply("taken_back", "in_progress", "attendance", id) // pressed twice
 	a := lw.get("/referrals/" + referral)
-	if a.text("status") != "sent" || a.at("first_attended_on") != nil || a.at("responded_at") != nil || a.text("organisation_account.attended") != "not_said" {
+	if a.text("status") != "sent" || a.at("first_attended_on") != nil || a.at("responded_at") != nil ||
+		a.text("organisation_account.attended") != "not_said" {
 		t.Errorf("%s", a.body)
 	}
 	list := lw.get(key).want(200)
-	if len(list.items()) != 1 || list.text("items.0.entered_in_error.by.role") != "organisation" || list.text("items.0.entered_in_error.reason") != "Somebody else of that name" || list.at("items.0.entered_in_error.at") == nil || list.at("items.0.entered_in_error.by.on_behalf") != false {
+	if len(list.items()) != 1 || list.text("items.0.entered_in_error.by.role") != "organisation" ||
+		list.text("items.0.entered_in_error.reason") != "Somebody else of that name" ||
+		list.at("items.0.entered_in_error.at") == nil ||
+		list.at("items.0.entered_in_error.by.on_behalf") != false {
 		t.Errorf("%s", list.body)
 	}
-	if moves := lw.get("/referrals/" + referral + "/moves"); moves.text("items.0.to") != "in_progress" || moves.at("items.0.voided_at") == nil {
+	if moves := lw.get(
+		"/referrals/" + referral + "/moves",
+	); moves.text("items.0.to") != "in_progress" ||
+		moves.at("items.0.voided_at") == nil {
 		t.Errorf("%s", moves.body)
 	}
 	timeline := lw.get("/referrals/" + referral + "/timeline?limit=200")
-	if text := string(timeline.body); strings.Count(text, `"attendance.entered_in_error"`) != 1 || !strings.Contains(text, `"referral.undone"`) || strings.Contains(text, "that name") {
+	if text := string(
+		timeline.body,
+	); strings.Count(text, `"attendance.entered_in_error"`) != 1 || !strings.Contains(text, `"referral.undone"`) ||
+		strings.Contains(text, "that name") {
 		t.Errorf("%s", timeline.body)
 	}
 	// What is right can be said of the same day, and taken back by key. Of two days one stands.
 	org.post(key, fmt.Sprintf(`{"on":%q,"attended":false,"reported_by":"organisation"}`, w.today())).want(201)
 	w.advance("P2D")
-	first := org.post(key, fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(1))).want(201).text("id")
+	first := org.post(key, fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(1))).
+		want(201).
+		text("id")
 	org.post(key, fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.today())).want(201)
 	taken := org.post("/attendances/"+first+"/entered-in-error", `{"reason":"The wrong day"}`).want(200)
 	if taken.text("entered_in_error.reason") != "The wrong day" {
 		t.Errorf("%s", taken.body)
 	}
-	if a := lw.get("/referrals/" + referral); a.text("status") != "in_progress" || a.text("first_attended_on") != w.today() || a.text("organisation_account.first_attended_on") != w.today() {
+	if a := lw.get(
+		"/referrals/" + referral,
+	); a.text("status") != "in_progress" || a.text("first_attended_on") != w.today() ||
+		a.text("organisation_account.first_attended_on") != w.today() {
 		t.Errorf("%s", a.body)
 	}
 	if rows := w.as("site_manager").get("/insights/uptake").want(200); rows.number("rows.0.attended") != 1 {
 		t.Errorf("%s", rows.body)
 	}
 	last := lw.get(key).items()
-	org.post("/attendances/"+last[len(last)-1].(map[string]any)["id"].(string)+"/entered-in-error", `{"reason":"Nor that"}`).want(200)
+	org.post("/attendances/"+last[len(last)-1].(map[string]any)["id"].(string)+"/entered-in-error", `{"reason":"Nor that"}`).
+		want(200)
 	if rows := w.as("site_manager").get("/insights/uptake").want(200); rows.number("rows.0.attended") != 0 {
 		t.Errorf("taken back, and counted: %s", rows.body)
 	}
@@ -164,7 +233,8 @@ func TestWhoMayTakeAnAttendanceBack(t *testing.T) {
 	lw, org := w.as("link_worker"), w.as("organisation")
 	said := func(c client, of, side string) string {
 		t.Helper()
-		return c.post("/referrals/"+of+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":%q}`, w.today(), side)).made()
+		return c.post("/referrals/"+of+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":%q}`, w.today(), side)).
+			made()
 	}
 	theirs := said(org, referral, "organisation")
 	ours := said(lw, referral, "link_worker")
@@ -172,7 +242,9 @@ func TestWhoMayTakeAnAttendanceBack(t *testing.T) {
 	body := `{"reason":"` + secret + `"}`
 	lw.post("/attendances/"+theirs+"/entered-in-error", body).problem(403, "forbidden", secret)
 	org.post("/attendances/"+ours+"/entered-in-error", body).problem(403, "forbidden", secret)
-	w.as("other_site_link_worker").post("/attendances/"+theirs+"/entered-in-error", body).problem(404, "not_found", secret)
+	w.as("other_site_link_worker").
+		post("/attendances/"+theirs+"/entered-in-error", body).
+		problem(404, "not_found", secret)
 	org.post("/attendances/"+theirs+"/entered-in-error", `{}`).problem(422, "invalid")
 	p := w.replyLink(referral)
 	w.anybody().post("/replies/"+p.token(), fmt.Sprintf(`{"taken_back":%q}`, elsewhere)).problem(404, "not_found")
@@ -196,14 +268,29 @@ func TestAYesTakesADayAndANote(t *testing.T) {
 	if page := p.open("/accepted"); page.status != 200 || page.title() != "When can they start?" {
 		t.Fatalf("%d %s", page.status, page.html)
 	}
-	if page := p.reply("accepted", "sent", "on", secret); page.status != 422 || !strings.Contains(page.html, `href="#on"`) || strings.Contains(page.html, "Choose one") {
+	if page := p.reply(
+		"accepted",
+		"sent",
+		"on",
+		secret,
+	); page.status != 422 || !strings.Contains(page.html, `href="#on"`) ||
+		strings.Contains(page.html, "Choose one") {
 		t.Errorf("no day: %d %s", page.status, page.html)
 	}
-	if page := p.reply("accepted", "sent", "on", w.daysAgo(-9), "note", "Ask for Jo"); page.status != 200 || page.title() != "You can take this person" || !strings.Contains(page.html, "Expected to start on") {
+	if page := p.reply(
+		"accepted",
+		"sent",
+		"on",
+		w.daysAgo(-9),
+		"note",
+		"Ask for Jo",
+	); page.status != 200 || page.title() != "You can take this person" ||
+		!strings.Contains(page.html, "Expected to start on") {
 		t.Errorf("%d %s", page.status, page.html)
 	}
 	moves := w.as("link_worker").get("/referrals/" + referral + "/moves")
-	if moves.text("items.0.note") != "Ask for Jo" || moves.text("items.0.expected_start_on") != w.daysAgo(-9) || w.as("link_worker").get("/referrals/"+referral).text("expected_start_on") != w.daysAgo(-9) {
+	if moves.text("items.0.note") != "Ask for Jo" || moves.text("items.0.expected_start_on") != w.daysAgo(-9) ||
+		w.as("link_worker").get("/referrals/"+referral).text("expected_start_on") != w.daysAgo(-9) {
 		t.Errorf("%s", moves.body)
 	}
 }
@@ -266,18 +353,38 @@ func TestAnAnswerThatIsNotRecordedIsNotThankedFor(t *testing.T) {
 	_, episode := w.supported()
 	p := w.replyLink(w.refer(episode))
 	p.reply("declined", "sent", "reason", "no_capacity", "note", "Full until May")
-	if page := p.reply("declined", "sent", "reason", "no_capacity", "note", "Full until May"); page.status != 200 || !strings.Contains(page.html, "Your answer was recorded") {
+	if page := p.reply(
+		"declined",
+		"sent",
+		"reason",
+		"no_capacity",
+		"note",
+		"Full until May",
+	); page.status != 200 ||
+		!strings.Contains(page.html, "Your answer was recorded") {
 		t.Errorf("pressed twice: %d %s", page.status, page.html)
 	}
 	for _, more := range [][]string{{"reason", "died", "note", "Full until May"}, {"reason", "no_capacity", "note", "They told us that she died"}} {
-		if page := p.reply("declined", "sent", more...); page.status != 409 || !strings.Contains(page.html, "Your answer was not recorded") {
+		if page := p.reply(
+			"declined",
+			"sent",
+			more...); page.status != 409 ||
+			!strings.Contains(page.html, "Your answer was not recorded") {
 			t.Errorf("%v: %d %s", more, page.status, page.html)
 		}
 	}
 	_, other := w.supported()
 	p = w.replyLink(w.refer(other))
 	p.reply("accepted", "sent")
-	if page := p.reply("accepted", "sent", "on", w.today(), "note", "Bring a card"); page.status != 409 || !strings.Contains(page.html, "Your answer was not recorded") {
+	if page := p.reply(
+		"accepted",
+		"sent",
+		"on",
+		w.today(),
+		"note",
+		"Bring a card",
+	); page.status != 409 ||
+		!strings.Contains(page.html, "Your answer was not recorded") {
 		t.Errorf("%d %s", page.status, page.html)
 	}
 }
@@ -287,8 +394,12 @@ func TestAFormsLineIsOneLine(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
 	referral := w.refer(episode)
-	w.replyLink(referral).reply("question", "sent", "note", "Is it warm?", "contact", "Jo\r\nBloggs\u202e\u2066 at the hall")
-	if got := w.as("link_worker").get("/referrals/" + referral + "/questions").want(200).text("items.0.contact"); got != "Jo Bloggs at the hall" {
+	w.replyLink(referral).
+		reply("question", "sent", "note", "Is it warm?", "contact", "Jo\r\nBloggs\u202e\u2066 at the hall")
+	if got := w.as("link_worker").
+		get("/referrals/" + referral + "/questions").
+		want(200).
+		text("items.0.contact"); got != "Jo Bloggs at the hall" {
 		t.Errorf("%q", got)
 	}
 }

@@ -11,7 +11,8 @@ import (
 // scheduled gives the world's site one schedule of these offsets and instruments.
 func (w *world) scheduled(opens, target, closes, instruments string) answer {
 	admin := w.as("administrator")
-	schedule := fmt.Sprintf(`{"code":"later","anchor":"baseline","opens_after":%q,"target_after":%q,"closes_after":%q,"analysis_from":1,"analysis_to":400,"instruments":%s}`, opens, target, closes, instruments)
+	schedule := fmt.Sprintf(`{"code":"later","anchor":"baseline","opens_after":%q,"target_after":%q,
+		"closes_after":%q,"analysis_from":1,"analysis_to":400,"instruments":%s}`, opens, target, closes, instruments)
 	return admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"schedules":[`+schedule+`]}`)
 }
 
@@ -24,8 +25,15 @@ func TestAScheduleWhoseDaysMeet(t *testing.T) {
 			_, episode := w.supported()
 			w.ons4(episode, "baseline", w.today(), 4, 5, 4, 6).want(201)
 			got := w.as("link_worker").get("/follow-ups?episode_id=" + episode).want(200)
-			opens, target, closes := got.text("items.0.opens_on"), got.text("items.0.target_on"), got.text("items.0.closes_on")
-			if (opens == target) != (at[0] == at[1]) || (target == closes) != (at[1] == at[2]) || opens == "" || closes == "" {
+			opens, target, closes := got.text(
+				"items.0.opens_on",
+			), got.text(
+				"items.0.target_on",
+			), got.text(
+				"items.0.closes_on",
+			)
+			if (opens == target) != (at[0] == at[1]) || (target == closes) != (at[1] == at[2]) || opens == "" ||
+				closes == "" {
 				t.Errorf("opens %s, target %s, closes %s", opens, target, closes)
 			}
 		})
@@ -54,14 +62,16 @@ func TestAScheduleAsksWhatThereIs(t *testing.T) {
 	}
 	w.scheduled("P9M", "P10M", "P12M", `["ons4","swemwbs","allotment_confidence"]`).want(200)
 	admin := w.as("administrator")
-	m := `{"code":"m6","anchor":"baseline","opens_after":"P5M","target_after":"P6M","closes_after":"P7M","analysis_from":1,"analysis_to":400}`
+	m := `{"code":"m6","anchor":"baseline","opens_after":"P5M","target_after":"P6M","closes_after":"P7M",
+		"analysis_from":1,"analysis_to":400}`
 	got := admin.post("/sites", `{"name":"S","code":"twice","schedules":[`+m+`,`+m+`]}`)
 	got.problem(422, "invalid")
 	if place := got.text("errors.0.location"); place != "body.schedules[1].code" {
 		t.Errorf("a code that stands twice is told at %s", place)
 	}
 	// Another site's instrument is no more known here than one that is not there.
-	admin.post("/sites", `{"name":"S","code":"strange","schedules":[`+m[:len(m)-1]+`,"instruments":["allotment_confidence"]}]}`).problem(422, "invalid")
+	admin.post("/sites", `{"name":"S","code":"strange","schedules":[`+m[:len(m)-1]+`,"instruments":["allotment_confidence"]}]}`).
+		problem(422, "invalid")
 	if n := len(admin.get("/sites").want(200).items()); n != 2 {
 		t.Errorf("a refused site is there: %d", n)
 	}

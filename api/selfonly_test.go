@@ -39,7 +39,8 @@ func TestAHelperIsNotAskedForThePerson(t *testing.T) {
 	}
 }
 
-// Who answers for somebody reads our own questions in the third person, and above words that may not change whom they are about.
+// Who answers for somebody reads our own questions in the third person, and above words that may not change
+// whom they are about.
 func TestQuestionsForSomebodyElse(t *testing.T) {
 	second := regexp.MustCompile(`(?i)\b(you|your|yourself|I|me|my)\b`)
 	const note = "Please answer as the person would answer."
@@ -50,7 +51,9 @@ func TestQuestionsForSomebodyElse(t *testing.T) {
 		t.Run(respondent, func(t *testing.T) {
 			w := newWorld(t)
 			_, episode := w.supported()
-			w.change(`{"health_service_use":true,"schedules":[{"code":"m9_12","anchor":"baseline","opens_after":"P9M","target_after":"P10M15D","closes_after":"P12M","analysis_from":240,"analysis_to":400,"instruments":["ons4","ons_loneliness","health_service_use"]}]}`)
+			w.change(`{"health_service_use":true,"schedules":[{"code":"m9_12","anchor":"baseline",
+				"opens_after":"P9M","target_after":"P10M15D","closes_after":"P12M","analysis_from":240,
+				"analysis_to":400,"instruments":["ons4","ons_loneliness","health_service_use"]}]}`)
 			w.ons4(episode, "baseline", w.today(), 4, 5, 4, 6).want(201)
 			w.refer(episode)
 			w.advance("P10M")
@@ -102,16 +105,25 @@ func TestONS4HasItsIntroductionAndAge(t *testing.T) {
 	w, _, _, followUp := asked(t)
 	p := w.link(followUp)
 	const introduction = "There are no right or wrong answers."
-	if first, second := p.open("/ons4.life_satisfaction"), p.open("/ons4.worthwhile"); !strings.Contains(first.html, introduction) || strings.Contains(second.html, introduction) {
+	if first, second := p.open(
+		"/ons4.life_satisfaction",
+	), p.open(
+		"/ons4.worthwhile",
+	); !strings.Contains(first.html, introduction) ||
+		strings.Contains(second.html, introduction) {
 		t.Errorf("%s\n%s", first.html, second.html)
 	}
 	lw := w.as("link_worker")
 	child := func(years int) string {
 		born := w.db.Clock.Now().AddDate(-years, 0, 0).Format("2006-01-02")
-		return w.episode(lw.post("/patients", fmt.Sprintf(`{"given_name":"Robin","family_name":"Example%d","birth_date":%q,"phone":"07700 900002"}`, numbers.Add(1), born)).made())
+		return w.episode(lw.post("/patients", fmt.Sprintf(`{"given_name":"Robin","family_name":"Example%d",
+			"birth_date":%q,"phone":"07700 900002"}`, numbers.Add(1), born)).made())
 	}
 	w.ons4(child(16), "baseline", w.today(), 4, 5, 4, 6).want(201)
-	if got := w.ons4(child(15), "baseline", w.today(), 4, 5, 4, 6).problem(422, "invalid"); got.text("errors.0.location") != "body.instrument" {
+	if got := w.ons4(child(15), "baseline", w.today(), 4, 5, 4, 6).
+		problem(422, "invalid"); got.text(
+		"errors.0.location",
+	) != "body.instrument" {
 		t.Errorf("%s", got.body)
 	}
 }
@@ -123,14 +135,27 @@ func TestImportedAnswersOfAProxyDoNotCount(t *testing.T) {
 	site, at := uuid.MustParse(w.site), uuid.MustParse(episode)
 	five := outcomes.Answer{Number: new(9.0)}
 	imported := actor.With(t.Context(), actor.Actor{Role: actor.LinkWorker, Sites: []uuid.UUID{site}})
-	a, err := (&outcomes.Store{DB: w.db}).Record(db.Background(imported), outcomes.New{EpisodeID: at, Instrument: "ons4", Timepoint: "m9_12", Answers: outcomes.Answers{
-		CompletedOn: day.Of(w.db.Clock.Now()), Mode: "paper", Respondent: "proxy",
-		Responses: outcomes.Responses{"life_satisfaction": five, "worthwhile": five, "happiness": five, "anxiety": five},
-	}}, "import")
+	a, err := (&outcomes.Store{DB: w.db}).Record(
+		db.Background(imported),
+		outcomes.New{EpisodeID: at, Instrument: "ons4", Timepoint: "m9_12", Answers: outcomes.Answers{
+			CompletedOn: day.Of(w.db.Clock.Now()),
+			Mode:        "paper",
+			Respondent:  "proxy",
+			Responses: outcomes.Responses{
+				"life_satisfaction": five,
+				"worthwhile":        five,
+				"happiness":         five,
+				"anxiety":           five,
+			},
+		}},
+		"import",
+	)
 	if err != nil || !a.NotCounted {
 		t.Fatalf("%+v, %v", a, err)
 	}
-	if got := lw.get("/assessments/" + a.ID.String()).want(200); got.at("not_counted") != true || got.text("respondent") != "proxy" || got.number("responses.anxiety") != 9 {
+	if got := lw.get("/assessments/" + a.ID.String()).
+		want(200); got.at("not_counted") != true || got.text("respondent") != "proxy" ||
+		got.number("responses.anxiety") != 9 {
 		t.Errorf("%s", got.body)
 	}
 	rows := w.as("site_manager").get("/insights/outcomes").want(200)
@@ -138,20 +163,27 @@ func TestImportedAnswersOfAProxyDoNotCount(t *testing.T) {
 		t.Errorf("baselines %v, pairs %v: %s", n, paired, rows.body)
 	}
 	w.consent(patient, "report_to_gp", "given")
-	if message := lw.get("/episodes/" + episode + "/gp-message?level=full"); strings.Contains(string(message.body), `"later"`) {
+	if message := lw.get(
+		"/episodes/" + episode + "/gp-message?level=full",
+	); strings.Contains(
+		string(message.body),
+		`"later"`,
+	) {
 		t.Errorf("%s", message.body)
 	}
 	// The person answers for themselves after all: the correction counts.
-	lw.post("/assessments/"+a.ID.String()+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"proxy","responses":{%s}}`, w.today(), calm)).problem(422, "invalid")
-	lw.post("/assessments/"+a.ID.String()+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","responses":{%s}}`, w.today(), calm)).want(201)
+	lw.post("/assessments/"+a.ID.String()+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone",
+		"respondent":"proxy","responses":{%s}}`, w.today(), calm)).problem(422, "invalid")
+	lw.post("/assessments/"+a.ID.String()+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone",
+		"respondent":"self","responses":{%s}}`, w.today(), calm)).want(201)
 	if rows = w.as("site_manager").get("/insights/outcomes").want(200); rows.number("rows.0.paired_n") != 1 {
 		t.Errorf("%s", rows.body)
 	}
 	_ = followUp
 }
 
-// A birth date that is put right later decides anew whether the person was old enough: answers of somebody too young are kept, flagged and
-// in no figure, and count again when the date is put back.
+// A birth date that is put right later decides anew whether the person was old enough: answers of somebody
+// too young are kept, flagged and in no figure, and count again when the date is put back.
 func TestABirthDatePutRightRecountsAnswers(t *testing.T) {
 	w, patient, episode, _ := asked(t)
 	lw := w.as("link_worker")
@@ -163,12 +195,18 @@ func TestABirthDatePutRightRecountsAnswers(t *testing.T) {
 		if list := rows.at("rows").([]any); len(list) > 0 {
 			n = list[0].(object)["paired_n"].(float64)
 		}
-		if scores := w.value("select count(*)::text from assessment_scores s join assessments a on a.id = s.assessment_id where a.episode_id::text = ?", episode); n != want || (scores != "0") != (want > 0) {
+		if scores := w.value(
+			"select count(*)::text from assessment_scores s join assessments a on a.id = s.assessment_id where "+
+				"a.episode_id::text = ?",
+			episode,
+		); n != want ||
+			(scores != "0") != (want > 0) {
 			t.Errorf("%v pairs and %s scores, want %v: %s", n, scores, want, rows.body)
 		}
 	}
 	flagged := func() string {
-		return w.value("select string_agg(not_counted::text, ' ' order by completed_on) from assessments where episode_id::text = ?", episode)
+		return w.value("select string_agg(not_counted::text, ' ' order by completed_on) from assessments where "+
+			"episode_id::text = ?", episode)
 	}
 	born := func(on string) {
 		t.Helper()
@@ -198,7 +236,8 @@ func TestTheDatabaseKnowsWhoMayAnswer(t *testing.T) {
 		i := x.(object)
 		age, _ := i["min_age"].(float64)
 		alone, _ := i["self_only"].(bool)
-		got := w.value("select coalesce(max(min_age), 0) || ' ' || coalesce(bool_or(self_only), false) from who_may_answer(cast(? as uuid), ?, 1)", w.site, i["key"])
+		got := w.value("select coalesce(max(min_age), 0) || ' ' || coalesce(bool_or(self_only), false) from "+
+			"who_may_answer(cast(? as uuid), ?, 1)", w.site, i["key"])
 		if want := fmt.Sprint(age, " ", alone); got != want {
 			t.Errorf("%v: the database says %s, and the program %s", i["key"], got, want)
 		}

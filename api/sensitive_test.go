@@ -16,13 +16,15 @@ func (w *world) place(name, more string) (org, service string) {
 	w.t.Helper()
 	admin := w.as("administrator")
 	org = admin.post("/organisations", fmt.Sprintf(`{"name":%q}`, name)).made()
-	return org, admin.post("/organisations/"+org+"/services", fmt.Sprintf(`{"name":%q%s}`, "Help at "+name, more)).made()
+	return org, admin.post("/organisations/"+org+"/services", fmt.Sprintf(`{"name":%q%s}`, "Help at "+name, more)).
+		made()
 }
 
 // connect refers the episode to what target names, for a need.
 func (w *world) connect(episode, target, need string) string {
 	w.t.Helper()
-	return w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,%s,"kind":"referral","need":%q,"reason":"Asked for it","sent_at":%q}`,
+	return w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,%s,"kind":"referral","need":%q,
+		"reason":"Asked for it","sent_at":%q}`,
 		episode, target, need, w.db.Clock.Now().AddDate(0, 0, -20).Format(time.RFC3339))).made()
 }
 
@@ -38,30 +40,41 @@ func TestWhatIsSensitive(t *testing.T) {
 		if got.at("sensitive") != want {
 			t.Errorf("%s: %s", more, got.body)
 		}
-		if got = admin.patch("/services/"+service, got.header.Get("ETag"), `{"needs":["domestic_abuse"]}`).want(200); got.at("sensitive") != true {
+		if got = admin.patch("/services/"+service, got.header.Get("ETag"), `{"needs":["domestic_abuse"]}`).
+			want(200); got.at(
+			"sensitive",
+		) != true {
 			t.Errorf("%s, then changed: %s", more, got.body)
 		}
 		for _, refused := range []string{`{"sensitive":false}`, `{"needs":["alcohol_drugs"],"sensitive":false}`} {
 			no := admin.patch("/services/"+service, got.header.Get("ETag"), refused)
 			no.problem(422, "invalid")
-			if !strings.Contains(string(no.body), `"body.sensitive"`) || !strings.Contains(string(no.body), "true by itself") {
+			if !strings.Contains(string(no.body), `"body.sensitive"`) ||
+				!strings.Contains(string(no.body), "true by itself") {
 				t.Errorf("%s: %s", refused, no.body)
 			}
 		}
-		if got = admin.patch("/services/"+service, got.header.Get("ETag"), `{"needs":["food"],"sensitive":false}`).want(200); got.at("sensitive") != false {
+		if got = admin.patch("/services/"+service, got.header.Get("ETag"), `{"needs":["food"],"sensitive":false}`).
+			want(200); got.at(
+			"sensitive",
+		) != false {
 			t.Errorf("%s, without a sensitive need: %s", more, got.body)
 		}
 	}
 	list := admin.get("/code-lists/needs").want(200)
 	for _, c := range list.at("codes").([]any) {
 		code := c.(map[string]any)
-		if sensitive := slices.Contains([]string{"domestic_abuse", "alcohol_drugs"}, code["code"].(string)); (code["sensitive"] == true) != sensitive {
+		if sensitive := slices.Contains(
+			[]string{"domestic_abuse", "alcohol_drugs"},
+			code["code"].(string),
+		); (code["sensitive"] == true) != sensitive {
 			t.Errorf("%v", code)
 		}
 	}
 }
 
-// Others read shared telephones and inboxes: what is sensitive is never named there, and staff are told to ask about it.
+// Others read shared telephones and inboxes: what is sensitive is never named there, and staff are told to
+// ask about it.
 func TestSensitiveServicesAreNeverNamed(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w, _, followUp := writable(t, "mary@example.org", "email")
@@ -75,9 +88,18 @@ func TestSensitiveServicesAreNeverNamed(t *testing.T) {
 	_, plain := w.place("Plain Hall", `,"needs":["food"]`)
 	service := func(id string) string { return fmt.Sprintf(`"service_id":%q`, id) }
 	hidden := []string{
-		w.connect(episode, service(refuge), "loneliness_isolation"), w.connect(episode, service(centre), "mental_wellbeing"),
-		w.connect(episode, service(advice), "alcohol_drugs"),                             // by its own need
-		w.connect(episode, fmt.Sprintf(`"organisation_id":%q`, tavern), "food"),          // no service is named, and one there is sensitive
+		w.connect(
+			episode,
+			service(refuge),
+			"loneliness_isolation",
+		),
+		w.connect(episode, service(centre), "mental_wellbeing"),
+		w.connect(episode, service(advice), "alcohol_drugs"), // by its own need
+		w.connect(
+			episode,
+			fmt.Sprintf(`"organisation_id":%q`, tavern),
+			"food",
+		), // no service is named, and one there is sensitive
 		w.connect(episode, fmt.Sprintf(`"organisation_id":%q`, mixed), "domestic_abuse"), // the older of two there
 	}
 	w.connect(episode, fmt.Sprintf(`"organisation_id":%q`, mixed), "food")
@@ -106,10 +128,12 @@ func TestSensitiveServicesAreNeverNamed(t *testing.T) {
 		return ids
 	}
 	inPerson := left(lw.get("/follow-ups/" + followUp).want(200))
-	if len(inPerson) != 5 || slices.ContainsFunc(hidden, func(id string) bool { return !slices.Contains(inPerson, id) }) {
+	if len(inPerson) != 5 ||
+		slices.ContainsFunc(hidden, func(id string) bool { return !slices.Contains(inPerson, id) }) {
 		t.Errorf("left to ask: %v, want %v and one more", inPerson, hidden)
 	}
-	lw.post("/follow-ups/"+followUp+"/services", fmt.Sprintf(`{"referral_id":%q,"used":"still_using","benefit":"a_lot"}`, hidden[0])).problem(409, "conflict")
+	lw.post("/follow-ups/"+followUp+"/services", fmt.Sprintf(`{"referral_id":%q,"used":"still_using","benefit":"a_lot"}`, hidden[0])).
+		problem(409, "conflict")
 
 	// Completion without them is whole; staff record the rest after it, once each.
 	if page = p.answer(page, ""); page.at != "/thanks" {
@@ -125,9 +149,11 @@ func TestSensitiveServicesAreNeverNamed(t *testing.T) {
 	report(hidden[0], `"used":"still_using"`).problem(422, "invalid") // without whether it helped
 	report(nobody(), `"used":"not_yet"`).problem(422, "invalid")
 	done = report(hidden[0], `"used":"still_using","benefit":"a_lot"`).want(201)
-	if slices.Contains(left(done), hidden[0]) || len(left(done)) != 4 || len(done.at("completion.services").([]any)) != 3 {
+	if slices.Contains(left(done), hidden[0]) || len(left(done)) != 4 ||
+		len(done.at("completion.services").([]any)) != 3 {
 		t.Errorf("%s", done.body)
 	}
 	report(hidden[0], `"used":"still_using","benefit":"a_lot"`).problem(409, "conflict")
-	w.as("other_site_link_worker").post("/follow-ups/"+followUp+"/services", fmt.Sprintf(`{"referral_id":%q,"used":"not_yet"}`, hidden[1])).problem(404, "not_found")
+	w.as("other_site_link_worker").post("/follow-ups/"+followUp+"/services", fmt.Sprintf(`{"referral_id":%q,
+		"used":"not_yet"}`, hidden[1])).problem(404, "not_found")
 }

@@ -56,7 +56,8 @@ func (w *world) sentNow(email string) (patient, referral string) {
 		w.sentTo(email)
 	}
 	patient, episode := w.supported()
-	return patient, w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"loneliness_isolation","reason":"Lives alone"}`, episode, w.svc)).made()
+	return patient, w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,
+		"need":"loneliness_isolation","reason":"Lives alone"}`, episode, w.svc)).made()
 }
 
 var replyURL = regexp.MustCompile(`http://[^\s]+/r/[A-Za-z0-9_-]{43}`)
@@ -67,14 +68,29 @@ func (w *world) linkIn(m mailtest.Mail, secrets ...string) person {
 	_, body, _ := strings.Cut(strings.ReplaceAll(m.Text, "=\r\n", ""), "\r\n\r\n")
 	body = strings.ReplaceAll(body, "=3D", "=")
 	link := replyURL.FindString(body)
-	leaktest.Hidden(w.t, "the mail", body, append(secrets, "Marigold", "Example1", "1950-04-01", "07700 900001", "+447700900001", "Lives alone", "loneliness", "Wednesday")...)
+	leaktest.Hidden(
+		w.t,
+		"the mail",
+		body,
+		append(
+			secrets,
+			"Marigold",
+			"Example1",
+			"1950-04-01",
+			"07700 900001",
+			"+447700900001",
+			"Lives alone",
+			"loneliness",
+			"Wednesday",
+		)...)
 	if link == "" {
 		w.t.Fatalf("no link in %s", body)
 	}
 	return person{w, link}
 }
 
-// A clock walks through silence: a notice, a chase on each of the site's days, and then it expires, each once. A late answer counts.
+// A clock walks through silence: a notice, a chase on each of the site's days, and then it expires, each
+// once. A late answer counts.
 func TestSilence(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w := newWorld(t)
@@ -100,11 +116,15 @@ func TestSilence(t *testing.T) {
 	}
 	list := c.notices()
 	for i, n := range list.items() {
-		if n := n.(map[string]any); n["state"] != "sent" || n["ordinal"] != float64(i+1) || n["subject_id"] != referral {
+		if n := n.(map[string]any); n["state"] != "sent" || n["ordinal"] != float64(i+1) ||
+			n["subject_id"] != referral {
 			t.Errorf("%v", n)
 		}
 	}
-	if text := string(list.body); len(list.items()) != 3 || strings.Contains(text, "club@") || strings.Contains(text, "/r/") || strings.Contains(text, patient) {
+	if text := string(
+		list.body,
+	); len(list.items()) != 3 || strings.Contains(text, "club@") || strings.Contains(text, "/r/") ||
+		strings.Contains(text, patient) {
 		t.Errorf("%s", text)
 	}
 	timeline := w.as("link_worker").get("/referrals/" + referral + "/timeline?limit=200").want(200)
@@ -112,11 +132,16 @@ func TestSilence(t *testing.T) {
 	for _, e := range timeline.items() {
 		told = append(told, e.(map[string]any)["type"].(string))
 	}
-	if got := strings.Join(told, " "); got != "referral.sent referral.notice_sent referral.chased referral.chased referral.expired" {
+	if got := strings.Join(
+		told,
+		" ",
+	); got != "referral.sent referral.notice_sent referral.chased referral.chased referral.expired" {
 		t.Errorf("told: %s", got)
 	}
 	moves := w.as("link_worker").get("/referrals/" + referral + "/moves").want(200)
-	if len(moves.items()) != 1 || moves.text("items.0.side") != "system" || moves.text("items.0.recorded_via") != "job" || moves.at("items.0.reason") != nil {
+	if len(moves.items()) != 1 || moves.text("items.0.side") != "system" ||
+		moves.text("items.0.recorded_via") != "job" ||
+		moves.at("items.0.reason") != nil {
 		t.Errorf("%s", moves.body)
 	}
 	for i, p := range links {
@@ -127,13 +152,15 @@ func TestSilence(t *testing.T) {
 	if page := links[2].reply("accepted", "expired"); page.status != 200 {
 		t.Errorf("a late answer: %d %s", page.status, page.html)
 	}
-	if a := w.as("link_worker").get("/referrals/" + referral); a.text("status") != "accepted" || a.at("responded_at") == nil {
+	if a := w.as("link_worker").
+		get("/referrals/" + referral); a.text("status") != "accepted" ||
+		a.at("responded_at") == nil {
 		t.Errorf("%s", a.body)
 	}
 }
 
-// A notice says who writes, from where and why, and how to find out by telephone whether that is true; its link stands alone on a line, and
-// replies go to the link worker. Where no number is known it gives none.
+// A notice says who writes, from where and why, and how to find out by telephone whether that is true; its
+// link stands alone on a line, and replies go to the link worker. Where no number is known it gives none.
 func TestANoticeSaysWhoWritesAndWhy(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w := newWorld(t)
@@ -142,7 +169,9 @@ func TestANoticeSaysWhoWritesAndWhy(t *testing.T) {
 	c.run()
 	without := decoded(smtp.Mail())
 	worker := "/link-workers/" + w.worker
-	w.as("administrator").patch(worker, w.as("administrator").get(worker).header.Get("ETag"), `{"phone":"020 7946 0123"}`).want(200)
+	w.as("administrator").
+		patch(worker, w.as("administrator").get(worker).header.Get("ETag"), `{"phone":"020 7946 0123"}`).
+		want(200)
 	w.sentNow("")
 	c.run()
 	with := decoded(smtp.Mail())
@@ -156,9 +185,23 @@ func TestANoticeSaysWhoWritesAndWhy(t *testing.T) {
 		if !regexp.MustCompile(`\r\n\r\nhttp://[^\s]+/r/[A-Za-z0-9_-]{43}\r\n\r\n`).MatchString(text) {
 			t.Errorf("%s: the link does not stand alone: %s", name, text)
 		}
-		leaktest.Hidden(t, name, strings.ToLower(text), "marigold", "example1", "loneliness", "wednesday", "urgent", "immediately", "click here", "act now")
+		leaktest.Hidden(
+			t,
+			name,
+			strings.ToLower(text),
+			"marigold",
+			"example1",
+			"loneliness",
+			"wednesday",
+			"urgent",
+			"immediately",
+			"click here",
+			"act now",
+		)
 	}
-	if !strings.Contains(with, "Call Sam Helper on 020 7946 0123, or First site on") || !strings.Contains(with, "Telephone: 020 7946 0123") || strings.Contains(without, "Telephone") {
+	if !strings.Contains(with, "Call Sam Helper on 020 7946 0123, or First site on") ||
+		!strings.Contains(with, "Telephone: 020 7946 0123") ||
+		strings.Contains(without, "Telephone") {
 		t.Errorf("%s\n%s", with, without)
 	}
 }
@@ -173,7 +216,9 @@ func TestAnAnswerEndsTheChase(t *testing.T) {
 	smtp := mailtest.Start(t, "")
 	w := newWorld(t)
 	site := w.as("administrator").get("/sites/" + w.site)
-	w.as("administrator").patch("/sites/"+w.site, site.header.Get("ETag"), `{"chase_days":[2],"expiry_days":4}`).want(200)
+	w.as("administrator").
+		patch("/sites/"+w.site, site.header.Get("ETag"), `{"chase_days":[2],"expiry_days":4}`).
+		want(200)
 	c := w.clerk(smtp)
 	_, answered := w.sentNow("club@example.org")
 	c.run()
@@ -186,7 +231,8 @@ func TestAnAnswerEndsTheChase(t *testing.T) {
 	}
 	w.advance("P2D")
 	c.run()
-	if m := smtp.Mail(); !strings.Contains(m.Text, silent) || !strings.Contains(m.Text, "Subject: Reminder: referral from First site") {
+	if m := smtp.Mail(); !strings.Contains(m.Text, silent) ||
+		!strings.Contains(m.Text, "Subject: Reminder: referral from First site") {
 		t.Errorf("%s", m.Text)
 	}
 	w.advance("P2D")
@@ -199,23 +245,27 @@ func TestAnAnswerEndsTheChase(t *testing.T) {
 	}
 }
 
-// Without an address, or without a mail server, notices wait in sight, one at a time, until the link worker copies the link.
+// Without an address, or without a mail server, notices wait in sight, one at a time, until the link worker
+// copies the link.
 func TestNoticesThatWait(t *testing.T) {
 	w := newWorld(t)
 	c := w.clerk(nil)
 	_, referral := w.sentNow("")
 	c.run()
-	if n := c.notices(); n.text("items.0.state") != "waiting" || n.text("items.0.channel") != "by_hand" || n.text("items.0.why") != "by_hand" {
+	if n := c.notices(); n.text("items.0.state") != "waiting" || n.text("items.0.channel") != "by_hand" ||
+		n.text("items.0.why") != "by_hand" {
 		t.Errorf("%s", n.body)
 	}
 	w.advance("P5D")
 	c.run()
-	if n := c.notices(); len(n.items()) != 2 || n.text("items.0.why") != "overtaken" || n.text("items.1.state") != "waiting" {
+	if n := c.notices(); len(n.items()) != 2 || n.text("items.0.why") != "overtaken" ||
+		n.text("items.1.state") != "waiting" {
 		t.Errorf("%s", n.body)
 	}
 	p := w.replyLink(referral)
 	c.run()
-	if n := c.notices(); len(n.items()) != 2 || n.text("items.1.state") != "cancelled" || n.text("items.1.why") != "link_copied" {
+	if n := c.notices(); len(n.items()) != 2 || n.text("items.1.state") != "cancelled" ||
+		n.text("items.1.why") != "link_copied" {
 		t.Errorf("%s", n.body)
 	}
 	if page := p.open(""); page.status != 200 {
@@ -228,7 +278,9 @@ func TestNoticesThatWait(t *testing.T) {
 	}
 	w.as("link_worker").post("/referrals/"+other+"/moves", `{"to":"withdrawn","reason":"sent_in_error"}`).want(200)
 	c.run()
-	if n := w.as("link_worker").get("/outbox?subject_id=" + other); len(n.items()) != 1 || n.text("items.0.state") != "cancelled" || n.text("items.0.why") != "withdrawn" {
+	if n := w.as("link_worker").
+		get("/outbox?subject_id=" + other); len(n.items()) != 1 || n.text("items.0.state") != "cancelled" ||
+		n.text("items.0.why") != "withdrawn" {
 		t.Errorf("%s", n.body)
 	}
 	if n := len(w.as("other_site_link_worker").get("/outbox").items()); n != 0 {
@@ -236,7 +288,8 @@ func TestNoticesThatWait(t *testing.T) {
 	}
 }
 
-// Nobody is asked about somebody who no longer agrees, about a draft or a signpost; what a demo told of long ago is not asked about.
+// Nobody is asked about somebody who no longer agrees, about a draft or a signpost; what a demo told of
+// long ago is not asked about.
 func TestWhoIsNotAskedAbout(t *testing.T) {
 	w := newWorld(t)
 	c := w.clerk(mailtest.Start(t, ""))
@@ -244,7 +297,9 @@ func TestWhoIsNotAskedAbout(t *testing.T) {
 	w.consent(patient, "share_with_organisations", "withdrawn")
 	_, episode := w.supported()
 	for _, more := range []string{`,"draft":true`, `,"kind":"signpost"`} {
-		w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"%s}`, episode, w.org, more)).made()
+		w.as("link_worker").
+			post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"%s}`, episode, w.org, more)).
+			made()
 	}
 	_, told := w.sentNow("")
 	ownSQL(w, "update referrals set recorded_via = 'demo' where id = ?", told)
@@ -275,7 +330,8 @@ func TestSentAgainIsAskedAgain(t *testing.T) {
 	c.run()
 	smtp.NoMail()
 	_, episode := w.supported()
-	path = "/referrals/" + w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food","draft":true}`, episode, w.org)).made()
+	path = "/referrals/" + w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,
+		"organisation_id":%q,"need":"food","draft":true}`, episode, w.org)).made()
 	for range 2 {
 		w.as("link_worker").post(path+"/moves", `{"to":"sent"}`).want(200)
 		c.run()
@@ -291,7 +347,9 @@ func TestSentAgainIsAskedAgain(t *testing.T) {
 func (w *world) sentTo(email string) {
 	w.t.Helper()
 	org := w.as("administrator").get("/organisations/" + w.org)
-	w.as("administrator").patch("/organisations/"+w.org, org.header.Get("ETag"), fmt.Sprintf(`{"email":%q}`, email)).want(200)
+	w.as("administrator").
+		patch("/organisations/"+w.org, org.header.Get("ETag"), fmt.Sprintf(`{"email":%q}`, email)).
+		want(200)
 }
 
 // A site may chase nobody; days that stand twice, or out of order, are refused.
@@ -303,7 +361,10 @@ func TestASiteSetsItsChaseDays(t *testing.T) {
 		admin.patch("/sites/"+w.site, etag(), `{"chase_days":`+bad+`}`).problem(422, "invalid")
 	}
 	admin.patch("/sites/"+w.site, etag(), `{"chase_days":[]}`).want(200)
-	if site := admin.patch("/sites/"+w.site, etag(), `{"name":"First of all"}`).want(200); len(site.at("chase_days").([]any)) != 0 {
+	if site := admin.patch("/sites/"+w.site, etag(), `{"name":"First of all"}`).
+		want(200); len(
+		site.at("chase_days").([]any),
+	) != 0 {
 		t.Errorf("nobody is to be chased: %s", site.body)
 	}
 }
@@ -319,12 +380,17 @@ func TestNobodyIsAskedAboutTheDeadOrUnwilling(t *testing.T) {
 	lw.patch("/patients/"+patient, etag, fmt.Sprintf(`{"died_on":%q}`, w.daysAgo(1))).want(200)
 	w.consent(unwilling, "share_with_organisations", "withdrawn")
 	lw.post("/referrals/"+sent+"/reply-link", ``).problem(409, "conflict")
-	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).problem(409, "conflict")
-	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","sent_at":%q}`, episode, w.svc, w.db.Clock.Now().AddDate(0, 0, -3).Format(time.RFC3339))).want(201) // while they lived
+	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).
+		problem(409, "conflict")
+	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","sent_at":%q}`, episode, w.svc, w.db.Clock.Now().AddDate(0, 0, -3).Format(time.RFC3339))).
+		want(201)
+
+		// while they lived
 	for _, r := range lw.get("/worklists/awaiting_reply").want(200).items() {
 		row := r.(map[string]any)
 		text := fmt.Sprint(row)
-		if row["subject"].(map[string]any)["id"] == kept && (!strings.Contains(text, "no longer agrees") || strings.Contains(text, "make-reply-link")) {
+		if row["subject"].(map[string]any)["id"] == kept &&
+			(!strings.Contains(text, "no longer agrees") || strings.Contains(text, "make-reply-link")) {
 			t.Errorf("consent was withdrawn: %s", text)
 		}
 	}

@@ -97,18 +97,29 @@ func TestARefusedChaseEndsNoLink(t *testing.T) {
 	if page := p.open(""); page.status != 200 {
 		t.Errorf("%d", page.status)
 	}
-	if timeline := string(w.as("link_worker").get("/referrals/" + referral + "/timeline?limit=200").body); !strings.Contains(timeline, "referral.notice_refused") {
+	if timeline := string(
+		w.as("link_worker").get("/referrals/" + referral + "/timeline?limit=200").body,
+	); !strings.Contains(
+		timeline,
+		"referral.notice_refused",
+	) {
 		t.Errorf("%s", timeline)
 	}
 }
 
 func ownSQL(w *world, sql string, args ...any) {
 	w.t.Helper()
-	if err := w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error { return tx.Exec(sql, args...).Error }); err != nil {
+	if err := w.db.Do(
+		actor.With(w.t.Context(), actor.Named("test")),
+		func(tx *db.Tx) error { return tx.Exec(sql, args...).Error },
+	); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
 func ownCount(w *world, table, where string, n *int64) error {
-	return w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error { return tx.Table(table).Where(where).Count(n).Error })
+	return w.db.Do(
+		actor.With(w.t.Context(), actor.Named("test")),
+		func(tx *db.Tx) error { return tx.Table(table).Where(where).Count(n).Error },
+	)
 }

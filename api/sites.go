@@ -13,14 +13,33 @@ import (
 )
 
 func (s *server) siteOperations() {
-	read(s, op{id: "list-sites", path: "/sites", tag: "sites", scope: actor.SitesRead,
-		summary: "List sites", about: "Lists the sites that the caller reaches, by id; administrators and data stewards see all."}, s.listSites)
-	post(s, op{id: "add-site", path: "/sites", tag: "sites", scope: actor.SitesWrite, created: "/sites/{id}",
-		summary: "Add a site", about: "Adds a site. Without schedules it follows people up between 9 and 12 months after the baseline."}, s.addSite)
+	read(s, op{
+		id:      "list-sites",
+		path:    "/sites",
+		tag:     "sites",
+		scope:   actor.SitesRead,
+		summary: "List sites",
+		about:   "Lists the sites that the caller reaches, by id; administrators and data stewards see all.",
+	}, s.listSites)
+	post(s, op{
+		id:      "add-site",
+		path:    "/sites",
+		tag:     "sites",
+		scope:   actor.SitesWrite,
+		created: "/sites/{id}",
+		summary: "Add a site",
+		about:   "Adds a site. Without schedules it follows people up between 9 and 12 months after the baseline.",
+	}, s.addSite)
 	read(s, op{id: "get-site", path: "/sites/{id}", tag: "sites", scope: actor.SitesRead,
 		summary: "Get a site", about: "Returns a site with its settings and schedules."}, s.getSite)
-	change(s, op{id: "change-site", path: "/sites/{id}", tag: "sites", scope: actor.SitesWrite,
-		summary: "Change a site", about: "Changes settings. New schedules hold for follow-ups planned from then on."}, s.changeSite)
+	change(s, op{
+		id:      "change-site",
+		path:    "/sites/{id}",
+		tag:     "sites",
+		scope:   actor.SitesWrite,
+		summary: "Change a site",
+		about:   "Changes settings. New schedules hold for follow-ups planned from then on.",
+	}, s.changeSite)
 }
 
 func (s *server) listSites(ctx context.Context, in *struct{ Changing }) (Page[sites.Site], error) {
@@ -39,13 +58,18 @@ func (s *server) addSite(ctx context.Context, in *With[sites.New]) (sites.Site, 
 	return site, s.checkAsked(ctx, site)
 }
 
-// checkAsked refuses a schedule with an instrument that the site has not got: it would never be asked, and nobody would see it.
+// checkAsked refuses a schedule with an instrument that the site has not got: it would never be asked, and
+// nobody would see it.
 func (s *server) checkAsked(ctx context.Context, site sites.Site) error {
 	for i, schedule := range site.Schedules {
 		for j, key := range schedule.Instruments {
 			err := s.casework.Outcomes.Has(ctx, site.ID, key)
 			if fault.Is(err, fault.NotFound) {
-				return fault.InvalidAt(fmt.Sprintf("schedules[%d].instruments[%d]", i, j), fault.UnknownReference, "names no instrument of this site: see GET /v1/instruments")
+				return fault.InvalidAt(
+					fmt.Sprintf("schedules[%d].instruments[%d]", i, j),
+					fault.UnknownReference,
+					"names no instrument of this site: see GET /v1/instruments",
+				)
 			}
 			if err != nil {
 				return err
@@ -70,12 +94,38 @@ func (s *server) changeSite(ctx context.Context, in *Merge[sites.Changes], versi
 func (s *server) linkWorkerOperations() {
 	read(s, op{id: "list-link-workers", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersRead,
 		summary: "List link workers", about: "Lists the link workers of the caller's sites, by id."}, s.listLinkWorkers)
-	post(s, op{id: "add-link-worker", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersWrite, created: "/link-workers/{id}", faults: []fault.Kind{fault.NotFound},
-		summary: "Add a link worker", about: "Adds a link worker to a site."}, s.addLinkWorker)
-	read(s, op{id: "get-link-worker", path: "/link-workers/{id}", tag: "sites", scope: actor.LinkWorkersRead,
-		summary: "Get a link worker", about: "Returns a link worker; of one who is not active also what is still theirs."}, s.getLinkWorker)
-	change(s, op{id: "change-link-worker", path: "/link-workers/{id}", tag: "sites", scope: actor.LinkWorkersWrite,
-		summary: "Change a link worker", about: "Changes a link worker. One who is made inactive keeps their records and takes no new episode; their keys answer 401 at once, and none can be made for them while they are. The answer then says how many episodes, open referrals and due follow-ups are still theirs."}, s.changeLinkWorker)
+	post(
+		s,
+		op{
+			id:      "add-link-worker",
+			path:    "/link-workers",
+			tag:     "sites",
+			scope:   actor.LinkWorkersWrite,
+			created: "/link-workers/{id}",
+			faults:  []fault.Kind{fault.NotFound},
+			summary: "Add a link worker",
+			about:   "Adds a link worker to a site.",
+		},
+		s.addLinkWorker,
+	)
+	read(s, op{
+		id:      "get-link-worker",
+		path:    "/link-workers/{id}",
+		tag:     "sites",
+		scope:   actor.LinkWorkersRead,
+		summary: "Get a link worker",
+		about:   "Returns a link worker; of one who is not active also what is still theirs.",
+	}, s.getLinkWorker)
+	change(s, op{
+		id:      "change-link-worker",
+		path:    "/link-workers/{id}",
+		tag:     "sites",
+		scope:   actor.LinkWorkersWrite,
+		summary: "Change a link worker",
+		about: "Changes a link worker. One who is made inactive keeps their records and takes no new episode; " +
+			"their keys answer 401 at once, and none can be made for them while they are. The answer then says " +
+			"how many episodes, open referrals and due follow-ups are still theirs.",
+	}, s.changeLinkWorker)
 }
 
 func (s *server) listLinkWorkers(ctx context.Context, in *struct{ Changing }) (Page[sites.LinkWorker], error) {
@@ -107,7 +157,11 @@ func (s *server) withStillTheirs(ctx context.Context, w sites.LinkWorker) (sites
 	return w, err
 }
 
-func (s *server) changeLinkWorker(ctx context.Context, in *Merge[sites.LinkWorkerChanges], version int) (sites.LinkWorker, error) {
+func (s *server) changeLinkWorker(
+	ctx context.Context,
+	in *Merge[sites.LinkWorkerChanges],
+	version int,
+) (sites.LinkWorker, error) {
 	w, err := s.sites.ChangeLinkWorker(ctx, in.ID.ID, version, in.Body)
 	if err != nil {
 		return w, err

@@ -13,7 +13,8 @@ import (
 	"waypost/internal/platform/db/dbtest"
 )
 
-// A request that was sent in half holds no connection to the database: others are answered while many of them stand open.
+// A request that was sent in half holds no connection to the database: others are answered while many of
+// them stand open.
 func TestAHalfSentRequestHoldsNothing(t *testing.T) {
 	w, _, episode, followUp := asked(t)
 	reply, link := "/r/"+w.replyLink(w.refer(episode)).token(), strings.TrimPrefix(w.link(followUp).link, w.url)
@@ -28,7 +29,8 @@ func TestAHalfSentRequestHoldsNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer c.Close()
-				fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", half, w.keys["link_worker"])
+				fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "+
+					"application/json\r\nContent-Length: 100\r\n\r\n{", half, w.keys["link_worker"])
 			}
 			for range 8 {
 				impatient := http.Client{Timeout: 4 * time.Second} // a request that waits for a connection waits longer
@@ -47,8 +49,9 @@ func TestAHalfSentRequestHoldsNothing(t *testing.T) {
 	}
 }
 
-// When the first byte of an answer is written, no connection to the database is held, whatever the answer is: whoever does not
-// read it holds up nobody. It calls every operation, and the pages behind links, well and badly.
+// When the first byte of an answer is written, no connection to the database is held, whatever the answer
+// is: whoever does not read it holds up nobody. It calls every operation, and the pages behind links, well
+// and badly.
 func TestNoAnswerIsWrittenWhileAConnectionIsHeld(t *testing.T) {
 	w, _, episode, _ := asked(t)
 	reply, served := "/r/"+w.replyLink(w.refer(episode)).token(), New(on(w.db))
@@ -70,7 +73,14 @@ func TestNoAnswerIsWrittenWhileAConnectionIsHeld(t *testing.T) {
 	_, all := operations(t)
 	for _, o := range all {
 		for _, body := range []string{exampleBody(t, o), `{"nonsense":[1]}`, `[`} {
-			call(o.Method, fill(o.Path, nobody()), body, w.keys["link_worker"], w.keys["administrator"], w.keys["data_steward"])
+			call(
+				o.Method,
+				fill(o.Path, nobody()),
+				body,
+				w.keys["link_worker"],
+				w.keys["administrator"],
+				w.keys["data_steward"],
+			)
 		}
 	}
 	for _, page := range []string{reply, reply + "/declined", reply + "/thanks", "/r/nobodys", "/f/nobodys", "/f/nobodys/check", "/u/nobodys", "/readyz", "/docs/", "/nowhere"} {

@@ -52,7 +52,14 @@ func receive(c echo.Context, longest int64) error {
 		return err
 	}
 	req := c.Request()
-	info := &request{operation: req.Method + " " + c.Path(), header: req.Header, path: req.URL.Path, query: req.URL.RawQuery, body: body, bodySum: sha256.Sum256(body)}
+	info := &request{
+		operation: req.Method + " " + c.Path(),
+		header:    req.Header,
+		path:      req.URL.Path,
+		query:     req.URL.RawQuery,
+		body:      body,
+		bodySum:   sha256.Sum256(body),
+	}
 	req = req.WithContext(context.WithValue(req.Context(), requestKey{}, info))
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	c.SetRequest(req)
@@ -70,14 +77,20 @@ func strict(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		for _, values := range parameters {
 			if len(values) > 1 {
-				return fault.New(fault.Unreadable, "The query cannot be read.").At("query", fault.Duplicate, "has a parameter twice") // one would be passed over
+				// one would be passed over
+				return fault.New(fault.Unreadable, "The query cannot be read.").
+					At("query", fault.Duplicate, "has a parameter twice")
 			}
 		}
 		if len(req.body) == 0 {
 			return next(c)
 		}
 		if !isJSON(req.header.Get(echo.HeaderContentType)) {
-			return withStatus(fault.Invalid, http.StatusUnsupportedMediaType, "The body must be JSON, with Content-Type: application/json.")
+			return withStatus(
+				fault.Invalid,
+				http.StatusUnsupportedMediaType,
+				"The body must be JSON, with Content-Type: application/json.",
+			)
 		}
 		if err := checkJSON(req.body); err != nil {
 			return err

@@ -13,53 +13,203 @@ import (
 )
 
 func (s *server) studyOperations() {
-	read(s, op{id: "get-study", path: "/projects/{id}/study", tag: "study", scope: actor.ProjectsUse,
-		summary: "Get a project as a study", about: "Returns who pays for the study, of what it consists, and how many people are to join at each site."}, s.getStudy)
-	change(s, op{id: "change-study", path: "/projects/{id}/study", tag: "study", scope: actor.StudiesWrite,
-		summary: "Write of a project as a study", about: "Changes what stands in the study's update about the study itself. Before anything was written its ETag is \"0\"."}, s.changeStudy)
+	read(s, op{
+		id:      "get-study",
+		path:    "/projects/{id}/study",
+		tag:     "study",
+		scope:   actor.ProjectsUse,
+		summary: "Get a project as a study",
+		about:   "Returns who pays for the study, of what it consists, and how many people are to join at each site.",
+	}, s.getStudy)
+	change(s, op{
+		id:      "change-study",
+		path:    "/projects/{id}/study",
+		tag:     "study",
+		scope:   actor.StudiesWrite,
+		summary: "Write of a project as a study",
+		about:   "Changes what stands in the study's update about the study itself. Before anything was written its ETag is \"0\".",
+	}, s.changeStudy)
 	read(s, op{id: "list-notes", path: "/projects/{id}/notes", tag: "study", scope: actor.ProjectsUse,
 		summary: "List a study's notes", about: "Lists what happened in the study, by id."}, s.listNotes)
-	post(s, op{id: "add-note", path: "/projects/{id}/notes", tag: "study", scope: actor.StudiesWrite, created: "/projects/{project_id}/notes",
-		summary: "Note something", about: "Notes something that happened in the study. It stands in the update as it is written."}, s.addNote)
+	post(
+		s,
+		op{
+			id:      "add-note",
+			path:    "/projects/{id}/notes",
+			tag:     "study",
+			scope:   actor.StudiesWrite,
+			created: "/projects/{project_id}/notes",
+			summary: "Note something",
+			about:   "Notes something that happened in the study. It stands in the update as it is written.",
+		},
+		s.addNote,
+	)
 	remove(s, op{id: "remove-note", path: "/projects/{id}/notes/{note_id}", tag: "study", scope: actor.StudiesWrite,
 		summary: "Take a note away", about: "Takes a note away. Updates that were published keep it."}, s.removeNote)
-	read(s, op{id: "list-interviews", path: "/projects/{id}/interviews", tag: "study", scope: actor.ProjectsUse,
-		summary: "List a study's interviews", about: "Lists which interviews were held, by id; never what was said."}, s.listInterviews)
-	post(s, op{id: "add-interview", path: "/projects/{id}/interviews", tag: "study", scope: actor.StudiesWrite, created: "/projects/{project_id}/interviews",
-		summary: "Record an interview", about: "Records that somebody was interviewed. The update counts interviews."}, s.addInterview)
-	remove(s, op{id: "remove-interview", path: "/projects/{id}/interviews/{interview_id}", tag: "study", scope: actor.StudiesWrite,
-		summary: "Take an interview away", about: "Takes an interview away that was recorded in error."}, s.removeInterview)
+	read(s, op{
+		id:      "list-interviews",
+		path:    "/projects/{id}/interviews",
+		tag:     "study",
+		scope:   actor.ProjectsUse,
+		summary: "List a study's interviews",
+		about:   "Lists which interviews were held, by id; never what was said.",
+	}, s.listInterviews)
+	post(
+		s,
+		op{
+			id:      "add-interview",
+			path:    "/projects/{id}/interviews",
+			tag:     "study",
+			scope:   actor.StudiesWrite,
+			created: "/projects/{project_id}/interviews",
+			summary: "Record an interview",
+			about:   "Records that somebody was interviewed. The update counts interviews.",
+		},
+		s.addInterview,
+	)
+	remove(
+		s,
+		op{
+			id:      "remove-interview",
+			path:    "/projects/{id}/interviews/{interview_id}",
+			tag:     "study",
+			scope:   actor.StudiesWrite,
+			summary: "Take an interview away",
+			about:   "Takes an interview away that was recorded in error.",
+		},
+		s.removeInterview,
+	)
 	s.quoteOperations()
 	s.updateOperations()
 }
 
 func (s *server) quoteOperations() {
-	read(s, op{id: "list-narratives", path: "/projects/{id}/narratives", tag: "study", scope: actor.StudiesWrite, faults: []fault.Kind{fault.Conflict},
-		summary: "List what may be quoted", about: "Lists, by follow-up, what people of the project's sites said in their own words whose consent to show it (`share_my_words`) and to research stands. Who they are is not told; that they were read is noted."}, s.listNarratives)
-	post(s, op{id: "choose-quote", path: "/projects/{id}/quotes", tag: "study", scope: actor.StudiesWrite, created: "/quotes",
-		summary: "Choose a quote", about: "Chooses a sentence from what somebody said. It shows nowhere before a second person has looked for names and places in it."}, s.chooseQuote)
-	read(s, op{id: "list-quotes", path: "/quotes", tag: "study", scope: actor.QuotesCheck,
-		summary: "List quotes", about: "Lists quotes by id: to a data steward all, to a site manager those of people of their sites. Where consent no longer stands, the words are gone."}, s.listQuotes)
-	post(s, op{id: "check-quote", path: "/quotes/{id}/check", tag: "study", scope: actor.QuotesCheck, faults: []fault.Kind{fault.ConsentRequired},
-		summary: "Check a quote", about: "Says what a second person found who looked for names and places: approved, or refused. Whoever chose the quote may not check it (403)."}, s.checkQuote)
-	remove(s, op{id: "take-back-quote", path: "/quotes/{id}", tag: "study", scope: actor.StudiesWrite,
-		summary: "Take a quote back", about: "Takes a quote back: it shows nowhere any more, and an update that was published with it says that something was withdrawn."}, s.takeBackQuote)
+	read(
+		s,
+		op{
+			id:      "list-narratives",
+			path:    "/projects/{id}/narratives",
+			tag:     "study",
+			scope:   actor.StudiesWrite,
+			faults:  []fault.Kind{fault.Conflict},
+			summary: "List what may be quoted",
+			about: "Lists, by follow-up, what people of the project's sites said in their own words whose consent to " +
+				"show it (`share_my_words`) and to research stands. Who they are is not told; that they were read is noted.",
+		},
+		s.listNarratives,
+	)
+	post(
+		s,
+		op{
+			id:      "choose-quote",
+			path:    "/projects/{id}/quotes",
+			tag:     "study",
+			scope:   actor.StudiesWrite,
+			created: "/quotes",
+			summary: "Choose a quote",
+			about: "Chooses a sentence from what somebody said. It shows nowhere before a second person has looked " +
+				"for names and places in it.",
+		},
+		s.chooseQuote,
+	)
+	read(s, op{
+		id:      "list-quotes",
+		path:    "/quotes",
+		tag:     "study",
+		scope:   actor.QuotesCheck,
+		summary: "List quotes",
+		about: "Lists quotes by id: to a data steward all, to a site manager those of people of their sites. " +
+			"Where consent no longer stands, the words are gone.",
+	}, s.listQuotes)
+	post(
+		s,
+		op{
+			id:      "check-quote",
+			path:    "/quotes/{id}/check",
+			tag:     "study",
+			scope:   actor.QuotesCheck,
+			faults:  []fault.Kind{fault.ConsentRequired},
+			summary: "Check a quote",
+			about: "Says what a second person found who looked for names and places: approved, or refused. Whoever " +
+				"chose the quote may not check it (403).",
+		},
+		s.checkQuote,
+	)
+	remove(s, op{
+		id:      "take-back-quote",
+		path:    "/quotes/{id}",
+		tag:     "study",
+		scope:   actor.StudiesWrite,
+		summary: "Take a quote back",
+		about: "Takes a quote back: it shows nowhere any more, and an update that was published with it says that " +
+			"something was withdrawn.",
+	}, s.takeBackQuote)
 }
 
 func (s *server) updateOperations() {
-	read(s, op{id: "get-update", path: "/projects/{id}/update", tag: "study", scope: actor.ProjectsUse, also: forms{htmlForm, mdForm}, faults: []fault.Kind{fault.Conflict},
-		summary: "Get the study's update", about: "Returns the update as it stands now, for the project's members: its counts of progress are exact, and not for publication; all other figures are protected. As JSON, HTML or Markdown."}, s.getDraft)
-	read(s, op{id: "list-updates", path: "/projects/{id}/updates", tag: "study", scope: actor.ProjectsUse,
-		summary: "List published updates", about: "Lists the updates that the project published, by id."}, s.listUpdates)
-	post(s, op{id: "publish-update", path: "/projects/{id}/updates", tag: "study", scope: actor.StudiesWrite, created: "/updates/{id}",
-		summary: "Publish the study's update", about: "Freezes the update as it stands now, without what is not for publication. It never changes; a correction is a new one, which says so. " +
-			"The link in this answer is for everybody, and is never shown again: a replay under the same Idempotency-Key does not hold it."}, s.publishUpdate)
+	read(
+		s,
+		op{
+			id:      "get-update",
+			path:    "/projects/{id}/update",
+			tag:     "study",
+			scope:   actor.ProjectsUse,
+			also:    forms{htmlForm, mdForm},
+			faults:  []fault.Kind{fault.Conflict},
+			summary: "Get the study's update",
+			about: "Returns the update as it stands now, for the project's members: its counts of progress are exact, " +
+				"and not for publication; all other figures are protected. As JSON, HTML or Markdown.",
+		},
+		s.getDraft,
+	)
+	read(s, op{
+		id:      "list-updates",
+		path:    "/projects/{id}/updates",
+		tag:     "study",
+		scope:   actor.ProjectsUse,
+		summary: "List published updates",
+		about:   "Lists the updates that the project published, by id.",
+	}, s.listUpdates)
+	post(
+		s,
+		op{
+			id:      "publish-update",
+			path:    "/projects/{id}/updates",
+			tag:     "study",
+			scope:   actor.StudiesWrite,
+			created: "/updates/{id}",
+			summary: "Publish the study's update",
+			about: "Freezes the update as it stands now, without what is not for publication. It never changes; a " +
+				"correction is a new one, which says so. " +
+				"The link in this answer is for everybody, and is never shown again: a replay under the same " +
+				"Idempotency-Key does not hold it.",
+		},
+		s.publishUpdate,
+	)
 	read(s, op{id: "get-published-update", path: "/updates/{id}", tag: "study", scope: actor.ProjectsUse,
 		summary: "Get a published update", about: "Returns a published update with what it says."}, s.getUpdate)
-	post(s, op{id: "make-update-link", path: "/updates/{id}/link", tag: "study", scope: actor.StudiesWrite, faults: []fault.Kind{fault.Conflict},
-		summary: "Make a new link of an update", about: "Makes a new link of a published update; the one before ends at once. A replay under the same Idempotency-Key does not hold it."}, s.linkUpdate)
-	remove(s, op{id: "withdraw-update", path: "/updates/{id}/link", tag: "study", scope: actor.StudiesWrite,
-		summary: "Withdraw a published update", about: "Ends the link of a published update for good: whoever follows it is told that the update was withdrawn."}, s.withdrawUpdate)
+	post(
+		s,
+		op{
+			id:      "make-update-link",
+			path:    "/updates/{id}/link",
+			tag:     "study",
+			scope:   actor.StudiesWrite,
+			faults:  []fault.Kind{fault.Conflict},
+			summary: "Make a new link of an update",
+			about: "Makes a new link of a published update; the one before ends at once. A replay under the same " +
+				"Idempotency-Key does not hold it.",
+		},
+		s.linkUpdate,
+	)
+	remove(s, op{
+		id:      "withdraw-update",
+		path:    "/updates/{id}/link",
+		tag:     "study",
+		scope:   actor.StudiesWrite,
+		summary: "Withdraw a published update",
+		about:   "Ends the link of a published update for good: whoever follows it is told that the update was withdrawn.",
+	}, s.withdrawUpdate)
 }
 
 func (s *server) getStudy(ctx context.Context, in *ID) (study.Study, error) {

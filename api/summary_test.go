@@ -15,21 +15,29 @@ func TestMyOwnFigures(t *testing.T) {
 			t.Errorf("with nobody on the list there are %d rows of %s", n, empty)
 		}
 	}
-	colleague := w.as("administrator").post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Alex","email":"alex@example.org"}`, w.site)).made()
+	colleague := w.as("administrator").post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Alex",
+		"email":"alex@example.org"}`, w.site)).made()
 	var episodes []string
 	for i := range 4 {
 		_, episode := w.supported()
 		w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).want(201)
 		episodes = append(episodes, episode)
 		if i == 3 { // goes over to a colleague
-			lw.patch("/episodes/"+episode, lw.get("/episodes/"+episode).header.Get("ETag"), fmt.Sprintf(`{"link_worker_id":%q}`, colleague)).want(200)
+			lw.patch("/episodes/"+episode, lw.get("/episodes/"+episode).header.Get("ETag"), fmt.Sprintf(`{"link_worker_id":%q}`, colleague)).
+				want(200)
 		}
 	}
 	w.supported() // never asked anything
 	lw.post("/episodes/"+episodes[1]+"/pause", `{}`).want(200)
 	w.advance("P10M")
 	for _, i := range []int{0, 3} {
-		w.followedUp(episodes[i], fmt.Sprintf(`,"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":7,"worthwhile":5,"happiness":2,"anxiety":%d}}]`, 6-i))
+		w.followedUp(
+			episodes[i],
+			fmt.Sprintf(
+				`,"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":7,"worthwhile":5,"happiness":2,"anxiety":%d}}]`,
+				6-i,
+			),
+		)
 	}
 	lw.post("/episodes/"+episodes[0]+"/closure", `{"reason":"plan_completed"}`).want(200)
 	a := lw.get("/me/summary").want(200)
@@ -42,7 +50,8 @@ func TestMyOwnFigures(t *testing.T) {
 			t.Errorf("%s is %v, want %v", path, got, want)
 		}
 	}
-	if a.text("link_worker_id") != w.worker || a.text("outcomes.3.better") != "lower" || a.text("outcomes.0.timepoint") != "m9_12" {
+	if a.text("link_worker_id") != w.worker || a.text("outcomes.3.better") != "lower" ||
+		a.text("outcomes.0.timepoint") != "m9_12" {
 		t.Errorf("summary: %s", a.body)
 	}
 	missing := map[string][2]any{}
@@ -57,11 +66,14 @@ func TestMyOwnFigures(t *testing.T) {
 	}
 
 	others := w.as("integration").with("Waypost-On-Behalf-Of", colleague).get("/me/summary").want(200)
-	if others.text("link_worker_id") != colleague || others.number("caseload.open") != 1 || others.number("outcomes.0.paired_n") != 1 || others.number("outcomes.3.mean_change") != -5 {
+	if others.text("link_worker_id") != colleague || others.number("caseload.open") != 1 ||
+		others.number("outcomes.0.paired_n") != 1 ||
+		others.number("outcomes.3.mean_change") != -5 {
 		t.Errorf("the colleague's: %s", others.body)
 	}
 	whole := manager.get("/me/summary").want(200)
-	if whole.at("link_worker_id") != nil || whole.number("caseload.open") != 4 || whole.number("outcomes.3.mean_change") != -3.5 {
+	if whole.at("link_worker_id") != nil || whole.number("caseload.open") != 4 ||
+		whole.number("outcomes.3.mean_change") != -3.5 {
 		t.Errorf("the manager's: %s", whole.body)
 	}
 	for path, figures := range map[string]string{"outcomes": "/insights/outcomes", "follow_ups": "/insights/retention"} {
@@ -87,5 +99,6 @@ func TestMyOwnFigures(t *testing.T) {
 func (w *world) followedUp(episode, more string) {
 	w.t.Helper()
 	followUp := w.as("link_worker").get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
-	w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some"%s}`, w.today(), more)).want(201)
+	w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,
+		"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some"%s}`, w.today(), more)).want(201)
 }

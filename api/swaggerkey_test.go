@@ -6,7 +6,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The API's page keeps a key while it is open, and leaves none in the browser: the next who opens it must give their own.
+// The API's page keeps a key while it is open, and leaves none in the browser: the next who opens it must
+// give their own.
 func TestTheSwaggerPageKeepsNoKey(t *testing.T) {
 	w := newWorld(t)
 	p := newPhone(t)

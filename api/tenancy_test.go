@@ -50,26 +50,40 @@ func TestEveryRoleGets403WhereItsScopeLacks(t *testing.T) {
 func (w *world) anybody() client { return client{w: w} }
 
 func fill(path, id string) string {
-	return strings.NewReplacer("{id}", id, "{flag_id}", id, "{api_key_id}", id, "{delivery_id}", id, "{token}", id, "{note_id}", id, "{interview_id}", id, "/worklists/{name}", "/worklists/caseload", "{name}", "needs", "{key}", "ons4").Replace(path)
+	return strings.NewReplacer("{id}", id, "{flag_id}", id, "{api_key_id}", id, "{delivery_id}", id, "{token}", id, "{note_id}", id, "{interview_id}", id, "/worklists/{name}", "/worklists/caseload", "{name}", "needs", "{key}", "ons4").
+		Replace(path)
 }
 
-// What is behind the first segment of a path: a thing of a site, of which the walk needs one, or something that all sites share.
+// What is behind the first segment of a path: a thing of a site, of which the walk needs one, or something
+// that all sites share.
 var shared = map[string]string{
-	"me": "says who the caller is", "code-lists": "the same for everybody", "instruments": "have keys, and are tested with their values",
-	"organisations": "the directory is shared", "services": "the directory is shared", "api-keys": "for administrators and data stewards, who serve all sites; what a manager sees is tested with its values",
-	"projects": "of researchers and data stewards: tested with their values", "releases": "as projects", "updates": "as projects", "quotes": "of projects, and tested with their values", "datasets": "the codebook, the same for everybody",
-	"replies": "by the token of a link alone, which no key replaces: tested with their values",
-	"demo":    "the clock of the whole demo", "insights": "figures of the caller's own sites, tested with their values",
+	"me":            "says who the caller is",
+	"code-lists":    "the same for everybody",
+	"instruments":   "have keys, and are tested with their values",
+	"organisations": "the directory is shared",
+	"services":      "the directory is shared",
+	"api-keys":      "for administrators and data stewards, who serve all sites; what a manager sees is tested with its values",
+	"projects":      "of researchers and data stewards: tested with their values",
+	"releases":      "as projects",
+	"updates":       "as projects",
+	"quotes":        "of projects, and tested with their values",
+	"datasets":      "the codebook, the same for everybody",
+	"replies":       "by the token of a link alone, which no key replaces: tested with their values",
+	"demo":          "the clock of the whole demo",
+	"insights":      "figures of the caller's own sites, tested with their values",
 }
 
 // Bodies that name something of another site, by operation; {x} is replaced by the first site's x.
 var foreignBodies = map[string]string{
-	"open-episode":      `{"patient_id":"{patients}","source":"gp","received_on":"2026-01-12","needs":{"primary":"food"}}`,
-	"take-on":           `{"patient_id":"{patients}","episode":{"source":"gp","received_on":"2026-01-12","needs":{"primary":"food"}}}`,
-	"record-referral":   `{"episode_id":"{episodes}","organisation_id":"{organisation}","need":"food"}`,
-	"record-assessment": `{"episode_id":"{episodes}","instrument":"ons4","timepoint":"review","completed_on":"2026-01-12","mode":"telephone","respondent":"self","responses":{"anxiety":1}}`,
-	"record-patient":    `{"site_id":"{sites}","given_name":"A","family_name":"B","birth_date":"1950-01-01"}`,
-	"add-link-worker":   `{"site_id":"{sites}","name":"A","email":"a@example.org"}`,
+	"open-episode": `{"patient_id":"{patients}","source":"gp","received_on":"2026-01-12",
+		"needs":{"primary":"food"}}`,
+	"take-on": `{"patient_id":"{patients}","episode":{"source":"gp","received_on":"2026-01-12",
+		"needs":{"primary":"food"}}}`,
+	"record-referral": `{"episode_id":"{episodes}","organisation_id":"{organisation}","need":"food"}`,
+	"record-assessment": `{"episode_id":"{episodes}","instrument":"ons4","timepoint":"review",
+		"completed_on":"2026-01-12","mode":"telephone","respondent":"self","responses":{"anxiety":1}}`,
+	"record-patient":  `{"site_id":"{sites}","given_name":"A","family_name":"B","birth_date":"1950-01-01"}`,
+	"add-link-worker": `{"site_id":"{sites}","name":"A","email":"a@example.org"}`,
 }
 
 // Another site's key gets 404 for every operation on a thing of the first site, and never sees one of its rows in a
@@ -78,7 +92,8 @@ func TestAnotherSiteReachesNothing(t *testing.T) {
 	w := newWorld(t)
 	things := w.oneOfEach()
 	org, of := w.as("organisation"), "/referrals/"+things["referrals"]
-	things["attendances"] = org.post(of+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,"reported_by":"organisation"}`, w.today())).made()
+	things["attendances"] = org.post(of+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,
+		"reported_by":"organisation"}`, w.today())).made()
 	things["questions"] = org.post(of+"/questions", `{"question":"Which day?"}`).made()
 	w.keys["other_site_manager"] = w.key("site_manager", fmt.Sprintf(`"site_ids":[%q]`, w.other))
 	w.keys["other_integration"] = w.key("integration", fmt.Sprintf(`"site_ids":[%q]`, w.other))
@@ -98,7 +113,9 @@ func TestAnotherSiteReachesNothing(t *testing.T) {
 				t.Errorf("%s: no role of a site may call it, and it is about things of a site", o.OperationID)
 			}
 		case strings.Contains(o.Path, "{id}"):
-			stranger.with("If-Match", `"1"`).do(o.Method, fill(o.Path, thing), exampleBody(t, o)).problem(404, "not_found")
+			stranger.with("If-Match", `"1"`).
+				do(o.Method, fill(o.Path, thing), exampleBody(t, o)).
+				problem(404, "not_found")
 		case foreignBodies[o.OperationID] != "":
 			stranger.do(o.Method, o.Path, replaceAll(foreignBodies[o.OperationID], things)).problem(404, "not_found")
 		case o.OperationID == "add-webhook": // names nothing: what it is told of is tested with the feed
@@ -131,7 +148,8 @@ func TestAnotherOrganisationReachesNothing(t *testing.T) {
 	for _, call := range [][3]string{
 		{"GET", "/referrals/{referrals}", ""}, {"GET", "/referrals/{referrals}/moves", ""}, {"GET", "/referrals/{referrals}/attendances", ""},
 		{"POST", "/referrals/{referrals}/moves", `{"to":"accepted"}`},
-		{"POST", "/referrals/{referrals}/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.today())},
+		{"POST", "/referrals/{referrals}/attendances", fmt.Sprintf(`{"on":%q,"attended":true,
+			"reported_by":"organisation"}`, w.today())},
 		{"PUT", "/services/" + w.svc + "/capacity", `{"capacity":"closed"}`},
 	} {
 		c.do(call[0], replaceAll(call[1], things), call[2]).problem(404, "not_found")
@@ -157,17 +175,31 @@ func (w *world) stranger(o *huma.Operation) (client, bool) {
 func (w *world) oneOfEach() map[string]string {
 	w.t.Helper()
 	lw := w.as("link_worker")
-	patient := lw.post("/patients", `{"given_name":"Marigold","family_name":"Walked","birth_date":"1950-04-01","nhs_number":"943 476 5919","external_ids":[{"system":"emis","value":"A-1"}]}`).made()
+	patient := lw.post("/patients", `{"given_name":"Marigold","family_name":"Walked","birth_date":"1950-04-01",
+		"nhs_number":"943 476 5919","external_ids":[{"system":"emis","value":"A-1"}]}`).made()
 	w.consent(patient, "share_with_organisations", "given")
 	episode := w.episode(patient)
 	assessment := w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
-	contact := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).made()
+	contact := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone",
+		"kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).made()
 	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
 	return map[string]string{
-		"patients": patient, "episodes": episode, "assessments": assessment, "referrals": w.refer(episode), "sites": w.site, "link-workers": w.worker, "contacts": contact,
-		"follow-ups": followUp, "outbox": w.queued(followUp), "organisation": w.org, "worklists": episode, "intakes": episode,
-		"events":   w.as("link_worker").get("/events").want(200).text("items.0.id"),
-		"webhooks": w.as("integration").post("/webhooks", `{"url":"http://127.0.0.1:9/waypost","events":["*"]}`).made(),
+		"patients":     patient,
+		"episodes":     episode,
+		"assessments":  assessment,
+		"referrals":    w.refer(episode),
+		"sites":        w.site,
+		"link-workers": w.worker,
+		"contacts":     contact,
+		"follow-ups":   followUp,
+		"outbox":       w.queued(followUp),
+		"organisation": w.org,
+		"worklists":    episode,
+		"intakes":      episode,
+		"events":       w.as("link_worker").get("/events").want(200).text("items.0.id"),
+		"webhooks": w.as("integration").
+			post("/webhooks", `{"url":"http://127.0.0.1:9/waypost","events":["*"]}`).
+			made(),
 	}
 }
 
@@ -175,7 +207,16 @@ func (w *world) oneOfEach() map[string]string {
 func (w *world) queued(followUp string) string {
 	w.t.Helper()
 	err := w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return outbox.Queue(tx, outbox.Message{SiteID: uuid.MustParse(w.site), Kind: "follow_up_invitation", SubjectID: uuid.MustParse(followUp), Ordinal: 1, Channel: outbox.Email})
+		return outbox.Queue(
+			tx,
+			outbox.Message{
+				SiteID:    uuid.MustParse(w.site),
+				Kind:      "follow_up_invitation",
+				SubjectID: uuid.MustParse(followUp),
+				Ordinal:   1,
+				Channel:   outbox.Email,
+			},
+		)
 	})
 	if err != nil {
 		w.t.Fatal(err)

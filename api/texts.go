@@ -8,8 +8,8 @@ import (
 	"waypost/internal/platform/text"
 )
 
-// Formats, in the document, of texts that need not be one line: of prose, and of a number from which pasted spaces of any kind are
-// dropped.
+// Formats, in the document, of texts that need not be one line: of prose, and of a number from which pasted
+// spaces of any kind are dropped.
 const (
 	proseFormat  = "prose"
 	numberFormat = "nhs-number"
@@ -28,10 +28,16 @@ type texts struct {
 	changed  bool // whether the body now differs from what was sent
 }
 
-// readTexts makes every blank string that may be left out null, coded ones too, and drops the spaces around every text of one line. It notes
-// what is wrong with the others: a required one that is blank, and one of one line that is none. It tells whether the value now differs from
-// what was sent.
-func readTexts(r huma.Registry, value any, schema *huma.Schema, path *huma.PathBuffer, found *huma.ValidateResult) (changed bool) {
+// readTexts makes every blank string that may be left out null, coded ones too, and drops the spaces around
+// every text of one line. It notes what is wrong with the others: a required one that is blank, and one of
+// one line that is none. It tells whether the value now differs from what was sent.
+func readTexts(
+	r huma.Registry,
+	value any,
+	schema *huma.Schema,
+	path *huma.PathBuffer,
+	found *huma.ValidateResult,
+) (changed bool) {
 	t := &texts{registry: r, path: path, found: found}
 	t.walk(value, schema)
 	return t.changed

@@ -6,13 +6,15 @@ import (
 	"testing"
 )
 
-// Whoever is referred on or signposted before anybody has met them goes on waiting; reaching them, or a baseline, ends that.
+// Whoever is referred on or signposted before anybody has met them goes on waiting; reaching them, or a
+// baseline, ends that.
 func TestAnUnmetPersonIsNotSupported(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
 	status := func(episode string) string { return lw.get("/episodes/" + episode).text("status") }
 	send := func(episode, kind string) answer {
-		return lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":%q,"need":"food"}`, episode, w.svc, kind)).want(201)
+		return lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":%q,"need":"food"}`, episode, w.svc, kind)).
+			want(201)
 	}
 	warned := func(a answer) bool { return strings.Contains(string(a.body), `"not_met_yet"`) }
 
@@ -22,25 +24,32 @@ func TestAnUnmetPersonIsNotSupported(t *testing.T) {
 			t.Errorf("after a %s the episode is %s: %s", kind, status(episode), a.at("warnings"))
 		}
 	}
-	draft := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","draft":true}`, episode, w.svc)).want(201)
-	if a := lw.post("/referrals/"+draft.text("id")+"/moves", `{"to":"sent"}`).want(200); warned(draft) || !warned(a) || status(episode) != "waiting" {
+	draft := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","draft":true}`, episode, w.svc)).
+		want(201)
+	if a := lw.post("/referrals/"+draft.text("id")+"/moves", `{"to":"sent"}`).
+		want(200); warned(draft) || !warned(a) ||
+		status(episode) != "waiting" {
 		t.Errorf("a draft warns: %v; once it is sent: %s", warned(draft), a.body)
 	}
 	w.contact(episode, "first_contact", "no_answer", "")
-	if why := w.row("caseload", episode)["why"].(string); status(episode) != "waiting" || strings.Contains(why, "Supported since") || !strings.Contains(why, "2 open referrals") {
+	if why := w.row("caseload", episode)["why"].(string); status(episode) != "waiting" ||
+		strings.Contains(why, "Supported since") ||
+		!strings.Contains(why, "2 open referrals") {
 		t.Errorf("%s: %s", status(episode), why)
 	}
 	if n := lw.get("/me/summary").number("caseload.waiting"); n != 1 {
 		t.Errorf("%v people wait", n)
 	}
 	w.contact(episode, "first_contact", "spoke", "")
-	if why := w.row("caseload", episode)["why"].(string); status(episode) != "active" || !strings.Contains(why, "Supported since "+w.today()) {
+	if why := w.row("caseload", episode)["why"].(string); status(episode) != "active" ||
+		!strings.Contains(why, "Supported since "+w.today()) {
 		t.Errorf("%s: %s", status(episode), why)
 	}
 	if a := send(episode, "referral"); warned(a) {
 		t.Errorf("somebody was met: %s", a.body)
 	}
-	before := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"signpost","need":"food","sent_at":%q}`, episode, w.svc, w.at(5))).want(201)
+	before := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"signpost",
+		"need":"food","sent_at":%q}`, episode, w.svc, w.at(5))).want(201)
 	if !warned(before) {
 		t.Errorf("sent before somebody was met: %s", before.body)
 	}
@@ -61,7 +70,8 @@ func TestWhoWasNeverMetWaitsAgain(t *testing.T) {
 	if a := lw.post("/episodes/"+episode+"/resume", `{}`).want(200); a.text("status") != "waiting" {
 		t.Errorf("taken up again it is %s", a.text("status"))
 	}
-	contact := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.today())).made()
+	contact := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone",
+		"kind":"first_contact","outcome":"spoke"}`, w.today())).made()
 	lw.patch("/contacts/"+contact, lw.get("/contacts/"+contact).header.Get("ETag"), `{"outcome":"no_answer"}`).want(200)
 	if e := lw.get("/episodes/" + episode); e.text("status") != "waiting" || e.at("first_contact_on") != nil {
 		t.Errorf("%s", e.body)
@@ -77,7 +87,8 @@ func TestWhatIsDoneOnBehalfReachesNobody(t *testing.T) {
 	if e.text("status") != "waiting" || e.at("first_contact_on") != nil {
 		t.Errorf("%s", e.body)
 	}
-	if why := w.row("caseload", episode)["why"].(string); strings.Contains(why, "reached") || strings.Contains(why, "Supported since") {
+	if why := w.row("caseload", episode)["why"].(string); strings.Contains(why, "reached") ||
+		strings.Contains(why, "Supported since") {
 		t.Errorf("%s", why)
 	}
 }

@@ -68,7 +68,8 @@ func TestUnsentAnswersEnd(t *testing.T) {
 // begunAnew is somebody who was asked again, and has begun to answer.
 func (w *world) begunAnew(patient, followUp string) {
 	w.t.Helper()
-	if w.value("select count(*)::text from standing_consents where patient_id::text = ? and purpose = 'follow_up_contact' and rules_out", patient) == "1" {
+	if w.value("select count(*)::text from standing_consents where patient_id::text = ? and purpose = "+
+		"'follow_up_contact' and rules_out", patient) == "1" {
 		w.advance("P1D")
 		w.decide(patient, "follow_up_contact", "given", 0, "").want(201)
 	}
@@ -80,7 +81,8 @@ func (w *world) begunAnew(patient, followUp string) {
 func TestUnsentAnswersEndWithTheFollowUp(t *testing.T) {
 	for what, ends := range map[string]func(w *world, patient, followUp string){
 		"completed by the link worker": func(w *world, _, f string) {
-			w.as("link_worker").post("/follow-ups/"+f+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"a_lot"}`, w.today())).want(201)
+			w.as("link_worker").post("/follow-ups/"+f+"/completion", fmt.Sprintf(`{"completed_on":%q,
+				"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"a_lot"}`, w.today())).want(201)
 		},
 		"declined": func(w *world, _, f string) {
 			w.as("link_worker").post("/follow-ups/"+f+"/loss", `{"reason":"declined"}`).want(200)

@@ -20,19 +20,27 @@ import (
 func toldOf(t *testing.T) (s studio, project string) {
 	s, project, followUps := studied(t, 10)
 	steward, path := s.as("data_steward"), "/projects/"+project
-	steward.patch(path+"/study", `"0"`, fmt.Sprintf(`{"funder":"Example Fund","funder_reference":"EF-1","contact":"The study team, study@example.org","acknowledgements":"We thank everybody who answered.","disclaimer":"This is what the team thinks.",
-		"work_packages":[{"code":"WP1","title":"Talking with people at the start","status":"completed","starts_on":"2025-01-01","ends_on":"2025-09-30"},{"code":"WP2","title":"Asking them again","status":"under_way"}],"targets":[{"site_id":%q,"people":40},{"site_id":%q,"people":20}]}`, s.site, s.other)).want(200)
+	steward.patch(path+"/study", `"0"`, fmt.Sprintf(`{"funder":"Example Fund","funder_reference":"EF-1",
+		"contact":"The study team, study@example.org","acknowledgements":"We thank everybody who answered.",
+		"disclaimer":"This is what the team thinks.",
+		"work_packages":[{"code":"WP1","title":"Talking with people at the start","status":"completed",
+			"starts_on":"2025-01-01","ends_on":"2025-09-30"},{"code":"WP2","title":"Asking them again",
+			"status":"under_way"}],"targets":[{"site_id":%q,"people":40},{"site_id":%q,"people":20}]}`, s.site, s.other)).want(200)
 	for kind, text := range map[string]string{"progress": "Both places have joined.", "challenge": "Many phone numbers had changed.", "meeting": "The group met.", "feedback": "The first letter was hard to read.", "change_made": "We wrote it anew."} {
-		steward.post(path+"/notes", fmt.Sprintf(`{"on":%q,"kind":%q,"group":"ppi","text":%q}`, s.daysAgo(10), kind, text)).want(201)
+		steward.post(path+"/notes", fmt.Sprintf(`{"on":%q,"kind":%q,"group":"ppi","text":%q}`, s.daysAgo(10), kind, text)).
+			want(201)
 	}
-	steward.post(path+"/interviews", fmt.Sprintf(`{"work_package":"WP1","participant_kind":"link_worker","site":%q,"on":%q,"mode":"telephone"}`, s.site, s.daysAgo(5))).want(201)
-	quote := steward.post(path+"/quotes", fmt.Sprintf(`{"follow_up_id":%q,"words":"I go to the choir now."}`, followUps[0])).want(201).text("id")
+	steward.post(path+"/interviews", fmt.Sprintf(`{"work_package":"WP1","participant_kind":"link_worker",
+		"site":%q,"on":%q,"mode":"telephone"}`, s.site, s.daysAgo(5))).want(201)
+	quote := steward.post(path+"/quotes", fmt.Sprintf(`{"follow_up_id":%q,"words":"I go to the choir now."}`, followUps[0])).
+		want(201).
+		text("id")
 	s.as("site_manager").post("/quotes/"+quote+"/check", `{"decision":"approved"}`).want(200)
 	return s, project
 }
 
-// The public update on a phone without script, and on paper: axe-core finds nothing, nothing is cut off, its picture is there, and it
-// prints on at most two sheets.
+// The public update on a phone without script, and on paper: axe-core finds nothing, nothing is cut off,
+// its picture is there, and it prints on at most two sheets.
 func TestTheUpdateOnAPhoneAndOnPaper(t *testing.T) {
 	s, project := toldOf(t)
 	_, link := s.published(project, `{}`)
@@ -45,16 +53,25 @@ func TestTheUpdateOnAPhoneAndOnPaper(t *testing.T) {
 			t.Errorf("a phone does not show %q", words)
 		}
 	}
-	over, err := chromedp.Run(p.Context, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+	over, err := chromedp.Run(
+		p.Context,
+		chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`),
+	)
 	if err != nil || over > 0 {
 		t.Errorf("the page is %d pixels wider than a phone (%v)", over, err)
 	}
-	drawn, err := chromedp.Run(p.Context, chromedp.Evaluate[int](`document.querySelectorAll("svg.change circle.after").length`))
+	drawn, err := chromedp.Run(
+		p.Context,
+		chromedp.Evaluate[int](`document.querySelectorAll("svg.change circle.after").length`),
+	)
 	if err != nil || drawn != 3 {
 		t.Errorf("%d scores are drawn (%v)", drawn, err)
 	}
 	p.picture("phone")
-	if sheets := len(regexp.MustCompile(`/Type\s*/Page\b[^s]`).FindAll(p.printed("paper"), -1)); sheets < 1 || sheets > 2 {
+	if sheets := len(
+		regexp.MustCompile(`/Type\s*/Page\b[^s]`).FindAll(p.printed("paper"), -1),
+	); sheets < 1 ||
+		sheets > 2 {
 		t.Errorf("it prints on %d sheets", sheets)
 	}
 	p.do(chromedp.Navigate(s.url + "/u/nobody"))
@@ -96,7 +113,19 @@ func (p phone) picture(name string) {
 func (p phone) printed(name string) (pdf []byte) {
 	p.t.Helper()
 	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		made, err := cdp.Call(ctx, target, devtools.PrintToPDF, devtools.PrintToPDFParams{PaperWidth: 8.27, PaperHeight: 11.69, MarginTop: new(0.5), MarginBottom: new(0.5), MarginLeft: new(0.6), MarginRight: new(0.6)})
+		made, err := cdp.Call(
+			ctx,
+			target,
+			devtools.PrintToPDF,
+			devtools.PrintToPDFParams{
+				PaperWidth:   8.27,
+				PaperHeight:  11.69,
+				MarginTop:    new(0.5),
+				MarginBottom: new(0.5),
+				MarginLeft:   new(0.6),
+				MarginRight:  new(0.6),
+			},
+		)
 		if err == nil {
 			pdf = made.Data
 		}
@@ -110,8 +139,9 @@ func (p phone) printed(name string) (pdf []byte) {
 	return pdf
 }
 
-// Everything that Waypost itself says in an update is read at an age of about twelve: the seventh school year of the United States, by
-// Flesch and Kincaid, as another's program reckons it; and no sentence is long.
+// Everything that Waypost itself says in an update is read at an age of about twelve: the seventh school
+// year of the United States, by Flesch and Kincaid, as another's program reckons it; and no sentence is
+// long.
 func TestAnUpdateIsReadAtTwelve(t *testing.T) {
 	if _, err := os.Stat("judges/node_modules/text-readability"); err != nil {
 		t.Skip("no text-readability here (make test brings it by npm): nothing was measured")
@@ -134,7 +164,11 @@ func TestAnUpdateIsReadAtTwelve(t *testing.T) {
 			}
 		})
 	}
-	if read := readingOf(t, "Uncontrolled comparisons of standardised measurements notwithstanding, statistically significant improvement necessitates consideration of regression."); read.Grade < 12 {
+	if read := readingOf(
+		t,
+		"Uncontrolled comparisons of standardised measurements notwithstanding, statistically significant "+
+			"improvement necessitates consideration of regression.",
+	); read.Grade < 12 {
 		t.Errorf("a measure that cannot fail: %v", read)
 	}
 }

@@ -67,8 +67,20 @@ func shownUpdate(u study.Update) drawnUpdate {
 		}
 		at := func(x float64) float64 { return lineLeft + (x-*c.Low)/(*c.High-*c.Low)*(lineRight-lineLeft) }
 		d.Picture = append(d.Picture, stroke{
-			Words: c.Words, Y: d.Height + 14, Line: d.Height + 30, Foot: d.Height + 47, From: at(*c.Before), To: at(*c.After),
-			Low: study.Score(*c.Low), High: study.Score(*c.High), Before: study.Score(*c.Before), After: study.Score(*c.After), Verdict: c.Verdict(), Lower: c.Better == "lower",
+			Words: c.Words,
+			Y:     d.Height + 14,
+			Line:  d.Height + 30,
+			Foot:  d.Height + 47,
+			From:  at(*c.Before),
+			To:    at(*c.After),
+			Low: study.Score(
+				*c.Low,
+			),
+			High:    study.Score(*c.High),
+			Before:  study.Score(*c.Before),
+			After:   study.Score(*c.After),
+			Verdict: c.Verdict(),
+			Lower:   c.Better == "lower",
 		})
 		d.Height += strokeHeight
 	}

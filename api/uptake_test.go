@@ -22,13 +22,15 @@ func (w *world) told(accounts []account) (followUps []string) {
 	c := w.as("link_worker")
 	var referrals []string
 	for i, a := range accounts {
-		patient := c.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Told%d","birth_date":"1950-04-01","imd_decile":%d,"imd_version":"2025"}`, i, 1+i%10)).made()
+		patient := c.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Told%d",
+			"birth_date":"1950-04-01","imd_decile":%d,"imd_version":"2025"}`, i, 1+i%10)).made()
 		w.consent(patient, "share_with_organisations", "given")
 		episode := w.episode(patient)
 		w.ons4(episode, "baseline", w.today(), 4, 5, 4, 6).want(201)
 		referral := w.refer(episode)
 		if a.came {
-			c.post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.today())).want(201)
+			c.post("/referrals/"+referral+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,
+				"reported_by":"organisation"}`, w.today())).want(201)
 		}
 		referrals = append(referrals, referral)
 		followUps = append(followUps, c.get("/follow-ups?episode_id="+episode).text("items.0.id"))
@@ -36,7 +38,8 @@ func (w *world) told(accounts []account) (followUps []string) {
 	w.advance("P10M")
 	for i, a := range accounts {
 		if a.used != "" {
-			c.post("/follow-ups/"+followUps[i]+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+			c.post("/follow-ups/"+followUps[i]+"/completion", fmt.Sprintf(`{"completed_on":%q,
+				"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
 				"services":[{"referral_id":%q,"used":%q,"benefit":%q}],"assessments":[]}`, w.today(), referrals[i], a.used, a.benefit)).want(201)
 		}
 	}
@@ -46,7 +49,8 @@ func (w *world) told(accounts []account) (followUps []string) {
 func TestUptakeComparesBothAccounts(t *testing.T) {
 	w := newWorld(t)
 	w.told([]account{
-		{true, "used_stopped", "a_lot"}, {true, "still_using", "not_at_all"}, {true, "still_using", "made_worse"}, // both say so
+		// both say so
+		{true, "used_stopped", "a_lot"}, {true, "still_using", "not_at_all"}, {true, "still_using", "made_worse"},
 		{false, "did_not_use", "not_applicable"}, {false, "not_yet", "not_applicable"}, // neither
 		{false, "used_stopped", "a_little"},              // the person alone
 		{true, "did_not_use", "not_applicable"},          // the organisation alone
@@ -55,7 +59,8 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 	})
 	_, episode := w.supported()
 	for _, more := range []string{`"kind":"signpost"`, `"kind":"referral","draft":true`} {
-		w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","reason":"x",%s}`, episode, w.svc, more)).made()
+		w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food",
+			"reason":"x",%s}`, episode, w.svc, more)).made()
 	}
 	wrong := w.refer(episode)
 	w.as("link_worker").post("/referrals/"+wrong+"/moves", `{"to":"entered_in_error"}`).want(200)
@@ -72,25 +77,48 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 			t.Errorf("a partner sees %v as %s", n, name)
 		}
 	}
-	if referrals := w.as("site_manager").get("/insights/referrals").want(200); referrals.number("rows.0.all") != 11 || referrals.number("rows.0.in_progress") != 6 || referrals.number("rows.0.sent") != 5 || referrals.number("rows.0.signposts") != 1 {
+	if referrals := w.as("site_manager").
+		get("/insights/referrals").
+		want(200); referrals.number("rows.0.all") != 11 || referrals.number("rows.0.in_progress") != 6 || referrals.number("rows.0.sent") != 5 ||
+		referrals.number("rows.0.signposts") != 1 {
 		t.Errorf("%s", referrals.body)
 	}
-	if services := w.as("site_manager").get("/insights/services").want(200); services.number("rows.1.sent") != 11 || services.number("rows.1.attended") != 6 || services.text("rows.1.service_name") != "Wednesday lunch" || services.number("rows.2.sent") != 0 {
+	if services := w.as("site_manager").
+		get("/insights/services").
+		want(200); services.number("rows.1.sent") != 11 || services.number("rows.1.attended") != 6 || services.text("rows.1.service_name") != "Wednesday lunch" ||
+		services.number("rows.2.sent") != 0 {
 		t.Errorf("%s", services.body)
 	}
-	if complete := w.as("site_manager").get("/insights/missing").want(200); complete.text("rows.0.field") != "nhs_number" || complete.number("rows.0.people") != 12 || complete.number("rows.0.missing") != 12 || complete.number("rows.10.known") != 12 {
+	if complete := w.as("site_manager").
+		get("/insights/missing").
+		want(200); complete.text("rows.0.field") != "nhs_number" || complete.number("rows.0.people") != 12 || complete.number("rows.0.missing") != 12 ||
+		complete.number("rows.10.known") != 12 {
 		t.Errorf("%s", complete.body)
 	}
-	if flow := w.as("site_manager").get("/insights/flow").want(200); flow.number("rows.0.received_in") != 12 || flow.number("rows.0.contacted") != 0 {
+	if flow := w.as("site_manager").
+		get("/insights/flow").
+		want(200); flow.number("rows.0.received_in") != 12 ||
+		flow.number("rows.0.contacted") != 0 {
 		t.Errorf("%s", flow.body)
 	}
 	for _, by := range []string{"site", "month", "need_group", "deprivation", "ethnic_group", "gender", "age_band"} {
 		addUp(t, w.as("site_manager").get("/insights/flow?by="+by).want(200), "received_in", "followed_up")
 		addUp(t, w.as("site_manager").get("/insights/referrals?by="+by).want(200), "all", "in_progress", "signposts")
-		addUp(t, w.as("site_manager").get("/insights/uptake?by="+by).want(200), "sent", "attended", "benefited", "signposts")
+		addUp(
+			t,
+			w.as("site_manager").get("/insights/uptake?by="+by).want(200),
+			"sent",
+			"attended",
+			"benefited",
+			"signposts",
+		)
 		addUp(t, w.as("site_manager").get("/insights/retention?by="+by).want(200), "eligible", "completed", "due")
 	}
-	if none := w.as("site_manager").get("/insights/uptake?from=2001-01&to=2001-12").want(200); none.number("rows.0.sent") != 0 {
+	if none := w.as("site_manager").
+		get("/insights/uptake?from=2001-01&to=2001-12").
+		want(200); none.number(
+		"rows.0.sent",
+	) != 0 {
 		t.Errorf("long before: %s", none.body)
 	}
 }
@@ -120,7 +148,8 @@ func TestFiguresAsCSVAreTheSame(t *testing.T) {
 		if err := json.Unmarshal(whole.body, &top); err != nil {
 			t.Fatal(err)
 		}
-		lines, err := csv.NewReader(strings.NewReader(string(w.as("site_manager").get(path + "&format=csv").want(200).body))).ReadAll()
+		lines, err := csv.NewReader(strings.NewReader(string(w.as("site_manager").get(path + "&format=csv").want(200).body))).
+			ReadAll()
 		if err != nil || len(lines) != len(rows)+1 {
 			t.Fatalf("%s: %d lines of %d rows: %v", path, len(lines), len(rows), err)
 		}
@@ -190,21 +219,25 @@ func TestTheDeadAreApart(t *testing.T) {
 	dies(followUps[0])
 	dies(followUps[1])
 	got := w.as("site_manager").get("/insights/retention").want(200)
-	if got.number("rows.0.died") != 1 || got.number("rows.0.eligible") != 2 || got.number("rows.0.completed") != 1 || got.number("rows.0.due") != 1 || got.number("rows.0.completion_percent") != 100 {
+	if got.number("rows.0.died") != 1 || got.number("rows.0.eligible") != 2 || got.number("rows.0.completed") != 1 ||
+		got.number("rows.0.due") != 1 ||
+		got.number("rows.0.completion_percent") != 100 {
 		t.Errorf("%s", got.body)
 	}
 	// Whoever lived until the window had closed could have been asked, and was missed; nobody is asked now.
 	w.advance("P6M")
 	dies(followUps[2])
 	got = w.as("site_manager").get("/insights/retention").want(200)
-	if got.number("rows.0.died") != 1 || got.number("rows.0.eligible") != 2 || got.number("rows.0.missed") != 1 || got.number("rows.0.completion_percent") != 50 {
+	if got.number("rows.0.died") != 1 || got.number("rows.0.eligible") != 2 || got.number("rows.0.missed") != 1 ||
+		got.number("rows.0.completion_percent") != 50 {
 		t.Errorf("%s", got.body)
 	}
 	if state := w.as("link_worker").get("/follow-ups/" + followUps[2]).text("state"); state != "paused" {
 		t.Errorf("it is %s", state)
 	}
 	for _, row := range w.as("site_manager").get("/insights/completers").want(200).at("rows").([]any) {
-		if row := row.(map[string]any); row["value"] == nil && (row["followed_up"] != 1.0 || row["not_followed_up"] != 1.0) {
+		if row := row.(map[string]any); row["value"] == nil &&
+			(row["followed_up"] != 1.0 || row["not_followed_up"] != 1.0) {
 			t.Errorf("compared are %v", row)
 		}
 	}
@@ -218,8 +251,10 @@ func TestHelpedByWhatWasNotUsed(t *testing.T) {
 	if first == second {
 		first = w.as("link_worker").get("/referrals?episode_id=" + episode).text("items.1.id")
 	}
-	got := w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
-		"services":[{"referral_id":%q,"used":"did_not_use","benefit":"a_lot"},{"referral_id":%q,"used":"did_not_use","benefit":"not_at_all"},{"name":"A choir","used":"not_yet","benefit":"some"}]}`, w.today(), first, second)).want(201)
+	got := w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,
+		"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
+		"services":[{"referral_id":%q,"used":"did_not_use","benefit":"a_lot"},{"referral_id":%q,
+			"used":"did_not_use","benefit":"not_at_all"},{"name":"A choir","used":"not_yet","benefit":"some"}]}`, w.today(), first, second)).want(201)
 	if n := strings.Count(string(got.body), `"benefit_without_use"`); n != 2 {
 		t.Errorf("%d warnings: %s", n, got.body)
 	}

@@ -11,12 +11,13 @@ import (
 )
 
 const (
-	largeBody   = 32 << 10 // bytes
-	largeAtOnce = 1        // large bodies that are validated at once: the values of one take fifty times its length in memory
+	largeBody = 32 << 10 // bytes
+	// large bodies that are validated at once: the values of one take fifty times its length in memory
+	largeAtOnce = 1
 )
 
-// validateBody validates the body against its schema, in place of huma's own validation: that one collects every error there
-// is, which of a megabyte of wrong items is a gigabyte of memory.
+// validateBody validates the body against its schema, in place of huma's own validation: that one collects
+// every error there is, which of a megabyte of wrong items is a gigabyte of memory.
 func (s *server) validateBody(ctx huma.Context, next func(huma.Context)) {
 	body, schema := requestOf(ctx.Context()).body, bodySchema(ctx.Operation())
 	if len(body) == 0 || schema == nil {
@@ -71,7 +72,8 @@ func bodySchema(o *huma.Operation) *huma.Schema {
 	return nil
 }
 
-// boundedRegistry stops validation: once more errors were found than are listed, whatever is referred to takes anything.
+// boundedRegistry stops validation: once more errors were found than are listed, whatever is referred to
+// takes anything.
 type boundedRegistry struct {
 	huma.Registry
 	found *huma.ValidateResult

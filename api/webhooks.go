@@ -12,29 +12,114 @@ import (
 )
 
 func (s *server) webhookOperations() {
-	read(s, op{id: "list-webhooks", path: "/webhooks", tag: "partners", scope: actor.WebhooksWrite,
-		summary: "List webhooks", about: "Lists the webhooks of the caller's partner by id, and to an administrator those of all, without their secrets."}, s.listWebhooks)
-	post(s, op{id: "add-webhook", path: "/webhooks", tag: "partners", scope: actor.WebhooksWrite, created: "/webhooks/{id}",
-		summary: "Make a webhook", about: "Has events sent to a URL as they happen, by the Standard Webhooks specification: signed, retried for three days, each with one id. What is sent is an event of the feed, as `data`. " +
-			"The secret stands in this answer and is never shown again: a replay under the same Idempotency-Key does not hold it."}, s.addWebhook)
+	read(s, op{
+		id:      "list-webhooks",
+		path:    "/webhooks",
+		tag:     "partners",
+		scope:   actor.WebhooksWrite,
+		summary: "List webhooks",
+		about:   "Lists the webhooks of the caller's partner by id, and to an administrator those of all, without their secrets.",
+	}, s.listWebhooks)
+	post(
+		s,
+		op{
+			id:      "add-webhook",
+			path:    "/webhooks",
+			tag:     "partners",
+			scope:   actor.WebhooksWrite,
+			created: "/webhooks/{id}",
+			summary: "Make a webhook",
+			about: "Has events sent to a URL as they happen, by the Standard Webhooks specification: signed, retried " +
+				"for three days, each with one id. What is sent is an event of the feed, as `data`. " +
+				"The secret stands in this answer and is never shown again: a replay under the same " +
+				"Idempotency-Key does not hold it.",
+		},
+		s.addWebhook,
+	)
 	read(s, op{id: "get-webhook", path: "/webhooks/{id}", tag: "partners", scope: actor.WebhooksWrite,
 		summary: "Get a webhook", about: "Returns a webhook without its secret."}, s.getWebhook)
-	change(s, op{id: "change-webhook", path: "/webhooks/{id}", tag: "partners", scope: actor.WebhooksWrite,
-		summary: "Change a webhook", about: "Changes where events are sent, which, or whether. One that is enabled again goes on where it stopped."}, s.changeWebhook)
+	change(s, op{
+		id:      "change-webhook",
+		path:    "/webhooks/{id}",
+		tag:     "partners",
+		scope:   actor.WebhooksWrite,
+		summary: "Change a webhook",
+		about:   "Changes where events are sent, which, or whether. One that is enabled again goes on where it stopped.",
+	}, s.changeWebhook)
 	remove(s, op{id: "remove-webhook", path: "/webhooks/{id}", tag: "partners", scope: actor.WebhooksWrite,
 		summary: "Remove a webhook", about: "Takes a webhook away, with the list of its deliveries."}, s.removeWebhook)
-	read(s, op{id: "list-deliveries", path: "/webhooks/{id}/deliveries", tag: "partners", scope: actor.WebhooksWrite,
-		summary: "List deliveries", about: "Lists what was sent to a webhook or is on its way, newest first, with each attempt: when, which HTTP status came back, how long it took. What the receiver said is not kept. One that has ended is listed for 30 days."}, s.listDeliveries)
-	read(s, op{id: "get-delivery", path: "/webhooks/{id}/deliveries/{delivery_id}", tag: "partners", scope: actor.WebhooksWrite,
-		summary: "Get a delivery", about: "Returns a delivery with its attempts."}, s.getDelivery)
-	post(s, op{id: "retry-delivery", path: "/webhooks/{id}/deliveries/{delivery_id}/retry", tag: "partners", scope: actor.WebhooksWrite,
-		summary: "Send a delivery again", about: "Has a delivery sent again within seconds under the same id, whether it was delivered, is waiting or was given up."}, s.retryDelivery)
-	post(s, op{id: "test-webhook", path: "/webhooks/{id}/test", tag: "partners", scope: actor.WebhooksWrite, created: "/webhooks/{webhook_id}/deliveries/{id}",
-		summary: "Test a webhook", about: "Sends a signed message of the type `webhook.test`, which tells of nothing, within seconds. Read the delivery to see what came of it."}, s.testWebhook)
-	post(s, op{id: "replace-webhook-secret", path: "/webhooks/{id}/secret", tag: "partners", scope: actor.WebhooksWrite,
-		summary: "Replace a webhook's secret", about: "Makes a new secret, which stands in this answer and is never shown again. For 24 hours deliveries are signed with the old one too, so that the receiver can change over."}, s.replaceWebhookSecret)
-	post(s, op{id: "replay-webhook", path: "/webhooks/{id}/replay", tag: "partners", scope: actor.WebhooksWrite, faults: []fault.Kind{fault.Conflict},
-		summary: "Replay events to a webhook", about: "Has every event after a cursor of the feed sent again, under the ids they had. What happens meanwhile goes first."}, s.replayWebhook)
+	read(s, op{
+		id:      "list-deliveries",
+		path:    "/webhooks/{id}/deliveries",
+		tag:     "partners",
+		scope:   actor.WebhooksWrite,
+		summary: "List deliveries",
+		about: "Lists what was sent to a webhook or is on its way, newest first, with each attempt: when, which " +
+			"HTTP status came back, how long it took. What the receiver said is not kept. One that has ended " +
+			"is listed for 30 days.",
+	}, s.listDeliveries)
+	read(
+		s,
+		op{
+			id:      "get-delivery",
+			path:    "/webhooks/{id}/deliveries/{delivery_id}",
+			tag:     "partners",
+			scope:   actor.WebhooksWrite,
+			summary: "Get a delivery",
+			about:   "Returns a delivery with its attempts.",
+		},
+		s.getDelivery,
+	)
+	post(
+		s,
+		op{
+			id:      "retry-delivery",
+			path:    "/webhooks/{id}/deliveries/{delivery_id}/retry",
+			tag:     "partners",
+			scope:   actor.WebhooksWrite,
+			summary: "Send a delivery again",
+			about: "Has a delivery sent again within seconds under the same id, whether it was delivered, is " +
+				"waiting or was given up.",
+		},
+		s.retryDelivery,
+	)
+	post(
+		s,
+		op{
+			id:      "test-webhook",
+			path:    "/webhooks/{id}/test",
+			tag:     "partners",
+			scope:   actor.WebhooksWrite,
+			created: "/webhooks/{webhook_id}/deliveries/{id}",
+			summary: "Test a webhook",
+			about: "Sends a signed message of the type `webhook.test`, which tells of nothing, within seconds. Read " +
+				"the delivery to see what came of it.",
+		},
+		s.testWebhook,
+	)
+	post(s, op{
+		id:      "replace-webhook-secret",
+		path:    "/webhooks/{id}/secret",
+		tag:     "partners",
+		scope:   actor.WebhooksWrite,
+		summary: "Replace a webhook's secret",
+		about: "Makes a new secret, which stands in this answer and is never shown again. For 24 hours deliveries " +
+			"are signed with the old one too, so that the receiver can change over.",
+	}, s.replaceWebhookSecret)
+	post(
+		s,
+		op{
+			id:      "replay-webhook",
+			path:    "/webhooks/{id}/replay",
+			tag:     "partners",
+			scope:   actor.WebhooksWrite,
+			faults:  []fault.Kind{fault.Conflict},
+			summary: "Replay events to a webhook",
+			about: "Has every event after a cursor of the feed sent again, under the ids they had. What happens " +
+				"meanwhile goes first.",
+		},
+		s.replayWebhook,
+	)
 }
 
 func (s *server) listWebhooks(ctx context.Context, in *struct{ Changing }) (Page[partners.Webhook], error) {
@@ -51,7 +136,11 @@ func (s *server) getWebhook(ctx context.Context, in *ID) (partners.Webhook, erro
 	return s.keys.GetWebhook(ctx, in.ID)
 }
 
-func (s *server) changeWebhook(ctx context.Context, in *Merge[partners.WebhookChanges], version int) (partners.Webhook, error) {
+func (s *server) changeWebhook(
+	ctx context.Context,
+	in *Merge[partners.WebhookChanges],
+	version int,
+) (partners.Webhook, error) {
 	return s.keys.ChangeWebhook(ctx, in.ID.ID, version, in.Body)
 }
 

@@ -27,18 +27,26 @@ func TestASiteLoadsWordsThatItMayUse(t *testing.T) {
 	}
 	pack["items"].([]any)[0].(object)["options"] = options
 	loaded := manager.put("/instruments/swemwbs/wording", inJSON(t, pack)).want(200)
-	if loaded.text("items.0.wording") != "Words of item_1" || loaded.text("items.0.options.4.wording") != "Option 5" || loaded.text("wording_licence") != "Registered until 2031" {
+	if loaded.text("items.0.wording") != "Words of item_1" || loaded.text("items.0.options.4.wording") != "Option 5" ||
+		loaded.text("wording_licence") != "Registered until 2031" {
 		t.Errorf("loaded: %s", loaded.body)
 	}
 	pack["licence"], pack["items"].([]any)[6].(object)["wording"] = "Registered until 2032", "Other words of item_7"
 	manager.put("/instruments/swemwbs/wording", inJSON(t, pack)).want(200)
 
 	shown := func(role, query string) bool {
-		one, list := w.as(role).get("/instruments/swemwbs"+query).want(200), w.as(role).get("/instruments"+query).want(200)
+		one, list := w.as(role).
+			get("/instruments/swemwbs"+query).
+			want(200),
+			w.as(role).
+				get("/instruments"+query).
+				want(200)
 		if strings.Contains(string(one.body), "Other words") != strings.Contains(string(list.body), "Other words") {
 			t.Errorf("%s: the list and the instrument differ: %s", role, list.body)
 		}
-		return strings.Contains(string(one.body), "Other words of item_7") && one.text("wording_licence") == "Registered until 2032" && !strings.Contains(string(one.body), `"Words of item_7"`)
+		return strings.Contains(string(one.body), "Other words of item_7") &&
+			one.text("wording_licence") == "Registered until 2032" &&
+			!strings.Contains(string(one.body), `"Words of item_7"`)
 	}
 	for role, want := range map[string]bool{"link_worker": true, "site_manager": true, "integration": true, "manager_of_both": false, "administrator": false, "data_steward": false,
 		"other_site_link_worker": false, "dashboard": false, "dashboard_of_site": false, "organisation": false, "researcher": false} {
@@ -46,7 +54,8 @@ func TestASiteLoadsWordsThatItMayUse(t *testing.T) {
 			t.Errorf("%s: the words are shown: %v", role, !want)
 		}
 	}
-	if !shown("manager_of_both", "?site_id="+w.site) || shown("manager_of_both", "?site_id="+w.other) || !shown("data_steward", "?site_id="+w.site) {
+	if !shown("manager_of_both", "?site_id="+w.site) || shown("manager_of_both", "?site_id="+w.other) ||
+		!shown("data_steward", "?site_id="+w.site) {
 		t.Error("words of the site that is named are not shown, or those of another")
 	}
 	w.as("other_site_link_worker").get("/instruments/swemwbs?site_id="+w.site).problem(404, "not_found")
@@ -90,7 +99,9 @@ func TestWordsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: is not told at %s: %s", what, c.at, a.body)
 		}
 	}
-	if a := manager.get("/instruments/dejong6").want(200); a.at("wording_licence") != nil || strings.Contains(string(a.body), `"wording":`) {
+	if a := manager.get("/instruments/dejong6").
+		want(200); a.at("wording_licence") != nil ||
+		strings.Contains(string(a.body), `"wording":`) {
 		t.Errorf("something was kept: %s", a.body)
 	}
 	manager.put("/instruments/dejong6/wording", inJSON(t, w.words("dejong6"))).want(200)
@@ -100,11 +111,32 @@ func TestWordsThatAreRefused(t *testing.T) {
 func TestWordsOfAnOwnInstrument(t *testing.T) {
 	w := newWorld(t)
 	manager := w.as("site_manager")
-	own := object{"key": "licensed_scale", "title": "A licensed scale", "licence": "Bought", "wording_shipped": false, "items": []any{
-		object{"code": "mood", "type": "choice", "options": []any{object{"code": "up"}, object{"code": "down"}}}, object{"code": "note", "type": "text", "private": true}}}
+	own := object{
+		"key":             "licensed_scale",
+		"title":           "A licensed scale",
+		"licence":         "Bought",
+		"wording_shipped": false,
+		"items": []any{
+			object{
+				"code":    "mood",
+				"type":    "choice",
+				"options": []any{object{"code": "up"}, object{"code": "down"}},
+			},
+			object{"code": "note", "type": "text", "private": true},
+		},
+	}
 	manager.post("/instruments", inJSON(t, own)).want(201)
 	pack := func(mood ...any) string {
-		return inJSON(t, object{"licence": "Bought", "items": []any{object{"code": "note", "wording": "Anything else?"}, object{"code": "mood", "wording": "How is it?", "options": mood}}})
+		return inJSON(
+			t,
+			object{
+				"licence": "Bought",
+				"items": []any{
+					object{"code": "note", "wording": "Anything else?"},
+					object{"code": "mood", "wording": "How is it?", "options": mood},
+				},
+			},
+		)
 	}
 	up, down := object{"code": "up", "wording": "Looking up"}, object{"code": "down", "wording": "Down"}
 	for _, bad := range []string{pack(), pack(up), pack(up, up), pack(up, object{"code": "sideways", "wording": "So so"}), pack(up, object{"code": "down"})} {
@@ -112,7 +144,11 @@ func TestWordsOfAnOwnInstrument(t *testing.T) {
 	}
 	manager.put("/instruments/licensed_scale/wording", pack(down, up)).want(200)
 	// An administrator has no site of their own, and an own instrument has one whose words it is in.
-	if got := w.as("administrator").get("/instruments/licensed_scale").want(200); got.text("items.0.options.1.wording") != "Looking up" {
+	if got := w.as("administrator").
+		get("/instruments/licensed_scale").
+		want(200); got.text(
+		"items.0.options.1.wording",
+	) != "Looking up" {
 		t.Errorf("%s", got.body)
 	}
 	own["title"] = "A licensed scale, second edition"
@@ -122,7 +158,11 @@ func TestWordsOfAnOwnInstrument(t *testing.T) {
 	if got := manager.get("/instruments/licensed_scale").want(200); strings.Contains(string(got.body), "Looking up") {
 		t.Errorf("words of the first version: %s", got.body)
 	}
-	if got := manager.get("/instruments/licensed_scale?version=1").want(200); !strings.Contains(string(got.body), "Looking up") {
+	if got := manager.get("/instruments/licensed_scale?version=1").
+		want(200); !strings.Contains(
+		string(got.body),
+		"Looking up",
+	) {
 		t.Errorf("the first version lost its words: %s", got.body)
 	}
 }
@@ -135,7 +175,9 @@ func TestALinkAsksInTheSitesWords(t *testing.T) {
 	site := w.as("administrator").get("/sites/" + w.site)
 	schedule := site.at("schedules.0").(object)
 	schedule["instruments"] = []any{"swemwbs", "allotment_confidence", "mycaw"}
-	w.as("administrator").patch("/sites/"+w.site, site.header.Get("ETag"), inJSON(t, object{"schedules": []any{schedule}})).want(200)
+	w.as("administrator").
+		patch("/sites/"+w.site, site.header.Get("ETag"), inJSON(t, object{"schedules": []any{schedule}})).
+		want(200)
 	_, episode := w.supported()
 	w.ons4(episode, "baseline", w.today(), 4, 5, 4, 6).want(201)
 	w.advance("P10M")
@@ -145,12 +187,14 @@ func TestALinkAsksInTheSitesWords(t *testing.T) {
 		titles = append(titles, page.title())
 		page = p.answer(page, "2")
 	}
-	if titles[0] != "Words of item_1" || titles[6] != "Words of item_7" || titles[7] != "How sure are you that you can plan a bed?" {
+	if titles[0] != "Words of item_1" || titles[6] != "Words of item_7" ||
+		titles[7] != "How sure are you that you can plan a bed?" {
 		t.Errorf("asked: %q", titles)
 	}
 	sent := p.answer(p.answer(p.answer(page, "some"), ""), "")
 	list := w.as("link_worker").get("/episodes/" + episode + "/assessments").want(200)
-	if len(list.items()) != 3 || !strings.Contains(string(list.body), `"metric","value":15.32`) || !strings.Contains(string(list.body), `"confidence","value":6`) {
+	if len(list.items()) != 3 || !strings.Contains(string(list.body), `"metric","value":15.32`) ||
+		!strings.Contains(string(list.body), `"confidence","value":6`) {
 		t.Errorf("sent (%d): %s", sent.status, list.body)
 	}
 }

@@ -15,13 +15,38 @@ import (
 )
 
 func (s *server) worklistOperations() {
-	read(s, op{id: "list-worklists", path: "/worklists", tag: "worklists", scope: actor.RecordRead,
-		summary: "List the worklists", about: "Returns each worklist with how many are on it now: of a link worker's own people, or of everybody at the caller's sites. Its warnings say what keeps those sites from working as they should."}, s.listWorklists)
-	read(s, op{id: "get-worklist", path: "/worklists/{name}", tag: "worklists", scope: actor.RecordRead,
-		summary: "Get a worklist", about: "Returns who is on a worklist, the most urgent first: why, what is due next, and what can be done. Rows with an open safeguarding flag lead, then the earliest day; referrals of people whom nobody supports any more come last. A cursor pins the day that the list is of. " +
-			"The lists: caseload, awaiting_reply, follow_ups_due, no_recent_contact, to_withdraw, waiting_with_holding. Who was shown is logged."}, s.getWorklist)
-	read(s, op{id: "get-my-summary", path: "/me/summary", tag: "worklists", scope: actor.RecordRead,
-		summary: "Get my own figures", about: "Returns how things stand with a link worker's own people, or those of the link worker that a partner system acts for: how many are on the list, what became of follow-ups, what changed, what is missing. Live and not protected; the definitions are those of the insights. For a credential that is no link worker's: of everybody at its sites."}, s.mySummary)
+	read(s, op{
+		id:      "list-worklists",
+		path:    "/worklists",
+		tag:     "worklists",
+		scope:   actor.RecordRead,
+		summary: "List the worklists",
+		about: "Returns each worklist with how many are on it now: of a link worker's own people, or of everybody " +
+			"at the caller's sites. Its warnings say what keeps those sites from working as they should.",
+	}, s.listWorklists)
+	read(s, op{
+		id:      "get-worklist",
+		path:    "/worklists/{name}",
+		tag:     "worklists",
+		scope:   actor.RecordRead,
+		summary: "Get a worklist",
+		about: "Returns who is on a worklist, the most urgent first: why, what is due next, and what can be done. " +
+			"Rows with an open safeguarding flag lead, then the earliest day; referrals of people whom nobody " +
+			"supports any more come last. A cursor pins the day that the list is of. " +
+			"The lists: caseload, awaiting_reply, follow_ups_due, no_recent_contact, to_withdraw, " +
+			"waiting_with_holding. Who was shown is logged.",
+	}, s.getWorklist)
+	read(s, op{
+		id:      "get-my-summary",
+		path:    "/me/summary",
+		tag:     "worklists",
+		scope:   actor.RecordRead,
+		summary: "Get my own figures",
+		about: "Returns how things stand with a link worker's own people, or those of the link worker that a " +
+			"partner system acts for: how many are on the list, what became of follow-ups, what changed, what " +
+			"is missing. Live and not protected; the definitions are those of the insights. For a credential " +
+			"that is no link worker's: of everybody at its sites.",
+	}, s.mySummary)
 }
 
 // Whose is the part of a worklist's query that says whose people it is of.

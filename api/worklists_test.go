@@ -13,7 +13,14 @@ import (
 	"waypost/internal/platform/db"
 )
 
-var everyList = []string{"awaiting_reply", "caseload", "follow_ups_due", "no_recent_contact", "to_withdraw", "waiting_with_holding"}
+var everyList = []string{
+	"awaiting_reply",
+	"caseload",
+	"follow_ups_due",
+	"no_recent_contact",
+	"to_withdraw",
+	"waiting_with_holding",
+}
 
 // on is which lists hold the episode, by name; each must count as many as it shows.
 func (w *world) on(episode string) (names []string) {
@@ -56,7 +63,8 @@ func dueNext(row object) string {
 
 func (w *world) contact(episode, kind, outcome, more string) {
 	w.t.Helper()
-	w.as("link_worker").post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone","kind":%q,"outcome":%q%s}`, w.today(), kind, outcome, more)).want(201)
+	w.as("link_worker").post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone",
+		"kind":%q,"outcome":%q%s}`, w.today(), kind, outcome, more)).want(201)
 }
 
 func (w *world) move(referral, body string) {
@@ -70,7 +78,8 @@ func TestTheWayThroughTheWorklists(t *testing.T) {
 	lw := w.as("link_worker")
 	patient := w.patient()
 	w.consent(patient, "share_with_organisations", "given")
-	episode := lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"loneliness_isolation"}}`, patient, w.today())).made()
+	episode := lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
+		"needs":{"primary":"loneliness_isolation"}}`, patient, w.today())).made()
 	is := func(when string, lists ...string) {
 		t.Helper()
 		if got := w.on(episode); !slices.Equal(got, lists) {
@@ -100,7 +109,8 @@ func TestTheWayThroughTheWorklists(t *testing.T) {
 		}
 	}
 	for _, days := range []string{"0", "366"} {
-		steward.patch("/sites/"+w.site, steward.get("/sites/"+w.site).header.Get("ETag"), `{"contact_days":`+days+`}`).problem(422, "invalid")
+		steward.patch("/sites/"+w.site, steward.get("/sites/"+w.site).header.Get("ETag"), `{"contact_days":`+days+`}`).
+			problem(422, "invalid")
 	}
 	w.contact(episode, "first_contact", "no_answer", "")
 	is("a call that reached nobody changes nothing", "caseload", "no_recent_contact")
@@ -110,7 +120,8 @@ func TestTheWayThroughTheWorklists(t *testing.T) {
 	says("caseload", "last reached today; no baseline yet.", "contact "+w.daysAgo(-28))
 
 	w.ons4(episode, "baseline", w.today(), 4, 5, 3, 8).want(201)
-	referral := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"loneliness_isolation","reason":"Lives alone"}`, episode, w.svc)).made()
+	referral := lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,
+		"need":"loneliness_isolation","reason":"Lives alone"}`, episode, w.svc)).made()
 	is("referred on", "awaiting_reply", "caseload")
 	says("awaiting_reply", "Sent today to Example Lunch Club, which has not answered.", "chase "+w.daysAgo(-5))
 	says("caseload", "1 open referral", "answer "+w.daysAgo(-14))
@@ -151,7 +162,8 @@ func TestTheWayThroughTheWorklists(t *testing.T) {
 	is("and yes again", "follow_ups_due")
 	w.advance("P2M")
 	says("follow_ups_due", "is overdue since", "follow_up_closes "+followUp.text("items.0.closes_on"))
-	lw.post("/follow-ups/"+followUp.text("items.0.id")+"/attempts", fmt.Sprintf(`{"at":%q,"channel":"telephone","result":"no_answer"}`, w.db.Clock.Now().Format(time.RFC3339))).want(201)
+	lw.post("/follow-ups/"+followUp.text("items.0.id")+"/attempts", fmt.Sprintf(`{"at":%q,"channel":"telephone",
+		"result":"no_answer"}`, w.db.Clock.Now().Format(time.RFC3339))).want(201)
 	says("follow_ups_due", "1 attempt, the last today.", "follow_up_closes "+followUp.text("items.0.closes_on"))
 	w.followedUp(episode, "")
 	is("answered")
@@ -165,19 +177,29 @@ func TestWhoDiedIsNotCalled(t *testing.T) {
 	w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).want(201)
 	referral := w.refer(episode)
 	w.advance("P10M")
-	if got := w.on(episode); !slices.Equal(got, []string{"awaiting_reply", "caseload", "follow_ups_due", "no_recent_contact"}) {
+	if got := w.on(
+		episode,
+	); !slices.Equal(
+		got,
+		[]string{"awaiting_reply", "caseload", "follow_ups_due", "no_recent_contact"},
+	) {
 		t.Fatalf("before: %v", got)
 	}
-	lw.patch("/patients/"+patient, lw.get("/patients/"+patient).header.Get("ETag"), fmt.Sprintf(`{"died_on":%q}`, w.daysAgo(2))).want(200)
+	lw.patch("/patients/"+patient, lw.get("/patients/"+patient).header.Get("ETag"), fmt.Sprintf(`{"died_on":%q}`, w.daysAgo(2))).
+		want(200)
 	if got := w.on(episode); !slices.Equal(got, []string{"awaiting_reply", "caseload", "to_withdraw"}) {
 		t.Fatalf("after: %v", got)
 	}
 	row := w.row("caseload", episode)
-	if dueNext(row) != "closure "+w.daysAgo(2) || !strings.Contains(row["why"].(string), "Died on") || !strings.Contains(row["why"].(string), "1 open referral is to be withdrawn") || row["actions"].([]any)[0].(object)["operation"] != "close-episode" {
+	if dueNext(row) != "closure "+w.daysAgo(2) || !strings.Contains(row["why"].(string), "Died on") ||
+		!strings.Contains(row["why"].(string), "1 open referral is to be withdrawn") ||
+		row["actions"].([]any)[0].(object)["operation"] != "close-episode" {
 		t.Errorf("caseload: %v", row)
 	}
 	row = w.row("awaiting_reply", episode)
-	if actions := row["actions"].([]any); len(actions) != 1 || actions[0].(object)["href"] != "/v1/referrals/"+referral+"/moves" || !strings.Contains(row["why"].(string), "the person died on") {
+	if actions := row["actions"].([]any); len(actions) != 1 ||
+		actions[0].(object)["href"] != "/v1/referrals/"+referral+"/moves" ||
+		!strings.Contains(row["why"].(string), "the person died on") {
 		t.Errorf("awaiting_reply: %v", row)
 	}
 }
@@ -195,7 +217,8 @@ func TestFollowUpsDueAreThoseOfTheRecord(t *testing.T) {
 		case 2:
 			w.consent(patient, "follow_up_contact", "not_asked")
 		case 3:
-			lw.post("/follow-ups/"+lw.get("/follow-ups?episode_id="+episode).text("items.0.id")+"/loss", fmt.Sprintf(`{"lost_on":%q,"reason":"moved"}`, w.today())).want(200)
+			lw.post("/follow-ups/"+lw.get("/follow-ups?episode_id="+episode).text("items.0.id")+"/loss", fmt.Sprintf(`{"lost_on":%q,"reason":"moved"}`, w.today())).
+				want(200)
 		}
 	}
 	most := 0
@@ -222,12 +245,15 @@ func TestFollowUpsDueAreThoseOfTheRecord(t *testing.T) {
 	}
 }
 
-// A link worker sees their own people unless they say whose; others see everybody at their sites; another site sees nobody.
+// A link worker sees their own people unless they say whose; others see everybody at their sites; another
+// site sees nobody.
 func TestWhoseWorklists(t *testing.T) {
 	w := newWorld(t)
 	_, mine := w.supported()
-	colleague := w.as("administrator").post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Alex","email":"alex@example.org"}`, w.site)).made()
-	theirs := w.as("link_worker").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"link_worker_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, w.patient(), colleague, w.daysAgo(3))).made()
+	colleague := w.as("administrator").post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Alex",
+		"email":"alex@example.org"}`, w.site)).made()
+	theirs := w.as("link_worker").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"link_worker_id":%q,
+		"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, w.patient(), colleague, w.daysAgo(3))).made()
 	for _, c := range []struct {
 		who   client
 		query string
@@ -250,7 +276,8 @@ func TestWhoseWorklists(t *testing.T) {
 		}
 		slices.Sort(seen)
 		slices.Sort(c.sees)
-		if !slices.Equal(seen, c.sees) || int(a.number("count")) != len(c.sees) || int(c.who.get("/worklists"+c.query).want(200).number("items.1.count")) != len(c.sees) {
+		if !slices.Equal(seen, c.sees) || int(a.number("count")) != len(c.sees) ||
+			int(c.who.get("/worklists"+c.query).want(200).number("items.1.count")) != len(c.sees) {
 			t.Errorf("%s: sees %v, should see %v: %s", c.query, seen, c.sees, a.body)
 		}
 	}
@@ -263,7 +290,9 @@ func TestWhoseWorklists(t *testing.T) {
 func TestWhatAWorklistShows(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
-	patient := lw.post("/patients", `{"given_name":"Margaret","preferred_name":"Peggy","family_name":"Shown","birth_date":"1950-04-01","nhs_number":"9434765919","phone":"07700 900123","email":"peggy@example.org","access_needs":"Hears badly"}`).made()
+	patient := lw.post("/patients", `{"given_name":"Margaret","preferred_name":"Peggy","family_name":"Shown",
+		"birth_date":"1950-04-01","nhs_number":"9434765919","phone":"07700 900123","email":"peggy@example.org",
+		"access_needs":"Hears badly"}`).made()
 	w.consent(patient, "share_with_organisations", "given")
 	episode := w.episode(patient)
 	w.refer(episode)
@@ -274,11 +303,15 @@ func TestWhatAWorklistShows(t *testing.T) {
 		t.Errorf("called %s", a.body)
 	}
 	for _, list := range everyList {
-		lw.get("/worklists/"+list).want(200).hides("Margaret", "1950-04-01", "9434765919", "07700 900123", "+447700900123", "peggy@", "Hears badly", "Cried on", "Lives alone")
+		lw.get("/worklists/"+list).
+			want(200).
+			hides("Margaret", "1950-04-01", "9434765919", "07700 900123", "+447700900123", "peggy@", "Hears badly", "Cried on", "Lives alone")
 	}
 	var who db.IDs
 	err := w.db.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		return tx.Raw("select patient_ids from access_log where operation = 'worklist_caseload' order by at limit 1").Row().Scan(&who)
+		return tx.Raw("select patient_ids from access_log where operation = 'worklist_caseload' order by at limit 1").
+			Row().
+			Scan(&who)
 	})
 	if err != nil || before != 0 || !slices.Equal(who, db.IDs{uuid.MustParse(patient)}) {
 		t.Errorf("the access log names %v (%v), and had %d entries before", who, err, before)
@@ -312,7 +345,8 @@ func TestActionsOfWorklistsCanBeCalled(t *testing.T) {
 			for _, a := range r.(object)["actions"].([]any) {
 				a := a.(object)
 				called[a["operation"].(string)] = true
-				body, link := "", strings.HasSuffix(a["href"].(string), "link") // to answer by, or to be asked by: made of nothing
+				// to answer by, or to be asked by: made of nothing
+				body, link := "", strings.HasSuffix(a["href"].(string), "link")
 				if a["method"] == "POST" && !link {
 					body = `{"nonsense":1}`
 				}
@@ -337,7 +371,8 @@ func TestPagingAWorklistWhileItChanges(t *testing.T) {
 		_, e := w.supported()
 		episodes = append(episodes, e)
 	}
-	tomorrow := lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, w.patient(), w.daysAgo(27))).made()
+	tomorrow := lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
+		"needs":{"primary":"food"}}`, w.patient(), w.daysAgo(27))).made()
 	path, seen := "/worklists/no_recent_contact?limit=2", map[string]int{}
 	for page := 0; ; page++ {
 		a := lw.get(path).want(200)
@@ -389,7 +424,8 @@ func TestTheUrgentLeadAWorklist(t *testing.T) {
 	lw := w.as("link_worker")
 	var episodes []string
 	for _, days := range []int{40, 90, 60} {
-		episodes = append(episodes, lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, w.patient(), w.daysAgo(days))).made())
+		episodes = append(episodes, lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp",
+			"received_on":%q,"needs":{"primary":"food"}}`, w.patient(), w.daysAgo(days))).made())
 	}
 	order := func() (out []string) {
 		path := "/worklists/no_recent_contact?limit=1"

@@ -42,7 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// pastJudges marks calls that no judge passes on as they are: with a forwarded address, or with more wrong than fits in its header.
+// pastJudges marks calls that no judge passes on as they are: with a forwarded address, or with more wrong
+// than fits in its header.
 const pastJudges = "Waypost-Test-Past-Judges"
 
 // world is a server of a test's own, with one site, a second site to keep apart from, and a key for every role.
@@ -62,8 +63,14 @@ var numbers atomic.Int64
 
 // on is a server's configuration on a database.
 func on(d *db.DB) Config {
-	return Config{DB: d, Partners: &partners.Store{DB: d, Target: outward.New(outward.Config{AllowPrivate: true})}, Demo: true, Ready: func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) },
-		Metrics: telemetry.NewMetrics(d, telemetry.Build{Version: Version}), Tracing: noop.NewTracerProvider()}
+	return Config{
+		DB:       d,
+		Partners: &partners.Store{DB: d, Target: outward.New(outward.Config{AllowPrivate: true})},
+		Demo:     true,
+		Ready:    func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) },
+		Metrics:  telemetry.NewMetrics(d, telemetry.Build{Version: Version}),
+		Tracing:  noop.NewTracerProvider(),
+	}
 }
 
 func newWorld(t *testing.T) *world {
@@ -79,10 +86,14 @@ func serving(t *testing.T, c Config) *world {
 	admin := w.as("administrator")
 	w.site = admin.post("/sites", `{"name":"First site","code":"first"}`).made()
 	w.other = admin.post("/sites", `{"name":"Second site","code":"second"}`).made()
-	w.worker = admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Sam Helper","email":"sam@example.org"}`, w.site)).made()
-	otherWorker := admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Kim Helper","email":"kim@example.org"}`, w.other)).made()
-	w.org = admin.post("/organisations", `{"name":"Example Lunch Club","description":"Lunch for people who live alone"}`).made()
-	w.svc = admin.post("/organisations/"+w.org+"/services", `{"name":"Wednesday lunch","activity_type":"food_practical","needs":["loneliness_isolation"],"latitude":53.48,"longitude":-2.24}`).made()
+	w.worker = admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Sam Helper","email":"sam@example.org"}`, w.site)).
+		made()
+	otherWorker := admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"Kim Helper","email":"kim@example.org"}`, w.other)).
+		made()
+	w.org = admin.post("/organisations", `{"name":"Example Lunch Club","description":"Lunch for people who live alone"}`).
+		made()
+	w.svc = admin.post("/organisations/"+w.org+"/services", `{"name":"Wednesday lunch",
+		"activity_type":"food_practical","needs":["loneliness_isolation"],"latitude":53.48,"longitude":-2.24}`).made()
 	for role, more := range map[string]string{
 		"link_worker":  fmt.Sprintf(`"site_ids":[%q],"link_worker_id":%q`, w.site, w.worker),
 		"site_manager": fmt.Sprintf(`"site_ids":[%q]`, w.site), "integration": fmt.Sprintf(`"site_ids":[%q]`, w.site),
@@ -90,7 +101,10 @@ func serving(t *testing.T, c Config) *world {
 	} {
 		w.keys[role] = w.key(role, more)
 	}
-	w.keys["other_site_link_worker"] = w.key("link_worker", fmt.Sprintf(`"site_ids":[%q],"link_worker_id":%q`, w.other, otherWorker))
+	w.keys["other_site_link_worker"] = w.key(
+		"link_worker",
+		fmt.Sprintf(`"site_ids":[%q],"link_worker_id":%q`, w.other, otherWorker),
+	)
 	return w
 }
 
@@ -112,7 +126,10 @@ func (w *world) key(role, more string) string {
 		more = "," + more
 	}
 	var n partners.NewKey
-	if err := json.Unmarshal(fmt.Appendf(nil, `{"role":%q,"label":"test","expires_on":"2099-12-31"%s}`, role, more), &n); err != nil {
+	if err := json.Unmarshal(
+		fmt.Appendf(nil, `{"role":%q,"label":"test","expires_on":"2099-12-31"%s}`, role, more),
+		&n,
+	); err != nil {
 		w.t.Fatal(err)
 	}
 	k, err := (&partners.Store{DB: w.db}).Add(actor.With(w.t.Context(), actor.Named("test")), n)
@@ -175,7 +192,8 @@ func (c client) do(method, path, body string) answer {
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	req.Header.Set("Accept-Encoding", "identity") // so that ETags are the strong ones; compress_test.go tries the others
+	// so that ETags are the strong ones; compress_test.go tries the others
+	req.Header.Set("Accept-Encoding", "identity")
 	for k, v := range c.header {
 		req.Header.Set(k, v)
 	}
@@ -310,17 +328,21 @@ func (w *world) advance(period string) {
 
 func (w *world) patient() string {
 	w.t.Helper()
-	return w.as("link_worker").post("/patients", fmt.Sprintf(`{"given_name":"Marigold","family_name":"Example%d","birth_date":"1950-04-01","phone":"07700 900001"}`, numbers.Add(1))).made()
+	return w.as("link_worker").post("/patients", fmt.Sprintf(`{"given_name":"Marigold",
+		"family_name":"Example%d","birth_date":"1950-04-01","phone":"07700 900001"}`, numbers.Add(1))).made()
 }
 
 func (w *world) consent(patient, purpose, decision string) {
 	w.t.Helper()
-	w.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":%q,"decision":%q,"decided_on":%q}`, purpose, decision, w.today())).want(201)
+	w.as("link_worker").
+		post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":%q,"decision":%q,"decided_on":%q}`, purpose, decision, w.today())).
+		want(201)
 }
 
 func (w *world) episode(patient string) string {
 	w.t.Helper()
-	return w.as("link_worker").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"loneliness_isolation","others":["food"]}}`, patient, w.daysAgo(30))).made()
+	return w.as("link_worker").post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
+		"needs":{"primary":"loneliness_isolation","others":["food"]}}`, patient, w.daysAgo(30))).made()
 }
 
 // supported is a person with consent to share, and an episode.
@@ -333,13 +355,15 @@ func (w *world) supported() (patient, episode string) {
 
 func (w *world) refer(episode string) string {
 	w.t.Helper()
-	return w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"kind":"referral","need":"loneliness_isolation","reason":"Lives alone","sent_at":%q}`,
+	return w.as("link_worker").post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,
+		"kind":"referral","need":"loneliness_isolation","reason":"Lives alone","sent_at":%q}`,
 		episode, w.svc, w.db.Clock.Now().AddDate(0, 0, -20).Format(time.RFC3339))).made()
 }
 
 func (w *world) ons4(episode, timepoint, on string, life, worth, happy, anxious int) answer {
 	w.t.Helper()
-	return w.as("link_worker").post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":%q,"completed_on":%q,"mode":"telephone","respondent":"self",
+	return w.as("link_worker").post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4",
+		"timepoint":%q,"completed_on":%q,"mode":"telephone","respondent":"self",
 		"responses":{"life_satisfaction":%d,"worthwhile":%d,"happiness":%d,"anxiety":%d}}`, episode, timepoint, on, life, worth, happy, anxious))
 }
 

@@ -27,8 +27,8 @@ const ContentSecurityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inli
 
 const page = "/docs/"
 
-// Register puts Swagger UI at /docs/, below the base that all paths of this server begin with. Its files are part of the program,
-// so it works offline.
+// Register puts Swagger UI at /docs/, below the base that all paths of this server begin with. Its files
+// are part of the program, so it works offline.
 func Register(e *echo.Echo, base string) {
 	get := func(path string, show echo.HandlerFunc) {
 		e.Match([]string{http.MethodGet, http.MethodHead}, path, show)
@@ -47,7 +47,8 @@ func Register(e *echo.Echo, base string) {
 			return echo.ErrNotFound // echo-swagger's own answer is no problem document
 		}
 		asked := c.Request().Clone(c.Request().Context())
-		asked.Method, asked.RequestURI = http.MethodGet, page+name // it knows no HEAD, and finds a file by the URI, which may have a base
+		// it knows no HEAD, and finds a file by the URI, which may have a base
+		asked.Method, asked.RequestURI = http.MethodGet, page+name
 		c.SetRequest(asked)
 		return swaggerUI(c)
 	})

@@ -18,11 +18,13 @@ const (
 // took the place of one role called themselves "waypost": they would read nothing once the policies are by role.
 const ApplicationName = "waypost by role"
 
-// adopt takes over a database that was made by the files numbered up to lastOld. Any other old one is refused, and so is
-// one that older processes are connected to; then nothing is changed.
+// adopt takes over a database that was made by the files numbered up to lastOld. Any other old one is
+// refused, and so is one that older processes are connected to; then nothing is changed.
 func adopt(ctx context.Context, owner *sql.DB) error {
 	var tracked bool
-	if err := owner.QueryRowContext(ctx, "select to_regclass('goose_db_version') is not null").Scan(&tracked); err != nil || !tracked {
+	if err := owner.QueryRowContext(ctx, "select to_regclass('goose_db_version') is not null").
+		Scan(&tracked); err != nil ||
+		!tracked {
 		return err
 	}
 	tx, err := owner.BeginTx(ctx, nil)
@@ -34,7 +36,8 @@ func adopt(ctx context.Context, owner *sql.DB) error {
 		return err
 	}
 	var at int64
-	if err := tx.QueryRowContext(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").Scan(&at); err != nil {
+	if err := tx.QueryRowContext(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").
+		Scan(&at); err != nil {
 		return err
 	}
 	switch {
@@ -61,7 +64,11 @@ func adopt(ctx context.Context, owner *sql.DB) error {
 		if v > lastSame {
 			break
 		}
-		if _, err := tx.ExecContext(ctx, "insert into goose_db_version (version_id, is_applied) values ($1, true)", v); err != nil {
+		if _, err := tx.ExecContext(
+			ctx,
+			"insert into goose_db_version (version_id, is_applied) values ($1, true)",
+			v,
+		); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,8 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 const tables = `
 	select concat_ws(' | ', 'column', a.attrelid::regclass, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
 		a.attnotnull, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
-	from pg_attribute a join pg_class c on c.oid = a.attrelid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+	from pg_attribute a join pg_class c on c.oid = a.attrelid left join pg_attrdef d on d.adrelid = c.oid and
+		d.adnum = a.attnum
 	where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
 	union all
 	select concat_ws(' | ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid))
@@ -27,7 +28,8 @@ const tables = `
 // rest is everything else that a query meets: functions, views, triggers, policies and rights.
 const rest = `
 	select concat_ws(' | ', 'function', pg_get_functiondef(p.oid), p.proacl) from pg_proc p
-	where p.pronamespace = 'public'::regnamespace and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+	where p.pronamespace = 'public'::regnamespace and not exists (select from pg_depend d where d.objid = p.oid
+		and d.deptype = 'e')
 	union all
 	select concat_ws(' | ', 'view', viewname, definition) from pg_views where schemaname = 'public'
 	union all
@@ -81,8 +83,8 @@ func up(t *testing.T, owner *sql.DB) {
 	}
 }
 
-// The files that say the structure an area at a time say what those numbered up to 31 said: later files apart, the tables
-// of a new database are those of one that was made by them.
+// The files that say the structure an area at a time say what those numbered up to 31 said: later files
+// apart, the tables of a new database are those of one that was made by them.
 func TestTheTablesAreThoseOfBefore(t *testing.T) {
 	t.Parallel()
 	older := dbtest.OlderOwner(t)
@@ -104,7 +106,8 @@ func TestTheTablesAreThoseOfBefore(t *testing.T) {
 func TestAnAdoptedDatabaseIsAsANewOne(t *testing.T) {
 	t.Parallel()
 	older := dbtest.OlderOwner(t)
-	const site = "insert into sites (id, name, code, created_at, updated_at) values (gen_random_uuid(), 'First site', 'first', now(), now())"
+	const site = "insert into sites (id, name, code, created_at, updated_at) values (gen_random_uuid(), 'First site', " +
+		"'first', now(), now())"
 	if _, err := older.ExecContext(t.Context(), site); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +125,9 @@ func TestAnAdoptedDatabaseIsAsANewOne(t *testing.T) {
 		}
 	}
 	var name string
-	if err := older.QueryRowContext(t.Context(), "select name from sites").Scan(&name); err != nil || name != "First site" {
+	if err := older.QueryRowContext(t.Context(), "select name from sites").
+		Scan(&name); err != nil ||
+		name != "First site" {
 		t.Errorf("%q, %v", name, err)
 	}
 }
@@ -144,14 +149,15 @@ func TestOtherOldVersionsAreRefused(t *testing.T) {
 	}
 }
 
-// A file of the folder always is applied when its text has changed, and then says the whole of what it is about: a policy
-// and a right that it does not list are gone.
+// A file of the folder always is applied when its text has changed, and then says the whole of what it is
+// about: a policy and a right that it does not list are gone.
 func TestAChangedFileIsAppliedAgain(t *testing.T) {
 	t.Parallel()
 	_, address := dbtest.URLs(t)
 	owner := open(t, address)
 	before := structure(t, owner, rest)
-	const strange = `create policy strange on patients to waypost_patients using (true); grant delete on patients to waypost_patients;
+	const strange = `create policy strange on patients to waypost_patients using (true); grant delete on
+		patients to waypost_patients;
 		drop policy staff on patients;`
 	if _, err := owner.ExecContext(t.Context(), strange); err != nil {
 		t.Fatal(err)
@@ -160,7 +166,10 @@ func TestAChangedFileIsAppliedAgain(t *testing.T) {
 	if after := structure(t, owner, rest); slices.Equal(before, after) {
 		t.Error("a file was applied though its text had not changed")
 	}
-	if _, err := owner.ExecContext(t.Context(), "update applied_files set sha256 = '' where name like '%people%'"); err != nil {
+	if _, err := owner.ExecContext(
+		t.Context(),
+		"update applied_files set sha256 = '' where name like '%people%'",
+	); err != nil {
 		t.Fatal(err)
 	}
 	up(t, owner)

@@ -37,7 +37,10 @@ func applyFile(ctx context.Context, owner *sql.DB, name string) error {
 	}
 	defer func() { _ = tx.Rollback() }()
 	// Two at once wait for each other here.
-	if _, err := tx.ExecContext(ctx, "select pg_advisory_xact_lock(hashtextextended('waypost always', 0))"); err != nil {
+	if _, err := tx.ExecContext(
+		ctx,
+		"select pg_advisory_xact_lock(hashtextextended('waypost always', 0))",
+	); err != nil {
 		return err
 	}
 	changed, err := tx.ExecContext(ctx, `insert into applied_files (name, sha256) values ($1, $2)

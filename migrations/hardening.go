@@ -7,9 +7,10 @@ import (
 	"log/slog"
 )
 
-// harden takes from everybody, the app's role among them, what a database gives by default: to make temporary tables, which would come
-// first wherever a function looks for one of ours, and on older servers to make things in the schema. A dump does not hold this, so it
-// is looked at each time. stage makes its temporary tables with the right of its owner, who keeps it.
+// harden takes from everybody, the app's role among them, what a database gives by default: to make
+// temporary tables, which would come first wherever a function looks for one of ours, and on older servers
+// to make things in the schema. A dump does not hold this, so it is looked at each time. stage makes its
+// temporary tables with the right of its owner, who keeps it.
 func harden(ctx context.Context, owner *sql.DB) error {
 	if _, err := owner.ExecContext(ctx, `do $$
 declare
@@ -22,7 +23,8 @@ begin
       (select proowner::regrole from pg_proc where oid = 'stage(name)'::regprocedure));
     execute format('revoke temporary on database %I from public, waypost_app', here);
   end if;
-  if has_schema_privilege('waypost_app', 'public', 'create') and pg_has_role((select nspowner from pg_namespace where nspname = 'public'), 'usage') then
+  if has_schema_privilege('waypost_app', 'public', 'create') and pg_has_role((select nspowner from pg_namespace
+		where nspname = 'public'), 'usage') then
     revoke create on schema public from public, waypost_app;
   end if;
 end $$`); err != nil {
@@ -32,7 +34,8 @@ end $$`); err != nil {
 	err := owner.QueryRowContext(ctx, `select has_database_privilege('waypost_app', current_database(), 'temporary')
 		or has_schema_privilege('waypost_app', 'public', 'create')`).Scan(&soft)
 	if soft {
-		slog.Warn("the role waypost_app may make tables in this database, which this login may not take away: let its owner run waypost migrate up")
+		slog.Warn("the role waypost_app may make tables in this database, which this login may not take away: let " +
+			"its owner run waypost migrate up")
 	}
 	return err
 }

@@ -1,5 +1,6 @@
-// Package migrations holds the database's structure as plain SQL: numbered files of tables, which goose runs once and in
-// order, and the folder always, whose functions, triggers, views, policies and grants are applied again whenever they change.
+// Package migrations holds the database's structure as plain SQL: numbered files of tables, which goose
+// runs once and in order, and the folder always, whose functions, triggers, views, policies and grants are
+// applied again whenever they change.
 package migrations
 
 import (
@@ -27,8 +28,8 @@ var adoptSQL string
 // Files is all of the SQL, for whoever wants to know whether it changed.
 func Files() fs.FS { return files }
 
-// Up brings the database to what this program needs: the newest numbered file, the folder always, and the codes. It takes
-// from the app's roles the right to make anything. Two at once wait for each other.
+// Up brings the database to what this program needs: the newest numbered file, the folder always, and the
+// codes. It takes from the app's roles the right to make anything. Two at once wait for each other.
 func Up(ctx context.Context, owner *sql.DB) error {
 	if err := adopt(ctx, owner); err != nil {
 		return err
@@ -41,7 +42,11 @@ func Up(ctx context.Context, owner *sql.DB) error {
 		return err
 	}
 	if at, err := p.GetDBVersion(ctx); err == nil && at > Newest() {
-		return fmt.Errorf("the database was migrated by a newer Waypost (to %d; this program knows %d): use that one", at, Newest())
+		return fmt.Errorf(
+			"the database was migrated by a newer Waypost (to %d; this program knows %d): use that one",
+			at,
+			Newest(),
+		)
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrating: %w", err)

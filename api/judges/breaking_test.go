@@ -54,7 +54,8 @@ func lastRelease(t *testing.T) string {
 // breaking holds a document against an older one.
 func breaking(t *testing.T, before, after string) (string, error) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "run", oasdiff, "breaking", before, after, "--fail-on", "ERR").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "run", oasdiff, "breaking", before, after, "--fail-on", "ERR").
+		CombinedOutput()
 	return string(out), err
 }
 

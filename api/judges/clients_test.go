@@ -15,7 +15,12 @@ const oapiCodegen = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2
 func TestTypeScriptClient(t *testing.T) {
 	d := served(t)
 	mustSend := planted(t, func(doc fields) {
-		in(doc, "components", "schemas", "NewPatient")["required"] = []string{"given_name", "family_name", "birth_date", "pronouns"}
+		in(doc, "components", "schemas", "NewPatient")["required"] = []string{
+			"given_name",
+			"family_name",
+			"birth_date",
+			"pronouns",
+		}
 	})
 	if out, err := compileTypeScript(t, mustSend); err == nil {
 		t.Errorf("a body without a field that must be sent compiles: %s", out)
@@ -53,7 +58,8 @@ func (d demo) record(t *testing.T, client *exec.Cmd, want string) {
 
 func compileTypeScript(t *testing.T, path string) ([]byte, error) {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "node_modules/.bin/openapi-typescript", path, "-o", "generated/schema.d.ts").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "node_modules/.bin/openapi-typescript", path, "-o", "generated/schema.d.ts").
+		CombinedOutput(); err != nil {
 		t.Fatalf("openapi-typescript: %v: %s", err, out)
 	}
 	return exec.CommandContext(t.Context(), "node_modules/.bin/tsc").CombinedOutput()
@@ -68,7 +74,16 @@ func compileGo(t *testing.T, path string) (program string, out []byte, err error
 	if err := os.Mkdir(filepath.Join(dir, "waypost"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	generate := exec.CommandContext(t.Context(), "go", "run", oapiCodegen, "-generate=types,client", "-package=waypost", "-o="+filepath.Join(dir, "waypost", "client.go"), path)
+	generate := exec.CommandContext(
+		t.Context(),
+		"go",
+		"run",
+		oapiCodegen,
+		"-generate=types,client",
+		"-package=waypost",
+		"-o="+filepath.Join(dir, "waypost", "client.go"),
+		path,
+	)
 	if out, err := generate.CombinedOutput(); err != nil {
 		t.Fatalf("oapi-codegen: %v: %s", err, out)
 	}

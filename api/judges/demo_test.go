@@ -72,7 +72,12 @@ func serve() (d demo, err error) {
 		return d, err
 	}
 	cmd := exec.Command(bin, "serve", "--demo", "--people", "900")
-	cmd.Env = append(os.Environ(), "WAYPOST_DATA_DIR="+filepath.Join(dir, "data"), "WAYPOST_ADDR="+address, "WAYPOST_LOG_LEVEL=error")
+	cmd.Env = append(
+		os.Environ(),
+		"WAYPOST_DATA_DIR="+filepath.Join(dir, "data"),
+		"WAYPOST_ADDR="+address,
+		"WAYPOST_LOG_LEVEL=error",
+	)
 	cmd.Stderr = os.Stderr
 	if err := startBound(cmd); err != nil {
 		return d, err

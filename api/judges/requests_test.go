@@ -82,7 +82,8 @@ type request struct {
 	answer    any // the document's example of one
 }
 
-// caller makes good requests, and the things they are about. Each is about things of its own, so that none spoils another.
+// caller makes good requests, and the things they are about. Each is about things of its own, so that none
+// spoils another.
 type caller struct {
 	demo
 	t   *testing.T
@@ -119,7 +120,8 @@ func (c *caller) requestAbout(operation, about string) request {
 	c.t.Helper()
 	o := c.all[operation]
 	r := request{operation: operation, method: o.method, at: c.at(o.path, about), header: map[string]string{}}
-	for _, role := range []string{"administrator", "site_manager", "data_steward"} { // first who reaches all sites, and no person's record
+	// first who reaches all sites, and no person's record
+	for _, role := range []string{"administrator", "site_manager", "data_steward"} {
 		if slices.Contains(o.Roles, role) {
 			r.role = role
 			break
@@ -150,8 +152,8 @@ func (c *caller) requestAbout(operation, about string) request {
 
 var braces = regexp.MustCompile(`\{\w+\}`)
 
-// at is where the operation finds what it is about; some things lie further in: a flag on an episode, a delivery on a webhook, a
-// member and a release on a project.
+// at is where the operation finds what it is about; some things lie further in: a flag on an episode, a
+// delivery on a webhook, a member and a release on a project.
 func (c *caller) at(template, about string) string {
 	c.t.Helper()
 	if strings.Contains(template, "{flag_id}") {
@@ -222,10 +224,33 @@ func (c *caller) release() string {
 func (c *caller) flag(episode string) string {
 	c.t.Helper()
 	key := numbered("check_in_%d")
-	item := fields{"code": "feels_unsafe", "type": "number", "min": 0, "max": 3, "flag_from": 1, "wording": "How often do you feel unsafe?"}
-	c.call(c.t, request{role: "site_manager", method: http.MethodPost, at: "/v1/instruments", body: fields{"key": key, "title": "Check-in", "licence": "Our own", "wording_shipped": true, "items": []any{item}}})
+	item := fields{
+		"code":      "feels_unsafe",
+		"type":      "number",
+		"min":       0,
+		"max":       3,
+		"flag_from": 1,
+		"wording":   "How often do you feel unsafe?",
+	}
+	c.call(
+		c.t,
+		request{
+			role:   "site_manager",
+			method: http.MethodPost,
+			at:     "/v1/instruments",
+			body: fields{
+				"key":             key,
+				"title":           "Check-in",
+				"licence":         "Our own",
+				"wording_shipped": true,
+				"items":           []any{item},
+			},
+		},
+	)
 	answer := c.request("record-assessment")
-	answer.body["episode_id"], answer.body["instrument"], answer.body["responses"] = episode, key, fields{"feels_unsafe": 3}
+	answer.body["episode_id"], answer.body["instrument"], answer.body["responses"] = episode, key, fields{
+		"feels_unsafe": 3,
+	}
 	c.do(answer)
 	e, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/episodes/" + episode})
 	return e["safeguarding"].([]any)[0].(fields)["id"].(string)
@@ -261,7 +286,10 @@ func (c *caller) thing(operation string) string {
 	}
 	if segment == "follow-ups" { // a baseline makes them
 		episode := c.do(c.request("record-assessment"))["episode_id"].(string)
-		list, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: "/v1/follow-ups?episode_id=" + episode})
+		list, _ := c.call(
+			c.t,
+			request{role: "site_manager", method: http.MethodGet, at: "/v1/follow-ups?episode_id=" + episode},
+		)
 		return list["items"].([]any)[0].(fields)["id"].(string)
 	}
 	if segment == "replies" { // the token that a link ends with
@@ -296,9 +324,21 @@ func (c *caller) thing(operation string) string {
 
 // makes says which operation makes a thing, by the segment it is found under.
 var makes = map[string]string{
-	"api-keys": "add-api-key", "assessments": "record-assessment", "attendances": "record-attendance", "contacts": "record-contact", "episodes": "open-episode", "link-workers": "add-link-worker", "organisations": "add-organisation",
-	"patients": "record-patient", "projects": "add-project", "quotes": "choose-quote", "referrals": "record-referral", "services": "add-service", "sites": "add-site",
-	"updates": "publish-update", "webhooks": "add-webhook",
+	"api-keys":      "add-api-key",
+	"assessments":   "record-assessment",
+	"attendances":   "record-attendance",
+	"contacts":      "record-contact",
+	"episodes":      "open-episode",
+	"link-workers":  "add-link-worker",
+	"organisations": "add-organisation",
+	"patients":      "record-patient",
+	"projects":      "add-project",
+	"quotes":        "choose-quote",
+	"referrals":     "record-referral",
+	"services":      "add-service",
+	"sites":         "add-site",
+	"updates":       "publish-update",
+	"webhooks":      "add-webhook",
 }
 
 // named are things that are there and have a name.
@@ -318,12 +358,21 @@ func (c *caller) instead(operation string) fields {
 	case "record-assessment":
 		return fields{"episode_id": c.make("open-episode")}
 	case "record-referral": // lately: one that nobody answered for long expires meanwhile
-		return fields{"episode_id": c.agreed("share_with_organisations"), "organisation_id": c.make("add-organisation"), "sent_at": time.Now().UTC().AddDate(0, 0, -1).Format(time.RFC3339)}
+		return fields{
+			"episode_id":      c.agreed("share_with_organisations"),
+			"organisation_id": c.make("add-organisation"),
+			"sent_at":         time.Now().UTC().AddDate(0, 0, -1).Format(time.RFC3339),
+		}
 	case "record-attendance":
 		return fields{"on": time.Now().UTC().Format(time.DateOnly)}
 	case "take-on":
 		return fields{
-			"episode":   fields{"source": "gp", "received_on": "2026-01-12", "needs": fields{"primary": "loneliness_isolation"}, "link_worker_id": c.make("add-link-worker")},
+			"episode": fields{
+				"source":         "gp",
+				"received_on":    "2026-01-12",
+				"needs":          fields{"primary": "loneliness_isolation"},
+				"link_worker_id": c.make("add-link-worker"),
+			},
 			"referrals": []any{fields{"organisation_id": c.make("add-organisation"), "need": "loneliness_isolation"}},
 		}
 	case "add-link-worker":
@@ -350,7 +399,14 @@ func (c *caller) instead(operation string) fields {
 	case "make-update-link":
 		return fields{"expires_on": nil}
 	case "add-project-member":
-		key := c.do(request{role: "administrator", method: http.MethodPost, at: "/v1/api-keys", body: fields{"role": "researcher", "label": "A researcher"}})
+		key := c.do(
+			request{
+				role:   "administrator",
+				method: http.MethodPost,
+				at:     "/v1/api-keys",
+				body:   fields{"role": "researcher", "label": "A researcher"},
+			},
+		)
 		return fields{"api_key_id": key["id"]}
 	case "request-release": // one that is made is answered otherwise, and takes its time
 		return fields{"dry_run": true}
@@ -404,7 +460,14 @@ func (c *caller) completed() string {
 	baseline.body["episode_id"] = referral.body["episode_id"]
 	c.unreported = c.do(referral)["id"].(string)
 	c.do(baseline)
-	list, _ := c.call(c.t, request{role: "site_manager", method: http.MethodGet, at: fmt.Sprintf("/v1/follow-ups?episode_id=%s", referral.body["episode_id"])})
+	list, _ := c.call(
+		c.t,
+		request{
+			role:   "site_manager",
+			method: http.MethodGet,
+			at:     fmt.Sprintf("/v1/follow-ups?episode_id=%s", referral.body["episode_id"]),
+		},
+	)
 	id := list["items"].([]any)[0].(fields)["id"].(string)
 	done := c.requestAbout("complete-follow-up", id)
 	delete(done.body, "services")
@@ -448,7 +511,11 @@ func TestMissingAndUnknownFields(t *testing.T) {
 	tried := 0
 	refused := func(r request, why string) {
 		tried++
-		if status, body, _ := d.send(t, r); status != http.StatusUnprocessableEntity || !bytes.Contains(body, []byte(why)) {
+		if status, body, _ := d.send(
+			t,
+			r,
+		); status != http.StatusUnprocessableEntity ||
+			!bytes.Contains(body, []byte(why)) {
 			t.Errorf("%s: %d %s, and not refused since %q", r.operation, status, body, why)
 		}
 	}

@@ -42,7 +42,10 @@ func TestSpecmaticBadRequests(t *testing.T) {
 	named := map[string]bool{}
 	for _, s := range tried {
 		switch s.status {
-		case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusUnsupportedMediaType:
+		case http.StatusBadRequest,
+			http.StatusUnprocessableEntity,
+			http.StatusPreconditionRequired,
+			http.StatusUnsupportedMediaType:
 		default: // it would have been refused whatever was in it, which proves nothing
 			t.Errorf("%s: %d for %s", s.operation, s.status, s.how)
 		}
@@ -97,9 +100,23 @@ func (d demo) specmatic(t *testing.T, server string, requests []request, filter 
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "java", "-jar", absolute(t, "node_modules/specmatic/specmatic.jar"), "test", absolute(t, document),
-		"--testBaseURL="+server, "--examples="+examples, "--filter="+filter, "--overlay-file="+absolute(t, "specmatic-overlay.yaml"))
-	cmd.Env = append(os.Environ(), "CONFIG_FILE_PATH="+absolute(t, "specmatic.yaml"), "SPECMATIC_GENERATIVE_TESTS="+strconv.FormatBool(bad))
+	cmd := exec.CommandContext(
+		t.Context(),
+		"java",
+		"-jar",
+		absolute(t, "node_modules/specmatic/specmatic.jar"),
+		"test",
+		absolute(t, document),
+		"--testBaseURL="+server,
+		"--examples="+examples,
+		"--filter="+filter,
+		"--overlay-file="+absolute(t, "specmatic-overlay.yaml"),
+	)
+	cmd.Env = append(
+		os.Environ(),
+		"CONFIG_FILE_PATH="+absolute(t, "specmatic.yaml"),
+		"SPECMATIC_GENERATIVE_TESTS="+strconv.FormatBool(bad),
+	)
 	cmd.Dir = t.TempDir() // it writes reports where it stands
 	return cmd.CombinedOutput()
 }
@@ -143,7 +160,9 @@ var (
 	outcome  = regexp.MustCompile(`(?m)^-ve  Scenario: (\S+ \S+) -> 4xx (.*) has (?:SUCCEEDED|FAILED)`)
 	answered = regexp.MustCompile(`(?m)^  Response at .*\n    (\d+)`)
 	location = regexp.MustCompile(`"location": "([^"]*)"`)
-	spoilt   = regexp.MustCompile(`(?:AND|where) (?:the key )?'?([\w.\[\]-]+)'? is (?:mutated|set to a value (?:with length|greater|lesser|matching an invalid))`)
+	spoilt   = regexp.MustCompile(
+		`(?:AND|where) (?:the key )?'?([\w.\[\]-]+)'? is (?:mutated|set to a value (?:with length|greater|lesser|matching an invalid))`,
+	)
 )
 
 // trials reads them from Specmatic's own account.

@@ -16,7 +16,8 @@ var dashboard embed.FS
 const DashboardPath = "/dashboard/"
 
 // DashboardSecurityPolicy lets the dashboard run its own script, load its own style, and ask this server alone.
-const DashboardSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+const DashboardSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action " +
+	"'none'; base-uri 'none'; frame-ancestors 'none'"
 
 // File is one of the dashboard's files, ready to be sent.
 type File struct {
@@ -34,5 +35,9 @@ func Dashboard(name string) (f File, found bool) {
 		return f, false
 	}
 	sum := sha256.Sum256(content)
-	return File{mime.TypeByExtension(path.Ext(name)), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, content}, true
+	return File{
+		mime.TypeByExtension(path.Ext(name)),
+		`"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
+		content,
+	}, true
 }

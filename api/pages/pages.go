@@ -48,8 +48,8 @@ const ContentSecurityPolicy = "default-src 'none'; style-src 'self'; form-action
 // PersonPolicy also lets a person's page run Waypost's own script, which it can do without.
 const PersonPolicy = ContentSecurityPolicy + "; script-src 'self'"
 
-// dial is a telephone number as a link to it holds it: in E.164, or one of few digits such as 999 without its spaces. What no machine
-// can dial is empty.
+// dial is a telephone number as a link to it holds it: in E.164, or one of few digits such as 999 without
+// its spaces. What no machine can dial is empty.
 func dial(number string) string {
 	if e164, ok := normal.Phone(number); ok {
 		return e164
@@ -63,8 +63,8 @@ func dial(number string) string {
 // shortNumber is a number that is dialled as it stands, such as 999, 111 or 116 123.
 var shortNumber = regexp.MustCompile(`^[1-9][0-9]{2,5}$`)
 
-// Render makes the page of that name. base is the path under which people reach Waypost ("" at the root of its host); paths that
-// a template itself names begin with {{base}}.
+// Render makes the page of that name. base is the path under which people reach Waypost ("" at the root of
+// its host); paths that a template itself names begin with {{base}}.
 func Render(base, name string, data any) ([]byte, error) {
 	t, err := below(base)
 	if err != nil {

@@ -14,9 +14,25 @@ import (
 )
 
 // loaded are the tables that a demo fills.
-var loaded = []string{"patients", "consents", "episodes", "contacts", "referrals", "referral_moves", "attendances", "assessments", "assessment_scores", "follow_ups", "follow_up_attempts", "follow_up_completions", "follow_up_services", "events"}
+var loaded = []string{
+	"patients",
+	"consents",
+	"episodes",
+	"contacts",
+	"referrals",
+	"referral_moves",
+	"attendances",
+	"assessments",
+	"assessment_scores",
+	"follow_ups",
+	"follow_up_attempts",
+	"follow_up_completions",
+	"follow_up_services",
+	"events",
+}
 
-// loadDemo fills a demo, and then measures the limit: COPY of the same rows into empty tables with the same columns, checks and indexes.
+// loadDemo fills a demo, and then measures the limit: COPY of the same rows into empty tables with the same
+// columns, checks and indexes.
 func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {
 	began := time.Now()
 	w, err := s.start(ctx, filepath.Join(s.dir, "demo"), "--demo", "--people", strconv.Itoa(s.people))
@@ -32,11 +48,23 @@ func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {
 	if err := w.untilDone(ctx, "figures"); err != nil {
 		return nil, err
 	}
-	t.fact("the snapshot of all figures, made anew", fmt.Sprintf("%s, peak memory since the start %s", time.Since(began).Round(100*time.Millisecond), w.memory("VmHWM")), "")
+	t.fact(
+		"the snapshot of all figures, made anew",
+		fmt.Sprintf(
+			"%s, peak memory since the start %s",
+			time.Since(began).Round(100*time.Millisecond),
+			w.memory("VmHWM"),
+		),
+		"",
+	)
 	if err := w.untilDone(ctx, "feed"); err != nil {
 		return nil, err
 	}
-	t.fact("the event feed, published from its beginning", time.Since(began).Round(100*time.Millisecond).String()+" beside the snapshot", "")
+	t.fact(
+		"the event feed, published from its beginning",
+		time.Since(began).Round(100*time.Millisecond).String()+" beside the snapshot",
+		"",
+	)
 	conn, err := w.database()
 	if err != nil {
 		return nil, err
@@ -51,8 +79,17 @@ func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.fact(fmt.Sprintf("load of the demo: %d people, %d rows, from an empty folder", s.people, rows),
-			fmt.Sprintf("%s, %.0f rows/s; COPY of the same rows %.0f rows/s: ratio %.2f", ours.Round(100*time.Millisecond), float64(rows)/ours.Seconds(), float64(rows)/limit.Seconds(), limit.Seconds()/ours.Seconds()), "")
+		t.fact(
+			fmt.Sprintf("load of the demo: %d people, %d rows, from an empty folder", s.people, rows),
+			fmt.Sprintf(
+				"%s, %.0f rows/s; COPY of the same rows %.0f rows/s: ratio %.2f",
+				ours.Round(100*time.Millisecond),
+				float64(rows)/ours.Seconds(),
+				float64(rows)/limit.Seconds(),
+				limit.Seconds()/ours.Seconds(),
+			),
+			"",
+		)
 	}
 	if _, err := db.Exec(ctx, "vacuum analyze"); err != nil {
 		return nil, err
@@ -61,7 +98,8 @@ func (s settings) loadDemo(ctx context.Context, t *table) (*waypost, error) {
 	if err := w.stop(); err != nil {
 		return nil, err
 	}
-	if w, err = s.start(ctx, filepath.Join(s.dir, "demo")); err != nil { // afresh, so that its peak of memory is that of serving
+	// afresh, so that its peak of memory is that of serving
+	if w, err = s.start(ctx, filepath.Join(s.dir, "demo")); err != nil {
 		return nil, err
 	}
 	w.key, w.keys = key, keys
@@ -80,7 +118,15 @@ func (s settings) copyLimit(ctx context.Context, db *pgx.Conn) (rows int64, took
 		if err := db.QueryRow(ctx, "select count(*) from "+name).Scan(&n); err != nil {
 			return rows, took, err
 		}
-		if _, err := db.Exec(ctx, fmt.Sprintf("create table bench_copy (like %s including all); copy %s to '%s' (format binary)", name, name, file)); err != nil {
+		if _, err := db.Exec(
+			ctx,
+			fmt.Sprintf(
+				"create table bench_copy (like %s including all); copy %s to '%s' (format binary)",
+				name,
+				name,
+				file,
+			),
+		); err != nil {
 			return rows, took, err
 		}
 		began := time.Now()

@@ -28,10 +28,20 @@ const clients = 8 // connections of every measurement, as many as Waypost's own 
 func main() {
 	var s settings
 	flag.StringVar(&s.binary, "binary", "bin/waypost", "the program to measure")
-	flag.IntVar(&s.people, "people", 100_000, "people of the demo: some two referrals each, so that 500,000 are a million")
+	flag.IntVar(
+		&s.people,
+		"people",
+		100_000,
+		"people of the demo: some two referrals each, so that 500,000 are a million",
+	)
 	flag.IntVar(&s.rounds, "rounds", 3, "rounds of each measurement; the median counts")
 	flag.IntVar(&s.seconds, "seconds", 5, "seconds of each measurement")
-	flag.StringVar(&s.dir, "dir", "", "an empty folder on a real disk, for the databases; a temporary one when left out")
+	flag.StringVar(
+		&s.dir,
+		"dir",
+		"",
+		"an empty folder on a real disk, for the databases; a temporary one when left out",
+	)
 	flag.StringVar(&s.only, "only", "", "figures or releases: only these")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -93,8 +103,16 @@ func (s settings) served(ctx context.Context, w *waypost, t *table) error {
 	for i := len(t.things) - 6; i < len(t.things); i += 2 {
 		frozen, live := t.things[i].median(), t.things[i+1].median()
 		t.fact(t.things[i].name+", 99 of 100 answers", fmt.Sprintf("%.1f ms", frozen.ours.p99), "< 20 ms")
-		t.fact(t.things[i+1].name+", half of the answers", fmt.Sprintf("%.1f ms", live.ours.p50), "< 100 ms, of a site of 40,000")
-		t.fact(t.things[i].name+", beside the raw SQL of the same question for one site", fmt.Sprintf("%.0f times as fast", frozen.ours.rate/live.limit.rate), "≥ 10")
+		t.fact(
+			t.things[i+1].name+", half of the answers",
+			fmt.Sprintf("%.1f ms", live.ours.p50),
+			"< 100 ms, of a site of 40,000",
+		)
+		t.fact(
+			t.things[i].name+", beside the raw SQL of the same question for one site",
+			fmt.Sprintf("%.0f times as fast", frozen.ours.rate/live.limit.rate),
+			"≥ 10",
+		)
 	}
 	t.fact("peak memory of Waypost under load", w.memory("VmHWM"), "")
 	return nil

@@ -15,7 +15,8 @@ import (
 	"strings"
 )
 
-// pace is how fast something went: how many a second, and how long half of them and 99 of 100 took at most, in milliseconds.
+// pace is how fast something went: how many a second, and how long half of them and 99 of 100 took at most,
+// in milliseconds.
 type pace struct{ rate, p50, p99 float64 }
 
 // round is Waypost and its limit, measured one after the other.
@@ -36,7 +37,8 @@ func (s settings) measure(ctx context.Context, w *waypost, t *thing, number int)
 	return nil
 }
 
-// wrkScript sends the requests in turn, each under an Idempotency-Key of its own, and counts answers that are not a success.
+// wrkScript sends the requests in turn, each under an Idempotency-Key of its own, and counts answers that
+// are not a success.
 const wrkScript = `
 local requests, i = {}, %d
 for line in io.lines(%q) do
@@ -67,11 +69,21 @@ func (s settings) wrk(ctx context.Context, w *waypost, t *thing, number int) (p 
 		fmt.Fprintf(&list, "%s\t%s\t%s\n", r.method, r.path, r.body)
 	}
 	requests, program := filepath.Join(s.dir, "requests"), filepath.Join(s.dir, "load.lua")
-	lua := fmt.Sprintf(wrkScript, number*7, requests, "Bearer "+cmp.Or(t.key, w.key), fmt.Sprintf("bench-%d-%d-", w.Process.Pid, number))
-	if err := errors.Join(os.WriteFile(requests, []byte(list.String()), 0o600), os.WriteFile(program, []byte(lua), 0o600)); err != nil {
+	lua := fmt.Sprintf(
+		wrkScript,
+		number*7,
+		requests,
+		"Bearer "+cmp.Or(t.key, w.key),
+		fmt.Sprintf("bench-%d-%d-", w.Process.Pid, number),
+	)
+	if err := errors.Join(
+		os.WriteFile(requests, []byte(list.String()), 0o600),
+		os.WriteFile(program, []byte(lua), 0o600),
+	); err != nil {
 		return p, err
 	}
-	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", t.clients()), fmt.Sprintf("-d%ds", s.seconds), "--timeout", "20s", "-s", program, "http://"+w.address).Output()
+	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", t.clients()), fmt.Sprintf("-d%ds", s.seconds), "--timeout", "20s", "-s", program, "http://"+w.address).
+		Output()
 	if err != nil {
 		return p, fmt.Errorf("wrk: %w", err)
 	}
@@ -100,7 +112,21 @@ func (s settings) pgbench(ctx context.Context, w *waypost, t *thing, number int)
 	if err := errors.Join(os.RemoveAll(dir), mkdir(dir)); err != nil {
 		return p, err
 	}
-	arguments := []string{"-n", "-M", "prepared", "-c", strconv.Itoa(t.clients()), "-j", strconv.Itoa(min(2, t.clients())), "-T", strconv.Itoa(s.seconds), "-l", "--log-prefix=" + filepath.Join(dir, "log"), "-D", fmt.Sprintf("n=%d", number*10_000_000)}
+	arguments := []string{
+		"-n",
+		"-M",
+		"prepared",
+		"-c",
+		strconv.Itoa(t.clients()),
+		"-j",
+		strconv.Itoa(min(2, t.clients())),
+		"-T",
+		strconv.Itoa(s.seconds),
+		"-l",
+		"--log-prefix=" + filepath.Join(dir, "log"),
+		"-D",
+		fmt.Sprintf("n=%d", number*10_000_000),
+	}
 	for i, script := range t.scripts {
 		path := filepath.Join(dir, fmt.Sprintf("%d.sql", i))
 		if err := os.WriteFile(path, []byte(script.text), 0o600); err != nil {
@@ -110,7 +136,13 @@ func (s settings) pgbench(ctx context.Context, w *waypost, t *thing, number int)
 	}
 	c := exec.CommandContext(ctx, pgbenchPath(), append(arguments, "waypost")...)
 	password, _ := u.User.Password()
-	c.Env = append(os.Environ(), "PGHOST="+u.Query().Get("host"), "PGPORT="+u.Query().Get("port"), "PGUSER="+u.User.Username(), "PGPASSWORD="+password)
+	c.Env = append(
+		os.Environ(),
+		"PGHOST="+u.Query().Get("host"),
+		"PGPORT="+u.Query().Get("port"),
+		"PGUSER="+u.User.Username(),
+		"PGPASSWORD="+password,
+	)
 	out, err := c.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "number of failed transactions: 0 ") {
 		return p, fmt.Errorf("pgbench: %w: %s", err, lastLines(string(out)))

@@ -14,7 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// releases measures datasets: a whole release of about so many rows of referrals, and the table of referrals alone beside psql.
+// releases measures datasets: a whole release of about so many rows of referrals, and the table of
+// referrals alone beside psql.
 func (s settings) releases(ctx context.Context, w *waypost, t *table) error {
 	for _, rows := range []int{100_000, 1_000_000} {
 		if err := s.release(ctx, w, t, rows); err != nil {
@@ -37,14 +38,27 @@ func (s settings) release(ctx context.Context, old *waypost, t *table, rows int)
 	if err != nil {
 		return err
 	}
-	t.fact(fmt.Sprintf("a release of %d rows of referrals, six tables, CSV and Parquet", n), time.Since(began).Round(100*time.Millisecond).String(), "")
+	t.fact(
+		fmt.Sprintf("a release of %d rows of referrals, six tables, CSV and Parquet", n),
+		time.Since(began).Round(100*time.Millisecond).String(),
+		"",
+	)
 	t.fact("peak memory of Waypost making it", w.memory("VmHWM"), "≤ 100 MB")
 	rates, err := s.extracts(ctx, w)
 	if err != nil {
 		return err
 	}
 	for _, way := range []struct{ name, target string }{{"CSV", "≥ 1.0"}, {"Parquet", "≥ 0.5"}} {
-		t.fact("its referrals as "+way.name+", pseudonyms included, beside psql COPY of the same query", fmt.Sprintf("%.0f rows/s, %.0f rows/s: ratio %.2f", rates[way.name], rates["psql COPY"], rates[way.name]/rates["psql COPY"]), way.target)
+		t.fact(
+			"its referrals as "+way.name+", pseudonyms included, beside psql COPY of the same query",
+			fmt.Sprintf(
+				"%.0f rows/s, %.0f rows/s: ratio %.2f",
+				rates[way.name],
+				rates["psql COPY"],
+				rates[way.name]/rates["psql COPY"],
+			),
+			way.target,
+		)
 	}
 	return nil
 }
@@ -75,7 +89,9 @@ func (w *waypost) more(ctx context.Context, rows int) error {
 	}
 	defer db.Close(ctx)
 	var columns string
-	if err := db.QueryRow(ctx, "select string_agg(column_name, ', ') from information_schema.columns where table_name = 'referrals' and column_name not in ('id', 'external_ids')").Scan(&columns); err != nil {
+	if err := db.QueryRow(ctx, "select string_agg(column_name, ', ') from information_schema.columns where table_name = 'referrals' "+
+		"and column_name not in ('id', 'external_ids')").
+		Scan(&columns); err != nil {
 		return err
 	}
 	const of = `from referrals where patient_id in (select patient_id from consents where purpose = 'research' and decision = 'given') and status not in ('draft', 'entered_in_error')`
@@ -83,8 +99,17 @@ func (w *waypost) more(ctx context.Context, rows int) error {
 	if err := db.QueryRow(ctx, "select count(*) "+of).Scan(&there); err != nil || there >= rows {
 		return err
 	}
-	_, err = db.Exec(ctx, fmt.Sprintf("set session_replication_role = replica; insert into referrals (id, %[1]s) select gen_random_uuid(), %[1]s from (select %[1]s %[2]s) r, generate_series(1, %[3]d) limit %[4]d; analyze referrals",
-		columns, of, rows/there+1, rows-there))
+	_, err = db.Exec(
+		ctx,
+		fmt.Sprintf(
+			"set session_replication_role = replica; insert into referrals (id, %[1]s) select gen_random_uuid(), "+
+				"%[1]s from (select %[1]s %[2]s) r, generate_series(1, %[3]d) limit %[4]d; analyze referrals",
+			columns,
+			of,
+			rows/there+1,
+			rows-there,
+		),
+	)
 	return err
 }
 
@@ -104,7 +129,11 @@ func (w *waypost) makeRelease(ctx context.Context) (rows int64, err error) {
 			Rows int64
 		}
 	}
-	if err := as.call(ctx, request{"POST", "/v1/projects/" + projects.Items[0].ID + "/releases", "{}"}, &r); err != nil {
+	if err := as.call(
+		ctx,
+		request{"POST", "/v1/projects/" + projects.Items[0].ID + "/releases", "{}"},
+		&r,
+	); err != nil {
 		return 0, err
 	}
 	for r.State == "building" && ctx.Err() == nil {
@@ -124,15 +153,31 @@ func (w *waypost) makeRelease(ctx context.Context) (rows int64, err error) {
 	return rows, ctx.Err()
 }
 
-// extracts are rows a second of each way to write the referrals of the project, measured in turn by a test of the package that
-// writes them.
+// extracts are rows a second of each way to write the referrals of the project, measured in turn by a test
+// of the package that writes them.
 func (s settings) extracts(ctx context.Context, w *waypost) (map[string]float64, error) {
 	conn, err := w.database()
 	if err != nil {
 		return nil, err
 	}
-	test := exec.CommandContext(ctx, "go", "test", "./internal/datasets", "-run", "^TestSpeed$", "-count=1", "-v", "-timeout", "60m")
-	test.Env = append(os.Environ(), "BENCH_APP_URL="+conn.AppURL(), "BENCH_OWNER_URL="+conn.OwnerURL(), "BENCH_MASTER_KEY="+filepath.Join(w.dir, "master-key.json"))
+	test := exec.CommandContext(
+		ctx,
+		"go",
+		"test",
+		"./internal/datasets",
+		"-run",
+		"^TestSpeed$",
+		"-count=1",
+		"-v",
+		"-timeout",
+		"60m",
+	)
+	test.Env = append(
+		os.Environ(),
+		"BENCH_APP_URL="+conn.AppURL(),
+		"BENCH_OWNER_URL="+conn.OwnerURL(),
+		"BENCH_MASTER_KEY="+filepath.Join(w.dir, "master-key.json"),
+	)
 	out, err := test.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, lastLines(string(out)))

@@ -20,8 +20,8 @@ type script struct {
 
 var placeholder = regexp.MustCompile(`\$\d+`)
 
-// scriptOf writes the statements of one request with what was filled in; ids and keys that differ when the same is asked
-// again are new in every transaction of pgbench too, and as they do they count up.
+// scriptOf writes the statements of one request with what was filled in; ids and keys that differ when the
+// same is asked again are new in every transaction of pgbench too, and as they do they count up.
 func scriptOf(said, again []statement) (script, error) {
 	if len(said) != len(again) || len(said) == 0 {
 		return script{}, fmt.Errorf("the same request made %d statements and then %d", len(said), len(again))
@@ -66,7 +66,10 @@ func (s statement) filledIn(k int, again statement, fresh map[string]int) (strin
 			if _, seen := fresh[key]; !seen {
 				fresh[key] = len(fresh)
 			}
-			return fmt.Sprintf("lpad(to_hex((:n::bigint * 16 + %d) * 64 + :client_id::bigint), 32, '0')::uuid", fresh[key]), nil
+			return fmt.Sprintf(
+				"lpad(to_hex((:n::bigint * 16 + %d) * 64 + :client_id::bigint), 32, '0')::uuid",
+				fresh[key],
+			), nil
 		case "text", "varchar":
 			return "('bench-' || :n::text || '-' || :client_id::text)", nil
 		}

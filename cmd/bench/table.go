@@ -19,14 +19,29 @@ func (t *table) fact(what, figure, target string) {
 
 func (t *table) print(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\n%d connections, figures 1\tWaypost/s\tp50 ms\tp99 ms\tpgbench/s\tp50 ms\tp99 ms\tratio\ttarget\tstatements\tround trips\n", clients)
+	fmt.Fprintf(w, "\n%d connections, figures 1\tWaypost/s\tp50 ms\tp99 ms\tpgbench/s\tp50 ms\tp99 "+
+		"ms\tratio\ttarget\tstatements\tround trips\n", clients)
 	for _, g := range t.things {
 		m := g.median()
 		target := ""
 		if g.target > 0 {
 			target = fmt.Sprintf("≥ %.1f", g.target)
 		}
-		fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.2f\t%.0f\t%.2f\t%.2f\t%.2f\t%s\t%d\t%d\n", g.name, m.ours.rate, m.ours.p50, m.ours.p99, m.limit.rate, m.limit.p50, m.limit.p99, m.ratio(), target, g.scripts[0].statements, g.scripts[0].trips)
+		fmt.Fprintf(
+			w,
+			"%s\t%.0f\t%.2f\t%.2f\t%.0f\t%.2f\t%.2f\t%.2f\t%s\t%d\t%d\n",
+			g.name,
+			m.ours.rate,
+			m.ours.p50,
+			m.ours.p99,
+			m.limit.rate,
+			m.limit.p50,
+			m.limit.p99,
+			m.ratio(),
+			target,
+			g.scripts[0].statements,
+			g.scripts[0].trips,
+		)
 	}
 	fmt.Fprintln(w)
 	for _, f := range t.facts {

@@ -54,7 +54,8 @@ func (w *waypost) things(ctx context.Context) ([]thing, error) {
 		return nil, err
 	}
 	for i, e := range episodes.Items {
-		body := fmt.Sprintf(`{"episode_id": %q, "service_id": %q, "kind": "referral", "need": "loneliness_isolation", "reason": "Would like company at lunch."}`, e.ID, services.Items[i%len(services.Items)].ID)
+		body := fmt.Sprintf(`{"episode_id": %q, "service_id": %q, "kind": "referral",
+			"need": "loneliness_isolation", "reason": "Would like company at lunch."}`, e.ID, services.Items[i%len(services.Items)].ID)
 		r := request{"POST", "/v1/referrals", body}
 		var made struct {
 			ID string `json:"id"`
@@ -72,7 +73,11 @@ func (w *waypost) things(ctx context.Context) ([]thing, error) {
 		page.requests = append(page.requests, get("/v1/referrals?limit=50&link_worker_id="+worker.ID))
 		counts.requests = append(counts.requests, get("/v1/worklists?link_worker_id="+worker.ID))
 		for i, name := range worklists {
-			lists[i] = thing{name: "worklist: " + name, target: 0.6, requests: append(lists[i].requests, get("/v1/worklists/"+name+"?limit=50&link_worker_id="+worker.ID))}
+			lists[i] = thing{
+				name:     "worklist: " + name,
+				target:   0.6,
+				requests: append(lists[i].requests, get("/v1/worklists/"+name+"?limit=50&link_worker_id="+worker.ID)),
+			}
 		}
 	}
 	for _, words := range []string{"lunch", "walking", "garden", "debt", "advice", "choir", "swim", "coffee"} {
@@ -103,9 +108,17 @@ func (w *waypost) feed(ctx context.Context) (thing, error) {
 	return t, nil
 }
 
-var worklists = []string{"caseload", "awaiting_reply", "follow_ups_due", "no_recent_contact", "to_withdraw", "waiting_with_holding"}
+var worklists = []string{
+	"caseload",
+	"awaiting_reply",
+	"follow_ups_due",
+	"no_recent_contact",
+	"to_withdraw",
+	"waiting_with_holding",
+}
 
-// figures are questions of a partner about one site, answered from the snapshot, and the same ones of its manager, answered live.
+// figures are questions of a partner about one site, answered from the snapshot, and the same ones of its
+// manager, answered live.
 func (w *waypost) figures(ctx context.Context) (list []thing, err error) {
 	var me struct {
 		Sites []string `json:"site_ids"`
@@ -115,7 +128,15 @@ func (w *waypost) figures(ctx context.Context) (list []thing, err error) {
 	}
 	for _, path := range []string{"referrals?by=month&", "outcomes?", "flow?"} {
 		for _, by := range []struct{ who, key string }{{"partner", w.keys.Dashboard}, {"manager", w.keys.SiteManager}} {
-			list = append(list, thing{name: by.who + ": " + strings.TrimRight(path, "?&"), key: by.key, alone: true, requests: []request{get("/v1/insights/" + path + "site_id=" + me.Sites[0])}})
+			list = append(
+				list,
+				thing{
+					name:     by.who + ": " + strings.TrimRight(path, "?&"),
+					key:      by.key,
+					alone:    true,
+					requests: []request{get("/v1/insights/" + path + "site_id=" + me.Sites[0])},
+				},
+			)
 		}
 	}
 	return list, nil

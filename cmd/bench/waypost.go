@@ -34,13 +34,24 @@ func (s settings) start(ctx context.Context, dir string, arguments ...string) (*
 	return s.startOn(ctx, dir, nil, arguments...)
 }
 
-func (s settings) startOn(ctx context.Context, dir string, environment []string, arguments ...string) (*waypost, error) {
+func (s settings) startOn(
+	ctx context.Context,
+	dir string,
+	environment []string,
+	arguments ...string,
+) (*waypost, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	w := &waypost{Cmd: exec.CommandContext(ctx, s.binary, append([]string{"serve"}, arguments...)...), address: address, dir: dir}
-	w.Env = append(append(os.Environ(), "WAYPOST_ADDR="+address, "WAYPOST_DATA_DIR="+dir, "WAYPOST_LOG_LEVEL=error"), environment...)
+	w := &waypost{
+		Cmd:     exec.CommandContext(ctx, s.binary, append([]string{"serve"}, arguments...)...),
+		address: address,
+		dir:     dir,
+	}
+	w.Env = append(
+		append(os.Environ(), "WAYPOST_ADDR="+address, "WAYPOST_DATA_DIR="+dir, "WAYPOST_LOG_LEVEL=error"),
+		environment...)
 	w.Stderr = os.Stderr
 	w.Cancel = func() error { return w.Process.Signal(syscall.SIGTERM) }
 	began := time.Now()

@@ -27,7 +27,13 @@ type Store struct {
 
 // New makes the store on a database.
 func New(d *db.DB) *Store {
-	return &Store{DB: d, People: &people.Store{DB: d}, Episodes: &episodes.Store{DB: d}, Referrals: &referrals.Store{DB: d}, Outcomes: &outcomes.Store{DB: d}}
+	return &Store{
+		DB:        d,
+		People:    &people.Store{DB: d},
+		Episodes:  &episodes.Store{DB: d},
+		Referrals: &referrals.Store{DB: d},
+		Outcomes:  &outcomes.Store{DB: d},
+	}
 }
 
 // OpenEpisode opens an episode, and plans the follow-ups that count from the day it was received.
@@ -42,7 +48,12 @@ func (s *Store) OpenEpisode(ctx context.Context, n episodes.New, via string) (e 
 }
 
 // ChangeEpisode changes an episode, and moves the windows of open follow-ups whose anchor it corrects.
-func (s *Store) ChangeEpisode(ctx context.Context, id uuid.UUID, version int, c episodes.Changes) (e episodes.Episode, err error) {
+func (s *Store) ChangeEpisode(
+	ctx context.Context,
+	id uuid.UUID,
+	version int,
+	c episodes.Changes,
+) (e episodes.Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if e, err = s.Episodes.Change(tx.Context(), id, version, c); err != nil {
 			return err
@@ -53,7 +64,12 @@ func (s *Store) ChangeEpisode(ctx context.Context, id uuid.UUID, version int, c 
 }
 
 // RecordContact records a contact, the attendance it tells of, and plans what counts from a first contact.
-func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n episodes.NewContact, via string) (c episodes.Contact, err error) {
+func (s *Store) RecordContact(
+	ctx context.Context,
+	episode uuid.UUID,
+	n episodes.NewContact,
+	via string,
+) (c episodes.Contact, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if n.Attended != nil && n.ReferralID == nil {
 			return fault.InvalidAt("attended", fault.NotAllowed, "goes with a referral_id: what was attended")
@@ -77,7 +93,12 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n episodes
 }
 
 // ChangeContact puts a contact right, and moves the windows of open follow-ups whose anchor that corrects.
-func (s *Store) ChangeContact(ctx context.Context, id uuid.UUID, version int, changes episodes.ContactChanges) (c episodes.Contact, err error) {
+func (s *Store) ChangeContact(
+	ctx context.Context,
+	id uuid.UUID,
+	version int,
+	changes episodes.ContactChanges,
+) (c episodes.Contact, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if c, err = s.Episodes.ChangeContact(tx.Context(), id, version, changes); err != nil {
 			return err

@@ -50,8 +50,8 @@ type OpenReferral struct {
 	Status           referrals.Status `json:"status" format:"code:referral_statuses" doc:"Where it stands."`
 }
 
-// CloseEpisode closes an episode, with its final assessment where there is one, and names the referrals that are still open: they stay
-// so. Faults: those of both, and nothing is recorded then.
+// CloseEpisode closes an episode, with its final assessment where there is one, and names the referrals
+// that are still open: they stay so. Faults: those of both, and nothing is recorded then.
 func (s *Store) CloseEpisode(ctx context.Context, id uuid.UUID, c Closure, via string) (out Closed, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if out.Episode, err = s.Episodes.Close(tx.Context(), id, c.Closure); err != nil {
@@ -83,7 +83,13 @@ func (c *Closed) stillOpen(tx *db.Tx) error {
 	open, err := referrals.OpenOf(tx, c.SiteID, c.Episode.ID)
 	for _, r := range open {
 		c.OpenReferrals = append(c.OpenReferrals, OpenReferral{r.ID, r.OrganisationID, r.Organisation.Name, r.Status})
-		c.Warnings = append(c.Warnings, fault.Warning{Code: "open_referral", Detail: fmt.Sprintf("Referral %s is still %s; it stays open.", r.ID, r.Status)})
+		c.Warnings = append(
+			c.Warnings,
+			fault.Warning{
+				Code:   "open_referral",
+				Detail: fmt.Sprintf("Referral %s is still %s; it stays open.", r.ID, r.Status),
+			},
+		)
 	}
 	return err
 }

@@ -26,7 +26,9 @@ func TestTheCodeMapIsTheDocumentedOne(t *testing.T) {
 			t.Errorf("%s lacks something", m.Concept)
 		}
 	}
-	if shown := regexp.MustCompile(`\b\d{9,18}\b`).FindAllString(string(text), -1); len(mapped) == 0 || !slices.Equal(shown, mapped) {
+	if shown := regexp.MustCompile(`\b\d{9,18}\b`).
+		FindAllString(string(text), -1); len(mapped) == 0 ||
+		!slices.Equal(shown, mapped) {
 		t.Errorf("the document shows %v, the map has %v", shown, mapped)
 	}
 }

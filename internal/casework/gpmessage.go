@@ -13,9 +13,10 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// GPMessage is the message back to the general practice, in the shape of the Social Prescribing Information Standard ("Message
-// back to GP and referrer"): what is asked of the practice first, outcomes with the first scores and every later one, all that
-// was tried, risks, and nothing that is empty. How much of it there is follows from the person's consent.
+// GPMessage is the message back to the general practice, in the shape of the Social Prescribing Information
+// Standard ("Message back to GP and referrer"): what is asked of the practice first, outcomes with the
+// first scores and every later one, all that was tried, risks, and nothing that is empty. How much of it
+// there is follows from the person's consent.
 type GPMessage struct {
 	Plan          *GPPlan          `json:"plan_and_requested_actions,omitempty" doc:"What is asked of the practice. From the level summary on."`
 	EpisodeID     uuid.UUID        `json:"episode_id" format:"uuid" doc:"The episode it is about."`

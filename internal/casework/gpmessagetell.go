@@ -100,7 +100,8 @@ func (m *GPMessage) tell(tx *db.Tx, e episodes.Episode) error {
 		m.ScoresNote = scoresNote
 	}
 	m.Sender = &GPSender{}
-	return tx.Raw(`select w.name as link_worker, w.email, s.name as site from link_workers w join sites s on s.id = w.site_id
+	return tx.Raw(`select w.name as link_worker, w.email, s.name as site from link_workers w join sites s on
+		s.id = w.site_id
 		where w.site_id = ? and w.id = ?`, e.SiteID, *e.LinkWorkerID).Scan(m.Sender).Error
 }
 
@@ -126,14 +127,22 @@ func risksOf(tx *db.Tx, e episodes.Episode, words bool) (*GPRisks, error) {
 	case "none_known":
 		r.Status, r.Text = "none_known", ""
 	}
-	err := tx.Raw("select count(*) from open_safeguarding_flags where site_id = ? and episode_id = ?", e.SiteID, e.ID).Scan(&r.Unseen).Error
+	err := tx.Raw("select count(*) from open_safeguarding_flags where site_id = ? and episode_id = ?", e.SiteID, e.ID).
+		Scan(&r.Unseen).
+		Error
 	return r, err
 }
 
 func summaryOf(tx *db.Tx, e episodes.Episode, asked []outcomes.FollowUp, words bool) (*GPSummary, error) {
 	s := &GPSummary{
-		Source: term("sources", e.Source), PrimaryNeed: term("needs", e.Needs.Primary), ClosureReason: termOf("closure_reasons", e.ClosureReason),
-		ClosureNote: text(e.ClosureNote, words), WhatMatters: text(e.WhatMatters, words),
+		Source: term(
+			"sources",
+			e.Source,
+		),
+		PrimaryNeed:   term("needs", e.Needs.Primary),
+		ClosureReason: termOf("closure_reasons", e.ClosureReason),
+		ClosureNote:   text(e.ClosureNote, words),
+		WhatMatters:   text(e.WhatMatters, words),
 	}
 	for _, need := range e.Needs.Others {
 		s.OtherNeeds = append(s.OtherNeeds, term("needs", need))
@@ -143,10 +152,15 @@ func summaryOf(tx *db.Tx, e episodes.Episode, asked []outcomes.FollowUp, words b
 		case f.Completion != nil:
 			s.FollowUps = append(s.FollowUps, answered(f, words))
 		case f.LostOn != nil:
-			s.FollowUps = append(s.FollowUps, GPFollowUp{Code: f.Code, LostOn: f.LostOn, LossReason: termOf("loss_reasons", f.LossReason)})
+			s.FollowUps = append(
+				s.FollowUps,
+				GPFollowUp{Code: f.Code, LostOn: f.LostOn, LossReason: termOf("loss_reasons", f.LossReason)},
+			)
 		}
 	}
-	err := tx.Raw("select count(*) from contacts where site_id = ? and episode_id = ? and reaches_person(kind, outcome)", e.SiteID, e.ID).Scan(&s.TimesReached).Error
+	err := tx.Raw("select count(*) from contacts where site_id = ? and episode_id = ? and reaches_person(kind, outcome)", e.SiteID, e.ID).
+		Scan(&s.TimesReached).
+		Error
 	return s, err
 }
 
@@ -154,26 +168,50 @@ func summaryOf(tx *db.Tx, e episodes.Episode, asked []outcomes.FollowUp, words b
 func answered(f outcomes.FollowUp, words bool) GPFollowUp {
 	c := f.Completion
 	return GPFollowUp{
-		Code: f.Code, CompletedOn: f.CompletedOn, Respondent: termOf("respondents", &c.Respondent),
-		HowHaveYouBeen: termOf("well_being_since", &c.HowHaveYouBeen), LinkWorkerBenefit: termOf("benefits", &c.Benefit),
-		InTheirWords: text(c.Narrative, words && c.CollectedBy != "researcher"),
+		Code:        f.Code,
+		CompletedOn: f.CompletedOn,
+		Respondent:  termOf("respondents", &c.Respondent),
+		HowHaveYouBeen: termOf(
+			"well_being_since",
+			&c.HowHaveYouBeen,
+		),
+		LinkWorkerBenefit: termOf("benefits", &c.Benefit),
+		InTheirWords:      text(c.Narrative, words && c.CollectedBy != "researcher"),
 	}
 }
 
 func interventionOf(tx *db.Tx, r referrals.Referral, words bool) (GPIntervention, error) {
 	on, err := tx.DayOf(r.SiteID, *r.SentAt)
 	i := GPIntervention{
-		Kind: r.Kind, SentOn: on, Organisation: r.Organisation.Name, Need: term("needs", r.Need), EndedOn: r.EndedOn, Why: text(r.Reason, words),
-		Status: term("referral_statuses", string(r.Status)), Reason: termOf("move_reasons", r.StatusReason),
+		Kind:         r.Kind,
+		SentOn:       on,
+		Organisation: r.Organisation.Name,
+		Need:         term("needs", r.Need),
+		EndedOn:      r.EndedOn,
+		Why:          text(r.Reason, words),
+		Status:       term("referral_statuses", string(r.Status)),
+		Reason:       termOf("move_reasons", r.StatusReason),
 	}
 	if r.Service != nil {
 		i.Service = r.Service.Name
 	}
 	if o := r.OrganisationAccount; r.Kind == "referral" {
-		i.OrganisationAccount = &GPOrganisationAccount{o.Attended, o.FirstAttendedOn, termOf("referral_statuses", (*string)(o.Status)), termOf("move_reasons", o.Reason)}
+		i.OrganisationAccount = &GPOrganisationAccount{
+			o.Attended,
+			o.FirstAttendedOn,
+			termOf("referral_statuses", (*string)(o.Status)),
+			termOf("move_reasons", o.Reason),
+		}
 	}
 	if p := r.PatientAccount; p != nil {
-		i.PatientAccount = &GPPatientAccount{term("uses", p.Used), termOf("unused_reasons", p.Reason), termOf("benefits", &p.Benefit), p.On, p.FollowUp, term("respondents", p.Respondent)}
+		i.PatientAccount = &GPPatientAccount{
+			term("uses", p.Used),
+			termOf("unused_reasons", p.Reason),
+			termOf("benefits", &p.Benefit),
+			p.On,
+			p.FollowUp,
+			term("respondents", p.Respondent),
+		}
 		if p.Benefit == "not_applicable" {
 			i.PatientAccount.Benefit = nil
 		}

@@ -9,8 +9,8 @@ import (
 	"waypost/internal/platform/day"
 )
 
-// PlainText is the same message to paste into a record: sections with headings, lines of at most 78 characters. Headings stand
-// at the margin and nothing else does, so that no free text can pass for one.
+// PlainText is the same message to paste into a record: sections with headings, lines of at most 78
+// characters. Headings stand at the margin and nothing else does, so that no free text can pass for one.
 func (m GPMessage) PlainText() string {
 	var p page
 	p.heading("SOCIAL PRESCRIBING: MESSAGE TO THE GENERAL PRACTICE")
@@ -42,12 +42,27 @@ func (m GPMessage) writePerson(p *page) {
 		born = append(born, "; practice ", *c)
 	}
 	p.line(1, born...)
-	p.line(1, "Made on ", on(m.MadeOn), ". ", map[string]string{"given": "The person agreed on ", "best_interests": "Decided in the person's best interests on "}[m.Consent.Decision],
-		on(m.Consent.DecidedOn), map[string]string{codesOnly: " to codes only.", "summary": " to a summary.", full: " to a full report."}[m.Consent.Level])
+	p.line(
+		1,
+		"Made on ",
+		on(m.MadeOn),
+		". ",
+		map[string]string{"given": "The person agreed on ", "best_interests": "Decided in the person's best interests on "}[m.Consent.Decision],
+		on(
+			m.Consent.DecidedOn,
+		),
+		map[string]string{codesOnly: " to codes only.", "summary": " to a summary.", full: " to a full report."}[m.Consent.Level],
+	)
 	if s := m.Sender; s != nil {
 		p.line(1, "From ", s.LinkWorker, ", ", s.Site, "; ", s.Email)
 	}
-	p.line(1, "Referral in received ", on(m.Dates.ReceivedOn), dated("; first contact ", m.Dates.FirstContactOn), dated("; support ended ", m.Dates.ClosedOn))
+	p.line(
+		1,
+		"Referral in received ",
+		on(m.Dates.ReceivedOn),
+		dated("; first contact ", m.Dates.FirstContactOn),
+		dated("; support ended ", m.Dates.ClosedOn),
+	)
 }
 
 func (m GPMessage) writePlan(p *page) {
@@ -182,7 +197,19 @@ func (i GPIntervention) writeAccounts(p *page) {
 		p.line(2, "Organisation: ", came, dated(", first on ", o.FirstAttendedOn), answer)
 	}
 	if a := i.PatientAccount; a != nil {
-		p.line(2, "Person (", a.FollowUp, ", ", on(a.On), "; answered by: ", a.Respondent.Text, "): ", a.Used.Text, because(a.Reason), helped(a.Benefit))
+		p.line(
+			2,
+			"Person (",
+			a.FollowUp,
+			", ",
+			on(a.On),
+			"; answered by: ",
+			a.Respondent.Text,
+			"): ",
+			a.Used.Text,
+			because(a.Reason),
+			helped(a.Benefit),
+		)
 	} else {
 		p.line(2, "Person: not asked")
 	}
@@ -195,7 +222,12 @@ func (m GPMessage) writeRisks(p *page) {
 	}
 	p.heading("SAFEGUARDING AND RISKS")
 	if r.Unseen > 0 {
-		p.line(1, "Answers that are a safeguarding concern and that nobody has marked as seen: ", strconv.Itoa(r.Unseen), ". Ask the link worker.")
+		p.line(
+			1,
+			"Answers that are a safeguarding concern and that nobody has marked as seen: ",
+			strconv.Itoa(r.Unseen),
+			". Ask the link worker.",
+		)
 	}
 	switch {
 	case r.Text != "":

@@ -51,8 +51,9 @@ type PartWarning struct {
 	fault.Warning
 }
 
-// TakeOn records an intake, all of it or nothing. Each part goes through its own area, whose rules and faults hold; a fault says
-// which part it is of. Further fault: invalid (neither or both of patient and patient_id).
+// TakeOn records an intake, all of it or nothing. Each part goes through its own area, whose rules and
+// faults hold; a fault says which part it is of. Further fault: invalid (neither or both of patient and
+// patient_id).
 func (s *Store) TakeOn(ctx context.Context, n Intake, via string) (out TakenOn, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		out = TakenOn{Consents: []people.Consent{}, Referrals: []referrals.Referral{}, Warnings: []PartWarning{}}
@@ -113,7 +114,9 @@ func (s *Store) takeConsents(tx *db.Tx, n Intake, _ string, out *TakenOn) error 
 	for i := range out.Consents { // one may have taken the place of another
 		c := &out.Consents[i]
 		stood := c.Stands
-		if err := tx.Raw("select stands from consents where site_id = ? and id = ?", c.SiteID, c.ID).Scan(&c.Stands).Error; err != nil {
+		if err := tx.Raw("select stands from consents where site_id = ? and id = ?", c.SiteID, c.ID).
+			Scan(&c.Stands).
+			Error; err != nil {
 			return err
 		}
 		if stood && !c.Stands {

@@ -14,9 +14,24 @@ type GPTerm struct {
 
 // inShort are words for codes whose gloss explains more than a practice needs. Silence is never told as a no.
 var inShort = map[string]map[string]string{
-	"episode_statuses": {"waiting": "Waiting: nobody has met the person yet", "active": "Support goes on", "paused": "Support is paused", "closed": "Support has ended"},
-	"referral_statuses": {"sent": "Sent, and not answered yet", "accepted": "Accepted", "waitlisted": "On the waiting list", "in_progress": "Started", "completed": "Completed",
-		"not_completed": "Not completed", "declined": "Declined", "withdrawn": "Withdrawn", "expired": "No answer from the organisation, which is not a no", "signposted": "Signposted: nothing was sent"},
+	"episode_statuses": {
+		"waiting": "Waiting: nobody has met the person yet",
+		"active":  "Support goes on",
+		"paused":  "Support is paused",
+		"closed":  "Support has ended",
+	},
+	"referral_statuses": {
+		"sent":          "Sent, and not answered yet",
+		"accepted":      "Accepted",
+		"waitlisted":    "On the waiting list",
+		"in_progress":   "Started",
+		"completed":     "Completed",
+		"not_completed": "Not completed",
+		"declined":      "Declined",
+		"withdrawn":     "Withdrawn",
+		"expired":       "No answer from the organisation, which is not a no",
+		"signposted":    "Signposted: nothing was sent",
+	},
 }
 
 // term is a code of a list in words.

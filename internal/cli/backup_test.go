@@ -27,10 +27,12 @@ func TestADumpComesBackWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	dump := filepath.Join(t.TempDir(), "waypost.dump")
-	if out, err := exec.CommandContext(t.Context(), "pg_dump", "--format=custom", "--file="+dump, conn.AppURL()).CombinedOutput(); err == nil {
+	if out, err := exec.CommandContext(t.Context(), "pg_dump", "--format=custom", "--file="+dump, conn.AppURL()).
+		CombinedOutput(); err == nil {
 		t.Errorf("the app's role made a dump, which must be short: %s", out)
 	}
-	for query(t, conn.OwnerURL(), "select count(*) from releases where state = 'building'") != "0" { // it writes an event when it is made
+	// it writes an event when it is made
+	for query(t, conn.OwnerURL(), "select count(*) from releases where state = 'building'") != "0" {
 		time.Sleep(100 * time.Millisecond)
 	}
 	partner := field(t, demoKeys(t, i), "integration")
@@ -47,8 +49,17 @@ func TestADumpComesBackWhole(t *testing.T) {
 		u.Path = "/restored"
 		return u.String()
 	}
-	shell(t, "pg_restore", "--exit-on-error", "--no-owner", "--role=waypost_owner", "--dbname="+restored(conn.SuperURL()), dump)
-	const counts = `select format('%s %s %s %s %s', (select count(*) from patients), (select count(*) from referrals), (select count(*) from events),
+	shell(
+		t,
+		"pg_restore",
+		"--exit-on-error",
+		"--no-owner",
+		"--role=waypost_owner",
+		"--dbname="+restored(conn.SuperURL()),
+		dump,
+	)
+	const counts = `select format('%s %s %s %s %s', (select count(*) from patients), (select count(*) from
+		referrals), (select count(*) from events),
 		(select max(recorded_at) from events), (select md5(string_agg(p::text, '' order by id)) from patients p))`
 	before, after := query(t, conn.OwnerURL(), counts), query(t, restored(conn.OwnerURL()), counts)
 	if before != after {
@@ -63,7 +74,14 @@ func TestADumpComesBackWhole(t *testing.T) {
 	other.more = []string{"WAYPOST_DATABASE_URL=" + restored(conn.AppURL())}
 	t.Cleanup(func() { other.signal(syscall.SIGTERM) })
 	other.refuses("there is no master key")
-	shell(t, "install", "-m", "0600", filepath.Join(i.dir, "master-key.json"), filepath.Join(other.dir, "master-key.json"))
+	shell(
+		t,
+		"install",
+		"-m",
+		"0600",
+		filepath.Join(i.dir, "master-key.json"),
+		filepath.Join(other.dir, "master-key.json"),
+	)
 	other.start()
 	key := field(t, demoKeys(t, i), "link_worker")
 	_, was := i.call(key, "GET", "/referrals?limit=200", "", "")
@@ -71,12 +89,20 @@ func TestADumpComesBackWhole(t *testing.T) {
 	if status != 200 || string(was) != string(is) {
 		t.Errorf("what came back answers %d %.200s", status, is)
 	}
-	if status, next := other.call(partner, "GET", "/events?limit=200&cursor="+cursor, "", ""); status != 200 || string(next) != string(wasNext) || len(next) < 2000 {
+	if status, next := other.call(
+		partner,
+		"GET",
+		"/events?limit=200&cursor="+cursor,
+		"",
+		"",
+	); status != 200 || string(next) != string(wasNext) ||
+		len(next) < 2000 {
 		t.Errorf("a partner's cursor goes on with %d %.200s, not with %.200s", status, next, wasNext)
 	}
 }
 
-// makesNothing looks whether a role of the app may make a table in the database: it may not, but stage makes one for it.
+// makesNothing looks whether a role of the app may make a table in the database: it may not, but stage
+// makes one for it.
 func makesNothing(t *testing.T, address string) {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), address)

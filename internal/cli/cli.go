@@ -22,8 +22,9 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Settings is the whole configuration. Each has a flag and a variable of the environment; an unknown WAYPOST_* variable is refused.
-// A text is written to the log only where it is tagged shown: others may hold a password or an address of somebody.
+// Settings is the whole configuration. Each has a flag and a variable of the environment; an unknown
+// WAYPOST_* variable is refused. A text is written to the log only where it is tagged shown: others may
+// hold a password or an address of somebody.
 type Settings struct {
 	Addr          string   `name:"addr" env:"WAYPOST_ADDR" shown:"yes" default:"127.0.0.1:8080" help:"Where to listen."`
 	DatabaseURL   string   `name:"database-url" env:"WAYPOST_DATABASE_URL" help:"A PostgreSQL (15 or newer) to use. Without it, Waypost runs its own in the data directory."`
@@ -64,19 +65,34 @@ func (s Settings) Validate() error {
 	return errors.Join(
 		err,
 		within("--max-connections (WAYPOST_MAX_CONNECTIONS)", s.MaxConnections, 1, 1_000_000),
-		within("--max-connections-per-address (WAYPOST_MAX_CONNECTIONS_PER_ADDRESS)", s.MaxConnectionsPerAddress, 1, 1_000_000),
+		within(
+			"--max-connections-per-address (WAYPOST_MAX_CONNECTIONS_PER_ADDRESS)",
+			s.MaxConnectionsPerAddress,
+			1,
+			1_000_000,
+		),
 		within("--db-connections (WAYPOST_DB_CONNECTIONS)", s.Connections, 2, 1000),
 		within("--db-background-connections (WAYPOST_DB_BACKGROUND_CONNECTIONS)", s.Background, 4, 1000),
-		within("--db-connect-timeout (WAYPOST_DB_CONNECT_TIMEOUT)", s.ConnectTimeout, 100*time.Millisecond, 20*time.Second),
-		within("--statement-timeout (WAYPOST_STATEMENT_TIMEOUT)", s.StatementTimeout, 100*time.Millisecond, 50*time.Second),
+		within(
+			"--db-connect-timeout (WAYPOST_DB_CONNECT_TIMEOUT)",
+			s.ConnectTimeout,
+			100*time.Millisecond,
+			20*time.Second,
+		),
+		within(
+			"--statement-timeout (WAYPOST_STATEMENT_TIMEOUT)",
+			s.StatementTimeout,
+			100*time.Millisecond,
+			50*time.Second,
+		),
 		within("--request-timeout (WAYPOST_REQUEST_TIMEOUT)", s.RequestTimeout, time.Second, 50*time.Second),
 		within("--mail-per-minute (WAYPOST_MAIL_PER_MINUTE)", s.MailPerMinute, 1, 6000),
 		within("--drain-delay (WAYPOST_DRAIN_DELAY)", s.DrainDelay, 0, 5*time.Minute),
 	)
 }
 
-// trustedProxies are the networks of WAYPOST_TRUSTED_PROXIES. One that is everybody's is refused: whoever calls could name any
-// address as theirs.
+// trustedProxies are the networks of WAYPOST_TRUSTED_PROXIES. One that is everybody's is refused: whoever
+// calls could name any address as theirs.
 func (s Settings) trustedProxies() (list []netip.Prefix, err error) {
 	for _, text := range s.TrustedProxies {
 		network, err := netip.ParsePrefix(text)
@@ -84,7 +100,8 @@ func (s Settings) trustedProxies() (list []netip.Prefix, err error) {
 			network, err = netip.PrefixFrom(address, address.BitLen()), nil
 		}
 		if err != nil || network.Bits() == 0 {
-			return nil, errors.New("--trusted-proxies (WAYPOST_TRUSTED_PROXIES) takes addresses or networks such as 10.1.2.3,10.2.0.0/16, and not everybody's")
+			return nil, errors.New("--trusted-proxies (WAYPOST_TRUSTED_PROXIES) takes addresses or networks such as " +
+				"10.1.2.3,10.2.0.0/16, and not everybody's")
 		}
 		list = append(list, network)
 	}
@@ -124,8 +141,14 @@ type surroundings struct {
 func Main(args []string, out, errs io.Writer) int {
 	var c commands
 	code := 0
-	parser, err := kong.New(&c, kong.Name("waypost"), kong.Description("A social prescribing referral outcomes tracker."),
-		kong.Writers(out, errs), kong.UsageOnError(), kong.Exit(func(n int) { code = n; panic(exited{}) }))
+	parser, err := kong.New(
+		&c,
+		kong.Name("waypost"),
+		kong.Description("A social prescribing referral outcomes tracker."),
+		kong.Writers(out, errs),
+		kong.UsageOnError(),
+		kong.Exit(func(n int) { code = n; panic(exited{}) }),
+	)
 	if err != nil {
 		panic(err) // the commands are part of the program
 	}
@@ -144,7 +167,11 @@ type exited struct{}
 func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int {
 	parsed, err := parser.Parse(args)
 	if err == nil {
-		err = errors.Join(unknownSettings(parser.Model, os.Environ()), checkOrigins(c.CORSOrigins), checkPublicURL(c.PublicURL))
+		err = errors.Join(
+			unknownSettings(parser.Model, os.Environ()),
+			checkOrigins(c.CORSOrigins),
+			checkPublicURL(c.PublicURL),
+		)
 	}
 	if err != nil {
 		fmt.Fprintln(errs, "waypost:", strings.ReplaceAll(inFull(err), "\n", "; "))
@@ -183,14 +210,18 @@ func inFull(err error) string {
 func checkOrigins(origins []string) error {
 	for _, o := range origins {
 		u, err := url.Parse(o)
-		if o != "*" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host) {
-			return errors.New("WAYPOST_CORS_ORIGINS takes origins such as https://dashboard.example, separated by commas")
+		if o != "*" &&
+			(err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host) {
+			return errors.New(
+				"WAYPOST_CORS_ORIGINS takes origins such as https://dashboard.example, separated by commas",
+			)
 		}
 	}
 	return nil
 }
 
-// unknownSettings refuses WAYPOST_* variables that no setting reads: a misspelt one would otherwise do nothing, silently.
+// unknownSettings refuses WAYPOST_* variables that no setting reads: a misspelt one would otherwise do
+// nothing, silently.
 func unknownSettings(model *kong.Application, environ []string) error {
 	var known []string
 	for _, flag := range model.Flags {
@@ -203,8 +234,11 @@ func unknownSettings(model *kong.Application, environ []string) error {
 			unknown = append(unknown, name)
 		}
 	}
-	if text, set := os.LookupEnv("WAYPOST_DATABASE_URL"); set && text == "" { // a secret that did not arrive must not mean a database of our own
-		return errors.New("WAYPOST_DATABASE_URL is empty: set it to a database, or leave it out for Waypost's own PostgreSQL")
+	// a secret that did not arrive must not mean a database of our own
+	if text, set := os.LookupEnv("WAYPOST_DATABASE_URL"); set && text == "" {
+		return errors.New(
+			"WAYPOST_DATABASE_URL is empty: set it to a database, or leave it out for Waypost's own PostgreSQL",
+		)
 	}
 	if len(unknown) > 0 {
 		return fmt.Errorf("unknown setting %s; waypost serve --help lists those there are", strings.Join(unknown, ", "))

@@ -97,7 +97,14 @@ func (c createKey) Run(s *surroundings) error {
 	defer d.Close()
 	store := partners.Store{DB: d}
 	k, err := store.Add(actor.With(s, actor.Named("command-line")), partners.NewKey{
-		Role: actor.Role(c.Role), Details: partners.Details{Label: c.Label, ExpiresOn: c.ExpiresOn}, SiteIDs: db.IDs(c.Site), OrganisationID: c.Organisation, LinkWorkerID: c.LinkWorker, Replaces: c.Replaces,
+		Role: actor.Role(
+			c.Role,
+		),
+		Details:        partners.Details{Label: c.Label, ExpiresOn: c.ExpiresOn},
+		SiteIDs:        db.IDs(c.Site),
+		OrganisationID: c.Organisation,
+		LinkWorkerID:   c.LinkWorker,
+		Replaces:       c.Replaces,
 	})
 	if err != nil {
 		return err
@@ -117,7 +124,11 @@ func (listKeys) Run(s *surroundings) error {
 	defer d.Close()
 	store, after := partners.Store{DB: d}, uuid.Nil
 	for {
-		list, err := store.List(actor.With(s, actor.Named("command-line")), partners.Filter{}, db.Page[uuid.UUID]{After: after, Limit: 200})
+		list, err := store.List(
+			actor.With(s, actor.Named("command-line")),
+			partners.Filter{},
+			db.Page[uuid.UUID]{After: after, Limit: 200},
+		)
 		if err != nil || len(list) == 0 {
 			return err
 		}

@@ -153,7 +153,13 @@ func (c *container) volume(at string) {
 	if err := os.MkdirAll(at, 0o755); err != nil {
 		c.t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", at, "tmpfs", 0, fmt.Sprintf("size=8m,mode=0700,uid=%d,gid=%d", c.uid, c.uid)); err != nil {
+	if err := syscall.Mount(
+		"tmpfs",
+		at,
+		"tmpfs",
+		0,
+		fmt.Sprintf("size=8m,mode=0700,uid=%d,gid=%d", c.uid, c.uid),
+	); err != nil {
 		c.t.Skipf("nothing can be mounted here: %v", err)
 	}
 	c.t.Cleanup(func() { _ = syscall.Unmount(at, syscall.MNT_DETACH) })
@@ -230,11 +236,13 @@ func readCompose(t *testing.T) (c composed, text string) {
 	return c, string(b)
 }
 
-// The image's program does what it is there for, as the image runs it, on a database that was made as compose.yaml makes it.
+// The image's program does what it is there for, as the image runs it, on a database that was made as
+// compose.yaml makes it.
 func TestTheImageServes(t *testing.T) {
 	t.Parallel()
 	c, s := newContainer(t), newServer(t)
-	query(t, s.admin, "drop owned by waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs") // compose.yaml's server has none of the roles that localpg makes
+	// compose.yaml's server has none of the roles that localpg makes
+	query(t, s.admin, "drop owned by waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs")
 	query(t, s.admin, "drop database waypost")
 	query(t, s.admin, "drop role waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs")
 	query(t, s.admin, "drop owned by waypost_owner")
@@ -257,7 +265,8 @@ func TestTheImageServes(t *testing.T) {
 		u.User, u.Path = url.UserPassword(user, password), "/waypost"
 		return "WAYPOST_DATABASE_URL=" + u.String()
 	}
-	if out, err := c.program(slices.Concat(c.entrypoint, compose.Services["migrate"].Command), as("waypost_owner", "hunter2")).CombinedOutput(); err != nil {
+	if out, err := c.program(slices.Concat(c.entrypoint, compose.Services["migrate"].Command), as("waypost_owner", "hunter2")).
+		CombinedOutput(); err != nil {
 		t.Fatalf("migrate up: %v %s", err, out)
 	}
 	i := &instance{t: t, addr: strings.Replace(freeAddress(t), "127.0.0.1", "0.0.0.0", 1)}
@@ -290,7 +299,15 @@ func TestTheImageServes(t *testing.T) {
 		}
 		return err
 	})
-	if want := []string{"/data/demo-keys.json", "/data/master-key.json", "/etc/ssl/certs/ca-certificates.crt", "/waypost"}; !slices.Equal(written, want) {
+	if want := []string{
+		"/data/demo-keys.json",
+		"/data/master-key.json",
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/waypost",
+	}; !slices.Equal(
+		written,
+		want,
+	) {
 		t.Errorf("the image holds %v", written)
 	}
 }
@@ -311,7 +328,14 @@ func (i *instance) makesARelease(key string) {
 			i.t.Fatal("no release was made")
 		}
 	}
-	if status, body := i.call(key, "GET", "/releases/"+first(releases).ID+"/files/participants.csv", "", ""); status != 200 || !bytes.HasPrefix(body, []byte("study_id,")) {
+	if status, body := i.call(
+		key,
+		"GET",
+		"/releases/"+first(releases).ID+"/files/participants.csv",
+		"",
+		"",
+	); status != 200 ||
+		!bytes.HasPrefix(body, []byte("study_id,")) {
 		i.t.Errorf("%d %s", status, body)
 	}
 }
@@ -339,7 +363,8 @@ func TestComposeHoldsTogether(t *testing.T) {
 				t.Errorf("%s: no volume %s", name, volume)
 			}
 		}
-		if s.Build != "" && s.Command == nil && !slices.ContainsFunc(s.Volumes, func(v string) bool { return strings.HasSuffix(v, ":/data") }) {
+		if s.Build != "" && s.Command == nil &&
+			!slices.ContainsFunc(s.Volumes, func(v string) bool { return strings.HasSuffix(v, ":/data") }) {
 			t.Errorf("%s serves, and what datasets are made with is lost with its container", name)
 		}
 		for _, config := range s.Configs {
@@ -355,7 +380,8 @@ func TestComposeHoldsTogether(t *testing.T) {
 		if s.Build == "" {
 			continue
 		}
-		if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
+		if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) ||
+			!slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
 			t.Errorf("%s is not shut in", name)
 		}
 		for variable := range s.Environment {

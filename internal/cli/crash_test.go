@@ -48,8 +48,17 @@ func newInstance(t *testing.T, args ...string) *instance {
 	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL's own user passes through, where the tests run as root
 		t.Fatal(err)
 	}
-	i := &instance{t: t, bin: filepath.Join(dir, "waypost"), dir: filepath.Join(dir, "data"), addr: freeAddress(t), args: args, log: io.Discard, rand: randtest.New(t)}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", i.bin, "waypost").CombinedOutput(); err != nil {
+	i := &instance{
+		t:    t,
+		bin:  filepath.Join(dir, "waypost"),
+		dir:  filepath.Join(dir, "data"),
+		addr: freeAddress(t),
+		args: args,
+		log:  io.Discard,
+		rand: randtest.New(t),
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", i.bin, "waypost").
+		CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	t.Cleanup(func() {
@@ -72,8 +81,8 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// portsFrom counts the ports that tests were given. They are below those that the kernel gives away by itself, so that nobody takes one while
-// its test has closed it.
+// portsFrom counts the ports that tests were given. They are below those that the kernel gives away by
+// itself, so that nobody takes one while its test has closed it.
 var portsFrom atomic.Int64
 
 func init() { portsFrom.Store(rand.Int64N(20_000)) } // several may run the tests
@@ -81,7 +90,9 @@ func init() { portsFrom.Store(rand.Int64N(20_000)) } // several may run the test
 // environ is without settings of whoever runs the tests: they may have a database by URL.
 func (i *instance) environ() []string {
 	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "WAYPOST_") })
-	return append(append(inherited, "WAYPOST_DATA_DIR="+i.dir, "WAYPOST_ADDR="+i.addr, "WAYPOST_LOG_LEVEL=error"), i.more...)
+	return append(
+		append(inherited, "WAYPOST_DATA_DIR="+i.dir, "WAYPOST_ADDR="+i.addr, "WAYPOST_LOG_LEVEL=error"),
+		i.more...)
 }
 
 // launch starts serve.
@@ -305,7 +316,8 @@ func (w *writers) verify() {
 	acknowledged := 0
 	w.acks.Range(func(name, id any) bool {
 		acknowledged++
-		status, body := w.i.call(w.key, "POST", "/patients/search", "", fmt.Sprintf(`{"family_name":%q,"birth_date":"1950-01-01"}`, name))
+		status, body := w.i.call(w.key, "POST", "/patients/search", "", fmt.Sprintf(`{"family_name":%q,
+			"birth_date":"1950-01-01"}`, name))
 		var found struct{ Items []struct{ ID string } }
 		if err := json.Unmarshal(body, &found); err != nil || status != 200 {
 			t.Errorf("%s: %d %s", name, status, body)
@@ -320,7 +332,8 @@ func (w *writers) verify() {
 	t.Logf("%d acknowledged writes looked up", acknowledged)
 }
 
-// A second serve on the same directory is refused; serve stops on SIGTERM with its PostgreSQL, and starts again on what is there.
+// A second serve on the same directory is refused; serve stops on SIGTERM with its PostgreSQL, and starts
+// again on what is there.
 func TestServeStartsStopsAndRefusesASecond(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t)

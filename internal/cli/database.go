@@ -71,8 +71,9 @@ func (s Settings) start(ctx context.Context, dir string) (database, error) {
 }
 
 const (
-	// How long a migration waits for a lock. Requests that come after it wait as long, and after a second (deadlock_timeout) PostgreSQL
-	// looks for deadlocks: a migration that is in the way of a request has given way by then.
+	// How long a migration waits for a lock. Requests that come after it wait as long, and after a second
+	// (deadlock_timeout) PostgreSQL looks for deadlocks: a migration that is in the way of a request has
+	// given way by then.
 	givesWay = "500ms"
 	patience = 2 * time.Minute // how long it is tried again
 )
@@ -87,7 +88,8 @@ func (d database) migrate(ctx context.Context) error {
 	defer owner.Close()
 	var version int
 	var mayCreate bool
-	if err := owner.QueryRowContext(ctx, "select current_setting('server_version_num')::int, has_schema_privilege('public', 'create')").Scan(&version, &mayCreate); err != nil {
+	if err := owner.QueryRowContext(ctx, "select current_setting('server_version_num')::int, has_schema_privilege('public', 'create')").
+		Scan(&version, &mayCreate); err != nil {
 		return advise(err)
 	}
 	if err := tooOld(version); err != nil {

@@ -23,7 +23,11 @@ import (
 func (s Settings) research(d *db.DB, dir string, cipher tink.AEAD) (*datasets.Store, error) {
 	files, err := s.files(dir)
 	if s.FilesURL == "" && unwritable(err) {
-		slog.Warn("no dataset can be made: the data directory cannot be written; set WAYPOST_DATA_DIR or WAYPOST_FILES_URL", "error", err)
+		slog.Warn(
+			"no dataset can be made: the data directory cannot be written; set WAYPOST_DATA_DIR or WAYPOST_FILES_URL",
+			"error",
+			err,
+		)
 		err = nil
 	}
 	return api.Research(d, cipher, files), err
@@ -44,7 +48,12 @@ func (s Settings) files(dir string) (*blob.Bucket, error) {
 	if err != nil || u.Scheme != "file" || u.Path == "" {
 		return nil, errors.New("WAYPOST_FILES_URL takes an address such as file:///srv/waypost/releases")
 	}
-	u.RawQuery = url.Values{"create_dir": {"1"}, "dir_file_mode": {"0700"}, "no_tmp_dir": {"1"}, "metadata": {"skip"}}.Encode()
+	u.RawQuery = url.Values{
+		"create_dir":    {"1"},
+		"dir_file_mode": {"0700"},
+		"no_tmp_dir":    {"1"},
+		"metadata":      {"skip"},
+	}.Encode()
 	files, err := blob.OpenBucket(context.Background(), u.String())
 	if err != nil {
 		return nil, fmt.Errorf("the place of datasets' files cannot be opened: %w", err)
@@ -71,6 +80,12 @@ func (c verifyDataset) Run(s *surroundings) error {
 	if len(wrong) > 0 {
 		return refusals(len(wrong))
 	}
-	_, err = fmt.Fprintf(s.out, "whole: %d files of release %d, as of %s\n", len(about.Files), about.Release, about.AsOf.Format("2006-01-02"))
+	_, err = fmt.Fprintf(
+		s.out,
+		"whole: %d files of release %d, as of %s\n",
+		len(about.Files),
+		about.Release,
+		about.AsOf.Format("2006-01-02"),
+	)
 	return err
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Waypost that is killed with -9 while it makes a release makes it after it is started again, whole; until then nothing of it can
-// be had. The package is checked by the program itself, on the disk.
+// Waypost that is killed with -9 while it makes a release makes it after it is started again, whole; until
+// then nothing of it can be had. The package is checked by the program itself, on the disk.
 func TestAReleaseSurvivesKills(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t, "--demo", "--people", "3000")
@@ -34,7 +34,11 @@ func TestAReleaseSurvivesKills(t *testing.T) {
 	state := "building"
 	for kill := 0; kill < kills("KILLS_RELEASE", 2) && state == "building"; kill++ {
 		for range 12_000 { // until the attempt is begun
-			if begun, _ := filepath.Glob(filepath.Join(i.dir, "releases/*", release, strconv.Itoa(kill+1))); len(begun) > 0 {
+			if begun, _ := filepath.Glob(
+				filepath.Join(i.dir, "releases/*", release, strconv.Itoa(kill+1)),
+			); len(
+				begun,
+			) > 0 {
 				break
 			}
 			time.Sleep(5 * time.Millisecond)
@@ -44,7 +48,13 @@ func TestAReleaseSurvivesKills(t *testing.T) {
 		i.start()
 		_, body = i.call(steward, "GET", "/releases/"+release, "", "")
 		if state = field(t, body, "state"); state == "building" {
-			if status, _ := i.call(steward, "GET", "/releases/"+release+"/files/participants.csv", "", ""); status != 404 {
+			if status, _ := i.call(
+				steward,
+				"GET",
+				"/releases/"+release+"/files/participants.csv",
+				"",
+				"",
+			); status != 404 {
 				t.Errorf("a file of a release that is being made: %d", status)
 			}
 		}
@@ -63,7 +73,8 @@ func TestAReleaseSurvivesKills(t *testing.T) {
 	i.verified(steward, release)
 }
 
-// verified unpacks a release's package and has the program check it: whole as it is, and no longer once a byte is changed.
+// verified unpacks a release's package and has the program check it: whole as it is, and no longer once a
+// byte is changed.
 func (i *instance) verified(key, release string) {
 	i.t.Helper()
 	status, text := i.call(key, "GET", "/releases/"+release+"/files/package.zip", "", "")

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// The walk of docs/datasets.md, pasted line by line, makes a release, and the guide's scripts find in it what the API answers.
+// The walk of docs/datasets.md, pasted line by line, makes a release, and the guide's scripts find in it
+// what the API answers.
 func TestTheWalkOfDatasets(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("Rscript"); err != nil {

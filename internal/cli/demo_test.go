@@ -80,7 +80,8 @@ func TestTooManyPeople(t *testing.T) {
 	for _, people := range []string{"600001", "0", "-1"} {
 		var out, errs strings.Builder
 		code := cli.Main([]string{"serve", "--demo", "--data-dir", dir, "--people=" + people}, &out, &errs)
-		if said := errs.String(); code != 2 || strings.Count(said, "\n") != 1 || !strings.Contains(said, "1 to 600000") {
+		if said := errs.String(); code != 2 || strings.Count(said, "\n") != 1 ||
+			!strings.Contains(said, "1 to 600000") {
 			t.Errorf("%s people: code %d, %q", people, code, said)
 		}
 	}

@@ -51,7 +51,8 @@ func (s *server) start(t *testing.T) {
 	s.admin = s.Conn().SuperURL()
 }
 
-// database makes an empty one, with an owner and with a login that may serve and nothing else, as docs/database.md says.
+// database makes an empty one, with an owner and with a login that may serve and nothing else, as
+// docs/database.md says.
 func (s *server) database(t *testing.T, name string) (owner, login string) {
 	t.Helper()
 	for _, sql := range []string{"create role %[1]s_owner login password 'hunter2'", "grant waypost_app to %[1]s_owner with admin option",
@@ -73,7 +74,14 @@ func (s *server) as(t *testing.T, user, password, database string) string {
 
 // on is a program that works on a database by URL.
 func (i *instance) on(address string, args ...string) *instance {
-	other := &instance{t: i.t, bin: i.bin, dir: filepath.Join(i.t.TempDir(), "none"), addr: freeAddress(i.t), args: args, more: []string{"WAYPOST_DATABASE_URL=" + address}}
+	other := &instance{
+		t:    i.t,
+		bin:  i.bin,
+		dir:  filepath.Join(i.t.TempDir(), "none"),
+		addr: freeAddress(i.t),
+		args: args,
+		more: []string{"WAYPOST_DATABASE_URL=" + address},
+	}
 	i.t.Cleanup(func() { other.signal(syscall.SIGTERM) })
 	return other
 }
@@ -96,7 +104,10 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		return login
 	}
 	query(t, s.admin, "create role stranger login noinherit password 'hunter2'")
-	behind := migrated("behind", "delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)")
+	behind := migrated(
+		"behind",
+		"delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)",
+	)
 	newer := migrated("newer", "insert into goose_db_version (version_id, is_applied) values (9999, true)")
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes connections, and nobody reads them
 	if err != nil {
@@ -164,7 +175,12 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			alone := &instance{t: t, dir: filepath.Join(t.TempDir(), "none"), addr: freeAddress(t), more: []string{c.setting}}
+			alone := &instance{
+				t:    t,
+				dir:  filepath.Join(t.TempDir(), "none"),
+				addr: freeAddress(t),
+				more: []string{c.setting},
+			}
 			program := exec.CommandContext(ctx, i.bin, strings.Fields(c.command)...)
 			program.Env = alone.environ()
 			var out, errs strings.Builder
@@ -173,7 +189,9 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 				t.Fatalf("it went on: %v %s", err, errs.String())
 			}
 			said := strings.TrimSpace(errs.String())
-			if strings.Contains(said, "\n") || !strings.HasPrefix(said, "waypost: ") || !strings.Contains(said, c.says) || strings.Contains(said, "hunter2") {
+			if strings.Contains(said, "\n") || !strings.HasPrefix(said, "waypost: ") ||
+				!strings.Contains(said, c.says) ||
+				strings.Contains(said, "hunter2") {
 				t.Errorf("it said: %s", said)
 			}
 		})
@@ -268,7 +286,8 @@ func TestADatabaseGoesAndComesBack(t *testing.T) {
 				t.Errorf("without a database: %d %s", status, body)
 			}
 		}
-		eventually(t, "it is not ready", func() bool { return w.probe("/readyz") == 503 }) // an answer holds for a second
+		// an answer holds for a second
+		eventually(t, "it is not ready", func() bool { return w.probe("/readyz") == 503 })
 		if status := w.probe("/livez"); status != 200 {
 			t.Errorf("livez: %d", status)
 		}

@@ -35,8 +35,9 @@ type feedLoad struct {
 	read    []string // ids, as the feed gave them
 }
 
-// Eight write, and commit late, out of order or not at all, while a partner reads the feed and a webhook is told, and Waypost is
-// killed with -9 three times: each event is in the feed once and in order, and each comes to the webhook under one id.
+// Eight write, and commit late, out of order or not at all, while a partner reads the feed and a webhook is
+// told, and Waypost is killed with -9 three times: each event is in the feed once and in order, and each
+// comes to the webhook under one id.
 func TestTheFeedAndAWebhookUnderKills(t *testing.T) {
 	t.Parallel()
 	receiver, s := partnertest.Start(t), newServer(t)
@@ -87,7 +88,16 @@ func (l *feedLoad) prepare(url string) string {
 	}
 	status, body := l.i.call(admin, "POST", "/sites", "", `{"name":"S","code":"site"}`)
 	l.site = uuid.MustParse(idOf(l.t, status, body))
-	if l.key, err = l.i.run("keys", "create", "--role", "integration", "--label", "partner", "--site", l.site.String()); err != nil {
+	if l.key, err = l.i.run(
+		"keys",
+		"create",
+		"--role",
+		"integration",
+		"--label",
+		"partner",
+		"--site",
+		l.site.String(),
+	); err != nil {
 		l.t.Fatal(err)
 	}
 	_, body = l.i.call(l.key, "POST", "/webhooks", "", fmt.Sprintf(`{"url":%q,"events":["referral.*"]}`, url))
@@ -109,7 +119,12 @@ func (l *feedLoad) write(n int) {
 			}
 			var log events.Log
 			for k := range some {
-				log.Record(tx, "referral.accepted", events.Subject{Type: "referral", ID: l.things[i], SiteID: l.site, ReferralID: l.things[i]}, events.Data{"n": strconv.Itoa(l.counts[i] + k + 1)})
+				log.Record(
+					tx,
+					"referral.accepted",
+					events.Subject{Type: "referral", ID: l.things[i], SiteID: l.site, ReferralID: l.things[i]},
+					events.Data{"n": strconv.Itoa(l.counts[i] + k + 1)},
+				)
 			}
 			if err := log.Copy(tx); err != nil { // at once, and not with the commit
 				return err
@@ -138,7 +153,13 @@ func (l *feedLoad) readAll() {
 	cursor := ""
 	for {
 		over := l.done.Load()
-		status, body := l.i.call(l.key, "GET", "/events?types=referral.*&limit="+strconv.Itoa(20+l.i.rand.IntN(180))+"&cursor="+cursor, "", "")
+		status, body := l.i.call(
+			l.key,
+			"GET",
+			"/events?types=referral.*&limit="+strconv.Itoa(20+l.i.rand.IntN(180))+"&cursor="+cursor,
+			"",
+			"",
+		)
 		if status == 0 || status == http.StatusServiceUnavailable {
 			time.Sleep(20 * time.Millisecond)
 			continue
@@ -166,7 +187,12 @@ func (l *feedLoad) verifyFeed(owner string, want int) []string {
 		ID, Subject string
 		N           int
 	}
-	text := query(l.t, owner, "select coalesce(json_agg(json_build_object('ID', id, 'Subject', subject_id, 'N', (data->>'n')::int) order by position), '[]')::text from events where type = 'referral.accepted'")
+	text := query(
+		l.t,
+		owner,
+		"select coalesce(json_agg(json_build_object('ID', id, 'Subject', subject_id, 'N', (data->>'n')::int) "+
+			"order by position), '[]')::text from events where type = 'referral.accepted'",
+	)
 	if err := json.Unmarshal([]byte(text), &rows); err != nil {
 		l.t.Fatal(err)
 	}
@@ -180,7 +206,12 @@ func (l *feedLoad) verifyFeed(owner string, want int) []string {
 		last[r.Subject] = r.N
 	}
 	if len(ids) != want || !slices.Equal(ids, l.read) {
-		l.t.Errorf("%d events were written, %d are there, %d were read, and not in their one order", want, len(ids), len(l.read))
+		l.t.Errorf(
+			"%d events were written, %d are there, %d were read, and not in their one order",
+			want,
+			len(ids),
+			len(l.read),
+		)
 	}
 	return ids
 }

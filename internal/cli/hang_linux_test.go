@@ -44,8 +44,8 @@ func (s *server) signalAll(t *testing.T, sig syscall.Signal) {
 	}
 }
 
-// A PostgreSQL whose processes are stopped takes connections and says nothing. Callers hear of it within seconds, and how soon to
-// ask again.
+// A PostgreSQL whose processes are stopped takes connections and says nothing. Callers hear of it within
+// seconds, and how soon to ask again.
 func TestADatabaseThatSaysNothing(t *testing.T) {
 	t.Parallel()
 	s, i := newServer(t), newInstance(t)
@@ -84,7 +84,11 @@ func TestADatabaseThatSaysNothing(t *testing.T) {
 		all.Go(func() {
 			began := time.Now()
 			status, after := ask()
-			if took := time.Since(began); status != http.StatusServiceUnavailable || after == "" || took > 20*time.Second { // 5 s where nothing else runs
+			// 5 s where nothing else runs
+			if took := time.Since(
+				began,
+			); status != http.StatusServiceUnavailable || after == "" ||
+				took > 20*time.Second {
 				t.Errorf("%d after %v, Retry-After %q", status, took, after)
 			}
 		})

@@ -36,11 +36,17 @@ func (c initialise) Validate() error {
 		"--site": c.Site, "--link-worker": c.LinkWorker, "--administrator": c.Administrator, "--data-steward": c.DataSteward,
 	} {
 		if text.Blank(value) || !text.OneLine(value) || len([]rune(value)) > 200 {
-			wrong = append(wrong, errors.New(flag+" must not be blank nor longer than 200 characters, and "+text.NotOneLine))
+			wrong = append(
+				wrong,
+				errors.New(flag+" must not be blank nor longer than 200 characters, and "+text.NotOneLine),
+			)
 		}
 	}
 	if !siteCode.MatchString(c.SiteCode) {
-		wrong = append(wrong, errors.New("--site-code takes 2 to 30 small letters, digits and _, and begins with a letter"))
+		wrong = append(
+			wrong,
+			errors.New("--site-code takes 2 to 30 small letters, digits and _, and begins with a letter"),
+		)
 	}
 	return errors.Join(wrong...)
 }
@@ -55,7 +61,9 @@ type made struct {
 // Run makes all of it, or nothing.
 func (c initialise) Run(s *surroundings) error {
 	if s.PublicURL == "" {
-		return errors.New("say by which address people reach Waypost: --public-url, or WAYPOST_PUBLIC_URL as serve has it")
+		return errors.New(
+			"say by which address people reach Waypost: --public-url, or WAYPOST_PUBLIC_URL as serve has it",
+		)
 	}
 	if err := checkReachable(s.PublicURL); err != nil {
 		return err
@@ -100,7 +108,9 @@ func checkNew(tx *db.Tx, d *db.DB) error {
 	case state.Demo:
 		return errors.New("nothing was changed: this database is a demo's, and stays one; init takes an empty one")
 	case state.Administrator:
-		return errors.New("nothing was changed: there is a first administrator already; waypost keys create makes further keys")
+		return errors.New(
+			"nothing was changed: there is a first administrator already; waypost keys create makes further keys",
+		)
 	case !empty:
 		return errors.New("nothing was changed: this database holds sites, organisations or people already; " +
 			"waypost keys create makes the first administrator's key")
@@ -142,7 +152,10 @@ func (c initialise) make(tx *db.Tx, d *db.DB) (m made, err error) {
 
 // print shows what was made, a line each: a name and a value. Nothing shows the keys again.
 func (m made) print(s *surroundings) error {
-	lines := fmt.Sprintf("Waypost at %s has its first keys. Each is shown this once: give them to three people.\n", s.PublicURL)
+	lines := fmt.Sprintf(
+		"Waypost at %s has its first keys. Each is shown this once: give them to three people.\n",
+		s.PublicURL,
+	)
 	for _, id := range []struct {
 		name string
 		id   uuid.UUID
@@ -153,7 +166,10 @@ func (m made) print(s *surroundings) error {
 		lines += fmt.Sprintf("%-14s  %s\n", k.Role, k.Secret)
 	}
 	if _, err := fmt.Fprint(s.out, lines); err != nil {
-		return fmt.Errorf("the keys were made and could not be printed: revoke them (waypost keys list), and make others: %w", err)
+		return fmt.Errorf(
+			"the keys were made and could not be printed: revoke them (waypost keys list), and make others: %w",
+			err,
+		)
 	}
 	return nil
 }

@@ -9,11 +9,23 @@ import (
 )
 
 var firstSite = []string{
-	"init", "--public-url", "https://waypost.example", "--site", "First site", "--site-code", "first_site", "--ods-code", "u00001",
-	"--link-worker", "Sam Helper", "--email", "sam@example.org",
+	"init",
+	"--public-url",
+	"https://waypost.example",
+	"--site",
+	"First site",
+	"--site-code",
+	"first_site",
+	"--ods-code",
+	"u00001",
+	"--link-worker",
+	"Sam Helper",
+	"--email",
+	"sam@example.org",
 }
 
-const setUp = "select (select count(*) from sites) || ' ' || (select count(*) from link_workers) || ' ' || (select count(*) from api_keys)"
+const setUp = "select (select count(*) from sites) || ' ' || (select count(*) from link_workers) || ' ' || (select " +
+	"count(*) from api_keys)"
 
 // printed is the value of a line that init prints.
 func printed(t *testing.T, text, name string) string {
@@ -70,7 +82,8 @@ func TestInitMakesTheFirstKeysOnce(t *testing.T) {
 	if status != 200 || field(t, body, "ods_code") != "U00001" || field(t, body, "name") != "First site" {
 		t.Errorf("%d %s", status, body)
 	}
-	status, body = w.call(printed(t, said, "link_worker"), "POST", "/patients", "", `{"given_name":"Marigold","family_name":"B","birth_date":"1950-01-01"}`)
+	status, body = w.call(printed(t, said, "link_worker"), "POST", "/patients", "", `{"given_name":"Marigold",
+		"family_name":"B","birth_date":"1950-01-01"}`)
 	idOf(t, status, body)
 }
 

@@ -23,7 +23,8 @@ func blocks(guide, fence string) (commands []string) {
 	return commands
 }
 
-// The guide to an installation has few commands; those that need neither root nor a public host name answer what it says.
+// The guide to an installation has few commands; those that need neither root nor a public host name answer
+// what it says.
 func TestTheInstallGuide(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(top, "docs", "install.md"))
@@ -62,7 +63,8 @@ func TestTheProxyOfTheInstallGuide(t *testing.T) {
 	if _, err := exec.LookPath("caddy"); err != nil {
 		t.Skip("Caddy, which would read its file, is not on this machine (apt-get install caddy)")
 	}
-	out, err := exec.CommandContext(t.Context(), "caddy", "validate", "--adapter", "caddyfile", "--config", filepath.Join(top, "deploy", "Caddyfile")).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "caddy", "validate", "--adapter", "caddyfile", "--config", filepath.Join(top, "deploy", "Caddyfile")).
+		CombinedOutput()
 	if err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -75,7 +77,8 @@ func TestTheUnitIsHardened(t *testing.T) {
 		t.Skip("systemd-analyze is not on this machine")
 	}
 	out, err := exec.CommandContext(t.Context(), "systemd-analyze", "security", "--offline=yes", "--threshold=20", "--no-pager",
-		filepath.Join(top, "deploy", "waypost.service")).CombinedOutput()
+		filepath.Join(top, "deploy", "waypost.service")).
+		CombinedOutput()
 	if err != nil {
 		t.Errorf("its exposure is above 2.0 (%v): %s", err, out)
 	}

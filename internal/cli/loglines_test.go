@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Everything that Waypost writes to standard error while it serves is a JSON line, whatever callers do: send what is no HTTP, hang up,
-// or leave a large answer unread.
+// Everything that Waypost writes to standard error while it serves is a JSON line, whatever callers do:
+// send what is no HTTP, hang up, or leave a large answer unread.
 func TestTheLogIsJSONLines(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t)

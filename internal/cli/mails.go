@@ -22,7 +22,13 @@ func (heldMail) Run(s *surroundings) error {
 	return s.withOutbox(func(ctx context.Context, box *outbox.Store) error {
 		list, err := box.Held(ctx)
 		for _, h := range list {
-			fmt.Fprintf(s.out, "%s: %d held, the oldest since %s\n", h.Kind, h.Messages, h.Oldest.UTC().Format(time.RFC3339))
+			fmt.Fprintf(
+				s.out,
+				"%s: %d held, the oldest since %s\n",
+				h.Kind,
+				h.Messages,
+				h.Oldest.UTC().Format(time.RFC3339),
+			)
 		}
 		if err == nil && len(list) == 0 {
 			fmt.Fprintln(s.out, "no mail is held")

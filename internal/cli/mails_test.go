@@ -28,7 +28,8 @@ func TestHeldMailOnTheCommandLine(t *testing.T) {
 	// as if mail were turned on tomorrow: whatever becomes due before is held
 	query(t, i.ownerURL(t), `insert into mail_kinds values ('reply_notice', now() + interval '1 day')
 		on conflict (kind) do update set since = excluded.since returning kind`)
-	status, body := i.call(keys["administrator"], "POST", "/organisations", "", `{"name":"Example Lunch Club","email":"club@example.org"}`)
+	status, body := i.call(keys["administrator"], "POST", "/organisations", "", `{"name":"Example Lunch Club",
+		"email":"club@example.org"}`)
 	org := idOf(t, status, body)
 	episode := i.agreed(keys["link_worker"])
 	held := func() (referral string) {
@@ -36,8 +37,10 @@ func TestHeldMailOnTheCommandLine(t *testing.T) {
 		status, body := i.call(keys["link_worker"], "POST", "/referrals", "",
 			fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"}`, episode, org))
 		referral = idOf(t, status, body)
-		query(t, i.ownerURL(t), `insert into outbox (site_id, id, kind, subject_id, ordinal, channel, state, why, next_try_at, created_at, updated_at)
-			select site_id, gen_random_uuid(), 'reply_notice', id, 1, 'email', 'waiting', 'held', sent_at, sent_at, sent_at
+		query(t, i.ownerURL(t), `insert into outbox (site_id, id, kind, subject_id, ordinal, channel, state,
+			why, next_try_at, created_at, updated_at)
+			select site_id, gen_random_uuid(), 'reply_notice', id, 1, 'email', 'waiting', 'held', sent_at,
+				sent_at, sent_at
 			from referrals where id = '`+referral+`'
 			on conflict on constraint outbox_once do update set why = 'held' returning id::text`)
 		return referral

@@ -19,15 +19,17 @@ import (
 	"waypost/internal/platform/vault"
 )
 
-// masterKey opens the master key that the database's secrets are encrypted under, and no other. One is made only for a database that
-// knows of none; replace takes whatever is there, or a new one, in place of the one that the database knows.
+// masterKey opens the master key that the database's secrets are encrypted under, and no other. One is made
+// only for a database that knows of none; replace takes whatever is there, or a new one, in place of the
+// one that the database knows.
 func (s *surroundings) masterKey(d *db.DB, dir string, replace bool) (key tink.AEAD, err error) {
 	path := s.MasterKeyFile
 	if path == "" {
 		path = filepath.Join(dir, "master-key.json")
 	}
 	err = d.Do(actor.With(s, actor.Named("master-key")), func(tx *db.Tx) error {
-		// Of two processes that start at once with different places for the key, the second finds what the first has written.
+		// Of two processes that start at once with different places for the key, the second finds what the
+		// first has written.
 		if err := tx.Exec("select pg_advisory_xact_lock(hashtextextended('master key', 0))").Error; err != nil {
 			return err
 		}
@@ -39,7 +41,9 @@ func (s *surroundings) masterKey(d *db.DB, dir string, replace bool) (key tink.A
 			if key, err = vault.Open(path); err != nil || check != nil && vault.Check(check).OpensBy(key) {
 				return err
 			}
-			slog.Warn("another master key is taken from now on: what was encrypted under the one before cannot be opened any more")
+			slog.Warn(
+				"another master key is taken from now on: what was encrypted under the one before cannot be opened any more",
+			)
 			return remember(tx, key)
 		}
 		if check != nil {
@@ -68,16 +72,24 @@ func known(path string, sealed ...vault.Sealed) (tink.AEAD, error) {
 		if err := writable(filepath.Dir(path)); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("there is no master key at %s, and the database knows one: put it back from its backup, %s", path, otherwise)
+		return nil, fmt.Errorf(
+			"there is no master key at %s, and the database knows one: put it back from its backup, %s",
+			path,
+			otherwise,
+		)
 	}
 	if err == nil && !slices.ContainsFunc(sealed, func(s vault.Sealed) bool { return s.OpensBy(key) }) {
-		return nil, fmt.Errorf("the master key in %s is another than the one that the database knows: put that one back, %s", path, otherwise)
+		return nil, fmt.Errorf(
+			"the master key in %s is another than the one that the database knows: put that one back, %s",
+			path,
+			otherwise,
+		)
 	}
 	return key, err
 }
 
-// first opens the key of a database that has not noted one, or makes it. A database from before this was noted may hold something
-// encrypted, which the key must open.
+// first opens the key of a database that has not noted one, or makes it. A database from before this was
+// noted may hold something encrypted, which the key must open.
 func first(tx *db.Tx, path string) (tink.AEAD, error) {
 	ofProjects, err := datasets.Sealed(tx)
 	if err != nil {
@@ -114,7 +126,8 @@ func writable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// unwritable tells whether nothing can be written there, as in a container without a volume. Waypost serves all the rest then.
+// unwritable tells whether nothing can be written there, as in a container without a volume. Waypost serves
+// all the rest then.
 func unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }

@@ -28,7 +28,10 @@ func (i *instance) refuses(want string) {
 		i.t.Errorf("it served, and was to say %q", want)
 		return
 	}
-	if said := strings.TrimSpace(errs.String()); !strings.HasPrefix(said, "waypost: ") || !strings.Contains(said, want) || strings.Contains(said, "\n") {
+	if said := strings.TrimSpace(
+		errs.String(),
+	); !strings.HasPrefix(said, "waypost: ") || !strings.Contains(said, want) ||
+		strings.Contains(said, "\n") {
 		i.t.Errorf("it says %s, not %s", said, want)
 	}
 }
@@ -40,8 +43,8 @@ func move(t *testing.T, from, to string) {
 	}
 }
 
-// A key that is missing, or another, is refused and never replaced, also where an older Waypost has not noted which one it is; the
-// right one is taken, and another only when somebody asks for it.
+// A key that is missing, or another, is refused and never replaced, also where an older Waypost has not
+// noted which one it is; the right one is taken, and another only when somebody asks for it.
 func TestAnotherMasterKeyIsNeverTakenUnasked(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t, "--demo", "--people", "50") // with a project, whose key is encrypted
@@ -53,7 +56,11 @@ func TestAnotherMasterKeyIsNeverTakenUnasked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if noted := query(t, conn.OwnerURL(), "select (master_key_check is not null)::text from installation"); noted != "true" {
+		if noted := query(
+			t,
+			conn.OwnerURL(),
+			"select (master_key_check is not null)::text from installation",
+		); noted != "true" {
 			t.Error("the key is not noted")
 		}
 		query(t, conn.OwnerURL(), "update installation set master_key_check = null")

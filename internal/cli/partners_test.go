@@ -75,7 +75,22 @@ func (i *instance) replaceKey(t *testing.T) {
 		t.Fatalf("listed: %v", old)
 	}
 	site := query(t, i.ownerURL(t), "select site_ids[1]::text from api_keys where id = '"+old[0]+"'")
-	if fresh := keys("create", "--role", "integration", "--label", "New", "--site", site, "--replaces", old[0], "--expires-on", "2099-01-01"); !strings.HasPrefix(fresh, "wp_") {
+	if fresh := keys(
+		"create",
+		"--role",
+		"integration",
+		"--label",
+		"New",
+		"--site",
+		site,
+		"--replaces",
+		old[0],
+		"--expires-on",
+		"2099-01-01",
+	); !strings.HasPrefix(
+		fresh,
+		"wp_",
+	) {
 		t.Errorf("made: %s", fresh)
 	}
 	if now := line(); now[3] != "works" {
@@ -86,7 +101,8 @@ func (i *instance) replaceKey(t *testing.T) {
 	}
 }
 
-// The first steward and administrator are made on the server: confirmed, for a year, as a line of the log and as an event.
+// The first steward and administrator are made on the server: confirmed, for a year, as a line of the log
+// and as an event.
 func (i *instance) firstKeys(t *testing.T) {
 	t.Helper()
 	for _, role := range []string{"data_steward", "administrator"} {
@@ -104,7 +120,9 @@ func (i *instance) firstKeys(t *testing.T) {
 		}
 		id := query(t, i.ownerURL(t), `select id::text from api_keys where label = 'the first' and role = '`+role+`'
 			and confirmed_at is not null and created_by is null and expires_on - created_at::date between 365 and 366`)
-		if line := log.String(); !strings.Contains(line, `"an API key was made on the server"`) || !strings.Contains(line, id) || strings.Contains(line, key) {
+		if line := log.String(); !strings.Contains(line, `"an API key was made on the server"`) ||
+			!strings.Contains(line, id) ||
+			strings.Contains(line, key) {
 			t.Errorf("the log: %s", line)
 		}
 		events := "select count(*)::text from events where type = 'api_key.added' and actor_role = 'system' and subject_id = '" + id + "'"
@@ -147,7 +165,11 @@ func (i *instance) receives(t *testing.T, key, program string, command func(stri
 	address := freeAddress(t)
 	_, made := i.call(key, "POST", "/webhooks", "", fmt.Sprintf(`{"url":"http://%s/","events":["*"]}`, address))
 	c := command(program)
-	c.Env = append(os.Environ(), "WEBHOOK_SECRET="+field(t, made, "secret"), "PORT="+address[strings.LastIndex(address, ":")+1:])
+	c.Env = append(
+		os.Environ(),
+		"WEBHOOK_SECRET="+field(t, made, "secret"),
+		"PORT="+address[strings.LastIndex(address, ":")+1:],
+	)
 	if err := c.Start(); err != nil {
 		t.Skipf("%v", err)
 	}

@@ -33,14 +33,21 @@ type walked struct {
 	answers []string
 }
 
-// paste pastes a walk into a shell in a folder, which knows this instance, the program that is tested, and Debian's Python, which has
-// Debian's packages.
+// paste pastes a walk into a shell in a folder, which knows this instance, the program that is tested, and
+// Debian's Python, which has Debian's packages.
 func (i *instance) paste(folder, walk string, more ...string) walked {
 	i.t.Helper()
 	script, wants := pasted(walk)
 	shell := exec.CommandContext(i.t.Context(), "bash", "-c", script)
 	shell.Dir = folder
-	shell.Env = append(append(os.Environ(), "W=http://"+i.addr+"/v1", "KEYS="+filepath.Join(i.dir, "demo-keys.json"), "PATH="+filepath.Dir(i.bin)+":/usr/bin:"+os.Getenv("PATH")), more...)
+	shell.Env = append(
+		append(
+			os.Environ(),
+			"W=http://"+i.addr+"/v1",
+			"KEYS="+filepath.Join(i.dir, "demo-keys.json"),
+			"PATH="+filepath.Dir(i.bin)+":/usr/bin:"+os.Getenv("PATH"),
+		),
+		more...)
 	out, err := shell.CombinedOutput()
 	if err != nil {
 		i.t.Fatalf("%v: %s", err, out)
@@ -62,7 +69,10 @@ func (w walked) check(t *testing.T, least int) {
 
 type want struct{ line, answer string }
 
-var inWords = map[string]*regexp.Regexp{"an id": regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n?$`), "a day": regexp.MustCompile(`^\d{4}-\d{2}-\d{2}\n?$`)}
+var inWords = map[string]*regexp.Regexp{
+	"an id": regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n?$`),
+	"a day": regexp.MustCompile(`^\d{4}-\d{2}-\d{2}\n?$`),
+}
 
 // in tells whether the answer is there, or what it is in words.
 func (w want) in(answer string) bool {

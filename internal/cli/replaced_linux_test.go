@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// An upgrade of PostgreSQL's package replaces the programs of Waypost's own server while it runs. Callers may be refused for a
-// moment, are never answered 500, and are then served by the new programs.
+// An upgrade of PostgreSQL's package replaces the programs of Waypost's own server while it runs. Callers
+// may be refused for a moment, are never answered 500, and are then served by the new programs.
 func TestPostgreSQLIsReplacedUnderLoad(t *testing.T) {
 	t.Parallel()
 	installed, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
@@ -62,8 +62,15 @@ func TestPostgreSQLIsReplacedUnderLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "it is not ready", func() bool { return i.probe("/readyz") == http.StatusServiceUnavailable })
-	shell(t, "sh", "-ec", `cp -a "$1/bin" "$2/bin.new"; cp -a "$1/lib" "$2/lib"; for f in "$2"/bin.new/*; do mv -f "$f" "$2/bin/"; done`,
-		"sh", home, filepath.Join(root, home))
+	shell(
+		t,
+		"sh",
+		"-ec",
+		`cp -a "$1/bin" "$2/bin.new"; cp -a "$1/lib" "$2/lib"; for f in "$2"/bin.new/*; do mv -f "$f" "$2/bin/"; done`,
+		"sh",
+		home,
+		filepath.Join(root, home),
+	)
 	eventually(t, "the new server runs", func() bool { pid := i.postmaster(); return pid != "" && pid != before })
 	eventually(t, "it is ready", func() bool { return i.probe("/readyz") == http.StatusOK })
 	so := served()

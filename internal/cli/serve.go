@@ -50,8 +50,19 @@ const (
 func (c serve) Run(s *surroundings) (err error) {
 	defer logStderr()()
 	about := s.about()
-	slog.Info("waypost starts", "version", about.Version, "commit", about.Commit, "platform", about.Platform, "go", about.Go,
-		"settings", about.logged())
+	slog.Info(
+		"waypost starts",
+		"version",
+		about.Version,
+		"commit",
+		about.Commit,
+		"platform",
+		about.Platform,
+		"go",
+		about.Go,
+		"settings",
+		about.logged(),
+	)
 	if s.Addr == "" { // net.Listen would take it for every interface
 		return errors.New("WAYPOST_ADDR is empty: set it to an address such as 127.0.0.1:8080, or leave it out")
 	}
@@ -65,7 +76,10 @@ func (c serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	listener = listen.Limit(listener, listen.Limits{Connections: s.MaxConnections, PerAddress: s.MaxConnectionsPerAddress, Trusted: proxies})
+	listener = listen.Limit(
+		listener,
+		listen.Limits{Connections: s.MaxConnections, PerAddress: s.MaxConnectionsPerAddress, Trusted: proxies},
+	)
 	tracing, stop, err := telemetry.Tracing(s, about.Version)
 	if err != nil {
 		return err
@@ -123,19 +137,52 @@ func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
 	}
 	empty, err := demo.Empty(s, d)
 	if err == nil && !empty {
-		return false, errors.New("a demo goes into an empty database only: this one holds a record; start without --demo, or with another data directory")
+		return false, errors.New(
+			"a demo goes into an empty database only: this one holds a record; start without --demo, or with " +
+				"another data directory",
+		)
 	}
 	return true, err
 }
 
 // serve answers from the start, and says that it is not ready while a demo is being loaded.
-func (s *surroundings) serve(listener net.Listener, proxies []netip.Prefix, database database, d *db.DB, dir string, tracing trace.TracerProvider, sender *mail.Sender, research *datasets.Store, load, isDemo bool) error {
+func (s *surroundings) serve(
+	listener net.Listener,
+	proxies []netip.Prefix,
+	database database,
+	d *db.DB,
+	dir string,
+	tracing trace.TracerProvider,
+	sender *mail.Sender,
+	research *datasets.Store,
+	load, isDemo bool,
+) error {
 	metrics, started := telemetry.NewMetrics(d, s.about().build()), d.Clock.Now()
 	var loading atomic.Bool
 	loading.Store(load)
-	told := &partners.Store{DB: d, Base: api.Base(s.publicURL(listener)), Cipher: research.Cipher, Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo})}
-	handler := api.New(api.Config{DB: d, Partners: told, Demo: isDemo, TestNumbers: s.TestNumbers, PublicURL: s.publicURL(listener), CORSOrigins: s.CORSOrigins, Loading: &loading, Metrics: metrics, Tracing: tracing, Datasets: research,
-		TrustedProxies: proxies, RequestTimeout: s.RequestTimeout, Ready: s.ready(d, told)})
+	told := &partners.Store{
+		DB:     d,
+		Base:   api.Base(s.publicURL(listener)),
+		Cipher: research.Cipher,
+		Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo}),
+	}
+	handler := api.New(
+		api.Config{
+			DB:             d,
+			Partners:       told,
+			Demo:           isDemo,
+			TestNumbers:    s.TestNumbers,
+			PublicURL:      s.publicURL(listener),
+			CORSOrigins:    s.CORSOrigins,
+			Loading:        &loading,
+			Metrics:        metrics,
+			Tracing:        tracing,
+			Datasets:       research,
+			TrustedProxies: proxies,
+			RequestTimeout: s.RequestTimeout,
+			Ready:          s.ready(d, told),
+		},
+	)
 	server := api.NewServer(handler)
 	failed, working := make(chan error, 2), make(chan *jobs.Runner, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -147,7 +194,12 @@ func (s *surroundings) serve(listener net.Listener, proxies []netip.Prefix, data
 			}
 			loading.Store(false)
 		}
-		fmt.Fprintf(s.out, "Waypost is ready at http://%s   (API page: http://%s/docs/)\n", listener.Addr(), listener.Addr())
+		fmt.Fprintf(
+			s.out,
+			"Waypost is ready at http://%s   (API page: http://%s/docs/)\n",
+			listener.Addr(),
+			listener.Addr(),
+		)
 		messages := &outbox.Store{DB: d, PerMinute: s.MailPerMinute, Tried: metrics.Mail, TurnedOn: started}
 		working <- s.work(d, told, metrics, sender, messages, research, s.publicURL(listener))
 		debug.FreeOSMemory() // what starting took is not needed again
@@ -167,7 +219,12 @@ func (s *surroundings) ready(d *db.DB, told *partners.Store) func(context.Contex
 }
 
 // wait ends with a signal, after requests under way have finished, or with what failed.
-func (s *surroundings) wait(server *http.Server, database database, failed <-chan error, working <-chan *jobs.Runner) error {
+func (s *surroundings) wait(
+	server *http.Server,
+	database database,
+	failed <-chan error,
+	working <-chan *jobs.Runner,
+) error {
 	var lost <-chan error // never, where the database is not our own
 	if database.own != nil {
 		lost = database.own.Failed()
@@ -194,7 +251,8 @@ func (s *surroundings) wait(server *http.Server, database database, failed <-cha
 	return err
 }
 
-// waitForBalancer goes on serving for a while, so that /readyz is noticed before anybody is refused. A second signal ends it.
+// waitForBalancer goes on serving for a while, so that /readyz is noticed before anybody is refused. A
+// second signal ends it.
 func (s *surroundings) waitForBalancer(failed, lost <-chan error) {
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
@@ -236,23 +294,57 @@ func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) 
 	return nil
 }
 
-// work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away is waited for:
-// nothing else ends because of it either.
-func (s *surroundings) work(d *db.DB, told *partners.Store, metrics *telemetry.Metrics, sender *mail.Sender, messages *outbox.Store, research *datasets.Store, publicURL string) *jobs.Runner {
+// work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away
+// is waited for: nothing else ends because of it either.
+func (s *surroundings) work(
+	d *db.DB,
+	told *partners.Store,
+	metrics *telemetry.Metrics,
+	sender *mail.Sender,
+	messages *outbox.Store,
+	research *datasets.Store,
+	publicURL string,
+) *jobs.Runner {
 	record, loop := outcomes.Store{DB: d}, referrals.Store{DB: d}
-	writers := outbox.Writers{outcomes.Invitation: record.Inviter(publicURL), referrals.Notice: loop.Notifier(publicURL)}
+	writers := outbox.Writers{
+		outcomes.Invitation: record.Inviter(publicURL),
+		referrals.Notice:    loop.Notifier(publicURL),
+	}
 	for {
-		runner, err := jobs.Start(s, d, metrics,
-			jobs.Job{Name: "housekeeping", Every: time.Hour, Run: func(ctx context.Context) error { return d.Do(ctx, keepHouse) }},
+		runner, err := jobs.Start(
+			s,
+			d,
+			metrics,
+			jobs.Job{
+				Name:  "housekeeping",
+				Every: time.Hour,
+				Run:   func(ctx context.Context) error { return d.Do(ctx, keepHouse) },
+			},
 			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
-			jobs.Job{Name: "releases", Every: datasets.HowOften, Longest: datasets.Longest, Run: research.Build, Apart: true},
+			jobs.Job{
+				Name:    "releases",
+				Every:   datasets.HowOften,
+				Longest: datasets.Longest,
+				Run:     research.Build,
+				Apart:   true,
+			},
 			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
 			jobs.Job{Name: "unsent_answers", Every: time.Minute, Run: record.DeleteUnsent},
 			jobs.Job{Name: "feed", Every: 5 * time.Second, Run: told.Publish, Apart: true},
-			jobs.Job{Name: "webhooks", Every: 5 * time.Second, Run: func(ctx context.Context) error { return told.Deliver(ctx, metrics) }, Apart: true},
+			jobs.Job{
+				Name:  "webhooks",
+				Every: 5 * time.Second,
+				Run:   func(ctx context.Context) error { return told.Deliver(ctx, metrics) },
+				Apart: true,
+			},
 			jobs.Job{Name: "expiry", Every: time.Minute, Run: loop.Expire},
 			jobs.Job{Name: "notices", Every: time.Minute, Run: loop.Ask},
-			jobs.Job{Name: "outbox", Every: time.Minute, Run: func(ctx context.Context) error { return messages.Send(ctx, sender, writers) }})
+			jobs.Job{
+				Name:  "outbox",
+				Every: time.Minute,
+				Run:   func(ctx context.Context) error { return messages.Send(ctx, sender, writers) },
+			},
+		)
 		if err == nil {
 			return runner
 		}

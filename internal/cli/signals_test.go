@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A terminal that closes, and whoever read the output and has ended, do not end the process. SIGTERM makes it unready at once while
-// it goes on answering for the delay that is set; a second one ends the delay.
+// A terminal that closes, and whoever read the output and has ended, do not end the process. SIGTERM makes
+// it unready at once while it goes on answering for the delay that is set; a second one ends the delay.
 func TestWhatEndsServeAndWhatDoesNot(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t)
@@ -40,7 +40,11 @@ func TestWhatEndsServeAndWhatDoesNot(t *testing.T) {
 	if err := i.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it is not ready any more", func() bool { return i.probe("/readyz") == http.StatusServiceUnavailable })
+	eventually(
+		t,
+		"it is not ready any more",
+		func() bool { return i.probe("/readyz") == http.StatusServiceUnavailable },
+	)
 	for range 5 {
 		if status, _ := i.call("none", "GET", "/me", "", ""); status != http.StatusUnauthorized {
 			t.Errorf("a request is answered %d", status)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Killed with -9 again and again while its jobs ask organisations and let silent referrals expire, Waypost asks about each referral
-// once, and lets each expire once.
+// Killed with -9 again and again while its jobs ask organisations and let silent referrals expire, Waypost
+// asks about each referral once, and lets each expire once.
 func TestKilledWhileItNoticesSilence(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t, "--demo", "--people", "40")
@@ -27,7 +27,8 @@ func TestKilledWhileItNoticesSilence(t *testing.T) {
 		t.Fatalf("%s", body)
 	}
 	for range many {
-		status, body := i.call(worker, "POST", "/referrals", "", fmt.Sprintf(`{"episode_id":%q,"organisation_id":%q,"need":"food"}`, episode, page.Items[0].ID))
+		status, body := i.call(worker, "POST", "/referrals", "", fmt.Sprintf(`{"episode_id":%q,
+			"organisation_id":%q,"need":"food"}`, episode, page.Items[0].ID))
 		referrals = append(referrals, idOf(t, status, body))
 	}
 	i.killedUntil("notices", func() bool { return i.count(worker, "/outbox?kind=reply_notice") >= many })
@@ -43,7 +44,11 @@ func TestKilledWhileItNoticesSilence(t *testing.T) {
 		var moves struct {
 			Items []struct{ To, Side string }
 		}
-		if err := json.Unmarshal(body, &moves); err != nil || len(moves.Items) != 1 || moves.Items[0].To != "expired" || moves.Items[0].Side != "system" {
+		if err := json.Unmarshal(
+			body,
+			&moves,
+		); err != nil || len(moves.Items) != 1 || moves.Items[0].To != "expired" ||
+			moves.Items[0].Side != "system" {
 			t.Errorf("%s: %s", id, body)
 		}
 	}
@@ -102,11 +107,24 @@ func (i *instance) count(key, path string) (n int) {
 func (i *instance) agreed(key string) string {
 	i.t.Helper()
 	today := time.Now().UTC().Format(time.DateOnly)
-	status, body := i.call(key, "POST", "/patients", "", `{"given_name":"A","family_name":"B","birth_date":"1950-01-01"}`)
+	status, body := i.call(
+		key,
+		"POST",
+		"/patients",
+		"",
+		`{"given_name":"A","family_name":"B","birth_date":"1950-01-01"}`,
+	)
 	patient := idOf(i.t, status, body)
-	if status, body := i.call(key, "POST", "/patients/"+patient+"/consents", "", fmt.Sprintf(`{"purpose":"share_with_organisations","decision":"given","decided_on":%q}`, today)); status != http.StatusCreated {
+	if status, body := i.call(
+		key,
+		"POST",
+		"/patients/"+patient+"/consents",
+		"",
+		fmt.Sprintf(`{"purpose":"share_with_organisations","decision":"given","decided_on":%q}`, today),
+	); status != http.StatusCreated {
 		i.t.Fatalf("%d %s", status, body)
 	}
-	status, body = i.call(key, "POST", "/episodes", "", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient, today))
+	status, body = i.call(key, "POST", "/episodes", "", fmt.Sprintf(`{"patient_id":%q,"source":"gp",
+		"received_on":%q,"needs":{"primary":"food"}}`, patient, today))
 	return idOf(i.t, status, body)
 }

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// While clients stand open that sent half a request, and others that do not read their answers, everybody else is served; and
-// megabytes of wrong items take little memory. make crash asks for 200 clients of each kind, and for answers within a second.
+// While clients stand open that sent half a request, and others that do not read their answers, everybody
+// else is served; and megabytes of wrong items take little memory. make crash asks for 200 clients of each
+// kind, and for answers within a second.
 func TestSlowClientsHoldUpNobody(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t)
@@ -30,11 +31,14 @@ func TestSlowClientsHoldUpNobody(t *testing.T) {
 	i.mustAnswer(key, patience) // the first of everything takes longer
 	for n := range clients {
 		path := []string{"/r/token", "/f/token/check", "/v1/replies/token", "/v1/sites", "/docs/", "/nowhere"}[n%6]
-		i.send(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", path, key))
+		i.send(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "+
+			"application/json\r\nContent-Length: 1000\r\n\r\n{", path, key))
 		ask := fmt.Sprintf("GET /v1/code-lists HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", key)
 		wrong := `{"role":"dashboard","label":"x","site_ids":[` + strings.Repeat("1,", 900) + `1]}`
-		refused := fmt.Sprintf("POST /v1/api-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", key, len(wrong), wrong)
-		i.send(strings.Repeat(ask+refused, 3) + strings.Repeat("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 8)) // megabytes, which no buffer takes
+		refused := fmt.Sprintf("POST /v1/api-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "+
+			"application/json\r\nContent-Length: %d\r\n\r\n%s", key, len(wrong), wrong)
+		// megabytes, which no buffer takes
+		i.send(strings.Repeat(ask+refused, 3) + strings.Repeat("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 8))
 	}
 	i.mustAnswer(key, time.Minute) // opening them is a load like any other
 	var longest time.Duration
@@ -89,8 +93,14 @@ func (i *instance) takesLittleMemory(key string) {
 	before := i.peakMemory()
 	bodies := []string{
 		`{"role":"dashboard","label":"x","site_ids":[` + strings.Repeat("1,", 500_000) + `1]}`,
-		`{"role":"dashboard","label":"x","site_ids":[` + strings.Repeat("["+strings.Repeat("1,", 900)+"1],", 500) + `[]]}`,
-		`{"x":[` + strings.Repeat("["+strings.Repeat(`{"a":1},`, 900)+"1],", 24) + `[]]}`, // as many values as a body may have
+		`{"role":"dashboard","label":"x","site_ids":[` + strings.Repeat(
+			"["+strings.Repeat("1,", 900)+"1],",
+			500,
+		) + `[]]}`,
+		`{"x":[` + strings.Repeat(
+			"["+strings.Repeat(`{"a":1},`, 900)+"1],",
+			24,
+		) + `[]]}`, // as many values as a body may have
 	}
 	var longest atomic.Int64
 	var all sync.WaitGroup
@@ -109,7 +119,11 @@ func (i *instance) takesLittleMemory(key string) {
 	growth := i.peakMemory() - before
 	i.t.Logf("peak memory grew by %d MiB, the longest answer has %d bytes", growth>>10, longest.Load())
 	if growth > mostGrowth || longest.Load() > 16<<10 {
-		i.t.Errorf("with megabytes of wrong items memory grew by %d MiB, and an answer has %d bytes", growth>>10, longest.Load())
+		i.t.Errorf(
+			"with megabytes of wrong items memory grew by %d MiB, and an answer has %d bytes",
+			growth>>10,
+			longest.Load(),
+		)
 	}
 }
 

@@ -11,8 +11,9 @@ import (
 // peer is the address of a caller, which is no part of a log.
 var peer = regexp.MustCompile(`->(\[[0-9a-fA-F:.%a-z]+\]|[0-9.]+):[0-9]+`)
 
-// logStderr makes a line of the log of whatever libraries print to os.Stderr, as huma does when it cannot write an error's answer:
-// whoever reads the log reads JSON lines and nothing else. The returned function puts os.Stderr back.
+// logStderr makes a line of the log of whatever libraries print to os.Stderr, as huma does when it cannot
+// write an error's answer: whoever reads the log reads JSON lines and nothing else. The returned function
+// puts os.Stderr back.
 func logStderr() (restore func()) {
 	from, to, err := os.Pipe()
 	if err != nil { // no more file descriptors; what is to be served tells of it

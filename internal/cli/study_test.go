@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// The walk of docs/study-update.md, pasted line by line, publishes the demo's update with somebody's own words, and withdraws it.
+// The walk of docs/study-update.md, pasted line by line, publishes the demo's update with somebody's own
+// words, and withdraws it.
 func TestTheWalkOfTheStudyUpdate(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/study-update.md")

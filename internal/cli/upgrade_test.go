@@ -24,7 +24,8 @@ const versionBefore = "40f822d"
 // buildVersionBefore builds it, outside of this clone's folder.
 func buildVersionBefore(t *testing.T) (bin string) {
 	t.Helper()
-	if err := exec.Command("git", "-C", top, "rev-parse", "--quiet", "--verify", versionBefore+"^{commit}").Run(); err != nil {
+	if err := exec.Command("git", "-C", top, "rev-parse", "--quiet", "--verify", versionBefore+"^{commit}").
+		Run(); err != nil {
 		t.Skip("the version before, " + versionBefore + ", is not in this clone: git fetch --unshallow brings it")
 	}
 	dir := t.TempDir()
@@ -38,7 +39,8 @@ func buildVersionBefore(t *testing.T) (bin string) {
 	return bin
 }
 
-// callers ask a demo for what people ask, all the time. Whatever is not answered with a status below 500 fails the test.
+// callers ask a demo for what people ask, all the time. Whatever is not answered with a status below 500
+// fails the test.
 type callers struct {
 	*instance
 	keys     map[string]string
@@ -91,11 +93,13 @@ func (c *callers) reads(int) {
 
 // writes records somebody with an episode.
 func (c *callers) writes(n int) {
-	answer := c.ask("link_worker", "POST", "/patients", fmt.Sprintf(`{"given_name":"A","family_name":"B%d","birth_date":"1950-01-01"}`, n))
+	answer := c.ask("link_worker", "POST", "/patients", fmt.Sprintf(`{"given_name":"A","family_name":"B%d",
+		"birth_date":"1950-01-01"}`, n))
 	var patient struct{ ID string }
 	if err := json.Unmarshal(answer, &patient); err == nil && patient.ID != "" {
 		c.ask("link_worker", "PATCH", "/patients/"+patient.ID, `{"given_name":"C"}`)
-		c.ask("link_worker", "POST", "/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient.ID, time.Now().UTC().Format(time.DateOnly)))
+		c.ask("link_worker", "POST", "/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
+			"needs":{"primary":"food"}}`, patient.ID, time.Now().UTC().Format(time.DateOnly)))
 	}
 }
 
@@ -127,8 +131,8 @@ func (c *callers) end() {
 	c.all.Wait()
 }
 
-// A database of the version before is refused while that version is connected to it, which goes on serving; afterwards it
-// is adopted, and nothing of it is lost.
+// A database of the version before is refused while that version is connected to it, which goes on serving;
+// afterwards it is adopted, and nothing of it is lost.
 func TestTheVersionBeforeIsAdopted(t *testing.T) {
 	t.Parallel()
 	s, i := newServer(t), newInstance(t)
@@ -144,7 +148,9 @@ func TestTheVersionBeforeIsAdopted(t *testing.T) {
 	c := call(before, before.demoKeys())
 	c.all.Go(func() { c.repeat(c.ready) })
 	c.rounds()
-	if out, err := i.on(owner).run("migrate", "up"); err == nil || !strings.Contains(fmt.Sprint(out, err), "stop it first") {
+	if out, err := i.on(owner).
+		run("migrate", "up"); err == nil ||
+		!strings.Contains(fmt.Sprint(out, err), "stop it first") {
 		t.Error("migrated under an older program:", out, err)
 	}
 	c.rounds()
@@ -190,8 +196,8 @@ func TestPoliciesAreAppliedAgainWhileServing(t *testing.T) {
 	c.end()
 }
 
-// A later version's migration, which changes every table under the feet of this program, costs no caller an answer, and the program
-// stays ready.
+// A later version's migration, which changes every table under the feet of this program, costs no caller an
+// answer, and the program stays ready.
 func TestThisVersionServesDuringALaterUpgrade(t *testing.T) {
 	t.Parallel()
 	s, i := newServer(t), newInstance(t)
@@ -217,7 +223,8 @@ func laterMigration(t *testing.T, owner string, version int) {
 	t.Helper()
 	sql := fmt.Sprintf(`do $$ declare c regclass; begin
 		set local lock_timeout = '500ms';
-		for c in select oid from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> 'goose_db_version' order by relname loop
+		for c in select oid from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+			and not relispartition and relname <> 'goose_db_version' order by relname loop
 			execute format('alter table %%s add column later_%[1]d text', c);
 		end loop;
 		insert into goose_db_version (version_id, is_applied) values (%[1]d, true);

@@ -71,7 +71,15 @@ type version struct{}
 func (version) Run(s *surroundings) error {
 	a := s.about()
 	var text strings.Builder
-	fmt.Fprintf(&text, "version   %s\ncommit    %s\napi       %s\nplatform  %s\ngo        %s\n", a.Version, a.Commit, api.Version, a.Platform, a.Go)
+	fmt.Fprintf(
+		&text,
+		"version   %s\ncommit    %s\napi       %s\nplatform  %s\ngo        %s\n",
+		a.Version,
+		a.Commit,
+		api.Version,
+		a.Platform,
+		a.Go,
+	)
 	for _, one := range a.settings {
 		fmt.Fprintf(&text, "setting   %s=%s\n", one.name, one.value)
 	}

@@ -19,7 +19,8 @@ func TestWhichWaypostThisIs(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t)
 	flags := "-X waypost/internal/platform/build.version=9.8.7 -X waypost/internal/platform/build.commit=c0ffee"
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags", flags, "-o", i.bin, "waypost").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags", flags, "-o", i.bin, "waypost").
+		CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	var log bytes.Buffer
@@ -56,7 +57,8 @@ func TestWhichWaypostThisIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `WAYPOST_PUBLIC_URL,WAYPOST_SMTP_URL,WAYPOST_MAIL_FROM,WAYPOST_DB_CONNECTIONS",version="9.8.7"} 1`
-	if !strings.Contains(string(metrics), `waypost_build_info{commit="c0ffee",`) || !strings.Contains(string(metrics), want) {
+	if !strings.Contains(string(metrics), `waypost_build_info{commit="c0ffee",`) ||
+		!strings.Contains(string(metrics), want) {
 		t.Error("waypost_build_info does not say it")
 	}
 	i.signal(syscall.SIGTERM)
@@ -68,7 +70,8 @@ func TestWhichWaypostThisIs(t *testing.T) {
 	if err := json.Unmarshal([]byte(first), &line); err != nil {
 		t.Fatalf("%v: %s", err, first)
 	}
-	if line.Msg != "waypost starts" || line.Version != "9.8.7" || line.Commit != "c0ffee" || line.Settings["WAYPOST_DB_CONNECTIONS"] != "9" {
+	if line.Msg != "waypost starts" || line.Version != "9.8.7" || line.Commit != "c0ffee" ||
+		line.Settings["WAYPOST_DB_CONNECTIONS"] != "9" {
 		t.Errorf("the first line is %s", first)
 	}
 	leaktest.Hidden(t, "what waypost version prints", printed, secrets...)

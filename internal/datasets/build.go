@@ -27,8 +27,8 @@ func reading(ctx context.Context, job string) context.Context {
 	return db.Apart(db.Snapshot(db.Background(actor.With(ctx, actor.Named(job)))))
 }
 
-// Build makes what is to be made, one after the other, and one at a time in a process. A release that is cut off is begun again:
-// until everything of it is written, nothing of it can be had.
+// Build makes what is to be made, one after the other, and one at a time in a process. A release that is
+// cut off is begun again: until everything of it is written, nothing of it can be had.
 func (s *Store) Build(ctx context.Context) error {
 	if s.Cipher == nil || s.Files == nil || !s.busy.TryLock() {
 		return nil
@@ -48,7 +48,10 @@ func (s *Store) Build(ctx context.Context) error {
 func (s *Store) build(ctx context.Context, id uuid.UUID) error {
 	return s.DB.Do(reading(ctx, "releases"), func(tx *db.Tx) error {
 		var mine bool
-		if err := tx.Raw("select pg_try_advisory_xact_lock(hashtextextended('release ' || ?::text, 0))", id).Scan(&mine).Error; err != nil || !mine {
+		if err := tx.Raw("select pg_try_advisory_xact_lock(hashtextextended('release ' || ?::text, 0))", id).
+			Scan(&mine).
+			Error; err != nil ||
+			!mine {
 			return err
 		}
 		r, mine, err := s.begin(ctx, id)
@@ -72,11 +75,12 @@ func (s *Store) build(ctx context.Context, id uuid.UUID) error {
 // errCutOff is the error of a release with which Waypost ended each time.
 var errCutOff = errors.New("datasets: every attempt was cut off")
 
-// begin counts the attempt, whatever becomes of it. It looks at what stands now, and not at the snapshot: the release may have
-// been made since that was taken.
+// begin counts the attempt, whatever becomes of it. It looks at what stands now, and not at the snapshot:
+// the release may have been made since that was taken.
 func (s *Store) begin(ctx context.Context, id uuid.UUID) (r Release, due bool, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		done := tx.Raw("update releases set attempts = attempts + 1, updated_at = ? where id = ? and try_at <= ? returning *", tx.Now, id, tx.Now).Scan(&r)
+		done := tx.Raw("update releases set attempts = attempts + 1, updated_at = ? where id = ? and try_at <= ? returning *", tx.Now, id, tx.Now).
+			Scan(&r)
 		due = done.RowsAffected == 1
 		return done.Error
 	})
@@ -100,11 +104,17 @@ func (s *Store) end(ctx context.Context, r, done Release, failure error) error {
 			change.State, change.FinishedAt, change.AsOf, change.Files = Ready, &tx.Now, done.AsOf, done.Files
 		}
 		written := tx.Model(&change).Where("id = ? and try_at is not null and attempts = ?", r.ID, r.Attempts).
-			Select("state", "reasons", "try_at", "as_of", "finished_at", "report", "files", "updated_at").Updates(&change)
+			Select("state", "reasons", "try_at", "as_of", "finished_at", "report", "files", "updated_at").
+			Updates(&change)
 		if written.Error != nil || written.RowsAffected == 0 {
 			return written.Error
 		}
-		return events.Record(tx, "release."+string(change.State), r.subject(), events.Data{"project_id": r.ProjectID.String()})
+		return events.Record(
+			tx,
+			"release."+string(change.State),
+			r.subject(),
+			events.Data{"project_id": r.ProjectID.String()},
+		)
 	})
 }
 
@@ -129,7 +139,11 @@ func reasonOf(err error) Reason {
 }
 
 // prepare finds the people of a release, and puts them together in the transaction.
-func (s *Store) prepare(tx *db.Tx, p Project, release uuid.UUID) (sel selection, args map[string]any, report Report, names *pseudonyms, err error) {
+func (s *Store) prepare(
+	tx *db.Tx,
+	p Project,
+	release uuid.UUID,
+) (sel selection, args map[string]any, report Report, names *pseudonyms, err error) {
 	if names, err = s.named(p.ID, p.PseudonymKey); err != nil {
 		return sel, nil, report, nil, err
 	}
@@ -141,7 +155,9 @@ func (s *Store) prepare(tx *db.Tx, p Project, release uuid.UUID) (sel selection,
 		return sel, nil, report, nil, err
 	}
 	var before *time.Time
-	if err = tx.Raw("select max(as_of) from releases where project_id = ? and id <> ?", p.ID, release).Row().Scan(&before); err != nil {
+	if err = tx.Raw("select max(as_of) from releases where project_id = ? and id <> ?", p.ID, release).
+		Row().
+		Scan(&before); err != nil {
 		return sel, nil, report, nil, err
 	}
 	if report, err = sel.report(tx, before); err != nil {
@@ -150,7 +166,17 @@ func (s *Store) prepare(tx *db.Tx, p Project, release uuid.UUID) (sel selection,
 	reasons := sel.refusals()
 	tells, err := s.giveaways(tx, sel)
 	if len(tells) > 0 {
-		reasons = append(reasons, Reason{"tells_site", "People must not be told by their site, and not all of the project's sites have this, which would tell it: " + strings.Join(tells, ", ") + ". Make a project without it."})
+		reasons = append(
+			reasons,
+			Reason{
+				"tells_site",
+				"People must not be told by their site, and not all of the project's sites have this, " +
+					"which would tell it: " + strings.Join(
+					tells,
+					", ",
+				) + ". Make a project without it.",
+			},
+		)
 	}
 	if err == nil && len(reasons) > 0 {
 		err = errRefused{reasons}
@@ -167,13 +193,16 @@ func (s *Store) prepare(tx *db.Tx, p Project, release uuid.UUID) (sel selection,
 	return sel, args, report, names, sel.answered(tx, args, &report)
 }
 
-// joinWhole has tables joined whole, by hashes of every column of the condition. PostgreSQL takes what row-level security asks of a row
-// for rare: it would look each row up by itself, or join by the site alone, and take hours for what takes seconds.
+// joinWhole has tables joined whole, by hashes of every column of the condition. PostgreSQL takes what
+// row-level security asks of a row for rare: it would look each row up by itself, or join by the site
+// alone, and take hours for what takes seconds.
 const joinWhole = "set local enable_nestloop = off; set local enable_mergejoin = off; set local work_mem = '64MB'"
 
 // unlimited lets a transaction take the time and the memory that a release takes.
 func unlimited(tx *db.Tx) error {
-	return tx.Exec("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; " + joinWhole).Error
+	return tx.Exec(
+		"set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; " + joinWhole,
+	).Error
 }
 
 // make writes every file of a release, from the one snapshot of tx.

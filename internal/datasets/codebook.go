@@ -48,7 +48,10 @@ func Book() Codebook {
 	for _, t := range tables {
 		of := CodebookOf{Name: t.Name, Label: t.Label, Key: t.Key}
 		for _, c := range t.Columns {
-			of.Columns = append(of.Columns, CodebookColumn{c.Name, c.Kind, c.Label, append([]Value{}, c.Values...), c.missing(), c.Source})
+			of.Columns = append(
+				of.Columns,
+				CodebookColumn{c.Name, c.Kind, c.Label, append([]Value{}, c.Values...), c.missing(), c.Source},
+			)
 		}
 		b.Tables = append(b.Tables, of)
 	}
@@ -80,7 +83,19 @@ func codebookCSV(About) ([]byte, error) {
 	lines := [][]string{{"table", "position", "column", "type", "label", "values", "missing_codes", "source"}}
 	for _, t := range tables {
 		for i, c := range t.Columns {
-			lines = append(lines, []string{t.Name, strconv.Itoa(i + 1), c.Name, string(c.Kind), c.Label, choices(c.Values), listed(c.missing()), c.Source})
+			lines = append(
+				lines,
+				[]string{
+					t.Name,
+					strconv.Itoa(i + 1),
+					c.Name,
+					string(c.Kind),
+					c.Label,
+					choices(c.Values),
+					listed(c.missing()),
+					c.Source,
+				},
+			)
 		}
 	}
 	return records(lines)
@@ -103,8 +118,8 @@ func choices(values []Value) string {
 	return listed(list)
 }
 
-// listed puts values into one cell. A space comes before a first value such as -1: REDCap and readers of lists take it away, as they
-// would not an apostrophe.
+// listed puts values into one cell. A space comes before a first value such as -1: REDCap and readers of
+// lists take it away, as they would not an apostrophe.
 func listed(values []string) string {
 	text := strings.Join(values, " | ")
 	if spreadsheet.Formula(text) {
@@ -132,11 +147,29 @@ func records(lines [][]string) ([]byte, error) {
 }
 
 // redcapColumns are the columns of REDCap's data dictionary, in its order.
-var redcapColumns = []string{"Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label", "Choices, Calculations, OR Slider Labels", "Field Note",
-	"Text Validation Type OR Show Slider Number", "Text Validation Min", "Text Validation Max", "Identifier?", "Branching Logic (Show field only if...)", "Required Field?",
-	"Custom Alignment", "Question Number (surveys only)", "Matrix Group Name", "Matrix Ranking?", "Field Annotation"}
+var redcapColumns = []string{
+	"Variable / Field Name",
+	"Form Name",
+	"Section Header",
+	"Field Type",
+	"Field Label",
+	"Choices, Calculations, OR Slider Labels",
+	"Field Note",
+	"Text Validation Type OR Show Slider Number",
+	"Text Validation Min",
+	"Text Validation Max",
+	"Identifier?",
+	"Branching Logic (Show field only if...)",
+	"Required Field?",
+	"Custom Alignment",
+	"Question Number (surveys only)",
+	"Matrix Group Name",
+	"Matrix Ranking?",
+	"Field Annotation",
+}
 
-// redcapDictionary has a form for each table. A variable stands once in a dictionary, so those of a table begin with its name.
+// redcapDictionary has a form for each table. A variable stands once in a dictionary, so those of a table
+// begin with its name.
 func redcapDictionary(About) ([]byte, error) {
 	lines := [][]string{redcapColumns}
 	for i, t := range tables {
@@ -149,7 +182,8 @@ func redcapDictionary(About) ([]byte, error) {
 				name = c.Name
 			}
 			line := make([]string, len(redcapColumns))
-			line[0], line[1], line[3], line[4], line[6], line[17] = name, t.Name, "text", c.Label, "Column "+c.Name+" of "+t.Name, "Of Waypost @READONLY" // an action tag may follow words
+			// an action tag may follow words
+			line[0], line[1], line[3], line[4], line[6], line[17] = name, t.Name, "text", c.Label, "Column "+c.Name+" of "+t.Name, "Of Waypost @READONLY"
 			switch {
 			case len(c.Values) > 0:
 				line[3], line[5] = "radio", choices(c.Values)

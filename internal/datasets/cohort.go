@@ -66,7 +66,14 @@ func (s *Store) choose(tx *db.Tx, p Project, codes map[uuid.UUID]string, seed in
 	for _, id := range p.SiteIDs {
 		names = append(names, codes[id])
 	}
-	sel.args = map[string]any{"sites": p.SiteIDs, "site_codes": names, "basis": string(p.LegalBasis), "known": tx.Now, "seed": seed, "small": db.Texts{}}
+	sel.args = map[string]any{
+		"sites":      p.SiteIDs,
+		"site_codes": names,
+		"basis":      string(p.LegalBasis),
+		"known":      tx.Now,
+		"seed":       seed,
+		"small":      db.Texts{},
+	}
 	classes, err := sel.classes(tx)
 	if err != nil {
 		return sel, err
@@ -86,15 +93,24 @@ func (s *Store) choose(tx *db.Tx, p Project, codes map[uuid.UUID]string, seed in
 	return sel, nil
 }
 
-// settled are the levels of the project's first release, which all of its releases keep; nil: there is none yet. Somebody who was left out
-// of one release, and stood in a coarser group of the next, would be told from everybody of both.
+// settled are the levels of the project's first release, which all of its releases keep; nil: there is none
+// yet. Somebody who was left out of one release, and stood in a coarser group of the next, would be told
+// from everybody of both.
 func (sel selection) settled(tx *db.Tx) (levels []int, err error) {
 	var first []Release
-	if err := tx.Where("project_id = ? and state = 'ready'", sel.project.ID).Order("number").Limit(1).Find(&first).Error; err != nil || len(first) == 0 {
+	if err := tx.Where("project_id = ? and state = 'ready'", sel.project.ID).
+		Order("number").
+		Limit(1).
+		Find(&first).
+		Error; err != nil ||
+		len(first) == 0 {
 		return nil, err
 	}
 	for _, q := range sel.told() {
-		i := slices.IndexFunc(first[0].Report.Generalised, func(g Generalised) bool { return g.QuasiIdentifier == q.Name })
+		i := slices.IndexFunc(
+			first[0].Report.Generalised,
+			func(g Generalised) bool { return g.QuasiIdentifier == q.Name },
+		)
 		levels = append(levels, first[0].Report.Generalised[i].Level)
 	}
 	return levels, nil
@@ -106,7 +122,8 @@ func (sel selection) siteTold() bool {
 	return i >= 0 && sel.result.Levels[i] == 0
 }
 
-// giveaways are the project's instruments and timepoints that not all of its sites have. Where sites are not told, they would tell them.
+// giveaways are the project's instruments and timepoints that not all of its sites have. Where sites are
+// not told, they would tell them.
 func (s *Store) giveaways(tx *db.Tx, sel selection) (names []string, err error) {
 	if !sel.enforced || sel.siteTold() || len(sel.project.SiteIDs) == 1 {
 		return nil, nil
@@ -117,7 +134,8 @@ func (s *Store) giveaways(tx *db.Tx, sel selection) (names []string, err error) 
 		}
 	}
 	var shared db.Texts
-	err = tx.Raw("select coalesce(array_agg(code), '{}') from (select code from schedules where site_id = any(?::uuid[]) group by code having count(*) = ?) c", sel.project.SiteIDs, len(sel.project.SiteIDs)).Row().Scan(&shared)
+	err = tx.Raw("select coalesce(array_agg(code), '{}') from (select code from schedules where site_id = "+
+		"any(?::uuid[]) group by code having count(*) = ?) c", sel.project.SiteIDs, len(sel.project.SiteIDs)).Row().Scan(&shared)
 	for _, code := range sel.project.Timepoints {
 		if !slices.Contains(shared, code) && !slices.Contains(always, code) {
 			names = append(names, code)
@@ -136,8 +154,8 @@ func (sel selection) told() (list []disclosure.Quasi) {
 	return list
 }
 
-// values are the SQL of every quasi-identifier, at its level, or before levels are known at its finest. What the project does not
-// have is told to nobody.
+// values are the SQL of every quasi-identifier, at its level, or before levels are known at its finest.
+// What the project does not have is told to nobody.
 func (sel selection) values() (list []string) {
 	n := 0
 	for _, q := range quasis {
@@ -199,12 +217,21 @@ func classesText(values []string) sqlfile.Text {
 }
 
 func gatherText(values, told []string) sqlfile.Text {
-	return files.Render("gather.sql.tmpl", map[string]string{"Values": strings.Join(values, ", "), "Told": strings.Join(told, ", ")})
+	return files.Render(
+		"gather.sql.tmpl",
+		map[string]string{"Values": strings.Join(values, ", "), "Told": strings.Join(told, ", ")},
+	)
 }
 
 // flow counts people from everybody to those who are in; before is when the release before was read, zero without one.
 func (sel selection) report(tx *db.Tx, before *time.Time) (r Report, err error) {
-	r = Report{N: sel.result.N - sel.result.Suppressed, K: sel.result.K, Suppressed: sel.result.Suppressed, Enforced: sel.enforced, Generalised: []Generalised{}}
+	r = Report{
+		N:           sel.result.N - sel.result.Suppressed,
+		K:           sel.result.K,
+		Suppressed:  sel.result.Suppressed,
+		Enforced:    sel.enforced,
+		Generalised: []Generalised{},
+	}
 	n := 0
 	for _, q := range quasis {
 		level := len(q.Coarser) + 1
@@ -238,7 +265,11 @@ func (sel selection) answered(tx *db.Tx, args map[string]any, r *Report) error {
 
 // surroundings are the arguments of every table's SQL.
 func (s *Store) surroundings(tx *db.Tx, sel selection, p *pseudonyms) (map[string]any, error) {
-	args := map[string]any{"sites": sel.project.SiteIDs, "timepoints": sel.project.Timepoints, "instruments": sel.project.Instruments}
+	args := map[string]any{
+		"sites":       sel.project.SiteIDs,
+		"timepoints":  sel.project.Timepoints,
+		"instruments": sel.project.Instruments,
+	}
 	var zones, days, workerCodes db.Texts
 	for _, id := range sel.project.SiteIDs {
 		var zone string
@@ -252,7 +283,9 @@ func (s *Store) surroundings(tx *db.Tx, sel selection, p *pseudonyms) (map[strin
 		zones, days = append(zones, zone), append(days, day.Of(tx.Now.In(loc)).String())
 	}
 	var workers db.IDs
-	if err := tx.Raw("select coalesce(array_agg(id), '{}') from link_workers where site_id = any(?::uuid[])", sel.project.SiteIDs).Row().Scan(&workers); err != nil {
+	if err := tx.Raw("select coalesce(array_agg(id), '{}') from link_workers where site_id = any(?::uuid[])", sel.project.SiteIDs).
+		Row().
+		Scan(&workers); err != nil {
 		return nil, err
 	}
 	for _, id := range workers {
@@ -262,20 +295,58 @@ func (s *Store) surroundings(tx *db.Tx, sel selection, p *pseudonyms) (map[strin
 	var ownCodes db.Texts
 	var targets, earliest, latest db.Ints
 	for _, o := range sel.project.Schedule {
-		ownCodes, targets, earliest, latest = append(ownCodes, o.Code), append(targets, o.Target), append(earliest, o.From), append(latest, o.To)
+		ownCodes, targets, earliest, latest = append(
+			ownCodes,
+			o.Code,
+		), append(
+			targets,
+			o.Target,
+		), append(
+			earliest,
+			o.From,
+		), append(
+			latest,
+			o.To,
+		)
 	}
 	args["own_codes"], args["own_targets"], args["own_earliest"], args["own_latest"] = ownCodes, targets, earliest, latest
 	var itemOf, itemCodes, scoreOf, scoreCodes, better db.Texts
 	var itemVersions, scoreVersions db.Ints
 	var responder []*float64
 	for _, i := range s.Items {
-		itemOf, itemVersions, itemCodes = append(itemOf, i.Instrument), append(itemVersions, i.Version), append(itemCodes, i.Code)
+		itemOf, itemVersions, itemCodes = append(
+			itemOf,
+			i.Instrument,
+		), append(
+			itemVersions,
+			i.Version,
+		), append(
+			itemCodes,
+			i.Code,
+		)
 	}
 	for _, c := range s.Scores {
-		scoreOf, scoreVersions, scoreCodes, better, responder = append(scoreOf, c.Instrument), append(scoreVersions, c.Version), append(scoreCodes, c.Code), append(better, c.Better), append(responder, c.Responder)
+		scoreOf, scoreVersions, scoreCodes, better, responder = append(
+			scoreOf,
+			c.Instrument,
+		), append(
+			scoreVersions,
+			c.Version,
+		), append(
+			scoreCodes,
+			c.Code,
+		), append(
+			better,
+			c.Better,
+		), append(
+			responder,
+			c.Responder,
+		)
 	}
 	args["item_instruments"], args["item_versions"], args["item_codes"] = itemOf, itemVersions, itemCodes
-	args["score_instruments"], args["score_versions"], args["score_codes"], args["score_better"], args["score_responder"] = scoreOf, scoreVersions, scoreCodes, better, thresholds(responder)
+	args["score_instruments"], args["score_versions"], args["score_codes"], args["score_better"], args["score_responder"] = scoreOf, scoreVersions, scoreCodes, better, thresholds(
+		responder,
+	)
 	return args, nil
 }
 

@@ -46,7 +46,14 @@ type Table struct {
 }
 
 // studyID is the first column of every table. Its SQL is the person's id, which a pseudonym takes the place of.
-var studyID = Column{"study_id", Text, "The participant, under a pseudonym of this project", "the person, by HMAC-SHA-256 under the project's key", "c.patient_id", nil}
+var studyID = Column{
+	"study_id",
+	Text,
+	"The participant, under a pseudonym of this project",
+	"the person, by HMAC-SHA-256 under the project's key",
+	"c.patient_id",
+	nil,
+}
 
 var yesNo = []Value{{"0", "No"}, {"1", "Yes"}}
 
@@ -93,4 +100,10 @@ func (t Table) query() sqlfile.Text { return files.Render("table.sql.tmpl", t) }
 func parsed(text []byte) (int64, error) { return strconv.ParseInt(string(text), 10, 64) }
 
 // missingCodes are what a number in a missing_code column stands for, in every table.
-var missingCodes = []Value{{"-1", "Not due yet, lost, or not answered in the analysis window: see state"}, {"-6", "Does not apply"}, {"-7", "Prefers not to say"}, {"-8", "Does not know"}, {"-9", "Not asked"}}
+var missingCodes = []Value{
+	{"-1", "Not due yet, lost, or not answered in the analysis window: see state"},
+	{"-6", "Does not apply"},
+	{"-7", "Prefers not to say"},
+	{"-8", "Does not know"},
+	{"-9", "Not asked"},
+}

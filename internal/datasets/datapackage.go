@@ -3,11 +3,25 @@ package datasets
 // dataPackage is the release's descriptor by the Data Package standard, version 2.
 func dataPackage(a About) ([]byte, error) {
 	p := packageFile{
-		Schema: "https://datapackage.org/profiles/2.0/datapackage.json", Name: "waypost-release", Title: a.Title, Description: a.Citation,
-		Created: a.AsOf.Format("2006-01-02T15:04:05Z"), Version: "", Resources: []resource{},
+		Schema:      "https://datapackage.org/profiles/2.0/datapackage.json",
+		Name:        "waypost-release",
+		Title:       a.Title,
+		Description: a.Citation,
+		Created:     a.AsOf.Format("2006-01-02T15:04:05Z"),
+		Version:     "",
+		Resources:   []resource{},
 	}
 	for _, t := range tables {
-		r := resource{Name: t.Name, Type: "table", Path: t.Name + ".csv", Title: "A row is " + t.Label, Format: "csv", MediaType: "text/csv", Encoding: "utf-8", Schema: t.schema()}
+		r := resource{
+			Name:      t.Name,
+			Type:      "table",
+			Path:      t.Name + ".csv",
+			Title:     "A row is " + t.Label,
+			Format:    "csv",
+			MediaType: "text/csv",
+			Encoding:  "utf-8",
+			Schema:    t.schema(),
+		}
 		for _, f := range a.Files {
 			if f.Name == r.Path {
 				r.Bytes, r.Hash = f.Bytes, "sha256:"+f.SHA256
@@ -78,12 +92,22 @@ type reference struct {
 }
 
 func (t Table) schema() tableSchema {
-	s := tableSchema{Schema: "https://datapackage.org/profiles/2.0/tableschema.json", Missing: []string{""}, PrimaryKey: t.Key}
+	s := tableSchema{
+		Schema:     "https://datapackage.org/profiles/2.0/tableschema.json",
+		Missing:    []string{""},
+		PrimaryKey: t.Key,
+	}
 	for i, c := range t.Columns {
 		f := tableField{Name: c.Name, Type: c.Kind, Title: c.Label, Constraints: constraints{Required: i == 0}}
 		for _, v := range c.Values {
 			value := c.typed(v.Value)
-			f.Constraints.Enum, f.Categories = append(f.Constraints.Enum, value), append(f.Categories, category{value, v.Label})
+			f.Constraints.Enum, f.Categories = append(
+				f.Constraints.Enum,
+				value,
+			), append(
+				f.Categories,
+				category{value, v.Label},
+			)
 		}
 		s.Fields = append(s.Fields, f)
 	}

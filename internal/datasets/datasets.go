@@ -1,8 +1,9 @@
-// Package datasets makes what researchers work with: projects, their frozen releases of consented and pseudonymised rows, and
-// everything that documents them.
+// Package datasets makes what researchers work with: projects, their frozen releases of consented and
+// pseudonymised rows, and everything that documents them.
 //
-// It only reads the record, by SQL, and streams: no table is ever held in memory. Each column is declared once (tables.go);
-// its SQL, its place in the files, the codebook and the document all come of that declaration.
+// It only reads the record, by SQL, and streams: no table is ever held in memory. Each column is declared
+// once (tables.go); its SQL, its place in the files, the codebook and the document all come of that
+// declaration.
 package datasets
 
 import (
@@ -26,7 +27,8 @@ type Store struct {
 	busy sync.Mutex // one release at a time is made in a process
 }
 
-// Item is a question whose answer is a number or a code. A question that is answered in words is none: words do not leave.
+// Item is a question whose answer is a number or a code. A question that is answered in words is none:
+// words do not leave.
 type Item struct {
 	Instrument string
 	Version    int

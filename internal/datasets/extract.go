@@ -20,7 +20,8 @@ import (
 	"waypost/internal/platform/spreadsheet"
 )
 
-// Sink takes a table's rows: the text of each value, nil where there is none. The bytes are the caller's again afterwards.
+// Sink takes a table's rows: the text of each value, nil where there is none. The bytes are the caller's
+// again afterwards.
 type Sink interface {
 	Row(values [][]byte) error
 	Close() error
@@ -123,11 +124,21 @@ func newParquet(to io.Writer, t Table) *parquetSink {
 		if i == 0 {
 			how = ""
 		}
-		fields[i] = reflect.StructField{Name: "F" + strconv.Itoa(i), Type: typ, Tag: reflect.StructTag(`parquet:"` + c.Name + ",optional" + how + `"`)}
+		fields[i] = reflect.StructField{
+			Name: "F" + strconv.Itoa(i),
+			Type: typ,
+			Tag:  reflect.StructTag(`parquet:"` + c.Name + ",optional" + how + `"`),
+		}
 		s.kinds[i] = c.Kind
 	}
 	schema := parquet.SchemaOf(reflect.New(reflect.StructOf(fields)).Interface())
-	s.to = parquet.NewGenericWriter[any](to, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(rowGroup), parquet.CreatedBy("Waypost", "", ""))
+	s.to = parquet.NewGenericWriter[any](
+		to,
+		schema,
+		parquet.Compression(&parquet.Snappy),
+		parquet.MaxRowsPerRowGroup(rowGroup),
+		parquet.CreatedBy("Waypost", "", ""),
+	)
 	s.rows = make([]parquet.Row, batch)
 	for i := range s.rows {
 		s.rows[i] = make(parquet.Row, len(fields))
@@ -196,7 +207,11 @@ type upload struct {
 
 func (s *Store) upload(ctx context.Context, r Release, name string) (*upload, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	to, err := s.Files.NewWriter(ctx, r.key(name), &blob.WriterOptions{ContentType: mediaType(name), DisableContentTypeDetection: true})
+	to, err := s.Files.NewWriter(
+		ctx,
+		r.key(name),
+		&blob.WriterOptions{ContentType: mediaType(name), DisableContentTypeDetection: true},
+	)
 	if err != nil {
 		cancel()
 		return nil, errStorage{err}
@@ -230,8 +245,12 @@ func (u *upload) close(failure error) (File, error) {
 
 // MediaTypes are what files of a release are, by the ends of their names; any other is plain text.
 var MediaTypes = map[string]string{
-	"csv": "text/csv; charset=utf-8; header=present", "json": "application/json", "parquet": "application/vnd.apache.parquet",
-	"zip": "application/zip", "md": "text/markdown; charset=utf-8", "": "text/plain; charset=utf-8",
+	"csv":     "text/csv; charset=utf-8; header=present",
+	"json":    "application/json",
+	"parquet": "application/vnd.apache.parquet",
+	"zip":     "application/zip",
+	"md":      "text/markdown; charset=utf-8",
+	"":        "text/plain; charset=utf-8",
 }
 
 // mediaType is what a file is.

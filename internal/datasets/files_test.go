@@ -25,7 +25,8 @@ func FuzzCSV(f *testing.F) {
 			t.Fatal(err)
 		}
 		lines, err := csv.NewReader(&out).ReadAll()
-		read := func(v string) string { return strings.ReplaceAll(v, "\r\n", "\n") } // Go's reader makes one line end of another
+		// Go's reader makes one line end of another
+		read := func(v string) string { return strings.ReplaceAll(v, "\r\n", "\n") }
 		if err != nil || len(lines) != 2 || lines[1][0] != read(a) || lines[1][1] != read(b) {
 			t.Fatalf("%q, %q came back as %q (%v)", a, b, lines, err)
 		}
@@ -38,7 +39,11 @@ func FuzzVerify(f *testing.F) {
 	f.Add(`{"files":[{"name":"../../etc/passwd"}]}`, `"`)
 	f.Add(`null`, "")
 	f.Fuzz(func(t *testing.T, manifest, table string) {
-		folder := fstest.MapFS{"manifest.json": {Data: []byte(manifest)}, "a.csv": {Data: []byte(table)}, "checksums.txt": {}}
+		folder := fstest.MapFS{
+			"manifest.json": {Data: []byte(manifest)},
+			"a.csv":         {Data: []byte(table)},
+			"checksums.txt": {},
+		}
 		if about, wrong, err := Verify(folder); err == nil && len(wrong) == 0 {
 			t.Fatalf("found whole: %+v", about.Files)
 		}
@@ -64,7 +69,12 @@ func TestTheTables(t *testing.T) {
 			labels := map[string]bool{}
 			for _, v := range c.Values {
 				if labels[v.Label] || strings.ContainsAny(v.Label, "|\"`") {
-					t.Errorf("%s.%s: the label %q cannot be told apart, or spoils a script", table.Name, c.Name, v.Label)
+					t.Errorf(
+						"%s.%s: the label %q cannot be told apart, or spoils a script",
+						table.Name,
+						c.Name,
+						v.Label,
+					)
 				}
 				labels[v.Label] = true
 			}

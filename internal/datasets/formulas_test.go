@@ -9,10 +9,19 @@ import (
 	"waypost/internal/platform/spreadsheet"
 )
 
-// In no CSV of a release does a text begin as a formula would, whatever it is; numbers stay as they are, and so does Parquet.
+// In no CSV of a release does a text begin as a formula would, whatever it is; numbers stay as they are,
+// and so does Parquet.
 func TestNoCellIsAFormula(t *testing.T) {
 	t.Parallel()
-	odd := Table{Name: "odd", Columns: []Column{{Name: "study_id", Kind: Text}, {Name: "change", Kind: Number}, {Name: "n", Kind: Integer}, {Name: "title", Kind: Text}}}
+	odd := Table{
+		Name: "odd",
+		Columns: []Column{
+			{Name: "study_id", Kind: Text},
+			{Name: "change", Kind: Number},
+			{Name: "n", Kind: Integer},
+			{Name: "title", Kind: Text},
+		},
+	}
 	var out bytes.Buffer
 	s := newCSV(&out, odd)
 	for _, title := range []string{`=HYPERLINK("https://example.org","x")`, "+44", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1", "plain"} {
@@ -24,7 +33,8 @@ func TestNoCellIsAFormula(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range readCSV(t, out.Bytes())[1:] {
-		if line[0] != "'=1" || line[1] != "-1.5" || line[2] != "-9" || spreadsheet.Formula(line[3]) || line[3] != "plain" && line[3][0] != '\'' {
+		if line[0] != "'=1" || line[1] != "-1.5" || line[2] != "-9" || spreadsheet.Formula(line[3]) ||
+			line[3] != "plain" && line[3][0] != '\'' {
 			t.Errorf("%q", line)
 		}
 	}

@@ -32,7 +32,10 @@ func (s *Store) named(project uuid.UUID, encrypted []byte) (*pseudonyms, error) 
 	return &pseudonyms{mac: hmac.New(sha256.New, key)}, nil
 }
 
-var errOtherKey = fault.New(fault.Unavailable, "The project's key cannot be opened here: the master key is not the one it was made under.")
+var errOtherKey = fault.New(
+	fault.Unavailable,
+	"The project's key cannot be opened here: the master key is not the one it was made under.",
+)
 
 // belonging says where a ciphertext belongs, so that it is of no use elsewhere.
 func belonging(project uuid.UUID) []byte {
@@ -49,8 +52,9 @@ func Sealed(tx *db.Tx) (all []vault.Sealed, err error) {
 	return all, err
 }
 
-// pseudonyms names people as one project knows them: base32(HMAC-SHA-256(project key, person id)), the first 16 letters. The same
-// in every release of the project, and of no use to link it with another's. It is not for several goroutines.
+// pseudonyms names people as one project knows them: base32(HMAC-SHA-256(project key, person id)), the
+// first 16 letters. The same in every release of the project, and of no use to link it with another's. It
+// is not for several goroutines.
 type pseudonyms struct {
 	mac  hash.Hash
 	last []byte // the id that was asked for last, since a person's rows follow one another

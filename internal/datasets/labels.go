@@ -13,8 +13,14 @@ func labelsR(About) ([]byte, error) {
 	b.WriteString("# Reads a release's tables into R: tables <- read_release(\"folder\"); tables$outcomes_paired\n")
 	b.WriteString("# Codes become factors; levels(x) are the labels. codes = TRUE keeps the codes as they are.\n")
 	b.WriteString("read_release <- function(dir = \".\", codes = FALSE) {\n")
-	b.WriteString("  read <- function(name, types) utils::read.csv(file.path(dir, paste0(name, \".csv\")), colClasses = types, na.strings = \"\", fileEncoding = \"UTF-8\")\n")
-	b.WriteString("  mark <- function(x, label, levels = NULL, labels = NULL) {\n    if (!is.null(levels) && !codes) x <- factor(x, levels = levels, labels = labels)\n    attr(x, \"label\") <- label\n    x\n  }\n")
+	b.WriteString(
+		"  read <- function(name, types) utils::read.csv(file.path(dir, paste0(name, \".csv\")), colClasses = " +
+			"types, na.strings = \"\", fileEncoding = \"UTF-8\")\n",
+	)
+	b.WriteString(
+		"  mark <- function(x, label, levels = NULL, labels = NULL) {\n    if (!is.null(levels) && !codes) x " +
+			"<- factor(x, levels = levels, labels = labels)\n    attr(x, \"label\") <- label\n    x\n  }\n",
+	)
 	b.WriteString("  out <- list()\n")
 	kinds := map[Kind]string{Text: "character", Integer: "integer", Number: "numeric"}
 	for _, t := range tables {
@@ -22,7 +28,14 @@ func labelsR(About) ([]byte, error) {
 		for i, c := range t.Columns {
 			types[i] = c.Name + " = " + quoteR(kinds[c.Kind])
 		}
-		fmt.Fprintf(&b, "\n  # %s: a row is %s\n  d <- read(%s, c(%s))\n", t.Name, t.Label, quoteR(t.Name), strings.Join(types, ", "))
+		fmt.Fprintf(
+			&b,
+			"\n  # %s: a row is %s\n  d <- read(%s, c(%s))\n",
+			t.Name,
+			t.Label,
+			quoteR(t.Name),
+			strings.Join(types, ", "),
+		)
 		for _, c := range t.Columns {
 			fmt.Fprintf(&b, "  d$%s <- mark(d$%s, %s%s)\n", c.Name, c.Name, quoteR(c.Label), levelsR(c))
 		}
@@ -56,7 +69,8 @@ func labelsStata(About) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("* Reads a release's tables into Stata and saves each as .dta: cd to the folder first.\nversion 14\n")
 	for _, t := range tables {
-		fmt.Fprintf(&b, "\n* %s: a row is %s\nimport delimited using \"%s.csv\", clear varnames(1) case(preserve) encoding(\"UTF-8\") stringcols(%s)\n", t.Name, t.Label, t.Name, stringColumns(t))
+		fmt.Fprintf(&b, "\n* %s: a row is %s\nimport delimited using \"%s.csv\", clear varnames(1) case(preserve) "+
+			"encoding(\"UTF-8\") stringcols(%s)\n", t.Name, t.Label, t.Name, stringColumns(t))
 		for _, c := range t.Columns {
 			labelledStata(&b, c)
 			fmt.Fprintf(&b, "label variable %s %s\n", c.Name, quoteStata(cut(c.Label, labelStata)))
@@ -86,7 +100,15 @@ func labelledStata(b *bytes.Buffer, c Column) {
 	if c.Kind == Text {
 		fmt.Fprintf(b, "order coded_, after(%s)\ndrop %s\nrename coded_ %s\n", c.Name, c.Name, c.Name)
 	}
-	fmt.Fprintf(b, "capture label drop %s_\nlabel define %s_ %s\nlabel values %s %s_\n", cut(c.Name, 31), cut(c.Name, 31), strings.Join(labels, " "), c.Name, cut(c.Name, 31))
+	fmt.Fprintf(
+		b,
+		"capture label drop %s_\nlabel define %s_ %s\nlabel values %s %s_\n",
+		cut(c.Name, 31),
+		cut(c.Name, 31),
+		strings.Join(labels, " "),
+		c.Name,
+		cut(c.Name, 31),
+	)
 }
 
 // stringColumns are the places of a table's texts: codes that look like numbers stay texts.

@@ -49,10 +49,31 @@ type TableFile struct {
 
 func (s *Store) describe(p Project, r Release, report Report, asOf time.Time) About {
 	a := About{
-		Title: oneLine(p.Title), Purpose: oneLine(p.Purpose), Schedule: p.Schedule, Release: r.Number, AsOf: asOf.UTC().Truncate(time.Second), LegalBasis: p.LegalBasis, Setting: p.Setting, SafeReason: p.SettingReason,
-		Instruments: p.Instruments, Timepoints: p.Timepoints, Report: report, Definition: Definition, Software: s.Software, Expires: p.ExpiresOn.String(),
-		Profile:  Disclosure{p.MinimumK, p.QuasiIdentifiers, p.Generalisation, p.MostSuppressed},
-		Citation: fmt.Sprintf("%s. Release %d, as of %s. Made with Waypost %s, table definition %d.", strings.TrimRight(oneLine(p.Title), ". "), r.Number, asOf.UTC().Format("2 January 2006"), s.Software, Definition),
+		Title: oneLine(
+			p.Title,
+		),
+		Purpose:     oneLine(p.Purpose),
+		Schedule:    p.Schedule,
+		Release:     r.Number,
+		AsOf:        asOf.UTC().Truncate(time.Second),
+		LegalBasis:  p.LegalBasis,
+		Setting:     p.Setting,
+		SafeReason:  p.SettingReason,
+		Instruments: p.Instruments,
+		Timepoints:  p.Timepoints,
+		Report:      report,
+		Definition:  Definition,
+		Software:    s.Software,
+		Expires:     p.ExpiresOn.String(),
+		Profile:     Disclosure{p.MinimumK, p.QuasiIdentifiers, p.Generalisation, p.MostSuppressed},
+		Citation: fmt.Sprintf(
+			"%s. Release %d, as of %s. Made with Waypost %s, table definition %d.",
+			strings.TrimRight(oneLine(p.Title), ". "),
+			r.Number,
+			asOf.UTC().Format("2 January 2006"),
+			s.Software,
+			Definition,
+		),
 	}
 	for _, t := range tables {
 		f := TableFile{Name: t.Name}
@@ -72,7 +93,8 @@ func oneLine(text string) string {
 		}
 		return r
 	}
-	return strings.NewReplacer("<", "(", ">", ")").Replace(strings.Join(strings.Fields(strings.Map(printable, text)), " "))
+	return strings.NewReplacer("<", "(", ">", ")").
+		Replace(strings.Join(strings.Fields(strings.Map(printable, text)), " "))
 }
 
 // manifest names every file before it, with its length and its SHA-256.

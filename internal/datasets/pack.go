@@ -58,7 +58,8 @@ func (p *packer) document(name string, text []byte) error {
 	return err
 }
 
-// documents writes what says what the tables hold: the manifest, which names all before it, and what is made of all files.
+// documents writes what says what the tables hold: the manifest, which names all before it, and what is
+// made of all files.
 func (p *packer) documents() error {
 	p.about.Files = p.files
 	for _, d := range []struct {
@@ -87,7 +88,10 @@ func (p *packer) zip() error {
 		return err
 	}
 	z := zip.NewWriter(u)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+	z.RegisterCompressor(
+		zip.Deflate,
+		func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) },
+	)
 	for _, f := range p.files {
 		if err == nil {
 			err = p.add(z, f)

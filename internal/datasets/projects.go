@@ -68,8 +68,8 @@ type Details struct {
 	ExpiresOn        day.Date `json:"expires_on" format:"date" doc:"The last day, at the first of its sites, on which releases are made and read." example:"2027-12-31"`
 }
 
-// Window is when a response to a follow-up counts as change, in days after its anchor. Of several, the one nearest the target
-// does, ties to the earlier.
+// Window is when a response to a follow-up counts as change, in days after its anchor. Of several, the one
+// nearest the target does, ties to the earlier.
 type Window struct {
 	Code   string `json:"code" maxLength:"30" doc:"Which of the project's timepoints." example:"m9_12"`
 	From   int    `json:"analysis_from" minimum:"1" maximum:"3650" doc:"The first day." example:"240"`
@@ -77,11 +77,20 @@ type Window struct {
 	To     int    `json:"analysis_to" minimum:"1" maximum:"3650" doc:"The last day." example:"400"`
 }
 
-// Add proposes a project. A data steward's is approved at once; a researcher's is a draft, of which they are a member. Faults:
-// invalid (a site that is not there, a minimum k below the floor, a term that is over).
+// Add proposes a project. A data steward's is approved at once; a researcher's is a draft, of which they
+// are a member. Faults: invalid (a site that is not there, a minimum k below the floor, a term that is
+// over).
 func (s *Store) Add(ctx context.Context, n Details) (p Project, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p = Project{ID: tx.NewID(), Details: n, State: "draft", Version: 1, CreatedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		p = Project{
+			ID:        tx.NewID(),
+			Details:   n,
+			State:     "draft",
+			Version:   1,
+			CreatedBy: tx.Actor.Key(),
+			CreatedAt: tx.Now,
+			UpdatedAt: tx.Now,
+		}
 		if err := p.settle(tx); err != nil {
 			return err
 		}
@@ -105,7 +114,12 @@ func (s *Store) Add(ctx context.Context, n Details) (p Project, err error) {
 				return err
 			}
 		}
-		return events.Record(tx, "project.added", p.subject(), events.Data{"legal_basis": string(p.LegalBasis), "state": p.State})
+		return events.Record(
+			tx,
+			"project.added",
+			p.subject(),
+			events.Data{"legal_basis": string(p.LegalBasis), "state": p.State},
+		)
 	})
 	return p, err
 }
@@ -119,21 +133,42 @@ func (p *Project) settle(tx *db.Tx) error {
 		p.QuasiIdentifiers = quasiNames()
 	}
 	if len(p.Generalisation) == 0 {
-		p.Generalisation = slices.DeleteFunc(slices.Clone(usual), func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) })
+		p.Generalisation = slices.DeleteFunc(
+			slices.Clone(usual),
+			func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) },
+		)
 	}
 	if p.MostSuppressed == 0 {
 		p.MostSuppressed = 5
 	}
 	var c fault.Checks
 	unknown := func(name string) bool { return !slices.Contains(quasiNames(), name) }
-	c.Require(!slices.ContainsFunc(p.QuasiIdentifiers, unknown), "quasi_identifiers", fault.UnknownCode, "are of site, age_band, gender, ethnic_group and imd_quintile")
+	c.Require(
+		!slices.ContainsFunc(p.QuasiIdentifiers, unknown),
+		"quasi_identifiers",
+		fault.UnknownCode,
+		"are of site, age_band, gender, ethnic_group and imd_quintile",
+	)
 	c.Require(distinct(p.QuasiIdentifiers), "quasi_identifiers", fault.Duplicate, "each stand once")
-	c.Require(!slices.ContainsFunc(p.Generalisation, func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) }), "generalisation", fault.UnknownReference, "names quasi-identifiers of the project")
+	c.Require(
+		!slices.ContainsFunc(
+			p.Generalisation,
+			func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) },
+		),
+		"generalisation",
+		fault.UnknownReference,
+		"names quasi-identifiers of the project",
+	)
 	least := floor[p.Setting]
 	if p.LegalBasis == Anonymised { // wherever researchers work
 		least = floor[Outside]
 	}
-	c.Require(p.MinimumK >= least, "minimum_k", fault.OutOfRange, "is at least 5 in a safe setting, and at least 10 outside, and where data is anonymised")
+	c.Require(
+		p.MinimumK >= least,
+		"minimum_k",
+		fault.OutOfRange,
+		"is at least 5 in a safe setting, and at least 10 outside, and where data is anonymised",
+	)
 	today, err := p.today(tx)
 	if err != nil {
 		return err
@@ -142,11 +177,21 @@ func (p *Project) settle(tx *db.Tx) error {
 	var own []string
 	for i, w := range p.Schedule {
 		at := fmt.Sprintf("schedule[%d]", i)
-		c.Require(slices.Contains(p.Timepoints, w.Code) && !slices.Contains(own, w.Code), at+".code", fault.Duplicate, "is one of the project's timepoints, and stands once")
+		c.Require(
+			slices.Contains(p.Timepoints, w.Code) && !slices.Contains(own, w.Code),
+			at+".code",
+			fault.Duplicate,
+			"is one of the project's timepoints, and stands once",
+		)
 		c.Require(w.From <= w.Target && w.Target <= w.To, at+".target", fault.OutOfRange, "lies in the window")
 		own = append(own, w.Code)
 	}
-	c.Require(distinct(p.Instruments) && distinct(p.Timepoints), "instruments", fault.Duplicate, "and timepoints each stand once")
+	c.Require(
+		distinct(p.Instruments) && distinct(p.Timepoints),
+		"instruments",
+		fault.Duplicate,
+		"and timepoints each stand once",
+	)
 	return c.Err()
 }
 
@@ -166,7 +211,9 @@ func (s *Store) exist(tx *db.Tx, p *Project) error {
 		SiteCount               int
 		Timepoints, Instruments db.Texts
 	}
-	if err := tx.Raw("select * from named_at(?::uuid[], ?::text[], ?::text[])", p.SiteIDs, p.Timepoints, p.Instruments).Scan(&found).Error; err != nil {
+	if err := tx.Raw("select * from named_at(?::uuid[], ?::text[], ?::text[])", p.SiteIDs, p.Timepoints, p.Instruments).
+		Scan(&found).
+		Error; err != nil {
 		return err
 	}
 	for _, i := range s.Items {
@@ -176,9 +223,24 @@ func (s *Store) exist(tx *db.Tx, p *Project) error {
 		return func(name string) bool { return !slices.Contains(there, name) }
 	}
 	var c fault.Checks
-	c.Require(found.SiteCount == len(p.SiteIDs), "site_ids", fault.UnknownReference, "names something that does not exist")
-	c.Require(!slices.ContainsFunc(p.Timepoints, beyond(slices.Concat(found.Timepoints, always)...)), "timepoints", fault.UnknownReference, "names a schedule that none of the sites has")
-	c.Require(!slices.ContainsFunc(p.Instruments, beyond(found.Instruments...)), "instruments", fault.UnknownReference, "names an instrument that none of the sites has")
+	c.Require(
+		found.SiteCount == len(p.SiteIDs),
+		"site_ids",
+		fault.UnknownReference,
+		"names something that does not exist",
+	)
+	c.Require(
+		!slices.ContainsFunc(p.Timepoints, beyond(slices.Concat(found.Timepoints, always)...)),
+		"timepoints",
+		fault.UnknownReference,
+		"names a schedule that none of the sites has",
+	)
+	c.Require(
+		!slices.ContainsFunc(p.Instruments, beyond(found.Instruments...)),
+		"instruments",
+		fault.UnknownReference,
+		"names an instrument that none of the sites has",
+	)
 	return c.Err()
 }
 
@@ -255,7 +317,11 @@ func (s *Store) Approve(ctx context.Context, id uuid.UUID, a Approval) (p Projec
 			p.SettingReason = a.SettingReason
 		}
 		p.State, p.ApprovedBy, p.ApprovedAt, p.Version, p.UpdatedAt = "approved", tx.Actor.Key(), &tx.Now, p.Version+1, tx.Now
-		if err := tx.Model(&p).Where("id = ?", id).Select("state", "setting_reason", "approved_by", "approved_at", "version", "updated_at").Updates(&p).Error; err != nil {
+		if err := tx.Model(&p).
+			Where("id = ?", id).
+			Select("state", "setting_reason", "approved_by", "approved_at", "version", "updated_at").
+			Updates(&p).
+			Error; err != nil {
 			return err
 		}
 		return events.Record(tx, "project.approved", p.subject(), nil)
@@ -317,7 +383,12 @@ func (s *Store) Leave(ctx context.Context, id, key uuid.UUID) error {
 	})
 }
 
-func (s *Store) move(ctx context.Context, id, key uuid.UUID, function, kind string, then func(*db.Tx, bool) error) error {
+func (s *Store) move(
+	ctx context.Context,
+	id, key uuid.UUID,
+	function, kind string,
+	then func(*db.Tx, bool) error,
+) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := project(tx, id)
 		if err != nil {

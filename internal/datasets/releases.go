@@ -75,8 +75,9 @@ type Missing struct {
 	Missing int    `json:"missing" doc:"Of how many of them it is missing."`
 }
 
-// Ask asks for a release: a job makes it soon. Two that are asked for at once are two, each of a snapshot of its own: so none is
-// older than its asking. Fault: conflict (the project is a draft, or its term is over).
+// Ask asks for a release: a job makes it soon. Two that are asked for at once are two, each of a snapshot
+// of its own: so none is older than its asking. Fault: conflict (the project is a draft, or its term is
+// over).
 func (s *Store) Ask(ctx context.Context, id uuid.UUID, n NewRelease) (r Release, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := usable(tx, id)
@@ -86,13 +87,28 @@ func (s *Store) Ask(ctx context.Context, id uuid.UUID, n NewRelease) (r Release,
 		if s.Cipher == nil || s.Files == nil {
 			return errNoPlace
 		}
-		r = Release{ID: tx.NewID(), ProjectID: p.ID, State: Building, Reason: n.Reason, Reasons: []Reason{}, Files: []File{},
-			TryAt: &tx.Now, RequestedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		r = Release{
+			ID:          tx.NewID(),
+			ProjectID:   p.ID,
+			State:       Building,
+			Reason:      n.Reason,
+			Reasons:     []Reason{},
+			Files:       []File{},
+			TryAt:       &tx.Now,
+			RequestedBy: tx.Actor.Key(),
+			CreatedAt:   tx.Now,
+			UpdatedAt:   tx.Now,
+		}
 		// one after the other, so that numbers count up
-		if err := tx.Exec("select pg_advisory_xact_lock(hashtextextended('releases of ' || ?::text, 0))", p.ID).Error; err != nil {
+		if err := tx.Exec(
+			"select pg_advisory_xact_lock(hashtextextended('releases of ' || ?::text, 0))",
+			p.ID,
+		).Error; err != nil {
 			return err
 		}
-		if err := tx.Raw("select coalesce(max(number), 0) + 1 from releases where project_id = ?", p.ID).Scan(&r.Number).Error; err != nil {
+		if err := tx.Raw("select coalesce(max(number), 0) + 1 from releases where project_id = ?", p.ID).
+			Scan(&r.Number).
+			Error; err != nil {
 			return err
 		}
 		if err := tx.Create(&r).Error; err != nil {
@@ -103,7 +119,10 @@ func (s *Store) Ask(ctx context.Context, id uuid.UUID, n NewRelease) (r Release,
 	return r, err
 }
 
-var errNoPlace = fault.New(fault.Unavailable, "Releases cannot be made here: there is no master key, or no place for their files.")
+var errNoPlace = fault.New(
+	fault.Unavailable,
+	"Releases cannot be made here: there is no master key, or no place for their files.",
+)
 
 // usable is a project that makes and reads releases.
 func usable(tx *db.Tx, id uuid.UUID) (Project, error) {
@@ -149,8 +168,9 @@ type Content struct {
 	*blob.Reader
 }
 
-// Fetch opens a file of a release, and notes that it was fetched. Faults: not_found, conflict (the project's term is over),
-// unavailable (the place for files does not answer, or has not the file as it was written).
+// Fetch opens a file of a release, and notes that it was fetched. Faults: not_found, conflict (the
+// project's term is over), unavailable (the place for files does not answer, or has not the file as it was
+// written).
 func (s *Store) Fetch(ctx context.Context, id uuid.UUID, name string) (c Content, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := db.First[Release](tx.Where("id = ?", id), "release")
@@ -167,7 +187,12 @@ func (s *Store) Fetch(ctx context.Context, id uuid.UUID, name string) (c Content
 		if c, err = s.open(ctx, r, r.Files[i]); err != nil {
 			return err
 		}
-		return events.Record(tx, "release.downloaded", r.subject(), events.Data{"file": name, "project_id": r.ProjectID.String()})
+		return events.Record(
+			tx,
+			"release.downloaded",
+			r.subject(),
+			events.Data{"file": name, "project_id": r.ProjectID.String()},
+		)
 	})
 	if err != nil && c.Reader != nil {
 		err = errors.Join(err, c.Close())
@@ -185,12 +210,17 @@ func (s *Store) open(ctx context.Context, r Release, f File) (Content, error) {
 		return Content{}, errNoFiles.Because(err)
 	}
 	if from.Size() != f.Bytes {
-		return Content{}, errNoFiles.Because(errors.Join(errors.New("datasets: a file is not as long as it was written"), from.Close()))
+		return Content{}, errNoFiles.Because(
+			errors.Join(errors.New("datasets: a file is not as long as it was written"), from.Close()),
+		)
 	}
 	return Content{f, mediaType(f.Name), *r.AsOf, from}, nil
 }
 
-var errNoFiles = fault.New(fault.Unavailable, "The place where releases lie does not have the file, or does not answer.")
+var errNoFiles = fault.New(
+	fault.Unavailable,
+	"The place where releases lie does not have the file, or does not answer.",
+)
 
 // folder is where the release's attempts lie.
 func (r Release) folder() string { return fmt.Sprintf("%s/%s/", r.ProjectID, r.ID) }
@@ -209,7 +239,17 @@ func (sel selection) refusals() []Reason {
 	case sel.result.N == 0:
 		return []Reason{{"nobody_consented", "Nobody at the project's sites may be in a release on its legal basis."}}
 	case sel.enforced && (sel.result.K == 0 || 100*sel.result.Suppressed > sel.project.MostSuppressed*sel.result.N):
-		return []Reason{{"k_not_reached", fmt.Sprintf("With everything as coarse as the project allows, or as its first release was, more than %d in 100 people are still in groups of fewer than %d who are alike.", sel.project.MostSuppressed, sel.project.MinimumK)}}
+		return []Reason{
+			{
+				"k_not_reached",
+				fmt.Sprintf(
+					"With everything as coarse as the project allows, or as its first release was, more than %d in 100 "+
+						"people are still in groups of fewer than %d who are alike.",
+					sel.project.MostSuppressed,
+					sel.project.MinimumK,
+				),
+			},
+		}
 	}
 	return []Reason{}
 }
@@ -238,7 +278,13 @@ func (s *Store) Try(ctx context.Context, id uuid.UUID) (t Trial, err error) {
 		if err != nil && !errors.As(err, &refused) {
 			return err
 		}
-		t = Trial{DryRun: true, State: Ready, Reasons: append([]Reason{}, refused.reasons...), Report: report, Missing: []Missing{}}
+		t = Trial{
+			DryRun:  true,
+			State:   Ready,
+			Reasons: append([]Reason{}, refused.reasons...),
+			Report:  report,
+			Missing: []Missing{},
+		}
 		if err != nil {
 			t.State = Refused
 			return nil

@@ -23,8 +23,9 @@ import (
 	"waypost/internal/platform/vault"
 )
 
-// TestSpeed is a part of make bench: the table of referrals of a project's release as CSV and as Parquet, pseudonyms included,
-// beside psql's COPY of the same query under the same role, in turn. It needs a demo's database, and says so where there is none.
+// TestSpeed is a part of make bench: the table of referrals of a project's release as CSV and as Parquet,
+// pseudonyms included, beside psql's COPY of the same query under the same role, in turn. It needs a demo's
+// database, and says so where there is none.
 func TestSpeed(t *testing.T) {
 	app, owner, master := os.Getenv("BENCH_APP_URL"), os.Getenv("BENCH_OWNER_URL"), os.Getenv("BENCH_MASTER_KEY")
 	if app == "" {
@@ -99,7 +100,10 @@ func lend(t *testing.T, tx *db.Tx, owner string) string {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), "drop table if exists "+name+"; create table "+name+" as select * from cohort with no data; grant select on "+name+" to waypost_jobs"); err != nil {
+	if _, err := conn.Exec(
+		t.Context(),
+		"drop table if exists "+name+"; create table "+name+" as select * from cohort with no data; grant select on "+name+" to waypost_jobs",
+	); err != nil {
 		t.Fatal(err)
 	}
 	from, to := io.Pipe()
@@ -133,8 +137,18 @@ type copying struct {
 
 func (c copying) run() int64 {
 	sql := strings.ReplaceAll(c.sql, "pg_temp.staged_cohort", c.table)
-	psql := exec.CommandContext(context.WithoutCancel(c.t.Context()), "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", c.app)
-	psql.Stdin = strings.NewReader("begin; set local statement_timeout = 0; " + joinWhole + "; select act_as('{}', 'system', null) \\g /dev/null\ncopy (" + sql + ") to stdout csv header;\ncommit;\n")
+	psql := exec.CommandContext(
+		context.WithoutCancel(c.t.Context()),
+		"psql",
+		"-X",
+		"-q",
+		"-v",
+		"ON_ERROR_STOP=1",
+		c.app,
+	)
+	psql.Stdin = strings.NewReader(
+		"begin; set local statement_timeout = 0; " + joinWhole + "; select act_as('{}', 'system', null) \\g /dev/null\ncopy (" + sql + ") to stdout csv header;\ncommit;\n",
+	)
 	lines := &counter{}
 	psql.Stdout, psql.Stderr = lines, os.Stderr
 	if err := psql.Run(); err != nil {

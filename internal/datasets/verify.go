@@ -14,9 +14,10 @@ import (
 	"strings"
 )
 
-// Verify checks a release's folder against its manifest: that every file is there and is the one that was written, byte for
-// byte, that every table has as many rows as it had, and that nothing else lies there. It says what is wrong, a line each; nothing
-// is where all is right. Error: the manifest is not there, or cannot be read.
+// Verify checks a release's folder against its manifest: that every file is there and is the one that was
+// written, byte for byte, that every table has as many rows as it had, and that nothing else lies there. It
+// says what is wrong, a line each; nothing is where all is right. Error: the manifest is not there, or
+// cannot be read.
 func Verify(folder fs.FS) (about About, wrong []string, err error) {
 	text, err := fs.ReadFile(folder, "manifest.json")
 	if err != nil {

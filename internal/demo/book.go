@@ -81,8 +81,24 @@ func (r *Report) count(b *book, today day.Date) {
 
 // String is what whoever started the demo reads.
 func (r Report) String() string {
-	return fmt.Sprintf("The demo is loaded, and all of it is made up: %s people at %d sites with %d link workers, %d organisations offering %d services, %s referrals and signposts, %s assessments, %s follow-ups. Of the %s follow-ups whose window has opened, %s (%d %%) are completed; the places differ.",
-		thousands(r.Patients), r.Sites, r.LinkWorkers, r.Organisations, r.Services, thousands(r.Referrals), thousands(r.Assessments), thousands(r.FollowUps), thousands(r.Opened), thousands(r.Completions), 100*r.Completions/max(1, r.Opened))
+	return fmt.Sprintf(
+		"The demo is loaded, and all of it is made up: %s people at %d sites with %d link workers, %d "+
+			"organisations offering %d services, %s referrals and signposts, %s assessments, %s follow-ups. Of the "+
+			"%s follow-ups whose window has opened, %s (%d %%) are completed; the places differ.",
+		thousands(
+			r.Patients,
+		),
+		r.Sites,
+		r.LinkWorkers,
+		r.Organisations,
+		r.Services,
+		thousands(r.Referrals),
+		thousands(r.Assessments),
+		thousands(r.FollowUps),
+		thousands(r.Opened),
+		thousands(r.Completions),
+		100*r.Completions/max(1, r.Opened),
+	)
 }
 
 func thousands(n int) string {

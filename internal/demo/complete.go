@@ -20,8 +20,14 @@ func (s *spell) complete() {
 	change := now["life_satisfaction"] - s.mood["life_satisfaction"]
 	at := s.moment(s.dice, on)
 	c := outcomes.Completion{
-		CompletedOn: on, Mode: s.of(askedBy), Respondent: s.of(respondents), CollectedBy: s.of(collectors), Language: s.person.Language,
-		HowHaveYouBeen: s.been(change), Benefit: s.benefit(change), Services: s.usedAll(at, change),
+		CompletedOn:    on,
+		Mode:           s.of(askedBy),
+		Respondent:     s.of(respondents),
+		CollectedBy:    s.of(collectors),
+		Language:       s.person.Language,
+		HowHaveYouBeen: s.been(change),
+		Benefit:        s.benefit(change),
+		Services:       s.usedAll(at, change),
 	}
 	c.Helper = s.helper(c.Respondent)
 	if c.Mode == "online" {
@@ -30,12 +36,30 @@ func (s *spell) complete() {
 	if s.chance(0.5) {
 		c.Narrative = new(s.narrative(change))
 	}
-	s.outcomes.Completed = append(s.outcomes.Completed, outcomes.Completed{ID: db.IDAt(at), SiteID: s.site.ID, FollowUpID: s.asked.ID, Completion: c, CreatedAt: at, UpdatedAt: at})
+	s.outcomes.Completed = append(
+		s.outcomes.Completed,
+		outcomes.Completed{
+			ID:         db.IDAt(at),
+			SiteID:     s.site.ID,
+			FollowUpID: s.asked.ID,
+			Completion: c,
+			CreatedAt:  at,
+			UpdatedAt:  at,
+		},
+	)
 	for _, u := range c.Services {
 		s.reported(at, u, on)
 	}
 	if s.chance(0.95) { // some answer the questions about services, and no more
-		answers := outcomes.Answers{CompletedOn: on, Mode: c.Mode, Respondent: c.Respondent, Helper: c.Helper, CollectedBy: c.CollectedBy, Language: c.Language, Responses: now.answers(s.dice)}
+		answers := outcomes.Answers{
+			CompletedOn: on,
+			Mode:        c.Mode,
+			Respondent:  c.Respondent,
+			Helper:      c.Helper,
+			CollectedBy: c.CollectedBy,
+			Language:    c.Language,
+			Responses:   now.answers(s.dice),
+		}
 		if c.Respondent != "proxy" { // who may not answer ONS4 for the person
 			s.assess(at, s.asked.Code, answers, &s.asked.ID)
 		}

@@ -88,7 +88,10 @@ func (c *course) slip(on day.Date) day.Date {
 }
 
 func (c *course) wait(reply day.Date) {
-	c.answer(reply, referrals.NewMove{To: referrals.Waitlisted, Reason: new(c.of(waits)), ExpectedStartOn: c.maybeSoon(reply)})
+	c.answer(
+		reply,
+		referrals.NewMove{To: referrals.Waitlisted, Reason: new(c.of(waits)), ExpectedStartOn: c.maybeSoon(reply)},
+	)
 	start := c.soon(reply, 20, 110)
 	switch {
 	case c.chance(0.2): // waiting still
@@ -142,9 +145,24 @@ func (c *course) session(on day.Date, first bool) {
 	}
 	if along := first && c.chance(0.1) && !on.After(c.active()); along {
 		n = referrals.NewAttendance{On: on, Attended: true, ReportedBy: actor.SideLinkWorker}
-		c.contact(on, episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: "face_to_face", Kind: "accompanied", Outcome: "attended", Minutes: new(c.between(60, 120))}, ReferralID: &c.ID, Attended: new(true)})
+		c.contact(
+			on,
+			episodes.NewContact{
+				ContactDetails: episodes.ContactDetails{
+					Mode:    "face_to_face",
+					Kind:    "accompanied",
+					Outcome: "attended",
+					Minutes: new(c.between(60, 120)),
+				},
+				ReferralID: &c.ID,
+				Attended:   new(true),
+			},
+		)
 	}
-	c.step(c.moment(c.dice, c.spell.written(on)), func(at time.Time) error { return c.Attend(as(c.tx, c.by(n.ReportedBy), at), n) })
+	c.step(
+		c.moment(c.dice, c.spell.written(on)),
+		func(at time.Time) error { return c.Attend(as(c.tx, c.by(n.ReportedBy), at), n) },
+	)
 }
 
 // answer is a move on the organisation's account.

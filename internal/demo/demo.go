@@ -77,7 +77,8 @@ func Load(ctx context.Context, d *db.DB, c Config, writeKeys func(Keys) error) (
 // reserve lets one demo at a time look whether the database is empty. Nobody waits for the loading to answer, so no
 // statement of it has a time limit: on a busy machine one may take longer than a request is given.
 func reserve(tx *db.Tx) error {
-	if err := tx.Exec("set local lock_timeout = 0; set local statement_timeout = 0; select pg_advisory_xact_lock(hashtextextended('demo', 0))").Error; err != nil {
+	if err := tx.Exec("set local lock_timeout = 0; set local statement_timeout = 0; select " +
+		"pg_advisory_xact_lock(hashtextextended('demo', 0))").Error; err != nil {
 		return err
 	}
 	empty, err := isEmpty(tx)
@@ -98,7 +99,8 @@ func Empty(ctx context.Context, d *db.DB) (empty bool, err error) {
 }
 
 func isEmpty(tx *db.Tx) (empty bool, err error) {
-	err = tx.Raw("select not exists (select from sites) and not exists (select from organisations) and not exists (select from patients)").Scan(&empty).Error
+	err = tx.Raw("select not exists (select from sites) and not exists (select from organisations) and not exists " +
+		"(select from patients)").Scan(&empty).Error
 	return empty, err
 }
 
@@ -109,7 +111,15 @@ func newWorld(tx *db.Tx, seed uint64) (*world, error) {
 	}
 	ons4, err := outcomes.Lookup("ons4")
 	today := day.Of(tx.Now.In(zone))
-	return &world{seed: seed, tx: tx, zone: zone, today: today, yesterday: today.AddDays(-1), ons4: ons4, numbers: &nhsNumbers{}}, err
+	return &world{
+		seed:      seed,
+		tx:        tx,
+		zone:      zone,
+		today:     today,
+		yesterday: today.AddDays(-1),
+		ons4:      ons4,
+		numbers:   &nhsNumbers{},
+	}, err
 }
 
 // load writes a site after the other, and then the keys.
@@ -156,9 +166,9 @@ func (t *town) build(n int) error {
 	return t.populate(b, n, t.keep)
 }
 
-// keep writes what the book holds. To the planner, one index of an empty table is as good as another, and what it chooses
-// then for the checks of foreign keys it keeps for as long as its statistics: those are taken after the first people.
-// Otherwise every check could come to read all rows of the site.
+// keep writes what the book holds. To the planner, one index of an empty table is as good as another, and
+// what it chooses then for the checks of foreign keys it keeps for as long as its statistics: those are
+// taken after the first people. Otherwise every check could come to read all rows of the site.
 func (w *world) keep(b *book) error {
 	w.report.count(b, w.today)
 	if err := b.write(w.tx); err != nil || w.people != firstPeople {

@@ -52,7 +52,13 @@ func TestDefaultSize(t *testing.T) {
 	if r.Sites != 7 || r.Patients != DefaultPeople {
 		t.Errorf("got %+v", r)
 	}
-	if reasons := rows(t, d, "select distinct loss_reason from follow_ups where loss_reason is not null"); len(reasons) != 9 {
+	if reasons := rows(
+		t,
+		d,
+		"select distinct loss_reason from follow_ups where loss_reason is not null",
+	); len(
+		reasons,
+	) != 9 {
 		t.Errorf("follow-ups are lost for %v", reasons)
 	}
 	placesDiffer(t, d)
@@ -62,8 +68,10 @@ func TestDefaultSize(t *testing.T) {
 func placesDiffer(t *testing.T, d *db.DB) {
 	var shares []float64
 	look(t, d, func(tx *db.Tx) error {
-		return tx.Raw(`select 100.0 * count(completed_on) / count(*) from follow_ups f join patients p on p.site_id = f.site_id and p.id = f.patient_id
-			where (closes_on < current_date or completed_on is not null or lost_on is not null) and (completed_on is not null or died_on is null) group by f.site_id order by 1`).Scan(&shares).Error
+		return tx.Raw(`select 100.0 * count(completed_on) / count(*) from follow_ups f join patients p on
+			p.site_id = f.site_id and p.id = f.patient_id
+			where (closes_on < current_date or completed_on is not null or lost_on is not null) and
+				(completed_on is not null or died_on is null) group by f.site_id order by 1`).Scan(&shares).Error
 	})
 	if len(shares) != 7 || shares[0] < 8 || shares[0] > 21 || shares[6] < 62 || shares[6] > 76 {
 		t.Errorf("followed up, in a hundred: %.0f", shares)

@@ -98,11 +98,26 @@ func (w *world) issue(first, second *town, projects db.IDs) (k Keys, err error) 
 func (w *world) key(n partners.NewKey) (string, error) {
 	key := partners.NewSecret()
 	id := w.tx.NewID()
-	k := partners.Key{ID: id, PartnerID: id, NewKey: n, Hint: key[len(key)-4:], KeyHash: secret.Hash(key), Version: 1, ConfirmedAt: &w.tx.Now, CreatedAt: w.tx.Now, UpdatedAt: w.tx.Now}
+	k := partners.Key{
+		ID:          id,
+		PartnerID:   id,
+		NewKey:      n,
+		Hint:        key[len(key)-4:],
+		KeyHash:     secret.Hash(key),
+		Version:     1,
+		ConfirmedAt: &w.tx.Now,
+		CreatedAt:   w.tx.Now,
+		UpdatedAt:   w.tx.Now,
+	}
 	if err := w.tx.Create(&k).Error; err != nil {
 		return "", err
 	}
-	return key, events.Record(w.tx, "api_key.added", events.Subject{Type: "api_key", ID: k.ID}, events.Data{"role": string(n.Role)})
+	return key, events.Record(
+		w.tx,
+		"api_key.added",
+		events.Subject{Type: "api_key", ID: k.ID},
+		events.Data{"role": string(n.Role)},
+	)
 }
 
 // busiest is the organisation with most to answer for a town; of two alike, the one that was referred to first.

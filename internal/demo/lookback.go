@@ -19,7 +19,14 @@ func (s *spell) measureBaseline(first day.Date, met time.Time) {
 	if s.baseline.After(first) {
 		at = s.meeting(s.dice, s.baseline)
 	}
-	answers := outcomes.Answers{CompletedOn: s.baseline, Mode: s.of(firstModes), Respondent: s.of(respondents), CollectedBy: "link_worker", Language: s.person.Language, Responses: s.mood.answers(s.dice)}
+	answers := outcomes.Answers{
+		CompletedOn: s.baseline,
+		Mode:        s.of(firstModes),
+		Respondent:  s.of(respondents),
+		CollectedBy: "link_worker",
+		Language:    s.person.Language,
+		Responses:   s.mood.answers(s.dice),
+	}
 	if answers.Respondent == "proxy" { // ONS4 is answered by the person, with help
 		answers.Respondent = "self_with_help"
 	}
@@ -33,7 +40,14 @@ func (s *spell) measureBaseline(first day.Date, met time.Time) {
 // review asks some people again on the way.
 func (s *spell) review() {
 	if on := s.baseline.AddDays(s.between(80, 110)); s.chance(0.2) && on.Before(s.active()) {
-		answers := outcomes.Answers{CompletedOn: on, Mode: "telephone", Respondent: "self", CollectedBy: "link_worker", Language: s.person.Language, Responses: s.mood.later(s.dice, 0.5).answers(s.dice)}
+		answers := outcomes.Answers{
+			CompletedOn: on,
+			Mode:        "telephone",
+			Respondent:  "self",
+			CollectedBy: "link_worker",
+			Language:    s.person.Language,
+			Responses:   s.mood.later(s.dice, 0.5).answers(s.dice),
+		}
 		s.assess(s.moment(s.dice, on), "review", answers, nil)
 	}
 }
@@ -41,21 +55,49 @@ func (s *spell) review() {
 // assess scores and keeps an assessment.
 func (s *spell) assess(at time.Time, timepoint string, answers outcomes.Answers, followUp *uuid.UUID) {
 	s.fail(s.ons4.Check("responses", answers.Responses))
-	a := outcomes.Assessment{ID: db.IDAt(at), SiteID: s.site.ID, EpisodeID: s.e.ID, Instrument: s.ons4.Key, InstrumentVersion: s.ons4.Version, Timepoint: timepoint,
-		Answers: answers, Scores: s.ons4.Compute(answers.Responses), FollowUpID: followUp, RecordedVia: "demo", CreatedAt: at, UpdatedAt: at}
+	a := outcomes.Assessment{
+		ID:                db.IDAt(at),
+		SiteID:            s.site.ID,
+		EpisodeID:         s.e.ID,
+		Instrument:        s.ons4.Key,
+		InstrumentVersion: s.ons4.Version,
+		Timepoint:         timepoint,
+		Answers:           answers,
+		Scores:            s.ons4.Compute(answers.Responses),
+		FollowUpID:        followUp,
+		RecordedVia:       "demo",
+		CreatedAt:         at,
+		UpdatedAt:         at,
+	}
 	s.outcomes.Assessments = append(s.outcomes.Assessments, a)
 	about := s.about("assessment")
 	about.ID = a.ID
-	s.note(s.worker, at, "assessment.recorded", about, events.Data{"instrument": a.Instrument, "timepoint": timepoint}, &answers.CompletedOn)
+	s.note(
+		s.worker,
+		at,
+		"assessment.recorded",
+		about,
+		events.Data{"instrument": a.Instrument, "timepoint": timepoint},
+		&answers.CompletedOn,
+	)
 }
 
 // plan plans the follow-up.
 func (s *spell) plan(at time.Time) {
 	f, err := outcomes.Planned(s.schedule(), s.baseline)
 	s.fail(err)
-	f.ID, f.SiteID, f.EpisodeID, f.PatientID, f.CreatedAt, f.UpdatedAt = db.IDAt(at), s.site.ID, s.e.ID, s.person.ID, at, at
+	f.ID, f.SiteID, f.EpisodeID, f.PatientID, f.CreatedAt, f.UpdatedAt = db.IDAt(
+		at,
+	), s.site.ID, s.e.ID, s.person.ID, at, at
 	s.asked = f
-	s.note(s.worker, at, "follow_up.planned", s.aboutFollowUp(), events.Data{"code": f.Code, "opens_on": f.OpensOn.String()}, nil)
+	s.note(
+		s.worker,
+		at,
+		"follow_up.planned",
+		s.aboutFollowUp(),
+		events.Data{"code": f.Code, "opens_on": f.OpensOn.String()},
+		nil,
+	)
 }
 
 func (s *spell) aboutFollowUp() events.Subject {
@@ -96,9 +138,25 @@ func (s *spell) attempts(n int, until day.Date) {
 
 func (s *spell) attempt(on day.Date, result string) {
 	at := s.moment(s.dice, on)
-	a := outcomes.Attempt{ID: db.IDAt(at), SiteID: s.site.ID, FollowUpID: s.asked.ID, At: at, Channel: s.channel(result), Result: result, CreatedAt: at, UpdatedAt: at}
+	a := outcomes.Attempt{
+		ID:         db.IDAt(at),
+		SiteID:     s.site.ID,
+		FollowUpID: s.asked.ID,
+		At:         at,
+		Channel:    s.channel(result),
+		Result:     result,
+		CreatedAt:  at,
+		UpdatedAt:  at,
+	}
 	s.outcomes.Attempts = append(s.outcomes.Attempts, a)
-	s.note(s.worker, at, "follow_up.attempted", s.aboutFollowUp(), events.Data{"channel": a.Channel, "result": result}, &on)
+	s.note(
+		s.worker,
+		at,
+		"follow_up.attempted",
+		s.aboutFollowUp(),
+		events.Data{"channel": a.Channel, "result": result},
+		&on,
+	)
 }
 
 // channel is how somebody was tried: an invitation is written, to who has an address by email.

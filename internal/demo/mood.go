@@ -9,8 +9,9 @@ import (
 // mood is how a person answers the four questions of ONS4: what they answered first, before rounding.
 type mood map[string]float64
 
-// measures: where answers lie at the baseline, how much they go with the person's mood, and the change months later. The
-// national means are well above these; people are referred at a low point, so that some of the change is regression to the mean.
+// measures: where answers lie at the baseline, how much they go with the person's mood, and the change
+// months later. The national means are well above these; people are referred at a low point, so that some
+// of the change is regression to the mean.
 var measures = []struct {
 	item                     string
 	mean, sd, loading, gains float64

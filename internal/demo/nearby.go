@@ -25,7 +25,12 @@ func (t *town) settle(tx *db.Tx, log *events.Log) error {
 		if slices.ContainsFunc(offered, func(s offer) bool { return s.By == o.Key }) {
 			row := t.organisation(o.Key, o.Name, o.Description)
 			batch.NewOrganisations = append(batch.NewOrganisations, row)
-			log.Record(as(tx, administrator, row.CreatedAt), "organisation.added", events.Subject{Type: "organisation", ID: row.ID}, nil)
+			log.Record(
+				as(tx, administrator, row.CreatedAt),
+				"organisation.added",
+				events.Subject{Type: "organisation", ID: row.ID},
+				nil,
+			)
 		}
 	}
 	for i, o := range offered {
@@ -60,10 +65,23 @@ func (t *town) organisation(key, name, description string) directory.Organisatio
 	t.byOffer[key] = id
 	home := t.domain(key)
 	return directory.Organisation{
-		ID: id, Entry: directory.Entry{Source: "demo", SourceRef: new(t.Code + "/" + key), Version: 1, CreatedAt: at, UpdatedAt: at},
+		ID: id,
+		Entry: directory.Entry{
+			Source:    "demo",
+			SourceRef: new(t.Code + "/" + key),
+			Version:   1,
+			CreatedAt: at,
+			UpdatedAt: at,
+		},
 		OrganisationDetails: directory.OrganisationDetails{
-			Name: t.fill(name), Description: text.Optional(t.fill(description)), URL: new("https://" + home), Email: new("hello@" + home),
-			Phone: new(landline(t.dice)), Status: "active",
+			Name: t.fill(
+				name,
+			),
+			Description: text.Optional(t.fill(description)),
+			URL:         new("https://" + home),
+			Email:       new("hello@" + home),
+			Phone:       new(landline(t.dice)),
+			Status:      "active",
 		},
 	}
 }
@@ -83,14 +101,34 @@ func (t *town) service(o offer, capacity string) service {
 	words := []string{"{hall}", hall, "{day}", weekday}
 	s := service{few: o.Few, answers: len(t.services)%3 != 1}
 	s.Service = directory.Service{
-		ID: db.IDAt(at), OrganisationID: t.byOffer[o.By], NeedsSource: "stated", Capacity: capacity,
-		Entry: directory.Entry{Source: "demo", SourceRef: new(t.Code + "/" + o.Key), Version: 1, CreatedAt: at, UpdatedAt: at},
+		ID:             db.IDAt(at),
+		OrganisationID: t.byOffer[o.By],
+		NeedsSource:    "stated",
+		Capacity:       capacity,
+		Entry: directory.Entry{
+			Source:    "demo",
+			SourceRef: new(t.Code + "/" + o.Key),
+			Version:   1,
+			CreatedAt: at,
+			UpdatedAt: at,
+		},
 		ServiceDetails: directory.ServiceDetails{
-			Name: t.fill(o.Name, words...), Description: text.Optional(t.fill(o.Description, words...)), ActivityType: o.Type, Needs: o.Needs,
-			Keywords:    text.Optional(t.Name + " " + strings.ReplaceAll(o.Key, "_", " ")),
-			Eligibility: text.Optional(t.fill(o.Eligibility)), Fees: text.Optional(o.Fees),
-			URL: new("https://" + t.domain(o.By) + "/" + o.Key), Phone: new(landline(t.dice)),
-			Address: new(strings.ToUpper(hall[:1]) + hall[1:] + ", " + t.Name), Postcode: new(postcode(t.dice)), Status: "active",
+			Name: t.fill(
+				o.Name,
+				words...),
+			Description:  text.Optional(t.fill(o.Description, words...)),
+			ActivityType: o.Type,
+			Needs:        o.Needs,
+			Keywords:     text.Optional(t.Name + " " + strings.ReplaceAll(o.Key, "_", " ")),
+			Eligibility:  text.Optional(t.fill(o.Eligibility)),
+			Fees:         text.Optional(o.Fees),
+			URL:          new("https://" + t.domain(o.By) + "/" + o.Key),
+			Phone:        new(landline(t.dice)),
+			Address: new(
+				strings.ToUpper(hall[:1]) + hall[1:] + ", " + t.Name,
+			),
+			Postcode: new(postcode(t.dice)),
+			Status:   "active",
 		},
 	}
 	s.FillIn()
@@ -109,7 +147,9 @@ func (t *town) sayCapacity(s *directory.Service) {
 		return
 	}
 	at := t.moment(t.dice, t.yesterday.AddDays(-t.IntN(45)))
-	s.CapacityAsOf, s.CapacitySetBy, s.UpdatedAt = &at, new(pick(t.dice, []string{"organisation", "organisation", "link_worker", "administrator"})), at
+	s.CapacityAsOf, s.CapacitySetBy, s.UpdatedAt = &at, new(
+		pick(t.dice, []string{"organisation", "organisation", "link_worker", "administrator"}),
+	), at
 	if s.Capacity == "waitlist" || s.Capacity == "full" {
 		s.WaitBand = new(t.of(waits))
 	}

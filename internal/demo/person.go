@@ -88,15 +88,34 @@ func (l *life) live(age int) {
 // introduce makes up the person, recorded on the day they were referred in.
 func (l *life) introduce() {
 	at := l.meeting(l.dice, l.received)
-	l.person = people.Patient{ID: db.IDAt(at), SiteID: l.site.ID, Details: l.details(), RecordedVia: "demo", Version: 1, CreatedAt: at, UpdatedAt: at}
+	l.person = people.Patient{
+		ID:          db.IDAt(at),
+		SiteID:      l.site.ID,
+		Details:     l.details(),
+		RecordedVia: "demo",
+		Version:     1,
+		CreatedAt:   at,
+		UpdatedAt:   at,
+	}
 	l.note(l.worker, at, "patient.recorded", l.about("patient"), nil, nil)
 }
 
 func (l *life) details() people.Details {
 	d := people.Details{
-		NHSNumber: new(l.numbers.next()), Gender: l.of(genders), EthnicCategory: l.of(ethnicMajority), Carer: l.of(carers),
-		BirthDate: l.birth(), Postcode: new(postcode(l.dice)), GPPracticeCode: new(fmt.Sprintf("%s%d", l.ODSCode, 1+l.IntN(4))),
-		ContactPreference: l.of(preferences), AccessNeeds: maybe(l.dice, 0.12, phrases.AccessNeeds), Language: new("en"),
+		NHSNumber: new(
+			l.numbers.next(),
+		),
+		Gender:         l.of(genders),
+		EthnicCategory: l.of(ethnicMajority),
+		Carer:          l.of(carers),
+		BirthDate:      l.birth(),
+		Postcode:       new(postcode(l.dice)),
+		GPPracticeCode: new(fmt.Sprintf("%s%d", l.ODSCode, 1+l.IntN(4))),
+		ContactPreference: l.of(
+			preferences,
+		),
+		AccessNeeds: maybe(l.dice, 0.12, phrases.AccessNeeds),
+		Language:    new("en"),
 	}
 	if l.chance(l.Diverse) {
 		d.EthnicCategory = l.of(ethnicMinority)
@@ -178,7 +197,15 @@ func (l *life) about(kind string) events.Subject {
 }
 
 // note puts an event into the log, recorded by somebody at some time; it happened on a day, or when it was recorded.
-func (l *life) note(who actor.Actor, at time.Time, kind string, s events.Subject, data events.Data, on *day.Date, more ...events.Option) {
+func (l *life) note(
+	who actor.Actor,
+	at time.Time,
+	kind string,
+	s events.Subject,
+	data events.Data,
+	on *day.Date,
+	more ...events.Option,
+) {
 	then := as(l.tx, who, at)
 	if on != nil {
 		noon, err := then.Noon(l.site.ID, *on)

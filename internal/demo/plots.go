@@ -9,9 +9,9 @@ type plot struct {
 	oldest, newest int    // how many days ago the baseline was taken
 }
 
-// plots make every state of a follow-up. How many of the missed were completed instead is the place's own, see plotsAt. The
-// ages keep clear of the windows' ends, which depend on the lengths of months: 9 months are 273 to 276 days, 10 months
-// and 15 days are 318 to 322, and 12 months 365 or 366.
+// plots make every state of a follow-up. How many of the missed were completed instead is the place's own,
+// see plotsAt. The ages keep clear of the windows' ends, which depend on the lengths of months: 9 months
+// are 273 to 276 days, 10 months and 15 days are 318 to 322, and 12 months 365 or 366.
 var plots = []plot{
 	{"waiting", 7, 0, 0},
 	{"turned_away", 6, 0, 0},

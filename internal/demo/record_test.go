@@ -30,7 +30,11 @@ func TestEverySiteHasEveryState(t *testing.T) {
 		ctx := actor.With(t.Context(), actor.Actor{Role: actor.SiteManager, Sites: []uuid.UUID{site.ID}})
 		store := &outcomes.Store{DB: d}
 		for _, state := range []outcomes.State{outcomes.Upcoming, outcomes.Due, outcomes.Overdue, outcomes.Missed, outcomes.OnHold, outcomes.Completes, outcomes.Lost} {
-			list, _, err := store.FollowUps(ctx, outcomes.FollowUpFilter{State: state}, db.Page[outcomes.FollowUpPosition]{Limit: 200})
+			list, _, err := store.FollowUps(
+				ctx,
+				outcomes.FollowUpFilter{State: state},
+				db.Page[outcomes.FollowUpPosition]{Limit: 200},
+			)
 			if err != nil || len(list) == 0 {
 				t.Errorf("%s has no follow-up that is %s (%v)", site.Code, state, err)
 			}
@@ -64,7 +68,12 @@ func TestRecord(t *testing.T) {
 // TestPlotsKeepTheirState on every day of four years, at both ends of their ages.
 func TestPlotsKeepTheirState(t *testing.T) {
 	m := sites.M9To12
-	s := outcomes.Schedule{Code: m.Code, OpensAfter: m.OpensAfter, TargetAfter: m.TargetAfter, ClosesAfter: m.ClosesAfter}
+	s := outcomes.Schedule{
+		Code:        m.Code,
+		OpensAfter:  m.OpensAfter,
+		TargetAfter: m.TargetAfter,
+		ClosesAfter: m.ClosesAfter,
+	}
 	for _, p := range plots[2:] {
 		for today := day.New(2025, 1, 1); today.Before(day.New(2029, 1, 1)); today = today.AddDays(1) {
 			for _, age := range []int{p.oldest, p.newest} {
@@ -82,7 +91,9 @@ func TestPlotsKeepTheirState(t *testing.T) {
 func aboutHalfAreCompleted(t *testing.T, d *db.DB, _ Keys) {
 	var done, asked int
 	look(t, d, func(tx *db.Tx) error {
-		return tx.Raw("select count(completed_on), count(*) from follow_ups where opens_on <= ?", tx.Now).Row().Scan(&done, &asked)
+		return tx.Raw("select count(completed_on), count(*) from follow_ups where opens_on <= ?", tx.Now).
+			Row().
+			Scan(&done, &asked)
 	})
 	if share := float64(done) / float64(asked); share < 0.4 || share > 0.6 {
 		t.Errorf("%d of %d follow-ups are completed: %.2f", done, asked, share)
@@ -201,8 +212,10 @@ func scoresFollowFromAnswers(t *testing.T, d *db.DB, _ Keys) {
 			}
 			want += int64(len(a.Scores))
 		}
-		err := tx.Raw(`select count(*) from assessment_scores s join assessments a on a.site_id = s.site_id and a.id = s.assessment_id
-			where a.responses -> s.score = to_jsonb(s.value) and s.completed_on = a.completed_on and s.timepoint = a.timepoint`).Scan(&kept).Error
+		err := tx.Raw(`select count(*) from assessment_scores s join assessments a on a.site_id = s.site_id and
+			a.id = s.assessment_id
+			where a.responses -> s.score = to_jsonb(s.value) and s.completed_on = a.completed_on and
+				s.timepoint = a.timepoint`).Scan(&kept).Error
 		if kept != want || want < 2*large {
 			t.Errorf("%d rows of scores for %d scores", kept, want)
 		}
@@ -225,7 +238,11 @@ func nhsNumbersAreValid(t *testing.T, d *db.DB, _ Keys) {
 func openServicesNearEverySite(t *testing.T, d *db.DB, _ Keys) {
 	ctx := actor.With(t.Context(), actor.Actor{Role: actor.Administrator})
 	for _, p := range places {
-		near := directory.Query{Capacity: "open", Near: &directory.Place{Latitude: p.Latitude, Longitude: p.Longitude}, WithinKm: 10}
+		near := directory.Query{
+			Capacity: "open",
+			Near:     &directory.Place{Latitude: p.Latitude, Longitude: p.Longitude},
+			WithinKm: 10,
+		}
 		hits, err := (&directory.Store{DB: d}).Search(ctx, near, db.Page[*directory.Position]{Limit: 200})
 		if err != nil || len(hits) < openServices || len(hits) >= p.Services {
 			t.Errorf("%s: %d of %d services are open (%v)", p.Name, len(hits), p.Services, err)
@@ -236,22 +253,36 @@ func openServicesNearEverySite(t *testing.T, d *db.DB, _ Keys) {
 // nothingImpossible asks for what must not be, each with a query that finds it.
 func nothingImpossible(t *testing.T, d *db.DB, _ Keys) {
 	for what, sql := range map[string]string{
-		"an event of the future":               "select type from events where occurred_at > recorded_at or recorded_at > @now",
-		"an episode before birth":              "select e.id::text from episodes e join patients p on p.id = e.patient_id where e.received_on <= p.birth_date + 6570",
-		"a contact after death or closing":     "select c.id::text from contacts c join episodes e on e.id = c.episode_id join patients p on p.id = e.patient_id where c.contact_on > coalesce(e.closed_on, 'infinity') or c.contact_on > coalesce(p.died_on, 'infinity') or c.contact_on < e.received_on",
-		"attendance after death":               "select a.id::text from attendances a join referrals r on r.id = a.referral_id join patients p on p.id = r.patient_id where a.attended_on > p.died_on",
-		"a referral outside its episode":       "select r.id::text from referrals r join episodes e on e.id = r.episode_id where r.sent_at::date < e.received_on or r.created_at::date > coalesce(e.closed_on, 'infinity')",
-		"a referral without consent":           "select r.id::text from referrals r where kind = 'referral' and status <> 'draft' and (select decision from consents c where c.patient_id = r.patient_id and purpose = 'share_with_organisations' and decided_on <= r.sent_at::date order by decided_on desc, created_at desc limit 1) not in ('given', 'best_interests')",
-		"a completion before its baseline":     "select id::text from follow_ups where completed_on <= anchor_on or lost_on <= opens_on",
-		"a completed follow-up without answer": "select f.id::text from follow_ups f left join follow_up_completions c on c.follow_up_id = f.id where (f.completed_on is not null) <> (c.id is not null)",
-		"a moved anchor":                       "select f.id::text from follow_ups f join episodes e on e.id = f.episode_id where e.baseline_on <> f.anchor_on",
-		"a use that was not answered whole":    "select id::text from follow_up_services where (used in ('still_using', 'used_stopped')) = (benefit = 'not_applicable') or used = 'still_using' and reason is not null",
-		"withdrawn research without its terms": "select id::text from consents where (purpose = 'research' and decision = 'withdrawn') <> (withdrawal is not null)",
-		"a consent before the referral in":     "select c.id::text from consents c join episodes e on e.patient_id = c.patient_id where c.decided_on < e.received_on or c.decided_on > @now",
-		"something recorded otherwise":         "select id::text from patients where recorded_via <> 'demo' union select id::text from referrals where recorded_via <> 'demo' union select id::text from contacts where recorded_via <> 'demo'",
-		"support of somebody never met":        "select id::text from episodes where status in ('active', 'paused') and first_contact_on is null and baseline_on is null",
-		"two consents that stand":              "select patient_id::text from consents group by patient_id, purpose having count(*) filter (where stands) <> 1",
-		"a waiting episode that was reached":   "select id::text from episodes where (status = 'waiting') and (first_contact_on is not null or baseline_on is not null)",
+		"an event of the future":  "select type from events where occurred_at > recorded_at or recorded_at > @now",
+		"an episode before birth": "select e.id::text from episodes e join patients p on p.id = e.patient_id where e.received_on <= p.birth_date + 6570",
+		"a contact after death or closing": "select c.id::text from contacts c join episodes e on e.id = c.episode_id join patients p on p.id " +
+			"= e.patient_id where c.contact_on > coalesce(e.closed_on, 'infinity') or c.contact_on > " +
+			"coalesce(p.died_on, 'infinity') or c.contact_on < e.received_on",
+		"attendance after death": "select a.id::text from attendances a join referrals r on r.id = a.referral_id join patients p on " +
+			"p.id = r.patient_id where a.attended_on > p.died_on",
+		"a referral outside its episode": "select r.id::text from referrals r join episodes e on e.id = r.episode_id where r.sent_at::date < " +
+			"e.received_on or r.created_at::date > coalesce(e.closed_on, 'infinity')",
+		"a referral without consent": "select r.id::text from referrals r where kind = 'referral' and status <> 'draft' and (select " +
+			"decision from consents c where c.patient_id = r.patient_id and purpose = " +
+			"'share_with_organisations' and decided_on <= r.sent_at::date order by decided_on desc, created_at " +
+			"desc limit 1) not in ('given', 'best_interests')",
+		"a completion before its baseline": "select id::text from follow_ups where completed_on <= anchor_on or lost_on <= opens_on",
+		"a completed follow-up without answer": "select f.id::text from follow_ups f left join follow_up_completions c on c.follow_up_id = f.id " +
+			"where (f.completed_on is not null) <> (c.id is not null)",
+		"a moved anchor": "select f.id::text from follow_ups f join episodes e on e.id = f.episode_id where e.baseline_on <> f.anchor_on",
+		"a use that was not answered whole": "select id::text from follow_up_services where (used in ('still_using', 'used_stopped')) = " +
+			"(benefit = 'not_applicable') or used = 'still_using' and reason is not null",
+		"withdrawn research without its terms": "select id::text from consents where (purpose = 'research' and decision = 'withdrawn') <> " +
+			"(withdrawal is not null)",
+		"a consent before the referral in": "select c.id::text from consents c join episodes e on e.patient_id = c.patient_id where " +
+			"c.decided_on < e.received_on or c.decided_on > @now",
+		"something recorded otherwise": "select id::text from patients where recorded_via <> 'demo' union select id::text from referrals " +
+			"where recorded_via <> 'demo' union select id::text from contacts where recorded_via <> 'demo'",
+		"support of somebody never met": "select id::text from episodes where status in ('active', 'paused') and first_contact_on is null " +
+			"and baseline_on is null",
+		"two consents that stand": "select patient_id::text from consents group by patient_id, purpose having count(*) filter (where stands) <> 1",
+		"a waiting episode that was reached": "select id::text from episodes where (status = 'waiting') and (first_contact_on is not null or " +
+			"baseline_on is not null)",
 	} {
 		var args []any
 		if strings.Contains(sql, "@now") {
@@ -275,7 +306,8 @@ func thereIsSomeOfEverything(t *testing.T, d *db.DB, _ Keys) {
 		"missing answers":               "select id::text from assessments where responses::text like '%missing%'",
 		"narratives":                    "select id::text from follow_up_completions where narrative is not null",
 		"referrals that follow another": "select id::text from referrals where follows_referral_id is not null",
-		"organisation and person disagree": `select r.id::text from referrals r join follow_up_services u on u.referral_id = r.id
+		"organisation and person disagree": `select r.id::text from referrals r join follow_up_services u on
+			u.referral_id = r.id
 			where r.status = 'completed' and r.first_attended_on is not null and u.used = 'did_not_use'`,
 		"invitations by email":    "select id::text from follow_up_attempts where channel = 'email' and result = 'invitation_sent'",
 		"contacts on going along": "select id::text from contacts where kind = 'accompanied' and attended",

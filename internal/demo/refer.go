@@ -42,7 +42,8 @@ func (s *spell) need(i int) string {
 	return all[i%len(all)]
 }
 
-// refer refers or signposts the person and lets the referral take its course. follows is a referral that this one replaces.
+// refer refers or signposts the person and lets the referral take its course. follows is a referral that
+// this one replaces.
 func (s *spell) refer(on day.Date, need string, follows *referrals.History) {
 	at := s.moment(s.dice, on)
 	r := s.begin(at, need, follows)
@@ -58,7 +59,10 @@ func (s *spell) refer(on day.Date, need string, follows *referrals.History) {
 	c := &course{spell: s, History: h, service: r.service, sent: on, written: at}
 	c.run(s.of(referralFates))
 	again := s.day(on.AddDays(20), on.AddDays(45))
-	ended := slices.Contains([]referrals.Status{referrals.Declined, referrals.NotCompleted, referrals.Expired}, h.Status)
+	ended := slices.Contains(
+		[]referrals.Status{referrals.Declined, referrals.NotCompleted, referrals.Expired},
+		h.Status,
+	)
 	if follows == nil && ended && !again.After(s.lastSending()) && s.chance(0.4) {
 		s.refer(again, need, h)
 	}
@@ -71,10 +75,24 @@ type beginning struct {
 }
 
 func (s *spell) begin(at time.Time, need string, follows *referrals.History) beginning {
-	b := beginning{referrals.Referral{
-		ID: db.IDAt(at), SiteID: s.site.ID, EpisodeID: s.e.ID, PatientID: s.person.ID, Kind: "referral", Details: referrals.Details{Need: need, Reason: maybe(s.dice, 0.8, phrases.Reasons)},
-		RecordedByLinkWorkerID: s.worker.LinkWorkerID, RecordedVia: "demo", Version: 1, CreatedAt: at, UpdatedAt: at,
-	}, service{}}
+	b := beginning{
+		referrals.Referral{
+			ID: db.IDAt(
+				at,
+			),
+			SiteID:                 s.site.ID,
+			EpisodeID:              s.e.ID,
+			PatientID:              s.person.ID,
+			Kind:                   "referral",
+			Details:                referrals.Details{Need: need, Reason: maybe(s.dice, 0.8, phrases.Reasons)},
+			RecordedByLinkWorkerID: s.worker.LinkWorkerID,
+			RecordedVia:            "demo",
+			Version:                1,
+			CreatedAt:              at,
+			UpdatedAt:              at,
+		},
+		service{},
+	}
 	var not *uuid.UUID
 	if follows != nil {
 		b.FollowsReferralID, not = &follows.ID, follows.ServiceID

@@ -24,8 +24,10 @@ import (
 )
 
 // shapes lists what kinds of event are about, on whose timelines they lie, and what their data says.
-const shapes = `select distinct concat_ws(' ', type, subject_type, site_id is not null, patient_id is not null, referral_id is not null, k)
-	from events left join jsonb_object_keys(data) k on true where (actor_key_id is not null) = ? and type <> 'api_key.added'`
+const shapes = `select distinct concat_ws(' ', type, subject_type, site_id is not null, patient_id is not null,
+	referral_id is not null, k)
+	from events left join jsonb_object_keys(data) k on true where (actor_key_id is not null) = ? and type <>
+		'api_key.added'`
 
 // TestEventsAreAsTheStores records by the stores whatever a demo tells of, and compares the events: a demo's, which no
 // key recorded, have no kind, subject or data that the stores' have not.
@@ -37,7 +39,8 @@ func TestEventsAreAsTheStores(t *testing.T) {
 	s.lose(s.support())
 	recorded := rows(t, d, shapes, true)
 	for _, told := range rows(t, d, shapes, false) {
-		if !slices.Contains(recorded, told) && !strings.HasPrefix(told, "referral.expired ") { // by the system, which has no key
+		// by the system, which has no key
+		if !slices.Contains(recorded, told) && !strings.HasPrefix(told, "referral.expired ") {
 			t.Errorf("no store records an event like %q", told)
 		}
 	}
@@ -54,7 +57,13 @@ type stores struct {
 
 func newStores(t *testing.T, d *db.DB, k Keys) *stores {
 	s := &stores{T: t, Store: casework.New(d), DB: d}
-	s.ctx, s.admin = actor.With(t.Context(), behind(t, d, k.LinkWorker)), actor.With(t.Context(), behind(t, d, k.Administrator))
+	s.ctx, s.admin = actor.With(
+		t.Context(),
+		behind(t, d, k.LinkWorker),
+	), actor.With(
+		t.Context(),
+		behind(t, d, k.Administrator),
+	)
 	return s
 }
 
@@ -79,7 +88,13 @@ func (s *stores) must(err error) {
 func (s *stores) administer() {
 	site, err := (&sites.Store{DB: s.DB}).Add(s.admin, sites.New{Name: "Example", Code: "example"})
 	s.must(err)
-	_, err = (&sites.Store{DB: s.DB}).AddLinkWorker(s.admin, sites.NewLinkWorker{SiteID: &site.ID, LinkWorkerDetails: sites.LinkWorkerDetails{Name: "Sam Example", Email: "sam@example.org"}})
+	_, err = (&sites.Store{DB: s.DB}).AddLinkWorker(
+		s.admin,
+		sites.NewLinkWorker{
+			SiteID:            &site.ID,
+			LinkWorkerDetails: sites.LinkWorkerDetails{Name: "Sam Example", Email: "sam@example.org"},
+		},
+	)
 	s.must(err)
 	o, err := (&directory.Store{DB: s.DB}).AddOrganisation(s.admin, directory.NewOrganisation{Name: "Example"})
 	s.must(err)
@@ -88,28 +103,70 @@ func (s *stores) administer() {
 	s.service = &v
 }
 
-// support tells of a person from being referred in to the end of support, and returns the follow-up and what they attended.
+// support tells of a person from being referred in to the end of support, and returns the follow-up and
+// what they attended.
 func (s *stores) support() (outcomes.FollowUp, uuid.UUID) {
 	today := day.Of(time.Now().UTC()).AddDays(-1)
-	p, err := (&people.Store{DB: s.DB}).Record(s.ctx, people.New{Details: people.Details{GivenName: new("A"), FamilyName: new("B"), BirthDate: monday}}, "api")
+	p, err := (&people.Store{DB: s.DB}).Record(
+		s.ctx,
+		people.New{Details: people.Details{GivenName: new("A"), FamilyName: new("B"), BirthDate: monday}},
+		"api",
+	)
 	s.must(err)
 	for _, decision := range []string{"given", "declined", "not_asked", "not_obtained", "withdrawn", "best_interests"} {
-		n := people.NewConsent{Purpose: people.ShareWithOrganisations, Decision: decision, DecidedOn: today.AddDays(-1), Reason: new("why")}
+		n := people.NewConsent{
+			Purpose:   people.ShareWithOrganisations,
+			Decision:  decision,
+			DecidedOn: today.AddDays(-1),
+			Reason:    new("why"),
+		}
 		if decision == "best_interests" { // of one day the refusals would stand
 			n.DecidedOn = today
 		}
 		_, err := (&people.Store{DB: s.DB}).RecordConsent(s.ctx, p.ID, n)
 		s.must(err)
 	}
-	e, err := s.OpenEpisode(s.ctx, episodes.New{PatientID: p.ID, Details: episodes.Details{Source: "gp", ReceivedOn: today, Needs: episodes.Needs{Primary: "food"}}}, "api")
+	e, err := s.OpenEpisode(
+		s.ctx,
+		episodes.New{
+			PatientID: p.ID,
+			Details:   episodes.Details{Source: "gp", ReceivedOn: today, Needs: episodes.Needs{Primary: "food"}},
+		},
+		"api",
+	)
 	s.must(err)
-	_, err = s.RecordContact(s.ctx, e.ID, episodes.NewContact{ContactDetails: episodes.ContactDetails{On: today, Mode: "telephone", Kind: "first_contact", Outcome: "spoke"}}, "api")
+	_, err = s.RecordContact(
+		s.ctx,
+		e.ID,
+		episodes.NewContact{
+			ContactDetails: episodes.ContactDetails{
+				On:      today,
+				Mode:    "telephone",
+				Kind:    "first_contact",
+				Outcome: "spoke",
+			},
+		},
+		"api",
+	)
 	s.must(err)
-	_, err = s.Outcomes.Record(s.ctx, outcomes.New{EpisodeID: e.ID, Instrument: "ons4", Timepoint: "baseline", Answers: outcomes.Answers{CompletedOn: today, Mode: "paper", Respondent: "self", Responses: calm}}, "api")
+	_, err = s.Outcomes.Record(
+		s.ctx,
+		outcomes.New{
+			EpisodeID:  e.ID,
+			Instrument: "ons4",
+			Timepoint:  "baseline",
+			Answers:    outcomes.Answers{CompletedOn: today, Mode: "paper", Respondent: "self", Responses: calm},
+		},
+		"api",
+	)
 	s.must(err)
 	attended := s.refer(e, today)
 	s.end(e, p, today)
-	list, _, err := s.Outcomes.FollowUps(s.ctx, outcomes.FollowUpFilter{EpisodeID: &e.ID}, db.Page[outcomes.FollowUpPosition]{Limit: 1})
+	list, _, err := s.Outcomes.FollowUps(
+		s.ctx,
+		outcomes.FollowUpFilter{EpisodeID: &e.ID},
+		db.Page[outcomes.FollowUpPosition]{Limit: 1},
+	)
 	s.must(err)
 	return list[0], attended
 }
@@ -119,7 +176,12 @@ var calm = outcomes.Responses{"anxiety": {Number: new(2.0)}}
 func (s *stores) end(e episodes.Episode, p people.Patient, today day.Date) {
 	_, err := s.Episodes.Pause(s.ctx, e.ID, episodes.Pause{On: &today})
 	s.must(err)
-	_, err = s.CloseEpisode(s.ctx, e.ID, casework.Closure{Closure: episodes.Closure{ClosedOn: &today, Reason: "plan_completed"}}, "api")
+	_, err = s.CloseEpisode(
+		s.ctx,
+		e.ID,
+		casework.Closure{Closure: episodes.Closure{ClosedOn: &today, Reason: "plan_completed"}},
+		"api",
+	)
 	s.must(err)
 	died, err := patch.Of[people.Details](`{"died_on": "` + today.String() + `"}`)
 	s.must(err)
@@ -147,8 +209,13 @@ func (s *stores) refer(e episodes.Episode, today day.Date) uuid.UUID {
 	s.record(e, referrals.New{Request: referrals.Request{Draft: true}})
 	s.record(e, referrals.New{Request: referrals.Request{Kind: "signpost"}})
 	came := s.record(e, referrals.New{Request: referrals.Request{SentAt: new(today.In(time.UTC))}})
-	for side, attended := range map[actor.Side]bool{actor.SideLinkWorker: false, organisation: true} { // of a day one side is heard once
-		_, err := s.Referrals.RecordAttendance(s.ctx, came.ID, referrals.NewAttendance{On: today, Attended: attended, ReportedBy: side})
+	// of a day one side is heard once
+	for side, attended := range map[actor.Side]bool{actor.SideLinkWorker: false, organisation: true} {
+		_, err := s.Referrals.RecordAttendance(
+			s.ctx,
+			came.ID,
+			referrals.NewAttendance{On: today, Attended: attended, ReportedBy: side},
+		)
 		s.must(err)
 	}
 	_, err := s.Referrals.Undo(s.ctx, came.ID, referrals.Undo{})
@@ -165,8 +232,15 @@ func (s *stores) record(e episodes.Episode, n referrals.New) referrals.Referral 
 
 func (s *stores) complete(f outcomes.FollowUp, attended uuid.UUID) {
 	_, err := s.Outcomes.Complete(s.ctx, f.ID, outcomes.Completion{
-		CompletedOn: day.Of(time.Now().UTC()).AddDays(-1), Mode: "paper", Respondent: "self", HowHaveYouBeen: "same", Benefit: "some",
-		Services:    []outcomes.Used{{ReferralID: &attended, Used: "used_stopped", Reason: new("finished"), Benefit: "some"}},
+		CompletedOn: day.Of(time.Now().UTC()).
+			AddDays(-1),
+		Mode:           "paper",
+		Respondent:     "self",
+		HowHaveYouBeen: "same",
+		Benefit:        "some",
+		Services: []outcomes.Used{
+			{ReferralID: &attended, Used: "used_stopped", Reason: new("finished"), Benefit: "some"},
+		},
 		Assessments: []outcomes.Measure{{Instrument: "ons4", Responses: calm}},
 	}, "api")
 	s.must(err)

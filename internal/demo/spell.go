@@ -30,11 +30,20 @@ type spell struct {
 func (l *life) open() *spell {
 	at := l.person.CreatedAt.Add(5 * time.Minute)
 	s := &spell{life: l}
-	s.e = episodes.Episode{ID: db.IDAt(at), SiteID: l.site.ID, PatientID: l.person.ID, Status: episodes.Waiting, RecordedVia: "demo", Version: 1, CreatedAt: at, UpdatedAt: at,
+	s.e = episodes.Episode{
+		ID:          db.IDAt(at),
+		SiteID:      l.site.ID,
+		PatientID:   l.person.ID,
+		Status:      episodes.Waiting,
+		RecordedVia: "demo",
+		Version:     1,
+		CreatedAt:   at,
+		UpdatedAt:   at,
 		Details: episodes.Details{
 			LinkWorkerID: l.worker.LinkWorkerID, Source: l.of(sources), ReceivedOn: l.received, Needs: l.needs(),
 			WhatMatters: maybe(l.dice, 0.7, phrases.WhatMatters), Risks: l.risks(),
-		}}
+		},
+	}
 	l.note(l.worker, at, "episode.opened", s.subject(), nil, &l.received)
 	return s
 }
@@ -57,7 +66,8 @@ func (l *life) risks() *string {
 	return maybe(l.dice, 0.5, phrases.Risks)
 }
 
-// requested asks something of the practice for one person in five. No throw of the dice settles it: the others stay who they are.
+// requested asks something of the practice for one person in five. No throw of the dice settles it: the
+// others stay who they are.
 func (l *life) requested() *string {
 	if l.twist%5 != 1 {
 		return nil
@@ -95,7 +105,17 @@ func (s *spell) turnAway() {
 			s.try(s.received.AddDays(after))
 		}
 	case "declined_service":
-		s.contact(on, episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: "telephone", Kind: "first_contact", Outcome: "spoke", Minutes: new(s.between(5, 20))}})
+		s.contact(
+			on,
+			episodes.NewContact{
+				ContactDetails: episodes.ContactDetails{
+					Mode:    "telephone",
+					Kind:    "first_contact",
+					Outcome: "spoke",
+					Minutes: new(s.between(5, 20)),
+				},
+			},
+		)
 	}
 	s.close(on, reason)
 	s.keep()
@@ -110,7 +130,19 @@ func (s *spell) support() {
 		s.try(s.day(tried, first.AddDays(-1)))
 	}
 	met := s.meeting(s.dice, first)
-	s.contactAt(met, first, episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: s.of(firstModes), Kind: "first_contact", Outcome: "spoke", Minutes: new(s.between(25, 75)), Note: maybe(s.dice, 0.3, phrases.Notes)}})
+	s.contactAt(
+		met,
+		first,
+		episodes.NewContact{
+			ContactDetails: episodes.ContactDetails{
+				Mode:    s.of(firstModes),
+				Kind:    "first_contact",
+				Outcome: "spoke",
+				Minutes: new(s.between(25, 75)),
+				Note:    maybe(s.dice, 0.3, phrases.Notes),
+			},
+		},
+	)
 	s.agree(met.Add(10*time.Minute), first)
 	s.measureBaseline(first, met)
 	s.referOn()
@@ -155,7 +187,12 @@ func (s *spell) active() day.Date {
 
 // try is an attempt to reach the person before the first contact.
 func (s *spell) try(on day.Date) {
-	s.contact(earlier(on, s.end), episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: "telephone", Kind: "first_contact", Outcome: s.of(unreached)}})
+	s.contact(
+		earlier(on, s.end),
+		episodes.NewContact{
+			ContactDetails: episodes.ContactDetails{Mode: "telephone", Kind: "first_contact", Outcome: s.of(unreached)},
+		},
+	)
 }
 
 // stayInTouch makes the contacts between the first and the last, further and further apart.
@@ -171,7 +208,14 @@ func (s *spell) stayInTouch() {
 }
 
 func (s *spell) supporting(on day.Date) episodes.NewContact {
-	c := episodes.NewContact{ContactDetails: episodes.ContactDetails{Mode: s.of(supportModes), Kind: s.of(contactKinds), Outcome: s.of(results), Note: maybe(s.dice, 0.35, phrases.Notes)}}
+	c := episodes.NewContact{
+		ContactDetails: episodes.ContactDetails{
+			Mode:    s.of(supportModes),
+			Kind:    s.of(contactKinds),
+			Outcome: s.of(results),
+			Note:    maybe(s.dice, 0.35, phrases.Notes),
+		},
+	}
 	switch {
 	case c.Kind == "on_behalf":
 		c.Outcome = "spoke"
@@ -206,7 +250,15 @@ func (s *spell) contact(on day.Date, n episodes.NewContact) {
 
 func (s *spell) contactAt(at time.Time, on day.Date, n episodes.NewContact) {
 	n.On = on
-	c := episodes.Contact{ID: db.IDAt(at), SiteID: s.site.ID, EpisodeID: s.e.ID, NewContact: n, RecordedVia: "demo", CreatedAt: at, UpdatedAt: at}
+	c := episodes.Contact{
+		ID:          db.IDAt(at),
+		SiteID:      s.site.ID,
+		EpisodeID:   s.e.ID,
+		NewContact:  n,
+		RecordedVia: "demo",
+		CreatedAt:   at,
+		UpdatedAt:   at,
+	}
 	s.contacts = append(s.contacts, c)
 	about := s.about("contact")
 	about.ID = c.ID
@@ -239,7 +291,11 @@ func (s *spell) conclude() {
 }
 
 func (s *spell) close(on day.Date, reason string) {
-	s.e.Status, s.e.ClosedOn, s.e.ClosureReason, s.e.ClosureNote = episodes.Closed, &on, &reason, maybe(s.dice, 0.3, phrases.ClosureNotes)
+	s.e.Status, s.e.ClosedOn, s.e.ClosureReason, s.e.ClosureNote = episodes.Closed, &on, &reason, maybe(
+		s.dice,
+		0.3,
+		phrases.ClosureNotes,
+	)
 	s.changed(s.moment(s.dice, on), "episode.closed", events.Data{"reason": reason}, on)
 }
 

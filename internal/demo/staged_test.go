@@ -16,13 +16,18 @@ import (
 	"waypost/internal/platform/events"
 )
 
-var tables = strings.Fields("patients consents episodes referrals referral_moves attendances contacts follow_ups follow_up_attempts follow_up_completions assessments")
+var tables = strings.Fields(
+	"patients consents episodes referrals referral_moves attendances contacts follow_ups follow_up_attempts " +
+		"follow_up_completions assessments",
+)
 
 // digest is everything in the tables.
 func digest(t *testing.T, tx *db.Tx) (out []string) {
 	for _, table := range tables {
 		var sum string
-		if err := tx.Raw("select md5(string_agg(x::text, '|' order by id)) from " + table + " x").Scan(&sum).Error; err != nil {
+		if err := tx.Raw("select md5(string_agg(x::text, '|' order by id)) from " + table + " x").
+			Scan(&sum).
+			Error; err != nil {
 			t.Fatal(err)
 		}
 		out = append(out, table+" "+sum)
@@ -32,10 +37,26 @@ func digest(t *testing.T, tx *db.Tx) (out []string) {
 
 func (b *book) insert(tx *db.Tx) error {
 	return errors.Join(
-		tx.CreateInBatches(&b.patients, 500).Error, tx.CreateInBatches(&b.consents, 500).Error, tx.CreateInBatches(&b.episodes, 500).Error,
-		tx.CreateInBatches(&b.referrals, 500).Error, tx.CreateInBatches(&b.moves, 500).Error, tx.CreateInBatches(&b.attendances, 500).Error, tx.CreateInBatches(&b.contacts, 500).Error,
-		tx.Table("follow_ups").CreateInBatches(&b.outcomes.FollowUps, 500).Error, tx.CreateInBatches(&b.outcomes.Attempts, 500).Error,
-		tx.CreateInBatches(&b.outcomes.Completed, 500).Error, tx.CreateInBatches(&b.outcomes.Assessments, 500).Error)
+		tx.CreateInBatches(
+			&b.patients,
+			500,
+		).Error,
+		tx.CreateInBatches(&b.consents, 500).Error,
+		tx.CreateInBatches(&b.episodes, 500).Error,
+		tx.CreateInBatches(
+			&b.referrals,
+			500,
+		).Error,
+		tx.CreateInBatches(&b.moves, 500).Error,
+		tx.CreateInBatches(&b.attendances, 500).Error,
+		tx.CreateInBatches(&b.contacts, 500).Error,
+		tx.Table("follow_ups").
+			CreateInBatches(&b.outcomes.FollowUps, 500).
+			Error,
+		tx.CreateInBatches(&b.outcomes.Attempts, 500).Error,
+		tx.CreateInBatches(&b.outcomes.Completed, 500).Error,
+		tx.CreateInBatches(&b.outcomes.Assessments, 500).Error,
+	)
 }
 
 // Staged rows are the ones that inserts write, and no more are held at a time than said.
@@ -85,7 +106,8 @@ func sameWritten(t *testing.T, tx *db.Tx, b *book) {
 	}
 }
 
-const here = "(select oid from pg_database where datname = current_database())" // databases made from one template have the same oids within
+// databases made from one template have the same oids within
+const here = "(select oid from pg_database where datname = current_database())"
 
 // Cut off while it writes, a load leaves nothing, and starts again.
 func TestCutOffLeavesNothing(t *testing.T) {
@@ -128,13 +150,16 @@ func TestLoadingStopsNobody(t *testing.T) {
 				t.Errorf("%s: %s rows of a load that may fail yet", table, n[0])
 			}
 		}
-		strong := rows(t, d, `select relation::regclass || ' ' || mode from pg_locks join pg_class c on c.oid = relation and relnamespace = 'public'::regnamespace
-			where mode not in ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock') and database = `+here)
+		strong := rows(t, d, `select relation::regclass || ' ' || mode from pg_locks join pg_class c on c.oid =
+			relation and relnamespace = 'public'::regnamespace
+			where mode not in ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock',
+				'ShareUpdateExclusiveLock') and database = `+here)
 		if len(strong) > 0 {
 			t.Errorf("locks that stop others: %v", strong)
 		}
 		look(t, d, func(tx *db.Tx) error {
-			return tx.Exec("insert into organisations (id, name, status, source, created_at, updated_at) values (gen_random_uuid(), 'Club', 'active', 'test', ?, ?)", tx.Now, tx.Now).Error
+			return tx.Exec("insert into organisations (id, name, status, source, created_at, updated_at) values "+
+				"(gen_random_uuid(), 'Club', 'active', 'test', ?, ?)", tx.Now, tx.Now).Error
 		})
 		return nil
 	})
@@ -148,7 +173,8 @@ func TestKeyChecksReadOneRow(t *testing.T) {
 	t.Parallel()
 	d, _, r := load(t, large, 33)
 	const sums = `select sum(idx_tup_read) / sum(n_tup_ins) from pg_stat_user_tables t
-		join (select relid, sum(idx_tup_read) as idx_tup_read from pg_stat_user_indexes group by 1) i using (relid) where n_tup_ins > 100 having sum(n_tup_ins) > ?`
+		join (select relid, sum(idx_tup_read) as idx_tup_read from pg_stat_user_indexes group by 1) i using
+			(relid) where n_tup_ins > 100 having sum(n_tup_ins) > ?`
 	for range 600 { // the server counts a little later
 		if found := rows(t, d, sums, r.Events+r.Contacts); len(found) > 0 {
 			if each, err := strconv.ParseFloat(found[0], 64); err != nil || each > 3 {
@@ -166,7 +192,8 @@ func TestStatisticsAreFresh(t *testing.T) {
 	t.Parallel()
 	d, _, _ := load(t, small, 35)
 	for _, table := range append(tables, "events", "services", "assessment_scores") {
-		const about = "select reltuples || ' of ' || n from pg_class, (select count(*) as n from %s) c where oid = '%[1]s'::regclass and abs(reltuples - n) > n / 50"
+		const about = "select reltuples || ' of ' || n from pg_class, (select count(*) as n from %s) c where oid = " +
+			"'%[1]s'::regclass and abs(reltuples - n) > n / 50"
 		if stale := rows(t, d, fmt.Sprintf(about, table)); len(stale) > 0 {
 			t.Errorf("%s: the planner reckons with %s rows", table, stale[0])
 		}
@@ -175,7 +202,13 @@ func TestStatisticsAreFresh(t *testing.T) {
 
 func TestAsManyAsItTakes(t *testing.T) {
 	t.Parallel()
-	if _, err := Load(t.Context(), nil, Config{People: MostPeople + 1}, nil); err == nil || strings.Contains(err.Error(), "\n") {
+	if _, err := Load(
+		t.Context(),
+		nil,
+		Config{People: MostPeople + 1},
+		nil,
+	); err == nil ||
+		strings.Contains(err.Error(), "\n") {
 		t.Errorf("more than it takes: %v", err)
 	}
 	numbers, seen := &nhsNumbers{}, map[string]bool{}

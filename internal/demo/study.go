@@ -18,10 +18,15 @@ func (w *world) study(towns []*town) (db.IDs, error) {
 	}
 	reason := "Researchers work on a closed machine, and whatever they take out is checked."
 	n := datasets.Details{
-		Title:      "Does it help? A year after being referred to a link worker",
-		Purpose:    "To see how people feel a year after they were referred, and whether they used what they were connected to.",
-		LegalBasis: datasets.ExplicitConsent, Setting: datasets.SafeSetting, SettingReason: &reason,
-		Instruments: db.Texts{"ons4"}, Timepoints: db.Texts{"m9_12"}, MinimumK: 5, ExpiresOn: w.today.AddDays(3 * 365),
+		Title:         "Does it help? A year after being referred to a link worker",
+		Purpose:       "To see how people feel a year after they were referred, and whether they used what they were connected to.",
+		LegalBasis:    datasets.ExplicitConsent,
+		Setting:       datasets.SafeSetting,
+		SettingReason: &reason,
+		Instruments:   db.Texts{"ons4"},
+		Timepoints:    db.Texts{"m9_12"},
+		MinimumK:      5,
+		ExpiresOn:     w.today.AddDays(3 * 365),
 	}
 	for _, t := range towns {
 		n.SiteIDs = append(n.SiteIDs, t.site.ID)
@@ -42,9 +47,24 @@ func (w *world) study(towns []*town) (db.IDs, error) {
 
 // tell writes what the demo's study tells of itself.
 func (w *world) tell(project uuid.UUID, towns []*town) error {
-	d := study.Details{Funder: &toldOf.Study.Funder, FunderReference: &toldOf.Study.Reference, Contact: &toldOf.Study.Contact, Acknowledgements: &toldOf.Study.Thanks, Disclaimer: &toldOf.Study.Disclaimer}
+	d := study.Details{
+		Funder:           &toldOf.Study.Funder,
+		FunderReference:  &toldOf.Study.Reference,
+		Contact:          &toldOf.Study.Contact,
+		Acknowledgements: &toldOf.Study.Thanks,
+		Disclaimer:       &toldOf.Study.Disclaimer,
+	}
 	for _, p := range toldOf.Packages {
-		d.WorkPackages = append(d.WorkPackages, study.WorkPackage{Code: p.Code, Title: p.Title, Status: p.Status, StartsOn: new(w.today.AddDays(p.From)), EndsOn: new(w.today.AddDays(p.To))})
+		d.WorkPackages = append(
+			d.WorkPackages,
+			study.WorkPackage{
+				Code:     p.Code,
+				Title:    p.Title,
+				Status:   p.Status,
+				StartsOn: new(w.today.AddDays(p.From)),
+				EndsOn:   new(w.today.AddDays(p.To)),
+			},
+		)
 	}
 	for _, t := range towns {
 		d.Targets = append(d.Targets, study.Target{SiteID: t.site.ID, People: 150})
@@ -62,14 +82,28 @@ func (w *world) tell(project uuid.UUID, towns []*town) error {
 		return err
 	}
 	for _, n := range toldOf.Notes {
-		if _, err := w.studies.AddNote(ctx, project, study.NewNote{On: w.today.AddDays(-n.Ago), Kind: n.Kind, Group: n.Group, Text: n.Text}); err != nil {
+		if _, err := w.studies.AddNote(
+			ctx,
+			project,
+			study.NewNote{On: w.today.AddDays(-n.Ago), Kind: n.Kind, Group: n.Group, Text: n.Text},
+		); err != nil {
 			return err
 		}
 	}
 	for _, i := range toldOf.Interviews {
 		for at, t := range towns {
 			for n := range i.Each {
-				if _, err := w.studies.AddInterview(ctx, project, study.NewInterview{WorkPackage: i.Package, ParticipantKind: i.Kind, Site: t.site.ID, On: w.today.AddDays(-i.Ago + 3*at + n), Mode: i.Mode}); err != nil {
+				if _, err := w.studies.AddInterview(
+					ctx,
+					project,
+					study.NewInterview{
+						WorkPackage:     i.Package,
+						ParticipantKind: i.Kind,
+						Site:            t.site.ID,
+						On:              w.today.AddDays(-i.Ago + 3*at + n),
+						Mode:            i.Mode,
+					},
+				); err != nil {
 					return err
 				}
 			}

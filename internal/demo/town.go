@@ -46,19 +46,59 @@ func (w *world) found(n, people int) *town {
 	p := places[n]
 	opened := w.today.AddDays(-running)
 	at := w.moment(roll(w.seed, -n-1), opened)
-	t := &town{place: p, world: w, dice: roll(w.seed, -n-100), byOffer: map[string]uuid.UUID{}, byNeed: map[string][]int{}}
+	t := &town{
+		place:   p,
+		world:   w,
+		dice:    roll(w.seed, -n-100),
+		byOffer: map[string]uuid.UUID{},
+		byNeed:  map[string][]int{},
+	}
 	t.site = sites.Site{ID: db.IDAt(at), Version: 1, CreatedAt: at, UpdatedAt: at, Details: sites.Details{
-		Name: p.Name, Code: p.Code, ODSCode: &p.ODSCode, TimeZone: timeZone, ChaseDays: db.Ints{5, 10}, ExpiryDays: 14, DisclosureThreshold: 8, AttemptsWanted: 3, ContactDays: 28, ReminderDays: db.Ints{14},
-		PrivacyNoticeURL: new(sites.ExampleNotice), Controller: new(p.Name + " Primary Care Network"), KeptFor: new("for 8 years after your support ends"), Phone: new(fmt.Sprintf("01632 960%03d", 900+n)),
+		Name:                p.Name,
+		Code:                p.Code,
+		ODSCode:             &p.ODSCode,
+		TimeZone:            timeZone,
+		ChaseDays:           db.Ints{5, 10},
+		ExpiryDays:          14,
+		DisclosureThreshold: 8,
+		AttemptsWanted:      3,
+		ContactDays:         28,
+		ReminderDays:        db.Ints{14},
+		PrivacyNoticeURL: new(
+			sites.ExampleNotice,
+		),
+		Controller: new(p.Name + " Primary Care Network"),
+		KeptFor:    new("for 8 years after your support ends"),
+		Phone:      new(fmt.Sprintf("01632 960%03d", 900+n)),
 	}}
 	m := sites.M9To12
 	m.SiteID = t.site.ID
 	t.site.Schedules = []sites.Schedule{m}
 	for i, name := range t.staff(people) {
 		at := at.Add(time.Duration(i+1) * time.Hour)
-		email := strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@" + strings.ReplaceAll(p.Code, "_", "-") + ".example"
-		t.workers = append(t.workers, sites.LinkWorker{ID: db.IDAt(at), SiteID: t.site.ID, Version: 1, CreatedAt: at, UpdatedAt: at,
-			LinkWorkerDetails: sites.LinkWorkerDetails{Name: name, Email: email, Phone: new(workPhone(n, i)), Active: new(true)}})
+		email := strings.ToLower(
+			strings.ReplaceAll(name, " ", "."),
+		) + "@" + strings.ReplaceAll(
+			p.Code,
+			"_",
+			"-",
+		) + ".example"
+		t.workers = append(
+			t.workers,
+			sites.LinkWorker{
+				ID:        db.IDAt(at),
+				SiteID:    t.site.ID,
+				Version:   1,
+				CreatedAt: at,
+				UpdatedAt: at,
+				LinkWorkerDetails: sites.LinkWorkerDetails{
+					Name:   name,
+					Email:  email,
+					Phone:  new(workPhone(n, i)),
+					Active: new(true),
+				},
+			},
+		)
 	}
 	return t
 }
@@ -68,7 +108,8 @@ func (t *town) staff(people int) []string {
 	all := slices.Clone(t.LinkWorkers)
 	for n := len(all); n < people/each; n++ {
 		h := pick(t.dice, names)
-		all = append(all, fmt.Sprintf("%s %s-%d", pick(t.dice, h.Female), pick(t.dice, h.Family), n+1)) // the number tells namesakes apart
+		// the number tells namesakes apart
+		all = append(all, fmt.Sprintf("%s %s-%d", pick(t.dice, h.Female), pick(t.dice, h.Family), n+1))
 	}
 	return all
 }
@@ -81,9 +122,19 @@ func (t *town) write(tx *db.Tx, log *events.Log) error {
 	if err := tx.Create(&t.site.Schedules).Error; err != nil {
 		return err
 	}
-	log.Record(as(tx, administrator, t.site.CreatedAt), "site.added", events.Subject{Type: "site", ID: t.site.ID, SiteID: t.site.ID}, nil)
+	log.Record(
+		as(tx, administrator, t.site.CreatedAt),
+		"site.added",
+		events.Subject{Type: "site", ID: t.site.ID, SiteID: t.site.ID},
+		nil,
+	)
 	for _, w := range t.workers {
-		log.Record(as(tx, administrator, w.CreatedAt), "link_worker.added", events.Subject{Type: "link_worker", ID: w.ID, SiteID: t.site.ID}, nil)
+		log.Record(
+			as(tx, administrator, w.CreatedAt),
+			"link_worker.added",
+			events.Subject{Type: "link_worker", ID: w.ID, SiteID: t.site.ID},
+			nil,
+		)
 	}
 	return tx.Create(&t.workers).Error
 }
@@ -93,7 +144,15 @@ var administrator = actor.Actor{Role: actor.Administrator}
 // schedule is the site's own, as follow-ups are planned from it.
 func (t *town) schedule() outcomes.Schedule {
 	m := t.site.Schedules[0]
-	return outcomes.Schedule{Code: m.Code, Anchor: m.Anchor, OpensAfter: m.OpensAfter, TargetAfter: m.TargetAfter, ClosesAfter: m.ClosesAfter, AnalysisFrom: m.AnalysisFrom, AnalysisTo: m.AnalysisTo}
+	return outcomes.Schedule{
+		Code:         m.Code,
+		Anchor:       m.Anchor,
+		OpensAfter:   m.OpensAfter,
+		TargetAfter:  m.TargetAfter,
+		ClosesAfter:  m.ClosesAfter,
+		AnalysisFrom: m.AnalysisFrom,
+		AnalysisTo:   m.AnalysisTo,
+	}
 }
 
 // worker is who supports the n-th person: the first link worker every other one, until there are as many as one can
@@ -129,7 +188,8 @@ func postcode(d dice) string {
 	return fmt.Sprintf("ZZ99 %d%c%c", d.IntN(10), letters[d.IntN(len(letters))], letters[d.IntN(len(letters))])
 }
 
-// workPhone is the number of a site's link worker, as landline, made without dice so that the rest of a demo stays as it was.
+// workPhone is the number of a site's link worker, as landline, made without dice so that the rest of a
+// demo stays as it was.
 func workPhone(site, worker int) string { return fmt.Sprintf("01632 960%03d", (100*site+worker)%1000) }
 
 // landline is of the range that Ofcom keeps free for drama.
@@ -143,7 +203,8 @@ func (w *world) moment(d dice, on day.Date) time.Time {
 	return on.In(w.zone).Add(13*time.Hour + time.Duration(d.between(0, 4*3600))*time.Second).UTC()
 }
 
-// meeting is when on a day somebody was first met or asked how they are: in the morning, so that what follows from it comes later.
+// meeting is when on a day somebody was first met or asked how they are: in the morning, so that what
+// follows from it comes later.
 func (w *world) meeting(d dice, on day.Date) time.Time {
 	return on.In(w.zone).Add(9*time.Hour + time.Duration(d.between(0, 3*3600))*time.Second).UTC()
 }

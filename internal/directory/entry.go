@@ -26,7 +26,9 @@ func NewEntry(tx *db.Tx, source string, ref *string) Entry {
 }
 
 // returnEmailState reads back what the trigger note_email_change writes.
-var returnEmailState = clause.Returning{Columns: []clause.Column{{Name: "email_pending_since"}, {Name: "email_changed_by"}}}
+var returnEmailState = clause.Returning{
+	Columns: []clause.Column{{Name: "email_pending_since"}, {Name: "email_changed_by"}},
+}
 
 // update writes the whole row of the entry as its next version.
 func (e *Entry) update(tx *db.Tx, row any) error {

@@ -16,7 +16,10 @@ type Holdings struct {
 // and another import of the same source waits.
 func Hold(tx *db.Tx, source string) (Holdings, error) {
 	h := Holdings{map[string]Organisation{}, map[string]Service{}}
-	if err := tx.Exec("select pg_advisory_xact_lock(hashtextextended('directory ' || ?, 0))", source).Error; err != nil {
+	if err := tx.Exec(
+		"select pg_advisory_xact_lock(hashtextextended('directory ' || ?, 0))",
+		source,
+	).Error; err != nil {
 		return h, err
 	}
 	var organisations []Organisation

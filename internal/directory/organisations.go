@@ -82,11 +82,17 @@ func statusFor(who actor.Actor, asked string) string {
 
 func likelyDuplicates(tx *db.Tx, name string) ([]fault.Warning, error) {
 	var names []string
-	err := tx.Raw("select name from organisations where lower(name) % lower(?) and similarity(lower(name), lower(?)) > 0.6 order by similarity(lower(name), lower(?)) desc limit 3",
-		name, name, name).Scan(&names).Error
+	err := tx.Raw("select name from organisations where lower(name) % lower(?) and similarity(lower(name), lower(?)) > "+
+		"0.6 order by similarity(lower(name), lower(?)) desc limit 3",
+		name, name, name).
+		Scan(&names).
+		Error
 	var out []fault.Warning
 	for _, n := range names {
-		out = append(out, fault.Warning{Code: "likely_duplicate", Detail: "The directory has a similar organisation: " + n})
+		out = append(
+			out,
+			fault.Warning{Code: "likely_duplicate", Detail: "The directory has a similar organisation: " + n},
+		)
 	}
 	return out, err
 }
@@ -101,7 +107,11 @@ func (s *Store) Organisation(ctx context.Context, id uuid.UUID) (o Organisation,
 }
 
 // Organisations lists them by id, after the id given; words narrows by the name.
-func (s *Store) Organisations(ctx context.Context, words string, page db.Page[uuid.UUID]) (list []Organisation, err error) {
+func (s *Store) Organisations(
+	ctx context.Context,
+	words string,
+	page db.Page[uuid.UUID],
+) (list []Organisation, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := tx.Where("id > ?", page.After)
 		if words != "" {
@@ -113,7 +123,12 @@ func (s *Store) Organisations(ctx context.Context, words string, page db.Page[uu
 }
 
 // ChangeOrganisation applies a merge patch to the version the caller read.
-func (s *Store) ChangeOrganisation(ctx context.Context, id uuid.UUID, version int, c OrganisationChanges) (o Organisation, err error) {
+func (s *Store) ChangeOrganisation(
+	ctx context.Context,
+	id uuid.UUID,
+	version int,
+	c OrganisationChanges,
+) (o Organisation, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if o, err = lockOrganisation(tx, id); err != nil {
 			return err

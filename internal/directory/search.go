@@ -51,7 +51,11 @@ const haversine = `(2 * 6371.0088 * asin(least(1, sqrt(power(sin(radians(s.latit
 // the words first, else by id.
 func (s *Store) Search(ctx context.Context, by Query, page db.Page[*Position]) (list []Hit, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		inner := by.narrow(tx.Table("services s").Joins("join organisations o on o.id = s.organisation_id and o.status <> 'inactive'").Where("s.status <> 'inactive'"))
+		inner := by.narrow(
+			tx.Table("services s").
+				Joins("join organisations o on o.id = s.organisation_id and o.status <> 'inactive'").
+				Where("s.status <> 'inactive'"),
+		)
 		inner = by.choose(inner)
 		hits := tx.Table("(?) hit", inner)
 		if page.After != nil {
@@ -105,7 +109,8 @@ func (by Query) order() string {
 
 func (by Query) narrow(q *gorm.DB) *gorm.DB {
 	if by.Words != "" {
-		q = q.Where("(s.words @@ websearch_to_tsquery('english', @words) or o.id in (select id from organisations where strpos(lower(name), lower(@words)) > 0))", by.args())
+		q = q.Where("(s.words @@ websearch_to_tsquery('english', @words) or o.id in (select id from organisations "+
+			"where strpos(lower(name), lower(@words)) > 0))", by.args())
 	}
 	if by.Need != "" {
 		q = q.Where("s.needs @> ?", db.Texts{by.Need})

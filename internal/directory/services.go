@@ -72,7 +72,8 @@ type Capacity struct {
 // waits are the capacities of which a wait can be told: where there is room, or nobody is taken, nobody waits.
 var waits = []string{"waitlist", "assessment_required", "full"}
 
-// Room is what is known of a service before somebody is referred to it. It asks nothing about a person, and tells nothing of one.
+// Room is what is known of a service before somebody is referred to it. It asks nothing about a person, and
+// tells nothing of one.
 type Room struct {
 	ServiceID           uuid.UUID       `json:"service_id" format:"uuid" doc:"The service."`
 	OrganisationID      uuid.UUID       `json:"organisation_id" format:"uuid" doc:"Who offers it."`
@@ -93,7 +94,13 @@ func (s *Store) AddService(ctx context.Context, organisation uuid.UUID, n NewSer
 			return err
 		}
 		n.Status = statusFor(tx.Actor, n.Status)
-		v = Service{ID: tx.NewID(), OrganisationID: organisation, NeedsSource: "stated", Capacity: "not_known", Entry: NewEntry(tx, "api", nil)}
+		v = Service{
+			ID:             tx.NewID(),
+			OrganisationID: organisation,
+			NeedsSource:    "stated",
+			Capacity:       "not_known",
+			Entry:          NewEntry(tx, "api", nil),
+		}
 		if err := v.Set(n); err != nil {
 			return err
 		}
@@ -122,7 +129,12 @@ func (v *Service) Set(d ServiceDetails) error {
 	v.ServiceDetails = d
 	v.FillIn()
 	var c fault.Checks
-	c.Require((v.Latitude == nil) == (v.Longitude == nil), "longitude", fault.NotAllowed, "goes with latitude: both or neither")
+	c.Require(
+		(v.Latitude == nil) == (v.Longitude == nil),
+		"longitude",
+		fault.NotAllowed,
+		"goes with latitude: both or neither",
+	)
 	normal.Require(&c, "postcode", &v.Postcode, was.Postcode, normal.Postcode, normal.NotAPostcode)
 	normal.Require(&c, "url", &v.URL, was.URL, normal.URL, normal.NotAURL)
 	v.Keep(&v.Phone, &v.Email, was.Phone, was.Email)
@@ -150,12 +162,20 @@ func (s *Store) Service(ctx context.Context, id uuid.UUID) (v Service, err error
 }
 
 // Services lists an organisation's services by id, after the id given.
-func (s *Store) Services(ctx context.Context, organisation uuid.UUID, page db.Page[uuid.UUID]) (list []Service, err error) {
+func (s *Store) Services(
+	ctx context.Context,
+	organisation uuid.UUID,
+	page db.Page[uuid.UUID],
+) (list []Service, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if _, err := db.First[Organisation](tx.Where("id = ?", organisation), "organisation"); err != nil {
 			return err
 		}
-		return tx.Where("organisation_id = ? and id > ?", organisation, page.After).Order("id").Scopes(page.Cut).Find(&list).Error
+		return tx.Where("organisation_id = ? and id > ?", organisation, page.After).
+			Order("id").
+			Scopes(page.Cut).
+			Find(&list).
+			Error
 	})
 	return list, err
 }
@@ -174,7 +194,11 @@ func (s *Store) ChangeService(ctx context.Context, id uuid.UUID, version int, c 
 			return err
 		}
 		if c.Has("sensitive") && !details.Sensitive && codes.Sensitive("needs", details.Needs...) {
-			return fault.InvalidAt("sensitive", fault.NotAllowed, "is true by itself for a service of a sensitive need: leave it out, or take the need away")
+			return fault.InvalidAt(
+				"sensitive",
+				fault.NotAllowed,
+				"is true by itself for a service of a sensitive need: leave it out, or take the need away",
+			)
 		}
 		if c.Has("needs") {
 			v.NeedsSource = "stated"
@@ -198,8 +222,17 @@ func (s *Store) Room(ctx context.Context, id uuid.UUID) (r Room, err error) {
 		if err != nil {
 			return err
 		}
-		r = Room{ServiceID: v.ID, OrganisationID: v.OrganisationID, Capacity: v.Capacity, WaitBand: v.WaitBand, CapacityAsOf: v.CapacityAsOf, CapacitySetBy: v.CapacitySetBy,
-			TakesReferrals: true, NeedsOverrideReason: target.Full(), Warnings: append([]fault.Warning{}, target.Warnings()...)}
+		r = Room{
+			ServiceID:           v.ID,
+			OrganisationID:      v.OrganisationID,
+			Capacity:            v.Capacity,
+			WaitBand:            v.WaitBand,
+			CapacityAsOf:        v.CapacityAsOf,
+			CapacitySetBy:       v.CapacitySetBy,
+			TakesReferrals:      true,
+			NeedsOverrideReason: target.Full(),
+			Warnings:            append([]fault.Warning{}, target.Warnings()...),
+		}
 		var refusal *fault.Error
 		if errors.As(target.Takes(), &refusal) {
 			r.TakesReferrals, r.WhyNot = false, &refusal.Detail
@@ -210,8 +243,8 @@ func (s *Store) Room(ctx context.Context, id uuid.UUID) (r Room, err error) {
 }
 
 // SetCapacity records what the organisation itself, a link worker or an administrator says of a service's
-// capacity. An organisation may speak of its own services only; others are forbidden to it. Faults: invalid (in the future, or a
-// wait where nobody waits), conflict (something newer is known).
+// capacity. An organisation may speak of its own services only; others are forbidden to it. Faults: invalid
+// (in the future, or a wait where nobody waits), conflict (something newer is known).
 func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Service, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if v, err = lockService(tx, id); err != nil {
@@ -228,7 +261,11 @@ func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Se
 		case !past:
 			return fault.InvalidAt("as_of", fault.OutOfRange, "must not lie in the future")
 		case c.WaitBand != nil && !slices.Contains(waits, c.Capacity):
-			return fault.InvalidAt("wait_band", fault.NotAllowed, "goes with waitlist, assessment_required or full only")
+			return fault.InvalidAt(
+				"wait_band",
+				fault.NotAllowed,
+				"goes with waitlist, assessment_required or full only",
+			)
 		case v.CapacityAsOf != nil && at.Before(*v.CapacityAsOf):
 			return fault.New(fault.Conflict, "Something newer is known of this service's capacity: read it.")
 		}

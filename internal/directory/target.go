@@ -22,7 +22,8 @@ func Resolve(tx *db.Tx, organisation, service *uuid.UUID) (t Target, err error) 
 	if organisation == nil && service == nil {
 		return t, fault.InvalidAt("organisation_id", fault.Required, "or service_id is needed")
 	}
-	err = tx.Raw(`select o.id as organisation_id, o.status as organisation_status, s.status as service_status, s.capacity,
+	err = tx.Raw(`select o.id as organisation_id, o.status as organisation_status, s.status as service_status,
+		s.capacity,
 			(select pending_since is not null from notice_address(o.id, s.id)) as email_pending
 		from (select ?::uuid as organisation, ?::uuid as service) asked
 		left join services s on s.id = asked.service
@@ -59,10 +60,20 @@ func (t Target) Full() bool { return t.Capacity == "full" }
 // Warnings says what is worth knowing before somebody is referred there.
 func (t Target) Warnings() (out []fault.Warning) {
 	if t.OrganisationStatus == "unverified" || t.ServiceStatus == "unverified" {
-		out = append(out, fault.Warning{Code: "unverified", Detail: "Nobody has checked this entry of the directory yet."})
+		out = append(
+			out,
+			fault.Warning{Code: "unverified", Detail: "Nobody has checked this entry of the directory yet."},
+		)
 	}
 	if t.EmailPending {
-		out = append(out, fault.Warning{Code: "email_unconfirmed", Detail: "Its e-mail address was changed, and nobody else has confirmed it: check that it is theirs, and confirm it."})
+		out = append(
+			out,
+			fault.Warning{
+				Code: "email_unconfirmed",
+				Detail: "Its e-mail address was changed, and nobody else has confirmed it: check that it is " +
+					"theirs, and confirm it.",
+			},
+		)
 	}
 	switch t.Capacity {
 	case "full":
@@ -70,7 +81,10 @@ func (t Target) Warnings() (out []fault.Warning) {
 	case "waitlist":
 		out = append(out, fault.Warning{Code: "service_waitlist", Detail: "The service has a waiting list."})
 	case "assessment_required":
-		out = append(out, fault.Warning{Code: "service_assesses", Detail: "The service takes people after its own assessment."})
+		out = append(
+			out,
+			fault.Warning{Code: "service_assesses", Detail: "The service takes people after its own assessment."},
+		)
 	}
 	return out
 }

@@ -12,8 +12,8 @@ type Class struct {
 	N      int
 }
 
-// Quasi is a quasi-identifier: each level of it is coarser than the one before. Coarser[i] maps a value of level 0 to one of
-// level i+1; what it does not name becomes All.
+// Quasi is a quasi-identifier: each level of it is coarser than the one before. Coarser[i] maps a value of
+// level 0 to one of level i+1; what it does not name becomes All.
 type Quasi struct {
 	Name    string
 	Coarser []map[string]string
@@ -57,9 +57,9 @@ type Result struct {
 	K          int        // people in the smallest group that is left; 0: nobody is
 }
 
-// Reach takes steps of the order until so few people are in groups smaller than K that they may be left out. It tells
-// whether K was reached: whether anybody is left, and no more were left out than may be. The result is of the fewest steps
-// that do, or of all of them.
+// Reach takes steps of the order until so few people are in groups smaller than K that they may be left
+// out. It tells whether K was reached: whether anybody is left, and no more were left out than may be. The
+// result is of the fewest steps that do, or of all of them.
 func (a Anonymity) Reach(classes []Class) (r Result, reached bool) {
 	levels := make([]int, len(a.Quasis))
 	copy(levels, a.From)
@@ -106,6 +106,9 @@ func (a Anonymity) at(levels []int, classes []Class) Result {
 			r.K = g.N
 		}
 	}
-	slices.SortFunc(r.Small, func(x, y []string) int { return cmp.Compare(strings.Join(x, "\x00"), strings.Join(y, "\x00")) })
+	slices.SortFunc(
+		r.Small,
+		func(x, y []string) int { return cmp.Compare(strings.Join(x, "\x00"), strings.Join(y, "\x00")) },
+	)
 	return r
 }

@@ -10,12 +10,21 @@ import (
 )
 
 var (
-	band   = Quasi{Name: "age", Coarser: []map[string]string{{"18_34": "young", "35_49": "young", "50_64": "old", "65_over": "old"}}}
+	band = Quasi{
+		Name:    "age",
+		Coarser: []map[string]string{{"18_34": "young", "35_49": "young", "50_64": "old", "65_over": "old"}},
+	}
 	gender = Quasi{Name: "gender"}
 )
 
 func TestAnonymity(t *testing.T) {
-	classes := []Class{{[]string{"18_34", "f"}, 4}, {[]string{"35_49", "f"}, 4}, {[]string{"50_64", "f"}, 6}, {[]string{"65_over", "f"}, 5}, {[]string{"50_64", "m"}, 1}}
+	classes := []Class{
+		{[]string{"18_34", "f"}, 4},
+		{[]string{"35_49", "f"}, 4},
+		{[]string{"50_64", "f"}, 6},
+		{[]string{"65_over", "f"}, 5},
+		{[]string{"50_64", "m"}, 1},
+	}
 	for _, c := range []struct {
 		name    string
 		rule    Anonymity
@@ -37,7 +46,10 @@ func TestAnonymity(t *testing.T) {
 			t.Errorf("%s: %s %v of %d, want %s %v", c.name, got, reached, r.N, c.want, c.reached)
 		}
 	}
-	if r := (Anonymity{Quasis: []Quasi{band, gender}, K: 10}).Report(classes); r.K != 1 || r.Suppressed != 0 || len(r.Small) != 0 {
+	if r := (Anonymity{Quasis: []Quasi{band, gender}, K: 10}).Report(
+		classes,
+	); r.K != 1 || r.Suppressed != 0 ||
+		len(r.Small) != 0 {
 		t.Errorf("told of and not enforced: %+v", r)
 	}
 	if r, reached := (Anonymity{Quasis: []Quasi{band}, K: 2}).Reach(nil); reached || r.N != 0 {
@@ -45,14 +57,26 @@ func TestAnonymity(t *testing.T) {
 	}
 }
 
-// Whoever is left has at least K alike; nobody is lost on the way but who is told of; and no fewer steps would have done.
+// Whoever is left has at least K alike; nobody is lost on the way but who is told of; and no fewer steps
+// would have done.
 func TestAnonymityHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		classes := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Class {
-			return Class{[]string{rapid.SampledFrom([]string{"18_34", "35_49", "50_64", "65_over"}).Draw(t, "age"), rapid.SampledFrom([]string{"f", "m", "x"}).Draw(t, "gender")}, rapid.IntRange(1, 30).Draw(t, "n")}
+			return Class{
+				[]string{
+					rapid.SampledFrom([]string{"18_34", "35_49", "50_64", "65_over"}).Draw(t, "age"),
+					rapid.SampledFrom([]string{"f", "m", "x"}).Draw(t, "gender"),
+				},
+				rapid.IntRange(1, 30).Draw(t, "n"),
+			}
 		}), 1, 30).Draw(t, "classes")
 		order := rapid.SliceOfN(rapid.SampledFrom([]string{"age", "gender"}), 0, 5).Draw(t, "order")
-		a := Anonymity{Quasis: []Quasi{band, gender}, Order: order, K: rapid.IntRange(1, 40).Draw(t, "k"), Most: rapid.IntRange(0, 20).Draw(t, "most")}
+		a := Anonymity{
+			Quasis: []Quasi{band, gender},
+			Order:  order,
+			K:      rapid.IntRange(1, 40).Draw(t, "k"),
+			Most:   rapid.IntRange(0, 20).Draw(t, "most"),
+		}
 		r, reached := a.Reach(classes)
 		left := map[string]int{}
 		for _, c := range classes {

@@ -17,7 +17,21 @@ func shown(n *int) int {
 
 func TestCountFollowsNHSEngland(t *testing.T) {
 	// "Suppress 7 and below, then the nearest 5", where a suppressed count is withheld and zero is not.
-	want := map[int]int{0: 0, 1: -1, 6: -1, 7: -1, 8: 10, 12: 10, 13: 15, 17: 15, 18: 20, 19: 20, 22: 20, 23: 25, 100: 100}
+	want := map[int]int{
+		0:   0,
+		1:   -1,
+		6:   -1,
+		7:   -1,
+		8:   10,
+		12:  10,
+		13:  15,
+		17:  15,
+		18:  20,
+		19:  20,
+		22:  20,
+		23:  25,
+		100: 100,
+	}
 	for n, w := range want {
 		if got := shown(NHSEngland(0).Count(n)); got != w {
 			t.Errorf("Count(%d) = %d, want %d", n, got, w)
@@ -38,7 +52,8 @@ func TestNoProfileIsWeakerThanItsRule(t *testing.T) {
 
 func TestNoneShowsEverything(t *testing.T) {
 	line := None().Line(Row{People: 1, Others: 2, Parts: []int{1, 0, 0}})
-	if line.Suppressed || shown(line.People) != 1 || shown(line.Base) != 3 || shown(line.Parts[0]) != 1 || *line.Percent != 33.3 {
+	if line.Suppressed || shown(line.People) != 1 || shown(line.Base) != 3 || shown(line.Parts[0]) != 1 ||
+		*line.Percent != 33.3 {
 		t.Errorf("%+v", line)
 	}
 }

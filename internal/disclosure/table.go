@@ -24,8 +24,9 @@ type Line struct {
 // Table protects rows that add up to a total which is published too, each at its position of the axis.
 //
 // The rows must be the same ones in the same order whatever their counts are, by id for example: rows of
-// nobody belong to the table, and an order by size would tell what is withheld. New ones come at the end. The total must be published
-// over these rows only, or over fixed sets of them that are tables of their own.
+// nobody belong to the table, and an order by size would tell what is withheld. New ones come at the end.
+// The total must be published over these rows only, or over fixed sets of them that are tables of their
+// own.
 //
 // # Who it protects against
 //
@@ -81,7 +82,11 @@ func (p Profile) Partition(total int, parts []int) []*int {
 func (p Profile) lines(axis Tree, rows []Row) []Line {
 	lines := make([]Line, len(rows))
 	for i, shown := range p.reveal(axis, rows, Row.people) {
-		lines[i] = Line{Suppressed: !shown, Parts: make([]*int, len(rows[i].Parts)), Left: make([]*int, len(rows[i].Parts))}
+		lines[i] = Line{
+			Suppressed: !shown,
+			Parts:      make([]*int, len(rows[i].Parts)),
+			Left:       make([]*int, len(rows[i].Parts)),
+		}
 		if shown {
 			lines[i].People = p.Count(rows[i].People)
 		}

@@ -87,7 +87,11 @@ func TestPublishedCountsAreSafe(t *testing.T) {
 					t.Fatalf("line %d publishes %d", i, n)
 				}
 			}
-			if l.Suppressed && !reflect.DeepEqual(l, Line{Suppressed: true, Parts: make([]*int, len(l.Parts)), Left: make([]*int, len(l.Parts))}) {
+			if l.Suppressed &&
+				!reflect.DeepEqual(
+					l,
+					Line{Suppressed: true, Parts: make([]*int, len(l.Parts)), Left: make([]*int, len(l.Parts))},
+				) {
 				t.Fatalf("line %d is suppressed and shows %+v", i, l)
 			}
 			if l.Percent != nil && (*l.Percent < 0 || *l.Percent > 100) {

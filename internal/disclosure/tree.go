@@ -10,12 +10,13 @@ type Node struct {
 	Sibling     int // the other half of its parent; -1 likewise
 }
 
-// Halves is the tree of n rows in a fixed order, cut into blocks of 1, 2, 4 … rows, the largest first. So a row that is added at the
-// end leaves every earlier stretch as it was: a reader of two days would else have the stretches of both.
+// Halves is the tree of n rows in a fixed order, cut into blocks of 1, 2, 4 … rows, the largest first. So a
+// row that is added at the end leaves every earlier stretch as it was: a reader of two days would else have
+// the stretches of both.
 func Halves(n int) Tree { return Parted(n, block(n)) }
 
-// Parted is the tree of n rows whose first cut is after so many: those that many people are in, then those that few are in, so that
-// the few hide less of the many. Each part is then halved.
+// Parted is the tree of n rows whose first cut is after so many: those that many people are in, then those
+// that few are in, so that the few hide less of the many. Each part is then halved.
 func Parted(n, first int) Tree {
 	return Tree{{0, n, -1, -1}}.split(0, func(from, until int) int {
 		if until-from == n {
@@ -34,9 +35,9 @@ func block(n int) int {
 	return size
 }
 
-// Calendar is the tree of n months, the first of which is so many months after January of the year 0. It is the same tree
-// however many months there are: a year falls into halves, quarters and months, and years are paired, and the pairs, by their
-// number. So a month that is added leaves every earlier stretch as it was.
+// Calendar is the tree of n months, the first of which is so many months after January of the year 0. It is
+// the same tree however many months there are: a year falls into halves, quarters and months, and years are
+// paired, and the pairs, by their number. So a month that is added leaves every earlier stretch as it was.
 func Calendar(first, n int) Tree {
 	until := first + n
 	size := 1
@@ -65,11 +66,11 @@ func (t Tree) split(i int, middle func(from, until int) int) Tree {
 
 // Reveal tells which counts may be shown of a table of two axes, for each node of the one with each node of the other.
 //
-// A stretch is shown where the stretches that it lies in are, and the counts of the four that its two parents fall into are
-// safe: itself, its sibling, and both beside the other axis's sibling. So each difference of shown figures that lie in one
-// another is safe, along either axis and along both. What stays hidden inside four is known by its margins alone, each of them
-// nobody or at least the threshold: were one nobody, all four would be safe; so the hidden count has at least threshold + 1
-// possible values in a run.
+// A stretch is shown where the stretches that it lies in are, and the counts of the four that its two
+// parents fall into are safe: itself, its sibling, and both beside the other axis's sibling. So each
+// difference of shown figures that lie in one another is safe, along either axis and along both. What stays
+// hidden inside four is known by its margins alone, each of them nobody or at least the threshold: were one
+// nobody, all four would be safe; so the hidden count has at least threshold + 1 possible values in a run.
 func (p Profile) Reveal(rows, columns Tree, counts func(row, column int) []int) [][]bool {
 	safe, shown := make([][]bool, len(rows)), make([][]bool, len(rows))
 	for i := range rows {
@@ -95,8 +96,8 @@ func (p Profile) Reveal(rows, columns Tree, counts func(row, column int) []int) 
 	return shown
 }
 
-// Extent is the counts that a reader knows who is shown a sorting of people up to a kind: all people, each kind up to it, and what
-// is left after each. Kinds stand in the order in which readers need them.
+// Extent is the counts that a reader knows who is shown a sorting of people up to a kind: all people, each
+// kind up to it, and what is left after each. Kinds stand in the order in which readers need them.
 func Extent(kinds []int, upTo int) []int {
 	people := 0
 	for _, n := range kinds {

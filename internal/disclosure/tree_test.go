@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// scaled is the rule with a threshold of 3 in place of 8: what can be worked out depends on the order of sizes alone, and
-// every table of some people can then be tried.
+// scaled is the rule with a threshold of 3 in place of 8: what can be worked out depends on the order of
+// sizes alone, and every table of some people can then be tried.
 var scaled = Profile{kind: none, threshold: 3}
 
 // solid is counts over three axes of two positions each: sites, months and values.
@@ -26,9 +26,10 @@ func (c solid) sum(site, month, value Node) (n int) {
 	return n
 }
 
-// shownOf is what a reader sees of a solid: sites by months and values by sites, as a snapshot has them; -1 is hidden. names
-// tells what each is. With values by months as well, 264 of the looks below give a count away: three margins of a table of three
-// axes leave too little room where there are noughts. With two, each site's months and values are known, and nothing joins them.
+// shownOf is what a reader sees of a solid: sites by months and values by sites, as a snapshot has them; -1
+// is hidden. names tells what each is. With values by months as well, 264 of the looks below give a count
+// away: three margins of a table of three axes leave too little room where there are noughts. With two,
+// each site's months and values are known, and nothing joins them.
 func shownOf(p Profile, c solid) (known, truth []int, names []string) {
 	axis := Halves(2)
 	all := axis[0]
@@ -54,7 +55,16 @@ func shownOf(p Profile, c solid) (known, truth []int, names []string) {
 	for s := range c { // what no table shows, and a reader would like to know
 		for m := range c[s] {
 			for v := range c[s][m] {
-				known, truth, names = append(known, -1), append(truth, c[s][m][v]), append(names, fmt.Sprintf("person of site %d, month %d, value %d", s, m, v))
+				known, truth, names = append(
+					known,
+					-1,
+				), append(
+					truth,
+					c[s][m][v],
+				), append(
+					names,
+					fmt.Sprintf("person of site %d, month %d, value %d", s, m, v),
+				)
 			}
 		}
 	}
@@ -77,7 +87,8 @@ func solids(most int) iter.Seq[solid] {
 	}
 }
 
-// kindsOf is what a reader sees of one site whose people are sorted into two kinds (the first axis of the solid), by months and by values.
+// kindsOf is what a reader sees of one site whose people are sorted into two kinds (the first axis of the
+// solid), by months and by values.
 func kindsOf(p Profile, c solid) (known, truth []int, names []string) {
 	axis := Halves(2)
 	all, alone := axis[0], Halves(1)
@@ -105,15 +116,24 @@ func kindsOf(p Profile, c solid) (known, truth []int, names []string) {
 	for k := range c {
 		for m := range c[k] {
 			for v := range c[k][m] {
-				known, truth, names = append(known, -1), append(truth, c[k][m][v]), append(names, fmt.Sprintf("person of kind %d, month %d, value %d", k, m, v))
+				known, truth, names = append(
+					known,
+					-1,
+				), append(
+					truth,
+					c[k][m][v],
+				), append(
+					names,
+					fmt.Sprintf("person of kind %d, month %d, value %d", k, m, v),
+				)
 			}
 		}
 	}
 	return known, truth, names
 }
 
-// Every table of up to 13 people is tried. Of those that look the same to a reader, who knows the rule and every shown count
-// exactly, no hidden small count is the same in all.
+// Every table of up to 13 people is tried. Of those that look the same to a reader, who knows the rule and
+// every shown count exactly, no hidden small count is the same in all.
 func TestAttackOnThreeAxes(t *testing.T) { attackSolids(t, shownOf) }
 func TestAttackOnKinds(t *testing.T)     { attackSolids(t, kindsOf) }
 
@@ -160,7 +180,8 @@ func TestTreesHalveTheirAxis(t *testing.T) {
 					continue
 				}
 				whole, other := tree[node.Parent], tree[node.Sibling]
-				if node.Parent >= i || tree[node.Sibling].Sibling != i || min(node.From, other.From) != whole.From || max(node.Until, other.Until) != whole.Until ||
+				if node.Parent >= i || tree[node.Sibling].Sibling != i || min(node.From, other.From) != whole.From ||
+					max(node.Until, other.Until) != whole.Until ||
 					node.Until-node.From+other.Until-other.From != whole.Until-whole.From {
 					t.Fatalf("node %d %+v beside %+v of %+v", i, node, other, whole)
 				}
@@ -191,8 +212,8 @@ func TestACalendarIsTheSameHoweverLongItIs(t *testing.T) {
 	}
 }
 
-// A row that is added at the end changes no earlier stretch: were rows cut anew, yesterday's stretches and today's would together
-// leave a single one over.
+// A row that is added at the end changes no earlier stretch: were rows cut anew, yesterday's stretches and
+// today's would together leave a single one over.
 func TestRowsAreCutAlikeHoweverManyThereAre(t *testing.T) {
 	stretches := func(n int) map[Node]bool {
 		found := map[Node]bool{}
@@ -231,13 +252,17 @@ func TestTheLastRowCutOffFirst(t *testing.T) {
 	}
 }
 
-// What a reader of two days adds up where a row of nobody was added in between: shown rows of either day, and the row of all.
+// What a reader of two days adds up where a row of nobody was added in between: shown rows of either day,
+// and the row of all.
 func TestAnAddedRowGivesNothingAway(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, n := NHSEngland(0), rapid.IntRange(2, 20).Draw(t, "rows")
 		var rows []Row
 		for range n {
-			rows = append(rows, Row{People: rapid.OneOf(rapid.IntRange(0, 9), rapid.IntRange(10, 30)).Draw(t, "people")})
+			rows = append(
+				rows,
+				Row{People: rapid.OneOf(rapid.IntRange(0, 9), rapid.IntRange(10, 30)).Draw(t, "people")},
+			)
 		}
 		_, before := p.Table(Halves(n), rows)
 		_, after := p.Table(Halves(n+1), append(rows, Row{}))

@@ -32,7 +32,14 @@ type Closure struct {
 
 // Pause pauses an episode.
 func (s *Store) Pause(ctx context.Context, id uuid.UUID, c Pause) (Episode, error) {
-	return s.move(ctx, id, Paused, "on", c.On, func(e *Episode, on day.Date) { e.PausedOn, e.PauseReason = &on, c.Reason })
+	return s.move(
+		ctx,
+		id,
+		Paused,
+		"on",
+		c.On,
+		func(e *Episode, on day.Date) { e.PausedOn, e.PauseReason = &on, c.Reason },
+	)
 }
 
 // Resume takes a paused episode up again: as active, or as waiting where nobody has met the person.
@@ -55,15 +62,25 @@ func (s *Store) Close(ctx context.Context, id uuid.UUID, c Closure) (Episode, er
 
 var happened = map[Status]string{Paused: "episode.paused", Active: "episode.resumed", Closed: "episode.closed"}
 
-// move takes the episode to another status on a day (today, if none is given), named dayField in the request. The move is
-// checked before the rest.
-func (s *Store) move(ctx context.Context, id uuid.UUID, to Status, dayField string, given *day.Date, change func(*Episode, day.Date)) (e Episode, err error) {
+// move takes the episode to another status on a day (today, if none is given), named dayField in the
+// request. The move is checked before the rest.
+func (s *Store) move(
+	ctx context.Context,
+	id uuid.UUID,
+	to Status,
+	dayField string,
+	given *day.Date,
+	change func(*Episode, day.Date),
+) (e Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if e, err = db.FindForUpdate[Episode](tx, "episode", id); err != nil {
 			return err
 		}
 		if !slices.Contains(moves[e.Status], to) || to == Active && e.Status != Paused {
-			return fault.New(fault.MoveNotAllowed, "An episode that is "+string(e.Status)+" cannot become "+string(to)+" this way.")
+			return fault.New(
+				fault.MoveNotAllowed,
+				"An episode that is "+string(e.Status)+" cannot become "+string(to)+" this way.",
+			)
 		}
 		on, err := tx.Today(e.SiteID)
 		if err != nil {

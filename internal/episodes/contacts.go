@@ -47,8 +47,8 @@ type ContactDetails struct {
 // ContactChanges is a merge patch.
 type ContactChanges = patch.Merge[ContactDetails]
 
-// Reached tells whether the person was really met or spoken to: what was done on their behalf meets somebody else. The database's
-// function reaches_person says the same.
+// Reached tells whether the person was really met or spoken to: what was done on their behalf meets
+// somebody else. The database's function reaches_person says the same.
 func (n ContactDetails) Reached() bool {
 	return (n.Outcome == "spoke" || n.Outcome == "attended") && n.Kind != "on_behalf"
 }
@@ -64,7 +64,16 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewConta
 		if err := e.checkContact(tx, n); err != nil {
 			return err
 		}
-		c = Contact{ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, NewContact: n, RecordedVia: via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		c = Contact{
+			ID:          tx.NewID(),
+			SiteID:      e.SiteID,
+			EpisodeID:   e.ID,
+			NewContact:  n,
+			RecordedVia: via,
+			Version:     1,
+			CreatedAt:   tx.Now,
+			UpdatedAt:   tx.Now,
+		}
 		if err := tx.Create(&c).Error; err != nil {
 			return err
 		}
@@ -93,7 +102,9 @@ func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
 		return nil
 	}
 	var mine []uuid.UUID
-	err := tx.Raw("select id from referrals where site_id = ? and episode_id = ? and id = ?", e.SiteID, e.ID, *n.ReferralID).Scan(&mine).Error
+	err := tx.Raw("select id from referrals where site_id = ? and episode_id = ? and id = ?", e.SiteID, e.ID, *n.ReferralID).
+		Scan(&mine).
+		Error
 	if err == nil && !slices.Contains(mine, *n.ReferralID) {
 		return fault.InvalidAt("referral_id", fault.UnknownReference, "is no referral of this episode")
 	}
@@ -102,11 +113,16 @@ func (e *Episode) checkContact(tx *db.Tx, n NewContact) error {
 
 func (e *Episode) checkContactDay(tx *db.Tx, n ContactDetails) error {
 	if e.Status == Closed && !n.On.Before(*e.ClosedOn) {
-		return fault.New(fault.Conflict, "The episode is closed: it takes no contacts but those of days before it closed.")
+		return fault.New(
+			fault.Conflict,
+			"The episode is closed: it takes no contacts but those of days before it closed.",
+		)
 	}
 	if n.Reached() {
 		var died bool
-		if err := tx.Raw("select coalesce((select died_on < ? from patients where site_id = ? and id = ?), false)", n.On, e.SiteID, e.PatientID).Scan(&died).Error; err != nil {
+		if err := tx.Raw("select coalesce((select died_on < ? from patients where site_id = ? and id = ?), false)", n.On, e.SiteID, e.PatientID).
+			Scan(&died).
+			Error; err != nil {
 			return err
 		}
 		if died {
@@ -145,7 +161,12 @@ func (s *Store) Contact(ctx context.Context, id uuid.UUID) (c Contact, err error
 
 // ChangeContact puts right what was recorded, in the version the caller read. The episode's first contact follows. An
 // attendance that was recorded with it stays as it is.
-func (s *Store) ChangeContact(ctx context.Context, id uuid.UUID, version int, changes ContactChanges) (c Contact, err error) {
+func (s *Store) ChangeContact(
+	ctx context.Context,
+	id uuid.UUID,
+	version int,
+	changes ContactChanges,
+) (c Contact, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if c, err = db.Find[Contact](tx, "contact", id); err != nil {
 			return err
@@ -189,7 +210,9 @@ func (e *Episode) reachedAnew(tx *db.Tx, before, after ContactDetails) error {
 		return e.reached(tx, after)
 	}
 	var earliest *day.Date
-	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? and reaches_person(kind, outcome)", e.SiteID, e.ID).Row().Scan(&earliest)
+	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? and reaches_person(kind, outcome)", e.SiteID, e.ID).
+		Row().
+		Scan(&earliest)
 	if err != nil || earliest != nil && *earliest == *e.FirstContactOn {
 		return err
 	}
@@ -207,7 +230,11 @@ func (s *Store) Contacts(ctx context.Context, episode uuid.UUID, page db.Page[uu
 		if err != nil {
 			return err
 		}
-		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).
+			Order("id").
+			Scopes(page.Cut).
+			Find(&list).
+			Error; err != nil {
 			return err
 		}
 		return events.Read(tx, "contacts", e.SiteID, e.PatientID)

@@ -96,7 +96,17 @@ func (s *Store) Open(ctx context.Context, n New, via string) (e Episode, err err
 		if n.LinkWorkerID == nil {
 			n.LinkWorkerID = tx.Actor.LinkWorkerID
 		}
-		e = Episode{ID: tx.NewID(), SiteID: p.SiteID, PatientID: p.ID, Details: n.Details, Status: Waiting, RecordedVia: via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		e = Episode{
+			ID:          tx.NewID(),
+			SiteID:      p.SiteID,
+			PatientID:   p.ID,
+			Details:     n.Details,
+			Status:      Waiting,
+			RecordedVia: via,
+			Version:     1,
+			CreatedAt:   tx.Now,
+			UpdatedAt:   tx.Now,
+		}
 		if err := e.check(tx, p); err != nil {
 			return err
 		}
@@ -120,10 +130,25 @@ func (e *Episode) check(tx *db.Tx, p people.Patient) error {
 	c.Require(e.LinkWorkerID != nil, "link_worker_id", fault.Required, "is needed, since the caller is no link worker")
 	c.Require(!e.ReceivedOn.After(today), "received_on", fault.OutOfRange, "must not lie in the future")
 	c.Require(!e.ReceivedOn.Before(p.BirthDate), "received_on", fault.OutOfRange, "lies before the person's birth")
-	c.Require(p.DiedOn == nil || !e.ReceivedOn.After(*p.DiedOn), "received_on", fault.OutOfRange, "lies after the person's death")
-	c.Require(!slices.Contains(e.Needs.Others, e.Needs.Primary), "needs.others", fault.Duplicate, "repeats the primary need")
+	c.Require(
+		p.DiedOn == nil || !e.ReceivedOn.After(*p.DiedOn),
+		"received_on",
+		fault.OutOfRange,
+		"lies after the person's death",
+	)
+	c.Require(
+		!slices.Contains(e.Needs.Others, e.Needs.Primary),
+		"needs.others",
+		fault.Duplicate,
+		"repeats the primary need",
+	)
 	for _, later := range []*day.Date{e.FirstContactOn, e.BaselineOn, e.ClosedOn} {
-		c.Require(later == nil || !e.ReceivedOn.After(*later), "received_on", fault.OutOfRange, "lies after something that happened in the episode")
+		c.Require(
+			later == nil || !e.ReceivedOn.After(*later),
+			"received_on",
+			fault.OutOfRange,
+			"lies after something that happened in the episode",
+		)
 	}
 	return c.Err()
 }
@@ -131,7 +156,9 @@ func (e *Episode) check(tx *db.Tx, p people.Patient) error {
 // checkWorker asks whether the link worker may take the episode on.
 func (e *Episode) checkWorker(tx *db.Tx) error {
 	var active bool
-	err := tx.Raw("select active from link_workers where site_id = ? and id = ?", e.SiteID, *e.LinkWorkerID).Scan(&active).Error
+	err := tx.Raw("select active from link_workers where site_id = ? and id = ?", e.SiteID, *e.LinkWorkerID).
+		Scan(&active).
+		Error
 	if err == nil && !active {
 		return fault.InvalidAt("link_worker_id", fault.UnknownReference, "is no active link worker of this site")
 	}
@@ -175,7 +202,12 @@ func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (l
 		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
-		return events.ReadAll(tx, "episodes", list, func(e Episode) (site, patient uuid.UUID) { return e.SiteID, e.PatientID })
+		return events.ReadAll(
+			tx,
+			"episodes",
+			list,
+			func(e Episode) (site, patient uuid.UUID) { return e.SiteID, e.PatientID },
+		)
 	})
 	return list, err
 }
@@ -210,8 +242,8 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 	return e, err
 }
 
-// MetOn is the first day on which somebody met or spoke to the person, or took a baseline; nil: nobody has. Only that makes a waiting
-// episode active.
+// MetOn is the first day on which somebody met or spoke to the person, or took a baseline; nil: nobody has.
+// Only that makes a waiting episode active.
 func (e *Episode) MetOn() *day.Date {
 	if e.FirstContactOn == nil || e.BaselineOn != nil && e.BaselineOn.Before(*e.FirstContactOn) {
 		return e.BaselineOn

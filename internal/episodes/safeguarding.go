@@ -20,6 +20,10 @@ type OpenFlag struct {
 
 func openFlags(tx *db.Tx, e Episode) ([]OpenFlag, error) {
 	list := []OpenFlag{}
-	err := tx.Table("open_safeguarding_flags").Where("site_id = ? and episode_id = ?", e.SiteID, e.ID).Order("id").Find(&list).Error
+	err := tx.Table("open_safeguarding_flags").
+		Where("site_id = ? and episode_id = ?", e.SiteID, e.ID).
+		Order("id").
+		Find(&list).
+		Error
 	return list, err
 }

@@ -45,7 +45,8 @@ func TestARealDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("second run took %s", time.Since(began).Round(time.Millisecond))
-	if second.Organisations.Unchanged != 748 || second.Services.Unchanged != 1875 || !reflect.DeepEqual(before, holdings(t, d, first.Source)) {
+	if second.Organisations.Unchanged != 748 || second.Services.Unchanged != 1875 ||
+		!reflect.DeepEqual(before, holdings(t, d, first.Source)) {
 		t.Errorf("the second run changed something:\n%s", second)
 	}
 	if !reflect.DeepEqual(first.Refused, second.Refused) {

@@ -34,7 +34,8 @@ func FuzzServices(f *testing.F) {
 		for _, s := range l.services {
 			d := s.details
 			all := d.Name + string(d.Description+d.Keywords+d.Eligibility+d.Fees) + s.ref
-			if d.Name == "" || s.ref == "" || !utf8.ValidString(all) || strings.ContainsRune(all, 0) || wrongText(d) != "" {
+			if d.Name == "" || s.ref == "" || !utf8.ValidString(all) || strings.ContainsRune(all, 0) ||
+				wrongText(d) != "" {
 				t.Fatalf("loaded what cannot be stored: %+v", d)
 			}
 			for _, n := range d.Needs {

@@ -23,19 +23,23 @@ type Report struct {
 	Source                  string
 	Organisations, Services Counts
 	Refused                 []Refusal // of every file, by file and line
-	Blank                   int       // rows of every file without any value, which are passed over and in no other count
-	Kept                    []Refusal // values that are kept as they were written: people see them, and nothing is sent to them
-	LeftOut                 []Refusal // values that are not loaded, of rows that are
+	// rows of every file without any value, which are passed over and in no other count
+	Blank int
+	// values that are kept as they were written: people see them, and nothing is sent to them
+	Kept    []Refusal
+	LeftOut []Refusal // values that are not loaded, of rows that are
 }
 
 // Counts adds up: Read + Vanished = Created + Updated + Unchanged + Refused.
 type Counts struct {
 	Read, Created, Updated, Unchanged, Refused int
-	Vanished                                   int  // of Updated: no longer in the source, and so made inactive
-	Uncertain                                  bool // a row's id could not be read, so that nothing was taken to have vanished
+	Vanished                                   int // of Updated: no longer in the source, and so made inactive
+	// a row's id could not be read, so that nothing was taken to have vanished
+	Uncertain bool
 }
 
-// Refusal is one row or one value that was not loaded, or one value that was kept as it was written. The reason never repeats what the row says.
+// Refusal is one row or one value that was not loaded, or one value that was kept as it was written. The
+// reason never repeats what the row says.
 type Refusal struct {
 	File   string
 	Line   int // where the row begins; 1 is the header
@@ -71,9 +75,13 @@ func nameSource(format, source, dir string) (string, error) {
 		}
 		source = sourcePrefix + format + ":" + filepath.Base(whole)
 	}
-	visible := utf8.ValidString(source) && !strings.ContainsFunc(source, func(r rune) bool { return !unicode.IsPrint(r) })
+	visible := utf8.ValidString(source) &&
+		!strings.ContainsFunc(source, func(r rune) bool { return !unicode.IsPrint(r) })
 	if !visible || !strings.HasPrefix(source, sourcePrefix) || len(source) == len(sourcePrefix) || len(source) > 200 {
-		return "", fmt.Errorf("the source must begin with %q and have a name after it, of at most 200 visible characters in all", sourcePrefix)
+		return "", fmt.Errorf(
+			"the source must begin with %q and have a name after it, of at most 200 visible characters in all",
+			sourcePrefix,
+		)
 	}
 	return source, nil
 }
@@ -107,7 +115,16 @@ func list(b *strings.Builder, rows []Refusal) {
 }
 
 func (c Counts) print(b *strings.Builder, what string) {
-	fmt.Fprintf(b, "%s: %d read, %d created, %d updated, %d unchanged, %d refused\n", what, c.Read, c.Created, c.Updated, c.Unchanged, c.Refused)
+	fmt.Fprintf(
+		b,
+		"%s: %d read, %d created, %d updated, %d unchanged, %d refused\n",
+		what,
+		c.Read,
+		c.Created,
+		c.Updated,
+		c.Unchanged,
+		c.Refused,
+	)
 	if c.Vanished > 0 {
 		fmt.Fprintf(b, "  of those updated, %d no longer in the source and made inactive\n", c.Vanished)
 	}

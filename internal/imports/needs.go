@@ -54,7 +54,13 @@ func loadMap(source []byte) *wordMap {
 	if err := strict.Decode(&raw); err != nil {
 		panic(err)
 	}
-	m := &wordMap{activity: map[string]string{}, skip: map[string]bool{}, never: phrases{}, words: phrases{}, hints: phrases{}}
+	m := &wordMap{
+		activity: map[string]string{},
+		skip:     map[string]bool{},
+		never:    phrases{},
+		words:    phrases{},
+		hints:    phrases{},
+	}
 	for _, text := range raw.SectionsToSkip {
 		m.skip[singular(text)] = true
 	}
@@ -126,7 +132,8 @@ func (m *wordMap) weigh(points map[string]int, text string, word, hint int) {
 	}
 }
 
-// mention gives one point for each need that a part of the text has a word for, however many: a long text names everything.
+// mention gives one point for each need that a part of the text has a word for, however many: a long text
+// names everything.
 func (m *wordMap) mention(points map[string]int, text string) {
 	words := split(text)
 	m.never.strike(words)
@@ -186,7 +193,10 @@ func singular(w string) string {
 		return w
 	case strings.HasSuffix(w, "ies") && len(w) > 4:
 		return w[:len(w)-3] + "y"
-	case strings.HasSuffix(w, "ches"), strings.HasSuffix(w, "shes"), strings.HasSuffix(w, "sses"), strings.HasSuffix(w, "xes"):
+	case strings.HasSuffix(w, "ches"),
+		strings.HasSuffix(w, "shes"),
+		strings.HasSuffix(w, "sses"),
+		strings.HasSuffix(w, "xes"):
 		return w[:len(w)-2]
 	default:
 		return strings.TrimSuffix(w, "s")
@@ -233,5 +243,6 @@ const (
 
 func (m *wordMap) skips(heading string) bool {
 	words := split(heading)
-	return len(words) > 0 && !unicode.IsDigit(rune(words[0][0])) && slices.ContainsFunc(words, func(w string) bool { return m.skip[w] })
+	return len(words) > 0 && !unicode.IsDigit(rune(words[0][0])) &&
+		slices.ContainsFunc(words, func(w string) bool { return m.skip[w] })
 }

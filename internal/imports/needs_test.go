@@ -25,7 +25,8 @@ func TestInfersNeeds(t *testing.T) {
 		{"English classes (ESOL)", "", "", []string{"education_skills", "language_culture"}, "learning_digital"},
 		{"Salvation Army", "", "", nil, "not_known"},
 		{"Chemist", "Prescription drugs. Must be drug-free.", "", nil, "not_known"},
-		{"The Hub", "A friendly place. It has a debt adviser on some days.", "", nil, "not_known"}, // said once, and only in passing
+		// said once, and only in passing
+		{"The Hub", "A friendly place. It has a debt adviser on some days.", "", nil, "not_known"},
 		{"The Hub", "VOLUNTEERS: Help in our food bank.", "", nil, "not_known"},
 		{"The Hub", "1) FOOD BANK: Open daily.", "", []string{"food"}, "food_practical"},
 		{"Carer's group", "For carers of people with dementias.", "", []string{"caring_role", "memory_dementia"}, "befriending_peer"},

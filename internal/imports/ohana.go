@@ -21,9 +21,21 @@ var ohanaFiles = []struct {
 }{
 	{"organizations.csv", "id name description email website", func(f *folder) **table { return &f.organisations }},
 	{"locations.csv", "id organization_id latitude longitude", func(f *folder) **table { return &f.locations }},
-	{"addresses.csv", "location_id address_1 address_2 city state_province postal_code", func(f *folder) **table { return &f.addresses }},
-	{"services.csv", "id location_id name alternate_name description eligibility email fees keywords status website taxonomy_ids", func(f *folder) **table { return &f.services }},
-	{"phones.csv", "location_id organization_id service_id number extension number_type", func(f *folder) **table { return &f.phones }},
+	{
+		"addresses.csv",
+		"location_id address_1 address_2 city state_province postal_code",
+		func(f *folder) **table { return &f.addresses },
+	},
+	{
+		"services.csv",
+		"id location_id name alternate_name description eligibility email fees keywords status website taxonomy_ids",
+		func(f *folder) **table { return &f.services },
+	},
+	{
+		"phones.csv",
+		"location_id organization_id service_id number extension number_type",
+		func(f *folder) **table { return &f.phones },
+	},
 	{"taxonomy.csv", "taxonomy_id name", func(f *folder) **table { return &f.taxonomy }},
 }
 

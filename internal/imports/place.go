@@ -42,7 +42,11 @@ func (r *resolver) numbers() map[owner]string {
 
 // ownerOf refuses a number of something that no file has. That the thing itself was refused is no fault of the number.
 func (r *resolver) ownerOf(p *row) (o owner) {
-	of := map[string]map[string]*row{"service_id": r.serviceByID, "location_id": r.locationByID, "organization_id": r.organisationByID}
+	of := map[string]map[string]*row{
+		"service_id":      r.serviceByID,
+		"location_id":     r.locationByID,
+		"organization_id": r.organisationByID,
+	}
 	for _, column := range owners {
 		id := p.get(column)
 		if id == "" || p.torn {

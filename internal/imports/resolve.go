@@ -10,7 +10,8 @@ import (
 	"waypost/internal/platform/text"
 )
 
-// loaded is what a folder comes to: the organisations and services that are whole, and the folder, which knows what was refused.
+// loaded is what a folder comes to: the organisations and services that are whole, and the folder, which
+// knows what was refused.
 type loaded struct {
 	folder        *folder
 	organisations []organisation
@@ -57,7 +58,10 @@ func (f *folder) resolve() loaded {
 	r.checkPlaces()
 	for _, x := range f.services.rows {
 		if o, d := r.service(x); !x.refused() {
-			out.services = append(out.services, service{x, x.get("id"), o, d, yesOrNo[strings.ToLower(x.get("sensitive"))]})
+			out.services = append(
+				out.services,
+				service{x, x.get("id"), o, d, yesOrNo[strings.ToLower(x.get("sensitive"))]},
+			)
 		}
 	}
 	return out
@@ -76,7 +80,15 @@ func (r *resolver) organisation(x *row) directory.OrganisationDetails {
 var statuses = map[string]string{"": "active", "active": "active", "inactive": "inactive", "defunct": "inactive"}
 
 // yesOrNo are the words of a column that a source need not have.
-var yesOrNo = map[string]*bool{"": nil, "yes": new(true), "true": new(true), "1": new(true), "no": new(false), "false": new(false), "0": new(false)}
+var yesOrNo = map[string]*bool{
+	"":      nil,
+	"yes":   new(true),
+	"true":  new(true),
+	"1":     new(true),
+	"no":    new(false),
+	"false": new(false),
+	"0":     new(false),
+}
 
 func (r *resolver) service(x *row) (organisation string, d directory.ServiceDetails) {
 	org, at := r.whose(x)
@@ -86,9 +98,17 @@ func (r *resolver) service(x *row) (organisation string, d directory.ServiceDeta
 	terms := r.terms(x)
 	status, known := statuses[strings.ToLower(x.get("status"))]
 	d = directory.ServiceDetails{
-		Name: x.get("name"), Description: x.text("description"), Eligibility: x.text("eligibility"), Fees: x.text("fees"),
-		Keywords: text.Optional(together(append([]string{x.get("alternate_name"), x.get("keywords")}, terms...)...)),
-		URL:      x.website(), Email: x.email(), Phone: text.OrNil(r.phoneOf(x)), Status: status,
+		Name: x.get(
+			"name",
+		),
+		Description: x.text("description"),
+		Eligibility: x.text("eligibility"),
+		Fees:        x.text("fees"),
+		Keywords:    text.Optional(together(append([]string{x.get("alternate_name"), x.get("keywords")}, terms...)...)),
+		URL:         x.website(),
+		Email:       x.email(),
+		Phone:       text.OrNil(r.phoneOf(x)),
+		Status:      status,
 	}
 	r.place(&d, at)
 	x.require(!text.Blank(d.Name), "has no name")
@@ -112,7 +132,10 @@ func (r *resolver) whose(x *row) (org, at *row) {
 			return nil, nil
 		}
 		org = r.organisationByID[at.get("organization_id")]
-		x.require(direct == "" || direct == org.get("id"), "location_id and organization_id lead to different organisations")
+		x.require(
+			direct == "" || direct == org.get("id"),
+			"location_id and organization_id lead to different organisations",
+		)
 	case direct != "":
 		org = x.refer("organization_id", r.organisationByID, "an organisation")
 	default:

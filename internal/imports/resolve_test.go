@@ -61,7 +61,8 @@ func TestResolvesAService(t *testing.T) {
 		t.Fatalf("%d organisations, %d services, refused %v", len(l.organisations), len(l.services), r)
 	}
 	o := l.organisations[0].details
-	if o.Name != "Example Lunch Club" || o.Description != "A weekly lunch\nfor people who live alone." || *o.Phone != "01632 960002 ext. 12" {
+	if o.Name != "Example Lunch Club" || o.Description != "A weekly lunch\nfor people who live alone." ||
+		*o.Phone != "01632 960002 ext. 12" {
 		t.Errorf("organisation: %+v", o)
 	}
 	if none := l.organisations[1].details; none.Email != nil || none.URL != nil || none.Phone != nil {
@@ -69,13 +70,18 @@ func TestResolvesAService(t *testing.T) {
 	}
 	s, _ := l.service("s1")
 	d := s.details
-	if s.organisation != "o1" || d.Keywords != "The Spoon, Congregate meals, Older people" || d.Fees != "Free." || *d.Phone != "+441632960003" {
+	if s.organisation != "o1" || d.Keywords != "The Spoon, Congregate meals, Older people" || d.Fees != "Free." ||
+		*d.Phone != "+441632960003" {
 		t.Errorf("service: %+v", d)
 	}
-	if *d.Address != "1 Example Street, Back Hall, Exampleton, EX" || *d.Postcode != "ZZ99 3WZ" || *d.Latitude != 53.48 || *d.Longitude != -2.24 {
+	if *d.Address != "1 Example Street, Back Hall, Exampleton, EX" || *d.Postcode != "ZZ99 3WZ" ||
+		*d.Latitude != 53.48 ||
+		*d.Longitude != -2.24 {
 		t.Errorf("place: %s, %s, %v, %v", *d.Address, *d.Postcode, *d.Latitude, *d.Longitude)
 	}
-	if strings.Contains(string(d.Description), "\r") || !slices.Equal(d.Needs, []string{"loneliness_isolation", "food"}) || d.ActivityType != "food_practical" {
+	if strings.Contains(string(d.Description), "\r") ||
+		!slices.Equal(d.Needs, []string{"loneliness_isolation", "food"}) ||
+		d.ActivityType != "food_practical" {
 		t.Errorf("needs %v, activity %s, description %q", d.Needs, d.ActivityType, d.Description)
 	}
 	s, _ = l.service("s2")
@@ -207,7 +213,8 @@ func TestKeepsAsWritten(t *testing.T) {
 	if *l.organisations[0].details.Email != "hello@lunch.example.org" || *s1.details.Postcode != "ZZ99 3WZ" {
 		t.Errorf("not normalised: %+v, %+v", l.organisations[0].details, s1.details)
 	}
-	if *s2.details.Phone != "18001 01632 960004" || s2.details.Postcode != nil || !strings.HasSuffix(*s2.details.Address, ", 21201") {
+	if *s2.details.Phone != "18001 01632 960004" || s2.details.Postcode != nil ||
+		!strings.HasSuffix(*s2.details.Address, ", 21201") {
 		t.Errorf("not kept: %+v", s2.details)
 	}
 	kept := map[string]int{}
@@ -215,11 +222,13 @@ func TestKeepsAsWritten(t *testing.T) {
 		kept[k.File]++
 		leaktest.Hidden(t, "the report", k.Reason, "18001 01632 960004", "ask at the desk")
 	}
-	if kept["phones.csv"] < 1 || kept["services.csv"] != 1 || kept["addresses.csv"] != 1 || len(l.folder.refusals()) > 0 {
+	if kept["phones.csv"] < 1 || kept["services.csv"] != 1 || kept["addresses.csv"] != 1 ||
+		len(l.folder.refusals()) > 0 {
 		t.Errorf("kept: %v; refused: %v", kept, l.folder.refusals())
 	}
 	report := Report{Kept: l.folder.kept()}.String()
-	if !strings.Contains(report, "values kept as they were written: ") || !strings.Contains(report, "addresses.csv:3: postal_code is kept") {
+	if !strings.Contains(report, "values kept as they were written: ") ||
+		!strings.Contains(report, "addresses.csv:3: postal_code is kept") {
 		t.Errorf("the report says:\n%s", report)
 	}
 }
@@ -229,10 +238,17 @@ func TestLeavesOutWhatIsNoLink(t *testing.T) {
 	t.Parallel()
 	folder := fixture(t)
 	swap(t, folder, "organizations.csv", "https://lunch.example.org", "javascript:alert(1)")
-	swap(t, folder, "services.csv", "s2,l2,Debt advice,,Help with debt.,,advice@bureau.example.org,,bailiffs,active,,", "s2,l2,Debt advice,,Help with debt.,,advice@bureau.example.org,,bailiffs,active,bureau.example.org,")
+	swap(
+		t,
+		folder,
+		"services.csv",
+		"s2,l2,Debt advice,,Help with debt.,,advice@bureau.example.org,,bailiffs,active,,",
+		"s2,l2,Debt advice,,Help with debt.,,advice@bureau.example.org,,bailiffs,active,bureau.example.org,",
+	)
 	l := load(t, folder)
 	s2, _ := l.service("s2")
-	if l.organisations[0].details.URL != nil || s2.details.URL == nil || *s2.details.URL != "https://bureau.example.org" {
+	if l.organisations[0].details.URL != nil || s2.details.URL == nil ||
+		*s2.details.URL != "https://bureau.example.org" {
 		t.Errorf("%v, %v", l.organisations[0].details.URL, s2.details.URL)
 	}
 	out := l.folder.leftOut()

@@ -126,7 +126,10 @@ func (t *table) readRows(r *csv.Reader) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &bad):
-			t.rows = append(t.rows, &row{table: t, line: bad.StartLine, torn: true, reason: "its quotation marks do not pair"})
+			t.rows = append(
+				t.rows,
+				&row{table: t, line: bad.StartLine, torn: true, reason: "its quotation marks do not pair"},
+			)
 		case err != nil:
 			return fmt.Errorf("%s: cannot be read to its end: %w", t.file, err)
 		default:

@@ -30,7 +30,18 @@ func write(ctx context.Context, d *db.DB, source string, l loaded) (r Report, er
 		if err != nil {
 			return err
 		}
-		p := &plan{tx: tx, held: held, ids: map[string]uuid.UUID{}, report: Report{Source: source, Refused: l.folder.refusals(), Kept: l.folder.kept(), LeftOut: l.folder.leftOut(), Blank: l.folder.blanks()}}
+		p := &plan{
+			tx:   tx,
+			held: held,
+			ids:  map[string]uuid.UUID{},
+			report: Report{
+				Source:  source,
+				Refused: l.folder.refusals(),
+				Kept:    l.folder.kept(),
+				LeftOut: l.folder.leftOut(),
+				Blank:   l.folder.blanks(),
+			},
+		}
 		if err := p.fill(l); err != nil {
 			return err
 		}
@@ -59,11 +70,15 @@ func (p *plan) fill(l loaded) error {
 	}
 	p.vanished(l.folder)
 	r := &p.report
-	slices.SortStableFunc(r.Refused, func(a, b Refusal) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line) })
+	slices.SortStableFunc(
+		r.Refused,
+		func(a, b Refusal) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line) },
+	)
 	refused := func(x Refusal) bool {
 		return slices.ContainsFunc(r.Refused, func(of Refusal) bool { return of.File == x.File && of.Line == x.Line })
 	}
-	r.Kept, r.LeftOut = slices.DeleteFunc(r.Kept, refused), slices.DeleteFunc(r.LeftOut, refused) // of a refused row nothing is loaded
+	// of a refused row nothing is loaded
+	r.Kept, r.LeftOut = slices.DeleteFunc(r.Kept, refused), slices.DeleteFunc(r.LeftOut, refused)
 	r.Organisations.Read, r.Services.Read = len(l.folder.organisations.rows), len(l.folder.services.rows)
 	for _, x := range r.Refused {
 		switch x.File {
@@ -124,7 +139,10 @@ func (p *plan) service(s service) error {
 		p.batch.NewServices = append(p.batch.NewServices, row)
 		p.report.Services.Created++
 	case old.OrganisationID != p.ids[s.organisation]:
-		p.refuse(s.row, "belongs to another organisation than it did, and referrals may hold the two together: give it a new id")
+		p.refuse(
+			s.row,
+			"belongs to another organisation than it did, and referrals may hold the two together: give it a new id",
+		)
 	case same(old.ServiceDetails, s.details):
 		p.report.Services.Unchanged++
 	default:

@@ -62,7 +62,14 @@ func (s *scene) run() Report {
 func (s *scene) want(r Report, organisations, services Counts) {
 	s.Helper()
 	if r.Organisations != organisations || r.Services != services {
-		s.Errorf("organisations %+v, services %+v\nwant          %+v,          %+v\n%s", r.Organisations, r.Services, organisations, services, r)
+		s.Errorf(
+			"organisations %+v, services %+v\nwant          %+v,          %+v\n%s",
+			r.Organisations,
+			r.Services,
+			organisations,
+			services,
+			r,
+		)
 	}
 }
 
@@ -95,7 +102,8 @@ func TestTheSecondRunChangesNothing(t *testing.T) {
 	s.want(s.run(), Counts{Read: 3, Created: 3}, Counts{Read: 4, Created: 4})
 	first := s.held()
 	v := first.Services["s1"]
-	if v.NeedsSource != "inferred" || v.Capacity != "not_known" || v.CapacitySetBy != nil || v.Version != 1 || v.OrganisationID != first.Organisations["o1"].ID {
+	if v.NeedsSource != "inferred" || v.Capacity != "not_known" || v.CapacitySetBy != nil || v.Version != 1 ||
+		v.OrganisationID != first.Organisations["o1"].ID {
 		t.Errorf("service: %+v", v)
 	}
 	s.want(s.run(), Counts{Read: 3, Unchanged: 3}, Counts{Read: 4, Unchanged: 4})
@@ -114,7 +122,9 @@ func TestAChangedRowUpdatesOnlyItself(t *testing.T) {
 	swap(t, s.folder, "services.csv", "Help with debt.", "Help with debt and rent arrears.")
 	s.want(s.run(), Counts{Read: 3, Unchanged: 3}, Counts{Read: 4, Updated: 1, Unchanged: 3})
 	after := s.held()
-	if v := after.Services["s2"]; v.Version != 2 || !v.UpdatedAt.After(v.CreatedAt) || v.Description != "Help with debt and rent arrears." || v.ID != before.Services["s2"].ID {
+	if v := after.Services["s2"]; v.Version != 2 || !v.UpdatedAt.After(v.CreatedAt) ||
+		v.Description != "Help with debt and rent arrears." ||
+		v.ID != before.Services["s2"].ID {
 		t.Errorf("the changed service: %+v", v)
 	}
 	delete(before.Services, "s2")
@@ -132,10 +142,12 @@ func TestABrokenRowIsRefusedAndKeepsWhatItWas(t *testing.T) {
 	swap(t, s.folder, "services.csv", "Warm homes", "Warm rooms")
 	r := s.run()
 	s.want(r, Counts{Read: 3, Unchanged: 3}, Counts{Read: 4, Updated: 1, Unchanged: 2, Refused: 1, Uncertain: true})
-	if after := s.held(); !reflect.DeepEqual(before.Services["s2"], after.Services["s2"]) || after.Services["s3"].Name != "Warm rooms" {
+	if after := s.held(); !reflect.DeepEqual(before.Services["s2"], after.Services["s2"]) ||
+		after.Services["s3"].Name != "Warm rooms" {
 		t.Error("the refused row changed, or the other did not")
 	}
-	if text := r.String(); !strings.Contains(text, "services.csv:5: has 11 columns where the header has 12") || strings.Contains(text, "debt") {
+	if text := r.String(); !strings.Contains(text, "services.csv:5: has 11 columns where the header has 12") ||
+		strings.Contains(text, "debt") {
 		t.Error(text)
 	}
 }
@@ -186,10 +198,12 @@ func TestWhatPeopleSaySurvives(t *testing.T) {
 	s.want(s.run(), Counts{Read: 3, Updated: 1, Unchanged: 2}, Counts{Read: 4, Updated: 1, Unchanged: 3})
 	h = s.held()
 	v := h.Services["s1"]
-	if v.Name != "Thursday lunch" || v.Capacity != "full" || *v.CapacitySetBy != "link_worker" || v.CapacityAsOf == nil {
+	if v.Name != "Thursday lunch" || v.Capacity != "full" || *v.CapacitySetBy != "link_worker" ||
+		v.CapacityAsOf == nil {
 		t.Errorf("capacity: %+v", v)
 	}
-	if v.NeedsSource != "stated" || len(v.Needs) != 1 || v.Needs[0] != "bereavement" || v.ActivityType != "talking_support" {
+	if v.NeedsSource != "stated" || len(v.Needs) != 1 || v.Needs[0] != "bereavement" ||
+		v.ActivityType != "talking_support" {
 		t.Errorf("needs: %+v", v)
 	}
 	if n := h.Organisations["o1"].CharityNumber; n == nil || *n != "1234567" {
@@ -243,15 +257,23 @@ func TestNothingIsLoadedWhenTheImportFails(t *testing.T) {
 	}
 }
 
-// Rows that a spreadsheet leaves empty say nothing: they are no refusal, and what left the source is still made inactive.
+// Rows that a spreadsheet leaves empty say nothing: they are no refusal, and what left the source is still
+// made inactive.
 func TestEmptyRowsAreSkippedAndCountedApart(t *testing.T) {
 	s := newScene(t)
 	s.run()
-	swap(t, s.folder, "services.csv", "s3,l2,Warm homes,,Help with energy bills and damp.,Tenants,,,,,,\n", ",,,,,,,,,,,\n \t,\u00a0,,,,,,,,,,\n,,,\n\"\",\"\"\n")
+	swap(
+		t,
+		s.folder,
+		"services.csv",
+		"s3,l2,Warm homes,,Help with energy bills and damp.,Tenants,,,,,,\n",
+		",,,,,,,,,,,\n \t,\u00a0,,,,,,,,,,\n,,,\n\"\",\"\"\n",
+	)
 	s.folder["organizations.csv"].Data = append(s.folder["organizations.csv"].Data, ",,,,\n\u200b,,,,\n"...)
 	r := s.run()
 	s.want(r, Counts{Read: 3, Unchanged: 3}, Counts{Read: 3, Updated: 1, Unchanged: 3, Vanished: 1})
-	if len(r.Refused) != 0 || r.Blank != 6 || !strings.Contains(r.String(), "rows without any value in all files, passed over: 6\n") {
+	if len(r.Refused) != 0 || r.Blank != 6 ||
+		!strings.Contains(r.String(), "rows without any value in all files, passed over: 6\n") {
 		t.Errorf("%s", r)
 	}
 	if v := s.held().Services["s3"]; v.Status != "inactive" {
@@ -259,13 +281,17 @@ func TestEmptyRowsAreSkippedAndCountedApart(t *testing.T) {
 	}
 }
 
-// A source may say that a service is sensitive, in a column that it need not have; what an administrator said stays until it does.
+// A source may say that a service is sensitive, in a column that it need not have; what an administrator
+// said stays until it does.
 func TestASourceSaysWhatIsSensitive(t *testing.T) {
 	s := newScene(t)
 	s.run()
 	set := func(ref string) {
 		s.do(func(tx *db.Tx) error {
-			return tx.Exec("update services set sensitive = true where source = 'import:test' and source_ref = ?", ref).Error
+			return tx.Exec(
+				"update services set sensitive = true where source = 'import:test' and source_ref = ?",
+				ref,
+			).Error
 		})
 	}
 	sensitive := func() (refs string) {
@@ -283,7 +309,12 @@ func TestASourceSaysWhatIsSensitive(t *testing.T) {
 	}
 	text := string(s.folder["services.csv"].Data)
 	header, rest, _ := strings.Cut(text, "\n")
-	rest = strings.Replace(strings.Replace(rest, `"t1, t2"`, `"t1, t2",no`, 1), "bailiffs,active,,", "bailiffs,active,,,yes", 1)
+	rest = strings.Replace(
+		strings.Replace(rest, `"t1, t2"`, `"t1, t2",no`, 1),
+		"bailiffs,active,,",
+		"bailiffs,active,,,yes",
+		1,
+	)
 	s.folder["services.csv"] = &fstest.MapFile{Data: []byte(header + ",sensitive\n" + rest)}
 	s.run()
 	if got := sensitive(); got != "s2 " {
@@ -322,7 +353,13 @@ func TestRowsOfAFlagAloneArePassedOver(t *testing.T) {
 // Of a row that is refused nothing is kept.
 func TestARefusedRowIsNotListedAsKept(t *testing.T) {
 	s := newScene(t)
-	swap(t, s.folder, "services.csv", "advice@bureau.example.org,,bailiffs,active,,", "ask at the desk,,bailiffs,perhaps,javascript:x,")
+	swap(
+		t,
+		s.folder,
+		"services.csv",
+		"advice@bureau.example.org,,bailiffs,active,,",
+		"ask at the desk,,bailiffs,perhaps,javascript:x,",
+	)
 	r := s.run()
 	ofServices := func(x Refusal) bool { return x.File == "services.csv" }
 	if len(r.Refused) != 1 || slices.ContainsFunc(r.Kept, ofServices) || slices.ContainsFunc(r.LeftOut, ofServices) {

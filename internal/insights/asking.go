@@ -32,7 +32,15 @@ func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Q
 		return out, wrong("by", fault.UnknownCode, "is no dimension of these figures: see the catalogue")
 	}
 	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
-		out = Figures[R]{Metric: m.ID, Version: m.Version, Definition: m.Definition, AsOf: a.asOf(tx), Disclosure: a.profile.Notice(), Rows: []R{}, mark: a.mark()}
+		out = Figures[R]{
+			Metric:     m.ID,
+			Version:    m.Version,
+			Definition: m.Definition,
+			AsOf:       a.asOf(tx),
+			Disclosure: a.profile.Notice(),
+			Rows:       []R{},
+			mark:       a.mark(),
+		}
 		subs, err := m.subs(tx)
 		if err != nil {
 			return err
@@ -64,8 +72,8 @@ func (m metric[C, R]) rows(a question, subs []string, counts func(at span, sub s
 	return list
 }
 
-// answered hands over the question. Where there is no snapshot yet, or a demo's clock was moved, one is made first; otherwise that is
-// the night's work.
+// answered hands over the question. Where there is no snapshot yet, or a demo's clock was moved, one is
+// made first; otherwise that is the night's work.
 func (s *Store) answered(ctx context.Context, q Query, answer func(tx *db.Tx, a question) error) error {
 	try := func(enough bool) error {
 		return s.DB.Do(ctx, func(tx *db.Tx) error {
@@ -73,7 +81,9 @@ func (s *Store) answered(ctx context.Context, q Query, answer func(tx *db.Tx, a 
 			if err != nil {
 				return err
 			}
-			if old := a.frozen != nil && s.DB.Clock.Offset() != 0 && a.frozen.Day.Before(day.Of(tx.Now).AddDays(-1)); !enough && (old || a.frozen != nil && a.frozen.ID == uuid.Nil) {
+			if old := a.frozen != nil && s.DB.Clock.Offset() != 0 &&
+				a.frozen.Day.Before(day.Of(tx.Now).AddDays(-1)); !enough &&
+				(old || a.frozen != nil && a.frozen.ID == uuid.Nil) {
 				return errStale
 			}
 			tx.Actor.Sites = a.sites
@@ -153,7 +163,8 @@ func (a question) rows(tx *db.Tx) ([]span, error) {
 		return nil, err
 	}
 	base := span{from: monthOf(a.from), until: monthOf(a.until)}
-	if a.frozen != nil && base.until > monthOf(a.frozen.Day) { // nobody was counted after it: a question without an end, of which more is known
+	// nobody was counted after it: a question without an end, of which more is known
+	if a.frozen != nil && base.until > monthOf(a.frozen.Day) {
 		base.until = monthOf(farAhead)
 	}
 	if a.SiteID != nil {
@@ -227,11 +238,16 @@ func (m metric[C, R]) live(tx *db.Tx, a question) (func(at span, sub string) []*
 		}
 		days = append(days, today.String())
 	}
-	cells, err := m.cells(tx, []Dimension{a.By}, a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "days": days}))
+	cells, err := m.cells(
+		tx,
+		[]Dimension{a.By},
+		a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "days": days}),
+	)
 	return func(at span, sub string) []*int {
 		var sum C
 		for _, c := range cells {
-			if place := c.at(); place.Sub == sub && place.Month >= at.from && place.Month < at.until && at.holds(a.By, place) {
+			if place := c.at(); place.Sub == sub && place.Month >= at.from && place.Month < at.until &&
+				at.holds(a.By, place) {
 				sum = sum.plus(c)
 			}
 		}
@@ -260,7 +276,8 @@ func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) [
 		dimensions = append(dimensions, string(a.By))
 	}
 	var found []figure
-	err := tx.Where("snapshot_id = ? and metric = ? and dimension = any(?::text[]) and (site_id = any(?::uuid[]) or site_id is null and ?)",
+	err := tx.Where("snapshot_id = ? and metric = ? and dimension = any(?::text[]) and (site_id = any(?::uuid[]) or "+
+		"site_id is null and ?)",
 		a.frozen.ID, m.ID, dimensions, a.sites, together).Find(&found).Error
 	type key struct {
 		dimension  Dimension

@@ -13,15 +13,28 @@ import (
 	"waypost/internal/platform/sqlfile"
 )
 
-var outcomesEntry = Entry{ID: "outcomes", Title: "Paired change", Definition: outcomesDefinition,
-	Formula:    "mean_change = mean(follow-up − baseline) over paired_n; ci = mean_change ± t(0.975, paired_n − 1) × sd_change / √paired_n; completion_percent = 100 × paired_n / baseline_n",
-	Dimensions: slices.Concat([]Dimension{BySite}, ofPeople, []Dimension{ByService}), Filters: slices.Concat(countFilters, []string{"population"}), Version: 1}
+var outcomesEntry = Entry{
+	ID:         "outcomes",
+	Title:      "Paired change",
+	Definition: outcomesDefinition,
+	Formula: "mean_change = mean(follow-up − baseline) over paired_n; ci = mean_change ± t(0.975, paired_n − 1) × " +
+		"sd_change / √paired_n; completion_percent = 100 × paired_n / baseline_n",
+	Dimensions: slices.Concat(
+		[]Dimension{BySite},
+		ofPeople,
+		[]Dimension{ByService},
+	),
+	Filters: slices.Concat(countFilters, []string{"population"}),
+	Version: 1,
+}
 
 const outcomesDefinition = "Change between the baseline and each follow-up, within one person's episode and one version of an instrument: " +
 	"of the responses within the follow-up's analysis window the one nearest its target day, ties to the earlier. " +
 	"The months are those of the baseline. People without both measurements count in baseline_n alone. " +
-	"By service, people are in the row of the service that they came to first. population=research_consented leaves everybody out whose consent to research does not stand now, as datasets do. " +
-	"improved and worse are changes by the score's responder threshold or more, which its instrument states with its source " +
+	"By service, people are in the row of the service that they came to first. " +
+	"population=research_consented leaves everybody out whose consent to research does not stand now, as datasets do. " +
+	"improved and worse are changes by the score's responder threshold or more, which its instrument " +
+	"states with its source " +
 	"(for ONS4 one point: a convention, not a published minimal difference); where there is none, nobody is sorted. " +
 	caution
 
@@ -52,14 +65,26 @@ func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow],
 		q.By = ByPopulation
 	}
 	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
-		out = Figures[OutcomeRow]{outcomesEntry.ID, outcomesEntry.Version, outcomesDefinition, caution, a.asOf(tx), a.profile.Notice(), []OutcomeRow{}, a.mark()}
+		out = Figures[OutcomeRow]{
+			outcomesEntry.ID,
+			outcomesEntry.Version,
+			outcomesDefinition,
+			caution,
+			a.asOf(tx),
+			a.profile.Notice(),
+			[]OutcomeRow{},
+			a.mark(),
+		}
 		read := s.live
 		if a.frozen != nil {
 			read = s.frozen
 		}
 		out.Rows, err = read(tx, a)
 		if q.Population != "" {
-			out.Rows = slices.DeleteFunc(out.Rows, func(r OutcomeRow) bool { return r.Population == nil || *r.Population != q.Population })
+			out.Rows = slices.DeleteFunc(
+				out.Rows,
+				func(r OutcomeRow) bool { return r.Population == nil || *r.Population != q.Population },
+			)
 		}
 		for i := range out.Rows {
 			out.Rows[i].Divider = out.Rows[i].published()
@@ -78,13 +103,19 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	if len(places) == 0 {
 		by, places = BySite, bySite(a.sites)
 	}
-	seen, err := observe(tx, a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}), by)
+	seen, err := observe(
+		tx,
+		a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}),
+		by,
+	)
 	if err != nil {
 		return nil, err
 	}
 	scales, err := s.scalesAt(tx)
 	for _, o := range truth(scales, seen, by, places) {
-		rows = append(rows, o.protect(a.profile, disclosure.Halves(len(places)), a.places[0].Divider)[:len(a.places)]...)
+		rows = append(
+			rows,
+			o.protect(a.profile, disclosure.Halves(len(places)), a.places[0].Divider)[:len(a.places)]...)
 	}
 	for i := range rows {
 		rows[i].RowAsOf = &tx.Now
@@ -97,10 +128,13 @@ func pairsText(by []Dimension, oneWorker, snapshot bool) sqlfile.Text {
 	return files.Render("outcomes.sql.tmpl", division{dimensions: by, worker: oneWorker, Snapshot: snapshot})
 }
 
-// observe reads what was observed, for each dimension asked for. PostgreSQL takes what row-level security asks of a row for rare,
-// and would look each pair up by itself; so it is told to join them whole.
+// observe reads what was observed, for each dimension asked for. PostgreSQL takes what row-level security
+// asks of a row for rare, and would look each pair up by itself; so it is told to join them whole.
 func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place]tally, error) {
-	if err := tx.Exec("set local enable_nestloop = off; set local enable_mergejoin = off; set local enable_sort = off; set local work_mem = '64MB'").Error; err != nil {
+	if err := tx.Exec(
+		"set local enable_nestloop = off; set local enable_mergejoin = off; set local enable_sort = off; set " +
+			"local work_mem = '64MB'",
+	).Error; err != nil {
 		return nil, err
 	}
 	_, oneWorker := args["worker"]
@@ -115,10 +149,19 @@ func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place
 		if err := tx.ScanRows(rows, &o); err != nil {
 			return nil, err
 		}
-		at := place{o.Facet, Scale{Instrument: o.Instrument, Version: o.Version, Score: o.Score, Timepoint: o.Timepoint}.key()}
+		at := place{
+			o.Facet,
+			Scale{Instrument: o.Instrument, Version: o.Version, Score: o.Score, Timepoint: o.Timepoint}.key(),
+		}
 		seen[at] = seen[at].with(o)
 	}
-	return seen, errors.Join(rows.Err(), rows.Close(), tx.Exec("set local enable_nestloop = on; set local enable_mergejoin = on; set local enable_sort = on; reset work_mem").Error)
+	return seen, errors.Join(
+		rows.Err(),
+		rows.Close(),
+		tx.Exec(
+			"set local enable_nestloop = on; set local enable_mergejoin = on; set local enable_sort = on; reset work_mem",
+		).Error,
+	)
 }
 
 // truth sorts what was observed into outcomes: each scale, with every row of the table.
@@ -139,11 +182,13 @@ func (s Scale) key() string {
 	return fmt.Sprintf("%s|%d|%s|%s", s.Instrument, s.Version, s.Score, s.Timepoint)
 }
 
-// inUse are the scales of the versions of instruments that the actor's sites have ever asked, whatever the period: which rows
-// stand in a table must not depend on what is asked of it.
+// inUse are the scales of the versions of instruments that the actor's sites have ever asked, whatever the
+// period: which rows stand in a table must not depend on what is asked of it.
 func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
 	var own []Scale
-	if err := tx.Query(files.SQL("scales.sql"), map[string]any{"sites": db.IDs(tx.Actor.Sites)}).Scan(&own).Error; err != nil {
+	if err := tx.Query(files.SQL("scales.sql"), map[string]any{"sites": db.IDs(tx.Actor.Sites)}).
+		Scan(&own).
+		Error; err != nil {
 		return nil, err
 	}
 	scales := slices.Concat(s.Scales, own)
@@ -157,10 +202,15 @@ func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
 		Version    int
 	}
 	var used []asked
-	err := tx.Raw(`select distinct instrument, version from unnest(?::text[], ?::int[]) as i (instrument, version) where exists (
-		select from counted_scores s where s.site_id = any(?::uuid[]) and s.instrument = i.instrument and s.instrument_version = i.version)`,
+	err := tx.Raw(`select distinct instrument, version from unnest(?::text[], ?::int[]) as i (instrument,
+		version) where exists (
+		select from counted_scores s where s.site_id = any(?::uuid[]) and s.instrument = i.instrument and
+			s.instrument_version = i.version)`,
 		keys, versions, db.IDs(tx.Actor.Sites)).Scan(&used).Error
-	return slices.DeleteFunc(scales, func(s Scale) bool { return !slices.Contains(used, asked{s.Instrument, s.Version}) }), err
+	return slices.DeleteFunc(
+		scales,
+		func(s Scale) bool { return !slices.Contains(used, asked{s.Instrument, s.Version}) },
+	), err
 }
 
 // place is a facet and a scale.
@@ -198,12 +248,15 @@ func (t tally) sample() Sample {
 	return s
 }
 
-// frozen reads the rows of the snapshot. They are of all time: for a part of it they are withheld, since the rows of two periods
-// could be subtracted; and of people's dimensions only for all sites together.
+// frozen reads the rows of the snapshot. They are of all time: for a part of it they are withheld, since
+// the rows of two periods could be subtracted; and of people's dimensions only for all sites together.
 func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	var found []figure
 	dimensions := db.Texts{string(Together), string(BySite), string(a.By)}
-	if err := tx.Where("snapshot_id = ? and metric = 'outcomes' and dimension = any(?::text[])", a.frozen.ID, dimensions).Order("position").Find(&found).Error; err != nil {
+	if err := tx.Where("snapshot_id = ? and metric = 'outcomes' and dimension = any(?::text[])", a.frozen.ID, dimensions).
+		Order("position").
+		Find(&found).
+		Error; err != nil {
 		return nil, err
 	}
 	known, err := s.known(tx, a.sites)
@@ -242,7 +295,10 @@ func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 			case !together || at != (Divider{}):
 				k.place = "withheld"
 			}
-			rows = append(rows, published(lines[k], lines[key{string(Together) + " ", scale}].Means.V, at, whole.covers(from, until)))
+			rows = append(
+				rows,
+				published(lines[k], lines[key{string(Together) + " ", scale}].Means.V, at, whole.covers(from, until)),
+			)
 		}
 	}
 	return rows, nil
@@ -296,9 +352,17 @@ func (l line) covers(from, until int) coverage {
 	return c
 }
 
-// published is a row of the snapshot, or a suppressed one, or that of nobody, of the scale that the row of all together is of.
+// published is a row of the snapshot, or a suppressed one, or that of nobody, of the scale that the row of
+// all together is of.
 func published(f figure, of OutcomeRow, at Divider, c coverage) OutcomeRow {
-	row := OutcomeRow{Divider: at, Instrument: of.Instrument, Score: of.Score, Timepoint: of.Timepoint, Better: of.Better, InstrumentVersion: of.InstrumentVersion}
+	row := OutcomeRow{
+		Divider:           at,
+		Instrument:        of.Instrument,
+		Score:             of.Score,
+		Timepoint:         of.Timepoint,
+		Better:            of.Better,
+		InstrumentVersion: of.InstrumentVersion,
+	}
 	switch {
 	case c == none:
 		row.PairedN, row.BaselineN = new(0), new(0)

@@ -9,8 +9,8 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// CompleterRow is how many of those who were followed up, and of those who were not, have one value of a characteristic. A null was
-// withheld, because it or what it leaves over rests on few people.
+// CompleterRow is how many of those who were followed up, and of those who were not, have one value of a
+// characteristic. A null was withheld, because it or what it leaves over rests on few people.
 type CompleterRow struct {
 	SiteID               *string  `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked of one."`
 	SiteName             *string  `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
@@ -25,9 +25,14 @@ type CompleterRow struct {
 	Withheld
 }
 
-const completersDefinition = "Whether those who were followed up differ from those who were not, in what was known of them at the start: what share of each has each value of need group, deprivation, ethnic group, gender, age and band of each ONS4 score at the baseline. " +
-	"followed_up and not_followed_up are completed, and ended without completed, of retention; people who died before the window closed, and had not answered, and those whose window is open are in neither. " +
-	"A standardised mean difference does not depend on how many people there are, as a p value does; beyond 0.1 either way is taken as a difference. Where there are such, change over those who answered does not stand for everybody."
+const completersDefinition = "Whether those who were followed up differ from those who were not, in what was known of them at the " +
+	"start: what share of each has each value of need group, deprivation, ethnic group, gender, age and band " +
+	"of each ONS4 score at the baseline. " +
+	"followed_up and not_followed_up are completed, and ended without completed, of retention; people who " +
+	"died before the window closed, and had not answered, and those whose window is open are in neither. " +
+	"A standardised mean difference does not depend on how many people there are, as a p value does; " +
+	"beyond 0.1 either way is taken as a difference. Where there are such, change over those who answered " +
+	"does not stand for everybody."
 
 // ended is follow-ups of one place by how they ended.
 type ended struct {
@@ -44,10 +49,20 @@ func (e ended) plus(o ended) ended {
 
 // completers compares by what is known of people.
 var completers = metric[ended, CompleterRow]{
-	Entry: Entry{ID: "completers", Title: "Whether those who were followed up differ from those who were not", Definition: completersDefinition,
-		Formula:    "smd = (p − q) / √((p(1 − p) + q(1 − q)) / 2), where p is followed_up_percent / 100 and q is not_followed_up_percent / 100",
-		Dimensions: ofPeople, Filters: countFilters, Version: 1},
-	sql: "completers.sql.tmpl", columns: endedColumns(), subs: timepoints, row: completerRow,
+	Entry: Entry{
+		ID:         "completers",
+		Title:      "Whether those who were followed up differ from those who were not",
+		Definition: completersDefinition,
+		Formula: "smd = (p − q) / √((p(1 − p) + q(1 − q)) / 2), where p is followed_up_percent / 100 and q is " +
+			"not_followed_up_percent / 100",
+		Dimensions: ofPeople,
+		Filters:    countFilters,
+		Version:    1,
+	},
+	sql:     "completers.sql.tmpl",
+	columns: endedColumns(),
+	subs:    timepoints,
+	row:     completerRow,
 }
 
 // bands compares by the bands of scores at the baseline; a sub is a timepoint and a score.
@@ -133,7 +148,13 @@ func (s *Store) Completers(ctx context.Context, q Query) (out Figures[CompleterR
 
 // beside fills in the shares of all people.
 func (r CompleterRow) beside(all CompleterRow) CompleterRow {
-	r.FollowedUpPercent, r.NotFollowedUpPercent = percent(r.FollowedUp, all.FollowedUp), percent(r.NotFollowedUp, all.NotFollowedUp)
+	r.FollowedUpPercent, r.NotFollowedUpPercent = percent(
+		r.FollowedUp,
+		all.FollowedUp,
+	), percent(
+		r.NotFollowedUp,
+		all.NotFollowedUp,
+	)
 	if r.FollowedUpPercent == nil || r.NotFollowedUpPercent == nil {
 		return r
 	}

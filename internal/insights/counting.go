@@ -37,8 +37,9 @@ type sorting[C any] struct{ kinds func(C) []int }
 // sorted makes a sorting; it is told from others by its address.
 func sorted[C any](kinds func(C) []int) *sorting[C] { return &sorting[C]{kinds} }
 
-// column is one published count, and the sortings that must allow it: each up to one of its kinds. It may then be worked out by
-// subtraction from what the sorting shows, and is safe, and so is what it leaves over.
+// column is one published count, and the sortings that must allow it: each up to one of its kinds. It may
+// then be worked out by subtraction from what the sorting shows, and is safe, and so is what it leaves
+// over.
 type column[C any] struct {
 	of func(C) int
 	in []upTo[C]
@@ -165,12 +166,20 @@ func leaves(t disclosure.Tree) map[int]int {
 }
 
 // reveal tells which columns may be shown of each node with each node.
-func (m metric[C, R]) reveal(p disclosure.Profile, rows, columns disclosure.Tree, truth [][]C) func(i, j, column int) bool {
+func (m metric[C, R]) reveal(
+	p disclosure.Profile,
+	rows, columns disclosure.Tree,
+	truth [][]C,
+) func(i, j, column int) bool {
 	shown := map[upTo[C]][][]bool{}
 	for _, c := range m.columns {
 		for _, in := range c.in {
 			if shown[in] == nil {
-				shown[in] = p.Reveal(rows, columns, func(i, j int) []int { return disclosure.Extent(in.kinds(truth[i][j]), in.kind) })
+				shown[in] = p.Reveal(
+					rows,
+					columns,
+					func(i, j int) []int { return disclosure.Extent(in.kinds(truth[i][j]), in.kind) },
+				)
 			}
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"waypost/internal/platform/sqlfile"
 )
 
-// Dimension is what a table is divided by. Its rows are always the same ones in the same order, those of nobody too: which
-// rows there are must not tell what is in them.
+// Dimension is what a table is divided by. Its rows are always the same ones in the same order, those of
+// nobody too: which rows there are must not tell what is in them.
 type Dimension string
 
 const (
@@ -105,9 +105,10 @@ type division struct {
 	Snapshot   bool // of pairs: who is in them, and since when
 }
 
-// Facets is an array of the value of each dimension, with its name before it; of one dimension alone, that value, so that
-// no array is made for each row. The rows have an alias with site_id and patient_id; need, and the day that an age is of,
-// are columns. own is the value of the metric's own dimension: the service, or the band.
+// Facets is an array of the value of each dimension, with its name before it; of one dimension alone, that
+// value, so that no array is made for each row. The rows have an alias with site_id and patient_id; need,
+// and the day that an age is of, are columns. own is the value of the metric's own dimension: the service,
+// or the band.
 func (d division) Facets(rows, need, ageOn string, own ...string) string {
 	own = append(own, "null") // there may be none
 	var list []string
@@ -212,7 +213,9 @@ func (d Dimension) values() (list []string) {
 	case ByAgeBand:
 		return []string{"under_18", "18_34", "35_49", "50_64", "65_79", "80_over"}
 	}
-	seed, _ := codes.Lookup(map[Dimension]string{ByNeedGroup: "needs", ByEthnicGroup: "ethnic_categories", ByGender: "genders"}[d])
+	seed, _ := codes.Lookup(
+		map[Dimension]string{ByNeedGroup: "needs", ByEthnicGroup: "ethnic_categories", ByGender: "genders"}[d],
+	)
 	for _, c := range seed.Codes {
 		value := c.Group
 		if d == ByGender {
@@ -257,6 +260,8 @@ func (d Divider) published() Divider {
 
 // namedSites are the rows of a table by site: the actor's sites, by id.
 func namedSites(tx *db.Tx) (list []Divider, err error) {
-	err = tx.Raw("select id::text as site_id, name as site_name from sites where id = any(?::uuid[]) order by id", db.IDs(tx.Actor.Sites)).Scan(&list).Error
+	err = tx.Raw("select id::text as site_id, name as site_name from sites where id = any(?::uuid[]) order by id", db.IDs(tx.Actor.Sites)).
+		Scan(&list).
+		Error
 	return list, err
 }

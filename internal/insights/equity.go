@@ -2,9 +2,18 @@ package insights
 
 import "context"
 
-var equityEntry = Entry{ID: "equity", Title: "How far people came, by who they are", Definition: equityDefinition, Formula: flow.Formula, Dimensions: []Dimension{}, Filters: countFilters, Version: 1}
+var equityEntry = Entry{
+	ID:         "equity",
+	Title:      "How far people came, by who they are",
+	Definition: equityDefinition,
+	Formula:    flow.Formula,
+	Dimensions: []Dimension{},
+	Filters:    countFilters,
+	Version:    1,
+}
 
-const equityDefinition = "How far people came (as flow) beside one another: by deprivation of their neighbourhood, ethnic group, gender and age. Every other figure can be divided in the same way, by its parameter by. " +
+const equityDefinition = "How far people came (as flow) beside one another: by deprivation of their neighbourhood, ethnic group, " +
+	"gender and age. Every other figure can be divided in the same way, by its parameter by. " +
 	"A group that is referred in less often, or lost on the way more often, shows here; why it is so does not."
 
 var equal = []Dimension{ByDeprivation, ByEthnicGroup, ByGender, ByAgeBand}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// FlowRow is how far people came, from being referred in to being followed up. Each step counts those of the step before who
-// reached it too. A null was withheld, because it or what it leaves over rests on few.
+// FlowRow is how far people came, from being referred in to being followed up. Each step counts those of
+// the step before who reached it too. A null was withheld, because it or what it leaves over rests on few.
 type FlowRow struct {
 	Divider
 	ReceivedIn        *int     `json:"received_in" doc:"Episodes: people referred in." example:"400"`
@@ -21,8 +21,10 @@ type FlowRow struct {
 	Withheld
 }
 
-const flowDefinition = "How far people who were referred in during the period have come, to the day of the figures. A step counts those of the step before who reached it as well, so that each is a part of the one above: " +
-	"whoever was never referred on is in no step below baseline, even if they were followed up. Signposts are no referrals; referrals entered in error count in nothing."
+const flowDefinition = "How far people who were referred in during the period have come, to the day of the figures. A step counts " +
+	"those of the step before who reached it as well, so that each is a part of the one above: " +
+	"whoever was never referred on is in no step below baseline, even if they were followed up. Signposts " +
+	"are no referrals; referrals entered in error count in nothing."
 
 // reached is episodes of one place by the last step that they reached.
 type reached struct {
@@ -42,9 +44,19 @@ func (r reached) plus(o reached) reached {
 
 // flow is how far people came. Its columns are in the order of FlowRow's fields.
 var flow = metric[reached, FlowRow]{
-	Entry: Entry{ID: "flow", Title: "How far people came", Definition: flowDefinition, Formula: "followed_up_percent = 100 × followed_up / received_in",
-		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
-	sql: "flow.sql.tmpl", columns: flowColumns(), subs: one, row: flowRow,
+	Entry: Entry{
+		ID:         "flow",
+		Title:      "How far people came",
+		Definition: flowDefinition,
+		Formula:    "followed_up_percent = 100 × followed_up / received_in",
+		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
+		Filters:    countFilters,
+		Version:    1,
+	},
+	sql:     "flow.sql.tmpl",
+	columns: flowColumns(),
+	subs:    one,
+	row:     flowRow,
 }
 
 // stages are the steps in twos, the furthest first: what readers need most is who was followed up, then who came.
@@ -65,12 +77,31 @@ func flowColumns() []column[reached] {
 		return c
 	}
 	contacted, sent, attended, followed := stages.kind(3), stages.kind(2), stages.kind(1), stages.kind(0)
-	return []column[reached]{stages.whole(), step(1, contacted), step(2, contacted, baseline), step(3, sent), step(4, sent, accepted), step(5, attended), step(6, attended, due), followed}
+	return []column[reached]{
+		stages.whole(),
+		step(1, contacted),
+		step(2, contacted, baseline),
+		step(3, sent),
+		step(4, sent, accepted),
+		step(5, attended),
+		step(6, attended, due),
+		followed,
+	}
 }
 
 func flowRow(at Divider, _ string, n []*int, suppressed bool) FlowRow {
 	r := FlowRow{Divider: at, Withheld: withheld(suppressed)}
-	fill(n, &r.ReceivedIn, &r.Contacted, &r.Baseline, &r.ReferralSent, &r.Accepted, &r.Attended, &r.FollowUpDue, &r.FollowedUp)
+	fill(
+		n,
+		&r.ReceivedIn,
+		&r.Contacted,
+		&r.Baseline,
+		&r.ReferralSent,
+		&r.Accepted,
+		&r.Attended,
+		&r.FollowUpDue,
+		&r.FollowedUp,
+	)
 	r.FollowedUpPercent = percent(r.FollowedUp, r.ReceivedIn)
 	return r
 }

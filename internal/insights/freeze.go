@@ -12,9 +12,10 @@ import (
 
 func (m metric[C, R]) name() string { return m.ID }
 
-// freeze draws the metric's tables: by site and by month; and by each dimension of people and by site, over all time. These
-// share the sites: what is known of each site is its months by themselves and its people by themselves. People by months as well
-// would give some counts away (see the attack on three axes in package disclosure).
+// freeze draws the metric's tables: by site and by month; and by each dimension of people and by site, over
+// all time. These share the sites: what is known of each site is its months by themselves and its people by
+// themselves. People by months as well would give some counts away (see the attack on three axes in package
+// disclosure).
 func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
 	subs, err := m.subs(tx)
 	if err != nil {
@@ -38,7 +39,13 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 			return nil, err
 		}
 		for _, sub := range subs {
-			f := frame[C, R]{m, disclosure.NHSEngland(next.Threshold), next, figure{SnapshotID: next.ID, Metric: m.ID, Dimension: by, Sub: sub}, of(all, by, sub)}
+			f := frame[C, R]{
+				m,
+				disclosure.NHSEngland(next.Threshold),
+				next,
+				figure{SnapshotID: next.ID, Metric: m.ID, Dimension: by, Sub: sub},
+				of(all, by, sub),
+			}
 			if by == Together {
 				list = append(list, f.byMonth(sites, siteOf, months)...)
 			} else {
@@ -52,16 +59,21 @@ func (m metric[C, R]) freeze(tx *db.Tx, next snapshot) (list []figure, err error
 // folded are the cells of a snapshot: those of all together by month, the others of all months.
 func (m metric[C, R]) folded(tx *db.Tx, dimensions []Dimension, next snapshot) ([]C, error) {
 	found := map[Cell]C{}
-	err := m.each(tx, dimensions, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "days": daysOf(next)}, func(c C) {
-		at := c.at()
-		if _, together := at.value(Together); !together {
-			at.Month = 0
-		}
-		if sum, is := found[at]; is {
-			c = sum.plus(c)
-		}
-		found[at] = c
-	})
+	err := m.each(
+		tx,
+		dimensions,
+		map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "days": daysOf(next)},
+		func(c C) {
+			at := c.at()
+			if _, together := at.value(Together); !together {
+				at.Month = 0
+			}
+			if sum, is := found[at]; is {
+				c = sum.plus(c)
+			}
+			found[at] = c
+		},
+	)
 	return slices.Collect(maps.Values(found)), err
 }
 
@@ -90,7 +102,12 @@ func (f frame[C, R]) byMonth(sites disclosure.Tree, site func(Cell) int, months 
 }
 
 // bySite draws a line for each value at each site, and at all together, over all time.
-func (f frame[C, R]) bySite(values []string, sites disclosure.Tree, site func(Cell) int, time disclosure.Node) (list []figure) {
+func (f frame[C, R]) bySite(
+	values []string,
+	sites disclosure.Tree,
+	site func(Cell) int,
+	time disclosure.Node,
+) (list []figure) {
 	rows := f.figure.Dimension.axis(len(values))
 	truth := sums(f.cells, rows, sites, func(c Cell) int {
 		value, _ := c.value(f.figure.Dimension)
@@ -101,7 +118,13 @@ func (f frame[C, R]) bySite(values []string, sites disclosure.Tree, site func(Ce
 		for _, place := range whole(sites) {
 			made := f.figure
 			made.Value, made.SiteID = values[value], f.siteAt(place.position)
-			made.Stretches.V = line{{time.From, time.Until, f.counts(truth[i][place.node], func(c int) bool { return shown(i, place.node, c) })}}
+			made.Stretches.V = line{
+				{
+					time.From,
+					time.Until,
+					f.counts(truth[i][place.node], func(c int) bool { return shown(i, place.node, c) }),
+				},
+			}
 			list = append(list, made)
 		}
 	}

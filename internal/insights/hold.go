@@ -17,16 +17,20 @@ func (frozenOutcomes) name() string { return outcomesEntry.ID }
 
 // freeze works the tables out, by site and by each dimension of people, and holds what may not change yet.
 //
-// A mean over 8 people today and over 9 tomorrow would give the ninth away. So a table's rows are worked out anew only when
-// since the last time nobody, or at least as many as the threshold, have come into each of them or gone; and all of its rows
-// together, with the row of all together. Until then they stay as they were.
+// A mean over 8 people today and over 9 tomorrow would give the ninth away. So a table's rows are worked
+// out anew only when since the last time nobody, or at least as many as the threshold, have come into each
+// of them or gone; and all of its rows together, with the row of all together. Until then they stay as they
+// were.
 func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
 	before, vintages, err := s.before(tx)
 	if err != nil {
 		return nil, err
 	}
 	dimensions := slices.Concat(outcomesEntry.Dimensions, []Dimension{ByPopulation})
-	seen, err := observe(tx, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": vintages}, dimensions...)
+	seen, err := observe(
+		tx,
+		map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": vintages},
+		dimensions...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +133,11 @@ type table struct {
 func (t table) together(moved map[string]bool) figure {
 	k, all := lineKey{Together, "", t.Scale.key()}, Sample{}
 	for _, s := range t.Samples {
-		all.Pairs, all.vintages, all.BaselineN = append(all.Pairs, s.Pairs...), append(all.vintages, s.vintages...), all.BaselineN+s.BaselineN
+		all.Pairs, all.vintages, all.BaselineN = append(
+			all.Pairs,
+			s.Pairs...), append(
+			all.vintages,
+			s.vintages...), all.BaselineN+s.BaselineN
 		all.members ^= s.members
 	}
 	old, had := t.before[k]
@@ -141,8 +149,9 @@ func (t table) together(moved map[string]bool) figure {
 	return t.line(k, all, t.protect(t.profile, t.by.axis(len(t.Samples)), Divider{})[0])
 }
 
-// rows are the others. Those that were withheld stay so, until enough people came into each of them at once: else one that nobody came
-// into would tell now what it was when it was withheld, and so would the one beside it.
+// rows are the others. Those that were withheld stay so, until enough people came into each of them at
+// once: else one that nobody came into would tell now what it was when it was withheld, and so would the
+// one beside it.
 func (t table) rows(moved bool) (list []figure) {
 	var held []figure
 	all, known := t.before[lineKey{Together, "", t.Scale.key()}]
@@ -183,16 +192,27 @@ func (t table) key(i int) lineKey {
 
 func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
 	row.Divider, row.RowAsOf = Divider{}, &t.next.AsOf
-	f := figure{SnapshotID: t.next.ID, Metric: outcomesEntry.ID, Dimension: k.dimension, Value: k.row, Sub: k.sub, Means: &db.JSON[OutcomeRow]{V: row}, Pairs: new(len(s.Pairs)), Members: &s.members, Since: &t.next.now}
+	f := figure{
+		SnapshotID: t.next.ID,
+		Metric:     outcomesEntry.ID,
+		Dimension:  k.dimension,
+		Value:      k.row,
+		Sub:        k.sub,
+		Means:      &db.JSON[OutcomeRow]{V: row},
+		Pairs:      new(len(s.Pairs)),
+		Members:    &s.members,
+		Since:      &t.next.now,
+	}
 	if k.dimension == BySite {
 		f.SiteID, f.Value = new(uuid.MustParse(k.row)), ""
 	}
 	return f
 }
 
-// mayChange tells whether a line can be worked out anew: the sample is the same, or at least the threshold came into it since it was
-// worked out, or left, and nobody or at least the threshold are in it. People who are in another row now, since what is known of them
-// was put right, are told by members alone. A line that was not there had nobody.
+// mayChange tells whether a line can be worked out anew: the sample is the same, or at least the threshold
+// came into it since it was worked out, or left, and nobody or at least the threshold are in it. People who
+// are in another row now, since what is known of them was put right, are told by members alone. A line that
+// was not there had nobody.
 func (t table) mayChange(s Sample, old figure) bool {
 	if old.Since == nil {
 		return t.profile.Safe(len(s.Pairs))

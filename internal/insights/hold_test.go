@@ -18,7 +18,8 @@ type nightly struct {
 
 var fifths = []string{"1", "2", "3", "4", "5"}
 
-// draw draws the table of a night from how many people are in each row, and how many of these came since the night before.
+// draw draws the table of a night from how many people are in each row, and how many of these came since
+// the night before.
 func (n *nightly) draw(people, came []int) map[string]figure {
 	at := time.Date(2026, 1, 1+len(n.nights), 0, 0, 0, 0, time.UTC)
 	o := Outcome{Scale: lifeSatisfaction}
@@ -49,8 +50,9 @@ func (n *nightly) draw(people, came []int) map[string]figure {
 	return rows
 }
 
-// Five of the first row and twenty of the second are withheld, and known together. Eight more come into the first, and now both could
-// be shown: but the second are the same as the night before, and so would be what the five said.
+// Five of the first row and twenty of the second are withheld, and known together. Eight more come into the
+// first, and now both could be shown: but the second are the same as the night before, and so would be what
+// the five said.
 func TestARowOnceWithheldStaysSo(t *testing.T) {
 	n := nightly{}
 	suppressed := func(rows map[string]figure) (list []bool) {
@@ -72,7 +74,8 @@ func TestARowOnceWithheldStaysSo(t *testing.T) {
 	}
 }
 
-// What a reader of two nights works out about means: the row of all less rows that are shown on either night and changed in nobody.
+// What a reader of two nights works out about means: the row of all less rows that are shown on either
+// night and changed in nobody.
 func TestTwoNightsGiveNoMeanAway(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, n := disclosure.NHSEngland(0), rapid.IntRange(2, 5).Draw(t, "rows")
@@ -102,7 +105,13 @@ func TestTwoNightsGiveNoMeanAway(t *testing.T) {
 				}
 			}
 			if all && left == 1 && !p.Safe(only) {
-				t.Fatalf("%v and then %v, of whom %v came: one row of %d is all that is left over", first, second, came, only)
+				t.Fatalf(
+					"%v and then %v, of whom %v came: one row of %d is all that is left over",
+					first,
+					second,
+					came,
+					only,
+				)
 			}
 		}
 		same := func(i int) bool { return came[i] == 0 && first[i] == second[i] }

@@ -1,5 +1,6 @@
-// Package insights answers with figures over time: paired, with their denominators, and protected by the one choke point of
-// disclosure control. Partners read a snapshot that is made each night; a site's own manager reads the record as it stands.
+// Package insights answers with figures over time: paired, with their denominators, and protected by the
+// one choke point of disclosure control. Partners read a snapshot that is made each night; a site's own
+// manager reads the record as it stands.
 package insights
 
 import (
@@ -13,8 +14,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Store reads figures. Scales and Items say of which scores and questions of the instruments that come with Waypost, with an
-// empty Timepoint: the sites' schedules name those.
+// Store reads figures. Scales and Items say of which scores and questions of the instruments that come with
+// Waypost, with an empty Timepoint: the sites' schedules name those.
 type Store struct {
 	DB     *db.DB
 	Scales []Scale
@@ -66,12 +67,37 @@ type freezer interface {
 }
 
 func (s *Store) metrics() []freezer {
-	return []freezer{s.bands(), completers, flow, s.missing(), participants, referrals, retention, services, uptake, frozenOutcomes{s}, frozenMovement{s}}
+	return []freezer{
+		s.bands(),
+		completers,
+		flow,
+		s.missing(),
+		participants,
+		referrals,
+		retention,
+		services,
+		uptake,
+		frozenOutcomes{s},
+		frozenMovement{s},
+	}
 }
 
 // Catalogue lists the metrics.
 func Catalogue() []Entry {
-	return []Entry{undivided(completers.Entry), equityEntry, flow.Entry, missingEntry, movementEntry, outcomesEntry, participants.Entry, referrals.Entry, retention.Entry, undivided(services.Entry), uptake.Entry} // by id
+	// by id
+	return []Entry{
+		undivided(completers.Entry),
+		equityEntry,
+		flow.Entry,
+		missingEntry,
+		movementEntry,
+		outcomesEntry,
+		participants.Entry,
+		referrals.Entry,
+		retention.Entry,
+		undivided(services.Entry),
+		uptake.Entry,
+	}
 }
 
 // undivided is the entry of a metric whose dimensions are all in its answer, so that it takes no by.

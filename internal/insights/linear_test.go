@@ -20,10 +20,11 @@ import (
 	"waypost/internal/disclosure"
 )
 
-// The attack by linear constraints: everything that a dashboard's key is answered about a few small sites (each column of a metric, of
-// every period of whole months, by site, by month and by a characteristic, and of all sites together) is an equation over the true counts
-// of each site's months and of each site's values. Whatever was withheld and is small must still have more than one possible value among
-// whole counts of people that are not negative.
+// The attack by linear constraints: everything that a dashboard's key is answered about a few small sites
+// (each column of a metric, of every period of whole months, by site, by month and by a characteristic, and
+// of all sites together) is an equation over the true counts of each site's months and of each site's
+// values. Whatever was withheld and is small must still have more than one possible value among whole
+// counts of people that are not negative.
 
 // looks are what is taken as known.
 type looks struct {
@@ -163,7 +164,10 @@ func between(from, until int) (list []int) {
 func (x *attacked[C, R]) lines(naive bool) (months, values []figure) {
 	var cells []C
 	place := func(c C, site, month int, facet string) {
-		reflect.ValueOf(&c).Elem().FieldByName("Cell").Set(reflect.ValueOf(Cell{SiteID: fmt.Sprint(site), Month: month, Facet: facet}))
+		reflect.ValueOf(&c).
+			Elem().
+			FieldByName("Cell").
+			Set(reflect.ValueOf(Cell{SiteID: fmt.Sprint(site), Month: month, Facet: facet}))
 		cells = append(cells, c)
 	}
 	for s := range attackedSites {
@@ -342,7 +346,10 @@ func (x *attacked[C, R]) found(t testing.TB, by looks, most int, pick func(n int
 }
 
 // attack draws the counts of some small sites, and attacks them.
-func attack[C counted[C], R any](m metric[C, R], whole func(C) C) func(tb testing.TB, t *rapid.T, by looks) ([]string, int) {
+func attack[C counted[C], R any](
+	m metric[C, R],
+	whole func(C) C,
+) func(tb testing.TB, t *rapid.T, by looks) ([]string, int) {
 	return func(tb testing.TB, t *rapid.T, by looks) ([]string, int) {
 		x := under(m)
 		for s := range attackedSites {
@@ -449,9 +456,10 @@ func (k knowledge) shifted(n int) (lines []string) {
 	return lines
 }
 
-// TestUpdatesOfSeveralMonthsRecoverNothing takes everything that is published of a study at two times together: what an update tells, and
-// all that a dashboard's key is answered beside it, each as it is rounded; and that whoever answered once has answered. No small count that
-// was withheld at either time follows.
+// TestUpdatesOfSeveralMonthsRecoverNothing takes everything that is published of a study at two times
+// together: what an update tells, and all that a dashboard's key is answered beside it, each as it is
+// rounded; and that whoever answered once has answered. No small count that was withheld at either time
+// follows.
 func TestUpdatesOfSeveralMonthsRecoverNothing(t *testing.T) {
 	if _, err := exec.LookPath("glpsol"); err != nil {
 		t.Skip("no GLPK here (make test installs it by apt): nothing was attacked")
@@ -479,7 +487,11 @@ func TestUpdatesOfSeveralMonthsRecoverNothing(t *testing.T) {
 			two, also := second.look(by, 0)
 			known := knowledge{lines: append(one.lines, two.shifted(one.n)...), n: one.n + two.n}
 			for field := range first.fields {
-				if name := reflect.TypeFor[taking]().Field(first.fields[field]).Name; slices.Contains([]string{"Open", "Later", "Missed", "Paused", "NoBaseline", "NeverTried", "TriedOnce"}, name) {
+				if name := reflect.TypeFor[taking]().Field(first.fields[field]).
+					Name; slices.Contains(
+					[]string{"Open", "Later", "Missed", "Paused", "NoBaseline", "NeverTried", "TriedOnce"},
+					name,
+				) {
 					continue // these may become fewer
 				}
 				for s := range attackedSites {

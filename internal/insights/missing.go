@@ -15,7 +15,8 @@ type Item struct {
 	Best       *float64 `json:"best"` // the answer that nothing is better than; nil: neither end is said to be
 }
 
-// MissingRow is of how many people one field is known. A null was withheld, because it or what it leaves over rests on few people.
+// MissingRow is of how many people one field is known. A null was withheld, because it or what it leaves
+// over rests on few people.
 type MissingRow struct {
 	Divider
 	Field        string   `json:"field" doc:"What is known or not: a field of the minimum data set, or an item of the baseline as instrument.item." example:"ethnic_category"`
@@ -28,8 +29,12 @@ type MissingRow struct {
 	Withheld
 }
 
-const missingDefinition = "How complete the record is. For each field of the minimum data set: of how many of the people who were referred in during the period it is recorded. 'Asked, and not stated' is an answer; 'not known' and 'not asked' are none. " +
-	"consent_to_follow_up is known once the person was asked, whatever they said. For each item of the instruments that come with Waypost: of those who were asked it at their baseline, how many answered with a number, and how many gave the best answer there is."
+const missingDefinition = "How complete the record is. For each field of the minimum data set: of how many of the people who were " +
+	"referred in during the period it is recorded. 'Asked, and not stated' is an answer; 'not known' and " +
+	"'not asked' are none. " +
+	"consent_to_follow_up is known once the person was asked, whatever they said. For each item of the " +
+	"instruments that come with Waypost: of those who were asked it at their baseline, how many answered " +
+	"with a number, and how many gave the best answer there is."
 
 // filled is people of one place by whether a field of theirs is known.
 type filled struct {
@@ -45,14 +50,24 @@ func (f filled) plus(o filled) filled {
 	return f
 }
 
-var missingEntry = Entry{ID: "missing", Title: "How complete the record is", Definition: missingDefinition, Formula: "known_percent = 100 × known / people; best_percent = 100 × best / known",
-	Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1}
+var missingEntry = Entry{
+	ID:         "missing",
+	Title:      "How complete the record is",
+	Definition: missingDefinition,
+	Formula:    "known_percent = 100 × known / people; best_percent = 100 × best / known",
+	Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
+	Filters:    countFilters,
+	Version:    1,
+}
 
 // missing has a row for each field, and for each item of instruments that the sites have ever asked.
 func (s *Store) missing() metric[filled, MissingRow] {
 	kinds := sorted(filled.kinds)
 	return metric[filled, MissingRow]{
-		Entry: missingEntry, sql: "missing.sql.tmpl", args: map[string]any{"items": db.JSON[[]Item]{V: s.Items}}, row: missingRow,
+		Entry:   missingEntry,
+		sql:     "missing.sql.tmpl",
+		args:    map[string]any{"items": db.JSON[[]Item]{V: s.Items}},
+		row:     missingRow,
 		columns: []column[filled]{kinds.left(1), kinds.left(2), kinds.kind(2), kinds.left(3)},
 		subs: func(tx *db.Tx) ([]string, error) {
 			used, err := s.inUse(tx)
@@ -68,8 +83,24 @@ func (s *Store) missing() metric[filled, MissingRow] {
 }
 
 // fields are those of the minimum data set, in the order in which they are recorded.
-var fields = []string{"nhs_number", "gender", "ethnic_category", "carer", "language", "imd_decile", "gp_practice_code", "phone_or_email", "contact_preference", "national_data_opt_out",
-	"need", "risks", "what_matters", "consent_to_follow_up", "first_contact", "baseline"}
+var fields = []string{
+	"nhs_number",
+	"gender",
+	"ethnic_category",
+	"carer",
+	"language",
+	"imd_decile",
+	"gp_practice_code",
+	"phone_or_email",
+	"contact_preference",
+	"national_data_opt_out",
+	"need",
+	"risks",
+	"what_matters",
+	"consent_to_follow_up",
+	"first_contact",
+	"baseline",
+}
 
 func missingRow(at Divider, field string, n []*int, suppressed bool) MissingRow {
 	r := MissingRow{Divider: at, Field: field, Withheld: withheld(suppressed)}

@@ -16,7 +16,8 @@ type Band struct {
 	To   float64 `json:"to"`
 }
 
-// MovementRow is how many people moved from one band to another. A null was withheld, because it or what it leaves over rests on few people.
+// MovementRow is how many people moved from one band to another. A null was withheld, because it or what it
+// leaves over rests on few people.
 type MovementRow struct {
 	SiteID            *string  `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked of one."`
 	SiteName          *string  `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
@@ -31,11 +32,19 @@ type MovementRow struct {
 	Withheld
 }
 
-const movementDefinition = "Of the people with both measurements, how many were in which band at the baseline and are in which at each follow-up, within one person's episode and one version of an instrument, paired as for outcomes. " +
+const movementDefinition = "Of the people with both measurements, how many were in which band at the baseline and are in which at " +
+	"each follow-up, within one person's episode and one version of an instrument, paired as for outcomes. " +
 	"Only scores whose instrument names bands. The months are those of the baseline. " + caution
 
-var movementEntry = Entry{ID: "movement", Title: "Movement between bands", Definition: movementDefinition, Formula: "percent = 100 × people / people of before_band whose after_band is null",
-	Dimensions: []Dimension{}, Filters: countFilters, Version: 1}
+var movementEntry = Entry{
+	ID:         "movement",
+	Title:      "Movement between bands",
+	Definition: movementDefinition,
+	Formula:    "percent = 100 × people / people of before_band whose after_band is null",
+	Dimensions: []Dimension{},
+	Filters:    countFilters,
+	Version:    1,
+}
 
 // band names the band of a value, or "" where there is none.
 func (s Scale) band(v float64) (code string) {
@@ -67,7 +76,8 @@ func (o Outcome) moves() [][]int {
 	return counts
 }
 
-// movement makes the rows of a scale: all together, each band before, each after, and each with each; what may not be shown is nil.
+// movement makes the rows of a scale: all together, each band before, each after, and each with each; what
+// may not be shown is nil.
 func (o Outcome) movement(profile disclosure.Profile) (rows []MovementRow) {
 	moves, tree := o.moves(), disclosure.Halves(len(o.Scale.Bands.V))
 	sum := func(i, j int) (n int) {
@@ -86,8 +96,17 @@ func (o Outcome) movement(profile disclosure.Profile) (rows []MovementRow) {
 	ends := ordered(tree)
 	for _, before := range ends {
 		for _, after := range ends {
-			row := MovementRow{Instrument: o.Scale.Instrument, Score: o.Scale.Score, Timepoint: o.Scale.Timepoint, InstrumentVersion: o.Scale.Version,
-				BeforeBand: name(before.position), AfterBand: name(after.position), Withheld: withheld(!shown[before.node][after.node])}
+			row := MovementRow{
+				Instrument:        o.Scale.Instrument,
+				Score:             o.Scale.Score,
+				Timepoint:         o.Scale.Timepoint,
+				InstrumentVersion: o.Scale.Version,
+				BeforeBand: name(
+					before.position,
+				),
+				AfterBand: name(after.position),
+				Withheld:  withheld(!shown[before.node][after.node]),
+			}
 			if !row.Suppressed {
 				row.People = profile.Count(sum(before.node, after.node))
 			}
@@ -110,7 +129,16 @@ func ordered(t disclosure.Tree) []spot {
 // Movement is how people moved between bands. For partners it is of all sites together and of all time.
 func (s *Store) Movement(ctx context.Context, q Query) (out Figures[MovementRow], err error) {
 	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
-		out = Figures[MovementRow]{movementEntry.ID, movementEntry.Version, movementDefinition, caution, a.asOf(tx), a.profile.Notice(), []MovementRow{}, a.mark()}
+		out = Figures[MovementRow]{
+			movementEntry.ID,
+			movementEntry.Version,
+			movementDefinition,
+			caution,
+			a.asOf(tx),
+			a.profile.Notice(),
+			[]MovementRow{},
+			a.mark(),
+		}
 		read := s.moving
 		if a.frozen != nil {
 			read = s.moved
@@ -126,7 +154,11 @@ func (s *Store) Movement(ctx context.Context, q Query) (out Figures[MovementRow]
 
 // moving counts now.
 func (s *Store) moving(tx *db.Tx, a question) ([]MovementRow, error) {
-	list, err := s.bandedOutcomes(tx, map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}, a.sites)
+	list, err := s.bandedOutcomes(
+		tx,
+		map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}},
+		a.sites,
+	)
 	rows := []MovementRow{}
 	for _, o := range list {
 		rows = append(rows, o.movement(a.profile)...)
@@ -151,7 +183,10 @@ func (s *Store) moved(tx *db.Tx, a question) ([]MovementRow, error) {
 		return nil, err
 	}
 	var found []figure
-	if err := tx.Where("snapshot_id = ? and metric = 'movement'", a.frozen.ID).Order("position").Find(&found).Error; err != nil {
+	if err := tx.Where("snapshot_id = ? and metric = 'movement'", a.frozen.ID).
+		Order("position").
+		Find(&found).
+		Error; err != nil {
 		return nil, err
 	}
 	rows := []MovementRow{}
@@ -178,10 +213,23 @@ type frozenMovement struct{ *Store }
 func (frozenMovement) name() string { return movementEntry.ID }
 
 func (s frozenMovement) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
-	outcomes, err := s.bandedOutcomes(tx, map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": db.Texts{}}, next.Sites)
+	outcomes, err := s.bandedOutcomes(
+		tx,
+		map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": db.Texts{}},
+		next.Sites,
+	)
 	for i, o := range outcomes {
-		list = append(list, figure{SnapshotID: next.ID, Metric: movementEntry.ID, Sub: o.Scale.key(), Position: i, Stretches: db.JSON[line]{V: line{}},
-			Moves: &db.JSON[[]MovementRow]{V: o.movement(disclosure.NHSEngland(next.Threshold))}})
+		list = append(
+			list,
+			figure{
+				SnapshotID: next.ID,
+				Metric:     movementEntry.ID,
+				Sub:        o.Scale.key(),
+				Position:   i,
+				Stretches:  db.JSON[line]{V: line{}},
+				Moves:      &db.JSON[[]MovementRow]{V: o.movement(disclosure.NHSEngland(next.Threshold))},
+			},
+		)
 	}
 	return list, err
 }

@@ -9,7 +9,13 @@ import (
 	"waypost/internal/platform/db"
 )
 
-var banded = Scale{Instrument: "ons4", Version: 1, Score: "life_satisfaction", Timepoint: "m9_12", Bands: db.JSON[[]Band]{V: []Band{{"low", 0, 4}, {"medium", 5, 6}, {"high", 7, 8}, {"very_high", 9, 10}}}}
+var banded = Scale{
+	Instrument: "ons4",
+	Version:    1,
+	Score:      "life_satisfaction",
+	Timepoint:  "m9_12",
+	Bands:      db.JSON[[]Band]{V: []Band{{"low", 0, 4}, {"medium", 5, 6}, {"high", 7, 8}, {"very_high", 9, 10}}},
+}
 
 // crossed reads the people of a scale's rows by their bands, "" for whichever; -1 is withheld.
 func crossed(rows []MovementRow) map[[2]string]int {
@@ -48,7 +54,10 @@ func TestMovementByHand(t *testing.T) {
 		}
 	}
 	shown := crossed(o.movement(disclosure.NHSEngland(8)))
-	if shown[[2]string{"", ""}] != 55 || shown[[2]string{"very_high", "low"}] != -1 || shown[[2]string{"very_high", ""}] != -1 || shown[[2]string{"high", ""}] != -1 || shown[[2]string{"low", ""}] != 30 {
+	if shown[[2]string{"", ""}] != 55 || shown[[2]string{"very_high", "low"}] != -1 ||
+		shown[[2]string{"very_high", ""}] != -1 ||
+		shown[[2]string{"high", ""}] != -1 ||
+		shown[[2]string{"low", ""}] != 30 {
 		t.Errorf("three who fell far: %v", shown)
 	}
 }
@@ -57,7 +66,10 @@ func TestMovementByHand(t *testing.T) {
 func TestMovementIsSafe(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pairs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Pair {
-			return Pair{float64(rapid.IntRange(0, 10).Draw(t, "before")), float64(rapid.IntRange(0, 10).Draw(t, "after"))}
+			return Pair{
+				float64(rapid.IntRange(0, 10).Draw(t, "before")),
+				float64(rapid.IntRange(0, 10).Draw(t, "after")),
+			}
 		}), 0, 300).Draw(t, "pairs")
 		o, p := Outcome{banded, []Sample{{Pairs: pairs}}}, disclosure.NHSEngland(0)
 		truth, shown := crossed(o.movement(disclosure.None())), crossed(o.movement(p))

@@ -50,9 +50,10 @@ type Scale struct {
 	Version                      int // of the instrument
 
 	Better     Better
-	Resolution float64  // the smallest step between two values, in points
-	Responder  *float64 // least change, in points, that counts as improved or worse; nil: none is agreed, and nobody is sorted
-	Bands      db.JSON[[]Band]
+	Resolution float64 // the smallest step between two values, in points
+	// least change, in points, that counts as improved or worse; nil: none is agreed, and nobody is sorted
+	Responder *float64
+	Bands     db.JSON[[]Band]
 }
 
 // Sample is what was recorded on a scale in one row of a table.
@@ -64,8 +65,8 @@ type Sample struct {
 	vintages  []int // for each pair, how many of the instants asked for lie before it came about
 }
 
-// Outcome is the truth about one scale. Its samples are the rows of a table, those of nobody too: which rows there are must not
-// depend on what is in them (see disclosure.Profile.Table).
+// Outcome is the truth about one scale. Its samples are the rows of a table, those of nobody too: which
+// rows there are must not depend on what is in them (see disclosure.Profile.Table).
 type Outcome struct {
 	Scale   Scale
 	Samples []Sample
@@ -120,7 +121,15 @@ func together(samples []Sample) (pairs []Pair) {
 
 // row fills in what the line allows. Figures of a suppressed row are not even computed.
 func (s Scale) row(at Divider, pairs []Pair, line disclosure.Line) OutcomeRow {
-	row := OutcomeRow{Divider: at, Instrument: s.Instrument, Score: s.Score, Timepoint: s.Timepoint, Better: s.Better, Withheld: withheld(line.Suppressed), InstrumentVersion: s.Version}
+	row := OutcomeRow{
+		Divider:           at,
+		Instrument:        s.Instrument,
+		Score:             s.Score,
+		Timepoint:         s.Timepoint,
+		Better:            s.Better,
+		Withheld:          withheld(line.Suppressed),
+		InstrumentVersion: s.Version,
+	}
 	if line.Suppressed {
 		return row
 	}
@@ -134,7 +143,8 @@ func (s Scale) row(at Divider, pairs []Pair, line disclosure.Line) OutcomeRow {
 	row.MeanChange, row.SDChange = c.MeanChange, c.SDChange
 	row.CILow, row.CIHigh = c.CILow, c.CIHigh
 	row.StandardisedChange, row.HedgesG, row.PValue = c.DZ, c.GZ, c.P
-	if s.Resolution > 0 && (len(line.Parts) == 0 || line.Parts[1] != nil) { // beside mean and spread it tells how many stayed the same
+	// beside mean and spread it tells how many stayed the same
+	if s.Resolution > 0 && (len(line.Parts) == 0 || line.Parts[1] != nil) {
 		row.WilcoxonP = Rank(pairs, s.Resolution).P
 	}
 	if row.Improved != nil && *row.PairedN > 0 {

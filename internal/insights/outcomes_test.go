@@ -11,7 +11,15 @@ import (
 	"waypost/internal/platform/db"
 )
 
-var lifeSatisfaction = Scale{Instrument: "ons4", Version: 1, Score: "life_satisfaction", Timepoint: "m9_12", Better: Higher, Resolution: 1, Responder: new(ONS4Responder)}
+var lifeSatisfaction = Scale{
+	Instrument: "ons4",
+	Version:    1,
+	Score:      "life_satisfaction",
+	Timepoint:  "m9_12",
+	Better:     Higher,
+	Resolution: 1,
+	Responder:  new(ONS4Responder),
+}
 
 func asJSON(t *testing.T, v any) string {
 	t.Helper()
@@ -28,13 +36,16 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 		profile disclosure.Profile
 		want    string
 	}{
-		{disclosure.None(), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","better":"higher","paired_n":12,"baseline_n":30,"completion_percent":40,` +
+		{disclosure.None(), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12",
+			"better":"higher","paired_n":12,"baseline_n":30,"completion_percent":40,` +
 			`"baseline_mean":4.5,"baseline_sd":1.4459976109624424,"follow_up_mean":6.083333333333333,"follow_up_sd":1.8319554050414562,"mean_change":1.5833333333333333,"sd_change":1.378954368902449,"ci_low":0.7071875271205645,"ci_high":2.4594791395461018,` +
 			`"improved":9,"same":2,"worse":1,"improved_percent":75,"improved_ci_low":46.8,"improved_ci_high":91.1,"standardised_change":1.148213000400844,"hedges_g":1.0681051166519477,"p_value":0.002167971253551599,"wilcoxon_p":0.00776367348064555,"instrument_version":1,"suppressed":false,"row_as_of":null}]`},
-		{disclosure.NHSEngland(8), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","better":"higher","paired_n":10,"baseline_n":30,"completion_percent":33.3,` +
+		{disclosure.NHSEngland(8), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12",
+			"better":"higher","paired_n":10,"baseline_n":30,"completion_percent":33.3,` +
 			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
 			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,"wilcoxon_p":null,"instrument_version":1,"suppressed":false,"row_as_of":null}]`},
-		{disclosure.NHSEngland(13), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12","better":"higher","paired_n":null,"baseline_n":null,"completion_percent":null,` +
+		{disclosure.NHSEngland(13), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12",
+			"better":"higher","paired_n":null,"baseline_n":null,"completion_percent":null,` +
 			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
 			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":null,"hedges_g":null,"p_value":null,"wilcoxon_p":null,"instrument_version":1,"suppressed":true,"note":"too few to show safely","row_as_of":null}]`},
 	} {
@@ -52,7 +63,13 @@ func TestAPartOfTheTimeIsNotSaidToBeFew(t *testing.T) {
 		when coverage
 		note string
 	}{{figure{Means: means}, part, "shown for all months together only"}, {figure{}, all, "too few to show safely"}} {
-		if row := published(c.of, OutcomeRow{}, Divider{}, c.when); !row.Suppressed || *row.Note != c.note || row.PairedN != nil {
+		if row := published(
+			c.of,
+			OutcomeRow{},
+			Divider{},
+			c.when,
+		); !row.Suppressed || *row.Note != c.note ||
+			row.PairedN != nil {
 			t.Errorf("%s: %s", c.note, asJSON(t, row))
 		}
 	}
@@ -69,10 +86,27 @@ func TestNoPValueIsNought(t *testing.T) {
 
 func TestOutcomesBySite(t *testing.T) {
 	samples := []Sample{
-		{At: divided(BySite, "a"), Pairs: golden, BaselineN: 40}, {At: divided(BySite, "b"), Pairs: golden[:3], BaselineN: 40},
-		{At: divided(BySite, "c"), Pairs: golden, BaselineN: 40}, {At: divided(BySite, "d"), Pairs: golden, BaselineN: 40},
+		{
+			At:        divided(BySite, "a"),
+			Pairs:     golden,
+			BaselineN: 40,
+		},
+		{At: divided(BySite, "b"), Pairs: golden[:3], BaselineN: 40},
+		{
+			At:        divided(BySite, "c"),
+			Pairs:     golden,
+			BaselineN: 40,
+		},
+		{At: divided(BySite, "d"), Pairs: golden, BaselineN: 40},
 	}
-	rows := Outcome{lifeSatisfaction, samples}.protect(disclosure.NHSEngland(8), disclosure.Halves(len(samples)), Divider{})
+	rows := Outcome{
+		lifeSatisfaction,
+		samples,
+	}.protect(
+		disclosure.NHSEngland(8),
+		disclosure.Halves(len(samples)),
+		Divider{},
+	)
 	if len(rows) != 5 || rows[0].SiteID != nil || rows[0].Suppressed || *rows[0].PairedN != 40 {
 		t.Fatalf("all together: %s", asJSON(t, rows))
 	}
@@ -80,19 +114,23 @@ func TestOutcomesBySite(t *testing.T) {
 		site       string
 		suppressed bool
 	}{{"a", true}, {"b", true}, {"c", false}, {"d", false}} {
-		if row := rows[i+1]; *row.SiteID != want.site || row.Suppressed != want.suppressed || (row.MeanChange == nil) != want.suppressed {
+		if row := rows[i+1]; *row.SiteID != want.site || row.Suppressed != want.suppressed ||
+			(row.MeanChange == nil) != want.suppressed {
 			t.Errorf("%s: %s", want.site, asJSON(t, row))
 		}
 	}
 }
 
 func TestNobodyYet(t *testing.T) {
-	rows := []OutcomeRow{Outcome{lifeSatisfaction, nil}.protect(disclosure.NHSEngland(8), disclosure.Halves(0), Divider{})[0],
-		Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), BaselineN: 20}}}.protect(disclosure.NHSEngland(8), disclosure.Halves(1), Divider{})[0]}
+	rows := []OutcomeRow{
+		Outcome{lifeSatisfaction, nil}.protect(disclosure.NHSEngland(8), disclosure.Halves(0), Divider{})[0],
+		Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), BaselineN: 20}}}.protect(disclosure.NHSEngland(8), disclosure.Halves(1), Divider{})[0],
+	}
 	if *rows[0].PairedN != 0 || *rows[0].BaselineN != 0 || rows[0].CompletionPercent != nil {
 		t.Errorf("no baselines: %s", asJSON(t, rows[0]))
 	}
-	if *rows[1].PairedN != 0 || *rows[1].BaselineN != 20 || *rows[1].CompletionPercent != 0 || rows[1].MeanChange != nil {
+	if *rows[1].PairedN != 0 || *rows[1].BaselineN != 20 || *rows[1].CompletionPercent != 0 ||
+		rows[1].MeanChange != nil {
 		t.Errorf("no follow-ups: %s", asJSON(t, rows[1]))
 	}
 }
@@ -119,14 +157,41 @@ func TestOutcomesNeverRestOnFewPeople(t *testing.T) {
 		var samples []Sample
 		for i := range rapid.IntRange(0, 7).Draw(t, "sites") {
 			pairs := rapid.SliceOfN(rapid.Just(Pair{4, 6}), 0, 20).Draw(t, "pairs")
-			samples = append(samples, Sample{At: divided(BySite, string(rune('a'+i))), Pairs: pairs, BaselineN: len(pairs) + rapid.IntRange(0, 20).Draw(t, "others")})
+			samples = append(
+				samples,
+				Sample{
+					At:        divided(BySite, string(rune('a'+i))),
+					Pairs:     pairs,
+					BaselineN: len(pairs) + rapid.IntRange(0, 20).Draw(t, "others"),
+				},
+			)
 		}
-		rows := Outcome{lifeSatisfaction, samples}.protect(disclosure.NHSEngland(0), disclosure.Halves(len(samples)), Divider{})
+		rows := Outcome{
+			lifeSatisfaction,
+			samples,
+		}.protect(
+			disclosure.NHSEngland(0),
+			disclosure.Halves(len(samples)),
+			Divider{},
+		)
 		for i, row := range rows[1:] {
-			if len(samples[i].Pairs) < 8 && (row.BaselineMean != nil || row.SDChange != nil || row.CILow != nil || row.PairedN != nil && *row.PairedN != 0) {
+			if len(samples[i].Pairs) < 8 &&
+				(row.BaselineMean != nil || row.SDChange != nil || row.CILow != nil || row.PairedN != nil && *row.PairedN != 0) {
 				t.Fatalf("%d people: %+v", len(samples[i].Pairs), row)
 			}
-			if row.Suppressed && !reflect.DeepEqual(row, OutcomeRow{Divider: row.Divider, Instrument: row.Instrument, Score: row.Score, Timepoint: row.Timepoint, Better: row.Better, Withheld: withheld(true), InstrumentVersion: 1}) {
+			if row.Suppressed &&
+				!reflect.DeepEqual(
+					row,
+					OutcomeRow{
+						Divider:           row.Divider,
+						Instrument:        row.Instrument,
+						Score:             row.Score,
+						Timepoint:         row.Timepoint,
+						Better:            row.Better,
+						Withheld:          withheld(true),
+						InstrumentVersion: 1,
+					},
+				) {
 				t.Fatalf("suppressed, and shows %+v", row)
 			}
 		}
@@ -148,8 +213,9 @@ func changes(n, sum, squares, most int, so []int, with func([]int)) {
 	}
 }
 
-// Who stayed the same is withheld of the golden pairs, being two. With their number, mean and standard deviation a reader knows the
-// sum of the changes and that of their squares; what is said beside these must leave open how many did not change.
+// Who stayed the same is withheld of the golden pairs, being two. With their number, mean and standard
+// deviation a reader knows the sum of the changes and that of their squares; what is said beside these must
+// leave open how many did not change.
 func TestNothingTellsHowManyStayedTheSame(t *testing.T) {
 	row := Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 30}}}.protect(disclosure.NHSEngland(8), disclosure.Halves(1), Divider{})[0]
 	if row.Same != nil {

@@ -21,14 +21,16 @@ type Pair struct{ Before, After float64 }
 //
 // It is an uncontrolled before-after comparison: people referred at a low point regress to the mean.
 type Change struct {
-	N                          int
-	BaselineMean, FollowUpMean *float64 // of the pairs' own baselines, never of people without a follow-up; nil below 1 pair
+	N int
+	// of the pairs' own baselines, never of people without a follow-up; nil below 1 pair
+	BaselineMean, FollowUpMean *float64
 	BaselineSD, FollowUpSD     *float64 // with n−1; nil below 2 pairs, as all that follows but the mean
 	MeanChange, SDChange       *float64 // of the differences
-	CILow, CIHigh              *float64 // 95 % confidence interval of the mean change, by Student's t with n−1 degrees of freedom
-	T, P                       *float64 // paired t and its two-sided p; nil too when all differences are equal
-	DZ                         *float64 // standardised mean change: mean over SD of the differences; nil as T
-	GZ                         *float64 // DZ with Hedges' small-sample factor 1 − 3/(4(n−1) − 1); nil as T
+	// 95 % confidence interval of the mean change, by Student's t with n−1 degrees of freedom
+	CILow, CIHigh *float64
+	T, P          *float64 // paired t and its two-sided p; nil too when all differences are equal
+	DZ            *float64 // standardised mean change: mean over SD of the differences; nil as T
+	GZ            *float64 // DZ with Hedges' small-sample factor 1 − 3/(4(n−1) − 1); nil as T
 }
 
 const confidence = 0.95

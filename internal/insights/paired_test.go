@@ -24,9 +24,18 @@ var golden = pairsOf(
 
 func (c Change) figures() map[string]*float64 {
 	return map[string]*float64{
-		"baseline mean": c.BaselineMean, "baseline sd": c.BaselineSD, "follow-up mean": c.FollowUpMean, "follow-up sd": c.FollowUpSD,
-		"mean change": c.MeanChange, "sd change": c.SDChange, "ci low": c.CILow, "ci high": c.CIHigh,
-		"t": c.T, "p": c.P, "dz": c.DZ, "gz": c.GZ,
+		"baseline mean":  c.BaselineMean,
+		"baseline sd":    c.BaselineSD,
+		"follow-up mean": c.FollowUpMean,
+		"follow-up sd":   c.FollowUpSD,
+		"mean change":    c.MeanChange,
+		"sd change":      c.SDChange,
+		"ci low":         c.CILow,
+		"ci high":        c.CIHigh,
+		"t":              c.T,
+		"p":              c.P,
+		"dz":             c.DZ,
+		"gz":             c.GZ,
 	}
 }
 

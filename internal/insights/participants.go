@@ -4,8 +4,8 @@ import (
 	"context"
 )
 
-// ParticipantRow is how far the people came who agreed to take part in research, and what they said at one follow-up. A null was
-// withheld, because it or what it leaves over rests on few.
+// ParticipantRow is how far the people came who agreed to take part in research, and what they said at one
+// follow-up. A null was withheld, because it or what it leaves over rests on few.
 type ParticipantRow struct {
 	Divider
 	Timepoint         string   `json:"timepoint" doc:"Code of the follow-up." example:"m9_12"`
@@ -36,7 +36,8 @@ type ParticipantRow struct {
 	Withheld
 }
 
-const participantsDefinition = "People whose consent to research stands now, by the month in which they first gave it: how many were asked how they are at the start, whose turn for a follow-up has come, who answered, and what they said. " +
+const participantsDefinition = "People whose consent to research stands now, by the month in which they first gave it: how many were " +
+	"asked how they are at the start, whose turn for a follow-up has come, who answered, and what they said. " +
 	"A person counts once, however many spells of support they had. due = followed_up + missed + still_open + lost."
 
 // taking is people of one place who take part in research, by how far they came and what they said at one follow-up.
@@ -95,13 +96,31 @@ func (p taking) scales() []int { return []int{p.Whole, p.answered() - p.Whole} }
 
 // participants is how far those came who take part in research. Its columns are in the order of participantRow.
 var participants = metric[taking, ParticipantRow]{
-	Entry: Entry{ID: "participants", Title: "How far those came who take part in research, and what they said", Definition: participantsDefinition, Formula: "followed_up_percent = 100 × followed_up / due",
-		Dimensions: []Dimension{BySite, ByMonth}, Filters: countFilters, Version: 1},
-	sql: "participants.sql.tmpl", columns: participantColumns(), subs: timepoints, row: participantRow,
+	Entry: Entry{
+		ID:         "participants",
+		Title:      "How far those came who take part in research, and what they said",
+		Definition: participantsDefinition,
+		Formula:    "followed_up_percent = 100 × followed_up / due",
+		Dimensions: []Dimension{BySite, ByMonth},
+		Filters:    countFilters,
+		Version:    1,
+	},
+	sql:     "participants.sql.tmpl",
+	columns: participantColumns(),
+	subs:    timepoints,
+	row:     participantRow,
 }
 
 func participantColumns() []column[taking] {
-	reach, start, unanswered, tried := sorted(taking.reach), sorted(taking.start), sorted(taking.unanswered), sorted(taking.tried)
+	reach, start, unanswered, tried := sorted(
+		taking.reach,
+	), sorted(
+		taking.start,
+	), sorted(
+		taking.unanswered,
+	), sorted(
+		taking.tried,
+	)
 	been, use, help, harm := sorted(taking.been), sorted(taking.use), sorted(taking.help), sorted(taking.harm)
 	meeting, meetingHarm, scales := sorted(taking.meeting), sorted(taking.meetingHarm), sorted(taking.scales)
 	enrolled, followed, waiting := reach.whole(), reach.kind(0), reach.kind(1)
@@ -121,9 +140,32 @@ func participantColumns() []column[taking] {
 
 func participantRow(at Divider, timepoint string, n []*int, suppressed bool) ParticipantRow {
 	r := ParticipantRow{Divider: at, Timepoint: timepoint, Withheld: withheld(suppressed)}
-	fill(n, &r.Enrolled, &r.Baseline, &r.Due, &r.FollowedUp, &r.Missed, &r.StillOpen, &r.Lost, &r.TriedOnce, &r.TriedMore, &r.NeverTried,
-		&r.Better, &r.Worse, &r.SameOrNotSaid, &r.Used, &r.NotUsed, &r.Helped, &r.NotHelped, &r.MadeWorse, &r.MeetingHelped, &r.MeetingNotHelped, &r.MeetingMadeWorse,
-		&r.AllAnswers, &r.NotAllAnswers)
+	fill(
+		n,
+		&r.Enrolled,
+		&r.Baseline,
+		&r.Due,
+		&r.FollowedUp,
+		&r.Missed,
+		&r.StillOpen,
+		&r.Lost,
+		&r.TriedOnce,
+		&r.TriedMore,
+		&r.NeverTried,
+		&r.Better,
+		&r.Worse,
+		&r.SameOrNotSaid,
+		&r.Used,
+		&r.NotUsed,
+		&r.Helped,
+		&r.NotHelped,
+		&r.MadeWorse,
+		&r.MeetingHelped,
+		&r.MeetingNotHelped,
+		&r.MeetingMadeWorse,
+		&r.AllAnswers,
+		&r.NotAllAnswers,
+	)
 	r.FollowedUpPercent = percent(r.FollowedUp, r.Due)
 	return r
 }

@@ -20,7 +20,8 @@ func Wilson(k, n int) (low, high float64) {
 type Discordance struct {
 	OnlyFirst, OnlySecond int      // yes by one alone
 	P                     *float64 // two-sided; nil where they never differ
-	Exact                 bool     // binomial, for fewer than 25 that differ; otherwise chi-squared with a correction for continuity
+	// binomial, for fewer than 25 that differ; otherwise chi-squared with a correction for continuity
+	Exact bool
 }
 
 const leastApproximate = 25
@@ -46,8 +47,9 @@ type Group struct {
 	Mean, SD float64
 }
 
-// SMD is the standardised mean difference of two groups: the difference of their means over the root of their mean variance.
-// It does not depend on how many they are; above 0.1 either way is taken as a difference. Nil where neither varies.
+// SMD is the standardised mean difference of two groups: the difference of their means over the root of
+// their mean variance. It does not depend on how many they are; above 0.1 either way is taken as a
+// difference. Nil where neither varies.
 func SMD(a, b Group) *float64 {
 	return standardised(a.Mean-b.Mean, (a.SD*a.SD+b.SD*b.SD)/2)
 }

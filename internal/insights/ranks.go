@@ -8,12 +8,15 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Ranks is Wilcoxon's signed-rank test of pairs: whether change tends one way, for scores whose steps need not be equal.
+// Ranks is Wilcoxon's signed-rank test of pairs: whether change tends one way, for scores whose steps need
+// not be equal.
 type Ranks struct {
-	N            int      // pairs that changed; those that did not are dropped
-	Plus, Minus  float64  // sums of the ranks of rises and of falls
-	P            *float64 // two-sided; nil where nobody changed
-	Exact        bool     // P counts every sign that the ranks could have; otherwise it is the normal approximation with corrections for ties and continuity
+	N           int      // pairs that changed; those that did not are dropped
+	Plus, Minus float64  // sums of the ranks of rises and of falls
+	P           *float64 // two-sided; nil where nobody changed
+	// P counts every sign that the ranks could have; otherwise it is the normal approximation with
+	// corrections for ties and continuity
+	Exact        bool
 	RankBiserial *float64 // (Plus − Minus) / (Plus + Minus), −1 to 1; nil as P
 }
 

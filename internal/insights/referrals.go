@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// ReferralRow is where referrals stand, and how soon organisations answered. A null was withheld, because it or what it leaves
-// over rests on few.
+// ReferralRow is where referrals stand, and how soon organisations answered. A null was withheld, because
+// it or what it leaves over rests on few.
 type ReferralRow struct {
 	Divider
 	All                *int     `json:"all" doc:"Referrals that were sent. Signposts are no referrals." example:"300"`
@@ -30,8 +30,11 @@ type ReferralRow struct {
 	Withheld
 }
 
-const referralsDefinition = "Referrals sent in the period, and where they stand at the end of the day of the figures. The loop is closed when the organisation (or a link worker for it) has said how the referral ended: completed, not completed, or declined. " +
-	"A silent organisation makes a referral expired, never declined; a late answer still counts. Time to answer is days from sending to the organisation's first answer."
+const referralsDefinition = "Referrals sent in the period, and where they stand at the end of the day of the figures. The loop is " +
+	"closed when the organisation (or a link worker for it) has said how the referral ended: completed, not " +
+	"completed, or declined. " +
+	"A silent organisation makes a referral expired, never declined; a late answer still counts. Time to " +
+	"answer is days from sending to the organisation's first answer."
 
 // standing is referrals of one place by where they stand.
 type standing struct {
@@ -62,13 +65,34 @@ func (s standing) plus(o standing) standing {
 
 // referrals is where referrals stand. Its columns are in the order of ReferralRow's fields.
 var referrals = metric[standing, ReferralRow]{
-	Entry: Entry{ID: "referrals", Title: "Where referrals stand", Definition: referralsDefinition, Formula: "loop_closure_percent = 100 × closed / all",
-		Dimensions: slices.Concat([]Dimension{BySite, ByMonth, ByOrganisation}, ofPeople), Filters: countFilters, Version: 1},
-	sql: "referrals.sql.tmpl", columns: referralColumns(), subs: one, row: referralRow,
+	Entry: Entry{
+		ID:         "referrals",
+		Title:      "Where referrals stand",
+		Definition: referralsDefinition,
+		Formula:    "loop_closure_percent = 100 × closed / all",
+		Dimensions: slices.Concat(
+			[]Dimension{BySite, ByMonth, ByOrganisation},
+			ofPeople,
+		),
+		Filters: countFilters,
+		Version: 1,
+	},
+	sql:     "referrals.sql.tmpl",
+	columns: referralColumns(),
+	subs:    one,
+	row:     referralRow,
 }
 
 func referralColumns() []column[standing] {
-	all, closed, open, answered := sorted(standing.all), sorted(standing.closed), sorted(standing.open), sorted(standing.answered)
+	all, closed, open, answered := sorted(
+		standing.all,
+	), sorted(
+		standing.closed,
+	), sorted(
+		standing.open,
+	), sorted(
+		standing.answered,
+	)
 	list := []column[standing]{all.whole(), all.kind(0), all.kind(1), all.kind(2), all.kind(3)}
 	for kind := range (standing{}).closed() {
 		list = append(list, closed.kind(kind, all.kind(0)))
@@ -84,8 +108,26 @@ func referralColumns() []column[standing] {
 
 func referralRow(at Divider, _ string, n []*int, suppressed bool) ReferralRow {
 	r := ReferralRow{Divider: at, Withheld: withheld(suppressed)}
-	fill(n, &r.All, &r.Closed, &r.Open, &r.Expired, &r.Withdrawn, &r.Completed, &r.NotCompleted, &r.Declined, &r.InProgress, &r.Accepted, &r.Waitlisted, &r.Sent,
-		&r.AnsweredIn7Days, &r.AnsweredIn14Days, &r.AnsweredIn28Days, &r.AnsweredLater, &r.Signposts)
+	fill(
+		n,
+		&r.All,
+		&r.Closed,
+		&r.Open,
+		&r.Expired,
+		&r.Withdrawn,
+		&r.Completed,
+		&r.NotCompleted,
+		&r.Declined,
+		&r.InProgress,
+		&r.Accepted,
+		&r.Waitlisted,
+		&r.Sent,
+		&r.AnsweredIn7Days,
+		&r.AnsweredIn14Days,
+		&r.AnsweredIn28Days,
+		&r.AnsweredLater,
+		&r.Signposts,
+	)
 	r.LoopClosurePercent = percent(r.Closed, r.All)
 	return r
 }

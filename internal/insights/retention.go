@@ -10,8 +10,9 @@ import (
 
 // RetentionRow is what became of the follow-ups of one timepoint.
 //
-// Every follow-up of somebody who lived until its window closed, or who answered before they died, is in exactly one of completed, not_yet_due, due,
-// missed, lost and paused; together they are eligible. A null was withheld, because it or what it leaves over rests on few people.
+// Every follow-up of somebody who lived until its window closed, or who answered before they died, is in
+// exactly one of completed, not_yet_due, due, missed, lost and paused; together they are eligible. A null
+// was withheld, because it or what it leaves over rests on few people.
 type RetentionRow struct {
 	Divider
 	Timepoint           string   `json:"timepoint" doc:"Code of the follow-up." example:"m9_12"`
@@ -41,10 +42,14 @@ type RetentionRow struct {
 	Withheld
 }
 
-const retentionDefinition = "What became of each follow-up that was planned, on the site's day. The months are those of the day that its windows count from (the baseline, unless the schedule says otherwise). " +
-	"eligible = not_yet_due + due + completed + missed + lost + paused; people who died before the window closed, and had not answered, are left out of it and stated apart. " +
-	"completion_percent = completed / ended, where ended = completed + missed + lost + paused: a late answer counts as completed, and nobody whose window is still open counts at all. " +
-	"missed means that the window closed with neither an answer nor a reason for none; lost, that somebody recorded the reason."
+const retentionDefinition = "What became of each follow-up that was planned, on the site's day. The months are those of the day that " +
+	"its windows count from (the baseline, unless the schedule says otherwise). " +
+	"eligible = not_yet_due + due + completed + missed + lost + paused; people who died before the window " +
+	"closed, and had not answered, are left out of it and stated apart. " +
+	"completion_percent = completed / ended, where ended = completed + missed + lost + paused: a late " +
+	"answer counts as completed, and nobody whose window is still open counts at all. " +
+	"missed means that the window closed with neither an answer nor a reason for none; lost, that somebody " +
+	"recorded the reason."
 
 // kept is follow-ups of one place and timepoint, by what became of them.
 type kept struct {
@@ -57,7 +62,16 @@ type kept struct {
 func (k kept) completed() []int { return []int{k.InWindow, k.Late, k.Early} }
 
 func (k kept) lost() []int {
-	return []int{k.CouldNotContact, k.Declined, k.Withdrew, k.Moved, k.TooUnwell, k.LacksCapacity, k.NotAttempted, k.Other}
+	return []int{
+		k.CouldNotContact,
+		k.Declined,
+		k.Withdrew,
+		k.Moved,
+		k.TooUnwell,
+		k.LacksCapacity,
+		k.NotAttempted,
+		k.Other,
+	}
 }
 
 // without is those whose turn has come and gone without an answer.
@@ -74,8 +88,8 @@ func (k kept) eligible() []int {
 // tried sorts the same people by whether anybody tried.
 func (k kept) tried() []int { return []int{k.Attempted, total(k.eligible()) - k.Attempted} }
 
-// asked sorts them by that and by whether they wait (due or missed). With due, missed and attempted, not_invited gives all four
-// kinds away.
+// asked sorts them by that and by whether they wait (due or missed). With due, missed and attempted,
+// not_invited gives all four kinds away.
 func (k kept) asked() []int {
 	waiting, others := k.Due+k.Missed, total(k.eligible())-k.Due-k.Missed
 	triedOthers := k.Attempted - (waiting - k.NotInvited)
@@ -93,9 +107,19 @@ func (k kept) plus(o kept) kept {
 
 // retention is what became of follow-ups. Its columns are in the order of RetentionRow.fill.
 var retention = metric[kept, RetentionRow]{
-	Entry: Entry{ID: "retention", Title: "Who was followed up", Definition: retentionDefinition, Formula: "completion_percent = 100 × completed / (completed + missed + lost + paused)",
-		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
-	sql: "retention.sql.tmpl", columns: retentionColumns(), subs: timepoints, row: retentionRow,
+	Entry: Entry{
+		ID:         "retention",
+		Title:      "Who was followed up",
+		Definition: retentionDefinition,
+		Formula:    "completion_percent = 100 × completed / (completed + missed + lost + paused)",
+		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
+		Filters:    countFilters,
+		Version:    1,
+	},
+	sql:     "retention.sql.tmpl",
+	columns: retentionColumns(),
+	subs:    timepoints,
+	row:     retentionRow,
 }
 
 func retentionColumns() []column[kept] {
@@ -103,21 +127,57 @@ func retentionColumns() []column[kept] {
 	open, lost, tried, asked := sorted(kept.open), sorted(kept.lost), sorted(kept.tried), sorted(kept.asked)
 	answered, ended, still := eligible.kind(0), eligible.kind(1), eligible.kind(2)
 	list := []column[kept]{
-		eligible.whole(), sorted(func(k kept) []int { return []int{k.Died} }).whole().and(eligible.whole()), open.kind(0, still), open.kind(1, still),
-		answered, completed.kind(0, answered), completed.kind(1, answered), completed.kind(2, answered), without.kind(0, ended), without.kind(1, ended),
+		eligible.whole(),
+		sorted(func(k kept) []int { return []int{k.Died} }).whole().and(eligible.whole()),
+		open.kind(0, still),
+		open.kind(1, still),
+		answered,
+		completed.kind(0, answered),
+		completed.kind(1, answered),
+		completed.kind(2, answered),
+		without.kind(0, ended),
+		without.kind(1, ended),
 	}
 	for reason := range (kept{}).lost() {
 		list = append(list, lost.kind(reason, without.kind(1, ended)))
 	}
 	gone := column[kept]{func(k kept) int { return total(k.completed()) + total(k.without()) }, ended.in}
-	return append(list, without.kind(2, ended), gone, tried.kind(0, eligible.whole()), asked.kind(0, eligible.whole(), asked.kind(len((kept{}).asked())-1)))
+	return append(
+		list,
+		without.kind(2, ended),
+		gone,
+		tried.kind(0, eligible.whole()),
+		asked.kind(0, eligible.whole(), asked.kind(len((kept{}).asked())-1)),
+	)
 }
 
 func retentionRow(at Divider, timepoint string, n []*int, suppressed bool) RetentionRow {
 	r := RetentionRow{Divider: at, Timepoint: timepoint, Withheld: withheld(suppressed)}
-	fill(n, &r.Eligible, &r.Died, &r.NotYetDue, &r.Due, &r.Completed, &r.CompletedInWindow, &r.CompletedLate, &r.CompletedEarly, &r.Missed, &r.Lost,
-		&r.LostCouldNotContact, &r.LostDeclined, &r.LostWithdrew, &r.LostMoved, &r.LostTooUnwell, &r.LostLacksCapacity, &r.LostNotAttempted, &r.LostOther,
-		&r.Paused, &r.Ended, &r.Attempted, &r.NotInvited)
+	fill(
+		n,
+		&r.Eligible,
+		&r.Died,
+		&r.NotYetDue,
+		&r.Due,
+		&r.Completed,
+		&r.CompletedInWindow,
+		&r.CompletedLate,
+		&r.CompletedEarly,
+		&r.Missed,
+		&r.Lost,
+		&r.LostCouldNotContact,
+		&r.LostDeclined,
+		&r.LostWithdrew,
+		&r.LostMoved,
+		&r.LostTooUnwell,
+		&r.LostLacksCapacity,
+		&r.LostNotAttempted,
+		&r.LostOther,
+		&r.Paused,
+		&r.Ended,
+		&r.Attempted,
+		&r.NotInvited,
+	)
 	r.CompletionPercent = percent(r.Completed, r.Ended)
 	return r
 }
@@ -129,7 +189,9 @@ func (s *Store) Retention(ctx context.Context, q Query) (Figures[RetentionRow], 
 
 // timepoints are the codes of the schedules of the actor's sites, by when they are.
 func timepoints(tx *db.Tx) (codes []string, err error) {
-	err = tx.Raw("select code from schedules where site_id = any(?::uuid[]) group by code order by min(analysis_from), code", db.IDs(tx.Actor.Sites)).Scan(&codes).Error
+	err = tx.Raw("select code from schedules where site_id = any(?::uuid[]) group by code order by min(analysis_from), code", db.IDs(tx.Actor.Sites)).
+		Scan(&codes).
+		Error
 	return codes, err
 }
 
@@ -140,7 +202,8 @@ func fill(n []*int, fields ...**int) {
 	}
 }
 
-// percent is what percentage of published counts a part is, 0 to 100 with one decimal. Nil where one was withheld, or of nobody.
+// percent is what percentage of published counts a part is, 0 to 100 with one decimal. Nil where one was
+// withheld, or of nobody.
 func percent(part, whole *int) *float64 {
 	if part == nil || whole == nil || *whole == 0 {
 		return nil

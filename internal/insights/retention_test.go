@@ -23,7 +23,13 @@ func faceless[C counted[C]](cells []C) []C {
 }
 
 // tabled makes the rows that a profile lets be shown of cells: all together, and each site.
-func tabled[C counted[C], R any](m metric[C, R], profile disclosure.Profile, sites []string, cells []C, sub string) (rows []R) {
+func tabled[C counted[C], R any](
+	m metric[C, R],
+	profile disclosure.Profile,
+	sites []string,
+	cells []C,
+	sub string,
+) (rows []R) {
 	f := frame[C, R]{metric: m, profile: profile, cells: of(faceless(cells), Together, sub)}
 	months := disclosure.Calendar(0, 1)
 	site := func(c Cell) int { return slices.Index(sites, c.SiteID) }
@@ -47,19 +53,40 @@ func tabled[C counted[C], R any](m metric[C, R], profile disclosure.Profile, sit
 
 func TestRetentionByHand(t *testing.T) {
 	seen := []kept{
-		{Cell: Cell{SiteID: "a", Sub: "m9_12"}, Died: 1, NotYetDue: 2, Due: 3, Paused: 4, Missed: 5, InWindow: 6, Late: 7, Early: 8,
-			CouldNotContact: 9, Declined: 10, Withdrew: 11, Moved: 12, TooUnwell: 13, LacksCapacity: 14, NotAttempted: 15, Other: 16, Attempted: 60, NotInvited: 6},
+		{
+			Cell:            Cell{SiteID: "a", Sub: "m9_12"},
+			Died:            1,
+			NotYetDue:       2,
+			Due:             3,
+			Paused:          4,
+			Missed:          5,
+			InWindow:        6,
+			Late:            7,
+			Early:           8,
+			CouldNotContact: 9,
+			Declined:        10,
+			Withdrew:        11,
+			Moved:           12,
+			TooUnwell:       13,
+			LacksCapacity:   14,
+			NotAttempted:    15,
+			Other:           16,
+			Attempted:       60,
+			NotInvited:      6,
+		},
 		{Cell: Cell{SiteID: "b", Sub: "m9_12"}, InWindow: 100},
 		{Cell: Cell{SiteID: "a", Sub: "m3"}, InWindow: 1000},
 	}
 	rows := tabled(retention, disclosure.None(), abc, seen, "m9_12")
-	want := `{"site_id":"a","timepoint":"m9_12","eligible":135,"died":1,"not_yet_due":2,"due":3,"completed":21,"completed_in_window":6,"completed_late":7,"completed_early":8,` +
+	want := `{"site_id":"a","timepoint":"m9_12","eligible":135,"died":1,"not_yet_due":2,"due":3,"completed":21,
+		"completed_in_window":6,"completed_late":7,"completed_early":8,` +
 		`"missed":5,"lost":100,"lost_could_not_contact":9,"lost_declined":10,"lost_withdrew":11,"lost_moved":12,"lost_too_unwell":13,"lost_lacks_capacity":14,"lost_not_attempted":15,"lost_other":16,` +
 		`"paused":4,"ended":130,"completion_percent":16.2,"attempted":60,"not_invited":6,"suppressed":false}`
 	if got := asJSON(t, rows[1]); got != want {
 		t.Errorf("a:\n%s\nwant\n%s", got, want)
 	}
-	if all := rows[0]; all.SiteID != nil || *all.Eligible != 235 || *all.Completed != 121 || *all.CompletionPercent != 52.6 {
+	if all := rows[0]; all.SiteID != nil || *all.Eligible != 235 || *all.Completed != 121 ||
+		*all.CompletionPercent != 52.6 {
 		t.Errorf("all: %s", asJSON(t, all))
 	}
 	if none := rows[3]; *none.Eligible != 0 || none.CompletionPercent != nil || none.Suppressed {
@@ -68,9 +95,23 @@ func TestRetentionByHand(t *testing.T) {
 }
 
 func TestRetentionProtected(t *testing.T) {
-	seen := []kept{{Cell: Cell{SiteID: "a", Sub: "m"}, NotYetDue: 20, Due: 20, Missed: 12, InWindow: 33, Late: 2, CouldNotContact: 9, Moved: 3, Attempted: 50, NotInvited: 10}}
+	seen := []kept{
+		{
+			Cell:            Cell{SiteID: "a", Sub: "m"},
+			NotYetDue:       20,
+			Due:             20,
+			Missed:          12,
+			InWindow:        33,
+			Late:            2,
+			CouldNotContact: 9,
+			Moved:           3,
+			Attempted:       50,
+			NotInvited:      10,
+		},
+	}
 	got := asJSON(t, tabled(retention, disclosure.NHSEngland(8), abc[:1], seen, "m")[0])
-	want := `{"timepoint":"m","eligible":100,"died":0,"not_yet_due":20,"due":20,"completed":35,"completed_in_window":null,"completed_late":null,"completed_early":null,` +
+	want := `{"timepoint":"m","eligible":100,"died":0,"not_yet_due":20,"due":20,"completed":35,
+		"completed_in_window":null,"completed_late":null,"completed_early":null,` +
 		`"missed":10,"lost":10,"lost_could_not_contact":null,"lost_declined":null,"lost_withdrew":null,"lost_moved":null,"lost_too_unwell":null,"lost_lacks_capacity":null,"lost_not_attempted":null,"lost_other":null,` +
 		`"paused":0,"ended":60,"completion_percent":58.3,"attempted":50,"not_invited":10,"suppressed":false}`
 	if got != want {
@@ -104,8 +145,17 @@ func threeSites(t *rapid.T) (seen []kept) {
 var retentionKinds = map[string][]string{
 	"eligible":  {"completed", "missed", "lost", "paused", "not_yet_due", "due"},
 	"completed": {"completed_in_window", "completed_late", "completed_early"},
-	"lost":      {"lost_could_not_contact", "lost_declined", "lost_withdrew", "lost_moved", "lost_too_unwell", "lost_lacks_capacity", "lost_not_attempted", "lost_other"},
-	"ended":     {"completed", "missed", "lost", "paused"},
+	"lost": {
+		"lost_could_not_contact",
+		"lost_declined",
+		"lost_withdrew",
+		"lost_moved",
+		"lost_too_unwell",
+		"lost_lacks_capacity",
+		"lost_not_attempted",
+		"lost_other",
+	},
+	"ended": {"completed", "missed", "lost", "paused"},
 }
 
 func TestRetentionAddsUp(t *testing.T) {
@@ -130,7 +180,15 @@ func TestRetentionAddsUp(t *testing.T) {
 func TestRetentionIsSafe(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seen, p := threeSites(t), disclosure.NHSEngland(rapid.IntRange(0, 15).Draw(t, "threshold"))
-		truth, public := countsOf(tabled(retention, disclosure.None(), abc, seen, "m")), tabled(retention, p, abc, seen, "m")
+		truth, public := countsOf(
+			tabled(retention, disclosure.None(), abc, seen, "m"),
+		), tabled(
+			retention,
+			p,
+			abc,
+			seen,
+			"m",
+		)
 		shown := countsOf(public)
 		safeCounts(t, p, shown)
 		subtract(t, p, truth, shown, retentionKinds)
@@ -138,7 +196,13 @@ func TestRetentionIsSafe(t *testing.T) {
 			derive(truth[i], truth[i])
 			derive(truth[i], shown[i])
 		}
-		subtract(t, p, truth, shown, map[string][]string{"eligible": {"attempted"}, "waiting": {"not_invited"}, "attempted": {"tried_waiting"}})
+		subtract(
+			t,
+			p,
+			truth,
+			shown,
+			map[string][]string{"eligible": {"attempted"}, "waiting": {"not_invited"}, "attempted": {"tried_waiting"}},
+		)
 		subtract(t, p, truth, shown, map[string][]string{"eligible": {"attempted", "not_invited"}})
 		for i, r := range public {
 			if r.Suppressed && len(shown[i]) > 0 {
@@ -196,8 +260,8 @@ func safeCounts(t *rapid.T, p disclosure.Profile, shown []map[string]int) {
 	}
 }
 
-// subtract takes shown counts from one another, with every shown count known exactly: what is left of a row's whole, and of the
-// row of all together, is nobody or enough people.
+// subtract takes shown counts from one another, with every shown count known exactly: what is left of a
+// row's whole, and of the row of all together, is nobody or enough people.
 func subtract(t *rapid.T, p disclosure.Profile, truth, shown []map[string]int, kinds map[string][]string) {
 	left := func(what string, whole int, parts int) {
 		if n := whole - parts; n != 0 && n < p.Threshold() {

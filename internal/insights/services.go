@@ -4,7 +4,8 @@ import (
 	"context"
 )
 
-// ServiceRow is what became of the referrals to one service. A null was withheld, because it or what it leaves over rests on few.
+// ServiceRow is what became of the referrals to one service. A null was withheld, because it or what it
+// leaves over rests on few.
 type ServiceRow struct {
 	Divider
 	Sent             *int     `json:"sent" doc:"Referrals that were sent. Signposts are no referrals." example:"30"`
@@ -18,8 +19,11 @@ type ServiceRow struct {
 	Withheld
 }
 
-const servicesDefinition = "Referrals sent in the period by the service that they were sent to: how many were accepted, how many people came and how long they waited for the first time, and how many finished. " +
-	"A step counts those of the step before who reached it as well. Referrals to an organisation without one of its services are in the row none. How people changed is in outcomes, by service: people by the service that they came to first."
+const servicesDefinition = "Referrals sent in the period by the service that they were sent to: how many were accepted, how many " +
+	"people came and how long they waited for the first time, and how many finished. " +
+	"A step counts those of the step before who reached it as well. Referrals to an organisation without " +
+	"one of its services are in the row none. How people changed is in outcomes, by service: people by the " +
+	"service that they came to first."
 
 // taken is referrals of one place by how far they came, and how soon.
 type taken struct {
@@ -43,14 +47,32 @@ func (s taken) plus(o taken) taken {
 
 // services is what became of referrals, by service. Its columns are in the order of ServiceRow's fields.
 var services = metric[taken, ServiceRow]{
-	Entry: Entry{ID: "services", Title: "What became of referrals, by service", Definition: servicesDefinition, Formula: "accepted_percent = 100 × accepted / sent",
-		Dimensions: []Dimension{ByService}, Filters: countFilters, Version: 1},
-	sql: "services.sql.tmpl", columns: serviceColumns(), subs: one, row: serviceRow,
+	Entry: Entry{
+		ID:         "services",
+		Title:      "What became of referrals, by service",
+		Definition: servicesDefinition,
+		Formula:    "accepted_percent = 100 × accepted / sent",
+		Dimensions: []Dimension{ByService},
+		Filters:    countFilters,
+		Version:    1,
+	},
+	sql:     "services.sql.tmpl",
+	columns: serviceColumns(),
+	subs:    one,
+	row:     serviceRow,
 }
 
 func serviceColumns() []column[taken] {
 	steps, waits := sorted(taken.steps), sorted(taken.waits)
-	return []column[taken]{steps.whole(), steps.left(0), steps.left(1), steps.left(2), waits.kind(0, steps.whole()), waits.kind(1, steps.whole()), waits.kind(2, steps.whole())}
+	return []column[taken]{
+		steps.whole(),
+		steps.left(0),
+		steps.left(1),
+		steps.left(2),
+		waits.kind(0, steps.whole()),
+		waits.kind(1, steps.whole()),
+		waits.kind(2, steps.whole()),
+	}
 }
 
 func serviceRow(at Divider, _ string, n []*int, suppressed bool) ServiceRow {

@@ -48,16 +48,18 @@ type figure struct {
 
 func (figure) TableName() string { return "figures" }
 
-// Freeze makes the snapshot of the last day that has ended at every site, unless it is there. It is a job's work, and goes on where
-// it was cut off: each metric is one transaction. Two processes at once share the work. Nobody sees half of it: it is swapped for
-// the one before at the end.
+// Freeze makes the snapshot of the last day that has ended at every site, unless it is there. It is a job's
+// work, and goes on where it was cut off: each metric is one transaction. Two processes at once share the
+// work. Nobody sees half of it: it is swapped for the one before at the end.
 func (s *Store) Freeze(ctx context.Context) error { return s.freeze(ctx, "0") }
 
 // freeze waits for another that makes a metric as long as patience says, as PostgreSQL writes it; 0: for ever.
 func (s *Store) freeze(ctx context.Context, patience string) error {
 	for more := true; more; {
 		err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
-			if err := tx.Exec("set local statement_timeout = 0; set local lock_timeout = '" + patience + "'; select pg_advisory_xact_lock(hashtextextended('figures', 0))").Error; err != nil {
+			if err := tx.Exec(
+				"set local statement_timeout = 0; set local lock_timeout = '" + patience + "'; select pg_advisory_xact_lock(hashtextextended('figures', 0))",
+			).Error; err != nil {
 				return err
 			}
 			more, err = s.step(tx)
@@ -92,14 +94,18 @@ func (s *Store) step(tx *db.Tx) (more bool, err error) {
 		tx.Exec("update figure_snapshots set built_at = ? where id = ?", tx.Now, next.ID).Error)
 }
 
-// due is the snapshot that should be there, if it is not: begun, or new. One that was begun for other days or sites is dropped.
+// due is the snapshot that should be there, if it is not: begun, or new. One that was begun for other days
+// or sites is dropped.
 func due(tx *db.Tx) (*snapshot, error) {
 	next := snapshot{ID: tx.NewID(), Made: db.Texts{}}
 	var sites []struct {
 		ID                  uuid.UUID
 		DisclosureThreshold int
 	}
-	if err := tx.Raw("select id, disclosure_threshold from sites order by id").Scan(&sites).Error; err != nil || len(sites) == 0 {
+	if err := tx.Raw("select id, disclosure_threshold from sites order by id").
+		Scan(&sites).
+		Error; err != nil ||
+		len(sites) == 0 {
 		return nil, err
 	}
 	for i, site := range sites {
@@ -112,7 +118,8 @@ func due(tx *db.Tx) (*snapshot, error) {
 			next.Day = ended
 		}
 	}
-	for _, site := range next.Sites { // the day ends at each site by its own clock, and the figures stand at the last of these
+	// the day ends at each site by its own clock, and the figures stand at the last of these
+	for _, site := range next.Sites {
 		end, err := tx.Midnight(site, next.Day.AddDays(1))
 		if err != nil {
 			return nil, err
@@ -134,7 +141,10 @@ func due(tx *db.Tx) (*snapshot, error) {
 			return &b, nil
 		}
 	}
-	return &next, errors.Join(tx.Exec("delete from figure_snapshots where built_at is null").Error, tx.Create(&next).Error)
+	return &next, errors.Join(
+		tx.Exec("delete from figure_snapshots where built_at is null").Error,
+		tx.Create(&next).Error,
+	)
 }
 
 // current is the newest snapshot that is whole, or nil.
@@ -150,12 +160,14 @@ func current(tx *db.Tx) (*snapshot, error) {
 // patience is how long an answer waits for a metric of the snapshot that somebody else makes.
 const patience = "5s"
 
-// makeNow makes the snapshot for an answer that needs it, outside the caller's transaction and as Waypost itself. What it cannot do in
-// time is there for the next one.
+// makeNow makes the snapshot for an answer that needs it, outside the caller's transaction and as Waypost
+// itself. What it cannot do in time is there for the next one.
 func (s *Store) makeNow(ctx context.Context) error {
 	err := s.freeze(db.Background(db.Apart(actor.With(ctx, actor.Named("figures")))), patience)
 	if err == nil {
 		return nil
 	}
-	return fault.New(fault.Unavailable, "The figures up to yesterday are being made. Ask again in a minute.").Because(err).RetryIn(time.Minute)
+	return fault.New(fault.Unavailable, "The figures up to yesterday are being made. Ask again in a minute.").
+		Because(err).
+		RetryIn(time.Minute)
 }

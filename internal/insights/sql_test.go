@@ -11,10 +11,14 @@ import (
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-// inAllWays adds the queries of a metric: by each of its dimensions, by several at once, of everybody and of one link worker.
+// inAllWays adds the queries of a metric: by each of its dimensions, by several at once, of everybody and
+// of one link worker.
 func inAllWays(texts map[string]sqlfile.Text, name string, all []Dimension, text func([]Dimension, bool) sqlfile.Text) {
 	for _, oneWorker := range []bool{false, true} {
-		texts[fmt.Sprintf("%s by all at once, one link worker %t", name, oneWorker)] = text(append([]Dimension{Together}, all...), oneWorker)
+		texts[fmt.Sprintf("%s by all at once, one link worker %t", name, oneWorker)] = text(
+			append([]Dimension{Together}, all...),
+			oneWorker,
+		)
 		for _, by := range append([]Dimension{Together, BySite, ByMonth}, all...) {
 			texts[fmt.Sprintf("%s by %s, one link worker %t", name, by, oneWorker)] = text([]Dimension{by}, oneWorker)
 		}
@@ -34,8 +38,12 @@ func TestPostgreSQLTakesEveryMetric(t *testing.T) {
 	inAllWays(texts, "referrals by its own", []Dimension{ByOrganisation}, referrals.text)
 	inAllWays(texts, "bands by its own", []Dimension{ByBand}, s.bands().text)
 	for _, snapshot := range []bool{false, true} {
-		inAllWays(texts, fmt.Sprintf("pairs, snapshot %t", snapshot), slices.Concat(ofPeople, []Dimension{ByService, ByPopulation}),
-			func(by []Dimension, oneWorker bool) sqlfile.Text { return pairsText(by, oneWorker, snapshot) })
+		inAllWays(
+			texts,
+			fmt.Sprintf("pairs, snapshot %t", snapshot),
+			slices.Concat(ofPeople, []Dimension{ByService, ByPopulation}),
+			func(by []Dimension, oneWorker bool) sqlfile.Text { return pairsText(by, oneWorker, snapshot) },
+		)
 	}
 	dbtest.Prepare(t, texts)
 }

@@ -15,10 +15,18 @@ import (
 // These figures, too, were computed with R.
 func TestRankAgreesWithR(t *testing.T) {
 	withTies := Rank(golden, 1)
-	if withTies.N != 10 || withTies.Plus != 53.5 || withTies.Minus != 1.5 || withTies.Exact || !near(*withTies.P, 0.007763673, 5e-10) || !near(*withTies.RankBiserial, 0.945455, 5e-7) {
+	if withTies.N != 10 || withTies.Plus != 53.5 || withTies.Minus != 1.5 || withTies.Exact ||
+		!near(*withTies.P, 0.007763673, 5e-10) ||
+		!near(*withTies.RankBiserial, 0.945455, 5e-7) {
 		t.Errorf("%+v, p %v", withTies, *withTies.P)
 	}
-	exact := Rank(pairsOf([]float64{20.1, 18.4, 22.7, 25.3, 17.9, 19.6, 21.0, 23.8}, []float64{22.0, 18.1, 25.2, 26.0, 21.3, 20.4, 20.5, 26.9}), 0.1)
+	exact := Rank(
+		pairsOf(
+			[]float64{20.1, 18.4, 22.7, 25.3, 17.9, 19.6, 21.0, 23.8},
+			[]float64{22.0, 18.1, 25.2, 26.0, 21.3, 20.4, 20.5, 26.9},
+		),
+		0.1,
+	)
 	if exact.Plus != 33 || !exact.Exact || *exact.P != 0.0390625 {
 		t.Errorf("%+v, p %v", exact, *exact.P)
 	}
@@ -74,7 +82,8 @@ func TestRanksHaveNoDirectionOfTheirOwn(t *testing.T) {
 		a, b := Rank(pairs, 1), Rank(turned, 1)
 		slices.Reverse(turned)
 		c := Rank(turned, 1)
-		if a.Plus != b.Minus || a.N != b.N || !alike(a.P, b.P) || !alike(b.P, c.P) || a.Plus+a.Minus != float64(a.N*(a.N+1))/2 {
+		if a.Plus != b.Minus || a.N != b.N || !alike(a.P, b.P) || !alike(b.P, c.P) ||
+			a.Plus+a.Minus != float64(a.N*(a.N+1))/2 {
 			t.Fatalf("%+v, turned %+v, reversed %+v", a, b, c)
 		}
 		if a.P != nil && (*a.P < 0 || *a.P > 1 || math.Abs(*a.RankBiserial) > 1) {
@@ -97,8 +106,23 @@ func TestRandomPairsAgreeWithR(t *testing.T) {
 		of := func(name string) string { return row[slices.Index(rows[0], name)] }
 		pairs := pairsOf(numbers(t, of("before")), numbers(t, of("after")))
 		c, r := Compare(pairs), Rank(pairs, numbers(t, of("step"))[0])
-		got := map[string]*float64{"baseline_mean": c.BaselineMean, "baseline_sd": c.BaselineSD, "follow_up_mean": c.FollowUpMean, "follow_up_sd": c.FollowUpSD, "mean_change": c.MeanChange,
-			"sd_change": c.SDChange, "ci_low": c.CILow, "ci_high": c.CIHigh, "t": c.T, "p": c.P, "dz": c.DZ, "gz": c.GZ, "plus": &r.Plus, "minus": &r.Minus, "wilcoxon_p": r.P}
+		got := map[string]*float64{
+			"baseline_mean":  c.BaselineMean,
+			"baseline_sd":    c.BaselineSD,
+			"follow_up_mean": c.FollowUpMean,
+			"follow_up_sd":   c.FollowUpSD,
+			"mean_change":    c.MeanChange,
+			"sd_change":      c.SDChange,
+			"ci_low":         c.CILow,
+			"ci_high":        c.CIHigh,
+			"t":              c.T,
+			"p":              c.P,
+			"dz":             c.DZ,
+			"gz":             c.GZ,
+			"plus":           &r.Plus,
+			"minus":          &r.Minus,
+			"wilcoxon_p":     r.P,
+		}
 		for name, figure := range got {
 			if want := numbers(t, of(name))[0]; figure == nil || !near(*figure, want, 1e-9*max(1, math.Abs(want))) {
 				t.Errorf("%s of %s: %s is %v, R says %v", of("id"), of("kind"), name, figure, want)

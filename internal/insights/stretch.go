@@ -2,7 +2,8 @@ package insights
 
 import "waypost/internal/disclosure"
 
-// stretch is what may be shown of some months: counts of a metric's columns, nil where withheld, before they are rounded.
+// stretch is what may be shown of some months: counts of a metric's columns, nil where withheld, before
+// they are rounded.
 type stretch struct {
 	From   int    `json:"from"` // months since January of the year 0
 	Until  int    `json:"until"`
@@ -12,8 +13,9 @@ type stretch struct {
 // line is a line of a table over all its stretches of time.
 type line []stretch
 
-// over is what the line says of a period: the sum of stretches that make it up, and nil where none do. Nothing more is told than
-// anybody could add up from shown stretches. Outside the line's months there is nobody.
+// over is what the line says of a period: the sum of stretches that make it up, and nil where none do.
+// Nothing more is told than anybody could add up from shown stretches. Outside the line's months there is
+// nobody.
 func (l line) over(from, until, columns int) []*int {
 	out := make([]*int, columns)
 	for i := range out {

@@ -11,8 +11,9 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// Summary is how things stand with the people of one link worker: live, and not protected, for the one who supports them and knows
-// them all. Its rows are those of the figures of the same names, by the same definitions.
+// Summary is how things stand with the people of one link worker: live, and not protected, for the one who
+// supports them and knows them all. Its rows are those of the figures of the same names, by the same
+// definitions.
 type Summary struct {
 	AsOf         time.Time      `json:"as_of" doc:"What the figures stand at: now."`
 	LinkWorkerID *uuid.UUID     `json:"link_worker_id" nullable:"true" format:"uuid" doc:"Whose people they are about; null: of everybody at the caller's sites, since the credential is no link worker's."`
@@ -34,11 +35,18 @@ type Caseload struct {
 
 const ownCaution = "These are figures of few people, and not protected: they are for the work with these people, not for publication. " + caution
 
-// Summary reads how things stand with the actor's own people; a credential that is no link worker's, with everybody at its sites.
+// Summary reads how things stand with the actor's own people; a credential that is no link worker's, with
+// everybody at its sites.
 func (s *Store) Summary(ctx context.Context) (out Summary, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		out = Summary{AsOf: tx.Now, LinkWorkerID: tx.Actor.Own(), Caution: ownCaution}
-		a := question{from: farBack, until: farAhead, sites: slices.Clone(tx.Actor.Sites), profile: disclosure.None(), worker: tx.Actor.Own()}
+		a := question{
+			from:    farBack,
+			until:   farAhead,
+			sites:   slices.Clone(tx.Actor.Sites),
+			profile: disclosure.None(),
+			worker:  tx.Actor.Own(),
+		}
 		a.places = []span{{from: monthOf(a.from), until: monthOf(a.until)}}
 		if out.Caseload, err = a.caseload(tx); err != nil {
 			return err
@@ -71,7 +79,8 @@ func now[C counted[C], R any](tx *db.Tx, m metric[C, R], a question) ([]R, error
 }
 
 func (a question) caseload(tx *db.Tx) (c Caseload, err error) {
-	sql := `select count(*) filter (where status <> 'closed') as open, count(*) filter (where status = 'waiting') as waiting, count(*) filter (where status = 'active') as active,
+	sql := `select count(*) filter (where status <> 'closed') as open, count(*) filter (where status =
+		'waiting') as waiting, count(*) filter (where status = 'active') as active,
 		count(*) filter (where status = 'paused') as paused, count(*) filter (where status = 'closed') as closed
 		from episodes where site_id = any(cast(@sites as uuid[]))`
 	if a.worker != nil {

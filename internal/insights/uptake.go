@@ -7,8 +7,8 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// UptakeRow is how far referrals came by the organisations' account, beside what people say of the same referrals. A null was
-// withheld, because it or what it leaves over rests on few.
+// UptakeRow is how far referrals came by the organisations' account, beside what people say of the same
+// referrals. A null was withheld, because it or what it leaves over rests on few.
 type UptakeRow struct {
 	Divider
 	Sent                  *int     `json:"sent" doc:"Referrals that were sent. Signposts are no referrals." example:"300"`
@@ -30,9 +30,13 @@ type UptakeRow struct {
 	Withheld
 }
 
-const uptakeDefinition = "Referrals that were sent in the period, and what each side says of them. attended is the organisations' account: an attendance that the organisation, or a link worker for it, reported, or a referral that it finished. " +
-	"What people say comes from the follow-up at which they were last asked about the referral. The two are compared, and neither settles the other. " +
-	"agreement_percent = (both_say_used + neither_says_used) / (these + person_alone_says_used + organisation_alone_says_used). mcnemar_p tells whether one of the two says yes more often. An organisation that reported nothing is taken as not saying that the person came."
+const uptakeDefinition = "Referrals that were sent in the period, and what each side says of them. attended is the organisations' " +
+	"account: an attendance that the organisation, or a link worker for it, reported, or a referral that it finished. " +
+	"What people say comes from the follow-up at which they were last asked about the referral. The two " +
+	"are compared, and neither settles the other. " +
+	"agreement_percent = (both_say_used + neither_says_used) / (these + person_alone_says_used + " +
+	"organisation_alone_says_used). mcnemar_p tells whether one of the two says yes more often. An " +
+	"organisation that reported nothing is taken as not saying that the person came."
 
 // sent is referrals of one place, by what each side says of them.
 type sent struct {
@@ -54,7 +58,8 @@ func (s sent) steps() []int {
 	return []int{s.all() - s.Accepted, s.Accepted - s.Attended, s.Attended - s.Completed, s.Completed}
 }
 
-// came sorts those who came by what they say, and stayed those who did not: with attended, what is said gives these away.
+// came sorts those who came by what they say, and stayed those who did not: with attended, what is said
+// gives these away.
 func (s sent) came() []int {
 	return []int{s.Both, s.OrganisationOnly, s.Attended - s.Both - s.OrganisationOnly}
 }
@@ -79,27 +84,73 @@ func (s sent) plus(o sent) sent {
 // uptake is what both sides say of referrals. Its columns are in the order of UptakeRow's fields.
 var uptake = metric[sent, UptakeRow]{
 	Entry: Entry{ID: "uptake", Title: "Whether people used what they were referred to", Definition: uptakeDefinition,
-		Formula:    "agreement_percent = 100 × (both_say_used + neither_says_used) / (both_say_used + neither_says_used + person_alone_says_used + organisation_alone_says_used)",
+		Formula: "agreement_percent = 100 × (both_say_used + neither_says_used) / (both_say_used + " +
+			"neither_says_used + person_alone_says_used + organisation_alone_says_used)",
 		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
 	sql: "uptake.sql.tmpl", columns: uptakeColumns(), subs: one, row: uptakeRow,
 }
 
 func uptakeColumns() []column[sent] {
 	asked := sorted(func(s sent) []int { return []int{total(s.said()), s.NotAsked} })
-	steps, said, helped, came, stayed := sorted(sent.steps), sorted(sent.said), sorted(sent.helped), sorted(sent.came), sorted(sent.stayed)
+	steps, said, helped, came, stayed := sorted(
+		sent.steps,
+	), sorted(
+		sent.said,
+	), sorted(
+		sent.helped,
+	), sorted(
+		sent.came,
+	), sorted(
+		sent.stayed,
+	)
 	people := asked.kind(0)
 	return []column[sent]{
-		asked.whole(), steps.left(0), steps.left(1), steps.left(2), people,
-		said.kind(0, people, came.kind(0), steps.left(1)), said.kind(1, people, stayed.kind(0), steps.left(1)), said.kind(2, people, stayed.kind(1), steps.left(1)),
-		said.kind(3, people, came.kind(1), steps.left(1)), said.kind(4, people), helped.kind(0, people), helped.kind(1, people), helped.kind(2, people),
+		asked.whole(),
+		steps.left(0),
+		steps.left(1),
+		steps.left(2),
+		people,
+		said.kind(
+			0,
+			people,
+			came.kind(0),
+			steps.left(1),
+		),
+		said.kind(1, people, stayed.kind(0), steps.left(1)),
+		said.kind(2, people, stayed.kind(1), steps.left(1)),
+		said.kind(
+			3,
+			people,
+			came.kind(1),
+			steps.left(1),
+		),
+		said.kind(4, people),
+		helped.kind(0, people),
+		helped.kind(1, people),
+		helped.kind(2, people),
 		sorted(func(s sent) []int { return []int{s.Signposts} }).whole().and(asked.whole()),
 	}
 }
 
 func uptakeRow(at Divider, _ string, n []*int, suppressed bool) UptakeRow {
 	r := UptakeRow{Divider: at, Withheld: withheld(suppressed)}
-	fill(n, &r.Sent, &r.Accepted, &r.Attended, &r.Completed, &r.Asked, &r.BothSayUsed, &r.NeitherSaysUsed, &r.PersonAloneSaysUsed, &r.OrganisationAloneSays,
-		&r.PersonDoesNotSay, &r.Benefited, &r.NotBenefited, &r.MadeWorse, &r.Signposts)
+	fill(
+		n,
+		&r.Sent,
+		&r.Accepted,
+		&r.Attended,
+		&r.Completed,
+		&r.Asked,
+		&r.BothSayUsed,
+		&r.NeitherSaysUsed,
+		&r.PersonAloneSaysUsed,
+		&r.OrganisationAloneSays,
+		&r.PersonDoesNotSay,
+		&r.Benefited,
+		&r.NotBenefited,
+		&r.MadeWorse,
+		&r.Signposts,
+	)
 	if agreed := plus(r.BothSayUsed, r.NeitherSaysUsed); agreed != nil {
 		r.AgreementPercent = percent(agreed, plus(agreed, r.PersonAloneSaysUsed, r.OrganisationAloneSays))
 	}

@@ -76,7 +76,13 @@ func (s *Store) Record(ctx context.Context, n New, via string) (a Assessment, er
 		if err := checkTimepoint(tx, e, n.Timepoint); err != nil {
 			return err
 		}
-		a = Assessment{EpisodeID: e.ID, Instrument: n.Instrument, Timepoint: n.Timepoint, Answers: n.Answers, RecordedVia: via}
+		a = Assessment{
+			EpisodeID:   e.ID,
+			Instrument:  n.Instrument,
+			Timepoint:   n.Timepoint,
+			Answers:     n.Answers,
+			RecordedVia: via,
+		}
 		return a.alone(tx, &e)
 	})
 	return a, err
@@ -96,7 +102,17 @@ func (s *Store) Correct(ctx context.Context, id uuid.UUID, answers Answers, via 
 		if err != nil {
 			return err
 		}
-		a = Assessment{ID: tx.NewID(), EpisodeID: e.ID, Instrument: old.Instrument, InstrumentVersion: old.InstrumentVersion, Timepoint: old.Timepoint, Answers: answers, CorrectsID: &old.ID, RecordedVia: via, corrects: old.Responses}
+		a = Assessment{
+			ID:                tx.NewID(),
+			EpisodeID:         e.ID,
+			Instrument:        old.Instrument,
+			InstrumentVersion: old.InstrumentVersion,
+			Timepoint:         old.Timepoint,
+			Answers:           answers,
+			CorrectsID:        &old.ID,
+			RecordedVia:       via,
+			corrects:          old.Responses,
+		}
 		if err := old.supersede(tx, a.ID); err != nil {
 			return err
 		}
@@ -117,7 +133,9 @@ func (a *Assessment) alone(tx *db.Tx, e *episodes.Episode) (err error) {
 	if err := a.write(tx, e, "responses"); err != nil {
 		return err
 	}
-	a.Warnings = append(append(howAnswered(a.Respondent, a.Helper, a.Language), a.followUp.whenAnswered(a.CompletedOn)...), a.Warnings...)
+	a.Warnings = append(
+		append(howAnswered(a.Respondent, a.Helper, a.Language), a.followUp.whenAnswered(a.CompletedOn)...),
+		a.Warnings...)
 	err = a.besides(tx)
 	a.Warnings = append(a.Warnings, contextAlone(*a)...)
 	return err
@@ -128,14 +146,22 @@ func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
 	if err := of.Updates(map[string]any{"corrected_by_id": by, "updated_at": tx.Now}).Error; err != nil {
 		return err
 	}
-	return tx.Table("assessment_scores").Where("site_id = ? and assessment_id = ?", a.SiteID, a.ID).Update("superseded", true).Error
+	return tx.Table("assessment_scores").
+		Where("site_id = ? and assessment_id = ?", a.SiteID, a.ID).
+		Update("superseded", true).
+		Error
 }
 
 // write checks, scores and stores an assessment of the episode, and lets what depends on it follow.
 func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
-	instrument, err := instrumentOf(tx, e.SiteID, a.Instrument, a.InstrumentVersion) // a correction's is that of what it corrects
+	// a correction's is that of what it corrects
+	instrument, err := instrumentOf(tx, e.SiteID, a.Instrument, a.InstrumentVersion)
 	if fault.Is(err, fault.NotFound) {
-		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", fault.UnknownReference, "names no instrument: see GET /v1/instruments")
+		return fault.InvalidAt(
+			strings.TrimSuffix(field, "responses")+"instrument",
+			fault.UnknownReference,
+			"names no instrument: see GET /v1/instruments",
+		)
 	}
 	if err != nil {
 		return err
@@ -153,7 +179,9 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	if a.followUp != nil {
 		a.FollowUpID = &a.followUp.ID
 	}
-	a.SiteID, a.InstrumentVersion, a.Scores, a.Context, a.CreatedAt, a.UpdatedAt = e.SiteID, instrument.Version, instrument.Compute(a.Responses), instrument.Context, tx.Now, tx.Now
+	a.SiteID, a.InstrumentVersion, a.Scores, a.Context, a.CreatedAt, a.UpdatedAt = e.SiteID, instrument.Version, instrument.Compute(
+		a.Responses,
+	), instrument.Context, tx.Now, tx.Now
 	if err := a.store(tx); err != nil {
 		return err
 	}
@@ -175,7 +203,8 @@ func (a *Assessment) store(tx *db.Tx) error {
 		return err
 	}
 	for _, r := range a.Scores {
-		err := tx.Exec(`insert into assessment_scores (site_id, assessment_id, episode_id, instrument, instrument_version, score, timepoint, completed_on, value)
+		err := tx.Exec(`insert into assessment_scores (site_id, assessment_id, episode_id, instrument,
+			instrument_version, score, timepoint, completed_on, value)
 			values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.SiteID, a.ID, a.EpisodeID, a.Instrument, a.InstrumentVersion, r.Score, a.Timepoint, a.CompletedOn, r.Value).Error
 		if err != nil {
 			return err
@@ -194,14 +223,24 @@ func (a *Assessment) note(tx *db.Tx, e *episodes.Episode) error {
 		kind = "assessment.corrected"
 	}
 	subject := events.Subject{Type: "assessment", ID: a.ID, SiteID: a.SiteID, PatientID: e.PatientID}
-	return events.Record(tx, kind, subject, events.Data{"instrument": a.Instrument, "timepoint": a.Timepoint}, events.At(at))
+	return events.Record(
+		tx,
+		kind,
+		subject,
+		events.Data{"instrument": a.Instrument, "timepoint": a.Timepoint},
+		events.At(at),
+	)
 }
 
 // baselineTaken sets the day of the first baseline that stands, and plans what counts from it.
 func baselineTaken(tx *db.Tx, e *episodes.Episode) error {
 	var days []day.Date
-	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and not context", e.SiteID, e.ID).
-		Order("completed_on").Limit(1).Pluck("completed_on", &days).Error
+	err := tx.Table("standing_assessments").
+		Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and not context", e.SiteID, e.ID).
+		Order("completed_on").
+		Limit(1).
+		Pluck("completed_on", &days).
+		Error
 	if err != nil {
 		return err
 	}
@@ -228,13 +267,21 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (a Assessment, err error)
 }
 
 // OfEpisode lists an episode's assessments by id, after the id given, corrected ones too.
-func (s *Store) OfEpisode(ctx context.Context, episode uuid.UUID, page db.Page[uuid.UUID]) (list []Assessment, err error) {
+func (s *Store) OfEpisode(
+	ctx context.Context,
+	episode uuid.UUID,
+	page db.Page[uuid.UUID],
+) (list []Assessment, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		e, err := db.Find[episodes.Episode](tx, "episode", episode)
 		if err != nil {
 			return err
 		}
-		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).
+			Order("id").
+			Scopes(page.Cut).
+			Find(&list).
+			Error; err != nil {
 			return err
 		}
 		if err := besides(tx, list); err != nil {

@@ -49,7 +49,16 @@ func (s *Store) Attempt(ctx context.Context, id uuid.UUID, n NewAttempt) (a Atte
 		if err != nil {
 			return err
 		}
-		a = Attempt{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, At: tx.Now, Channel: n.Channel, Result: n.Result, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		a = Attempt{
+			ID:         tx.NewID(),
+			SiteID:     f.SiteID,
+			FollowUpID: f.ID,
+			At:         tx.Now,
+			Channel:    n.Channel,
+			Result:     n.Result,
+			CreatedAt:  tx.Now,
+			UpdatedAt:  tx.Now,
+		}
 		past := true
 		if n.At != nil {
 			a.At, past = tx.NotFuture(*n.At)
@@ -117,5 +126,14 @@ func (f FollowUp) tooFewAttempts(tx *db.Tx) ([]fault.Warning, error) {
 	if err != nil || f.AttemptsMade >= wanted {
 		return nil, err
 	}
-	return []fault.Warning{{Code: "too_few_attempts", Detail: fmt.Sprintf("This site makes %d attempts before it says that somebody could not be contacted; %d are recorded.", wanted, f.AttemptsMade)}}, nil
+	return []fault.Warning{
+		{
+			Code: "too_few_attempts",
+			Detail: fmt.Sprintf(
+				"This site makes %d attempts before it says that somebody could not be contacted; %d are recorded.",
+				wanted,
+				f.AttemptsMade,
+			),
+		},
+	}, nil
 }

@@ -18,7 +18,8 @@ func Planned(s Schedule, anchor day.Date) (FollowUp, error) {
 	return f, s.window(&f, anchor)
 }
 
-// Batch is assessments and follow-ups that come in whole, such as a demo's. Its rows are complete: scores are computed already.
+// Batch is assessments and follow-ups that come in whole, such as a demo's. Its rows are complete: scores
+// are computed already.
 type Batch struct {
 	FollowUps   []FollowUp
 	Attempts    []Attempt
@@ -78,8 +79,20 @@ func (b Batch) scores() (rows []scoreRow) {
 			continue
 		}
 		for _, r := range a.Scores {
-			rows = append(rows, scoreRow{SiteID: a.SiteID, AssessmentID: a.ID, EpisodeID: a.EpisodeID, Instrument: a.Instrument,
-				InstrumentVersion: a.InstrumentVersion, Score: r.Score, Timepoint: a.Timepoint, CompletedOn: a.CompletedOn, Value: r.Value})
+			rows = append(
+				rows,
+				scoreRow{
+					SiteID:            a.SiteID,
+					AssessmentID:      a.ID,
+					EpisodeID:         a.EpisodeID,
+					Instrument:        a.Instrument,
+					InstrumentVersion: a.InstrumentVersion,
+					Score:             r.Score,
+					Timepoint:         a.Timepoint,
+					CompletedOn:       a.CompletedOn,
+					Value:             r.Value,
+				},
+			)
 		}
 	}
 	return rows

@@ -32,19 +32,27 @@ func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i Instrument, field s
 	return checkContext(tx, e.SiteID, strings.TrimSuffix(field, "responses")+"instrument")
 }
 
-// checkWho refuses an instrument that this person or this respondent may not answer. Records that are imported say how it was: they
-// are kept, and do not count.
+// checkWho refuses an instrument that this person or this respondent may not answer. Records that are
+// imported say how it was: they are kept, and do not count.
 func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i Instrument, field string) error {
 	if i.othersMayNot(a.Respondent) && a.RecordedVia != "import" {
 		at := "respondent"
 		if field != "responses" { // of a completion, which others may answer without this instrument
 			at = strings.TrimSuffix(field, "responses") + "instrument"
 		}
-		return fault.InvalidAt(at, fault.NotAllowed, "may be answered by the person alone, and by nobody for them: somebody may help them (self_with_help)")
+		return fault.InvalidAt(
+			at,
+			fault.NotAllowed,
+			"may be answered by the person alone, and by nobody for them: somebody may help them (self_with_help)",
+		)
 	}
 	old, err := oldEnough(tx, e.SiteID, e.PatientID, i, a.CompletedOn)
 	if err == nil && !old {
-		return fault.InvalidAt(strings.TrimSuffix(field, "responses")+"instrument", fault.OutOfRange, fmt.Sprintf("is for people of %d years and over", i.MinAge))
+		return fault.InvalidAt(
+			strings.TrimSuffix(field, "responses")+"instrument",
+			fault.OutOfRange,
+			fmt.Sprintf("is for people of %d years and over", i.MinAge),
+		)
 	}
 	return err
 }
@@ -54,7 +62,9 @@ func oldEnough(tx *db.Tx, site, patient uuid.UUID, i Instrument, on day.Date) (o
 	if i.MinAge == 0 {
 		return true, nil
 	}
-	err = tx.Raw("select birth_date + make_interval(years => ?) <= ? from patients where site_id = ? and id = ?", i.MinAge, on, site, patient).Scan(&old).Error
+	err = tx.Raw("select birth_date + make_interval(years => ?) <= ? from patients where site_id = ? and id = ?", i.MinAge, on, site, patient).
+		Scan(&old).
+		Error
 	return old, err
 }
 
@@ -75,16 +85,27 @@ func (a *Assessment) checkOrder(tx *db.Tx, e *episodes.Episode) error {
 // precedesAll refuses a baseline of a day after another answer of the episode: change would run backwards.
 func (a *Assessment) precedesAll(tx *db.Tx, e *episodes.Episode) error {
 	var earlier int64
-	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint <> 'baseline' and completed_on < ?", e.SiteID, e.ID, a.CompletedOn).Count(&earlier).Error
+	err := tx.Table("standing_assessments").
+		Where("site_id = ? and episode_id = ? and timepoint <> 'baseline' and completed_on < ?", e.SiteID, e.ID, a.CompletedOn).
+		Count(&earlier).
+		Error
 	if err == nil && earlier > 0 {
-		return fault.InvalidAt("completed_on", fault.OutOfRange, "lies after another assessment of the episode: a baseline comes first")
+		return fault.InvalidAt(
+			"completed_on",
+			fault.OutOfRange,
+			"lies after another assessment of the episode: a baseline comes first",
+		)
 	}
 	return err
 }
 
 func checkHelper(respondent string, helper *string) error {
 	if helper != nil && respondent == "self" {
-		return fault.InvalidAt("helper", fault.NotAllowed, "goes with self_with_help or proxy: self is the person alone")
+		return fault.InvalidAt(
+			"helper",
+			fault.NotAllowed,
+			"goes with self_with_help or proxy: self is the person alone",
+		)
 	}
 	return nil
 }
@@ -97,10 +118,18 @@ func checkTimepoint(tx *db.Tx, e episodes.Episode, timepoint string) error {
 	err := tx.Raw(`select (select count(*) from schedules where site_id = ? and code = ?)
 		+ (select count(*) from follow_ups where site_id = ? and episode_id = ? and code = ?)`, e.SiteID, timepoint, e.SiteID, e.ID, timepoint).Scan(&n).Error
 	if err == nil && n == 0 { // what was planned goes on when its schedule is gone
-		return fault.InvalidAt("timepoint", fault.UnknownCode, "is none of baseline, review, closure, and no follow-up of this site's schedule")
+		return fault.InvalidAt(
+			"timepoint",
+			fault.UnknownCode,
+			"is none of baseline, review, closure, and no follow-up of this site's schedule",
+		)
 	}
 	if err == nil && e.BaselineOn == nil {
-		return fault.InvalidAt("timepoint", fault.NotAllowed, "is a follow-up's, and the episode has no baseline yet: record that first")
+		return fault.InvalidAt(
+			"timepoint",
+			fault.NotAllowed,
+			"is a follow-up's, and the episode has no baseline yet: record that first",
+		)
 	}
 	return err
 }
@@ -111,7 +140,10 @@ func plannedAt(tx *db.Tx, e *episodes.Episode, timepoint string) (*FollowUp, err
 		return nil, nil
 	}
 	var found []FollowUp
-	err := tx.Table("follow_ups").Where("site_id = ? and episode_id = ? and code = ?", e.SiteID, e.ID, timepoint).Find(&found).Error
+	err := tx.Table("follow_ups").
+		Where("site_id = ? and episode_id = ? and code = ?", e.SiteID, e.ID, timepoint).
+		Find(&found).
+		Error
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -124,7 +156,9 @@ func checkAnswered(tx *db.Tx, e *episodes.Episode, on day.Date) error {
 		return err
 	}
 	var dead bool
-	err := tx.Raw("select coalesce(died_on < ?, false) from patients where site_id = ? and id = ?", on, e.SiteID, e.PatientID).Scan(&dead).Error
+	err := tx.Raw("select coalesce(died_on < ?, false) from patients where site_id = ? and id = ?", on, e.SiteID, e.PatientID).
+		Scan(&dead).
+		Error
 	if err == nil && dead {
 		return fault.InvalidAt("completed_on", fault.OutOfRange, "lies after the person's death")
 	}

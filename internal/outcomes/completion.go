@@ -99,8 +99,9 @@ func (s *Store) Complete(ctx context.Context, id uuid.UUID, n Completion, via st
 	return f, err
 }
 
-// ReportService adds to a completed follow-up what the person says of one service, such as of a sensitive one that their own page
-// does not name. Faults: conflict (the follow-up is not completed, or it is recorded already), invalid.
+// ReportService adds to a completed follow-up what the person says of one service, such as of a sensitive
+// one that their own page does not name. Faults: conflict (the follow-up is not completed, or it is
+// recorded already), invalid.
 func (s *Store) ReportService(ctx context.Context, id uuid.UUID, u Used) (f FollowUp, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		var e episodes.Episode
@@ -108,7 +109,10 @@ func (s *Store) ReportService(ctx context.Context, id uuid.UUID, u Used) (f Foll
 			return err
 		}
 		if f.CompletedOn == nil {
-			return fault.New(fault.Conflict, "This follow-up is not completed yet: what the person says of services is recorded with its completion.")
+			return fault.New(
+				fault.Conflict,
+				"This follow-up is not completed yet: what the person says of services is recorded with its completion.",
+			)
 		}
 		if err := f.checkReport(tx, &e, &u); err != nil {
 			return err
@@ -143,16 +147,28 @@ func (f FollowUp) checkReport(tx *db.Tx, e *episodes.Episode, u *Used) error {
 		return err
 	}
 	var ofEpisode, recorded bool
-	err := tx.Raw(`select exists (select from sent_referrals where site_id = @site and episode_id = @episode and id = @referral),
-		exists (select from follow_up_services where site_id = @site and follow_up_id = @follow_up and referral_id = @referral)`,
-		map[string]any{"site": f.SiteID, "episode": e.ID, "follow_up": f.ID, "referral": *u.ReferralID}).Row().Scan(&ofEpisode, &recorded)
+	err := tx.Raw(
+		`select exists (select from sent_referrals where site_id = @site and episode_id = @episode
+		and id = @referral),
+		exists (select from follow_up_services where site_id = @site and follow_up_id = @follow_up and
+			referral_id = @referral)`,
+		map[string]any{
+			"site":      f.SiteID,
+			"episode":   e.ID,
+			"follow_up": f.ID,
+			"referral":  *u.ReferralID,
+		},
+	).Row().Scan(&ofEpisode, &recorded)
 	switch {
 	case err != nil:
 		return err
 	case !ofEpisode:
 		return fault.InvalidAt("referral_id", fault.UnknownReference, "is no referral or signpost of this episode")
 	case recorded:
-		return fault.New(fault.Conflict, "What the person says of this referral is recorded with this follow-up already.")
+		return fault.New(
+			fault.Conflict,
+			"What the person says of this referral is recorded with this follow-up already.",
+		)
 	}
 	return nil
 }
@@ -202,9 +218,19 @@ func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
 	var seen []uuid.UUID
 	for i := range n.Services {
 		u, at := &n.Services[i], fmt.Sprintf("services[%d]", i)
-		c.Require((u.ReferralID == nil) != (u.Name == nil), at, fault.NotAllowed, "names a referral_id or a name, not both")
+		c.Require(
+			(u.ReferralID == nil) != (u.Name == nil),
+			at,
+			fault.NotAllowed,
+			"names a referral_id or a name, not both",
+		)
 		if u.ReferralID != nil {
-			c.Require(slices.Contains(ids, *u.ReferralID), at+".referral_id", fault.UnknownReference, "is no referral or signpost of this episode")
+			c.Require(
+				slices.Contains(ids, *u.ReferralID),
+				at+".referral_id",
+				fault.UnknownReference,
+				"is no referral or signpost of this episode",
+			)
 			c.Require(!slices.Contains(seen, *u.ReferralID), at+".referral_id", fault.Duplicate, "is named twice")
 			seen = append(seen, *u.ReferralID)
 		}
@@ -218,7 +244,12 @@ func (u *Used) settle(c *fault.Checks, at string) {
 		at += "."
 	}
 	usedIt := u.Used == "still_using" || u.Used == "used_stopped"
-	c.Require(u.Reason == nil || u.Used != "still_using", at+"reason", fault.NotAllowed, "says why not, or why they stopped: not for something still used")
+	c.Require(
+		u.Reason == nil || u.Used != "still_using",
+		at+"reason",
+		fault.NotAllowed,
+		"says why not, or why they stopped: not for something still used",
+	)
 	c.Require(u.Benefit != "" || !usedIt, at+"benefit", fault.Required, "is needed for something that was used")
 	if u.Benefit == "" {
 		u.Benefit = "not_applicable"
@@ -228,7 +259,14 @@ func (u *Used) settle(c *fault.Checks, at string) {
 // write stores the completion, what was said of each service, and the assessments taken with it, and warns of what is
 // worth knowing of them.
 func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via string) ([]fault.Warning, error) {
-	row := Completed{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Completion: *n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	row := Completed{
+		ID:         tx.NewID(),
+		SiteID:     f.SiteID,
+		FollowUpID: f.ID,
+		Completion: *n,
+		CreatedAt:  tx.Now,
+		UpdatedAt:  tx.Now,
+	}
 	if err := tx.Create(&row).Error; err != nil {
 		return nil, err
 	}
@@ -243,10 +281,26 @@ func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via strin
 	if err := n.checkNew(tx, f); err != nil {
 		return nil, err
 	}
-	warnings := append(append(howAnswered(n.Respondent, n.Helper, n.Language), f.whenAnswered(n.CompletedOn)...), n.helpedUnused()...)
+	warnings := append(
+		append(howAnswered(n.Respondent, n.Helper, n.Language), f.whenAnswered(n.CompletedOn)...),
+		n.helpedUnused()...)
 	for i, m := range n.Assessments {
-		a := Assessment{EpisodeID: f.EpisodeID, Instrument: m.Instrument, Timepoint: f.Code, RecordedVia: via, followUp: &f,
-			Answers: Answers{CompletedOn: n.CompletedOn, Mode: n.Mode, Respondent: n.Respondent, Helper: n.Helper, CollectedBy: n.CollectedBy, Language: n.Language, Responses: m.Responses}}
+		a := Assessment{
+			EpisodeID:   f.EpisodeID,
+			Instrument:  m.Instrument,
+			Timepoint:   f.Code,
+			RecordedVia: via,
+			followUp:    &f,
+			Answers: Answers{
+				CompletedOn: n.CompletedOn,
+				Mode:        n.Mode,
+				Respondent:  n.Respondent,
+				Helper:      n.Helper,
+				CollectedBy: n.CollectedBy,
+				Language:    n.Language,
+				Responses:   m.Responses,
+			},
+		}
 		if err := a.write(tx, e, fmt.Sprintf("assessments[%d].responses", i)); err != nil {
 			return nil, err
 		}
@@ -258,13 +312,17 @@ func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via strin
 // checkNew refuses an instrument that was answered at this follow-up already, by itself or further up in the list.
 func (n *Completion) checkNew(tx *db.Tx, f FollowUp) error {
 	var have []string
-	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = ?", f.SiteID, f.EpisodeID, f.Code).Pluck("instrument", &have).Error
+	err := tx.Table("standing_assessments").
+		Where("site_id = ? and episode_id = ? and timepoint = ?", f.SiteID, f.EpisodeID, f.Code).
+		Pluck("instrument", &have).
+		Error
 	if err != nil {
 		return err
 	}
 	for i, m := range n.Assessments {
 		if slices.Contains(have, m.Instrument) {
-			return fault.New(fault.Conflict, "An instrument of the completion is recorded at this follow-up already: leave it out here, or correct the assessment that is there.").
+			return fault.New(fault.Conflict, "An instrument of the completion is recorded at this follow-up already: leave it out here, or "+
+				"correct the assessment that is there.").
 				At(fmt.Sprintf("body.assessments[%d].instrument", i), fault.NotAllowed, "is recorded at this follow-up already")
 		}
 		have = append(have, m.Instrument)
@@ -281,7 +339,13 @@ func (u Used) note(tx *db.Tx, f FollowUp, on day.Date) error {
 	if err != nil {
 		return err
 	}
-	subject := events.Subject{Type: "referral", ID: *u.ReferralID, SiteID: f.SiteID, PatientID: f.PatientID, ReferralID: *u.ReferralID}
+	subject := events.Subject{
+		Type:       "referral",
+		ID:         *u.ReferralID,
+		SiteID:     f.SiteID,
+		PatientID:  f.PatientID,
+		ReferralID: *u.ReferralID,
+	}
 	data := events.Data{"used": u.Used, "benefit": u.Benefit}
 	if u.Reason != nil {
 		data["reason"] = *u.Reason
@@ -301,22 +365,37 @@ func (f *FollowUp) detail(tx *db.Tx) (err error) {
 // completionOf returns what was said at a follow-up, or nil where nothing was yet.
 func completionOf(tx *db.Tx, f FollowUp) (*Completed, error) {
 	var found []Completed
-	if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Find(&found).Error; err != nil || len(found) == 0 {
+	if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
+		Find(&found).
+		Error; err != nil ||
+		len(found) == 0 {
 		return nil, err
 	}
 	c := &found[0]
 	c.Services, c.Assessments = []Used{}, []Measure{}
-	if err := tx.Table("follow_up_services").Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Order("id").Find(&c.Services).Error; err != nil {
+	if err := tx.Table("follow_up_services").
+		Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
+		Order("id").
+		Find(&c.Services).
+		Error; err != nil {
 		return nil, err
 	}
-	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = ?", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&c.Assessments).Error
+	err := tx.Table("standing_assessments").
+		Where("site_id = ? and episode_id = ? and timepoint = ?", f.SiteID, f.EpisodeID, f.Code).
+		Order("id").
+		Find(&c.Assessments).
+		Error
 	return c, err
 }
 
 // assessments are those taken at the follow-up's timepoint that stand, with its completion or by themselves.
 func (f FollowUp) assessments(tx *db.Tx) ([]Assessment, error) {
 	list := []Assessment{}
-	err := tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = ?", f.SiteID, f.EpisodeID, f.Code).Order("id").Find(&list).Error
+	err := tx.Table("standing_assessments").
+		Where("site_id = ? and episode_id = ? and timepoint = ?", f.SiteID, f.EpisodeID, f.Code).
+		Order("id").
+		Find(&list).
+		Error
 	if err != nil {
 		return nil, err
 	}

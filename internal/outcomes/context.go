@@ -28,7 +28,8 @@ type PersonCentred struct {
 	Scores      Results  `json:"scores" doc:"Its scores."`
 }
 
-const caution = "Uncontrolled before-after change regresses to the mean: people are referred when they use services most, and use fewer later whatever is done. Fewer GP visits are not by themselves a better outcome."
+const caution = "Uncontrolled before-after change regresses to the mean: people are referred when they use services most, " +
+	"and use fewer later whatever is done. Fewer GP visits are not by themselves a better outcome."
 
 // contextOn tells whether the site's assessments may ask about the use of health services.
 func contextOn(tx *db.Tx, site uuid.UUID) (on bool, err error) {
@@ -39,20 +40,29 @@ func contextOn(tx *db.Tx, site uuid.UUID) (on bool, err error) {
 func checkContext(tx *db.Tx, site uuid.UUID, field string) error {
 	on, err := contextOn(tx, site)
 	if err == nil && !on {
-		return fault.InvalidAt(field, fault.NotAllowed, "asks about the use of health services, which this site has not switched on (health_service_use of the site)")
+		return fault.InvalidAt(
+			field,
+			fault.NotAllowed,
+			"asks about the use of health services, which this site has not switched on "+
+				"(health_service_use of the site)",
+		)
 	}
 	return err
 }
 
-// besides puts beside each assessment of context the person-centred ones of its episode, which is the same for all of the list.
+// besides puts beside each assessment of context the person-centred ones of its episode, which is the same
+// for all of the list.
 func besides(tx *db.Tx, list []Assessment) error {
 	at := slices.IndexFunc(list, func(a Assessment) bool { return a.Context })
 	if at < 0 {
 		return nil
 	}
 	beside := []PersonCentred{}
-	err := tx.Table("counted_assessments").Where("site_id = ? and episode_id = ? and not context", list[at].SiteID, list[at].EpisodeID).
-		Order("completed_on, id").Find(&beside).Error
+	err := tx.Table("counted_assessments").
+		Where("site_id = ? and episode_id = ? and not context", list[at].SiteID, list[at].EpisodeID).
+		Order("completed_on, id").
+		Find(&beside).
+		Error
 	for i := range list {
 		if list[i].Context {
 			list[i].Beside, list[i].Caution = beside, caution
@@ -72,10 +82,17 @@ func (a *Assessment) besides(tx *db.Tx) error {
 // besides has filled the list in.
 func contextAlone(list ...Assessment) []fault.Warning {
 	alone := func(a Assessment) bool {
-		return a.Context && !slices.ContainsFunc(a.Beside, func(p PersonCentred) bool { return p.Timepoint == a.Timepoint })
+		return a.Context &&
+			!slices.ContainsFunc(a.Beside, func(p PersonCentred) bool { return p.Timepoint == a.Timepoint })
 	}
 	if !slices.ContainsFunc(list, alone) {
 		return nil
 	}
-	return []fault.Warning{{Code: "context_alone", Detail: "The use of health services is asked without any instrument about how the person is: by itself it says nothing of that."}}
+	return []fault.Warning{
+		{
+			Code: "context_alone",
+			Detail: "The use of health services is asked without any instrument about how the person is: by itself " +
+				"it says nothing of that.",
+		},
+	}
 }

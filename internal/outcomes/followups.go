@@ -138,11 +138,23 @@ func Plan(tx *db.Tx, e episodes.Episode) error {
 
 func (s schedule) plan(tx *db.Tx, e episodes.Episode, anchor day.Date) error {
 	var have []FollowUp
-	if err := tx.Table("follow_ups").Where("site_id = ? and episode_id = ? and code = ?", e.SiteID, e.ID, s.Code).Find(&have).Error; err != nil {
+	if err := tx.Table("follow_ups").
+		Where("site_id = ? and episode_id = ? and code = ?", e.SiteID, e.ID, s.Code).
+		Find(&have).
+		Error; err != nil {
 		return err
 	}
 	if len(have) == 0 {
-		f := FollowUp{ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, PatientID: e.PatientID, Code: s.Code, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		f := FollowUp{
+			ID:        tx.NewID(),
+			SiteID:    e.SiteID,
+			EpisodeID: e.ID,
+			PatientID: e.PatientID,
+			Code:      s.Code,
+			Version:   1,
+			CreatedAt: tx.Now,
+			UpdatedAt: tx.Now,
+		}
 		if err := s.window(&f, anchor); err != nil {
 			return err
 		}
@@ -178,7 +190,11 @@ func (s schedule) window(f *FollowUp, anchor day.Date) error {
 
 func (f *FollowUp) save(tx *db.Tx, kind string, on *day.Date, data events.Data) error {
 	f.Version, f.UpdatedAt = f.Version+1, tx.Now
-	if err := tx.Table("follow_ups").Where("site_id = ? and id = ?", f.SiteID, f.ID).Select("*").Updates(f).Error; err != nil {
+	if err := tx.Table("follow_ups").
+		Where("site_id = ? and id = ?", f.SiteID, f.ID).
+		Select("*").
+		Updates(f).
+		Error; err != nil {
 		return err
 	}
 	return f.note(tx, kind, on, data)
@@ -202,7 +218,10 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 		if f, err = read(tx, id); err != nil {
 			return err
 		}
-		if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Order("at, id").Find(&f.Attempts).Error; err != nil {
+		if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
+			Order("at, id").
+			Find(&f.Attempts).
+			Error; err != nil {
 			return err
 		}
 		if err := f.detail(tx); err != nil {

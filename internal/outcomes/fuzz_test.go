@@ -15,7 +15,10 @@ func FuzzDefinition(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	f.Add([]byte(`{"items":[{"code":"a","type":"number","min":-1000,"max":1000},{"code":"b","type":"number","min":-1000,"max":1000}],"scores":[{"code":"s","method":"sum","items":["a","b"],"reverse":["a"],"missing_allowed":1,"missing_as":"prorated","better":"lower","min":-2000,"max":2000,"resolution":0.001,"bands":[{"code":"x","from":-2000,"to":2000}]}]}`))
+	f.Add([]byte(`{"items":[{"code":"a","type":"number","min":-1000,"max":1000},{"code":"b","type":"number",
+		"min":-1000,"max":1000}],"scores":[{"code":"s","method":"sum","items":["a","b"],"reverse":["a"],
+		"missing_allowed":1,"missing_as":"prorated","better":"lower","min":-2000,"max":2000,"resolution":0.001,
+		"bands":[{"code":"x","from":-2000,"to":2000}]}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var d Definition
 		if json.Unmarshal(text, &d) != nil || len(d.Items) > 100 || len(d.Scores) > 50 || d.Whole() != nil {
@@ -34,7 +37,8 @@ func FuzzDefinition(f *testing.F) {
 				t.Errorf("%d scores of %d, and nothing is missing", len(got), len(d.Scores))
 			}
 			for n, s := range got {
-				if s.Value < d.Scores[n].Min || s.Value > d.Scores[n].Max || (s.Band == "") != (len(d.Scores[n].Bands) == 0) {
+				if s.Value < d.Scores[n].Min || s.Value > d.Scores[n].Max ||
+					(s.Band == "") != (len(d.Scores[n].Bands) == 0) {
 					t.Errorf("%+v of %+v", s, d.Scores[n])
 				}
 			}

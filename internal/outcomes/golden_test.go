@@ -32,7 +32,37 @@ func valueOf(list Results, score string) (float64, string, bool) {
 // Every sum of the short Warwick-Edinburgh scale, and what it becomes.
 func TestSWEMWBSTable(t *testing.T) {
 	t.Parallel()
-	metric := []float64{7.00, 9.51, 11.25, 12.40, 13.33, 14.08, 14.75, 15.32, 15.84, 16.36, 16.88, 17.43, 17.98, 18.59, 19.25, 19.98, 20.73, 21.54, 22.35, 23.21, 24.11, 25.03, 26.02, 27.03, 28.13, 29.31, 30.70, 32.55, 35.00}
+	metric := []float64{
+		7.00,
+		9.51,
+		11.25,
+		12.40,
+		13.33,
+		14.08,
+		14.75,
+		15.32,
+		15.84,
+		16.36,
+		16.88,
+		17.43,
+		17.98,
+		18.59,
+		19.25,
+		19.98,
+		20.73,
+		21.54,
+		22.35,
+		23.21,
+		24.11,
+		25.03,
+		26.02,
+		27.03,
+		28.13,
+		29.31,
+		30.70,
+		32.55,
+		35.00,
+	}
 	swemwbs := lookup(t, "swemwbs")
 	for at, want := range metric {
 		raw, r := 7+at, Responses{}
@@ -58,7 +88,15 @@ func TestSWEMWBSTable(t *testing.T) {
 func TestDeJongGierveldCounts(t *testing.T) {
 	t.Parallel()
 	scale := lookup(t, "dejong6")
-	bands := []string{"not_lonely", "not_lonely", "moderately_lonely", "moderately_lonely", "moderately_lonely", "severely_lonely", "severely_lonely"}
+	bands := []string{
+		"not_lonely",
+		"not_lonely",
+		"moderately_lonely",
+		"moderately_lonely",
+		"moderately_lonely",
+		"severely_lonely",
+		"severely_lonely",
+	}
 	for code := range int(math.Pow(4, 6)) {
 		r, lonely, missing := Responses{}, [2]int{}, [2]int{}
 		for at, rest := 0, code; at < 6; at, rest = at+1, rest/4 {
@@ -92,7 +130,12 @@ func TestLonelinessSum(t *testing.T) {
 	scale := lookup(t, "ons_loneliness")
 	for code := range 27 {
 		a, b, c := 1+code%3, 1+code/3%3, 1+code/9
-		r := Responses{"companionship": number(a), "left_out": number(b), "isolated": number(c), "lonely": {Text: new("never")}}
+		r := Responses{
+			"companionship": number(a),
+			"left_out":      number(b),
+			"isolated":      number(c),
+			"lonely":        {Text: new("never")},
+		}
 		v, band, there := valueOf(scale.Compute(r), "ucla3")
 		want := "not_lonely"
 		if a+b+c >= 6 {
@@ -157,7 +200,8 @@ func TestLonelinessAskedDirectly(t *testing.T) {
 			t.Errorf("%s: %v", code, err)
 		}
 	}
-	if scale.Check("responses", Responses{"lonely": {Text: new("sometimes")}}) == nil || scale.Check("responses", Responses{"lonely": number(1)}) == nil {
+	if scale.Check("responses", Responses{"lonely": {Text: new("sometimes")}}) == nil ||
+		scale.Check("responses", Responses{"lonely": number(1)}) == nil {
 		t.Error("something else was taken")
 	}
 	order := []string{"companionship", "left_out", "isolated", "lonely"}
@@ -171,7 +215,15 @@ func TestLonelinessAskedDirectly(t *testing.T) {
 // The change from which somebody counts as better or worse, where a source says one, or a convention is called one.
 func TestResponderThresholds(t *testing.T) {
 	t.Parallel()
-	want := map[string]float64{"ons4.life_satisfaction": 1, "ons4.worthwhile": 1, "ons4.happiness": 1, "ons4.anxiety": 1, "ons_loneliness.ucla3": 1, "swemwbs.metric": 2.87, "wemwbs.total": 3}
+	want := map[string]float64{
+		"ons4.life_satisfaction": 1,
+		"ons4.worthwhile":        1,
+		"ons4.happiness":         1,
+		"ons4.anxiety":           1,
+		"ons_loneliness.ucla3":   1,
+		"swemwbs.metric":         2.87,
+		"wemwbs.total":           3,
+	}
 	for _, i := range Instruments() {
 		for _, s := range i.Scores {
 			is, known := want[i.Key+"."+s.Code]
@@ -185,13 +237,34 @@ func TestResponderThresholds(t *testing.T) {
 	}
 }
 
-// What a site's own instrument may do besides: turned round, and prorated, where a value between two bands lies in the lower.
+// What a site's own instrument may do besides: turned round, and prorated, where a value between two bands
+// lies in the lower.
 func TestReverseAndProrated(t *testing.T) {
 	t.Parallel()
 	low, high := 0.0, 4.0
-	d := Definition{Key: "own", Items: []Item{{Code: "a", Type: "number", Min: &low, Max: &high}, {Code: "b", Type: "number", Min: &low, Max: &high}, {Code: "c", Type: "number", Min: &low, Max: &high}},
-		Scores: []Score{{Code: "sum", Method: "sum", Items: []string{"a", "b", "c"}, Reverse: []string{"b"}, MissingAllowed: 1, MissingAs: "prorated", Better: "higher", Min: 0, Max: 12, Resolution: 1,
-			Bands: []Band{{"high", 5, 12}, {"low", 0, 4}}}}}
+	d := Definition{
+		Key: "own",
+		Items: []Item{
+			{Code: "a", Type: "number", Min: &low, Max: &high},
+			{Code: "b", Type: "number", Min: &low, Max: &high},
+			{Code: "c", Type: "number", Min: &low, Max: &high},
+		},
+		Scores: []Score{
+			{
+				Code:           "sum",
+				Method:         "sum",
+				Items:          []string{"a", "b", "c"},
+				Reverse:        []string{"b"},
+				MissingAllowed: 1,
+				MissingAs:      "prorated",
+				Better:         "higher",
+				Min:            0,
+				Max:            12,
+				Resolution:     1,
+				Bands:          []Band{{"high", 5, 12}, {"low", 0, 4}},
+			},
+		},
+	}
 	if err := d.Whole(); err != nil {
 		t.Fatal(err)
 	}

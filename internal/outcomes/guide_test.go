@@ -39,13 +39,23 @@ func TestTheGuideSaysWhatTheRegistrySays(t *testing.T) {
 
 func instrumentTable() string {
 	var b strings.Builder
-	b.WriteString("| key | what it is | questions | its words | on which terms | where its rules were read |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| key | what it is | questions | its words | on which terms | where its rules were read " +
+		"|\n|---|---|---|---|---|---|\n")
 	for _, i := range Instruments() {
 		words := "come with Waypost"
 		if !i.WordingShipped {
 			words = "**you load them**"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %d | %s | %s | %s |\n", i.Key, i.Title+i.answeredBy(), len(i.Items), words, i.Licence, i.Source)
+		fmt.Fprintf(
+			&b,
+			"| `%s` | %s | %d | %s | %s | %s |\n",
+			i.Key,
+			i.Title+i.answeredBy(),
+			len(i.Items),
+			words,
+			i.Licence,
+			i.Source,
+		)
 	}
 	return b.String()
 }
@@ -66,10 +76,23 @@ func (i Instrument) answeredBy() string {
 
 func scoreTable() string {
 	var b strings.Builder
-	b.WriteString("| score | how it is made | range | better | missing answers | bands | counts as improved or worse from |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| score | how it is made | range | better | missing answers | bands | counts as improved or worse " +
+		"from |\n|---|---|---|---|---|---|---|\n")
 	for _, i := range Instruments() {
 		for _, s := range i.Scores {
-			fmt.Fprintf(&b, "| `%s` `%s` | %s | %g to %g | %s | %s | %s | %s |\n", i.Key, s.Code, s.inWords(), s.Min, s.Max, s.Better, s.missing(), s.banded(), s.threshold())
+			fmt.Fprintf(
+				&b,
+				"| `%s` `%s` | %s | %g to %g | %s | %s | %s | %s |\n",
+				i.Key,
+				s.Code,
+				s.inWords(),
+				s.Min,
+				s.Max,
+				s.Better,
+				s.missing(),
+				s.banded(),
+				s.threshold(),
+			)
 		}
 	}
 	return b.String()
@@ -87,7 +110,14 @@ func (s Score) inWords() string {
 	}
 	var parts []string
 	for _, c := range s.Counts {
-		parts = append(parts, fmt.Sprintf("%s answered with %s", strings.Join(c.Items, ", "), strings.ReplaceAll(strings.Trim(fmt.Sprint(c.Values), "[]"), " ", " or ")))
+		parts = append(
+			parts,
+			fmt.Sprintf(
+				"%s answered with %s",
+				strings.Join(c.Items, ", "),
+				strings.ReplaceAll(strings.Trim(fmt.Sprint(c.Values), "[]"), " ", " or "),
+			),
+		)
 	}
 	return "how many of " + strings.Join(parts, "; of ")
 }
@@ -99,7 +129,11 @@ func (s Score) missing() string {
 	case s.MissingAs == "not_counted":
 		return fmt.Sprintf("up to %d, which do not count", s.MissingAllowed)
 	case s.MissingAs == "prorated":
-		rounded := map[string]string{"nearest": ", rounded to the nearest", "half_up": ", rounded, a half upwards", "up": ", rounded upwards"}
+		rounded := map[string]string{
+			"nearest": ", rounded to the nearest",
+			"half_up": ", rounded, a half upwards",
+			"up":      ", rounded upwards",
+		}
 		return fmt.Sprintf("up to %d, by the mean of the others%s", s.MissingAllowed, rounded[s.Round])
 	default:
 		return "none"

@@ -27,8 +27,9 @@ var invitationsSQL = sqlfile.Load(folder).SQL("invitations.sql")
 // mostInvitations is how many are put into the outbox at once, at one site.
 const mostInvitations = 500
 
-// Invite puts an invitation into the outbox for everybody who should be asked now, and a reminder for those whose day has
-// come: at every site, by what stands in the record. It is a job's work, and can be done twice without asking anybody twice.
+// Invite puts an invitation into the outbox for everybody who should be asked now, and a reminder for those
+// whose day has come: at every site, by what stands in the record. It is a job's work, and can be done
+// twice without asking anybody twice.
 func (s *Store) Invite(ctx context.Context) error {
 	var sites []struct {
 		ID           uuid.UUID
@@ -36,7 +37,9 @@ func (s *Store) Invite(ctx context.Context) error {
 		HasNotice    bool
 	}
 	err := s.DB.Do(ctx, func(tx *db.Tx) error {
-		return tx.Raw("select id, reminder_days, privacy_notice_url is not null as has_notice from sites order by id").Scan(&sites).Error
+		return tx.Raw("select id, reminder_days, privacy_notice_url is not null as has_notice from sites order by id").
+			Scan(&sites).
+			Error
 	})
 	var without []uuid.UUID
 	for _, site := range sites {
@@ -59,7 +62,8 @@ func (s *Store) warnWithoutNotice(sites []uuid.UUID) {
 		return
 	}
 	if s.withoutNotice = sites; len(sites) > 0 {
-		slog.Warn("sites have no privacy notice: no link to a person's own page can be made, and invitations wait until privacy_notice_url is set", "site_ids", sites)
+		slog.Warn("sites have no privacy notice: no link to a person's own page can be made, and invitations wait "+
+			"until privacy_notice_url is set", "site_ids", sites)
 	}
 }
 
@@ -71,7 +75,9 @@ func (s *Store) inviteAt(ctx context.Context, site uuid.UUID, reminders db.Ints)
 			if err != nil {
 				return err
 			}
-			err = tx.Query(invitationsSQL, map[string]any{"site": site, "today": today, "now": tx.Now, "kind": Invitation, "reminders": reminders, "most": mostInvitations}).Scan(&due).Error
+			err = tx.Query(invitationsSQL, map[string]any{"site": site, "today": today, "now": tx.Now, "kind": Invitation, "reminders": reminders, "most": mostInvitations}).
+				Scan(&due).
+				Error
 			if err != nil {
 				return err
 			}
@@ -112,7 +118,11 @@ func invitation(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, w
 	if err != nil {
 		return l, "", err
 	}
-	l = mail.Letter{To: to, Subject: "How have you been?", Text: fmt.Sprintf(invitationText, publicURL+LinkPath+token, until.In(time.UTC).Format("2 January 2006"))}
+	l = mail.Letter{
+		To:      to,
+		Subject: "How have you been?",
+		Text:    fmt.Sprintf(invitationText, publicURL+LinkPath+token, until.In(time.UTC).Format("2 January 2006")),
+	}
 	return l, "", nil
 }
 
@@ -141,7 +151,8 @@ func (f FollowUp) invitable(tx *db.Tx) (to, why string, err error) {
 		Email  string
 		Agreed bool
 	}
-	err = tx.Raw(`select coalesce(case when not p.email_as_written then p.email end, '') as email, consent_stands(p.site_id, p.id, 'follow_up_contact') as agreed
+	err = tx.Raw(`select coalesce(case when not p.email_as_written then p.email end, '') as email,
+		consent_stands(p.site_id, p.id, 'follow_up_contact') as agreed
 		from patients p where p.site_id = ? and p.id = ?`, f.SiteID, f.PatientID).Scan(&row).Error
 	switch {
 	case err != nil:
@@ -166,6 +177,15 @@ func invited(tx *db.Tx, n outbox.Message, result string) error {
 	if err != nil {
 		return err
 	}
-	a := Attempt{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, At: tx.Now, Channel: "email", Result: result, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	a := Attempt{
+		ID:         tx.NewID(),
+		SiteID:     f.SiteID,
+		FollowUpID: f.ID,
+		At:         tx.Now,
+		Channel:    "email",
+		Result:     result,
+		CreatedAt:  tx.Now,
+		UpdatedAt:  tx.Now,
+	}
 	return a.write(tx, f)
 }

@@ -53,9 +53,9 @@ const LinkPath = "/f/"
 // linkDays is how long a link works at least, in days: a follow-up that is made up for after its window closed is kept.
 const linkDays = 28
 
-// Link makes a link for the link worker to hand on. Earlier ones go on working, since the person may hold any of
-// them. Faults: conflict (it is completed), consent_required (the person died, or said no to being contacted), invalid (the site has
-// no privacy notice that the page could lead to).
+// Link makes a link for the link worker to hand on. Earlier ones go on working, since the person may hold
+// any of them. Faults: conflict (it is completed), consent_required (the person died, or said no to being
+// contacted), invalid (the site has no privacy notice that the page could lead to).
 func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		f, _, err := held(tx, id)
@@ -66,7 +66,10 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 		case f.State == Completes:
 			return fault.New(fault.Conflict, "This follow-up is completed already.")
 		case f.Paused:
-			return fault.New(fault.ConsentRequired, "The person died, or said no to being contacted: this follow-up is paused.")
+			return fault.New(
+				fault.ConsentRequired,
+				"The person died, or said no to being contacted: this follow-up is paused.",
+			)
 		case !f.answerable():
 			return fault.New(fault.Conflict, "This follow-up was given up for a reason that rules asking out.")
 		}
@@ -81,7 +84,13 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 			return err
 		}
 		if f.State == Upcoming {
-			l.Warnings = append(l.Warnings, fault.Warning{Code: "not_open_yet", Detail: "The window of this follow-up has not opened; answers given before it count as early."})
+			l.Warnings = append(
+				l.Warnings,
+				fault.Warning{
+					Code:   "not_open_yet",
+					Detail: "The window of this follow-up has not opened; answers given before it count as early.",
+				},
+			)
 		}
 		return nil
 	})
@@ -99,7 +108,9 @@ func (s *Store) EndLink(ctx context.Context, id uuid.UUID) error {
 		if err != nil {
 			return err
 		}
-		ended := tx.Model(&followUpLink{}).Where("site_id = ? and follow_up_id = ? and expires_on >= ? and ended_at is null", f.SiteID, f.ID, today).Update("ended_at", tx.Now)
+		ended := tx.Model(&followUpLink{}).
+			Where("site_id = ? and follow_up_id = ? and expires_on >= ? and ended_at is null", f.SiteID, f.ID, today).
+			Update("ended_at", tx.Now)
 		if ended.Error != nil || ended.RowsAffected == 0 {
 			return ended.Error
 		}
@@ -107,11 +118,13 @@ func (s *Store) EndLink(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
-// checkNotice refuses a link while the site has no privacy notice: people are asked for nothing before they can read it.
+// checkNotice refuses a link while the site has no privacy notice: people are asked for nothing before they
+// can read it.
 func checkNotice(tx *db.Tx, site uuid.UUID) error {
 	has, err := hasNotice(tx, site)
 	if err == nil && !has {
-		return fault.New(fault.Invalid, "The site has no privacy notice that the person's page could lead to: an administrator sets privacy_notice_url of the site.").
+		return fault.New(fault.Invalid, "The site has no privacy notice that the person's page could lead to: an administrator sets "+
+			"privacy_notice_url of the site.").
 			At("privacy_notice_url", fault.NotAllowed, "is not set on the site")
 	}
 	return err
@@ -132,16 +145,24 @@ func mintLink(tx *db.Tx, f FollowUp) (token string, expiresOn day.Date, err erro
 		expiresOn = f.ClosesOn
 	}
 	token = secret.New("")
-	row := followUpLink{TokenHash: secret.Hash(token), SiteID: f.SiteID, FollowUpID: f.ID, ExpiresOn: expiresOn, CreatedAt: tx.Now}
+	row := followUpLink{
+		TokenHash:  secret.Hash(token),
+		SiteID:     f.SiteID,
+		FollowUpID: f.ID,
+		ExpiresOn:  expiresOn,
+		CreatedAt:  tx.Now,
+	}
 	if err := tx.Create(&row).Error; err != nil {
 		return "", expiresOn, err
 	}
 	return token, expiresOn, f.note(tx, "follow_up.link_made", nil, events.Data{"code": f.Code})
 }
 
-// answerable tells whether a follow-up that was given up may be answered after all. Somebody who declined is not asked again.
+// answerable tells whether a follow-up that was given up may be answered after all. Somebody who declined
+// is not asked again.
 func (f FollowUp) answerable() bool {
-	return f.LossReason == nil || !slices.Contains([]string{"declined", "withdrew", "died", "lacks_capacity"}, *f.LossReason)
+	return f.LossReason == nil ||
+		!slices.Contains([]string{"declined", "withdrew", "died", "lacks_capacity"}, *f.LossReason)
 }
 
 var (
@@ -149,11 +170,15 @@ var (
 	errAnswered = fault.New(fault.Conflict, "These questions are answered already.")
 
 	// ErrOvertaken is that somebody else recorded the answers; what was given by a link and not sent is deleted.
-	ErrOvertaken = fault.New(fault.Conflict, "These questions were answered in another way; what was kept by this link was not sent.")
+	ErrOvertaken = fault.New(
+		fault.Conflict,
+		"These questions were answered in another way; what was kept by this link was not sent.",
+	)
 )
 
-// byLink runs f as the person whose link the token is, on its follow-up, which is held until the transaction ends. Faults:
-// not_found (which of unknown, expired, paused or given up is not told), conflict (answered already).
+// byLink runs f as the person whose link the token is, on its follow-up, which is held until the
+// transaction ends. Faults: not_found (which of unknown, expired, paused or given up is not told), conflict
+// (answered already).
 func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v visit) error) error {
 	return s.enterByLink(ctx, token, func(tx *db.Tx, v visit, last day.Date) error {
 		switch {
@@ -166,18 +191,24 @@ func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v vi
 	})
 }
 
-// enterByLink is byLink without asking whether the link may still be answered by; last is its last day. Fault: not_found.
+// enterByLink is byLink without asking whether the link may still be answered by; last is its last day.
+// Fault: not_found.
 func (s *Store) enterByLink(ctx context.Context, token string, f func(tx *db.Tx, v visit, last day.Date) error) error {
 	hash := secret.Hash(token)
 	var link followUpLink
-	ctx, leave, err := s.DB.Admit(db.Outside(ctx), "select * from authenticate_by_follow_up_link($1)", []any{hash}, func(row pgx.Row) (a actor.Actor, err error) {
-		var patient uuid.UUID
-		err = row.Scan(&link.TokenHash, &link.SiteID, &link.FollowUpID, &patient, &link.ExpiresOn)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 {
-			return a, errNoLink
-		}
-		return actor.Actor{Role: actor.Patient, Sites: []uuid.UUID{link.SiteID}, PatientID: &patient}, err
-	})
+	ctx, leave, err := s.DB.Admit(
+		db.Outside(ctx),
+		"select * from authenticate_by_follow_up_link($1)",
+		[]any{hash},
+		func(row pgx.Row) (a actor.Actor, err error) {
+			var patient uuid.UUID
+			err = row.Scan(&link.TokenHash, &link.SiteID, &link.FollowUpID, &patient, &link.ExpiresOn)
+			if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 {
+				return a, errNoLink
+			}
+			return actor.Actor{Role: actor.Patient, Sites: []uuid.UUID{link.SiteID}, PatientID: &patient}, err
+		},
+	)
 	defer leave()
 	if err != nil {
 		return err
@@ -198,21 +229,27 @@ func (s *Store) enterByLink(ctx context.Context, token string, f func(tx *db.Tx,
 // answered is why a completed follow-up takes no more answers by a link.
 func (f FollowUp) answered(tx *db.Tx) error {
 	var byLink bool
-	err := tx.Raw("select exists (select from follow_up_completions where site_id = ? and follow_up_id = ? and collected_by = 'patient_link')", f.SiteID, f.ID).Scan(&byLink).Error
+	err := tx.Raw("select exists (select from follow_up_completions where site_id = ? and follow_up_id = ? and "+
+		"collected_by = 'patient_link')", f.SiteID, f.ID).Scan(&byLink).Error
 	if err == nil && !byLink {
 		return ErrOvertaken
 	}
 	return cmp.Or(err, error(errAnswered))
 }
 
-// DeleteUnsent deletes answers by links that nobody can send any more, or that were left for 30 days. It is a job's work, for what time
-// ends; what is recorded ends them by triggers, which ask the same function.
+// DeleteUnsent deletes answers by links that nobody can send any more, or that were left for 30 days. It is
+// a job's work, for what time ends; what is recorded ends them by triggers, which ask the same function.
 func (s *Store) DeleteUnsent(ctx context.Context) error {
-	return s.DB.Do(ctx, func(tx *db.Tx) error { return tx.Exec("select delete_unsent_answers(null, null, ?)", tx.Now).Error })
+	return s.DB.Do(
+		ctx,
+		func(tx *db.Tx) error { return tx.Exec("select delete_unsent_answers(null, null, ?)", tx.Now).Error },
+	)
 }
 
 // kept is how many answers by a link were not sent.
 func (f FollowUp) kept(tx *db.Tx) (n int, err error) {
-	err = tx.Raw("select count(*) from follow_up_answers where site_id = ? and follow_up_id = ?", f.SiteID, f.ID).Scan(&n).Error
+	err = tx.Raw("select count(*) from follow_up_answers where site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
+		Scan(&n).
+		Error
 	return n, err
 }

@@ -24,7 +24,11 @@ func drawDefinition(t *rapid.T) Definition {
 		default:
 			least, span := 1.0, 3.0
 			if !oneRange {
-				least, span = float64(rapid.IntRange(-2, 2).Draw(t, "least")), float64(rapid.IntRange(1, 3).Draw(t, "span"))
+				least, span = float64(
+					rapid.IntRange(-2, 2).Draw(t, "least"),
+				), float64(
+					rapid.IntRange(1, 3).Draw(t, "span"),
+				)
 			}
 			it.Min, it.Max = new(least), new(least+span)
 		}
@@ -49,7 +53,10 @@ func drawScore(t *rapid.T, d Definition) (s Score, ok bool) {
 	if len(items) == 0 {
 		return s, false
 	}
-	s = Score{Method: rapid.SampledFrom([]string{"value", "sum", "sum", "count", "table"}).Draw(t, "method"), Resolution: 1}
+	s = Score{
+		Method:     rapid.SampledFrom([]string{"value", "sum", "sum", "count", "table"}).Draw(t, "method"),
+		Resolution: 1,
+	}
 	switch {
 	case s.Method == "table":
 		return drawTable(t, d)
@@ -57,7 +64,13 @@ func drawScore(t *rapid.T, d Definition) (s Score, ok bool) {
 		s.Max = float64(len(items))
 		for _, code := range items {
 			it, _ := d.item(code)
-			s.Counts = append(s.Counts, Counted{Items: []string{code}, Values: []float64{rapid.SampledFrom([]float64{*it.Min, *it.Max}).Draw(t, "counts")}})
+			s.Counts = append(
+				s.Counts,
+				Counted{
+					Items:  []string{code},
+					Values: []float64{rapid.SampledFrom([]float64{*it.Min, *it.Max}).Draw(t, "counts")},
+				},
+			)
 		}
 		if len(items) > 1 && rapid.Bool().Draw(t, "some may be missing") {
 			s.MissingAs, s.MissingAllowed = "not_counted", rapid.IntRange(1, len(items)-1).Draw(t, "missing")
@@ -90,7 +103,10 @@ func numbers(t *rapid.T, d Definition) (codes []string) {
 }
 
 func drawTable(t *rapid.T, d Definition) (s Score, ok bool) {
-	bases := slices.DeleteFunc(slices.Clone(d.Scores), func(s Score) bool { return s.MissingAs == "prorated" || s.Method == "table" })
+	bases := slices.DeleteFunc(
+		slices.Clone(d.Scores),
+		func(s Score) bool { return s.MissingAs == "prorated" || s.Method == "table" },
+	)
 	if len(bases) == 0 {
 		return s, false
 	}
@@ -128,7 +144,8 @@ func drawResponses(t *rapid.T, d Definition) Responses {
 	return r
 }
 
-// Scores depend neither on the order of items, nor on the order in which a score names them, nor on that of the answers.
+// Scores depend neither on the order of items, nor on the order in which a score names them, nor on that of
+// the answers.
 func TestScoringDoesNotDependOnOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -138,8 +155,14 @@ func TestScoringDoesNotDependOnOrder(t *testing.T) {
 		other := d
 		other.Items, other.Scores = rapid.Permutation(d.Items).Draw(t, "items"), slices.Clone(d.Scores)
 		for n, s := range other.Scores {
-			other.Scores[n].Items, other.Scores[n].Reverse = rapid.Permutation(s.Items).Draw(t, "score's"), rapid.Permutation(s.Reverse).Draw(t, "reverse")
-			other.Scores[n].Counts, other.Scores[n].Table = rapid.Permutation(s.Counts).Draw(t, "counts"), rapid.Permutation(s.Table).Draw(t, "table")
+			other.Scores[n].Items, other.Scores[n].Reverse = rapid.Permutation(s.Items).
+				Draw(t, "score's"),
+				rapid.Permutation(s.Reverse).
+					Draw(t, "reverse")
+			other.Scores[n].Counts, other.Scores[n].Table = rapid.Permutation(s.Counts).
+				Draw(t, "counts"),
+				rapid.Permutation(s.Table).
+					Draw(t, "table")
 			other.Scores[n].Bands = rapid.Permutation(s.Bands).Draw(t, "bands")
 		}
 		answers := Responses{}

@@ -116,15 +116,20 @@ func (v visit) answers(tx *db.Tx) (map[string]string, error) {
 	return given, err
 }
 
-// instruments are those of the schedule (ons4 where the site has it no more) that a page can ask: with words for every item, none of which shows what was said
-// before, not answered at this follow-up already, and context only where the site has it switched on.
+// instruments are those of the schedule (ons4 where the site has it no more) that a page can ask: with
+// words for every item, none of which shows what was said before, not answered at this follow-up already,
+// and context only where the site has it switched on.
 func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 	var keys, done []string
-	err = tx.Raw("select unnest(coalesce((select instruments from schedules where site_id = ? and code = ?), '{ons4}'))", v.SiteID, v.Code).Scan(&keys).Error
+	err = tx.Raw("select unnest(coalesce((select instruments from schedules where site_id = ? and code = ?), '{ons4}'))", v.SiteID, v.Code).
+		Scan(&keys).
+		Error
 	if err != nil {
 		return nil, err
 	}
-	err = tx.Raw("select instrument from standing_assessments where site_id = ? and episode_id = ? and timepoint = ?", v.SiteID, v.EpisodeID, v.Code).Scan(&done).Error
+	err = tx.Raw("select instrument from standing_assessments where site_id = ? and episode_id = ? and timepoint = ?", v.SiteID, v.EpisodeID, v.Code).
+		Scan(&done).
+		Error
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +150,8 @@ func (v visit) instruments(tx *db.Tx) (list []Instrument, err error) {
 				continue
 			}
 		}
-		if err != nil || i.Context && !context || slices.Contains(done, key) || slices.ContainsFunc(i.Items, func(it Item) bool { return it.Wording == "" || it.Repeat }) {
+		if err != nil || i.Context && !context || slices.Contains(done, key) ||
+			slices.ContainsFunc(i.Items, func(it Item) bool { return it.Wording == "" || it.Repeat }) {
 			continue
 		}
 		list, done = append(list, i), append(done, key)

@@ -20,7 +20,8 @@ func TestWordsFitTheCodeLists(t *testing.T) {
 			}
 		}
 		for _, none := range words.Missing {
-			if question != "respondent" && !slices.ContainsFunc(asked.Answers, func(c Choice) bool { return c.Code == none.Code }) {
+			if question != "respondent" &&
+				!slices.ContainsFunc(asked.Answers, func(c Choice) bool { return c.Code == none.Code }) {
 				t.Errorf("%s does not offer %s", question, none.Code)
 			}
 		}
@@ -71,7 +72,10 @@ func TestItemsAsQuestions(t *testing.T) {
 			}
 		}
 		got, want := c.item.answer(c.takes[0]), c.recorded
-		same := got.Missing == want.Missing && (got.Number == nil) == (want.Number == nil) && (got.Number == nil || *got.Number == *want.Number) && (got.Text == nil) == (want.Text == nil) && (got.Text == nil || *got.Text == *want.Text)
+		same := got.Missing == want.Missing && (got.Number == nil) == (want.Number == nil) &&
+			(got.Number == nil || *got.Number == *want.Number) &&
+			(got.Text == nil) == (want.Text == nil) &&
+			(got.Text == nil || *got.Text == *want.Text)
 		if !same {
 			t.Errorf("%s: recorded as %+v", name, got)
 		}
@@ -82,13 +86,21 @@ func TestItemsAsQuestions(t *testing.T) {
 func TestQuestionsFollowAnswers(t *testing.T) {
 	p := place{Name: "Lunch Club"}
 	keys := func(used string) (out []string) {
-		f := form{answers: map[string]string{p.key() + ".used": used, p.key() + ".stopped": "cost", p.key() + ".helped": "a_lot"}, places: []place{p}}
+		f := form{
+			answers: map[string]string{
+				p.key() + ".used":    used,
+				p.key() + ".stopped": "cost",
+				p.key() + ".helped":  "a_lot",
+			},
+			places: []place{p},
+		}
 		f.ask()
 		for _, q := range f.questions[2 : len(f.questions)-2] {
 			out = append(out, q.Key[len(p.key())+1:])
 		}
 		u := f.used(p)
-		if (u.Reason != nil) != slices.Contains(out, "stopped") && used != "not_yet" || (u.Benefit != "") != slices.Contains(out, "helped") {
+		if (u.Reason != nil) != slices.Contains(out, "stopped") && used != "not_yet" ||
+			(u.Benefit != "") != slices.Contains(out, "helped") {
 			t.Errorf("%s is sent as %+v", used, u)
 		}
 		return out
@@ -98,7 +110,12 @@ func TestQuestionsFollowAnswers(t *testing.T) {
 			t.Errorf("%q: asked %v, want %v", used, got, want)
 		}
 	}
-	self := form{answers: map[string]string{"respondent": "proxy"}, instruments: []Instrument{{Definition: Definition{Key: "own", Items: []Item{{Code: "a", Type: "text", SelfOnly: true}}}}}}
+	self := form{
+		answers: map[string]string{"respondent": "proxy"},
+		instruments: []Instrument{
+			{Definition: Definition{Key: "own", Items: []Item{{Code: "a", Type: "text", SelfOnly: true}}}},
+		},
+	}
 	if self.ask(); slices.ContainsFunc(self.questions, func(q Question) bool { return q.Key == "own.a" }) {
 		t.Error("somebody else is asked what only the person may say")
 	}

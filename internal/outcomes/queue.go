@@ -28,16 +28,25 @@ type FollowUpPosition struct {
 	AsOf     time.Time `json:"n"`
 }
 
-// FollowUps lists follow-ups of the actor's sites, after the position given: those with an open safeguarding flag first,
-// then by target day.
-func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[FollowUpPosition]) (list []FollowUp, asOf time.Time, err error) {
+// FollowUps lists follow-ups of the actor's sites, after the position given: those with an open
+// safeguarding flag first, then by target day.
+func (s *Store) FollowUps(
+	ctx context.Context,
+	by FollowUpFilter,
+	page db.Page[FollowUpPosition],
+) (list []FollowUp, asOf time.Time, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if asOf = page.After.AsOf; asOf.IsZero() {
 			asOf = tx.Now
 		}
 		q := followUps(tx, asOf)
 		if page.After.ID != uuid.Nil {
-			q = q.Where("(not safeguarding, target_on, id) > (?, ?, ?)", page.After.Calm, page.After.TargetOn, page.After.ID)
+			q = q.Where(
+				"(not safeguarding, target_on, id) > (?, ?, ?)",
+				page.After.Calm,
+				page.After.TargetOn,
+				page.After.ID,
+			)
 		}
 		if by.LinkWorkerID != nil {
 			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
@@ -55,7 +64,10 @@ func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[F
 		if by.State != "" {
 			match := tx.Where("false")
 			for today, sites := range todays {
-				match = match.Or("site_id in @sites and "+where[by.State], map[string]any{"sites": sites, "today": today})
+				match = match.Or(
+					"site_id in @sites and "+where[by.State],
+					map[string]any{"sites": sites, "today": today},
+				)
 			}
 			q = q.Where(match)
 		}
@@ -69,7 +81,12 @@ func (s *Store) FollowUps(ctx context.Context, by FollowUpFilter, page db.Page[F
 			}
 			list[i].State = list[i].StateOn(today)
 		}
-		return events.ReadAll(tx, "follow_ups", list, func(f FollowUp) (site, patient uuid.UUID) { return f.SiteID, f.PatientID })
+		return events.ReadAll(
+			tx,
+			"follow_ups",
+			list,
+			func(f FollowUp) (site, patient uuid.UUID) { return f.SiteID, f.PatientID },
+		)
 	})
 	return list, asOf, err
 }

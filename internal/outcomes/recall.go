@@ -24,7 +24,11 @@ func (f *FollowUp) recall(tx *db.Tx) error {
 		return nil
 	}
 	var baselines []Assessment
-	err = tx.Table("standing_assessments").Where("site_id = ? and episode_id = ? and timepoint = 'baseline'", f.SiteID, f.EpisodeID).Order("id").Find(&baselines).Error
+	err = tx.Table("standing_assessments").
+		Where("site_id = ? and episode_id = ? and timepoint = 'baseline'", f.SiteID, f.EpisodeID).
+		Order("id").
+		Find(&baselines).
+		Error
 	if err != nil {
 		return err
 	}

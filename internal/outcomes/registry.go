@@ -39,8 +39,9 @@ func (o ownInstrument) instrument() Instrument {
 	return Instrument{Definition: o.Definition.V, Version: o.Version, SiteID: &o.SiteID}
 }
 
-// AddInstrument adds version 1 of a site's own instrument, or the next one: what is there is never changed. Faults: invalid
-// (the definition does not hold together), conflict (the key is Waypost's or another's, or nothing is new).
+// AddInstrument adds version 1 of a site's own instrument, or the next one: what is there is never changed.
+// Faults: invalid (the definition does not hold together), conflict (the key is Waypost's or another's, or
+// nothing is new).
 func (s *Store) AddInstrument(ctx context.Context, n NewInstrument) (i Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		site, err := siteFor(tx, n.SiteID)
@@ -51,7 +52,10 @@ func (s *Store) AddInstrument(ctx context.Context, n NewInstrument) (i Instrumen
 			return err
 		}
 		if _, err := Lookup(n.Key); err == nil {
-			return fault.New(fault.Conflict, "This key belongs to an instrument that comes with Waypost. Choose another.")
+			return fault.New(
+				fault.Conflict,
+				"This key belongs to an instrument that comes with Waypost. Choose another.",
+			)
 		}
 		n.settle()
 		newest, err := ownOf(tx.Where("site_id = ?", site), n.Key, 0)
@@ -61,7 +65,13 @@ func (s *Store) AddInstrument(ctx context.Context, n NewInstrument) (i Instrumen
 		if newest.Version > 0 && same(newest.Definition.V, n.Definition) {
 			return fault.New(fault.Conflict, "The newest version of this instrument says the same already.")
 		}
-		row := ownInstrument{SiteID: site, Key: n.Key, Version: newest.Version + 1, Definition: db.JSON[Definition]{V: n.Definition}, CreatedAt: tx.Now}
+		row := ownInstrument{
+			SiteID:     site,
+			Key:        n.Key,
+			Version:    newest.Version + 1,
+			Definition: db.JSON[Definition]{V: n.Definition},
+			CreatedAt:  tx.Now,
+		}
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
@@ -91,7 +101,12 @@ func same(a, b Definition) bool {
 }
 
 func (i Instrument) note(tx *db.Tx, kind string, site uuid.UUID) error {
-	return events.Record(tx, kind, events.Subject{Type: "site", ID: site, SiteID: site}, events.Data{"instrument": i.Key, "version": strconv.Itoa(i.Version)})
+	return events.Record(
+		tx,
+		kind,
+		events.Subject{Type: "site", ID: site, SiteID: site},
+		events.Data{"instrument": i.Key, "version": strconv.Itoa(i.Version)},
+	)
 }
 
 // ownOf returns a version of a site's own instrument, the newest where it is zero, among the rows given.
@@ -124,8 +139,8 @@ func among(own *gorm.DB, key string, version int) (Instrument, error) {
 	return row.instrument(), err
 }
 
-// Instrument returns an instrument that the actor may see, of a version, or the newest where it is zero. site says whose
-// words to show, where the actor reaches several.
+// Instrument returns an instrument that the actor may see, of a version, or the newest where it is zero.
+// site says whose words to show, where the actor reaches several.
 func (s *Store) Instrument(ctx context.Context, key string, version int, site *uuid.UUID) (i Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if i, err = among(tx.DB, key, version); err != nil {
@@ -143,7 +158,12 @@ func (s *Store) Instrument(ctx context.Context, key string, version int, site *u
 func (s *Store) Instruments(ctx context.Context, site *uuid.UUID, page db.Page[string]) (list []Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		var own []ownInstrument
-		if err := tx.Select("distinct on (key) *").Where("key > ?", page.After).Order("key, version desc").Limit(page.Limit).Find(&own).Error; err != nil {
+		if err := tx.Select("distinct on (key) *").
+			Where("key > ?", page.After).
+			Order("key, version desc").
+			Limit(page.Limit).
+			Find(&own).
+			Error; err != nil {
 			return err
 		}
 		for _, i := range registry {

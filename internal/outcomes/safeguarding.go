@@ -15,9 +15,9 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// SafeguardingFlag is an answer that somebody must look at soon: at or above what its item names as a concern. It is
-// closed by a person who has seen it and acted, and by nothing else; a correction that takes the answer back is one more
-// thing to look at. Then it leads no list any more, and stays in the record.
+// SafeguardingFlag is an answer that somebody must look at soon: at or above what its item names as a
+// concern. It is closed by a person who has seen it and acted, and by nothing else; a correction that takes
+// the answer back is one more thing to look at. Then it leads no list any more, and stays in the record.
 type SafeguardingFlag struct {
 	ID           uuid.UUID `json:"id" format:"uuid" doc:"The flag's id."`
 	SiteID       uuid.UUID `json:"-"`
@@ -62,8 +62,18 @@ func (a *Assessment) raise(tx *db.Tx, e *episodes.Episode, i Instrument) error {
 		if before, was := a.corrects[item]; was && reflect.DeepEqual(before, a.Responses[item]) {
 			continue
 		}
-		f := SafeguardingFlag{ID: tx.NewID(), SiteID: a.SiteID, EpisodeID: a.EpisodeID, PatientID: e.PatientID, AssessmentID: a.ID,
-			Instrument: a.Instrument, Item: item, RaisedAt: tx.Now, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		f := SafeguardingFlag{
+			ID:           tx.NewID(),
+			SiteID:       a.SiteID,
+			EpisodeID:    a.EpisodeID,
+			PatientID:    e.PatientID,
+			AssessmentID: a.ID,
+			Instrument:   a.Instrument,
+			Item:         item,
+			RaisedAt:     tx.Now,
+			CreatedAt:    tx.Now,
+			UpdatedAt:    tx.Now,
+		}
 		if err := tx.Create(&f).Error; err != nil {
 			return err
 		}
@@ -76,12 +86,19 @@ func (a *Assessment) raise(tx *db.Tx, e *episodes.Episode, i Instrument) error {
 
 func (f SafeguardingFlag) note(tx *db.Tx, kind string) error {
 	subject := events.Subject{Type: "safeguarding_flag", ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
-	return events.Record(tx, kind, subject, events.Data{"assessment_id": f.AssessmentID.String(), "instrument": f.Instrument, "item": f.Item})
+	return events.Record(
+		tx,
+		kind,
+		subject,
+		events.Data{"assessment_id": f.AssessmentID.String(), "instrument": f.Instrument, "item": f.Item},
+	)
 }
 
 // flagOpen tells whether the follow-up's episode has an open flag.
 func flagOpen(tx *db.Tx, f FollowUp) (open bool, err error) {
-	err = tx.Raw("select exists (select from open_safeguarding_flags where site_id = ? and episode_id = ?)", f.SiteID, f.EpisodeID).Scan(&open).Error
+	err = tx.Raw("select exists (select from open_safeguarding_flags where site_id = ? and episode_id = ?)", f.SiteID, f.EpisodeID).
+		Scan(&open).
+		Error
 	return open, err
 }
 
@@ -95,7 +112,13 @@ func (s *Store) See(ctx context.Context, episode, flag uuid.UUID, seen Seen) (f 
 		if f.SeenAt != nil {
 			return fault.New(fault.Conflict, "This flag is marked as seen already.")
 		}
-		f.SeenFlag = SeenFlag{SeenAt: &tx.Now, SeenByRole: &tx.Actor.Role, SeenByKeyID: tx.Actor.Key(), SeenByLinkWorkerID: tx.Actor.LinkWorkerID, SeenNote: seen.Note}
+		f.SeenFlag = SeenFlag{
+			SeenAt:             &tx.Now,
+			SeenByRole:         &tx.Actor.Role,
+			SeenByKeyID:        tx.Actor.Key(),
+			SeenByLinkWorkerID: tx.Actor.LinkWorkerID,
+			SeenNote:           seen.Note,
+		}
 		f.UpdatedAt = tx.Now
 		if err := db.Save(tx, f.SiteID, f.ID, &f); err != nil {
 			return err
@@ -106,13 +129,21 @@ func (s *Store) See(ctx context.Context, episode, flag uuid.UUID, seen Seen) (f 
 }
 
 // Flags lists an episode's safeguarding flags by id, after the id given, those that were seen too.
-func (s *Store) Flags(ctx context.Context, episode uuid.UUID, page db.Page[uuid.UUID]) (list []SafeguardingFlag, err error) {
+func (s *Store) Flags(
+	ctx context.Context,
+	episode uuid.UUID,
+	page db.Page[uuid.UUID],
+) (list []SafeguardingFlag, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		e, err := db.Find[episodes.Episode](tx, "episode", episode)
 		if err != nil {
 			return err
 		}
-		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).
+			Order("id").
+			Scopes(page.Cut).
+			Find(&list).
+			Error; err != nil {
 			return err
 		}
 		return events.Read(tx, "safeguarding", e.SiteID, e.PatientID)

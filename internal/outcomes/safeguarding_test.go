@@ -9,11 +9,14 @@ import (
 )
 
 // checkIn is like a site's own instrument, with answers that somebody must look at.
-var checkIn = Instrument{Version: 1, Definition: Definition{Key: "check_in", Title: "Check-in", Licence: "The site's own", Items: []Item{
-	{Code: "feels_unsafe", Type: "number", Min: new(0.0), Max: new(3.0), FlagFrom: new(1.0), SelfOnly: true},
-	{Code: "goes_hungry", Type: "number", Min: new(0.0), Max: new(3.0), FlagFrom: new(3.0)},
-	{Code: "sleeps_badly", Type: "number", Min: new(0.0), Max: new(3.0)},
-}}}
+var checkIn = Instrument{
+	Version: 1,
+	Definition: Definition{Key: "check_in", Title: "Check-in", Licence: "The site's own", Items: []Item{
+		{Code: "feels_unsafe", Type: "number", Min: new(0.0), Max: new(3.0), FlagFrom: new(1.0), SelfOnly: true},
+		{Code: "goes_hungry", Type: "number", Min: new(0.0), Max: new(3.0), FlagFrom: new(3.0)},
+		{Code: "sleeps_badly", Type: "number", Min: new(0.0), Max: new(3.0)},
+	}},
+}
 
 func TestAnswersAtOrAboveTheLimitAreFlagged(t *testing.T) {
 	t.Parallel()

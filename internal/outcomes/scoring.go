@@ -67,7 +67,12 @@ func (Answer) Schema(huma.Registry) *huma.Schema {
 		AnyOf: []*huma.Schema{
 			{Type: "number"},
 			{Type: "string", MaxLength: &long},
-			{Type: "object", Properties: map[string]*huma.Schema{"missing": {Type: "string"}}, Required: []string{"missing"}, AdditionalProperties: false},
+			{
+				Type:                 "object",
+				Properties:           map[string]*huma.Schema{"missing": {Type: "string"}},
+				Required:             []string{"missing"},
+				AdditionalProperties: false,
+			},
 		},
 	}
 }
@@ -93,7 +98,8 @@ type Result struct {
 	Better string  `json:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
 }
 
-// Results are the scores of an assessment, in the instrument's order. A score that answers are missing for is not there.
+// Results are the scores of an assessment, in the instrument's order. A score that answers are missing for
+// is not there.
 type Results []Result
 
 func (Results) GormDataType() string { return "jsonb" }
@@ -125,13 +131,18 @@ func (d Definition) Check(field string, r Responses) error {
 	return c.Err()
 }
 
-// checkProxy refuses answers that somebody else gave for the person to items that only the person may answer. That there
-// is no answer, and why, anybody may say.
+// checkProxy refuses answers that somebody else gave for the person to items that only the person may
+// answer. That there is no answer, and why, anybody may say.
 func (i Instrument) checkProxy(field, respondent string, r Responses) error {
 	var c fault.Checks
 	for _, it := range i.Items {
 		a, given := r[it.Code]
-		c.Require(!it.SelfOnly || respondent != "proxy" || !given || a.Missing != "", field+"."+it.Code, fault.NotAllowed, "may be answered by the person alone, and by nobody for them")
+		c.Require(
+			!it.SelfOnly || respondent != "proxy" || !given || a.Missing != "",
+			field+"."+it.Code,
+			fault.NotAllowed,
+			"may be answered by the person alone, and by nobody for them",
+		)
 	}
 	return c.Err()
 }

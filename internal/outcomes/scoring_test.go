@@ -18,7 +18,14 @@ func TestONS4Bands(t *testing.T) {
 	}
 	for v := range 11 {
 		n := float64(v)
-		got := ons4.Compute(Responses{"life_satisfaction": {Number: &n}, "worthwhile": {Number: &n}, "happiness": {Number: &n}, "anxiety": {Number: &n}})
+		got := ons4.Compute(
+			Responses{
+				"life_satisfaction": {Number: &n},
+				"worthwhile":        {Number: &n},
+				"happiness":         {Number: &n},
+				"anxiety":           {Number: &n},
+			},
+		)
 		if len(got) != 4 {
 			t.Fatalf("%d scores: there is no total", len(got))
 		}
@@ -100,10 +107,29 @@ func TestInstrumentsAreWhole(t *testing.T) {
 func TestProratedScoresAreRounded(t *testing.T) {
 	t.Parallel()
 	scale := func(round string) Definition {
-		d := Definition{Key: "own", WordingShipped: true, Scores: []Score{{Code: "total", Method: "sum", MissingAllowed: 2, MissingAs: "prorated", Round: round, Better: "lower", Min: 0, Max: 12, Resolution: 1,
-			Bands: []Band{{Code: "low", From: 0, To: 4}, {Code: "high", From: 5, To: 12}}}}}
+		d := Definition{
+			Key:            "own",
+			WordingShipped: true,
+			Scores: []Score{
+				{
+					Code:           "total",
+					Method:         "sum",
+					MissingAllowed: 2,
+					MissingAs:      "prorated",
+					Round:          round,
+					Better:         "lower",
+					Min:            0,
+					Max:            12,
+					Resolution:     1,
+					Bands:          []Band{{Code: "low", From: 0, To: 4}, {Code: "high", From: 5, To: 12}},
+				},
+			},
+		}
 		for _, code := range []string{"a", "b", "c", "d"} {
-			d.Items = append(d.Items, Item{Code: code, Type: "number", Min: new(0.0), Max: new(3.0), Wording: "How often?"})
+			d.Items = append(
+				d.Items,
+				Item{Code: code, Type: "number", Min: new(0.0), Max: new(3.0), Wording: "How often?"},
+			)
 			d.Scores[0].Items = append(d.Scores[0].Items, code)
 		}
 		if err := d.Whole(); err != nil {

@@ -14,10 +14,15 @@ type Measured struct {
 	By Instrument
 }
 
-// Standing lists an episode's assessments that count and that no correction replaced, by day; of one day, the baseline first.
+// Standing lists an episode's assessments that count and that no correction replaced, by day; of one day,
+// the baseline first.
 func Standing(tx *db.Tx, site, episode uuid.UUID) ([]Measured, error) {
 	var found []Assessment
-	if err := tx.Table("counted_assessments").Where("site_id = ? and episode_id = ?", site, episode).Order("completed_on, timepoint <> 'baseline', id").Find(&found).Error; err != nil {
+	if err := tx.Table("counted_assessments").
+		Where("site_id = ? and episode_id = ?", site, episode).
+		Order("completed_on, timepoint <> 'baseline', id").
+		Find(&found).
+		Error; err != nil {
 		return nil, err
 	}
 	list := make([]Measured, len(found))
@@ -38,11 +43,19 @@ func Told(tx *db.Tx, site, episode uuid.UUID) (list []FollowUp, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := followUps(tx, tx.Now).Where("site_id = ? and episode_id = ?", site, episode).Order("target_on, id").Find(&list).Error; err != nil {
+	if err := followUps(
+		tx,
+		tx.Now,
+	).Where("site_id = ? and episode_id = ?", site, episode).
+		Order("target_on, id").
+		Find(&list).
+		Error; err != nil {
 		return nil, err
 	}
 	var said []Completed
-	err = tx.Where("site_id = ? and follow_up_id in (select id from follow_ups where site_id = ? and episode_id = ?)", site, site, episode).Find(&said).Error
+	err = tx.Where("site_id = ? and follow_up_id in (select id from follow_ups where site_id = ? and episode_id = ?)", site, site, episode).
+		Find(&said).
+		Error
 	for i := range list {
 		list[i].State = list[i].StateOn(today)
 		if at := slices.IndexFunc(said, func(c Completed) bool { return c.FollowUpID == list[i].ID }); at >= 0 {

@@ -11,7 +11,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Page is what a person's own link shows: who asks and who will see, and the questions that are asked given the answers so far.
+// Page is what a person's own link shows: who asks and who will see, and the questions that are asked given
+// the answers so far.
 type Page struct {
 	Notice
 	Questions []Question
@@ -64,16 +65,18 @@ func (v visit) page(tx *db.Tx) (p Page, err error) {
 }
 
 func (v visit) notice(tx *db.Tx) (n Notice, err error) {
-	err = tx.Raw(`select s.name as site, w.name as link_worker, coalesce(s.phone, w.phone, '') as phone, coalesce(s.controller, s.name) as controller,
+	err = tx.Raw(`select s.name as site, w.name as link_worker, coalesce(s.phone, w.phone, '') as phone,
+		coalesce(s.controller, s.name) as controller,
 			coalesce(s.kept_for, '') as kept_for, coalesce(s.privacy_notice_url, '') as privacy_notice_url,
-			consent_stands(s.id, @patient, 'report_to_gp') as to_practice, consent_stands(s.id, @patient, 'research') as to_research
+			consent_stands(s.id, @patient, 'report_to_gp') as to_practice, consent_stands(s.id, @patient,
+				'research') as to_research
 		from sites s join link_workers w on w.site_id = s.id and w.id = @worker
 		where s.id = @site`, map[string]any{"site": v.SiteID, "patient": v.PatientID, "worker": v.episode.LinkWorkerID}).Scan(&n).Error
 	return n, err
 }
 
-// Thanks tells whoever has sent their answers whom they can call; nothing where the link would no longer work. Fault: as Visit,
-// where the answers are not sent.
+// Thanks tells whoever has sent their answers whom they can call; nothing where the link would no longer
+// work. Fault: as Visit, where the answers are not sent.
 func (s *Store) Thanks(ctx context.Context, token string) (n Notice, err error) {
 	err = s.enterByLink(ctx, token, func(tx *db.Tx, v visit, last day.Date) error {
 		if v.State != Completes {
@@ -91,8 +94,9 @@ func (s *Store) Thanks(ctx context.Context, token string) (n Notice, err error) 
 	return n, err
 }
 
-// Answer keeps the answer to one question, in place of an earlier one, and shows what is asked then. Faults: as Visit, and
-// invalid (it is no answer to the question). An answer to what is not asked, or not any more, is dropped.
+// Answer keeps the answer to one question, in place of an earlier one, and shows what is asked then.
+// Faults: as Visit, and invalid (it is no answer to the question). An answer to what is not asked, or not
+// any more, is dropped.
 func (s *Store) Answer(ctx context.Context, token, question, answer string) (p Page, err error) {
 	err = s.byLink(ctx, token, func(tx *db.Tx, v visit) error {
 		if p, err = v.page(tx); err != nil {
@@ -105,8 +109,10 @@ func (s *Store) Answer(ctx context.Context, token, question, answer string) (p P
 		if !p.Questions[at].takes(answer) {
 			return fault.InvalidAt(question, fault.UnknownCode, "takes one of the answers on offer")
 		}
-		err := tx.Exec(`insert into follow_up_answers (site_id, follow_up_id, question, answer, created_at, updated_at) values (?, ?, ?, ?, ?, ?)
-			on conflict (site_id, follow_up_id, question) do update set answer = excluded.answer, updated_at = excluded.updated_at`,
+		err := tx.Exec(`insert into follow_up_answers (site_id, follow_up_id, question, answer, created_at,
+			updated_at) values (?, ?, ?, ?, ?, ?)
+			on conflict (site_id, follow_up_id, question) do update set answer = excluded.answer, updated_at =
+				excluded.updated_at`,
 			v.SiteID, v.ID, question, answer, tx.Now, tx.Now).Error
 		if err != nil {
 			return err
@@ -135,8 +141,15 @@ func (s *Store) Send(ctx context.Context, token string) error {
 // completion is the answers as the follow-up's completion.
 func (f form) completion() Completion {
 	english := "en"
-	n := Completion{CompletedOn: f.visit.today, Mode: "online", Respondent: f.answers["respondent"], CollectedBy: "patient_link", Language: &english,
-		HowHaveYouBeen: f.answers["how_have_you_been"], Benefit: f.answers["benefit"]}
+	n := Completion{
+		CompletedOn:    f.visit.today,
+		Mode:           "online",
+		Respondent:     f.answers["respondent"],
+		CollectedBy:    "patient_link",
+		Language:       &english,
+		HowHaveYouBeen: f.answers["how_have_you_been"],
+		Benefit:        f.answers["benefit"],
+	}
 	if said := f.answers["narrative"]; said != "" {
 		n.Narrative = &said
 	}

@@ -41,7 +41,8 @@ type loaded struct {
 
 func (loaded) TableName() string { return "instrument_wordings" }
 
-// LoadWording sets a site's words for the newest version of an instrument. Faults: conflict (its words come with it), invalid.
+// LoadWording sets a site's words for the newest version of an instrument. Faults: conflict (its words come
+// with it), invalid.
 func (s *Store) LoadWording(ctx context.Context, key string, n NewWording) (i Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		site, err := siteFor(tx, n.SiteID)
@@ -52,12 +53,23 @@ func (s *Store) LoadWording(ctx context.Context, key string, n NewWording) (i In
 			return err
 		}
 		if i.WordingShipped {
-			return fault.New(fault.Conflict, "The words of this instrument come with it: other ones would make it another instrument.")
+			return fault.New(
+				fault.Conflict,
+				"The words of this instrument come with it: other ones would make it another instrument.",
+			)
 		}
 		if err := n.check(i.Definition); err != nil {
 			return err
 		}
-		row := loaded{SiteID: site, Instrument: i.Key, Version: i.Version, Licence: n.Licence, Items: db.JSON[[]ItemWording]{V: n.Items}, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		row := loaded{
+			SiteID:     site,
+			Instrument: i.Key,
+			Version:    i.Version,
+			Licence:    n.Licence,
+			Items:      db.JSON[[]ItemWording]{V: n.Items},
+			CreatedAt:  tx.Now,
+			UpdatedAt:  tx.Now,
+		}
 		err = tx.Clauses(clause.OnConflict{
 			Columns:   []clause.Column{{Name: "site_id"}, {Name: "instrument"}, {Name: "version"}},
 			DoUpdates: clause.AssignmentColumns([]string{"licence", "items", "updated_at"}),
@@ -77,7 +89,12 @@ func (n NewWording) check(d Definition) error {
 	for k, w := range n.Items {
 		at := fmt.Sprintf("items[%d]", k)
 		it, known := d.item(w.Code)
-		c.Require(!slices.ContainsFunc(n.Items[:k], func(o ItemWording) bool { return o.Code == w.Code }), at+".code", fault.Duplicate, "stands twice")
+		c.Require(
+			!slices.ContainsFunc(n.Items[:k], func(o ItemWording) bool { return o.Code == w.Code }),
+			at+".code",
+			fault.Duplicate,
+			"stands twice",
+		)
 		if !known {
 			c.Require(false, at+".code", fault.UnknownReference, "names an item that the instrument has not got")
 			continue
@@ -86,7 +103,12 @@ func (n NewWording) check(d Definition) error {
 		for _, o := range w.Options {
 			all = all && slices.ContainsFunc(it.Options, o.same)
 		}
-		c.Require(all || it.Type == "number", at+".options", fault.NotAllowed, "are not those of the item: each of them has words, and no other")
+		c.Require(
+			all || it.Type == "number",
+			at+".options",
+			fault.NotAllowed,
+			"are not those of the item: each of them has words, and no other",
+		)
 		it.Wording, it.Options = w.Wording, w.Options
 		it.whole(&c, at, true)
 	}
@@ -119,8 +141,9 @@ func worded(tx *db.Tx, site uuid.UUID, key string) (Instrument, error) {
 	return list[0], err
 }
 
-// showWords fills in the words that a site has loaded, for those alone who keep its record or look after its instruments: a
-// licence seldom lets a site hand them on. site says whose, where the actor reaches several.
+// showWords fills in the words that a site has loaded, for those alone who keep its record or look after
+// its instruments: a licence seldom lets a site hand them on. site says whose, where the actor reaches
+// several.
 func showWords(tx *db.Tx, site *uuid.UUID, list []Instrument) error {
 	if site != nil {
 		if _, err := siteFor(tx, site); err != nil {

@@ -14,30 +14,50 @@ import (
 	"waypost/internal/platform/secret"
 )
 
-// Admit begins the transaction of a request by its credential (see db.Admit). A partner system may name the link worker
-// on whose behalf it acts. Faults: unauthenticated (no key that works; which of unknown, pending, inactive, expired or revoked is
-// not told), forbidden (the role may act for nobody), invalid (no active link worker of the credential's sites).
+// Admit begins the transaction of a request by its credential (see db.Admit). A partner system may name the
+// link worker on whose behalf it acts. Faults: unauthenticated (no key that works; which of unknown,
+// pending, inactive, expired or revoked is not told), forbidden (the role may act for nobody), invalid (no
+// active link worker of the credential's sites).
 func (s *Store) Admit(ctx context.Context, key string, behalf *uuid.UUID) (_ context.Context, leave func(), err error) {
 	hash := secret.Hash(key)
 	args := []any{hash, behalf, s.DB.Clock.Now()}
 	if _, known := s.organisations.Load(string(hash)); known {
 		ctx = db.Outside(ctx)
 	}
-	return s.DB.Admit(ctx, "select * from authenticate($1, $2, $3)", args, func(row pgx.Row) (a actor.Actor, err error) {
-		var found []byte
-		var worker *string
-		err = row.Scan(&a.KeyID, &found, &a.Role, &a.Label, &a.Sites, &a.OrganisationID, &a.Projects, &a.LinkWorkerID, &a.ExpiresOn, &worker)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(found, hash) != 1 {
-			return actor.Actor{}, fault.New(fault.Unauthenticated, "This needs a valid API key: Authorization: Bearer wp_…")
-		}
-		if err != nil {
-			return actor.Actor{}, err
-		}
-		if a.Role == actor.Organisation {
-			s.organisations.Store(string(hash), nil)
-		}
-		return onBehalf(a, behalf, worker)
-	})
+	return s.DB.Admit(
+		ctx,
+		"select * from authenticate($1, $2, $3)",
+		args,
+		func(row pgx.Row) (a actor.Actor, err error) {
+			var found []byte
+			var worker *string
+			err = row.Scan(
+				&a.KeyID,
+				&found,
+				&a.Role,
+				&a.Label,
+				&a.Sites,
+				&a.OrganisationID,
+				&a.Projects,
+				&a.LinkWorkerID,
+				&a.ExpiresOn,
+				&worker,
+			)
+			if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(found, hash) != 1 {
+				return actor.Actor{}, fault.New(
+					fault.Unauthenticated,
+					"This needs a valid API key: Authorization: Bearer wp_…",
+				)
+			}
+			if err != nil {
+				return actor.Actor{}, err
+			}
+			if a.Role == actor.Organisation {
+				s.organisations.Store(string(hash), nil)
+			}
+			return onBehalf(a, behalf, worker)
+		},
+	)
 }
 
 // Answers makes the beginning of a request, by a key that nobody has. The error is nil when the database answers it.

@@ -36,8 +36,9 @@ func (k *NamedKey) Scan(src any) error {
 	return err
 }
 
-// opensRecords tells whether a key reaches people's records, also pseudonymised ones, or may confirm keys that do. Such a key waits
-// until a second person has confirmed it. A researcher's reaches the releases of its projects; a data steward adds it to later ones.
+// opensRecords tells whether a key reaches people's records, also pseudonymised ones, or may confirm keys
+// that do. Such a key waits until a second person has confirmed it. A researcher's reaches the releases of
+// its projects; a data steward adds it to later ones.
 func (n *NewKey) opensRecords() bool {
 	switch n.Role {
 	case actor.Administrator, actor.Dashboard:
@@ -49,10 +50,11 @@ func (n *NewKey) opensRecords() bool {
 	}
 }
 
-// Confirm opens a key that is pending, or vouches for one that took another's place unconfirmed. It takes a second person: the caller's
-// key must not come from the administrator who made this one, by any chain of keys that nobody else has confirmed. A data steward
-// confirms any key, and a manager those that reach their own sites alone. Faults: not_found (a manager cannot see it), forbidden
-// (the caller's key is of the same origin), conflict (it is confirmed, needs no confirmation, or can never work).
+// Confirm opens a key that is pending, or vouches for one that took another's place unconfirmed. It takes a
+// second person: the caller's key must not come from the administrator who made this one, by any chain of
+// keys that nobody else has confirmed. A data steward confirms any key, and a manager those that reach
+// their own sites alone. Faults: not_found (a manager cannot see it), forbidden (the caller's key is of the
+// same origin), conflict (it is confirmed, needs no confirmation, or can never work).
 func (s *Store) Confirm(ctx context.Context, id uuid.UUID) (k Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if k, err = forUpdate(tx, id); err != nil {
@@ -87,7 +89,10 @@ func (k *Key) confirmable() error {
 	case k.CreatedByID == nil || !k.opensRecords():
 		return fault.New(fault.Conflict, "The key needs no confirmation.")
 	case k.State != Works && k.State != "pending":
-		return fault.New(fault.Conflict, "The key can no longer be confirmed: it was revoked, has expired, or is for somebody who is not active.")
+		return fault.New(
+			fault.Conflict,
+			"The key can no longer be confirmed: it was revoked, has expired, or is for somebody who is not active.",
+		)
 	}
 	return nil
 }
@@ -109,7 +114,8 @@ func (n *NewKey) replaced(tx *db.Tx) (*Key, error) {
 	return &k, err
 }
 
-// bothWork is for how many days the older key still works beside the one that replaces it, so that whoever has it must notice.
+// bothWork is for how many days the older key still works beside the one that replaces it, so that whoever
+// has it must notice.
 const bothWork = 7
 
 // end lets a key that was replaced work for a few days more.
@@ -127,7 +133,9 @@ func (k *Key) end(tx *db.Tx, by uuid.UUID) error {
 // notReplaced refuses that a key works longer whose place another has taken: whoever has it is to notice.
 func (k *Key) notReplaced(tx *db.Tx) error {
 	var replaced bool
-	err := tx.Raw("select exists (select from api_keys where replaces = ? and confirmed_at is not null)", k.ID).Scan(&replaced).Error
+	err := tx.Raw("select exists (select from api_keys where replaces = ? and confirmed_at is not null)", k.ID).
+		Scan(&replaced).
+		Error
 	if err != nil {
 		return err
 	}

@@ -19,13 +19,17 @@ const (
 	deliveryKept = 30 * 24 * time.Hour    // how long a delivery that has ended is remembered
 )
 
-// Deliver sends what is due, until nothing is. Each webhook is served by itself, so that one that answers slowly, or not at
-// all, keeps no other waiting.
+// Deliver sends what is due, until nothing is. Each webhook is served by itself, so that one that answers
+// slowly, or not at all, keeps no other waiting.
 func (s *Store) Deliver(ctx context.Context, metrics *telemetry.Metrics) error {
 	if err := s.forget(ctx); err != nil {
 		return err
 	}
-	until, busy, broken, ended := time.Now().Add(mostTime), map[uuid.UUID]bool{}, map[uuid.UUID]bool{}, make(chan served)
+	until, busy, broken, ended := time.Now().
+		Add(mostTime),
+		map[uuid.UUID]bool{}, map[uuid.UUID]bool{}, make(
+			chan served,
+		)
 	var failed error
 	for {
 		waiting, err := s.waiting(ctx)
@@ -59,7 +63,8 @@ func (s *Store) waiting(ctx context.Context) (list []uuid.UUID, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		return tx.Raw(`select w.id from webhooks w, installation i
 			where w.enabled and (w.rest_until is null or w.rest_until <= ?)
-				and (w.position < i.feed_position or w.replay_position is not null or exists (select from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending' and d.next_try_at <= ?))
+				and (w.position < i.feed_position or w.replay_position is not null or exists (select from
+				webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending' and d.next_try_at <= ?))
 				and exists (select from api_keys k where k.partner_id = w.partner_id and `+works+`)
 			order by random() limit ?`, tx.Now, tx.Now, tx.Now, 4*atOnce).Scan(&list).Error
 	})
@@ -72,7 +77,8 @@ const works = "key_state(k, ?) = 'works'"
 // forget takes away deliveries that ended long ago. Replayed, their events are sent again as any other.
 func (s *Store) forget(ctx context.Context) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		return tx.Exec("delete from webhook_deliveries where id in (select id from webhook_deliveries where state <> 'pending' and updated_at < ? order by updated_at limit 5000)", tx.Now.Add(-deliveryKept)).Error
+		return tx.Exec("delete from webhook_deliveries where id in (select id from webhook_deliveries where state <> "+
+			"'pending' and updated_at < ? order by updated_at limit 5000)", tx.Now.Add(-deliveryKept)).Error
 	})
 }
 

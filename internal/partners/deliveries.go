@@ -66,7 +66,12 @@ func (d Delivery) shown() Delivery {
 }
 
 // Deliveries lists those of a webhook by id, newest first, before the id given (zero: from the newest on).
-func (s *Store) Deliveries(ctx context.Context, webhook uuid.UUID, state DeliveryState, page db.Page[uuid.UUID]) (list []Delivery, err error) {
+func (s *Store) Deliveries(
+	ctx context.Context,
+	webhook uuid.UUID,
+	state DeliveryState,
+	page db.Page[uuid.UUID],
+) (list []Delivery, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if _, err := db.First[Webhook](tx.Where("id = ?", webhook), "webhook"); err != nil {
 			return err
@@ -108,11 +113,18 @@ func (s *Store) Retry(ctx context.Context, webhook, id uuid.UUID) (d Delivery, e
 		if _, err := awake(tx, webhook); err != nil {
 			return err
 		}
-		if d, err = db.First[Delivery](tx.Where("webhook_id = ? and id = ?", webhook, id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "delivery"); err != nil {
+		if d, err = db.First[Delivery](
+			tx.Where("webhook_id = ? and id = ?", webhook, id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}),
+			"delivery",
+		); err != nil {
 			return err
 		}
 		d.State, d.Tries, d.NextTryAt, d.DeliveredAt, d.Replayed, d.UpdatedAt = Pending, 0, &tx.Now, nil, false, tx.Now
-		err = tx.Model(&d).Where("id = ?", d.ID).Select("state", "tries", "next_try_at", "delivered_at", "replayed", "updated_at").Updates(&d).Error
+		err = tx.Model(&d).
+			Where("id = ?", d.ID).
+			Select("state", "tries", "next_try_at", "delivered_at", "replayed", "updated_at").
+			Updates(&d).
+			Error
 		d = d.shown()
 		return err
 	})

@@ -14,7 +14,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Event is what partners are told of one: that it happened, to what, and where to read more. It says nothing of a person.
+// Event is what partners are told of one: that it happened, to what, and where to read more. It says
+// nothing of a person.
 type Event struct {
 	ID         uuid.UUID         `json:"id" format:"uuid" doc:"The event's id; also the webhook-id of its deliveries."`
 	Type       string            `json:"type" doc:"What happened." example:"referral.accepted"`
@@ -44,7 +45,8 @@ type Feed struct {
 	More  bool   // whether there may be more already
 }
 
-// Cursor is a place in the feed of one partner: after the event of that position. It holds nothing that a dump and restore changes.
+// Cursor is a place in the feed of one partner: after the event of that position. It holds nothing that a
+// dump and restore changes.
 type Cursor struct {
 	Partner  uuid.UUID
 	Position int64     // 0: the beginning
@@ -87,10 +89,19 @@ func (r reach) after(position int64, most int) (sql string, args []any) {
 	case r.Role == actor.DataSteward: // keys, projects and the directory
 		return "select " + feedColumns + " from events where site_id is null and" + rest, []any{position, most}
 	case r.OrganisationID != nil:
-		return "select " + feedColumns + " from events where told_organisation_id = ? and" + rest, []any{*r.OrganisationID, position, most}
+		return "select " + feedColumns + " from events where told_organisation_id = ? and" + rest, []any{
+			*r.OrganisationID,
+			position,
+			most,
+		}
 	default: // a site after the other, so that each is read in the order of its index
 		return "select e.* from unnest(?::uuid[]) site cross join lateral (select " + feedColumns + " from events where site_id = site and" + rest + ") e order by position limit ?",
-			[]any{r.SiteIDs, position, most, most}
+			[]any{
+				r.SiteIDs,
+				position,
+				most,
+				most,
+			}
 	}
 }
 
@@ -108,8 +119,11 @@ func (r reach) page(tx *db.Tx, from Cursor, types db.Texts, limit int) (Feed, er
 	seen, args := r.after(from.Position, most)
 	args = append(append([]any{everything(types), exact, family}, args...), limit+1)
 	var rows []Event
-	err := tx.Raw("select * from (select *, (? or type = any(?::text[]) or split_part(type, '.', 1) = any(?::text[])) as matches, max(position) over () as last, count(*) over () as looked from ("+
-		seen+") seen) seen where matches or position = last order by position limit ?", args...).Scan(&rows).Error
+	err := tx.Raw("select * from (select *, (? or type = any(?::text[]) or split_part(type, '.', 1) = any(?::text[])) as "+
+		"matches, max(position) over () as last, count(*) over () as looked from ("+
+		seen+") seen) seen where matches or position = last order by position limit ?", args...).
+		Scan(&rows).
+		Error
 	for _, e := range rows {
 		if f.More = e.Looked == most; len(f.Items) == limit {
 			f.More = true
@@ -144,9 +158,10 @@ func (s *Store) Events(ctx context.Context, cursor string, types db.Texts, limit
 	return f, err
 }
 
-// place is where a cursor of the caller's points to. A restore of an older dump takes away events that a partner has read
-// already, and gives their positions to others: the event of the cursor is not there then, and nothing may be passed over silently.
-// wait tells in the same round trip whether anything waits to be published.
+// place is where a cursor of the caller's points to. A restore of an older dump takes away events that a
+// partner has read already, and gives their positions to others: the event of the cursor is not there then,
+// and nothing may be passed over silently. wait tells in the same round trip whether anything waits to be
+// published.
 func place(tx *db.Tx, text, location string) (c Cursor, wait bool, err error) {
 	var own struct {
 		Partner uuid.UUID
@@ -154,7 +169,8 @@ func place(tx *db.Tx, text, location string) (c Cursor, wait bool, err error) {
 	}
 	c, ok := ParseCursor(text)
 	err = tx.Raw("select caller_partner(), ? = 0 or exists (select from events where position = ? and id = ?), events_wait()", c.Position, c.Position, c.Event).
-		Row().Scan(&own.Partner, &own.There, &wait)
+		Row().
+		Scan(&own.Partner, &own.There, &wait)
 	if err != nil {
 		return c, wait, err
 	}
@@ -162,11 +178,15 @@ func place(tx *db.Tx, text, location string) (c Cursor, wait bool, err error) {
 	case text == "":
 		return Cursor{Partner: own.Partner}, wait, nil
 	case !ok:
-		return c, wait, fault.New(fault.Invalid, "The cursor is none of this feed's. Start again without it.").At(location, fault.WrongFormat, "is no cursor of this feed, or was cut off")
+		return c, wait, fault.New(fault.Invalid, "The cursor is none of this feed's. Start again without it.").
+			At(location, fault.WrongFormat, "is no cursor of this feed, or was cut off")
 	case c.Partner != own.Partner:
-		return c, wait, fault.New(fault.Invalid, "The cursor belongs to another partner: each has a feed of its own.").At(location, fault.WrongFormat, "belongs to another partner")
+		return c, wait, fault.New(fault.Invalid, "The cursor belongs to another partner: each has a feed of its own.").
+			At(location, fault.WrongFormat, "belongs to another partner")
 	case !own.There:
-		return c, wait, fault.New(fault.Conflict, "The event of this cursor is not in the feed: the database was set back to an older state. Start again without a cursor, and compare by event id.").At(location, fault.UnknownReference, "points to an event that is not there")
+		return c, wait, fault.New(fault.Conflict, "The event of this cursor is not in the feed: the database was set back to an older state. Start "+
+			"again without a cursor, and compare by event id.").
+			At(location, fault.UnknownReference, "points to an event that is not there")
 	}
 	return c, wait, nil
 }

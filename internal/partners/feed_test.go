@@ -33,9 +33,19 @@ type place struct {
 func newPlace(t *testing.T) *place {
 	t.Helper()
 	d := dbtest.New(t)
-	p := &place{t: t, db: d, store: &partners.Store{DB: d, Target: outward.New(outward.Config{AllowPrivate: true})}, site: uuid.New()}
+	p := &place{
+		t:     t,
+		db:    d,
+		store: &partners.Store{DB: d, Target: outward.New(outward.Config{AllowPrivate: true})},
+		site:  uuid.New(),
+	}
 	p.do(func(tx *db.Tx) error {
-		return tx.Exec("insert into sites (id, name, code, created_at, updated_at) values (?, 'S', 's', ?, ?)", p.site, tx.Now, tx.Now).Error
+		return tx.Exec(
+			"insert into sites (id, name, code, created_at, updated_at) values (?, 'S', 's', ?, ?)",
+			p.site,
+			tx.Now,
+			tx.Now,
+		).Error
 	})
 	p.as = p.key(actor.Integration, p.site)
 	return p
@@ -51,7 +61,10 @@ func (p *place) do(f func(tx *db.Tx) error) {
 // key makes a key, and returns how its holder acts.
 func (p *place) key(role actor.Role, sites ...uuid.UUID) context.Context {
 	p.t.Helper()
-	k, err := p.store.Add(actor.With(p.t.Context(), actor.Named("test")), partners.NewKey{Role: role, Details: partners.Details{Label: "test"}, SiteIDs: sites})
+	k, err := p.store.Add(
+		actor.With(p.t.Context(), actor.Named("test")),
+		partners.NewKey{Role: role, Details: partners.Details{Label: "test"}, SiteIDs: sites},
+	)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -108,7 +121,8 @@ func TestALateCommitIsNotPassedOver(t *testing.T) {
 	}
 }
 
-// Of one thing the events stand in the order in which they were made, though the one that waited for the other began before it.
+// Of one thing the events stand in the order in which they were made, though the one that waited for the
+// other began before it.
 func TestEventsOfOneReferralStandInTheirOwnOrder(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -190,12 +204,14 @@ func TestTheFeedUnderLoad(t *testing.T) {
 	write.Wait()
 	close(done)
 	read.Wait()
-	for i := range readers { // alone: of several who read at once one publishes, and the others see its events the next time
+	// alone: of several who read at once one publishes, and the others see its events the next time
+	for i := range readers {
 		readOn(i)
 	}
 	var orders []string
 	p.do(func(tx *db.Tx) error {
-		return tx.Raw("select subject_id::text || '/' || lpad(data->>'n', 6, '0') from events where type = 'referral.accepted' order by position").Scan(&orders).Error
+		return tx.Raw("select subject_id::text || '/' || lpad(data->>'n', 6, '0') from events where type = " +
+			"'referral.accepted' order by position").Scan(&orders).Error
 	})
 	if len(orders) != writers*each {
 		t.Fatalf("%d events", len(orders))
@@ -218,7 +234,8 @@ func TestTheFeedUnderLoad(t *testing.T) {
 	}
 	var gaps int
 	p.do(func(tx *db.Tx) error {
-		return tx.Raw("select count(*) from events e where position > 1 and not exists (select from events b where b.position = e.position - 1)").Scan(&gaps).Error
+		return tx.Raw("select count(*) from events e where position > 1 and not exists (select from events b where " +
+			"b.position = e.position - 1)").Scan(&gaps).Error
 	})
 	if gaps != 0 {
 		t.Errorf("%d gaps", gaps)
@@ -254,7 +271,13 @@ func TestTypesThatAreRareAreFound(t *testing.T) {
 	if found != 1 || pages < 2 || pages > 4 {
 		t.Errorf("found %d in %d pages", found, pages)
 	}
-	if f, err := p.store.Events(p.as, cursor, db.Texts{"follow_up.*"}, 5); err != nil || f.Next.String() != cursor || f.More {
+	if f, err := p.store.Events(
+		p.as,
+		cursor,
+		db.Texts{"follow_up.*"},
+		5,
+	); err != nil || f.Next.String() != cursor ||
+		f.More {
 		t.Errorf("at the end the cursor moves: %v %v", f, err)
 	}
 }

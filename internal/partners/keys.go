@@ -26,9 +26,11 @@ type Store struct {
 	DB     *db.DB
 	Target *outward.Client // where webhooks may lead
 	Base   string          // what paths in events begin with, before /v1; "" at the root of a host
-	Cipher tink.AEAD       // encrypts webhooks' secrets in the database; nil: no master key is set, and they are kept as they are
+	// encrypts webhooks' secrets in the database; nil: no master key is set, and they are kept as they are
+	Cipher tink.AEAD
 
-	organisations sync.Map // hashes of keys that belonged to organisations: their requests begin on the pool for outsiders
+	// hashes of keys that belonged to organisations: their requests begin on the pool for outsiders
+	organisations sync.Map
 }
 
 // Key is a credential. The secret itself is shown once, when it is made, and stored only as a hash.
@@ -80,8 +82,9 @@ type Details struct {
 // Changes is a merge patch.
 type Changes = patch.Merge[Details]
 
-// Add makes a key. The answer alone holds its secret. One that opens people's records is pending, unless it is made on the server
-// or takes the place of one that works. Faults: invalid (what it names, also somebody who is not active).
+// Add makes a key. The answer alone holds its secret. One that opens people's records is pending, unless it
+// is made on the server or takes the place of one that works. Faults: invalid (what it names, also somebody
+// who is not active).
 func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if err := n.check(tx); err != nil {
@@ -95,7 +98,16 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 			n.ExpiresOn = new(today.Add(day.Period{Months: 12}))
 		}
 		key := NewSecret()
-		k = Key{ID: tx.NewID(), NewKey: n, Hint: key[len(key)-4:], KeyHash: secret.Hash(key), Version: 1, CreatedByID: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		k = Key{
+			ID:          tx.NewID(),
+			NewKey:      n,
+			Hint:        key[len(key)-4:],
+			KeyHash:     secret.Hash(key),
+			Version:     1,
+			CreatedByID: tx.Actor.Key(),
+			CreatedAt:   tx.Now,
+			UpdatedAt:   tx.Now,
+		}
 		k.PartnerID = k.ID
 		old, err := n.replaced(tx)
 		if err != nil {
@@ -132,13 +144,23 @@ func (k *Key) added(tx *db.Tx) error {
 			return err
 		}
 	}
-	return events.Record(tx, "api_key.added", k.subject(), events.Data{"role": string(k.Role), "state": string(k.State)})
+	return events.Record(
+		tx,
+		"api_key.added",
+		k.subject(),
+		events.Data{"role": string(k.Role), "state": string(k.State)},
+	)
 }
 
 // joined records which projects a researcher's key reaches from now on.
 func (k *Key) joined(tx *db.Tx) error {
 	for _, project := range k.ProjectIDs {
-		if err := events.Record(tx, "project.member_added", events.Subject{Type: "project", ID: project}, events.Data{"api_key_id": k.ID.String()}); err != nil {
+		if err := events.Record(
+			tx,
+			"project.member_added",
+			events.Subject{Type: "project", ID: project},
+			events.Data{"api_key_id": k.ID.String()},
+		); err != nil {
 			return err
 		}
 	}
@@ -157,11 +179,32 @@ func (n *NewKey) check(tx *db.Tx) error {
 	case actor.Organisation:
 		c.Require(n.OrganisationID != nil, "organisation_id", fault.Required, "is needed for an organisation")
 	}
-	misplaced := some && n.Role != actor.LinkWorker && n.Role != actor.SiteManager && n.Role != actor.Integration && n.Role != actor.Dashboard
-	c.Require(!misplaced, "site_ids", fault.NotAllowed, "goes with the roles link_worker, site_manager, integration and dashboard only")
-	c.Require(n.LinkWorkerID == nil || n.Role == actor.LinkWorker || n.Role == actor.SiteManager, "link_worker_id", fault.NotAllowed, "goes with the roles link_worker and site_manager only")
-	c.Require(n.OrganisationID == nil || n.Role == actor.Organisation, "organisation_id", fault.NotAllowed, "goes with the role organisation only")
-	c.Require(len(n.ProjectIDs) == 0 || n.Role == actor.Researcher, "project_ids", fault.NotAllowed, "goes with the role researcher only")
+	misplaced := some && n.Role != actor.LinkWorker && n.Role != actor.SiteManager && n.Role != actor.Integration &&
+		n.Role != actor.Dashboard
+	c.Require(
+		!misplaced,
+		"site_ids",
+		fault.NotAllowed,
+		"goes with the roles link_worker, site_manager, integration and dashboard only",
+	)
+	c.Require(
+		n.LinkWorkerID == nil || n.Role == actor.LinkWorker || n.Role == actor.SiteManager,
+		"link_worker_id",
+		fault.NotAllowed,
+		"goes with the roles link_worker and site_manager only",
+	)
+	c.Require(
+		n.OrganisationID == nil || n.Role == actor.Organisation,
+		"organisation_id",
+		fault.NotAllowed,
+		"goes with the role organisation only",
+	)
+	c.Require(
+		len(n.ProjectIDs) == 0 || n.Role == actor.Researcher,
+		"project_ids",
+		fault.NotAllowed,
+		"goes with the role researcher only",
+	)
 	past, err := n.past(tx)
 	if err != nil {
 		return err
@@ -188,19 +231,42 @@ func (n *NewKey) exist(tx *db.Tx) error {
 		return err
 	}
 	const missing, inactive = "names something that does not exist", "names somebody who does not exist there, or is not active"
-	if err := ask("site_ids", missing, "(select count(*) from sites where id = any(?::uuid[])) = ?", n.SiteIDs, len(n.SiteIDs)); err != nil {
+	if err := ask(
+		"site_ids",
+		missing,
+		"(select count(*) from sites where id = any(?::uuid[])) = ?",
+		n.SiteIDs,
+		len(n.SiteIDs),
+	); err != nil {
 		return err
 	}
-	if err := ask("project_ids", missing, "projects_there(?::uuid[]) = ?", n.ProjectIDs, len(n.ProjectIDs)); err != nil {
+	if err := ask(
+		"project_ids",
+		missing,
+		"projects_there(?::uuid[]) = ?",
+		n.ProjectIDs,
+		len(n.ProjectIDs),
+	); err != nil {
 		return err
 	}
 	if n.OrganisationID != nil {
-		if err := ask("organisation_id", inactive, "exists (select from organisations where id = ? and status <> 'inactive')", *n.OrganisationID); err != nil {
+		if err := ask(
+			"organisation_id",
+			inactive,
+			"exists (select from organisations where id = ? and status <> 'inactive')",
+			*n.OrganisationID,
+		); err != nil {
 			return err
 		}
 	}
 	if n.LinkWorkerID != nil {
-		if err := ask("link_worker_id", inactive, "exists (select from link_workers where site_id = any(?::uuid[]) and id = ? and active)", n.SiteIDs, *n.LinkWorkerID); err != nil {
+		if err := ask(
+			"link_worker_id",
+			inactive,
+			"exists (select from link_workers where site_id = any(?::uuid[]) and id = ? and active)",
+			n.SiteIDs,
+			*n.LinkWorkerID,
+		); err != nil {
 			return err
 		}
 	}
@@ -237,10 +303,13 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (k Key, err error) {
 	return k, err
 }
 
-// view is the keys that the actor may see, with where they stand and who made and confirmed them: of a manager those that reach
-// their own sites alone, as row-level security says too.
+// view is the keys that the actor may see, with where they stand and who made and confirmed them: of a
+// manager those that reach their own sites alone, as row-level security says too.
 func view(tx *db.Tx) *gorm.DB {
-	q := tx.Select("*, key_state(api_keys, ?) as state, key_named(created_by) as maker, key_named(confirmed_by) as confirmer", tx.Now)
+	q := tx.Select(
+		"*, key_state(api_keys, ?) as state, key_named(created_by) as maker, key_named(confirmed_by) as confirmer",
+		tx.Now,
+	)
 	if tx.Actor.Role == actor.SiteManager {
 		q = q.Where("site_ids <> '{}' and site_ids <@ ?::uuid[]", db.IDs(tx.Actor.Sites))
 	}
@@ -251,8 +320,8 @@ func one(q *gorm.DB, id uuid.UUID) (Key, error) {
 	return db.First[Key](q.Where("id = ?", id), "API key")
 }
 
-// Change applies a merge patch to the version the caller read. Fault: conflict (it was revoked, or another took its place and it
-// would work longer).
+// Change applies a merge patch to the version the caller read. Fault: conflict (it was revoked, or another
+// took its place and it would work longer).
 func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (k Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if k, err = forUpdate(tx, id); err != nil {
@@ -296,7 +365,11 @@ func forUpdate(tx *db.Tx, id uuid.UUID) (Key, error) {
 
 func (k *Key) save(tx *db.Tx, kind string, data events.Data) error {
 	k.Version, k.UpdatedAt = k.Version+1, tx.Now
-	err := tx.Model(k).Where("id = ?", k.ID).Select("label", "expires_on", "revoked_at", "confirmed_at", "confirmed_by", "version", "updated_at").Updates(k).Error
+	err := tx.Model(k).
+		Where("id = ?", k.ID).
+		Select("label", "expires_on", "revoked_at", "confirmed_at", "confirmed_by", "version", "updated_at").
+		Updates(k).
+		Error
 	if err != nil {
 		return err
 	}

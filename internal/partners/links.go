@@ -11,10 +11,21 @@ import (
 
 // paths are where things are read, by the kind of subject: by whoever keeps the record, and by administrators.
 var paths = map[string]string{
-	"patient": "/patients/{id}", "consent": "/patients/{patient}/consents", "episode": "/episodes/{id}", "contact": "/contacts/{id}",
-	"referral": "/referrals/{id}", "attendance": "/referrals/{referral}/attendances", "assessment": "/assessments/{id}", "follow_up": "/follow-ups/{id}",
-	"site": "/sites/{id}", "link_worker": "/link-workers/{id}", "organisation": "/organisations/{id}", "service": "/services/{id}",
-	"safeguarding_flag": "/patients/{patient}/timeline", "api_key": "/api-keys/{id}", "webhook": "/webhooks/{id}",
+	"patient":           "/patients/{id}",
+	"consent":           "/patients/{patient}/consents",
+	"episode":           "/episodes/{id}",
+	"contact":           "/contacts/{id}",
+	"referral":          "/referrals/{id}",
+	"attendance":        "/referrals/{referral}/attendances",
+	"assessment":        "/assessments/{id}",
+	"follow_up":         "/follow-ups/{id}",
+	"site":              "/sites/{id}",
+	"link_worker":       "/link-workers/{id}",
+	"organisation":      "/organisations/{id}",
+	"service":           "/services/{id}",
+	"safeguarding_flag": "/patients/{patient}/timeline",
+	"api_key":           "/api-keys/{id}",
+	"webhook":           "/webhooks/{id}",
 }
 
 // readable are the kinds that roles without the record may read.

@@ -54,7 +54,8 @@ func TestTestingReplayingAndANewSecret(t *testing.T) {
 	p.happen("referral.accepted")
 	p.deliver()
 	got := r.Wait("x", 7)[5:]
-	if !got[0].Verified || !got[1].Verified || strings.Count(got[0].Signature, "v1,") != 2 || strings.Count(got[1].Signature, "v1,") != 1 {
+	if !got[0].Verified || !got[1].Verified || strings.Count(got[0].Signature, "v1,") != 2 ||
+		strings.Count(got[1].Signature, "v1,") != 1 {
 		t.Errorf("within and after a day: %+v", got)
 	}
 	if _, err := p.store.Replay(p.key(actor.Integration, p.site), w.ID, ""); !fault.Is(err, fault.NotFound) {
@@ -126,7 +127,12 @@ func TestAWebhookGoesWithItsPartner(t *testing.T) {
 	test := actor.With(t.Context(), actor.Named("test"))
 	elsewhere := uuid.New()
 	p.do(func(tx *db.Tx) error {
-		if err := tx.Exec("insert into sites (id, name, code, created_at, updated_at) values (?, 'O', 'o', ?, ?)", elsewhere, tx.Now, tx.Now).Error; err != nil {
+		if err := tx.Exec(
+			"insert into sites (id, name, code, created_at, updated_at) values (?, 'O', 'o', ?, ?)",
+			elsewhere,
+			tx.Now,
+			tx.Now,
+		).Error; err != nil {
 			return err
 		}
 		return note(tx, elsewhere, uuid.New(), "referral.sent", nil)
@@ -146,7 +152,15 @@ func TestAWebhookGoesWithItsPartner(t *testing.T) {
 	if n := len(r.Got("x")); n != 1 {
 		t.Errorf("without a key it was sent %d messages", n)
 	}
-	fresh, err := p.store.Add(test, partners.NewKey{Role: actor.Integration, Details: partners.Details{Label: "new"}, SiteIDs: db.IDs{p.site}, Replaces: &old})
+	fresh, err := p.store.Add(
+		test,
+		partners.NewKey{
+			Role:     actor.Integration,
+			Details:  partners.Details{Label: "new"},
+			SiteIDs:  db.IDs{p.site},
+			Replaces: &old,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +243,13 @@ func TestSecretsAreEncryptedUnderAMasterKey(t *testing.T) {
 		t.Errorf("a secret of another row opens: %v", err)
 	}
 	p.happen("referral.accepted")
-	if err := p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, telemetry.Build{Version: "test"})); !fault.Is(err, fault.Internal) {
+	if err := p.store.Deliver(
+		p.job("webhooks"),
+		telemetry.NewMetrics(p.db, telemetry.Build{Version: "test"}),
+	); !fault.Is(
+		err,
+		fault.Internal,
+	) {
 		t.Errorf("with a secret that does not open: %v", err)
 	}
 	if got := r.Wait("sealed", 2); len(r.Got("plain")) != 1 || !got[1].Verified {

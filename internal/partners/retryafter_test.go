@@ -10,7 +10,8 @@ import (
 	"waypost/internal/partners"
 )
 
-// A receiver that says when to come back is left alone until then, by everything that is due for it, and for a day at most.
+// A receiver that says when to come back is left alone until then, by everything that is due for it, and
+// for a day at most.
 func TestRetryAfterIsHeeded(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -36,14 +37,20 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 			w.WriteHeader(http.StatusTooManyRequests)
 		}))
 		t.Cleanup(receiver.Close)
-		w, err := p.store.AddWebhook(p.as, partners.WebhookDetails{URL: receiver.URL, Events: []string{"referral.*"}, Enabled: true})
+		w, err := p.store.AddWebhook(
+			p.as,
+			partners.WebhookDetails{URL: receiver.URL, Events: []string{"referral.*"}, Enabled: true},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.happen("referral.sent")
 		p.deliver()
 		d := p.deliveries(w)[0]
-		if wait := d.NextTryAt.Sub(p.db.Clock.Now()); wait < c.from-time.Minute || wait > c.to || d.State != partners.Pending {
+		if wait := d.NextTryAt.Sub(
+			p.db.Clock.Now(),
+		); wait < c.from-time.Minute || wait > c.to ||
+			d.State != partners.Pending {
 			t.Errorf("%q: tried again in %s, %s", c.says, wait, d.State)
 		}
 		if c.from < time.Minute {

@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	together  = 8                  // messages to one webhook at once
-	made      = 500                // deliveries that are made of the feed in one transaction
-	lost      = 30 * time.Second   // a delivery that has been under way for so long was cut off; longer than outward.Patience
+	together = 8   // messages to one webhook at once
+	made     = 500 // deliveries that are made of the feed in one transaction
+	// a delivery that has been under way for so long was cut off; longer than outward.Patience
+	lost      = 30 * time.Second
 	firstRest = 5 * time.Second    // after a round in which nothing got through; twice as long after each more
 	longRest  = 5 * time.Minute    // at most
 	longWait  = 24 * time.Hour     // the longest that Retry-After is heeded
@@ -28,7 +29,17 @@ const (
 )
 
 // pauses are how long a delivery waits after its first failed try, its second and so on: after the tenth it has failed.
-var pauses = []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
+var pauses = []time.Duration{
+	5 * time.Second,
+	5 * time.Minute,
+	30 * time.Minute,
+	2 * time.Hour,
+	5 * time.Hour,
+	10 * time.Hour,
+	14 * time.Hour,
+	20 * time.Hour,
+	24 * time.Hour,
+}
 
 // jittered spreads what failed together.
 func jittered(d time.Duration) time.Duration {
@@ -47,20 +58,26 @@ type message struct {
 	body   []byte
 }
 
-// claim makes deliveries of what is new in the feed, and marks the next few as under way; nil: none is due. What is claimed
-// and never settled, since the process died, is due again soon.
+// claim makes deliveries of what is new in the feed, and marks the next few as under way; nil: none is due.
+// What is claimed and never settled, since the process died, is due again soon.
 func (s *Store) claim(ctx context.Context, id uuid.UUID) (r *round, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r = nil
 		var found []Webhook
 		lock := clause.Locking{Strength: "NO KEY UPDATE", Options: "SKIP LOCKED"}
-		err := tx.Where("id = ? and enabled and (rest_until is null or rest_until <= ?)", id, tx.Now).Clauses(lock).Find(&found).Error
+		err := tx.Where("id = ? and enabled and (rest_until is null or rest_until <= ?)", id, tx.Now).
+			Clauses(lock).
+			Find(&found).
+			Error
 		if err != nil || len(found) == 0 {
 			return err
 		}
 		w := found[0]
 		var keys []Key
-		if err := tx.Raw("select * from api_keys k where k.partner_id = ? and "+works+" order by k.created_at desc limit 1", w.PartnerID, tx.Now).Scan(&keys).Error; err != nil || len(keys) == 0 {
+		if err := tx.Raw("select * from api_keys k where k.partner_id = ? and "+works+" order by k.created_at desc limit 1", w.PartnerID, tx.Now).
+			Scan(&keys).
+			Error; err != nil ||
+			len(keys) == 0 {
 			return err
 		}
 		told := reach{keys[0].Role, keys[0].SiteIDs, keys[0].OrganisationID, s.Base}
@@ -96,14 +113,17 @@ func (w *Webhook) fanOut(tx *db.Tx, told reach) error {
 	return w.deliver(tx, page.Items, false)
 }
 
-// replay makes deliveries anew of the next events of a replay, once those before them were sent. So it never fills the queue in
-// which what happens meanwhile stands.
+// replay makes deliveries anew of the next events of a replay, once those before them were sent. So it
+// never fills the queue in which what happens meanwhile stands.
 func (w *Webhook) replay(tx *db.Tx, told reach) error {
 	if w.ReplayPosition == nil {
 		return nil
 	}
 	var busy bool
-	err := tx.Raw("select exists (select from webhook_deliveries where webhook_id = ? and replayed and state = 'pending' and next_try_at <= ?)", w.ID, tx.Now).Scan(&busy).Error
+	err := tx.Raw("select exists (select from webhook_deliveries where webhook_id = ? and replayed and state = 'pending' "+
+		"and next_try_at <= ?)", w.ID, tx.Now).
+		Scan(&busy).
+		Error
 	if err != nil || busy {
 		return err
 	}
@@ -133,10 +153,20 @@ func (w *Webhook) deliver(tx *db.Tx, list []Event, replayed bool) error {
 		d.Replayed = replayed
 		rows = append(rows, d)
 	}
-	again := clause.OnConflict{Columns: []clause.Column{{Name: "webhook_id"}, {Name: "event_id"}}, DoUpdates: clause.Assignments(map[string]any{
-		"state": Pending, "tries": 0, "next_try_at": tx.Now, "delivered_at": nil, "updated_at": tx.Now,
-		"replayed": gorm.Expr("case when webhook_deliveries.state = 'pending' then webhook_deliveries.replayed else excluded.replayed end"),
-	})}
+	again := clause.OnConflict{
+		Columns: []clause.Column{{Name: "webhook_id"}, {Name: "event_id"}},
+		DoUpdates: clause.Assignments(map[string]any{
+			"state":        Pending,
+			"tries":        0,
+			"next_try_at":  tx.Now,
+			"delivered_at": nil,
+			"updated_at":   tx.Now,
+			"replayed": gorm.Expr(
+				"case when webhook_deliveries.state = 'pending' then webhook_deliveries.replayed else " +
+					"excluded.replayed end",
+			),
+		}),
+	}
 	return tx.Clauses(again).Create(&rows).Error
 }
 
@@ -144,7 +174,8 @@ func (w *Webhook) deliver(tx *db.Tx, list []Event, replayed bool) error {
 func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
 	r := &round{webhook: w}
 	err := tx.Raw(`update webhook_deliveries set tries = tries + 1, next_try_at = ?, updated_at = ? where id in (
-		select id from webhook_deliveries where webhook_id = ? and state = 'pending' and next_try_at <= ? order by replayed, next_try_at, id limit ? for update) returning *`,
+		select id from webhook_deliveries where webhook_id = ? and state = 'pending' and next_try_at <= ? order
+			by replayed, next_try_at, id limit ? for update) returning *`,
 		tx.Now.Add(lost), tx.Now, w.ID, tx.Now, together).Scan(&r.deliveries).Error
 	if err != nil || len(r.deliveries) == 0 {
 		return nil, err
@@ -154,7 +185,9 @@ func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
 		ids = append(ids, d.EventID)
 	}
 	var list []Event
-	if err := tx.Raw("select "+feedColumns+" from events where id = any(?::uuid[])", ids).Scan(&list).Error; err != nil {
+	if err := tx.Raw("select "+feedColumns+" from events where id = any(?::uuid[])", ids).
+		Scan(&list).
+		Error; err != nil {
 		return nil, err
 	}
 	byID := map[uuid.UUID]Event{}
@@ -179,7 +212,14 @@ func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
 // message is what is sent: the event, in the form that the Standard Webhooks specification recommends.
 func (d Delivery) message(e Event, base string, secrets []string) (m message, err error) {
 	if d.EventType == testType {
-		e = Event{ID: d.EventID, Type: testType, Subject: events.SubjectRef{Type: "webhook", ID: d.WebhookID}, OccurredAt: d.CreatedAt, RecordedAt: d.CreatedAt, Links: Links{Subject: base + "/v1/webhooks/" + d.WebhookID.String()}}
+		e = Event{
+			ID:         d.EventID,
+			Type:       testType,
+			Subject:    events.SubjectRef{Type: "webhook", ID: d.WebhookID},
+			OccurredAt: d.CreatedAt,
+			RecordedAt: d.CreatedAt,
+			Links:      Links{Subject: base + "/v1/webhooks/" + d.WebhookID.String()},
+		}
 	}
 	m.body, err = json.Marshal(struct {
 		Type      string    `json:"type"`
@@ -193,14 +233,27 @@ func (d Delivery) message(e Event, base string, secrets []string) (m message, er
 }
 
 func newDelivery(tx *db.Tx, webhook, event uuid.UUID, kind string) Delivery {
-	return Delivery{ID: tx.NewID(), WebhookID: webhook, EventID: event, EventType: kind, State: Pending, NextTryAt: &tx.Now, CreatedAt: tx.Now, UpdatedAt: tx.Now, Attempts: db.JSON[Attempts]{V: Attempts{}}}
+	return Delivery{
+		ID:        tx.NewID(),
+		WebhookID: webhook,
+		EventID:   event,
+		EventType: kind,
+		State:     Pending,
+		NextTryAt: &tx.Now,
+		CreatedAt: tx.Now,
+		UpdatedAt: tx.Now,
+		Attempts:  db.JSON[Attempts]{V: Attempts{}},
+	}
 }
 
 // settle records what came of a round, and whether anything got through.
 func (s *Store) settle(ctx context.Context, r *round, answers []outward.Answer) (through bool, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		through = false
-		w, err := db.First[Webhook](tx.Where("id = ?", r.webhook.ID).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "webhook")
+		w, err := db.First[Webhook](
+			tx.Where("id = ?", r.webhook.ID).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}),
+			"webhook",
+		)
 		if fault.Is(err, fault.NotFound) {
 			return nil // it was removed meanwhile
 		}
@@ -242,11 +295,15 @@ func (d *Delivery) after(tx *db.Tx, a outward.Answer) {
 
 // keep writes it, unless somebody has asked meanwhile that it be sent again.
 func (d Delivery) keep(tx *db.Tx) error {
-	return tx.Model(&d).Where("id = ? and state = 'pending' and tries = ?", d.ID, d.Tries).Select("state", "next_try_at", "delivered_at", "attempts", "updated_at").Updates(&d).Error
+	return tx.Model(&d).
+		Where("id = ? and state = 'pending' and tries = ?", d.ID, d.Tries).
+		Select("state", "next_try_at", "delivered_at", "attempts", "updated_at").
+		Updates(&d).
+		Error
 }
 
-// after lets the webhook follow from a round: it rests when nothing gets through, and as long as its receiver asked for, and is
-// disabled when it is gone, or when nothing has got through for days.
+// after lets the webhook follow from a round: it rests when nothing gets through, and as long as its
+// receiver asked for, and is disabled when it is gone, or when nothing has got through for days.
 func (w *Webhook) after(tx *db.Tx, through, gone bool, wait time.Duration) error {
 	switch {
 	case through:

@@ -43,7 +43,10 @@ func (s *Store) opened(w Webhook, kept []byte) (string, error) {
 	}
 	secret, err := s.Cipher.Decrypt(kept, belongs(w.ID))
 	if err != nil {
-		return "", fault.New(fault.Internal, "The secret of this webhook cannot be opened: the master key is not the one it was made under.")
+		return "", fault.New(
+			fault.Internal,
+			"The secret of this webhook cannot be opened: the master key is not the one it was made under.",
+		)
 	}
 	return string(secret), nil
 }
@@ -51,7 +54,8 @@ func (s *Store) opened(w Webhook, kept []byte) (string, error) {
 // belongs says where a ciphertext belongs, so that it is of no use elsewhere.
 func belongs(webhook uuid.UUID) []byte { return []byte("webhooks.secret " + webhook.String()) }
 
-// Sealed is what the database holds encrypted of partners: the secrets of webhooks that were added where there is a master key.
+// Sealed is what the database holds encrypted of partners: the secrets of webhooks that were added where
+// there is a master key.
 func Sealed(tx *db.Tx) (all []vault.Sealed, err error) {
 	var webhooks []Webhook
 	err = tx.Where("sealed").Find(&webhooks).Error
@@ -71,8 +75,8 @@ func (s *Store) secrets(w Webhook, now time.Time) ([]string, error) {
 	return []string{newest, old}, err
 }
 
-// signed are the headers of a message, by the Standard Webhooks specification. at is the machine's time and not a demo's,
-// since the receiver compares it with its own.
+// signed are the headers of a message, by the Standard Webhooks specification. at is the machine's time and
+// not a demo's, since the receiver compares it with its own.
 func signed(secrets []string, id uuid.UUID, at time.Time, body []byte) (map[string]string, error) {
 	var signatures []string
 	for _, secret := range secrets {
@@ -87,7 +91,8 @@ func signed(secrets []string, id uuid.UUID, at time.Time, body []byte) (map[stri
 		signatures = append(signatures, signature)
 	}
 	return map[string]string{
-		standardwebhooks.HeaderWebhookID: id.String(), standardwebhooks.HeaderWebhookTimestamp: strconv.FormatInt(at.Unix(), 10),
+		standardwebhooks.HeaderWebhookID:        id.String(),
+		standardwebhooks.HeaderWebhookTimestamp: strconv.FormatInt(at.Unix(), 10),
 		standardwebhooks.HeaderWebhookSignature: strings.Join(signatures, " "),
 	}, nil
 }

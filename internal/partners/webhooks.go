@@ -69,7 +69,8 @@ func (s *Store) AddWebhook(ctx context.Context, n WebhookDetails) (w Webhook, er
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		w = Webhook{ID: tx.NewID(), WebhookDetails: n, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		var made int
-		err := tx.Raw("select caller_partner(), (select count(*) from webhooks where partner_id = caller_partner()), (select feed_position from installation)").Row().Scan(&w.PartnerID, &made, &w.Position)
+		err := tx.Raw("select caller_partner(), (select count(*) from webhooks where partner_id = caller_partner()), "+
+			"(select feed_position from installation)").Row().Scan(&w.PartnerID, &made, &w.Position)
 		if err != nil {
 			return err
 		}
@@ -200,8 +201,8 @@ func (s *Store) ReplaceSecret(ctx context.Context, id uuid.UUID) (w Webhook, err
 	return w, err
 }
 
-// Replay has what came after the cursor sent again, under the ids it had, whenever nothing new is due. One that is under way goes on,
-// from the earlier of the two. Faults: those of a cursor.
+// Replay has what came after the cursor sent again, under the ids it had, whenever nothing new is due. One
+// that is under way goes on, from the earlier of the two. Faults: those of a cursor.
 func (s *Store) Replay(ctx context.Context, id uuid.UUID, cursor string) (w Webhook, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if w, err = holdWebhook(tx, id); err != nil {

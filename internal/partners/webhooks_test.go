@@ -56,7 +56,10 @@ func (p *place) job(name string) context.Context {
 // deliver runs the job once.
 func (p *place) deliver() {
 	p.t.Helper()
-	if err := p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, telemetry.Build{Version: "test"})); err != nil {
+	if err := p.store.Deliver(
+		p.job("webhooks"),
+		telemetry.NewMetrics(p.db, telemetry.Build{Version: "test"}),
+	); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -90,8 +93,21 @@ func TestReceiversOfAllKinds(t *testing.T) {
 		outcome string
 		status  int
 	}{
-		"ok": {partners.Delivered, "delivered", 204}, "drip": {partners.Delivered, "delivered", 200}, "huge": {partners.Delivered, "delivered", 200},
-		"fail": {partners.Pending, "refused", 500}, "redirect": {partners.Pending, "redirected", 302}, "gone": {partners.Pending, "gone", 410}, "stall": {partners.Pending, "timed_out", 0},
+		"ok": {
+			partners.Delivered,
+			"delivered",
+			204,
+		},
+		"drip": {partners.Delivered, "delivered", 200},
+		"huge": {partners.Delivered, "delivered", 200},
+		"fail": {
+			partners.Pending,
+			"refused",
+			500,
+		},
+		"redirect": {partners.Pending, "redirected", 302},
+		"gone":     {partners.Pending, "gone", 410},
+		"stall":    {partners.Pending, "timed_out", 0},
 	}
 	hooks := map[string]partners.Webhook{}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
@@ -206,14 +222,20 @@ func TestRetriesForDays(t *testing.T) {
 	p.later(longRest)
 	p.deliver()
 	got := r.Got("x")
-	if last := got[len(got)-1]; p.deliveries(w)[0].State != partners.Delivered || !last.Verified || last.ID != p.deliveries(w)[0].EventID.String() {
+	if last := got[len(got)-1]; p.deliveries(w)[0].State != partners.Delivered || !last.Verified ||
+		last.ID != p.deliveries(w)[0].EventID.String() {
 		t.Errorf("it came back, and was sent %+v", last)
 	}
 	if _, err := p.store.Retry(p.as, w.ID, d.ID); err != nil { // the one that was given up
 		t.Fatal(err)
 	}
 	p.deliver()
-	if again, err := p.store.GetDelivery(p.as, w.ID, d.ID); err != nil || again.State != partners.Delivered || again.Tries != 1 || len(again.Tried) != 11 {
+	if again, err := p.store.GetDelivery(
+		p.as,
+		w.ID,
+		d.ID,
+	); err != nil || again.State != partners.Delivered || again.Tries != 1 ||
+		len(again.Tried) != 11 {
 		t.Errorf("%+v %v", again, err)
 	}
 }
@@ -248,7 +270,13 @@ func TestAWebhookThatFailsForDaysIsDisabled(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"enabled":true}`), &enable); err != nil {
 		t.Fatal(err)
 	}
-	if w, err := p.store.ChangeWebhook(p.as, w.ID, w.Version, enable); err != nil || !w.Enabled || w.DisabledReason != nil {
+	if w, err := p.store.ChangeWebhook(
+		p.as,
+		w.ID,
+		w.Version,
+		enable,
+	); err != nil || !w.Enabled ||
+		w.DisabledReason != nil {
 		t.Fatalf("%+v %v", w, err)
 	}
 	p.deliver()

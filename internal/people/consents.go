@@ -23,8 +23,8 @@ const (
 	ShareMyWords           = "share_my_words"
 )
 
-// Consent is one decision of a person for one purpose. It is never changed; which of several stands is the rule of the database's
-// function standing_consent.
+// Consent is one decision of a person for one purpose. It is never changed; which of several stands is the
+// rule of the database's function standing_consent.
 type Consent struct {
 	ID        uuid.UUID `json:"id" format:"uuid" doc:"The decision's id."`
 	SiteID    uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
@@ -50,10 +50,14 @@ type NewConsent struct {
 	Replaces *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid" doc:"The id of an earlier recorded consent of the same person and purpose, decided on the same day or before, that this decision takes the place of. Needed where a refusal of the same day is not to stand."`
 }
 
-// Standing returns the consent that permits a purpose, or nil where none does, for those who must know more than whether.
+// Standing returns the consent that permits a purpose, or nil where none does, for those who must know more
+// than whether.
 func Standing(tx *db.Tx, p Patient, purpose string) (*Consent, error) {
 	var found []Consent
-	err := tx.Table("standing_consents").Where("site_id = ? and patient_id = ? and purpose = ? and permits", p.SiteID, p.ID, purpose).Find(&found).Error
+	err := tx.Table("standing_consents").
+		Where("site_id = ? and patient_id = ? and purpose = ? and permits", p.SiteID, p.ID, purpose).
+		Find(&found).
+		Error
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -74,7 +78,14 @@ func (s *Store) RecordConsent(ctx context.Context, patient uuid.UUID, n NewConse
 			least := "codes_only"
 			n.Level = &least
 		}
-		c = Consent{ID: tx.NewID(), SiteID: p.SiteID, PatientID: p.ID, NewConsent: n, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		c = Consent{
+			ID:         tx.NewID(),
+			SiteID:     p.SiteID,
+			PatientID:  p.ID,
+			NewConsent: n,
+			CreatedAt:  tx.Now,
+			UpdatedAt:  tx.Now,
+		}
 		if err := c.write(tx); err != nil {
 			return err
 		}
@@ -93,7 +104,9 @@ func (c *Consent) write(tx *db.Tx) error {
 	if err := tx.Create(c).Error; err != nil {
 		return err
 	}
-	if err := tx.Raw("select stands from consents where site_id = ? and id = ?", c.SiteID, c.ID).Scan(&c.Stands).Error; err != nil {
+	if err := tx.Raw("select stands from consents where site_id = ? and id = ?", c.SiteID, c.ID).
+		Scan(&c.Stands).
+		Error; err != nil {
 		return err
 	}
 	if !c.Stands {
@@ -104,12 +117,13 @@ func (c *Consent) write(tx *db.Tx) error {
 
 // DoesNotStand warns of a consent that does not count, since another one for its purpose does.
 var DoesNotStand = []fault.Warning{{Code: "does_not_stand",
-	Detail: "Another decision for this purpose stands: of a later day, or a refusal of the same day that this one does not name in replaces."}}
+	Detail: "Another decision for this purpose stands: of a later day, or a refusal of the same day that this one " +
+		"does not name in replaces."}}
 
 const bestInterests = "best_interests"
 
-// needsTheirOwn are purposes for which nobody else can decide: research without capacity needs an approval under sections 30 to 34 of
-// the Mental Capacity Act 2005 instead.
+// needsTheirOwn are purposes for which nobody else can decide: research without capacity needs an approval
+// under sections 30 to 34 of the Mental Capacity Act 2005 instead.
 var needsTheirOwn = []string{Research, Recontact, ShareMyWords}
 
 func (n NewConsent) check(tx *db.Tx, p Patient) error {
@@ -121,13 +135,38 @@ func (n NewConsent) check(tx *db.Tx, p Patient) error {
 	c.Require(!n.DecidedOn.After(today), "decided_on", fault.OutOfRange, "must not lie in the future")
 	c.Require(!n.DecidedOn.Before(p.BirthDate), "decided_on", fault.OutOfRange, "lies before the person's birth")
 	permits := n.Decision == "given" || n.Decision == bestInterests
-	c.Require(!permits || p.DiedOn == nil || !n.DecidedOn.After(*p.DiedOn), "decided_on", fault.OutOfRange, "lies after the person's death")
-	c.Require(n.Decision != "not_obtained" || n.Reason != nil && *n.Reason != "", "reason", fault.Required, "is needed with not_obtained")
-	c.Require(n.Level == nil || n.Purpose == ReportToGP, "level", fault.NotAllowed, "goes with the purpose report_to_gp only")
+	c.Require(
+		!permits || p.DiedOn == nil || !n.DecidedOn.After(*p.DiedOn),
+		"decided_on",
+		fault.OutOfRange,
+		"lies after the person's death",
+	)
+	c.Require(
+		n.Decision != "not_obtained" || n.Reason != nil && *n.Reason != "",
+		"reason",
+		fault.Required,
+		"is needed with not_obtained",
+	)
+	c.Require(
+		n.Level == nil || n.Purpose == ReportToGP,
+		"level",
+		fault.NotAllowed,
+		"goes with the purpose report_to_gp only",
+	)
 	withdrawsResearch := n.Purpose == Research && n.Decision == "withdrawn"
-	c.Require(withdrawsResearch == (n.Withdrawal != nil), "withdrawal", fault.Required, "is needed when consent to research is withdrawn, and only then")
-	c.Require(n.Decision != bestInterests || !slices.Contains(needsTheirOwn, n.Purpose), "decision",
-		fault.NotAllowed, "best_interests is not for research, recontact or share_my_words: for want of capacity the Mental Capacity Act 2005 asks for research that is approved under its section 30; record not_obtained")
+	c.Require(
+		withdrawsResearch == (n.Withdrawal != nil),
+		"withdrawal",
+		fault.Required,
+		"is needed when consent to research is withdrawn, and only then",
+	)
+	c.Require(
+		n.Decision != bestInterests || !slices.Contains(needsTheirOwn, n.Purpose),
+		"decision",
+		fault.NotAllowed,
+		"best_interests is not for research, recontact or share_my_words: for want of capacity the Mental "+
+			"Capacity Act 2005 asks for research that is approved under its section 30; record not_obtained",
+	)
 	if err := n.checkReplaces(tx, p, &c); err != nil {
 		return err
 	}
@@ -140,13 +179,25 @@ func (n NewConsent) checkReplaces(tx *db.Tx, p Patient, c *fault.Checks) error {
 		return nil
 	}
 	var found []Consent
-	err := tx.Where("site_id = ? and patient_id = ? and purpose = ? and id = ?", p.SiteID, p.ID, n.Purpose, *n.Replaces).Find(&found).Error
+	err := tx.Where("site_id = ? and patient_id = ? and purpose = ? and id = ?", p.SiteID, p.ID, n.Purpose, *n.Replaces).
+		Find(&found).
+		Error
 	if err != nil {
 		return err
 	}
-	c.Require(n.Decision != "not_asked" && n.Decision != "not_obtained", "replaces", fault.NotAllowed, "goes with a decision: not_asked and not_obtained replace nothing")
+	c.Require(
+		n.Decision != "not_asked" && n.Decision != "not_obtained",
+		"replaces",
+		fault.NotAllowed,
+		"goes with a decision: not_asked and not_obtained replace nothing",
+	)
 	c.Require(len(found) > 0, "replaces", fault.UnknownReference, "names no consent of this person to this purpose")
-	c.Require(len(found) == 0 || !found[0].DecidedOn.After(n.DecidedOn), "replaces", fault.UnknownReference, "names a consent that was decided on a later day")
+	c.Require(
+		len(found) == 0 || !found[0].DecidedOn.After(n.DecidedOn),
+		"replaces",
+		fault.UnknownReference,
+		"names a consent that was decided on a later day",
+	)
 	return nil
 }
 
@@ -161,7 +212,11 @@ type ConsentPosition struct {
 func (c Consent) Position() ConsentPosition { return ConsentPosition{c.DecidedOn, c.CreatedAt, c.ID} }
 
 // Consents lists every decision of a patient, latest first, after the position given.
-func (s *Store) Consents(ctx context.Context, patient uuid.UUID, page db.Page[ConsentPosition]) (list []Consent, err error) {
+func (s *Store) Consents(
+	ctx context.Context,
+	patient uuid.UUID,
+	page db.Page[ConsentPosition],
+) (list []Consent, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := db.Find[Patient](tx, "patient", patient)
 		if err != nil {
@@ -169,7 +224,12 @@ func (s *Store) Consents(ctx context.Context, patient uuid.UUID, page db.Page[Co
 		}
 		q := tx.Where("site_id = ? and patient_id = ?", p.SiteID, p.ID)
 		if page.After.ID != uuid.Nil {
-			q = q.Where("(decided_on, created_at, id) < (?, ?, ?)", page.After.DecidedOn, page.After.CreatedAt, page.After.ID)
+			q = q.Where(
+				"(decided_on, created_at, id) < (?, ?, ?)",
+				page.After.DecidedOn,
+				page.After.CreatedAt,
+				page.After.ID,
+			)
 		}
 		if err := q.Order("decided_on desc, created_at desc, id desc").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err

@@ -95,21 +95,25 @@ func standingOf(number string) standing {
 	}
 }
 
-// filledIn tells whether the first nine digits are what fills a field, with the tenth to make it pass: one digit alone, one and then zeros,
-// or digits that count up or down.
+// filledIn tells whether the first nine digits are what fills a field, with the tenth to make it pass: one
+// digit alone, one and then zeros, or digits that count up or down.
 func filledIn(number string) bool {
 	nine := number[:9]
-	return strings.Count(nine, nine[:1]) == 9 || nine[1:] == "00000000" || strings.Contains("01234567890123456789", nine) || strings.Contains("98765432109876543210", nine)
+	return strings.Count(nine, nine[:1]) == 9 || nine[1:] == "00000000" ||
+		strings.Contains("01234567890123456789", nine) ||
+		strings.Contains("98765432109876543210", nine)
 }
 
 // What is said of a number that is refused.
 const (
 	notANumber    = "is not an NHS number: ten digits, the last of which checks the others"
 	isPlaceholder = "is a placeholder, which nobody has: leave it out where it is not known"
-	isForTests    = "is kept for tests and documents, and nobody has it; a server for trials takes it (WAYPOST_TEST_NUMBERS)"
+	isForTests    = "is kept for tests and documents, and nobody has it; a server for trials takes it " +
+		"(WAYPOST_TEST_NUMBERS)"
 )
 
-// readNumber reads a number that somebody could have, or says why it is refused. known is false for one that nobody is found by.
+// readNumber reads a number that somebody could have, or says why it is refused. known is false for one
+// that nobody is found by.
 func (s *Store) readNumber(text string) (number string, known bool, refusal string) {
 	number, ok := NHSNumber(text)
 	if !ok {

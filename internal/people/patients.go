@@ -75,14 +75,23 @@ type New struct {
 // Changes is a merge patch of a patient's details.
 type Changes = patch.Merge[Details]
 
-// Record adds a patient. Faults: invalid (NHS number, dates), conflict (the NHS number is recorded at the site already).
+// Record adds a patient. Faults: invalid (NHS number, dates), conflict (the NHS number is recorded at the
+// site already).
 func (s *Store) Record(ctx context.Context, n New, via string) (p Patient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		site, err := tx.Site(n.SiteID)
 		if err != nil {
 			return err
 		}
-		p = Patient{ID: tx.NewID(), SiteID: site, Details: n.Details, RecordedVia: via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		p = Patient{
+			ID:          tx.NewID(),
+			SiteID:      site,
+			Details:     n.Details,
+			RecordedVia: via,
+			Version:     1,
+			CreatedAt:   tx.Now,
+			UpdatedAt:   tx.Now,
+		}
 		if err := s.settle(tx, &p, Details{}); err != nil {
 			return err
 		}
@@ -143,10 +152,30 @@ func (s *Store) settle(tx *db.Tx, p *Patient, was Details) error {
 	s.settleNumber(&c, p, was)
 	p.normalise(&c, was)
 	c.Require(!p.BirthDate.After(today), "birth_date", fault.OutOfRange, "must not lie in the future")
-	c.Require(today.Before(p.BirthDate.AddDays(130*366)), "birth_date", fault.OutOfRange, "lies more than 130 years back")
-	c.Require(p.DiedOn == nil || !p.DiedOn.After(today) && !p.DiedOn.Before(p.BirthDate), "died_on", fault.OutOfRange, "must lie between birth and today")
-	c.Require(p.OptOutCheckedOn == nil || !p.OptOutCheckedOn.After(today), "national_data_opt_out_checked_on", fault.OutOfRange, "must not lie in the future")
-	c.Require((p.IMDDecile == nil) == (p.IMDVersion == nil), "imd_version", fault.NotAllowed, "goes with imd_decile: both or neither")
+	c.Require(
+		today.Before(p.BirthDate.AddDays(130*366)),
+		"birth_date",
+		fault.OutOfRange,
+		"lies more than 130 years back",
+	)
+	c.Require(
+		p.DiedOn == nil || !p.DiedOn.After(today) && !p.DiedOn.Before(p.BirthDate),
+		"died_on",
+		fault.OutOfRange,
+		"must lie between birth and today",
+	)
+	c.Require(
+		p.OptOutCheckedOn == nil || !p.OptOutCheckedOn.After(today),
+		"national_data_opt_out_checked_on",
+		fault.OutOfRange,
+		"must not lie in the future",
+	)
+	c.Require(
+		(p.IMDDecile == nil) == (p.IMDVersion == nil),
+		"imd_version",
+		fault.NotAllowed,
+		"goes with imd_decile: both or neither",
+	)
 	p.show()
 	return c.Err()
 }
@@ -163,7 +192,11 @@ func or(s, otherwise string) string {
 }
 
 // Timeline lists what happened to and for a patient, oldest first.
-func (s *Store) Timeline(ctx context.Context, id uuid.UUID, page db.Page[events.Position]) (list []events.Event, err error) {
+func (s *Store) Timeline(
+	ctx context.Context,
+	id uuid.UUID,
+	page db.Page[events.Position],
+) (list []events.Event, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := db.Find[Patient](tx, "patient", id)
 		if err != nil {

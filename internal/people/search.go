@@ -33,14 +33,22 @@ func (s *Store) Find(ctx context.Context, by Search, page db.Page[uuid.UUID]) (l
 		if err := q.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
-		return events.ReadAll(tx, "patient_search", list, func(p Patient) (site, patient uuid.UUID) { return p.SiteID, p.ID })
+		return events.ReadAll(
+			tx,
+			"patient_search",
+			list,
+			func(p Patient) (site, patient uuid.UUID) { return p.SiteID, p.ID },
+		)
 	})
 	return list, err
 }
 
 func (s *Store) where(tx *db.Tx, by Search) (*gorm.DB, error) {
 	if ways := by.ways(); ways != 1 {
-		return nil, fault.New(fault.Invalid, "Search in exactly one way: nhs_number, family_name with birth_date, external_id, or q.")
+		return nil, fault.New(
+			fault.Invalid,
+			"Search in exactly one way: nhs_number, family_name with birth_date, external_id, or q.",
+		)
 	}
 	switch {
 	case by.NHSNumber != nil:
@@ -50,8 +58,12 @@ func (s *Store) where(tx *db.Tx, by Search) (*gorm.DB, error) {
 		}
 		return tx.Where("nhs_number = ? and not nhs_number_unissued", number), nil
 	case by.ExternalID != nil:
-		return tx.Where("(site_id, id) in (select site_id, subject_id from external_ids where system = ? and value = ? and subject_type = 'patients')",
-			by.ExternalID.System, by.ExternalID.Value), nil
+		return tx.Where(
+			"(site_id, id) in (select site_id, subject_id from external_ids where system = ? and value = ? and "+
+				"subject_type = 'patients')",
+			by.ExternalID.System,
+			by.ExternalID.Value,
+		), nil
 	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
 		return nil, fault.InvalidAt("q", fault.TooShort, "takes at least two letters")
 	case by.Q != nil:
@@ -60,7 +72,11 @@ func (s *Store) where(tx *db.Tx, by Search) (*gorm.DB, error) {
 		return tx.Where(`(family_key ~>=~ @from and family_key ~<~ @to) or (given_key ~>=~ @from and given_key ~<~ @to)
 			or (preferred_key ~>=~ @from and preferred_key ~<~ @to)`, between), nil
 	default:
-		return tx.Where("family_key = lower(?) and birth_date = ?", strings.TrimSpace(*by.FamilyName), *by.BirthDate), nil
+		return tx.Where(
+			"family_key = lower(?) and birth_date = ?",
+			strings.TrimSpace(*by.FamilyName),
+			*by.BirthDate,
+		), nil
 	}
 }
 

@@ -10,14 +10,16 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// Accounts are what each side says of a referral: never merged, since "completed" and "I never went" can both have been said.
+// Accounts are what each side says of a referral: never merged, since "completed" and "I never went" can
+// both have been said.
 type Accounts struct {
 	OrganisationAccount OrganisationAccount `json:"organisation_account" doc:"In the answer for one referral: what the organisation says, itself or through a link worker."`
 	PatientAccount      *PatientAccount     `json:"patient_account" format:"or-null" doc:"In the answer for one referral: what the person said when last asked at a follow-up; null when never asked. No organisation is shown it."`
 }
 
-// OrganisationAccount is made of the attendances that the organisation or a link worker reported, and of the organisation's
-// own moves. What a link worker or the person moved the referral to is not the organisation's word.
+// OrganisationAccount is made of the attendances that the organisation or a link worker reported, and of
+// the organisation's own moves. What a link worker or the person moved the referral to is not the
+// organisation's word.
 type OrganisationAccount struct {
 	Attended        string     `json:"attended" enum:"yes,no,not_said" doc:"Whether it says that the person came; not_said: it reported neither."`
 	FirstAttendedOn *day.Date  `json:"first_attended_on" format:"date" doc:"The first day it says so of."`
@@ -60,7 +62,8 @@ const (
 )
 
 func withAccounts(q *gorm.DB) *gorm.DB {
-	return q.Table("referrals").Select("referrals.*, " + organisationSays + " as organisation_says, " + patientSays + " as patient_says")
+	return q.Table("referrals").
+		Select("referrals.*, " + organisationSays + " as organisation_says, " + patientSays + " as patient_says")
 }
 
 // told is the referral with its accounts.
@@ -74,8 +77,9 @@ func (a account) told() Referral {
 	return r
 }
 
-// Told lists what was done for somebody in an episode, oldest first: every referral that was sent and every signpost, with
-// both accounts, the organisation and the service. Drafts and what was entered in error are left out.
+// Told lists what was done for somebody in an episode, oldest first: every referral that was sent and every
+// signpost, with both accounts, the organisation and the service. Drafts and what was entered in error are
+// left out.
 func Told(tx *db.Tx, site, episode uuid.UUID) ([]Referral, error) {
 	var found []account
 	q := tx.Where("site_id = ? and episode_id = ? and counts_as_sent(sent_at, status)", site, episode)

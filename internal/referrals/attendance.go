@@ -34,10 +34,21 @@ type NewAttendance struct {
 	ReportedBy actor.Side `json:"reported_by" enum:"organisation,link_worker,patient" doc:"Whose account it is." example:"organisation"`
 }
 
-var takesAttendance = []Status{Sent, Expired, Accepted, Waitlisted, InProgress, Completed, NotCompleted, Declined, Withdrawn}
+var takesAttendance = []Status{
+	Sent,
+	Expired,
+	Accepted,
+	Waitlisted,
+	InProgress,
+	Completed,
+	NotCompleted,
+	Declined,
+	Withdrawn,
+}
 
-// RecordAttendance adds a report. One that says the person came moves an open referral to in_progress. What the same side said of
-// the same day already is answered as it stands. Fault: conflict (the referral takes no attendance, or the side said otherwise).
+// RecordAttendance adds a report. One that says the person came moves an open referral to in_progress. What
+// the same side said of the same day already is answered as it stands. Fault: conflict (the referral takes
+// no attendance, or the side said otherwise).
 func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttendance) (a Attendance, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		h, err := take(tx, id)
@@ -61,14 +72,18 @@ func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttenda
 	return a, err
 }
 
-// said is what the same side said of the same day before, nil if nothing: of one day one side is heard once. The referral is held, so
-// that of two who say it at the same instant the second finds the first. Faults: those of the report, conflict (it said otherwise).
+// said is what the same side said of the same day before, nil if nothing: of one day one side is heard
+// once. The referral is held, so that of two who say it at the same instant the second finds the first.
+// Faults: those of the report, conflict (it said otherwise).
 func (h *History) said(tx *db.Tx, n NewAttendance) (*Attendance, error) {
 	if err := n.check(tx, h); err != nil {
 		return nil, err
 	}
 	var list []Attendance
-	err := tx.Where("site_id = ? and referral_id = ? and attended_on = ? and reported_by = ? and entered_in_error is null", h.SiteID, h.ID, n.On, n.ReportedBy).Order("id").Find(&list).Error
+	err := tx.Where("site_id = ? and referral_id = ? and attended_on = ? and reported_by = ? and entered_in_error is null", h.SiteID, h.ID, n.On, n.ReportedBy).
+		Order("id").
+		Find(&list).
+		Error
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -90,12 +105,22 @@ func (n NewAttendance) repeats(said Attendance) bool {
 
 // What one side said of a day stands; what it says otherwise is refused.
 var (
-	ErrSaidCame       = fault.New(fault.Conflict, "The same side has said of that day already that the person came, and that stands. If it is wrong, whoever reported it takes it back first; or whoever sent the referral adds what they know.")
-	ErrSaidDidNotCome = fault.New(fault.Conflict, "The same side has said of that day already that the person did not come, and that stands with its reason. If it is wrong, whoever reported it takes it back first; or whoever sent the referral adds what they know.")
+	ErrSaidCame = fault.New(
+		fault.Conflict,
+		"The same side has said of that day already that the person came, and that stands. If it is wrong, "+
+			"whoever reported it takes it back first; or whoever sent the referral adds what they know.",
+	)
+	ErrSaidDidNotCome = fault.New(
+		fault.Conflict,
+		"The same side has said of that day already that the person did not come, and that stands with its "+
+			"reason. If it is wrong, whoever reported it takes it back first; or whoever sent the referral "+
+			"adds what they know.",
+	)
 )
 
 func (n NewAttendance) check(tx *db.Tx, r *History) error {
-	if !slices.Contains(takesAttendance, r.Status) || r.SentAt == nil { // a draft that was withdrawn never reached anybody
+	// a draft that was withdrawn never reached anybody
+	if !slices.Contains(takesAttendance, r.Status) || r.SentAt == nil {
 		return fault.New(fault.Conflict, "A referral that is "+string(r.Status)+" takes no attendance.")
 	}
 	if _, err := sideOf(tx.Actor, &n.ReportedBy); err != nil {
@@ -128,7 +153,11 @@ type AttendancePosition struct {
 }
 
 // Attendances lists the reports of a referral by day, after the position given.
-func (s *Store) Attendances(ctx context.Context, id uuid.UUID, page db.Page[AttendancePosition]) (list []Attendance, err error) {
+func (s *Store) Attendances(
+	ctx context.Context,
+	id uuid.UUID,
+	page db.Page[AttendancePosition],
+) (list []Attendance, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := find(tx, id)
 		if err != nil {

@@ -24,24 +24,35 @@ func together(tx *db.Tx, n outbox.Message) (others []uuid.UUID, err error) {
 		Address        string
 	}
 	err = tx.Raw(`select r.organisation_id, lower(coalesce(a.email, '')) as address
-		from referrals r cross join lateral notice_address(r.organisation_id, r.service_id) a where r.site_id = ? and r.id = ?`,
+		from referrals r cross join lateral notice_address(r.organisation_id, r.service_id) a where r.site_id =
+			? and r.id = ?`,
 		n.SiteID, n.SubjectID).Scan(&to).Error
 	if err != nil {
 		return nil, err
 	}
-	err = tx.Raw(`select o.id from outbox o join referrals r on r.site_id = o.site_id and r.id = o.subject_id
+	err = tx.Raw(
+		`select o.id from outbox o join referrals r on r.site_id = o.site_id and r.id = o.subject_id
 		cross join lateral notice_address(r.organisation_id, r.service_id) a
-		where o.state in ('waiting', 'sending') and o.channel = 'email' and o.kind = @kind and o.why is distinct from 'held'
+		where o.state in ('waiting', 'sending') and o.channel = 'email' and o.kind = @kind and o.why is
+			distinct from 'held'
 			and o.next_try_at <= @now and o.id <> @id
 			and r.organisation_id = @organisation and lower(coalesce(a.email, '')) = @address
 		order by o.next_try_at, o.id limit @most`,
-		map[string]any{"kind": Notice, "id": n.ID, "now": tx.Now, "organisation": to.OrganisationID, "address": to.Address, "most": mostInMail - 1}).
+		map[string]any{
+			"kind":         Notice,
+			"id":           n.ID,
+			"now":          tx.Now,
+			"organisation": to.OrganisationID,
+			"address":      to.Address,
+			"most":         mostInMail - 1,
+		},
+	).
 		Scan(&others).Error
 	return others, err
 }
 
-// digest makes one letter of several notices to one organisation. Each referral has a link of its own, which shows it alone. Where one
-// notice is left that may go, the letter is its own.
+// digest makes one letter of several notices to one organisation. Each referral has a link of its own,
+// which shows it alone. Where one notice is left that may go, the letter is its own.
 func digest(tx *db.Tx, all []outbox.Message, publicURL string) (l mail.Letter, whys []string, err error) {
 	var list []asks
 	var to string
@@ -90,7 +101,8 @@ func (r *Referral) asksByLink(tx *db.Tx, n outbox.Message, publicURL string) (a 
 	return a, err
 }
 
-// digestText says the same as a notice, of several: who asks, and how to find out whether that is true. Each link stands alone on its line.
+// digestText says the same as a notice, of several: who asks, and how to find out whether that is true.
+// Each link stands alone on its line.
 var digestText = template.Must(template.New("digest").Parse(`Hello,
 
 {{len .Asks}} referrals to {{(index .Asks 0).Organisation}} wait for an answer. You get this because
@@ -145,5 +157,10 @@ func digestLetter(to string, list []asks) (mail.Letter, error) {
 		}
 	}
 	err := digestText.Execute(&text, digested{list, worker})
-	return mail.Letter{To: to, ReplyTo: replyTo, Subject: subject + cmp.Or(site, "several teams"), Text: text.String()}, err
+	return mail.Letter{
+		To:      to,
+		ReplyTo: replyTo,
+		Subject: subject + cmp.Or(site, "several teams"),
+		Text:    text.String(),
+	}, err
 }

@@ -13,11 +13,13 @@ import (
 // mostExpired is how many referrals expire in one transaction.
 const mostExpired = 100
 
-// nobodyDied leaves out referrals of people who died: they are withdrawn, and silence about them says nothing of the organisation.
-const nobodyDied = "not exists (select from patients p where p.site_id = referrals.site_id and p.id = referrals.patient_id and p.died_on is not null)"
+// nobodyDied leaves out referrals of people who died: they are withdrawn, and silence about them says
+// nothing of the organisation.
+const nobodyDied = "not exists (select from patients p where p.site_id = referrals.site_id and p.id = referrals.patient_id " +
+	"and p.died_on is not null)"
 
-// Expire lets the referrals expire that nobody answered within their site's days. That is no "no": a late answer still counts.
-// It is a job's work; several may do it at once, and each referral expires once.
+// Expire lets the referrals expire that nobody answered within their site's days. That is no "no": a late
+// answer still counts. It is a job's work; several may do it at once, and each referral expires once.
 func (s *Store) Expire(ctx context.Context) error {
 	return s.atEverySite(ctx, func(ctx context.Context, p patience) error {
 		for {
@@ -35,8 +37,13 @@ func (s *Store) Expire(ctx context.Context) error {
 
 func (p patience) expire(tx *db.Tx) (int, error) {
 	var silent []Referral
-	err := tx.Where("site_id = ? and status = 'sent' and sent_at <= ?", p.ID, p.silent(tx.Now)).Where(nobodyDied).Order("sent_at, id").Limit(mostExpired).
-		Clauses(clause.Locking{Strength: "NO KEY UPDATE", Options: "SKIP LOCKED"}).Find(&silent).Error
+	err := tx.Where("site_id = ? and status = 'sent' and sent_at <= ?", p.ID, p.silent(tx.Now)).
+		Where(nobodyDied).
+		Order("sent_at, id").
+		Limit(mostExpired).
+		Clauses(clause.Locking{Strength: "NO KEY UPDATE", Options: "SKIP LOCKED"}).
+		Find(&silent).
+		Error
 	if err != nil {
 		return 0, err
 	}

@@ -35,7 +35,13 @@ func Begin(tx *db.Tx, r Referral, log *events.Log) *History {
 	if r.SentAt != nil {
 		at = *r.SentAt
 	}
-	log.Record(tx, kind, r.subject(), events.Data{"need": r.Need, "organisation_id": r.OrganisationID.String()}, events.At(at))
+	log.Record(
+		tx,
+		kind,
+		r.subject(),
+		events.Data{"need": r.Need, "organisation_id": r.OrganisationID.String()},
+		events.At(at),
+	)
 	return h
 }
 
@@ -89,7 +95,16 @@ func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
 
 // add adds a report that was checked.
 func (h *History) add(tx *db.Tx, n NewAttendance) error {
-	a := Attendance{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewAttendance: n, RecordedVia: h.via, ActorRole: new(tx.Actor.Role), CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	a := Attendance{
+		ID:            tx.NewID(),
+		SiteID:        h.SiteID,
+		ReferralID:    h.ID,
+		NewAttendance: n,
+		RecordedVia:   h.via,
+		ActorRole:     new(tx.Actor.Role),
+		CreatedAt:     tx.Now,
+		UpdatedAt:     tx.Now,
+	}
 	h.Attendances = append(h.Attendances, a)
 	at, err := tx.Noon(h.SiteID, n.On)
 	if err != nil {
@@ -136,7 +151,12 @@ func (h *History) Undo(tx *db.Tx) (Move, error) {
 		return last, err
 	}
 	h.changed(tx)
-	h.log.Record(tx, "referral.undone", h.subject(), events.Data{"move_id": last.ID.String(), "from": string(last.To), "to": string(h.Status)})
+	h.log.Record(
+		tx,
+		"referral.undone",
+		h.subject(),
+		events.Data{"move_id": last.ID.String(), "from": string(last.To), "to": string(h.Status)},
+	)
 	return last, nil
 }
 
@@ -177,7 +197,17 @@ func (r *Referral) replay(tx *db.Tx, began Status, stand []Move) error {
 // the referral's row is held, so no two moves share one.
 func newMove(tx *db.Tx, r *Referral, to Status, side actor.Side) Move {
 	return Move{
-		ID: tx.NewID(), SiteID: r.SiteID, ReferralID: r.ID, Sequence: r.Version, From: r.Status, To: to, Side: side,
-		OccurredAt: tx.Now, RecordedAt: tx.Now, ActorRole: tx.Actor.Role, ActorKeyID: tx.Actor.Key(), LinkWorkerID: tx.Actor.LinkWorkerID,
+		ID:           tx.NewID(),
+		SiteID:       r.SiteID,
+		ReferralID:   r.ID,
+		Sequence:     r.Version,
+		From:         r.Status,
+		To:           to,
+		Side:         side,
+		OccurredAt:   tx.Now,
+		RecordedAt:   tx.Now,
+		ActorRole:    tx.Actor.Role,
+		ActorKeyID:   tx.Actor.Key(),
+		LinkWorkerID: tx.Actor.LinkWorkerID,
 	}
 }

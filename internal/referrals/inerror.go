@@ -60,8 +60,9 @@ type TakeBack struct {
 // MaxReason is how long the reason of taking something back may be, in characters.
 const MaxReason = 500
 
-// TakeBackAttendance says that a report of attendance was wrong. Where the referral is in_progress for that report alone, it goes back to
-// where it stood before. One that was taken back already stays as it is. Faults: not_found, forbidden (somebody else reported it).
+// TakeBackAttendance says that a report of attendance was wrong. Where the referral is in_progress for that
+// report alone, it goes back to where it stood before. One that was taken back already stays as it is.
+// Faults: not_found, forbidden (somebody else reported it).
 func (s *Store) TakeBackAttendance(ctx context.Context, id uuid.UUID, n TakeBack) (a Attendance, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		of, err := db.First[Attendance](tx.Where("id = ?", id), "attendance")
@@ -81,7 +82,10 @@ func (s *Store) TakeBackAttendance(ctx context.Context, id uuid.UUID, n TakeBack
 // takeBack marks a report of the referral, which is held, as entered in error.
 func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance, error) {
 	var all []Attendance
-	if err := tx.Where("site_id = ? and referral_id = ?", h.SiteID, h.ID).Order("attended_on, id").Find(&all).Error; err != nil {
+	if err := tx.Where("site_id = ? and referral_id = ?", h.SiteID, h.ID).
+		Order("attended_on, id").
+		Find(&all).
+		Error; err != nil {
 		return Attendance{}, err
 	}
 	at := slices.IndexFunc(all, func(a Attendance) bool { return a.ID == id })
@@ -91,15 +95,25 @@ func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance,
 	case all[at].EnteredInError != nil:
 		return all[at], nil
 	case !all[at].recordedBy(tx.Actor):
-		return Attendance{}, fault.New(fault.Forbidden, "Only the side that recorded this attendance may take it back: the organisation its own, the site what it recorded.")
+		return Attendance{}, fault.New(
+			fault.Forbidden,
+			"Only the side that recorded this attendance may take it back: the organisation its own, the "+
+				"site what it recorded.",
+		)
 	case reason != nil && utf8.RuneCountInString(*reason) > MaxReason:
 		return Attendance{}, fault.InvalidAt("reason", fault.TooLong, "may have at most 500 characters")
 	}
 	a := &all[at]
-	a.EnteredInError = &InError{At: tx.Now, By: By{tx.Actor.Role, tx.Actor.LinkWorkerID, tx.Actor.OnBehalf}, Reason: reason}
+	a.EnteredInError = &InError{
+		At:     tx.Now,
+		By:     By{tx.Actor.Role, tx.Actor.LinkWorkerID, tx.Actor.OnBehalf},
+		Reason: reason,
+	}
 	a.UpdatedAt = tx.Now
 	row := tx.Model(&Attendance{}).Where("site_id = ? and id = ?", a.SiteID, a.ID)
-	if err := row.Updates(map[string]any{"entered_in_error": a.EnteredInError, "updated_at": tx.Now}).Error; err != nil {
+	if err := row.Updates(
+		map[string]any{"entered_in_error": a.EnteredInError, "updated_at": tx.Now},
+	).Error; err != nil {
 		return *a, err
 	}
 	subject := h.subject()
@@ -108,7 +122,8 @@ func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance,
 	return *a, h.without(tx, *a, firstAttended(all))
 }
 
-// recordedBy tells whether the actor is of the side that recorded it: the organisation, by whatever key or link, or the site.
+// recordedBy tells whether the actor is of the side that recorded it: the organisation, by whatever key or
+// link, or the site.
 func (a *Attendance) recordedBy(who actor.Actor) bool {
 	theirs := a.RecordedVia == viaLink || a.ActorRole != nil && *a.ActorRole == actor.Organisation
 	return theirs == (who.Role == actor.Organisation)
@@ -128,8 +143,8 @@ func firstAttended(list []Attendance) (first *day.Date) {
 	return first
 }
 
-// without works out how the referral stands without a report. The move that the report made is undone where nothing else says that
-// the person came, and nobody has moved the referral since.
+// without works out how the referral stands without a report. The move that the report made is undone where
+// nothing else says that the person came, and nobody has moved the referral since.
 func (h *History) without(tx *db.Tx, a Attendance, first *day.Date) error {
 	if !a.Attended {
 		return h.log.Write(tx)

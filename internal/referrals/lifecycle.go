@@ -32,7 +32,20 @@ const (
 
 // Statuses lists every status, in the order of a loop.
 func Statuses() []Status {
-	return []Status{Draft, Sent, Accepted, Waitlisted, InProgress, Completed, NotCompleted, Declined, Withdrawn, Expired, EnteredInError, Signposted}
+	return []Status{
+		Draft,
+		Sent,
+		Accepted,
+		Waitlisted,
+		InProgress,
+		Completed,
+		NotCompleted,
+		Declined,
+		Withdrawn,
+		Expired,
+		EnteredInError,
+		Signposted,
+	}
 }
 
 var answers = []Status{Accepted, Waitlisted, Declined, InProgress, Completed, NotCompleted}
@@ -96,7 +109,11 @@ func checkReason(to Status, reason *string) error {
 		return fault.InvalidAt("reason", fault.NotAllowed, "is not taken by a move to "+string(to)+"; use note")
 	}
 	if !slices.ContainsFunc(lists, func(l string) bool { return codes.Has(l, *reason) }) {
-		return fault.InvalidAt("reason", fault.UnknownCode, "for a move to "+string(to)+" must be a code of "+join(lists))
+		return fault.InvalidAt(
+			"reason",
+			fault.UnknownCode,
+			"for a move to "+string(to)+" must be a code of "+join(lists),
+		)
 	}
 	return nil
 }

@@ -18,10 +18,27 @@ func TestTheTable(t *testing.T) {
 	t.Parallel()
 	anAnswer := []Status{Accepted, Waitlisted, Declined, InProgress, Completed, NotCompleted}
 	want := map[Status][]Status{
-		Draft: {Sent, Withdrawn}, Sent: append(slices.Clone(anAnswer), Withdrawn), Expired: append(slices.Clone(anAnswer), Withdrawn),
-		Accepted: {Waitlisted, InProgress, Completed, NotCompleted, Declined, Withdrawn}, Waitlisted: {Accepted, InProgress, NotCompleted, Declined, Withdrawn},
-		InProgress: {Waitlisted, Completed, NotCompleted, Withdrawn}, Declined: {Accepted, Waitlisted},
-		Completed: {}, NotCompleted: {}, Withdrawn: {}, Signposted: {},
+		Draft: {
+			Sent,
+			Withdrawn,
+		},
+		Sent:    append(slices.Clone(anAnswer), Withdrawn),
+		Expired: append(slices.Clone(anAnswer), Withdrawn),
+		Accepted: {
+			Waitlisted,
+			InProgress,
+			Completed,
+			NotCompleted,
+			Declined,
+			Withdrawn,
+		},
+		Waitlisted:   {Accepted, InProgress, NotCompleted, Declined, Withdrawn},
+		InProgress:   {Waitlisted, Completed, NotCompleted, Withdrawn},
+		Declined:     {Accepted, Waitlisted},
+		Completed:    {},
+		NotCompleted: {},
+		Withdrawn:    {},
+		Signposted:   {},
 	}
 	for from, to := range want {
 		got := Allowed(from, actor.LinkWorker)
@@ -75,7 +92,8 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// Whatever was done, undoing the latest move gives the progress there was before it: replaying the moves that stand says so.
+// Whatever was done, undoing the latest move gives the progress there was before it: replaying the moves
+// that stand says so.
 func TestProgressIsItsMoves(t *testing.T) {
 	t.Parallel()
 	sent := time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC)
@@ -96,8 +114,16 @@ func TestProgressIsItsMoves(t *testing.T) {
 				break
 			}
 			before = p
-			side := rapid.SampledFrom([]actor.Side{actor.SideOrganisation, actor.SidePatient, actor.SideLinkWorker}).Draw(t, "side")
-			moves = append(moves, Move{To: rapid.SampledFrom(may).Draw(t, "to"), Side: side, OccurredAt: sent.Add(time.Duration(i) * time.Hour)})
+			side := rapid.SampledFrom([]actor.Side{actor.SideOrganisation, actor.SidePatient, actor.SideLinkWorker}).
+				Draw(t, "side")
+			moves = append(
+				moves,
+				Move{
+					To:         rapid.SampledFrom(may).Draw(t, "to"),
+					Side:       side,
+					OccurredAt: sent.Add(time.Duration(i) * time.Hour),
+				},
+			)
 			p = replay(moves)
 			if (p.EndedOn != nil) != slices.Contains(ends, p.Status) {
 				t.Errorf("%s: ended on %v", p.Status, p.EndedOn)

@@ -19,8 +19,8 @@ import (
 	"waypost/internal/platform/secret"
 )
 
-// ReplyLink is an organisation's way to answer one referral without a key. Whoever holds it can answer, and sees what the
-// organisation may see of that referral, and nothing else.
+// ReplyLink is an organisation's way to answer one referral without a key. Whoever holds it can answer, and
+// sees what the organisation may see of that referral, and nothing else.
 type ReplyLink struct {
 	ReferralID uuid.UUID `json:"referral_id" format:"uuid" doc:"The referral that it answers."`
 	URL        string    `json:"url,omitempty" doc:"The link; what it ends with is the token of /v1/replies/{token}. Hand it to the organisation alone. A replay does not hold it." example:"https://waypost.example/r/…"`
@@ -52,8 +52,9 @@ const ReplyPath = "/r/"
 // replyDays is how long a link works, in days: long enough to say months later how it went.
 const replyDays = 180
 
-// ReplyLink makes a link for the link worker to hand on; earlier ones end. Faults: conflict (there is nothing to answer, the person died,
-// or the organisation is not active), consent_required (consent to share does not stand).
+// ReplyLink makes a link for the link worker to hand on; earlier ones end. Faults: conflict (there is
+// nothing to answer, the person died, or the organisation is not active), consent_required (consent to
+// share does not stand).
 func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := db.FindForUpdate[Referral](tx, "referral", id)
@@ -79,7 +80,10 @@ func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err e
 		case !r.answerable():
 			return fault.New(fault.Conflict, "A referral that is "+string(r.Status)+" takes no answer.")
 		case !shared:
-			return fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations, or no longer does: record the consent first.")
+			return fault.New(
+				fault.ConsentRequired,
+				"The person has not agreed to share with organisations, or no longer does: record the consent first.",
+			)
 		}
 		if l, err = r.mint(tx); err != nil {
 			return err
@@ -100,7 +104,9 @@ func (r *Referral) answerable() bool { return len(Allowed(r.Status, actor.Organi
 
 // shared tells whether consent to share with organisations stands.
 func (r *Referral) shared(tx *db.Tx) (agreed bool, err error) {
-	err = tx.Raw("select consent_stands(?, ?, ?)", r.SiteID, r.PatientID, people.ShareWithOrganisations).Scan(&agreed).Error
+	err = tx.Raw("select consent_stands(?, ?, ?)", r.SiteID, r.PatientID, people.ShareWithOrganisations).
+		Scan(&agreed).
+		Error
 	return agreed, err
 }
 
@@ -112,7 +118,9 @@ func (r *Referral) died(tx *db.Tx) (died bool, err error) {
 
 // organisationActive tells whether the organisation may still be shown whose referral it is.
 func (r *Referral) organisationActive(tx *db.Tx) (active bool, err error) {
-	err = tx.Raw("select exists (select from organisations where id = ? and status <> 'inactive')", r.OrganisationID).Scan(&active).Error
+	err = tx.Raw("select exists (select from organisations where id = ? and status <> 'inactive')", r.OrganisationID).
+		Scan(&active).
+		Error
 	return active, err
 }
 
@@ -127,7 +135,14 @@ func (r *Referral) mint(tx *db.Tx) (l ReplyLink, err error) {
 	if err != nil {
 		return l, err
 	}
-	row := replyLink{ID: tx.NewID(), TokenHash: secret.Hash(l.Token), SiteID: r.SiteID, ReferralID: r.ID, EndsAt: ends, CreatedAt: tx.Now}
+	row := replyLink{
+		ID:         tx.NewID(),
+		TokenHash:  secret.Hash(l.Token),
+		SiteID:     r.SiteID,
+		ReferralID: r.ID,
+		EndsAt:     ends,
+		CreatedAt:  tx.Now,
+	}
 	return l, tx.Create(&row).Error
 }
 
@@ -138,7 +153,9 @@ func (s *Store) EndReplyLink(ctx context.Context, id uuid.UUID) error {
 		if err != nil {
 			return err
 		}
-		ended := tx.Model(&replyLink{}).Where("site_id = ? and referral_id = ? and ends_at > ?", r.SiteID, r.ID, tx.Now).Update("ends_at", tx.Now)
+		ended := tx.Model(&replyLink{}).
+			Where("site_id = ? and referral_id = ? and ends_at > ?", r.SiteID, r.ID, tx.Now).
+			Update("ends_at", tx.Now)
 		if ended.Error != nil || ended.RowsAffected == 0 {
 			return ended.Error
 		}
@@ -149,35 +166,55 @@ func (s *Store) EndReplyLink(ctx context.Context, id uuid.UUID) error {
 // endOlderLinks lets the newest link alone work.
 func (r *Referral) endOlderLinks(tx *db.Tx) error {
 	return tx.Exec(`update reply_links set ends_at = ? where site_id = ? and referral_id = ? and ends_at > ?
-		and id <> (select id from reply_links where site_id = ? and referral_id = ? order by created_at desc, id desc limit 1)`,
+		and id <> (select id from reply_links where site_id = ? and referral_id = ? order by created_at desc,
+			id desc limit 1)`,
 		tx.Now, r.SiteID, r.ID, tx.Now, r.SiteID, r.ID).Error
 }
 
 var (
-	errNoReplyLink = fault.New(fault.NotFound, "This link does not work: it has run out, a newer one took its place, or a part of it is missing. Whoever sent the referral can make another.")
+	errNoReplyLink = fault.New(
+		fault.NotFound,
+		"This link does not work: it has run out, a newer one took its place, or a part of it is missing. "+
+			"Whoever sent the referral can make another.",
+	)
 
 	// ErrTakenBack is what a link says of a referral that was withdrawn: nothing of it is told any more.
 	ErrTakenBack = fault.New(fault.NotFound, "This referral was taken back: there is nothing to answer any more.")
 
 	// ErrNotActive is what a link says of an organisation that is no longer active.
-	ErrNotActive = fault.New(fault.NotFound, "This link does not work any more: the organisation it was made for is no longer active in Waypost. If that is wrong, tell whoever sent the referral.")
+	ErrNotActive = fault.New(
+		fault.NotFound,
+		"This link does not work any more: the organisation it was made for is no longer active in Waypost. If "+
+			"that is wrong, tell whoever sent the referral.",
+	)
 )
 
 // AdmitReply begins the transaction of a request by the token of a link (see db.Admit): as the organisation, on the one
 // referral. Faults: not_found (which of unknown, cut, expired, ended or replaced is not told; ErrNotActive).
 func (s *Store) AdmitReply(ctx context.Context, token string) (_ context.Context, leave func(), err error) {
 	hash, now := secret.Hash(token), s.DB.Clock.Now()
-	return s.DB.Admit(db.Outside(ctx), "select * from authenticate_by_reply_link($1)", []any{hash}, func(row pgx.Row) (actor.Actor, error) {
-		var link replyLink
-		var organisation uuid.UUID
-		var active bool
-		err := row.Scan(&link.ID, &link.TokenHash, &link.EndsAt, &link.ReferralID, &organisation, &active)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && (subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 || !now.Before(link.EndsAt)) {
-			return actor.Actor{}, errNoReplyLink
-		}
-		if err == nil && !active {
-			err = ErrNotActive
-		}
-		return actor.Actor{Role: actor.Organisation, KeyID: link.ID, OrganisationID: &organisation, ReferralID: &link.ReferralID}, err
-	})
+	return s.DB.Admit(
+		db.Outside(ctx),
+		"select * from authenticate_by_reply_link($1)",
+		[]any{hash},
+		func(row pgx.Row) (actor.Actor, error) {
+			var link replyLink
+			var organisation uuid.UUID
+			var active bool
+			err := row.Scan(&link.ID, &link.TokenHash, &link.EndsAt, &link.ReferralID, &organisation, &active)
+			if errors.Is(err, pgx.ErrNoRows) ||
+				err == nil && (subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 || !now.Before(link.EndsAt)) {
+				return actor.Actor{}, errNoReplyLink
+			}
+			if err == nil && !active {
+				err = ErrNotActive
+			}
+			return actor.Actor{
+				Role:           actor.Organisation,
+				KeyID:          link.ID,
+				OrganisationID: &organisation,
+				ReferralID:     &link.ReferralID,
+			}, err
+		},
+	)
 }

@@ -30,7 +30,8 @@ type NewMove struct {
 	From            *Status     `json:"from,omitempty" format:"code:referral_statuses" doc:"Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed), even where the move would be allowed."`
 }
 
-// Move makes a move. The move is checked before its reason. Faults: move_not_allowed, invalid, consent_required (sending a draft).
+// Move makes a move. The move is checked before its reason. Faults: move_not_allowed, invalid,
+// consent_required (sending a draft).
 func (s *Store) Move(ctx context.Context, id uuid.UUID, n NewMove) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		h, err := takeAsSeen(tx, id, n.To)
@@ -61,7 +62,10 @@ func take(tx *db.Tx, id uuid.UUID) (*History, error) {
 		Referral
 		DiedOn *day.Date
 	}
-	q := tx.InSites().Table("referrals").Select("referrals.*, referred_person_died_on(id) as died_on").Where("id = ?", id)
+	q := tx.InSites().
+		Table("referrals").
+		Select("referrals.*, referred_person_died_on(id) as died_on").
+		Where("id = ?", id)
 	r, err := db.First[row](q.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "referral")
 	return &History{Referral: r.Referral, diedOn: r.DiedOn, via: viaAPI, log: &events.Log{}}, err
 }
@@ -69,8 +73,8 @@ func take(tx *db.Tx, id uuid.UUID) (*History, error) {
 // nothingLeft is what an organisation is told of somebody who has died, without why.
 const nothingLeft = "Nothing is left to do for this referral: please do not call the person."
 
-// checkDeath refuses a move of a day after the person's death, and one of now. What happened before can still be recorded, and the
-// referral withdrawn or put right.
+// checkDeath refuses a move of a day after the person's death, and one of now. What happened before can
+// still be recorded, and the referral withdrawn or put right.
 func (h *History) checkDeath(tx *db.Tx, n NewMove) error {
 	if h.diedOn == nil || n.To == Withdrawn || n.To == EnteredInError {
 		return nil
@@ -94,8 +98,8 @@ const (
 	viaJob  = "job"
 )
 
-// takeAsSeen is take for somebody who decides on where the referral stands. Of two who do so at the same instant the second
-// is told where it stands now, and decides anew.
+// takeAsSeen is take for somebody who decides on where the referral stands. Of two who do so at the same
+// instant the second is told where it stands now, and decides anew.
 func takeAsSeen(tx *db.Tx, id uuid.UUID, to Status) (*History, error) {
 	seen, err := find(tx, id)
 	if err != nil {
@@ -118,7 +122,8 @@ func (r *Referral) notAllowed(tx *db.Tx, to Status) error {
 	if len(may) == 0 {
 		where = "the referral is " + string(r.Status) + "; this caller may move it no further"
 	}
-	return fault.New(fault.MoveNotAllowed, "A referral that is "+string(r.Status)+" cannot be moved to "+string(to)+" by this caller.").At("body.to", fault.NotAllowed, where)
+	return fault.New(fault.MoveNotAllowed, "A referral that is "+string(r.Status)+" cannot be moved to "+string(to)+" by this caller.").
+		At("body.to", fault.NotAllowed, where)
 }
 
 // write stores the steps that were taken, and shows the referral as it then stands.
@@ -180,8 +185,18 @@ func (n NewMove) make(tx *db.Tx, r *Referral) (Move, error) {
 	}
 	var c fault.Checks
 	c.Require(past, "occurred_at", fault.OutOfRange, "must not lie in the future")
-	c.Require(r.SentAt == nil || !m.OccurredAt.Before(*r.SentAt), "occurred_at", fault.OutOfRange, "lies before the referral was sent")
-	c.Require(n.ExpectedStartOn == nil || n.To == Accepted || n.To == Waitlisted, "expected_start_on", fault.NotAllowed, "goes with accepted or waitlisted only")
+	c.Require(
+		r.SentAt == nil || !m.OccurredAt.Before(*r.SentAt),
+		"occurred_at",
+		fault.OutOfRange,
+		"lies before the referral was sent",
+	)
+	c.Require(
+		n.ExpectedStartOn == nil || n.To == Accepted || n.To == Waitlisted,
+		"expected_start_on",
+		fault.NotAllowed,
+		"goes with accepted or waitlisted only",
+	)
 	return m, c.Err()
 }
 
@@ -191,7 +206,11 @@ func sideOf(who actor.Actor, reportedBy *actor.Side) (actor.Side, error) {
 		return who.Side(), nil
 	}
 	if who.Role == actor.Organisation && *reportedBy != actor.SideOrganisation {
-		return "", fault.InvalidAt("reported_by", fault.NotAllowed, "must be organisation: an organisation gives its own account")
+		return "", fault.InvalidAt(
+			"reported_by",
+			fault.NotAllowed,
+			"must be organisation: an organisation gives its own account",
+		)
 	}
 	return *reportedBy, nil
 }
@@ -201,7 +220,8 @@ type Undo struct {
 	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"Why; it is kept with the voided move."`
 }
 
-// Undo voids the latest move of a referral; both the move and its undoing stay visible. Fault: conflict (nothing to undo).
+// Undo voids the latest move of a referral; both the move and its undoing stay visible. Fault: conflict
+// (nothing to undo).
 func (s *Store) Undo(ctx context.Context, id uuid.UUID, u Undo) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		h, err := take(tx, id)

@@ -54,8 +54,9 @@ func (s *Store) atEverySite(ctx context.Context, f func(ctx context.Context, p p
 	return err
 }
 
-// Ask puts a notice into the outbox for every referral that waits for an answer, and a chase for those whose day has come: at
-// every site, by what stands in the record. It is a job's work, and can be done twice without asking anybody twice.
+// Ask puts a notice into the outbox for every referral that waits for an answer, and a chase for those
+// whose day has come: at every site, by what stands in the record. It is a job's work, and can be done
+// twice without asking anybody twice.
 func (s *Store) Ask(ctx context.Context) error {
 	return s.atEverySite(ctx, func(ctx context.Context, p patience) error {
 		for {
@@ -77,7 +78,9 @@ func (p patience) ask(tx *db.Tx) (int, error) {
 		return 0, err
 	}
 	var due []outbox.Message
-	err := tx.Query(noticesSQL, map[string]any{"site": p.ID, "now": tx.Now, "silent": p.silent(tx.Now), "kind": Notice, "chases": p.ChaseDays, "most": mostNotices}).Scan(&due).Error
+	err := tx.Query(noticesSQL, map[string]any{"site": p.ID, "now": tx.Now, "silent": p.silent(tx.Now), "kind": Notice, "chases": p.ChaseDays, "most": mostNotices}).
+		Scan(&due).
+		Error
 	if err != nil {
 		return 0, err
 	}
@@ -96,12 +99,16 @@ func (p patience) ask(tx *db.Tx) (int, error) {
 	return len(due), p.reroute(tx)
 }
 
-// takeBack cancels notices that wait, of referrals that no longer do or whose person died, and to organisations that are no longer active.
+// takeBack cancels notices that wait, of referrals that no longer do or whose person died, and to
+// organisations that are no longer active.
 func (p patience) takeBack(tx *db.Tx) error {
 	return tx.Exec(`update outbox o set state = 'cancelled', updated_at = ?,
-			why = case when r.status = 'expired' then 'expired' when r.status in ('draft', 'withdrawn', 'entered_in_error') then 'withdrawn'
-				when r.status <> 'sent' then 'answered' when org.status = 'inactive' then 'organisation_inactive' else 'not_open' end
-		from referrals r join organisations org on org.id = r.organisation_id join patients p on p.site_id = r.site_id and p.id = r.patient_id
+			why = case when r.status = 'expired' then 'expired' when r.status in ('draft', 'withdrawn',
+				'entered_in_error') then 'withdrawn'
+				when r.status <> 'sent' then 'answered' when org.status = 'inactive' then
+				'organisation_inactive' else 'not_open' end
+		from referrals r join organisations org on org.id = r.organisation_id join patients p on p.site_id =
+			r.site_id and p.id = r.patient_id
 		where o.site_id = ? and o.kind = ? and o.state = 'waiting' and r.site_id = o.site_id and r.id = o.subject_id
 			and (r.status <> 'sent' or org.status = 'inactive' or p.died_on is not null)`,
 		tx.Now, p.ID, Notice).Error
@@ -125,9 +132,11 @@ func (p patience) reroute(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(`update outbox o set channel = case when a.by_hand is null then 'email' else 'by_hand' end, why = a.by_hand, updated_at = @now
+	return tx.Exec(`update outbox o set channel = case when a.by_hand is null then 'email' else 'by_hand' end,
+		why = a.by_hand, updated_at = @now
 		from referrals r, lateral (
-			select case when email is null then 'by_hand' when pending_since >= r.sent_at then @unconfirmed end as by_hand
+			select case when email is null then 'by_hand' when pending_since >= r.sent_at then @unconfirmed end
+				as by_hand
 			from notice_address(r.organisation_id, r.service_id)) a
 		where o.site_id = @site and o.kind = @kind and o.state = 'waiting' and o.why is distinct from 'held'
 			and r.site_id = o.site_id and r.id = o.subject_id and r.status = 'sent'

@@ -10,7 +10,8 @@ import (
 	"waypost/internal/platform/normal"
 )
 
-// asks is what a notice says: who asks whom, and nothing of the person or of what they need, since others may see a mail.
+// asks is what a notice says: who asks whom, and nothing of the person or of what they need, since others
+// may see a mail.
 type asks struct {
 	Reference    string // the referral's id
 	Site         string
@@ -68,7 +69,8 @@ func (a asks) letter(to string) (mail.Letter, error) {
 
 // asks gathers what a notice of the referral says, besides the link.
 func (r *Referral) asks(tx *db.Tx) (a asks, err error) {
-	err = tx.Raw(`select s.name as site, o.name as organisation, w.name as worker, w.email as worker_email, coalesce(w.phone, '') as worker_phone
+	err = tx.Raw(`select s.name as site, o.name as organisation, w.name as worker, w.email as worker_email,
+		coalesce(w.phone, '') as worker_phone
 		from episodes e
 		join sites s on s.id = e.site_id
 		join link_workers w on w.site_id = e.site_id and w.id = e.link_worker_id

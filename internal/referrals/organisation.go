@@ -56,13 +56,20 @@ type Person struct {
 
 // What an organisation is not told: reasons that others gave, notes that others wrote, and who they were.
 const (
-	movesReceived       = "id, referral_id, sequence, from_status, to_status, side, occurred_at, recorded_at, recorded_via, voided_at, expected_start_on, actor_role, case when side = 'organisation' then reason end as reason, case when actor_role = 'organisation' then note end as note"
-	attendancesReceived = "id, referral_id, attended_on, attended, reported_by, recorded_via, created_at, updated_at, case when reported_by = 'organisation' then reason end as reason, case when entered_in_error->'by'->>'role' = 'organisation' then entered_in_error else entered_in_error || '{\"reason\": null}' end as entered_in_error"
-	lastReasonIsTheirs  = "(select case when m.side = 'organisation' then m.reason end from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
-	lastNoteIsTheirs    = "(select case when m.side = 'organisation' then m.note end from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
+	movesReceived = "id, referral_id, sequence, from_status, to_status, side, occurred_at, recorded_at, recorded_via, " +
+		"voided_at, expected_start_on, actor_role, case when side = 'organisation' then reason end as reason, " +
+		"case when actor_role = 'organisation' then note end as note"
+	attendancesReceived = "id, referral_id, attended_on, attended, reported_by, recorded_via, created_at, updated_at, case when " +
+		"reported_by = 'organisation' then reason end as reason, case when entered_in_error->'by'->>'role' = " +
+		"'organisation' then entered_in_error else entered_in_error || '{\"reason\": null}' end as entered_in_error"
+	lastReasonIsTheirs = "(select case when m.side = 'organisation' then m.reason end from referral_moves m where m.site_id = " +
+		"referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
+	lastNoteIsTheirs = "(select case when m.side = 'organisation' then m.note end from referral_moves m where m.site_id = " +
+		"referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
 )
 
-const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, " + lastNoteIsTheirs + " as last_note, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, version, created_at, updated_at, referred_person_died_on(id) is not null as died"
+const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, " + lastNoteIsTheirs + " as last_note, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, " +
+	"version, created_at, updated_at, referred_person_died_on(id) is not null as died"
 
 // GetReceived returns a referral as its organisation sees it.
 func (s *Store) GetReceived(ctx context.Context, id uuid.UUID) (r Received, err error) {
@@ -90,7 +97,9 @@ func (s *Store) ListReceived(ctx context.Context, by Filter, page db.Page[uuid.U
 		if by.EpisodeID != nil || by.LinkWorkerID != nil || by.OrganisationID != nil && *by.OrganisationID != own {
 			return nil // it sees no episode and no link worker, and nobody else's referrals
 		}
-		q := by.narrow(tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, page.After))
+		q := by.narrow(
+			tx.Table("referrals").Select(receivedColumns).Where("organisation_id = ? and id > ?", own, page.After),
+		)
 		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
 		}
@@ -111,8 +120,8 @@ func ownOrganisation(tx *db.Tx) (uuid.UUID, error) {
 	return uuid.Nil, fault.New(fault.Forbidden, "Only an organisation may ask this.")
 }
 
-// show adds the person, through the one function of the database that checks consent, that the referral is open and that they live, and
-// notes that they were shown.
+// show adds the person, through the one function of the database that checks consent, that the referral is
+// open and that they live, and notes that they were shown.
 func (r *Received) show(tx *db.Tx, operation string) error {
 	r.AllowedMoves = Allowed(r.Status, actor.Organisation)
 	if r.Died {
@@ -120,7 +129,10 @@ func (r *Received) show(tx *db.Tx, operation string) error {
 	}
 	r.NothingLeft = len(r.AllowedMoves) == 0
 	var found []Person
-	if err := tx.Raw("select *, referring_phone(?) as link_worker_phone from referred_person(?)", r.ID, r.ID).Scan(&found).Error; err != nil || len(found) == 0 {
+	if err := tx.Raw("select *, referring_phone(?) as link_worker_phone from referred_person(?)", r.ID, r.ID).
+		Scan(&found).
+		Error; err != nil ||
+		len(found) == 0 {
 		return err
 	}
 	r.Person = &found[0]

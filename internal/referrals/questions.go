@@ -14,7 +14,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Question is what an organisation asks of a referral. Whoever answers does so by telephone or mail, and marks it as answered.
+// Question is what an organisation asks of a referral. Whoever answers does so by telephone or mail, and
+// marks it as answered.
 type Question struct {
 	ID         uuid.UUID `json:"id" format:"uuid" doc:"The question's id."`
 	SiteID     uuid.UUID `json:"-"`
@@ -47,13 +48,23 @@ const mostOpenQuestions = 10
 func (n NewQuestion) check() error {
 	var c fault.Checks
 	c.Require(strings.TrimSpace(n.Question) != "", "question", fault.Required, "is needed")
-	c.Require(utf8.RuneCountInString(n.Question) <= MaxQuestion, "question", fault.TooLong, "may have at most 2000 characters")
-	c.Require(n.Contact == nil || utf8.RuneCountInString(*n.Contact) <= MaxContact, "contact", fault.TooLong, "may have at most 200 characters")
+	c.Require(
+		utf8.RuneCountInString(n.Question) <= MaxQuestion,
+		"question",
+		fault.TooLong,
+		"may have at most 2000 characters",
+	)
+	c.Require(
+		n.Contact == nil || utf8.RuneCountInString(*n.Contact) <= MaxContact,
+		"contact",
+		fault.TooLong,
+		"may have at most 200 characters",
+	)
 	return c.Err()
 }
 
-// AskQuestion takes an organisation's question. Faults: forbidden (the caller is no organisation), conflict (the referral takes no answer any
-// more, or too many questions wait).
+// AskQuestion takes an organisation's question. Faults: forbidden (the caller is no organisation), conflict
+// (the referral takes no answer any more, or too many questions wait).
 func (s *Store) AskQuestion(ctx context.Context, id uuid.UUID, n NewQuestion) (q Question, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		h, err := take(tx, id)
@@ -78,7 +89,10 @@ func (h *History) ask(tx *db.Tx, n NewQuestion) (q Question, err error) {
 		return q, fault.New(fault.Conflict, "A referral that is "+string(h.Status)+" takes no question.")
 	}
 	var waiting []Question
-	if err := tx.Where("site_id = ? and referral_id = ? and answered_at is null", h.SiteID, h.ID).Order("asked_at, id").Find(&waiting).Error; err != nil {
+	if err := tx.Where("site_id = ? and referral_id = ? and answered_at is null", h.SiteID, h.ID).
+		Order("asked_at, id").
+		Find(&waiting).
+		Error; err != nil {
 		return q, err
 	}
 	for _, q := range waiting {
@@ -89,15 +103,31 @@ func (h *History) ask(tx *db.Tx, n NewQuestion) (q Question, err error) {
 	if len(waiting) >= mostOpenQuestions {
 		return q, ErrManyQuestions
 	}
-	q = Question{ID: tx.NewID(), SiteID: h.SiteID, ReferralID: h.ID, NewQuestion: n, RecordedVia: h.via, AskedAt: tx.Now, UpdatedAt: tx.Now}
+	q = Question{
+		ID:          tx.NewID(),
+		SiteID:      h.SiteID,
+		ReferralID:  h.ID,
+		NewQuestion: n,
+		RecordedVia: h.via,
+		AskedAt:     tx.Now,
+		UpdatedAt:   tx.Now,
+	}
 	if err := tx.Create(&q).Error; err != nil {
 		return q, err
 	}
-	return q, events.Record(tx, "referral.question_asked", h.subject(), h.told(events.Data{"question_id": q.ID.String()}))
+	return q, events.Record(
+		tx,
+		"referral.question_asked",
+		h.subject(),
+		h.told(events.Data{"question_id": q.ID.String()}),
+	)
 }
 
 // ErrManyQuestions is the refusal of a question where many wait already.
-var ErrManyQuestions = fault.New(fault.Conflict, "Ten questions about this referral wait to be answered already: please call whoever sent it.")
+var ErrManyQuestions = fault.New(
+	fault.Conflict,
+	"Ten questions about this referral wait to be answered already: please call whoever sent it.",
+)
 
 // QuestionPosition is a place in a list of questions.
 type QuestionPosition struct {
@@ -106,7 +136,11 @@ type QuestionPosition struct {
 }
 
 // Questions lists what was asked of a referral, oldest first, after the position given.
-func (s *Store) Questions(ctx context.Context, id uuid.UUID, page db.Page[QuestionPosition]) (list []Question, err error) {
+func (s *Store) Questions(
+	ctx context.Context,
+	id uuid.UUID,
+	page db.Page[QuestionPosition],
+) (list []Question, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := find(tx, id)
 		if err != nil {
@@ -133,7 +167,13 @@ func (s *Store) MarkAnswered(ctx context.Context, id uuid.UUID) (q Question, err
 		}
 		q.AnsweredAt, q.AnsweredByLinkWorkerID, q.UpdatedAt = &tx.Now, tx.Actor.LinkWorkerID, tx.Now
 		row := tx.Model(&Question{}).Where("site_id = ? and id = ?", q.SiteID, q.ID)
-		err = row.Updates(map[string]any{"answered_at": tx.Now, "answered_by_link_worker_id": tx.Actor.LinkWorkerID, "updated_at": tx.Now}).Error
+		err = row.Updates(
+			map[string]any{
+				"answered_at":                tx.Now,
+				"answered_by_link_worker_id": tx.Actor.LinkWorkerID,
+				"updated_at":                 tx.Now,
+			},
+		).Error
 		if err != nil {
 			return err
 		}
@@ -151,7 +191,13 @@ type AskedBefore struct {
 
 func askedBefore(tx *db.Tx, r *Received) (list []AskedBefore, err error) {
 	list = []AskedBefore{}
-	err = tx.Table("referral_questions").Select("asked_at, answered_at").Where("site_id = ? and referral_id = ?", r.SiteID, r.ID).Order("asked_at, id").Limit(50).Find(&list).Error
+	err = tx.Table("referral_questions").
+		Select("asked_at, answered_at").
+		Where("site_id = ? and referral_id = ?", r.SiteID, r.ID).
+		Order("asked_at, id").
+		Limit(50).
+		Find(&list).
+		Error
 	for i := range list {
 		if err == nil {
 			list[i].AskedOn, err = tx.DayOf(r.SiteID, list[i].AskedAt)

@@ -79,7 +79,12 @@ func (by Filter) narrow(q *gorm.DB) *gorm.DB {
 type Include struct{ Organisation, Service bool }
 
 // List returns referrals of the actor's sites by id, after the id given.
-func (s *Store) List(ctx context.Context, by Filter, with Include, page db.Page[uuid.UUID]) (list []Referral, err error) {
+func (s *Store) List(
+	ctx context.Context,
+	by Filter,
+	with Include,
+	page db.Page[uuid.UUID],
+) (list []Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := by.narrow(tx.InSites().Where("id > ?", page.After))
 		if by.OrganisationID != nil {
@@ -89,7 +94,10 @@ func (s *Store) List(ctx context.Context, by Filter, with Include, page db.Page[
 			q = q.Where("episode_id = ?", *by.EpisodeID)
 		}
 		if by.LinkWorkerID != nil {
-			q = q.Where("(site_id, episode_id) in (select site_id, id from episodes where link_worker_id = ?)", *by.LinkWorkerID)
+			q = q.Where(
+				"(site_id, episode_id) in (select site_id, id from episodes where link_worker_id = ?)",
+				*by.LinkWorkerID,
+			)
 		}
 		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
@@ -130,7 +138,10 @@ func include(tx *db.Tx, list []Referral, with Include) error {
 			return err
 		}
 		for i := range list {
-			at := slices.IndexFunc(found, func(v directory.Service) bool { return list[i].ServiceID != nil && v.ID == *list[i].ServiceID })
+			at := slices.IndexFunc(
+				found,
+				func(v directory.Service) bool { return list[i].ServiceID != nil && v.ID == *list[i].ServiceID },
+			)
 			if at >= 0 {
 				list[i].Service = &found[at]
 			}
@@ -141,11 +152,20 @@ func include(tx *db.Tx, list []Referral, with Include) error {
 
 // noteRead writes whose referrals were shown to the access log.
 func noteRead(tx *db.Tx, operation string, list []Referral) error {
-	return events.ReadAll(tx, operation, list, func(r Referral) (site, patient uuid.UUID) { return r.SiteID, r.PatientID })
+	return events.ReadAll(
+		tx,
+		operation,
+		list,
+		func(r Referral) (site, patient uuid.UUID) { return r.SiteID, r.PatientID },
+	)
 }
 
 // Timeline lists what happened to a referral, oldest first.
-func (s *Store) Timeline(ctx context.Context, id uuid.UUID, page db.Page[events.Position]) (list []events.Event, err error) {
+func (s *Store) Timeline(
+	ctx context.Context,
+	id uuid.UUID,
+	page db.Page[events.Position],
+) (list []events.Event, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r, err := db.Find[Referral](tx, "referral", id)
 		if err != nil {

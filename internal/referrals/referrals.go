@@ -77,8 +77,9 @@ type Request struct {
 	Draft  bool       `json:"draft,omitempty" doc:"Keep it as a draft; a move to sent sends it."`
 }
 
-// Record adds a referral. Faults: consent_required (no standing consent to share with organisations; a signpost and a
-// draft need none), conflict (the episode is closed, or the service takes nobody), invalid (dates, the target, a full service without a reason).
+// Record adds a referral. Faults: consent_required (no standing consent to share with organisations; a
+// signpost and a draft need none), conflict (the episode is closed, or the service takes nobody), invalid
+// (dates, the target, a full service without a reason).
 func (s *Store) Record(ctx context.Context, n New, via string) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		e, err := db.FindForUpdate[episodes.Episode](tx, "episode", n.EpisodeID)
@@ -121,9 +122,18 @@ func (s *Store) Record(ctx context.Context, n New, via string) (r Referral, err 
 // begin makes the row of a new referral: draft, sent or signposted.
 func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via string) (Referral, error) {
 	r := Referral{
-		ID: tx.NewID(), SiteID: e.SiteID, EpisodeID: e.ID, PatientID: e.PatientID, Target: Target{organisation, n.ServiceID}, Kind: n.Kind, Details: n.Details,
+		ID:                     tx.NewID(),
+		SiteID:                 e.SiteID,
+		EpisodeID:              e.ID,
+		PatientID:              e.PatientID,
+		Target:                 Target{organisation, n.ServiceID},
+		Kind:                   n.Kind,
+		Details:                n.Details,
 		RecordedByLinkWorkerID: tx.Actor.LinkWorkerID,
-		RecordedVia:            via, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+		RecordedVia:            via,
+		Version:                1,
+		CreatedAt:              tx.Now,
+		UpdatedAt:              tx.Now,
 	}
 	if r.Kind == "" {
 		r.Kind = "referral"
@@ -153,9 +163,9 @@ func (n New) begin(tx *db.Tx, e episodes.Episode, organisation uuid.UUID, via st
 	return r, nil
 }
 
-// checkSending asks everything that must hold when a referral goes out, now or when a draft is sent, and says what is
-// worth knowing: that there is an open referral to the same place, that the service is not simply open, or that nobody has met the
-// person.
+// checkSending asks everything that must hold when a referral goes out, now or when a draft is sent, and
+// says what is worth knowing: that there is an open referral to the same place, that the service is not
+// simply open, or that nobody has met the person.
 func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.Target) ([]fault.Warning, error) {
 	warnings := append([]fault.Warning{}, target.Warnings()...)
 	if r.SentAt != nil {
@@ -164,7 +174,13 @@ func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.
 			return nil, err
 		}
 		if met := e.MetOn(); met == nil || on.Before(*met) {
-			warnings = append(warnings, fault.Warning{Code: "not_met_yet", Detail: "Nobody had met or spoken to the person by then: they go on waiting until somebody does."})
+			warnings = append(
+				warnings,
+				fault.Warning{
+					Code:   "not_met_yet",
+					Detail: "Nobody had met or spoken to the person by then: they go on waiting until somebody does.",
+				},
+			)
 		}
 	}
 	// One statement, since every referral waits for it. consent_stands is the one rule of consent.
@@ -172,9 +188,23 @@ func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.
 		Agreed, OpenAlready bool
 		DiedOn              *day.Date
 	}
-	err := tx.Raw(`select consent_stands(?, ?, ?) as agreed, (select died_on from patients where site_id = ? and id = ?) as died_on, exists (select from referrals
-		where site_id = ? and episode_id = ? and organisation_id = ? and (?::uuid is null or service_id = ?) and status in ?) as open_already`,
-		r.SiteID, r.PatientID, people.ShareWithOrganisations, r.SiteID, r.PatientID, r.SiteID, r.EpisodeID, r.OrganisationID, r.ServiceID, r.ServiceID, open).Scan(&is).Error
+	err := tx.Raw(
+		`select consent_stands(?, ?, ?) as agreed, (select died_on from patients where site_id = ?
+		and id = ?) as died_on, exists (select from referrals
+		where site_id = ? and episode_id = ? and organisation_id = ? and (?::uuid is null or service_id = ?)
+			and status in ?) as open_already`,
+		r.SiteID,
+		r.PatientID,
+		people.ShareWithOrganisations,
+		r.SiteID,
+		r.PatientID,
+		r.SiteID,
+		r.EpisodeID,
+		r.OrganisationID,
+		r.ServiceID,
+		r.ServiceID,
+		open,
+	).Scan(&is).Error
 	if err == nil && r.Status != Draft {
 		err = r.checkLives(tx, is.DiedOn)
 	}
@@ -184,11 +214,20 @@ func (r *Referral) checkSending(tx *db.Tx, e episodes.Episode, target directory.
 	case r.Kind == "signpost":
 		return warnings, nil // nothing of the person goes to the organisation
 	case !is.Agreed && r.Status != Draft:
-		return nil, fault.New(fault.ConsentRequired, "The person has not agreed to share with organisations: record the consent first, or signpost.")
+		return nil, fault.New(
+			fault.ConsentRequired,
+			"The person has not agreed to share with organisations: record the consent first, or signpost.",
+		)
 	case target.Full() && r.OverrideReason == nil && r.Status != Draft:
 		return nil, fault.InvalidAt("override_reason", fault.Required, "is needed: the service is full")
 	case is.OpenAlready:
-		warnings = append(warnings, fault.Warning{Code: "open_referral_exists", Detail: "The person has an open referral to the same place already."})
+		warnings = append(
+			warnings,
+			fault.Warning{
+				Code:   "open_referral_exists",
+				Detail: "The person has an open referral to the same place already.",
+			},
+		)
 	}
 	return warnings, nil
 }
@@ -222,7 +261,9 @@ func (r *Referral) checkFollows(tx *db.Tx) error {
 		return nil
 	}
 	var same bool
-	err := tx.Raw("select exists (select from referrals where site_id = ? and id = ? and id <> ? and patient_id = ?)", r.SiteID, *r.FollowsReferralID, r.ID, r.PatientID).Scan(&same).Error
+	err := tx.Raw("select exists (select from referrals where site_id = ? and id = ? and id <> ? and patient_id = ?)", r.SiteID, *r.FollowsReferralID, r.ID, r.PatientID).
+		Scan(&same).
+		Error
 	if err == nil && !same {
 		return fault.InvalidAt("follows_referral_id", fault.UnknownReference, "names no other referral of this person")
 	}

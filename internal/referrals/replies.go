@@ -43,7 +43,8 @@ func (a Asked) WithoutSecret() any {
 	return a
 }
 
-// Answer is what an organisation says by a link: a move, whether the person came, that it was wrong to say so, or a question.
+// Answer is what an organisation says by a link: a move, whether the person came, that it was wrong to say
+// so, or a question.
 type Answer struct {
 	To              *Status    `json:"to,omitempty" format:"code:referral_statuses" doc:"Where the referral goes: one of its allowed_moves. With from, accepted from accepted adds a note or expected_start_on to a yes. Left out where attendance is reported." example:"accepted"`
 	From            *Status    `json:"from,omitempty" format:"code:referral_statuses" doc:"Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed)."`
@@ -80,9 +81,9 @@ func (s *Store) Asked(ctx context.Context) (a Asked, err error) {
 	return a, err
 }
 
-// Answer takes what the organisation says of the link's referral, and shows how it then stands. Faults: move_not_allowed (which
-// says where it stands: it was withdrawn, or answered already), invalid, conflict (it takes no attendance,
-// or the organisation said otherwise of that day).
+// Answer takes what the organisation says of the link's referral, and shows how it then stands. Faults:
+// move_not_allowed (which says where it stands: it was withdrawn, or answered already), invalid, conflict
+// (it takes no attendance, or the organisation said otherwise of that day).
 func (s *Store) Answer(ctx context.Context, n Answer) (a Asked, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		id, err := linked(tx)
@@ -120,7 +121,11 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	h.via = viaLink
 	switch {
 	case n.things() != 1:
-		return fault.InvalidAt("to", fault.Required, "or attended, taken_back or question is needed: one of them at a time")
+		return fault.InvalidAt(
+			"to",
+			fault.Required,
+			"or attended, taken_back or question is needed: one of them at a time",
+		)
 	case n.Attended == nil && n.On != nil:
 		return fault.InvalidAt("on", fault.NotAllowed, "goes with attended only")
 	case n.Question == nil && n.Contact != nil:
@@ -128,7 +133,10 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	case n.adds(h):
 		err = n.add(tx, h)
 	case n.To != nil:
-		err = h.Move(tx, NewMove{To: *n.To, From: n.From, Reason: n.Reason, Note: n.Note, ExpectedStartOn: n.ExpectedStartOn})
+		err = h.Move(
+			tx,
+			NewMove{To: *n.To, From: n.From, Reason: n.Reason, Note: n.Note, ExpectedStartOn: n.ExpectedStartOn},
+		)
 	case n.Attended != nil:
 		err = n.attend(tx, h)
 	default:
@@ -140,13 +148,15 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	return h.write(tx, &h.Referral)
 }
 
-// adds tells whether it adds a day or a note to a yes that stands: accepted from accepted, which is no move of the lifecycle.
+// adds tells whether it adds a day or a note to a yes that stands: accepted from accepted, which is no move
+// of the lifecycle.
 func (n Answer) adds(h *History) bool {
-	return n.To != nil && *n.To == Accepted && n.From != nil && *n.From == Accepted && h.Status == Accepted && (n.Note != nil || n.ExpectedStartOn != nil)
+	return n.To != nil && *n.To == Accepted && n.From != nil && *n.From == Accepted && h.Status == Accepted &&
+		(n.Note != nil || n.ExpectedStartOn != nil)
 }
 
-// add records what is added to a yes as a move that changes nothing else: a day that was given before stands until another is given.
-// What stands already is not recorded twice.
+// add records what is added to a yes as a move that changes nothing else: a day that was given before
+// stands until another is given. What stands already is not recorded twice.
 func (n Answer) add(tx *db.Tx, h *History) error {
 	if err := h.checkDeath(tx, NewMove{To: Accepted}); err != nil {
 		return err
@@ -154,7 +164,10 @@ func (n Answer) add(tx *db.Tx, h *History) error {
 	if n.Reason != nil {
 		return checkReason(Accepted, n.Reason)
 	}
-	latest, err := db.First[Move](tx.Where("site_id = ? and referral_id = ? and voided_at is null", h.SiteID, h.ID).Order("sequence desc"), "move")
+	latest, err := db.First[Move](
+		tx.Where("site_id = ? and referral_id = ? and voided_at is null", h.SiteID, h.ID).Order("sequence desc"),
+		"move",
+	)
 	if err != nil {
 		return err
 	}
@@ -191,7 +204,8 @@ func (n Answer) tell(tx *db.Tx, h *History) (err error) {
 	return err
 }
 
-// take holds the referral. A move is decided on where the referral stands; a report of a day is not, and may come twice at once.
+// take holds the referral. A move is decided on where the referral stands; a report of a day is not, and
+// may come twice at once.
 func (n Answer) take(tx *db.Tx, id uuid.UUID) (*History, error) {
 	if n.To == nil {
 		return take(tx, id)
@@ -204,7 +218,12 @@ func (n Answer) attend(tx *db.Tx, h *History) error {
 	c.Require(n.On != nil, "on", fault.Required, "is needed: the day")
 	c.Require(n.Note == nil, "note", fault.NotAllowed, "goes with to only")
 	c.Require(n.ExpectedStartOn == nil, "expected_start_on", fault.NotAllowed, "goes with to only")
-	c.Require(n.Reason == nil || codes.Has("non_attendance_reasons", *n.Reason), "reason", fault.UnknownCode, "of not coming must be a code of non_attendance_reasons")
+	c.Require(
+		n.Reason == nil || codes.Has("non_attendance_reasons", *n.Reason),
+		"reason",
+		fault.UnknownCode,
+		"of not coming must be a code of non_attendance_reasons",
+	)
 	if err := c.Err(); err != nil {
 		return err
 	}
@@ -249,7 +268,11 @@ func asked(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
 	if a.Questions, err = askedBefore(tx, &a.Received); err != nil {
 		return a, err
 	}
-	if err := tx.Table("attendances").Where("site_id = ? and referral_id = ? and entered_in_error is null and ("+byOrganisation+")", a.SiteID, a.ID).Order("attended_on, id").Find(&a.Attendances).Error; err != nil {
+	if err := tx.Table("attendances").
+		Where("site_id = ? and referral_id = ? and entered_in_error is null and ("+byOrganisation+")", a.SiteID, a.ID).
+		Order("attended_on, id").
+		Find(&a.Attendances).
+		Error; err != nil {
 		return a, err
 	}
 	return a, a.show(tx, "reply_link")

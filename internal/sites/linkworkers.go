@@ -59,7 +59,14 @@ func (s *Store) AddLinkWorker(ctx context.Context, n NewLinkWorker) (w LinkWorke
 		if err != nil {
 			return err
 		}
-		w = LinkWorker{ID: tx.NewID(), SiteID: site, LinkWorkerDetails: n.LinkWorkerDetails, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		w = LinkWorker{
+			ID:                tx.NewID(),
+			SiteID:            site,
+			LinkWorkerDetails: n.LinkWorkerDetails,
+			Version:           1,
+			CreatedAt:         tx.Now,
+			UpdatedAt:         tx.Now,
+		}
 		if err := w.normalise(LinkWorkerDetails{}); err != nil {
 			return err
 		}
@@ -113,9 +120,17 @@ func (s *Store) LinkWorkers(ctx context.Context, page db.Page[uuid.UUID]) (list 
 }
 
 // ChangeLinkWorker applies a merge patch to the version the caller read.
-func (s *Store) ChangeLinkWorker(ctx context.Context, id uuid.UUID, version int, c LinkWorkerChanges) (w LinkWorker, err error) {
+func (s *Store) ChangeLinkWorker(
+	ctx context.Context,
+	id uuid.UUID,
+	version int,
+	c LinkWorkerChanges,
+) (w LinkWorker, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if w, err = db.First[LinkWorker](everySite(tx).Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "link worker"); err != nil {
+		if w, err = db.First[LinkWorker](
+			everySite(tx).Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}),
+			"link worker",
+		); err != nil {
 			return err
 		}
 		if err := db.Match(version, w.Version); err != nil {
@@ -137,7 +152,8 @@ func (s *Store) ChangeLinkWorker(ctx context.Context, id uuid.UUID, version int,
 	return w, err
 }
 
-// normalise reads a phone and an e-mail address that are new. An address that is none is refused: colleagues are told apart by it.
+// normalise reads a phone and an e-mail address that are new. An address that is none is refused:
+// colleagues are told apart by it.
 func (w *LinkWorker) normalise(was LinkWorkerDetails) error {
 	normal.PhoneIfNew(&w.Phone, was.Phone)
 	if w.Email == was.Email {

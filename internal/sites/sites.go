@@ -75,7 +75,16 @@ type Changes = patch.Merge[Details]
 
 // M9To12 is the schedule a site has unless it sets its own: asked between 9 and 12 months after the baseline,
 // best half way; analysed from day 240 to day 400.
-var M9To12 = Schedule{Code: "m9_12", Anchor: "baseline", OpensAfter: "P9M", TargetAfter: "P10M15D", ClosesAfter: "P12M", AnalysisFrom: 240, AnalysisTo: 400, Instruments: db.Texts{"ons4"}}
+var M9To12 = Schedule{
+	Code:         "m9_12",
+	Anchor:       "baseline",
+	OpensAfter:   "P9M",
+	TargetAfter:  "P10M15D",
+	ClosesAfter:  "P12M",
+	AnalysisFrom: 240,
+	AnalysisTo:   400,
+	Instruments:  db.Texts{"ons4"},
+}
 
 // Add adds a site.
 func (s *Store) Add(ctx context.Context, n New) (site Site, err error) {
@@ -126,11 +135,32 @@ func (site *Site) settle(was Details) error {
 	normal.Require(&c, "privacy_notice_url", &site.PrivacyNoticeURL, was.PrivacyNoticeURL, normal.URL, normal.NotAURL)
 	normal.Require(&c, "ods_code", &site.ODSCode, was.ODSCode, normal.ODSCode, normal.NotAnODSCode)
 	_, err := time.LoadLocation(site.TimeZone)
-	c.Require(err == nil && site.TimeZone != "Local", "time_zone", fault.WrongFormat, "is no time zone of the IANA database")
-	c.Require(!slices.ContainsFunc(site.ChaseDays, func(d int) bool { return d < 1 || d >= site.ExpiryDays }), "chase_days", fault.OutOfRange, "must lie between 1 and the day before expiry_days")
-	c.Require(was.PrivacyNoticeURL == nil || site.PrivacyNoticeURL != nil, "privacy_notice_url", fault.NotAllowed, "can be changed but not taken away: links to people's own pages lead to it")
+	c.Require(
+		err == nil && site.TimeZone != "Local",
+		"time_zone",
+		fault.WrongFormat,
+		"is no time zone of the IANA database",
+	)
+	c.Require(
+		!slices.ContainsFunc(site.ChaseDays, func(d int) bool { return d < 1 || d >= site.ExpiryDays }),
+		"chase_days",
+		fault.OutOfRange,
+		"must lie between 1 and the day before expiry_days",
+	)
+	c.Require(
+		was.PrivacyNoticeURL == nil || site.PrivacyNoticeURL != nil,
+		"privacy_notice_url",
+		fault.NotAllowed,
+		"can be changed but not taken away: links to people's own pages lead to it",
+	)
 	c.Require(ascending(site.ChaseDays), "chase_days", fault.Duplicate, "each stand once, the earliest first")
-	c.Require(!slices.ContainsFunc(site.ReminderDays, func(d int) bool { return d < 1 || d > 365 }) && slices.IsSorted(site.ReminderDays), "reminder_days", fault.OutOfRange, "must lie between 1 and 365, the earliest first")
+	c.Require(
+		!slices.ContainsFunc(site.ReminderDays, func(d int) bool { return d < 1 || d > 365 }) &&
+			slices.IsSorted(site.ReminderDays),
+		"reminder_days",
+		fault.OutOfRange,
+		"must lie between 1 and 365, the earliest first",
+	)
 	for i := range site.Schedules {
 		if site.Schedules[i].Instruments == nil {
 			site.Schedules[i].Instruments = db.Texts{"ons4"}
@@ -139,7 +169,12 @@ func (site *Site) settle(was Details) error {
 	for i, schedule := range site.Schedules {
 		at := fmt.Sprintf("schedules[%d]", i)
 		same := func(s Schedule) bool { return s.Code == schedule.Code }
-		c.Require(!slices.ContainsFunc(site.Schedules[:i], same), at+".code", fault.Duplicate, "is the name of another schedule of the site")
+		c.Require(
+			!slices.ContainsFunc(site.Schedules[:i], same),
+			at+".code",
+			fault.Duplicate,
+			"is the name of another schedule of the site",
+		)
 		schedule.check(&c, at)
 	}
 	return c.Err()
@@ -150,20 +185,36 @@ func ascending(days []int) bool {
 }
 
 func (s Schedule) check(c *fault.Checks, at string) {
-	c.Require(!slices.Contains([]string{"baseline", "review", "closure"}, s.Code), at+".code", fault.Duplicate, "is the name of another timepoint")
+	c.Require(
+		!slices.Contains([]string{"baseline", "review", "closure"}, s.Code),
+		at+".code",
+		fault.Duplicate,
+		"is the name of another timepoint",
+	)
 	var after [3]day.Period
 	for i, text := range []string{s.OpensAfter, s.TargetAfter, s.ClosesAfter} {
 		p, err := day.ParsePeriod(text)
 		c.Require(err == nil, at, fault.WrongFormat, "has an offset that is no period such as P9M or P10M15D")
 		after[i] = p
 	}
-	c.Require(inOrder(after), at, fault.OutOfRange, "must open before its target, and close after it, whatever day it counts from: months differ in length")
+	c.Require(
+		inOrder(after),
+		at,
+		fault.OutOfRange,
+		"must open before its target, and close after it, whatever day it counts from: months differ in length",
+	)
 	c.Require(s.AnalysisTo >= s.AnalysisFrom, at, fault.OutOfRange, "must have analysis_to after analysis_from")
 	keys := slices.Sorted(slices.Values(s.Instruments))
-	c.Require(len(slices.Compact(keys)) == len(s.Instruments), at+".instruments", fault.Duplicate, "names an instrument twice")
+	c.Require(
+		len(slices.Compact(keys)) == len(s.Instruments),
+		at+".instruments",
+		fault.Duplicate,
+		"names an instrument twice",
+	)
 }
 
-// inOrder tells whether the days come in that order after every day of four years: P31D is past P1M after some days alone.
+// inOrder tells whether the days come in that order after every day of four years: P31D is past P1M after
+// some days alone.
 func inOrder(after [3]day.Period) bool {
 	for from, n := day.New(2001, 1, 1), 0; n < 4*365+1; from, n = from.AddDays(1), n+1 {
 		if from.Add(after[1]).Before(from.Add(after[0])) || from.Add(after[2]).Before(from.Add(after[1])) {
@@ -225,7 +276,10 @@ func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Site,
 // Change applies a merge patch to the version the caller read.
 func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (site Site, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if site, err = db.First[Site](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "site"); err != nil {
+		if site, err = db.First[Site](
+			tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}),
+			"site",
+		); err != nil {
 			return err
 		}
 		if err := db.Match(version, site.Version); err != nil {

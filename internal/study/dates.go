@@ -8,8 +8,8 @@ import (
 	"waypost/internal/platform/day"
 )
 
-// lastDay is the day at whose end figures stand, which in Europe, and wherever else Waypost is meant for, is less than half a day away
-// from midnight in UTC.
+// lastDay is the day at whose end figures stand, which in Europe, and wherever else Waypost is meant for,
+// is less than half a day away from midnight in UTC.
 func lastDay(asOf time.Time) string { return dayInWords(day.Of(asOf.Add(-12 * time.Hour))) }
 
 // lastMonth is the month of that day.

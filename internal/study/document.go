@@ -10,8 +10,9 @@ import (
 	"waypost/internal/platform/day"
 )
 
-// Update is what a study tells everybody it answers to, in a reader's order. Its words hold all of its figures; those stand beside
-// them as numbers too, and are those of GET /v1/insights/participants and /v1/insights/outcomes.
+// Update is what a study tells everybody it answers to, in a reader's order. Its words hold all of its
+// figures; those stand beside them as numbers too, and are those of GET /v1/insights/participants and
+// /v1/insights/outcomes.
 type Update struct {
 	ProjectID    uuid.UUID   `json:"project_id" format:"uuid" doc:"The project."`
 	Title        string      `json:"title" doc:"What the study is called." example:"Does it help? A year after being referred to a link worker"`

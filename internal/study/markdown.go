@@ -14,7 +14,9 @@ import (
 //go:embed update.md.tmpl
 var markdown string
 
-var asMarkdown = template.Must(template.New("update").Funcs(template.FuncMap(Reading)).Funcs(template.FuncMap{"text": literally}).Parse(markdown))
+var asMarkdown = template.Must(
+	template.New("update").Funcs(template.FuncMap(Reading)).Funcs(template.FuncMap{"text": literally}).Parse(markdown),
+)
 
 // Markdown is the update as a text with headings and tables.
 func (u Update) Markdown() string {
@@ -63,9 +65,20 @@ var Reading = map[string]any{
 }
 
 var (
-	groups = map[string]string{"steering": "The steering committee", "advisory": "The advisory group", "ppi": "The patient and public group", "team": "The study team"}
-	doing  = map[string]string{"meeting": " met", "feedback": " said", "change_made": " changed something"}
-	kinds  = map[string]string{"patient": "people who had support", "link_worker": "link workers", "health_professional": "health staff", "voluntary_sector": "people from community groups", "manager": "managers"}
+	groups = map[string]string{
+		"steering": "The steering committee",
+		"advisory": "The advisory group",
+		"ppi":      "The patient and public group",
+		"team":     "The study team",
+	}
+	doing = map[string]string{"meeting": " met", "feedback": " said", "change_made": " changed something"}
+	kinds = map[string]string{
+		"patient":             "people who had support",
+		"link_worker":         "link workers",
+		"health_professional": "health staff",
+		"voluntary_sector":    "people from community groups",
+		"manager":             "managers",
+	}
 )
 
 // parted is a question and what was answered to it; nothing of it is a question in other texts.

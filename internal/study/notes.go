@@ -54,7 +54,12 @@ func (s *Store) AddNote(ctx context.Context, project uuid.UUID, n NewNote) (note
 		if err := tx.Create(&note).Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "project.note_added", p.subject(), events.Data{"note_id": note.ID.String(), "kind": n.Kind})
+		return events.Record(
+			tx,
+			"project.note_added",
+			p.subject(),
+			events.Data{"note_id": note.ID.String(), "kind": n.Kind},
+		)
 	})
 	return note, err
 }
@@ -85,7 +90,11 @@ type NewInterview struct {
 }
 
 // Interviews lists a project's interviews by id, after the id given.
-func (s *Store) Interviews(ctx context.Context, project uuid.UUID, page db.Page[uuid.UUID]) (list []Interview, err error) {
+func (s *Store) Interviews(
+	ctx context.Context,
+	project uuid.UUID,
+	page db.Page[uuid.UUID],
+) (list []Interview, err error) {
 	return listed[Interview](ctx, s, project, page, standing)
 }
 
@@ -107,7 +116,12 @@ func (s *Store) AddInterview(ctx context.Context, project uuid.UUID, n NewInterv
 		if err := tx.Create(&i).Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "project.interview_added", p.subject(), events.Data{"interview_id": i.ID.String(), "participant_kind": n.ParticipantKind})
+		return events.Record(
+			tx,
+			"project.interview_added",
+			p.subject(),
+			events.Data{"interview_id": i.ID.String(), "participant_kind": n.ParticipantKind},
+		)
 	})
 	return i, err
 }
@@ -121,12 +135,23 @@ func (s *Store) RemoveInterview(ctx context.Context, project, id uuid.UUID) erro
 const standing = "removed_at is null"
 
 // listed are the rows of a project by id.
-func listed[T any](ctx context.Context, s *Store, project uuid.UUID, page db.Page[uuid.UUID], which string) (list []T, err error) {
+func listed[T any](
+	ctx context.Context,
+	s *Store,
+	project uuid.UUID,
+	page db.Page[uuid.UUID],
+	which string,
+) (list []T, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if _, err := of(tx, project); err != nil {
 			return err
 		}
-		return tx.Where("project_id = ? and id > ?", project, page.After).Where(which).Order("id").Scopes(page.Cut).Find(&list).Error
+		return tx.Where("project_id = ? and id > ?", project, page.After).
+			Where(which).
+			Order("id").
+			Scopes(page.Cut).
+			Find(&list).
+			Error
 	})
 	return list, err
 }
@@ -138,7 +163,10 @@ func removed(ctx context.Context, s *Store, project, id uuid.UUID, row any, what
 		if err != nil {
 			return err
 		}
-		gone := tx.Model(row).Where("project_id = ? and id = ?", project, id).Where(standing).UpdateColumn("removed_at", tx.Now)
+		gone := tx.Model(row).
+			Where("project_id = ? and id = ?", project, id).
+			Where(standing).
+			UpdateColumn("removed_at", tx.Now)
 		if gone.Error != nil {
 			return gone.Error
 		}

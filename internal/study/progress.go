@@ -21,12 +21,19 @@ type group struct {
 	large bool // those alone that are large enough to show
 }
 
-// together takes the rows of one follow-up apart: all sites together, and each. Where all of them together are too few, or would tell
-// of one that is, those that are shown are added up: no more than any reader could do.
+// together takes the rows of one follow-up apart: all sites together, and each. Where all of them together
+// are too few, or would tell of one that is, those that are shown are added up: no more than any reader
+// could do.
 func together(rows []insights.ParticipantRow, timepoint string) (all group, sites []insights.ParticipantRow) {
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r insights.ParticipantRow) bool { return r.Timepoint != timepoint })
+	rows = slices.DeleteFunc(
+		slices.Clone(rows),
+		func(r insights.ParticipantRow) bool { return r.Timepoint != timepoint },
+	)
 	if len(rows) == 0 {
-		return group{row: insights.ParticipantRow{Timepoint: timepoint, Withheld: insights.Withheld{Suppressed: true}}, name: "All sites together"}, nil
+		return group{
+			row:  insights.ParticipantRow{Timepoint: timepoint, Withheld: insights.Withheld{Suppressed: true}},
+			name: "All sites together",
+		}, nil
 	}
 	all, sites = group{rows[0], "All sites together", false}, rows[1:]
 	if shown(all.row) {
@@ -88,7 +95,14 @@ func (w writer) progress(all group, sites []insights.ParticipantRow) []ProgressR
 }
 
 func progressed(r insights.ParticipantRow, name string, target *int) ProgressRow {
-	row := ProgressRow{Site: name, Target: target, Enrolled: r.Enrolled, Baseline: r.Baseline, Due: r.Due, FollowedUp: r.FollowedUp}
+	row := ProgressRow{
+		Site:       name,
+		Target:     target,
+		Enrolled:   r.Enrolled,
+		Baseline:   r.Baseline,
+		Due:        r.Due,
+		FollowedUp: r.FollowedUp,
+	}
 	row.Suppressed = r.Enrolled == nil
 	if r.SiteID != nil {
 		row.SiteID = new(uuid.MustParse(*r.SiteID))
@@ -96,15 +110,28 @@ func progressed(r insights.ParticipantRow, name string, target *int) ProgressRow
 	return row
 }
 
-// changes are how scores changed, of the scores and follow-ups of the project. A row is there for each, whatever is in it.
+// changes are how scores changed, of the scores and follow-ups of the project. A row is there for each,
+// whatever is in it.
 func (w writer) changes(rows []insights.OutcomeRow) []Change {
 	list := []Change{}
 	for _, r := range rows {
 		if !slices.Contains(w.Timepoints, r.Timepoint) || !slices.Contains(w.Instruments, r.Instrument) {
 			continue
 		}
-		c := Change{Words: asks(r.Instrument, r.Score), Instrument: r.Instrument, Score: r.Score, Timepoint: r.Timepoint, Better: string(r.Better),
-			People: r.PairedN, Before: r.BaselineMean, After: r.FollowUpMean, Mean: r.MeanChange, CILow: r.CILow, CIHigh: r.CIHigh, Suppressed: r.Suppressed}
+		c := Change{
+			Words:      asks(r.Instrument, r.Score),
+			Instrument: r.Instrument,
+			Score:      r.Score,
+			Timepoint:  r.Timepoint,
+			Better:     string(r.Better),
+			People:     r.PairedN,
+			Before:     r.BaselineMean,
+			After:      r.FollowUpMean,
+			Mean:       r.MeanChange,
+			CILow:      r.CILow,
+			CIHigh:     r.CIHigh,
+			Suppressed: r.Suppressed,
+		}
 		if len(w.when) > 1 {
 			c.Words += ", " + w.when[r.Timepoint]
 		}

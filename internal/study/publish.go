@@ -65,7 +65,8 @@ type NewUpdate struct {
 	Correction *string    `json:"correction" required:"false" format:"prose" maxLength:"1000" doc:"With corrects: what was wrong, in plain words." example:"We had counted one site twice."`
 }
 
-// Publish freezes the update as it stands. Its link is for everybody. Faults: those of Draft, and invalid (a correction of what is not there).
+// Publish freezes the update as it stands. Its link is for everybody. Faults: those of Draft, and invalid
+// (a correction of what is not there).
 func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p Published, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if _, err := held(tx, project); err != nil {
@@ -82,8 +83,20 @@ func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p 
 		if u.Correction, err = w.correction(tx, n); err != nil {
 			return err
 		}
-		p = Published{ID: tx.NewID(), ProjectID: w.ID, To: w.to, AsOf: u.AsOf, CorrectsID: n.Corrects, Version: 1, PublishedBy: tx.Actor.Key(), CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if err := tx.Raw("select coalesce(max(number), 0) + 1 from study_updates where project_id = ?", w.ID).Scan(&p.Number).Error; err != nil {
+		p = Published{
+			ID:          tx.NewID(),
+			ProjectID:   w.ID,
+			To:          w.to,
+			AsOf:        u.AsOf,
+			CorrectsID:  n.Corrects,
+			Version:     1,
+			PublishedBy: tx.Actor.Key(),
+			CreatedAt:   tx.Now,
+			UpdatedAt:   tx.Now,
+		}
+		if err := tx.Raw("select coalesce(max(number), 0) + 1 from study_updates where project_id = ?", w.ID).
+			Scan(&p.Number).
+			Error; err != nil {
 			return err
 		}
 		u.Number, u.PublishedOn = p.Number, &w.today
@@ -97,7 +110,13 @@ func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p 
 		sum := sha256.Sum256(whole)
 		p.Content.V, p.SHA256 = u, hex.EncodeToString(sum[:])
 		if !u.isOfNow() {
-			p.Warnings = append(p.Warnings, fault.Warning{Code: "figures_withheld", Detail: "Of a month before this one most figures cannot be shown safely. An update of this month shows more."})
+			p.Warnings = append(
+				p.Warnings,
+				fault.Warning{
+					Code:   "figures_withheld",
+					Detail: "Of a month before this one most figures cannot be shown safely. An update of this month shows more.",
+				},
+			)
 		}
 		if err := tx.Create(&p).Error; err != nil {
 			return err
@@ -205,14 +224,26 @@ func holding(tx *db.Tx, id uuid.UUID) *gorm.DB {
 
 func (p *Published) save(tx *db.Tx, kind string) error {
 	p.Version, p.UpdatedAt = p.Version+1, tx.Now
-	if err := tx.Model(p).Where("id = ?", p.ID).Select("token_hash", "expires_on", "withdrawn_at", "version", "updated_at").Updates(p).Error; err != nil {
+	if err := tx.Model(p).
+		Where("id = ?", p.ID).
+		Select("token_hash", "expires_on", "withdrawn_at", "version", "updated_at").
+		Updates(p).
+		Error; err != nil {
 		return err
 	}
-	return events.Record(tx, kind, events.Subject{Type: "project", ID: p.ProjectID}, events.Data{"update_id": p.ID.String()})
+	return events.Record(
+		tx,
+		kind,
+		events.Subject{Type: "project", ID: p.ProjectID},
+		events.Data{"update_id": p.ID.String()},
+	)
 }
 
 var (
-	errNoUpdate = fault.New(fault.NotFound, "This link does not work: it has run out, a newer one took its place, or a part of it is missing.")
+	errNoUpdate = fault.New(
+		fault.NotFound,
+		"This link does not work: it has run out, a newer one took its place, or a part of it is missing.",
+	)
 
 	// ErrWithdrawn is what a link says of an update that was withdrawn.
 	ErrWithdrawn = fault.New(fault.NotFound, "This update was withdrawn.")
@@ -224,7 +255,9 @@ func (s *Store) Read(ctx context.Context, token string) (u Update, err error) {
 	err = s.DB.Do(actor.With(ctx, actor.Actor{}), func(tx *db.Tx) error {
 		var p Published
 		var content []byte
-		err := tx.Raw("select * from update_by_link(decode(?, 'hex'))", hex.EncodeToString(hash)).Row().Scan(&p.ProjectID, &p.TokenHash, &content, &p.ExpiresOn, &p.WithdrawnAt)
+		err := tx.Raw("select * from update_by_link(decode(?, 'hex'))", hex.EncodeToString(hash)).
+			Row().
+			Scan(&p.ProjectID, &p.TokenHash, &content, &p.ExpiresOn, &p.WithdrawnAt)
 		switch {
 		case errors.Is(err, sql.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(p.TokenHash, hash) != 1:
 			return errNoUpdate

@@ -25,8 +25,13 @@ type Narrative struct {
 	CompletedOn day.Date `json:"-"`
 }
 
-// Narratives lists what may be chosen from, by follow-up, after the id given. It is for a data steward; who reads it is noted.
-func (s *Store) Narratives(ctx context.Context, project uuid.UUID, page db.Page[uuid.UUID]) (list []Narrative, err error) {
+// Narratives lists what may be chosen from, by follow-up, after the id given. It is for a data steward; who
+// reads it is noted.
+func (s *Store) Narratives(
+	ctx context.Context,
+	project uuid.UUID,
+	page db.Page[uuid.UUID],
+) (list []Narrative, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := of(tx, project)
 		if err != nil {
@@ -35,10 +40,17 @@ func (s *Store) Narratives(ctx context.Context, project uuid.UUID, page db.Page[
 		if err := p.current(tx); err != nil {
 			return err
 		}
-		if err := tx.Raw("select * from words_to_choose(?, ?, ?)", p.ID, page.After, page.Limit).Scan(&list).Error; err != nil {
+		if err := tx.Raw("select * from words_to_choose(?, ?, ?)", p.ID, page.After, page.Limit).
+			Scan(&list).
+			Error; err != nil {
 			return err
 		}
-		return events.ReadAll(tx, "list-narratives", list, func(n Narrative) (site, patient uuid.UUID) { return n.SiteID, n.PatientID })
+		return events.ReadAll(
+			tx,
+			"list-narratives",
+			list,
+			func(n Narrative) (site, patient uuid.UUID) { return n.SiteID, n.PatientID },
+		)
 	})
 	return list, err
 }
@@ -68,7 +80,8 @@ type NewQuote struct {
 	Words      string    `json:"words" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"500" doc:"What of the narrative is to be shown, letter by letter." example:"I look forward to Wednesdays now."`
 }
 
-// Choose chooses a sentence from a narrative. Faults: invalid (it is not what was said), not_found (nothing of that follow-up may be shown).
+// Choose chooses a sentence from a narrative. Faults: invalid (it is not what was said), not_found (nothing
+// of that follow-up may be shown).
 func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Quote, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := held(tx, project) // of two at once one is first
@@ -79,7 +92,9 @@ func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Qu
 			return err
 		}
 		var said []Narrative
-		if err := tx.Raw("select * from words_to_choose(?, ?, 1)", p.ID, before(n.FollowUpID)).Scan(&said).Error; err != nil {
+		if err := tx.Raw("select * from words_to_choose(?, ?, 1)", p.ID, before(n.FollowUpID)).
+			Scan(&said).
+			Error; err != nil {
 			return err
 		}
 		if len(said) == 0 || said[0].FollowUpID != n.FollowUpID {
@@ -87,12 +102,29 @@ func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Qu
 		}
 		words := strings.TrimSpace(n.Words)
 		if !wholeSentences(said[0].Narrative, words) {
-			return fault.InvalidAt("words", fault.NotAllowed, "are not what the person said: they must stand in the narrative letter by letter, from the beginning of a sentence to the end of one")
+			return fault.InvalidAt(
+				"words",
+				fault.NotAllowed,
+				"are not what the person said: they must stand in the narrative letter by letter, from the "+
+					"beginning of a sentence to the end of one",
+			)
 		}
 		if err := once(tx, p, n.FollowUpID, words); err != nil {
 			return err
 		}
-		q = Quote{ID: tx.NewID(), ProjectID: p.ID, SiteID: said[0].SiteID, FollowUpID: n.FollowUpID, SaidOn: said[0].CompletedOn, Words: words, State: "waiting", MayShow: true, ChosenBy: tx.Actor.KeyID, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		q = Quote{
+			ID:         tx.NewID(),
+			ProjectID:  p.ID,
+			SiteID:     said[0].SiteID,
+			FollowUpID: n.FollowUpID,
+			SaidOn:     said[0].CompletedOn,
+			Words:      words,
+			State:      "waiting",
+			MayShow:    true,
+			ChosenBy:   tx.Actor.KeyID,
+			CreatedAt:  tx.Now,
+			UpdatedAt:  tx.Now,
+		}
 		if err := tx.Create(&q).Error; err != nil {
 			return err
 		}
@@ -101,8 +133,8 @@ func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Qu
 	return q, err
 }
 
-// wholeSentences tells whether words stand in a text from the beginning of a sentence to the end of one, so that nothing of what they
-// mean is cut off.
+// wholeSentences tells whether words stand in a text from the beginning of a sentence to the end of one, so
+// that nothing of what they mean is cut off.
 func wholeSentences(text, words string) bool {
 	for from := 0; ; {
 		at := strings.Index(text[from:], words)
@@ -124,12 +156,17 @@ func ends(text string) bool {
 	return strings.ContainsAny(text[len(text)-1:], ".?!") || strings.HasSuffix(text, "…")
 }
 
-// once refuses words that were chosen already, and what somebody refused: it does not become fit to be shown by being chosen again.
+// once refuses words that were chosen already, and what somebody refused: it does not become fit to be
+// shown by being chosen again.
 func once(tx *db.Tx, p project, followUp uuid.UUID, words string) error {
 	var there bool
-	err := tx.Raw("select exists (select from study_quotes where project_id = ? and follow_up_id = ? and state <> 'taken_back' and (position(? in words) > 0 or position(words in ?) > 0))", p.ID, followUp, words, words).Scan(&there).Error
+	err := tx.Raw("select exists (select from study_quotes where project_id = ? and follow_up_id = ? and state <> "+
+		"'taken_back' and (position(? in words) > 0 or position(words in ?) > 0))", p.ID, followUp, words, words).Scan(&there).Error
 	if err == nil && there {
-		err = fault.New(fault.Conflict, "These words, or some of them, were chosen already: they wait, are approved, or were refused.")
+		err = fault.New(
+			fault.Conflict,
+			"These words, or some of them, were chosen already: they wait, are approved, or were refused.",
+		)
 	}
 	return err
 }
@@ -144,8 +181,8 @@ func before(id uuid.UUID) uuid.UUID {
 	return id
 }
 
-// Quotes lists the quotes that the actor may see by id, after the id given: a data steward's all, a site manager's those of people of
-// their sites. state: empty: of every state.
+// Quotes lists the quotes that the actor may see by id, after the id given: a data steward's all, a site
+// manager's those of people of their sites. state: empty: of every state.
 func (s *Store) Quotes(ctx context.Context, state string, page db.Page[uuid.UUID]) (list []Quote, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := seen(tx).Where("id > ?", page.After)
@@ -173,7 +210,8 @@ type Check struct {
 	Decision string `json:"decision" enum:"approved,refused" doc:"The decision. approved means that there is no name, no place and nothing else by which somebody could be known." example:"approved"`
 }
 
-// CheckQuote says what a second person found. Faults: forbidden (who chose it may not check it), conflict (it was checked already), consent_required.
+// CheckQuote says what a second person found. Faults: forbidden (who chose it may not check it), conflict
+// (it was checked already), consent_required.
 func (s *Store) CheckQuote(ctx context.Context, id uuid.UUID, c Check) (q Quote, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if q, err = holdQuote(tx, id); err != nil {
@@ -198,8 +236,8 @@ func (s *Store) CheckQuote(ctx context.Context, id uuid.UUID, c Check) (q Quote,
 	return q, err
 }
 
-// TakeBack takes a quote back: it shows nowhere any more, and a published update says that something was withdrawn. One that was refused
-// shows nowhere, and stays refused.
+// TakeBack takes a quote back: it shows nowhere any more, and a published update says that something was
+// withdrawn. One that was refused shows nowhere, and stays refused.
 func (s *Store) TakeBack(ctx context.Context, id uuid.UUID) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
 		q, err := holdQuote(tx, id)
@@ -216,10 +254,19 @@ func (s *Store) TakeBack(ctx context.Context, id uuid.UUID) error {
 
 func (q *Quote) save(tx *db.Tx, kind string) error {
 	q.UpdatedAt = tx.Now
-	if err := tx.Model(q).Where("id = ?", q.ID).Select("state", "checked_by", "checked_at", "updated_at").Updates(q).Error; err != nil {
+	if err := tx.Model(q).
+		Where("id = ?", q.ID).
+		Select("state", "checked_by", "checked_at", "updated_at").
+		Updates(q).
+		Error; err != nil {
 		return err
 	}
-	return events.Record(tx, kind, events.Subject{Type: "project", ID: q.ProjectID}, events.Data{"quote_id": q.ID.String()})
+	return events.Record(
+		tx,
+		kind,
+		events.Subject{Type: "project", ID: q.ProjectID},
+		events.Data{"quote_id": q.ID.String()},
+	)
 }
 
 // seen asks for quotes, and whether their words may be shown.

@@ -27,7 +27,13 @@ func changed(changes []Change, asOf time.Time) []string {
 	few := false
 	for _, c := range changes {
 		if c.Shown() {
-			return []string{fmt.Sprintf("Some people gave the same scores at the start and later. Here are the averages of all who had done so by the end of %s.", lastDay(asOf))}
+			return []string{
+				fmt.Sprintf(
+					"Some people gave the same scores at the start and later. Here are the averages of all who had "+
+						"done so by the end of %s.",
+					lastDay(asOf),
+				),
+			}
 		}
 		few = few || c.Suppressed
 	}

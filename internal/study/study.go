@@ -1,6 +1,6 @@
-// Package study is what a project of research tells everybody it answers to: where it stands, what happened in it, and an update
-// that anybody can read, written from the record. Its figures are those of insights, which protect people; it counts nothing of its
-// own but how far the project is, for its members.
+// Package study is what a project of research tells everybody it answers to: where it stands, what happened
+// in it, and an update that anybody can read, written from the record. Its figures are those of insights,
+// which protect people; it counts nothing of its own but how far the project is, for its members.
 package study
 
 import (
@@ -120,7 +120,9 @@ func (p project) current(tx *db.Tx) error {
 
 // today is the day at the project's first site, whoever asks.
 func today(tx *db.Tx, project uuid.UUID) (d day.Date, err error) {
-	return d, tx.Raw("select (cast(? as timestamptz) at time zone project_time_zone(?))::date", tx.Now, project).Row().Scan(&d)
+	return d, tx.Raw("select (cast(? as timestamptz) at time zone project_time_zone(?))::date", tx.Now, project).
+		Row().
+		Scan(&d)
 }
 
 // Get returns a project as a study, empty where nothing was written yet.
@@ -142,7 +144,12 @@ func (p project) study(tx *db.Tx) (Study, error) {
 	if err != nil || len(found) > 0 {
 		return append(found, Study{})[0], err
 	}
-	return Study{ProjectID: p.ID, Details: Details{WorkPackages: []WorkPackage{}, Targets: []Target{}}, CreatedAt: tx.Now, UpdatedAt: tx.Now}, nil
+	return Study{
+		ProjectID: p.ID,
+		Details:   Details{WorkPackages: []WorkPackage{}, Targets: []Target{}},
+		CreatedAt: tx.Now,
+		UpdatedAt: tx.Now,
+	}, nil
 }
 
 // Change applies a merge patch to the version the caller read.
@@ -162,14 +169,18 @@ func (s *Store) Change(ctx context.Context, project uuid.UUID, version int, c Ch
 			return err
 		}
 		var interviewed []string
-		if err := tx.Raw("select distinct work_package from study_interviews where project_id = ? and "+standing, p.ID).Scan(&interviewed).Error; err != nil {
+		if err := tx.Raw("select distinct work_package from study_interviews where project_id = ? and "+standing, p.ID).
+			Scan(&interviewed).
+			Error; err != nil {
 			return err
 		}
 		if err := study.check(p, interviewed); err != nil {
 			return err
 		}
 		study.Version, study.UpdatedAt = study.Version+1, tx.Now
-		if err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "project_id"}}, UpdateAll: true}).Create(&study).Error; err != nil {
+		if err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "project_id"}}, UpdateAll: true}).
+			Create(&study).
+			Error; err != nil {
 			return err
 		}
 		return events.Record(tx, "project.study_changed", p.subject(), nil)
@@ -189,11 +200,21 @@ func (d *Details) check(p project, interviewed []string) error {
 	for i, w := range d.WorkPackages {
 		at := fmt.Sprintf("work_packages[%d]", i)
 		c.Require(!slices.Contains(codes, w.Code), at+".code", fault.Duplicate, "stands twice")
-		c.Require(w.StartsOn == nil || w.EndsOn == nil || !w.EndsOn.Before(*w.StartsOn), at+".ends_on", fault.OutOfRange, "lies before starts_on")
+		c.Require(
+			w.StartsOn == nil || w.EndsOn == nil || !w.EndsOn.Before(*w.StartsOn),
+			at+".ends_on",
+			fault.OutOfRange,
+			"lies before starts_on",
+		)
 		codes = append(codes, w.Code)
 	}
 	for _, code := range interviewed {
-		c.Require(slices.Contains(codes, code), "work_packages", fault.NotAllowed, "leaves one out that interviews belong to")
+		c.Require(
+			slices.Contains(codes, code),
+			"work_packages",
+			fault.NotAllowed,
+			"leaves one out that interviews belong to",
+		)
 	}
 	var sites []uuid.UUID
 	for i, t := range d.Targets {

@@ -13,8 +13,9 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Draft is the update as it would be published now, with counts of progress that only the project's members may see. to: the month;
-// empty: this one. Faults: conflict (the project is not approved, or its term is over), invalid (the month lies in the future).
+// Draft is the update as it would be published now, with counts of progress that only the project's members
+// may see. to: the month; empty: this one. Faults: conflict (the project is not approved, or its term is
+// over), invalid (the month lies in the future).
 func (s *Store) Draft(ctx context.Context, project uuid.UUID, to string) (u Update, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		w, err := s.writer(tx, project, to, "query.to")
@@ -64,9 +65,11 @@ func (s *Store) writer(tx *db.Tx, project uuid.UUID, to, location string) (w wri
 	first, err := day.Parse(w.to + "-01")
 	switch {
 	case err != nil:
-		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, fault.WrongFormat, "takes a month, YYYY-MM")
+		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").
+			At(location, fault.WrongFormat, "takes a month, YYYY-MM")
 	case first.After(w.today):
-		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").At(location, fault.OutOfRange, "lies in the future")
+		return w, fault.New(fault.Invalid, "The request is well formed, but not right.").
+			At(location, fault.OutOfRange, "lies in the future")
 	}
 	w.until = first.Add(day.Period{Months: 1})
 	w.when, err = w.whens(tx)
@@ -80,7 +83,11 @@ func (w writer) whens(tx *db.Tx) (map[string]string, error) {
 		Windows                       int
 	}
 	err := tx.As(w.asReader(), func() error {
-		return tx.Raw("select code, min(opens_after) as opens_after, min(closes_after) as closes_after, count(distinct (opens_after, closes_after)) as windows from schedules where site_id = any(?::uuid[]) and code = any(?::text[]) group by code", w.SiteIDs, w.Timepoints).Scan(&found).Error
+		return tx.Raw("select code, min(opens_after) as opens_after, min(closes_after) as closes_after, count(distinct "+
+			"(opens_after, closes_after)) as windows from schedules where site_id = any(?::uuid[]) and code = "+
+			"any(?::text[]) group by code", w.SiteIDs, w.Timepoints).
+			Scan(&found).
+			Error
 	})
 	when := map[string]string{}
 	for _, f := range found {
@@ -101,8 +108,23 @@ func (w writer) everybody(tx *db.Tx) (u Update, err error) {
 	if err != nil {
 		return u, err
 	}
-	u = Update{ProjectID: w.ID, Title: w.Title, To: w.to, AsOf: people.AsOf, For: "everybody", Introduction: introduction, Disclosure: people.Disclosure, Limits: limits(people.Disclosure)}
-	u.About = About{w.study.Contact, w.study.Funder, w.study.FunderReference, w.study.Acknowledgements, w.study.Disclaimer}
+	u = Update{
+		ProjectID:    w.ID,
+		Title:        w.Title,
+		To:           w.to,
+		AsOf:         people.AsOf,
+		For:          "everybody",
+		Introduction: introduction,
+		Disclosure:   people.Disclosure,
+		Limits:       limits(people.Disclosure),
+	}
+	u.About = About{
+		w.study.Contact,
+		w.study.Funder,
+		w.study.FunderReference,
+		w.study.Acknowledgements,
+		w.study.Disclaimer,
+	}
 	u.Notice, u.Hard.Words = aboutWhom(u.To, u.AsOf), []string{}
 	u.Where.Progress, u.Told.FollowUps = []Progress{}, []ToldAt{}
 	for _, timepoint := range w.followUps() {
@@ -156,7 +178,11 @@ func (w writer) exactly(tx *db.Tx, u *Update) error {
 // happened puts what stewards wrote.
 func (w writer) happened(tx *db.Tx, u *Update) error {
 	var notes []Note
-	if err := tx.Where("project_id = ? and noted_on < ?", w.ID, w.until).Where(standing).Order("noted_on, id").Find(&notes).Error; err != nil {
+	if err := tx.Where("project_id = ? and noted_on < ?", w.ID, w.until).
+		Where(standing).
+		Order("noted_on, id").
+		Find(&notes).
+		Error; err != nil {
 		return err
 	}
 	u.Where.Notes, u.Hard.Notes, u.Advised = []NewNote{}, []NewNote{}, []NewNote{}
@@ -176,7 +202,8 @@ func (w writer) happened(tx *db.Tx, u *Update) error {
 	}
 	u.Told.Quotes = []Said{}
 	return tx.As(actor.Actor{Role: actor.DataSteward}, func() error {
-		return tx.Raw("select id from study_quotes where project_id = ? and state = 'approved' and said_on < ? and words_may_show(site_id, follow_up_id, created_at) order by id", w.ID, w.until).Scan(&u.Told.Quotes).Error
+		return tx.Raw("select id from study_quotes where project_id = ? and state = 'approved' and said_on < ? and "+
+			"words_may_show(site_id, follow_up_id, created_at) order by id", w.ID, w.until).Scan(&u.Told.Quotes).Error
 	})
 }
 
@@ -187,7 +214,10 @@ func (w writer) interviewed(tx *db.Tx, u *Update) error {
 		WorkPackage, ParticipantKind string
 		N                            int
 	}
-	err := tx.Raw("select work_package, participant_kind, count(*) as n from study_interviews where project_id = ? and held_on < ? and "+standing+" group by 1, 2 order by 1, array_position(array['patient', 'link_worker', 'health_professional', 'voluntary_sector', 'manager'], participant_kind)", w.ID, w.until).Scan(&found).Error
+	err := tx.Raw("select work_package, participant_kind, count(*) as n from study_interviews where project_id = ? and held_on < ? and "+standing+" group by 1, 2 order by 1, array_position(array['patient', 'link_worker', 'health_professional', "+
+		"'voluntary_sector', 'manager'], participant_kind)", w.ID, w.until).
+		Scan(&found).
+		Error
 	profile := disclosure.NHSEngland(u.Disclosure.Threshold)
 	for _, f := range found {
 		held := &f.N
@@ -206,7 +236,9 @@ func (u *Update) sayQuotes(tx *db.Tx) error {
 		ids = append(ids, q.ID)
 	}
 	u.Told.Quotes = []Said{}
-	if err := tx.Raw("select * from words_shown(?, ?::uuid[])", u.ProjectID, ids).Scan(&u.Told.Quotes).Error; err != nil {
+	if err := tx.Raw("select * from words_shown(?, ?::uuid[])", u.ProjectID, ids).
+		Scan(&u.Told.Quotes).
+		Error; err != nil {
 		return err
 	}
 	u.Told.Withdrawn = len(ids) - len(u.Told.Quotes)

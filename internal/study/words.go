@@ -9,9 +9,11 @@ import (
 	"waypost/internal/insights"
 )
 
-// The words of an update: short sentences of plain words, for a reader of about twelve years. TestAnUpdateIsReadAtTwelve measures them.
+// The words of an update: short sentences of plain words, for a reader of about twelve years.
+// TestAnUpdateIsReadAtTwelve measures them.
 
-const notForPublication = "Not for publication. The counts in the table of sites are exact and of now, so they could give people away. They are for the members of this study alone. All other figures are those that anybody may read: "
+const notForPublication = "Not for publication. The counts in the table of sites are exact and of now, so they could give people " +
+	"away. They are for the members of this study alone. All other figures are those that anybody may read: "
 
 // TooFew stands where a count would stand.
 const TooFew = "too few to show safely"
@@ -59,7 +61,10 @@ func joined(u Update) (words []string) {
 	if *r.Enrolled == 0 {
 		return []string{"Nobody has joined the study yet."}
 	}
-	words = append(words, u.group+sentence(people(*r.Enrolled))+" have joined the study"+hopedFor(u.Where.Progress[0].Rows[0].Target)+".")
+	words = append(
+		words,
+		u.group+sentence(people(*r.Enrolled))+" have joined the study"+hopedFor(u.Where.Progress[0].Rows[0].Target)+".",
+	)
 	switch {
 	case r.Baseline == nil:
 	case *r.Baseline == *r.Enrolled:
@@ -70,7 +75,10 @@ func joined(u Update) (words []string) {
 	for _, f := range u.Told.FollowUps {
 		words = append(words, followed(f)...)
 	}
-	return append(words, fmt.Sprintf("We round numbers of people to the nearest %d, so they may not add up.", u.Disclosure.Rounding))
+	return append(
+		words,
+		fmt.Sprintf("We round numbers of people to the nearest %d, so they may not add up.", u.Disclosure.Rounding),
+	)
 }
 
 func hopedFor(target *int) string {
@@ -93,11 +101,18 @@ func followedUp(r insights.ParticipantRow) string {
 	case r.FollowedUp == nil:
 		return "How many people we have followed up cannot be shown safely."
 	case r.Due == nil:
-		return fmt.Sprintf("We have followed up %s. How many were due to be asked again cannot be shown safely.", people(*r.FollowedUp))
+		return fmt.Sprintf(
+			"We have followed up %s. How many were due to be asked again cannot be shown safely.",
+			people(*r.FollowedUp),
+		)
 	case *r.Due == 0:
 		return "Nobody was due to be asked again yet."
 	default:
-		return fmt.Sprintf("We have followed up %s, out of %s who were due to be asked again.", people(*r.FollowedUp), count(*r.Due))
+		return fmt.Sprintf(
+			"We have followed up %s, out of %s who were due to be asked again.",
+			people(*r.FollowedUp),
+			count(*r.Due),
+		)
 	}
 }
 
@@ -121,11 +136,23 @@ func told(r insights.ParticipantRow) []string {
 		}
 		words = append(words, fmt.Sprintf(text, said...))
 	}
-	ask("Did you use the group or service you were put in touch with? %s said yes. %s said no, or did not say.", r.Used, r.NotUsed)
+	ask(
+		"Did you use the group or service you were put in touch with? %s said yes. %s said no, or did not say.",
+		r.Used,
+		r.NotUsed,
+	)
 	if r.Used == nil || *r.Used > 0 {
-		ask("Did it help those who used something? %s said yes. %s said something else. "+worse(r.MadeWorse), r.Helped, r.NotHelped)
+		ask(
+			"Did it help those who used something? %s said yes. %s said something else. "+worse(r.MadeWorse),
+			r.Helped,
+			r.NotHelped,
+		)
 	}
-	ask("Did it help to meet a link worker? %s said yes. %s said something else. "+worse(r.MeetingMadeWorse), r.MeetingHelped, r.MeetingNotHelped)
+	ask(
+		"Did it help to meet a link worker? %s said yes. %s said something else. "+worse(r.MeetingMadeWorse),
+		r.MeetingHelped,
+		r.MeetingNotHelped,
+	)
 	if hidden {
 		words = append(words, "Other answers cannot be shown safely.")
 	}
@@ -137,7 +164,12 @@ func been(r insights.ParticipantRow) string {
 	if !known(r.Better, r.Worse, r.SameOrNotSaid) {
 		return "This cannot be shown safely."
 	}
-	return fmt.Sprintf("%s said better. %s said worse. %s said the same, or did not say.", sentence(count(*r.Better)), sentence(count(*r.Worse)), sentence(count(*r.SameOrNotSaid)))
+	return fmt.Sprintf(
+		"%s said better. %s said worse. %s said the same, or did not say.",
+		sentence(count(*r.Better)),
+		sentence(count(*r.Worse)),
+		sentence(count(*r.SameOrNotSaid)),
+	)
 }
 
 // worse says how many say that something made things worse; that is mostly few.
@@ -178,7 +210,8 @@ func hard(r insights.ParticipantRow) []string {
 	return words
 }
 
-// inShort answers what most readers ask first. Scores are of everybody so far, so that they stand there only in an update of now.
+// inShort answers what most readers ask first. Scores are of everybody so far, so that they stand there
+// only in an update of now.
 func inShort(u Update) (words []string) {
 	for _, f := range u.Told.FollowUps {
 		when := u.group
@@ -204,9 +237,15 @@ func inShort(u Update) (words []string) {
 		}
 	}
 	if n := up + down + unclear; n > 0 && u.isOfNow() {
-		words = append(words, fmt.Sprintf("We asked for %d scores twice. On average, %s", n, verdicts(up, down, unclear)))
+		words = append(
+			words,
+			fmt.Sprintf("We asked for %d scores twice. On average, %s", n, verdicts(up, down, unclear)),
+		)
 	}
-	return append(words, "This does not show that the support made people better or worse. We have nobody to compare them with.")
+	return append(
+		words,
+		"This does not show that the support made people better or worse. We have nobody to compare them with.",
+	)
 }
 
 // share says how much of those who were due were followed up, by the numbers as they are shown.
@@ -253,17 +292,23 @@ func limits(d disclosure.Notice) []string {
 		"People often get help when things are at their worst. Many then feel better in time, with help or without.",
 		"People who did not answer may feel worse, or better, than those who did.",
 		"People who agree to take part in a study may differ from those who do not.",
-		fmt.Sprintf("To protect people, we do not show numbers of them from 1 to %d. We round the others to the nearest %d. Numbers of staff are exact.", d.Threshold-1, d.Rounding),
+		fmt.Sprintf("To protect people, we do not show numbers of them from 1 to %d. We round the others to the "+
+			"nearest %d. Numbers of staff are exact.", d.Threshold-1, d.Rounding),
 	}
 }
 
 // introduction says what a study of this kind is, for somebody who never heard of it.
-const introduction = "A link worker helps people find things near them, such as a lunch club, advice about debt, or a walking group. We ask these people how they feel. Months later we ask again."
+const introduction = "A link worker helps people find things near them, such as a lunch club, advice about debt, or a walking " +
+	"group. We ask these people how they feel. Months later we ask again."
 
 // aboutWhom says whom an update is about, and when.
 func aboutWhom(to string, asOf time.Time) string {
 	if lastMonth(asOf) <= to {
 		return fmt.Sprintf("This is about everybody who had joined the study by the end of %s.", lastDay(asOf))
 	}
-	return fmt.Sprintf("This is about people who joined the study up to the end of %s. It shows how things stood at the end of %s.", monthInWords(to), lastDay(asOf))
+	return fmt.Sprintf(
+		"This is about people who joined the study up to the end of %s. It shows how things stood at the end of %s.",
+		monthInWords(to),
+		lastDay(asOf),
+	)
 }

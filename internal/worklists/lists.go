@@ -8,21 +8,51 @@ import (
 )
 
 var lists = []List{
-	{Name: "awaiting_reply", About: "Referrals that no organisation has answered, the longest silent first; those that have expired too, since a late answer counts. Referrals about which the organisation has a question, answered or not, lead.",
-		first: "l.question_on is not null", due: "l.expiry_on", why: whySilent, next: nextOfSilent, may: mayOfSilent},
-	{Name: "caseload", About: "Everybody whose episode is open, by what is due next.",
-		due: "coalesce(least(l.died_on, l.first_contact_on, l.contact_on, l.follow_up_on, l.answer_on), date '9999-12-31')", why: whySupported, next: nextOfSupported, may: mayOfSupported},
+	{
+		Name: "awaiting_reply",
+		About: "Referrals that no organisation has answered, the longest silent first; those that have expired too, " +
+			"since a late answer counts. Referrals about which the organisation has a question, answered or not, lead.",
+		first: "l.question_on is not null",
+		due:   "l.expiry_on",
+		why:   whySilent,
+		next:  nextOfSilent,
+		may:   mayOfSilent,
+	},
+	{
+		Name:  "caseload",
+		About: "Everybody whose episode is open, by what is due next.",
+		due:   "coalesce(least(l.died_on, l.first_contact_on, l.contact_on, l.follow_up_on, l.answer_on), date '9999-12-31')",
+		why:   whySupported,
+		next:  nextOfSupported,
+		may:   mayOfSupported,
+	},
 	{Name: "follow_ups_due", About: "Follow-ups whose window is open, by the day that is best for asking.",
 		due: "l.target_on", why: whyFollowedUp, next: nextOfFollowUp,
 		may: always("record-attempt", "complete-follow-up", "make-follow-up-link", "lose-follow-up")},
-	{Name: "no_recent_contact", About: "People who are supported or wait to be, and whom nobody has reached for the site's contact_days, the longest first.",
-		due: "l.contact_on", why: whyOutOfTouch, next: func(f found) *Due { return &Due{touch(f), *f.ContactOn} },
-		may: always("record-contact", "pause-episode", "close-episode")},
-	{Name: "to_withdraw", About: "Open referrals of people who died: to be withdrawn, so that no organisation calls them.",
-		due: "l.died_on", why: whyWithdrawn, next: func(found) *Due { return nil },
-		may: func(f found) []string { return seen(f, "move-referral") }},
-	{Name: "waiting_with_holding", About: "People on an organisation's waiting list, by when they were last held: reached while they wait.",
-		due: "l.contact_on", why: whyWaiting, next: nextOfWaiting, may: mayOfWaiting},
+	{
+		Name:  "no_recent_contact",
+		About: "People who are supported or wait to be, and whom nobody has reached for the site's contact_days, the longest first.",
+		due:   "l.contact_on",
+		why:   whyOutOfTouch,
+		next:  func(f found) *Due { return &Due{touch(f), *f.ContactOn} },
+		may:   always("record-contact", "pause-episode", "close-episode"),
+	},
+	{
+		Name:  "to_withdraw",
+		About: "Open referrals of people who died: to be withdrawn, so that no organisation calls them.",
+		due:   "l.died_on",
+		why:   whyWithdrawn,
+		next:  func(found) *Due { return nil },
+		may:   func(f found) []string { return seen(f, "move-referral") },
+	},
+	{
+		Name:  "waiting_with_holding",
+		About: "People on an organisation's waiting list, by when they were last held: reached while they wait.",
+		due:   "l.contact_on",
+		why:   whyWaiting,
+		next:  nextOfWaiting,
+		may:   mayOfWaiting,
+	},
 }
 
 func always(operations ...string) func(found) []string {
@@ -176,7 +206,12 @@ func mayOfSilent(f found) []string {
 }
 
 func whyWithdrawn(f found) string {
-	return fmt.Sprintf("%s still has the referral, which is %s%s.", f.Organisation, strings.ReplaceAll(f.Status, "_", " "), circumstances(f))
+	return fmt.Sprintf(
+		"%s still has the referral, which is %s%s.",
+		f.Organisation,
+		strings.ReplaceAll(f.Status, "_", " "),
+		circumstances(f),
+	)
 }
 
 func whyFollowedUp(f found) string {

@@ -11,8 +11,8 @@ import (
 	"waypost/internal/platform/day"
 )
 
-// Whatever is recorded of somebody, a row says in whole sentences why it is there, and what is due next is the earliest of the days
-// that there are and one of those that the document names.
+// Whatever is recorded of somebody, a row says in whole sentences why it is there, and what is due next is
+// the earliest of the days that there are and one of those that the document names.
 func TestRowsSayWhy(t *testing.T) {
 	t.Parallel()
 	due, _ := reflect.TypeFor[Due]().FieldByName("What")
@@ -21,7 +21,9 @@ func TestRowsSayWhy(t *testing.T) {
 		f := facts(t)
 		for _, l := range lists {
 			why := l.why(f)
-			if !strings.HasSuffix(why, ".") || strings.Contains(why, "%!") || strings.Contains(why, "nil") || strings.Contains(why, "0001-01-01") || strings.Contains(why, " -") {
+			if !strings.HasSuffix(why, ".") || strings.Contains(why, "%!") || strings.Contains(why, "nil") ||
+				strings.Contains(why, "0001-01-01") ||
+				strings.Contains(why, " -") {
 				t.Errorf("%s: %q", l.Name, why)
 			}
 			if len(l.may(f)) == 0 {
@@ -51,10 +53,40 @@ func facts(t *rapid.T) found {
 	}
 	contact, paused, attempted := some("contact"), some("paused"), some("attempted")
 	return found{
-		Today: today, Status: rapid.SampledFrom([]string{"waiting", "active", "paused", "sent", "expired"}).Draw(t, "status"), Organisation: "Example Lunch Club", Code: "m9_12",
-		Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"), OpenReferrals: rapid.IntRange(0, 3).Draw(t, "open"), ReceivedOn: some("received"), SentOn: some("sent"), ExpiryOn: some("expiry"),
-		OpensOn: some("opens"), TargetOn: some("target"), ClosesOn: some("closes"), WaitingSince: some("waiting"), ContactOn: &contact, PausedOn: &paused, AttemptedOn: &attempted,
-		BaselineOn: maybe("baseline"), MetOn: maybe("met"), DiedOn: maybe("died"), ClosedOn: maybe("closed"), ReachedOn: maybe("reached"), FirstContactOn: maybe("first contact"),
-		FollowUpOn: maybe("follow-up"), AnswerOn: maybe("answer"), QuestionOn: maybe("question"), ChaseOn: maybe("chase"), HeldOn: maybe("held"), Row: Row{Safeguarding: rapid.Bool().Draw(t, "flagged")},
+		Today:        today,
+		Status:       rapid.SampledFrom([]string{"waiting", "active", "paused", "sent", "expired"}).Draw(t, "status"),
+		Organisation: "Example Lunch Club",
+		Code:         "m9_12",
+		Attempts: rapid.IntRange(0, 3).
+			Draw(t, "attempts"),
+		OpenReferrals: rapid.IntRange(0, 3).Draw(t, "open"),
+		ReceivedOn:    some("received"),
+		SentOn:        some("sent"),
+		ExpiryOn:      some("expiry"),
+		OpensOn: some(
+			"opens",
+		),
+		TargetOn:     some("target"),
+		ClosesOn:     some("closes"),
+		WaitingSince: some("waiting"),
+		ContactOn:    &contact,
+		PausedOn:     &paused,
+		AttemptedOn:  &attempted,
+		BaselineOn: maybe(
+			"baseline",
+		),
+		MetOn:          maybe("met"),
+		DiedOn:         maybe("died"),
+		ClosedOn:       maybe("closed"),
+		ReachedOn:      maybe("reached"),
+		FirstContactOn: maybe("first contact"),
+		FollowUpOn: maybe(
+			"follow-up",
+		),
+		AnswerOn:   maybe("answer"),
+		QuestionOn: maybe("question"),
+		ChaseOn:    maybe("chase"),
+		HeldOn:     maybe("held"),
+		Row:        Row{Safeguarding: rapid.Bool().Draw(t, "flagged")},
 	}
 }

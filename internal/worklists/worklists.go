@@ -1,5 +1,6 @@
-// Package worklists says what a link worker has to do today: who is on which list, why, and what comes next. It only reads;
-// nothing is stored or enqueued for it, so that a list is right whatever went wrong the day before.
+// Package worklists says what a link worker has to do today: who is on which list, why, and what comes
+// next. It only reads; nothing is stored or enqueued for it, so that a list is right whatever went wrong
+// the day before.
 package worklists
 
 import (
@@ -45,8 +46,8 @@ type Due struct {
 	On   day.Date `json:"on" format:"date" doc:"The day; one that has passed is overdue since then."`
 }
 
-// Position is a place in a worklist. AsOf pins the day that the list is of, and the flags that were open, so that one read over
-// midnight is one list.
+// Position is a place in a worklist. AsOf pins the day that the list is of, and the flags that were open,
+// so that one read over midnight is one list.
 type Position struct {
 	Rank int       `json:"r"` // safeguarding flags, then what the list puts first, then those who are supported, then those whom nobody supports any more
 	Due  day.Date  `json:"d"`
@@ -54,7 +55,8 @@ type Position struct {
 	AsOf time.Time `json:"n"`
 }
 
-// found is a row as the database tells it: with where it stands in its list, and what its why and its next day are made of.
+// found is a row as the database tells it: with where it stands in its list, and what its why and its next
+// day are made of.
 type found struct {
 	Row
 	Total int
@@ -116,9 +118,14 @@ func Of(name string) (List, error) {
 	return lists[at], nil
 }
 
-// Rows reads a list after the position given, the most urgent first, and how many are on it. A link worker's own people when nobody
-// says whose.
-func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Page[Position]) (rows []Placed, total int, err error) {
+// Rows reads a list after the position given, the most urgent first, and how many are on it. A link
+// worker's own people when nobody says whose.
+func (s *Store) Rows(
+	ctx context.Context,
+	l List,
+	worker *uuid.UUID,
+	page db.Page[Position],
+) (rows []Placed, total int, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		asOf := page.After.AsOf
 		if asOf.IsZero() {
@@ -143,7 +150,12 @@ func (s *Store) Rows(ctx context.Context, l List, worker *uuid.UUID, page db.Pag
 				rows = append(rows, l.placed(f, asOf))
 			}
 		}
-		return events.ReadAll(tx, "worklist_"+l.Name, rows, func(r Placed) (site, patient uuid.UUID) { return r.SiteID, r.PatientID })
+		return events.ReadAll(
+			tx,
+			"worklist_"+l.Name,
+			rows,
+			func(r Placed) (site, patient uuid.UUID) { return r.SiteID, r.PatientID },
+		)
 	})
 	return rows, total, err
 }
@@ -180,23 +192,32 @@ func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int
 	return n, err
 }
 
-// Warnings says what keeps the caller's sites from working as they should, beside the lists: a site without a privacy notice can
-// ask nobody by a link.
+// Warnings says what keeps the caller's sites from working as they should, beside the lists: a site without
+// a privacy notice can ask nobody by a link.
 func (s *Store) Warnings(ctx context.Context) (out []fault.Warning, err error) {
 	out = []fault.Warning{}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		var without []string
-		err := tx.Raw("select name from sites where id = any(?::uuid[]) and privacy_notice_url is null order by name, id", db.IDs(tx.Actor.Sites)).Scan(&without).Error
+		err := tx.Raw("select name from sites where id = any(?::uuid[]) and privacy_notice_url is null order by name, id", db.IDs(tx.Actor.Sites)).
+			Scan(&without).
+			Error
 		for _, name := range without {
-			out = append(out, fault.Warning{Code: "no_privacy_notice", Detail: name + " has no privacy notice: no link to a person's own page can be made, and invitations wait until an administrator sets privacy_notice_url of the site."})
+			out = append(
+				out,
+				fault.Warning{
+					Code: "no_privacy_notice",
+					Detail: name + " has no privacy notice: no link to a person's own page can be made, and invitations wait " +
+						"until an administrator sets privacy_notice_url of the site.",
+				},
+			)
 		}
 		return err
 	})
 	return out, err
 }
 
-// planOnce lets the lists be planned once for a connection, and not for each reader: to plan one, with the policies of every table in
-// it, takes longer than to run it, and the plan is the same whoever asks.
+// planOnce lets the lists be planned once for a connection, and not for each reader: to plan one, with the
+// policies of every table in it, takes longer than to run it, and the plan is the same whoever asks.
 func planOnce(tx *db.Tx) error {
 	return tx.Exec("set local plan_cache_mode = force_generic_plan").Error
 }
@@ -217,7 +238,10 @@ type people struct {
 
 // page is the query of a page of a list, from its beginning or after a row.
 func (l List) page(of people, after bool) sqlfile.Text {
-	return files.Render("page.sql.tmpl", map[string]any{"List": l.sql(of), "Rank": l.rank(), "Due": l.due, "After": after})
+	return files.Render(
+		"page.sql.tmpl",
+		map[string]any{"List": l.sql(of), "Rank": l.rank(), "Due": l.due, "After": after},
+	)
 }
 
 // sql is the SQL of a list.

@@ -1,5 +1,5 @@
-// Package older holds the database's structure as it was before the migrations became one file an area, for tests of what
-// becomes of such a database.
+// Package older holds the database's structure as it was before the migrations became one file an area, for
+// tests of what becomes of such a database.
 package older
 
 import _ "embed"

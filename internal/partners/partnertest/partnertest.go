@@ -1,5 +1,5 @@
-// Package partnertest runs a partner's receiver of webhooks beside a test: a process of its own, which checks every message
-// with a library that others wrote.
+// Package partnertest runs a partner's receiver of webhooks beside a test: a process of its own, which
+// checks every message with a library that others wrote.
 package partnertest
 
 import (
@@ -75,7 +75,12 @@ func (r *Receiver) Run() {
 		r.t.Fatal(err)
 	}
 	cmd := exec.Command("node", script)
-	cmd.Env = append(os.Environ(), "MODULES="+filepath.Dir(modules), fmt.Sprintf("PORT=%d", r.port), "HOOKS="+string(known))
+	cmd.Env = append(
+		os.Environ(),
+		"MODULES="+filepath.Dir(modules),
+		fmt.Sprintf("PORT=%d", r.port),
+		"HOOKS="+string(known),
+	)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -113,7 +118,8 @@ func (r *Receiver) Stop() {
 	}
 }
 
-// Set says how the webhook of a name is answered (ok, fail, gone, redirect, stall, drip, huge), and what it is checked with.
+// Set says how the webhook of a name is answered (ok, fail, gone, redirect, stall, drip, huge), and what it
+// is checked with.
 func (r *Receiver) Set(name, answer, secret string) {
 	r.t.Helper()
 	r.hooks[name] = map[string]string{"answer": answer, "secret": secret}

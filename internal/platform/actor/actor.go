@@ -51,8 +51,9 @@ type Actor struct {
 	LinkWorkerID   *uuid.UUID  // the link worker the key belongs to, or is used on behalf of
 	OrganisationID *uuid.UUID
 	PatientID      *uuid.UUID // whose own link it is, for Patient alone
-	ReferralID     *uuid.UUID // of an organisation that came by a link: the one referral it reaches; KeyID is then the link
-	OnBehalf       bool       // LinkWorkerID came from Waypost-On-Behalf-Of
+	// of an organisation that came by a link: the one referral it reaches; KeyID is then the link
+	ReferralID *uuid.UUID
+	OnBehalf   bool // LinkWorkerID came from Waypost-On-Behalf-Of
 }
 
 // Can tells whether the actor's role carries the scope.
@@ -61,8 +62,8 @@ func (a Actor) Can(s Scope) bool { return slices.Contains(scopes[a.Role], s) }
 // Scopes lists what the actor's role may do.
 func (a Actor) Scopes() []Scope { return slices.Clone(scopes[a.Role]) }
 
-// Own is the link worker to whose people the actor's lists are narrowed; nil: to nobody's. A manager who is a link worker too
-// sees everybody at their sites.
+// Own is the link worker to whose people the actor's lists are narrowed; nil: to nobody's. A manager who is
+// a link worker too sees everybody at their sites.
 func (a Actor) Own() *uuid.UUID {
 	if a.Role == SiteManager {
 		return nil

@@ -8,7 +8,11 @@ import (
 func TestTheCommitIsTheOneThatGoNoted(t *testing.T) {
 	t.Parallel()
 	noted := func(revision, modified string) []debug.BuildSetting {
-		return []debug.BuildSetting{{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: revision}, {Key: "vcs.modified", Value: modified}}
+		return []debug.BuildSetting{
+			{Key: "vcs", Value: "git"},
+			{Key: "vcs.revision", Value: revision},
+			{Key: "vcs.modified", Value: modified},
+		}
 	}
 	for want, settings := range map[string][]debug.BuildSetting{
 		"abc": noted("abc", "false"), "abc-dirty": noted("abc", "true"), "": nil,

@@ -24,8 +24,10 @@ func Seed(ctx context.Context, owner *sql.DB) error {
 
 func seedList(ctx context.Context, tx *sql.Tx, l List) error {
 	// The name is one of the seed's own keys, never a caller's word.
-	upsert := fmt.Sprintf(`insert into code_%s (code, code_group, gloss, side, active, sort) values ($1, nullif($2, ''), $3, nullif($4, ''), true, $5)
-		on conflict (code) do update set code_group = excluded.code_group, gloss = excluded.gloss, side = excluded.side, sort = excluded.sort`, l.Name)
+	upsert := fmt.Sprintf(`insert into code_%s (code, code_group, gloss, side, active, sort) values ($1,
+		nullif($2, ''), $3, nullif($4, ''), true, $5)
+		on conflict (code) do update set code_group = excluded.code_group, gloss = excluded.gloss, side =
+			excluded.side, sort = excluded.sort`, l.Name)
 	for i, c := range l.Codes {
 		if _, err := tx.ExecContext(ctx, upsert, c.Code, c.Group, c.Gloss, c.Side, i); err != nil {
 			return err

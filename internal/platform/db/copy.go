@@ -52,7 +52,17 @@ func (s staging) copy(ctx context.Context, conn *pgx.Conn, rows reflect.Value) e
 		return s.unfit(err)
 	}
 	columns := strings.Join(s.columns, ", ")
-	_, err := conn.Exec(ctx, fmt.Sprintf("insert into %s (%s) select %s from pg_temp.%s; truncate pg_temp.%s", s.target, columns, columns, s.name, s.name))
+	_, err := conn.Exec(
+		ctx,
+		fmt.Sprintf(
+			"insert into %s (%s) select %s from pg_temp.%s; truncate pg_temp.%s",
+			s.target,
+			columns,
+			columns,
+			s.name,
+			s.name,
+		),
+	)
 	return err
 }
 

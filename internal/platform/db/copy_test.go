@@ -95,7 +95,13 @@ func sameRows[T any](r *rapid.T, tx *db.Tx, table string, rows []T) {
 	written := func(write func() error) (digest string) {
 		must(r, tx.Exec("savepoint before").Error)
 		must(r, write())
-		must(r, tx.Raw("select md5((select string_agg((to_jsonb(x) - 'arrived')::text, '|' order by id) from "+table+" x) || coalesce((select string_agg(e::text, '|' order by e::text) from external_ids e), ''))").Scan(&digest).Error) // but for the order in which events arrive, which goes on
+		// but for the order in which events arrive, which goes on
+		must(
+			r,
+			tx.Raw("select md5((select string_agg((to_jsonb(x) - 'arrived')::text, '|' order by id) from "+table+" x) || coalesce((select string_agg(e::text, '|' order by e::text) from external_ids e), ''))").
+				Scan(&digest).
+				Error,
+		)
 		must(r, tx.Exec("rollback to before").Error)
 		return digest
 	}
@@ -113,18 +119,36 @@ func must(r rapid.TB, err error) {
 }
 
 var (
-	text    = rapid.Map(rapid.String(), func(s string) string { return strings.ReplaceAll(s, "\x00", "") + "\t\\.\n\"{,}" })
+	text = rapid.Map(
+		rapid.String(),
+		func(s string) string { return strings.ReplaceAll(s, "\x00", "") + "\t\\.\n\"{,}" },
+	)
 	texts   = rapid.Ptr(text, true)
 	instant = rapid.Map(rapid.Int64Range(-4e18, 4e18), func(n int64) time.Time { return time.Unix(0, n) })
-	date    = rapid.Map(rapid.IntRange(-700_000, 900_000), func(n int) day.Date { return day.New(2000, 1, 1).AddDays(n) })
-	id      = rapid.Map(rapid.SliceOfN(rapid.Byte(), 16, 16), func(b []byte) uuid.UUID { return uuid.UUID(b) })
+	date    = rapid.Map(
+		rapid.IntRange(-700_000, 900_000),
+		func(n int) day.Date { return day.New(2000, 1, 1).AddDays(n) },
+	)
+	id = rapid.Map(rapid.SliceOfN(rapid.Byte(), 16, 16), func(b []byte) uuid.UUID { return uuid.UUID(b) })
 )
 
 func drawPatient(r *rapid.T) patient {
 	p := patient{
-		SiteID: site1, ID: db.IDAt(time.Now()), GivenName: text.Draw(r, "given"), FamilyName: text.Draw(r, "family"), PreferredName: texts.Draw(r, "preferred"),
-		BirthDate: date.Draw(r, "birth"), DiedOn: rapid.Ptr(date, true).Draw(r, "died"), NationalDataOptOut: rapid.Ptr(rapid.Bool(), true).Draw(r, "opt out"),
-		RecordedVia: "demo", CreatedAt: instant.Draw(r, "created"), UpdatedAt: instant.Draw(r, "updated"), Paused: true,
+		SiteID:        site1,
+		ID:            db.IDAt(time.Now()),
+		GivenName:     text.Draw(r, "given"),
+		FamilyName:    text.Draw(r, "family"),
+		PreferredName: texts.Draw(r, "preferred"),
+		BirthDate: date.Draw(
+			r,
+			"birth",
+		),
+		DiedOn:             rapid.Ptr(date, true).Draw(r, "died"),
+		NationalDataOptOut: rapid.Ptr(rapid.Bool(), true).Draw(r, "opt out"),
+		RecordedVia:        "demo",
+		CreatedAt:          instant.Draw(r, "created"),
+		UpdatedAt:          instant.Draw(r, "updated"),
+		Paused:             true,
 	}
 	if rapid.Bool().Draw(r, "known") {
 		p.IMDDecile, p.IMDVersion = new(rapid.IntRange(1, 10).Draw(r, "decile")), new("2025")
@@ -135,28 +159,73 @@ func drawPatient(r *rapid.T) patient {
 
 func drawService(r *rapid.T) service {
 	return service{
-		ID: db.IDAt(time.Now()), OrganisationID: club, Name: text.Draw(r, "name"), ActivityType: "other", Needs: rapid.SliceOf(rapid.SampledFrom([]string{"food", "pain", "other"})).Draw(r, "needs"),
-		Latitude: new(rapid.Float64Range(-90, 90).Draw(r, "latitude")), Longitude: new(rapid.Float64Range(-180, 180).Draw(r, "longitude")), CapacityAsOf: rapid.Ptr(instant, true).Draw(r, "as of"),
-		NeedsSource: "stated", Status: "active", Source: "test", CreatedAt: instant.Draw(r, "created"), UpdatedAt: instant.Draw(r, "updated"),
+		ID: db.IDAt(
+			time.Now(),
+		),
+		OrganisationID: club,
+		Name:           text.Draw(r, "name"),
+		ActivityType:   "other",
+		Needs:          rapid.SliceOf(rapid.SampledFrom([]string{"food", "pain", "other"})).Draw(r, "needs"),
+		Latitude: new(
+			rapid.Float64Range(-90, 90).Draw(r, "latitude"),
+		),
+		Longitude:    new(rapid.Float64Range(-180, 180).Draw(r, "longitude")),
+		CapacityAsOf: rapid.Ptr(instant, true).Draw(r, "as of"),
+		NeedsSource:  "stated",
+		Status:       "active",
+		Source:       "test",
+		CreatedAt:    instant.Draw(r, "created"),
+		UpdatedAt:    instant.Draw(r, "updated"),
 	}
 }
 
 func drawSite(r *rapid.T) site {
 	at := instant.Draw(r, "at")
-	return site{ID: db.IDAt(time.Now()), Name: text.Draw(r, "name"), Code: db.IDAt(time.Now()).String(), ChaseDays: rapid.SliceOf(rapid.IntRange(-1<<31, 1<<31-1)).Draw(r, "days"), CreatedAt: at, UpdatedAt: at}
+	return site{
+		ID:        db.IDAt(time.Now()),
+		Name:      text.Draw(r, "name"),
+		Code:      db.IDAt(time.Now()).String(),
+		ChaseDays: rapid.SliceOf(rapid.IntRange(-1<<31, 1<<31-1)).Draw(r, "days"),
+		CreatedAt: at,
+		UpdatedAt: at,
+	}
 }
 
 func drawNote(r *rapid.T) note {
 	return note{
-		ID: db.IDAt(time.Now()), SiteID: rapid.Ptr(id, true).Draw(r, "site"), ReferralID: rapid.Ptr(id, true).Draw(r, "referral"), ActorKeyID: rapid.Ptr(id, true).Draw(r, "key"),
-		Type: "x", SubjectType: "y", SubjectID: id.Draw(r, "subject"), ActorRole: actor.System, OnBehalf: rapid.Bool().Draw(r, "on behalf"), Side: actor.SidePatient,
-		OccurredAt: instant.Draw(r, "occurred"), RecordedAt: instant.Draw(r, "recorded"), Data: db.JSON[map[string]any]{V: rapid.MapOf(text, rapid.Just[any](1.5)).Draw(r, "data")},
+		ID: db.IDAt(
+			time.Now(),
+		),
+		SiteID:      rapid.Ptr(id, true).Draw(r, "site"),
+		ReferralID:  rapid.Ptr(id, true).Draw(r, "referral"),
+		ActorKeyID:  rapid.Ptr(id, true).Draw(r, "key"),
+		Type:        "x",
+		SubjectType: "y",
+		SubjectID:   id.Draw(r, "subject"),
+		ActorRole:   actor.System,
+		OnBehalf:    rapid.Bool().Draw(r, "on behalf"),
+		Side:        actor.SidePatient,
+		OccurredAt: instant.Draw(
+			r,
+			"occurred",
+		),
+		RecordedAt: instant.Draw(r, "recorded"),
+		Data:       db.JSON[map[string]any]{V: rapid.MapOf(text, rapid.Just[any](1.5)).Draw(r, "data")},
 	}
 }
 
 func somebody(at uuid.UUID) patient {
 	now := time.Now()
-	return patient{SiteID: at, ID: db.IDAt(now), GivenName: "Ann", FamilyName: "Bee", BirthDate: day.New(1950, 4, 1), RecordedVia: "demo", CreatedAt: now, UpdatedAt: now}
+	return patient{
+		SiteID:      at,
+		ID:          db.IDAt(now),
+		GivenName:   "Ann",
+		FamilyName:  "Bee",
+		BirthDate:   day.New(1950, 4, 1),
+		RecordedVia: "demo",
+		CreatedAt:   now,
+		UpdatedAt:   now,
+	}
 }
 
 const people = "select given_name from patients order by id"
@@ -166,7 +235,12 @@ func TestCopyIsHeldToTheRules(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	fillEveryTable(t, d)
-	exec(t, d, "insert into sites (id, name, code, created_at, updated_at) values (?, 'Other', 'other', now(), now())", otherSite)
+	exec(
+		t,
+		d,
+		"insert into sites (id, name, code, created_at, updated_at) values (?, 'Other', 'other', now(), now())",
+		otherSite,
+	)
 	worker := actor.Actor{Role: actor.LinkWorker, Sites: db.IDs{site1}}
 	numbered, tooBig, nowhere := somebody(site1), somebody(site1), somebody(site1)
 	numbered.NHSNumber, tooBig.IMDDecile, nowhere.SiteID = new("9992000007"), new(3_000_000_001), uuid.New()
@@ -194,7 +268,10 @@ func TestCopyIsHeldToTheRules(t *testing.T) {
 	if left := ask(t, d, actor.Named("test"), people); len(left) != 1 {
 		t.Errorf("left of what was refused: %v", left)
 	}
-	if err := d.Do(actor.With(t.Context(), worker), func(tx *db.Tx) error { return db.Copy(tx, []patient{somebody(site1)}) }); err != nil {
+	if err := d.Do(
+		actor.With(t.Context(), worker),
+		func(tx *db.Tx) error { return db.Copy(tx, []patient{somebody(site1)}) },
+	); err != nil {
 		t.Errorf("a link worker's own site: %v", err)
 	}
 }
@@ -209,7 +286,10 @@ func TestTwoCopiesDoNotMeet(t *testing.T) {
 		if err := db.Copy(first, []patient{somebody(site1)}); err != nil {
 			return err
 		}
-		if err := d.Do(job, func(second *db.Tx) error { return db.Copy(second, []patient{somebody(site1), somebody(site1)}) }); err != nil {
+		if err := d.Do(
+			job,
+			func(second *db.Tx) error { return db.Copy(second, []patient{somebody(site1), somebody(site1)}) },
+		); err != nil {
 			return err
 		}
 		return db.Copy(first, []patient{somebody(site1)})
@@ -220,7 +300,14 @@ func TestTwoCopiesDoNotMeet(t *testing.T) {
 	if n := ask(t, d, actor.Named("test"), people); len(n) != 5 { // one was there before
 		t.Errorf("%d people", len(n))
 	}
-	if left := ask(t, d, actor.Named("test"), "select relname from pg_class where relname like 'staged%'"); len(left) > 0 {
+	if left := ask(
+		t,
+		d,
+		actor.Named("test"),
+		"select relname from pg_class where relname like 'staged%'",
+	); len(
+		left,
+	) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
@@ -243,14 +330,22 @@ func TestStatisticsAreRefreshed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := ask(t, d, actor.Actor{}, "select reltuples::bigint::text from pg_class where oid = 'patients'::regclass"); n[0] != "1001" {
+	if n := ask(
+		t,
+		d,
+		actor.Actor{},
+		"select reltuples::bigint::text from pg_class where oid = 'patients'::regclass",
+	); n[0] != "1001" {
 		t.Errorf("the planner reckons with %s people", n[0])
 	}
 }
 
 func exec(t *testing.T, d *db.DB, sql string, args ...any) {
 	t.Helper()
-	if err := d.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error { return tx.Exec(sql, args...).Error }); err != nil {
+	if err := d.Do(
+		actor.With(t.Context(), actor.Named("test")),
+		func(tx *db.Tx) error { return tx.Exec(sql, args...).Error },
+	); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -54,7 +54,8 @@ func (tx *Tx) DayOf(site uuid.UUID, t time.Time) (day.Date, error) {
 // DefaultZone is the time zone of a site that names none, and of what belongs to no site.
 const DefaultZone = "Europe/London"
 
-// TodayAt is which day it is for what belongs to several sites: that of the first; where there is none, that of DefaultZone.
+// TodayAt is which day it is for what belongs to several sites: that of the first; where there is none,
+// that of DefaultZone.
 func (tx *Tx) TodayAt(sites []uuid.UUID) (day.Date, error) {
 	if len(sites) > 0 {
 		today, err := tx.Today(sites[0])
@@ -69,8 +70,8 @@ func (tx *Tx) TodayAt(sites []uuid.UUID) (day.Date, error) {
 // clockSkew is by how much a caller's clock may run ahead.
 const clockSkew = time.Minute
 
-// NotFuture is a caller's instant as it is kept, in UTC; one that lies ahead by no more than clocks differ is now. ok is false for one
-// that lies in the future.
+// NotFuture is a caller's instant as it is kept, in UTC; one that lies ahead by no more than clocks differ
+// is now. ok is false for one that lies in the future.
 func (tx *Tx) NotFuture(at time.Time) (_ time.Time, ok bool) {
 	at = at.UTC().Truncate(time.Microsecond) // as the database keeps it
 	if at.After(tx.Now) && !at.After(tx.Now.Add(clockSkew)) {

@@ -25,12 +25,13 @@ import (
 	"waypost/internal/platform/clock"
 )
 
-// AppRole is the role of the database that every connection begins as. It reads no table of records; a transaction becomes
-// waypost_staff, waypost_organisations, waypost_patients or waypost_jobs by who acts (see migrations/always/01_acting.sql). None of them owns
-// anything, so that row-level security binds them.
+// AppRole is the role of the database that every connection begins as. It reads no table of records; a
+// transaction becomes waypost_staff, waypost_organisations, waypost_patients or waypost_jobs by who acts
+// (see migrations/always/01_acting.sql). None of them owns anything, so that row-level security binds them.
 const AppRole = "waypost_app"
 
-// applicationName tells these connections from those of programs that read records as waypost_app (migrations/adopt.go).
+// applicationName tells these connections from those of programs that read records as waypost_app
+// (migrations/adopt.go).
 const applicationName = "waypost by role"
 
 // Config says how to reach a database, and how long to wait for it. Only the first two fields must be set.
@@ -38,15 +39,16 @@ type Config struct {
 	URL   string
 	Clock *clock.Clock
 
-	Connections      int           // the most for requests of staff, and half as many for those from outside; 8 when zero
+	// the most for requests of staff, and half as many for those from outside; 8 when zero
+	Connections      int
 	Background       int           // the most for background work; 4 when zero
 	ConnectTimeout   time.Duration // the longest that a request waits for a connection; 3 s when zero
 	StatementTimeout time.Duration // the longest that a statement runs; 10 s when zero
 }
 
-// DB is a connection to one database: a pool for requests of staff, smaller ones for requests from outside and for
-// background work, and one that keeps no connection, for checks. A pool a role, since PostgreSQL plans a prepared statement
-// anew when the role that runs it changes.
+// DB is a connection to one database: a pool for requests of staff, smaller ones for requests from outside
+// and for background work, and one that keeps no connection, for checks. A pool a role, since PostgreSQL
+// plans a prepared statement anew when the role that runs it changes.
 type DB struct {
 	Clock      *clock.Clock
 	requests   *pool
@@ -108,7 +110,12 @@ type pool struct {
 
 func openPool(config *pgx.ConnConfig, open, idle int) (*pool, error) {
 	p := &pool{}
-	p.sql = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareConnection), stdlib.OptionShouldPing(p.checkIdle), stdlib.OptionResetSession(p.refuseOutdated))
+	p.sql = stdlib.OpenDB(
+		*config,
+		stdlib.OptionAfterConnect(prepareConnection),
+		stdlib.OptionShouldPing(p.checkIdle),
+		stdlib.OptionResetSession(p.refuseOutdated),
+	)
 	p.sql.SetMaxOpenConns(open)
 	p.sql.SetMaxIdleConns(idle)
 	p.sql.SetConnMaxIdleTime(5 * time.Minute)
@@ -124,16 +131,17 @@ func openPool(config *pgx.ConnConfig, open, idle int) (*pool, error) {
 
 const opened = "waypost opened" // in a connection's custom data
 
-// prepareConnection notes when the connection was opened, and has instants read in UTC whatever zone this machine has: they leave as they
-// were read.
+// prepareConnection notes when the connection was opened, and has instants read in UTC whatever zone this
+// machine has: they leave as they were read.
 func prepareConnection(_ context.Context, c *pgx.Conn) error {
 	c.PgConn().CustomData()[opened] = time.Now().UnixNano()
-	c.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+	c.TypeMap().
+		RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 	return nil
 }
 
-// outdated is told of a connection whose prepared statements are of an older structure of the database. The others that were
-// open by then have such statements too, so that none of them is used again.
+// outdated is told of a connection whose prepared statements are of an older structure of the database. The
+// others that were open by then have such statements too, so that none of them is used again.
 func (p *pool) outdated(c *pgx.Conn) {
 	if at, known := c.PgConn().CustomData()[opened].(int64); known && at >= p.renewed.Load() {
 		p.renew()
@@ -146,8 +154,8 @@ func (p *pool) renew() { p.renewed.Store(time.Now().UnixNano()) }
 // pingLimit is how long a connection that was idle has to answer.
 const pingLimit = time.Second
 
-// checkIdle pings a connection that was idle for a while, in place of the driver. Where it does not answer, the others that are
-// open by then may not either, and none of them is used again.
+// checkIdle pings a connection that was idle for a while, in place of the driver. Where it does not answer,
+// the others that are open by then may not either, and none of them is used again.
 func (p *pool) checkIdle(ctx context.Context, idle stdlib.ShouldPingParams) (ping bool) {
 	if idle.IdleDuration > time.Second && !p.isOutdated(idle.Conn) {
 		ctx, cancel := context.WithTimeout(ctx, pingLimit)
@@ -182,21 +190,30 @@ func (d *DB) Close() {
 
 const appliedMigration = "select max(version_id) from goose_db_version where is_applied"
 
-// Ping tells whether the database answers and has the newest migration of this program, which is where a program may start.
+// Ping tells whether the database answers and has the newest migration of this program, which is where a
+// program may start.
 func (d *DB) Ping(ctx context.Context, newest int64) error {
 	var applied int64
 	if err := d.requests.sql.QueryRowContext(ctx, appliedMigration).Scan(&applied); err != nil {
 		return fmt.Errorf("the database does not answer, or has never been migrated: %w", err)
 	}
 	if applied > newest {
-		return fmt.Errorf("the database was migrated by a newer Waypost (to %d; this program knows %d): start that one", applied, newest)
+		return fmt.Errorf(
+			"the database was migrated by a newer Waypost (to %d; this program knows %d): start that one",
+			applied,
+			newest,
+		)
 	}
 	return notBehind(applied, newest)
 }
 
 func notBehind(applied, newest int64) error {
 	if applied < newest {
-		return fmt.Errorf("migrations are behind: the database is at %d, this program needs %d; run: waypost migrate up", applied, newest)
+		return fmt.Errorf(
+			"migrations are behind: the database is at %d, this program needs %d; run: waypost migrate up",
+			applied,
+			newest,
+		)
 	}
 	return nil
 }

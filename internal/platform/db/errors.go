@@ -23,13 +23,14 @@ func retryable(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || outdated(err) || unsent(err)
 }
 
-// unsent tells whether a connection of the pool failed before anything was sent on it, as one does whose server was restarted.
+// unsent tells whether a connection of the pool failed before anything was sent on it, as one does whose
+// server was restarted.
 func unsent(err error) bool {
 	return pgconn.SafeToRetry(err) && !errors.Is(err, errNoConnection)
 }
 
-// outdated tells whether a statement was prepared before the structure changed ("cached plan must not change result type").
-// Its code alone is also that of features that PostgreSQL lacks.
+// outdated tells whether a statement was prepared before the structure changed ("cached plan must not
+// change result type"). Its code alone is also that of features that PostgreSQL lacks.
 func outdated(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery"
@@ -50,7 +51,8 @@ func asFault(ctx context.Context, err error) error {
 		return ofPostgres(pg)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) { // what else is wrong follows from that
-		return fault.New(fault.Unavailable, "The request was given up before it was done. Nothing was recorded.") // nobody reads this
+		// nobody reads this
+		return fault.New(fault.Unavailable, "The request was given up before it was done. Nothing was recorded.")
 	}
 	if lost(err) {
 		return unavailable("The database cannot be reached, or is too busy, just now."+unknown, err)
@@ -62,12 +64,14 @@ func asFault(ctx context.Context, err error) error {
 const unknown = " Nothing was recorded by this request as far as is known; repeat it with the same Idempotency-Key."
 
 func ofPostgres(pg *pgconn.PgError) error {
-	log := errors.New("postgres " + pg.Code + " " + pg.ConstraintName + " on " + pg.TableName) // no message, no detail: they hold values
+	// no message, no detail: they hold values
+	log := errors.New("postgres " + pg.Code + " " + pg.ConstraintName + " on " + pg.TableName)
 	switch pg.Code {
 	case "23505":
 		return fault.New(fault.Conflict, conflicts[pg.ConstraintName].or("This exists already.")).Because(log)
 	case "23503", "23502", "23514":
-		return fault.New(fault.Invalid, breaches[pg.ConstraintName].or("The request refers to something that does not exist, or breaks a rule of the record.")).Because(log)
+		return fault.New(fault.Invalid, breaches[pg.ConstraintName].or("The request refers to something that does not exist, or breaks a rule of the record.")).
+			Because(log)
 	case "22021", "22P05":
 		return fault.New(fault.Invalid, "A text holds a character that cannot be stored.").Because(log)
 	case "22003", "22008":
@@ -80,18 +84,23 @@ func ofPostgres(pg *pgconn.PgError) error {
 	case "55P03":
 		return fault.New(fault.Conflict, "Somebody else is changing this just now. Try again.").Because(log)
 	case "53100":
-		return unavailable("The database has no room left on its disk. Nothing was recorded; whoever runs this installation must make room.", log)
+		return unavailable(
+			"The database has no room left on its disk. Nothing was recorded; whoever runs this "+
+				"installation must make room.",
+			log,
+		)
 	case "57014":
 		return unavailable("This took too long and was stopped. Nothing was recorded.", log)
 	}
 	if ofServer(pg) {
 		return unavailable("The database is busy, restarting or out of order just now."+unknown, log)
 	}
-	return fault.New(fault.Internal, "Something went wrong on our side.").Because(errors.New(log.Error() + ": " + firstWords(pg.Message)))
+	return fault.New(fault.Internal, "Something went wrong on our side.").
+		Because(errors.New(log.Error() + ": " + firstWords(pg.Message)))
 }
 
-// ofServer tells whether the state of the server made a statement fail, so that the same may succeed once that is mended: nothing is
-// wrong with the statement or with what was asked.
+// ofServer tells whether the state of the server made a statement fail, so that the same may succeed once
+// that is mended: nothing is wrong with the statement or with what was asked.
 func ofServer(pg *pgconn.PgError) bool {
 	switch pg.Code {
 	case "25006", // read-only: a standby, or a server that somebody closed to writes
@@ -122,8 +131,8 @@ func firstWords(message string) string {
 	return head
 }
 
-// lost tells whether the connection, and not the statement, failed. A statement whose context alone was cancelled was ended by
-// watch.
+// lost tells whether the connection, and not the statement, failed. A statement whose context alone was
+// cancelled was ended by watch.
 func lost(err error) bool {
 	var network *net.OpError
 	var connect *pgconn.ConnectError
@@ -132,7 +141,8 @@ func lost(err error) bool {
 			return true
 		}
 	}
-	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "conn closed")
+	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err) ||
+		strings.Contains(err.Error(), "conn closed")
 }
 
 func unavailable(detail string, cause error) *fault.Error {

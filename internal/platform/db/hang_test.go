@@ -17,8 +17,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// proxy stands between the program and the server. While it is stopped it takes connections and passes nothing on, as a server
-// whose processes are stopped does.
+// proxy stands between the program and the server. While it is stopped it takes connections and passes
+// nothing on, as a server whose processes are stopped does.
 type proxy struct {
 	net.Listener
 	stopped sync.RWMutex
@@ -102,8 +102,8 @@ func (p *proxy) pass(to io.WriteCloser, from io.Reader, stuck *sync.RWMutex) {
 // soon is how long a caller may wait for the word that the database hangs, on a machine that does much else.
 const soon = 20 * time.Second
 
-// A database that takes connections and says nothing is told as unavailable within seconds, by new connections, by idle ones of
-// the pool and by statements under way; and it is used again when it answers.
+// A database that takes connections and says nothing is told as unavailable within seconds, by new
+// connections, by idle ones of the pool and by statements under way; and it is used again when it answers.
 func TestADatabaseThatHangsIsToldSoon(t *testing.T) {
 	t.Parallel()
 	p, address := behindProxy(t)
@@ -159,7 +159,8 @@ func TestADatabaseThatHangsIsToldSoon(t *testing.T) {
 	}
 }
 
-// Nobody waits for background work, which may have run for an hour: it outlasts a server that says nothing for some seconds.
+// Nobody waits for background work, which may have run for an hour: it outlasts a server that says nothing
+// for some seconds.
 func TestBackgroundWorkOutlastsAShortHang(t *testing.T) {
 	t.Parallel()
 	p, address := behindProxy(t)
@@ -195,14 +196,17 @@ func TestWaitingForAConnectionHasAnEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.Close)
-	err = d.Do(t.Context(), func(tx *db.Tx) error { return d.Do(db.Apart(tx.Context()), func(*db.Tx) error { return nil }) })
+	err = d.Do(
+		t.Context(),
+		func(tx *db.Tx) error { return d.Do(db.Apart(tx.Context()), func(*db.Tx) error { return nil }) },
+	)
 	if !fault.Is(err, fault.Unavailable) {
 		t.Error(err)
 	}
 }
 
-// Connections that are stuck, on a server that takes new ones and answers them, are given up soon after the limit of a statement,
-// and none that was open by then is used again.
+// Connections that are stuck, on a server that takes new ones and answers them, are given up soon after the
+// limit of a statement, and none that was open by then is used again.
 func TestStuckConnectionsAreGivenUp(t *testing.T) {
 	t.Parallel()
 	p, address := behindProxy(t)
@@ -243,7 +247,8 @@ func TestStuckConnectionsAreGivenUp(t *testing.T) {
 		p.stick(t)
 		return tx.Exec("select 1").Error
 	})
-	if took := time.Since(began); !fault.Is(err, fault.Unavailable) || took > 20*time.Second { // it is some 6 s; the machine may be busy
+	// it is some 6 s; the machine may be busy
+	if took := time.Since(began); !fault.Is(err, fault.Unavailable) || took > 20*time.Second {
 		t.Errorf("on a connection that got stuck: %v, after %v", err, took)
 	}
 	if n := together(4); n > 0 {

@@ -35,5 +35,8 @@ func (tx *Tx) Concerns(site uuid.UUID, patients ...uuid.UUID) {
 
 // People are the patients that the transaction was about so far, by site.
 func (tx *Tx) People() []People {
-	return slices.DeleteFunc(append([]People{}, tx.about.list...), func(p People) bool { return len(p.PatientIDs) == 0 })
+	return slices.DeleteFunc(
+		append([]People{}, tx.about.list...),
+		func(p People) bool { return len(p.PatientIDs) == 0 },
+	)
 }

@@ -12,8 +12,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// check is a question to the database whose answer is shared: whoever asks while it is on its way, or within a second after it
-// came, gets the same one.
+// check is a question to the database whose answer is shared: whoever asks while it is on its way, or
+// within a second after it came, gets the same one.
 type check struct {
 	mu   sync.Mutex
 	came time.Time
@@ -36,9 +36,9 @@ func (c *check) ask(limit time.Duration, question func(context.Context) error) e
 // readyLimit is the longest that Ready takes: who looks after processes gives them some seconds.
 const readyLimit = 4 * time.Second
 
-// Ready tells whether a request would be answered now. It makes one, on a connection that is opened for it, since those of the
-// pools may work where no new one would; and it holds the database to be at this program's newest migration, or a newer one. It
-// asks once a second at most.
+// Ready tells whether a request would be answered now. It makes one, on a connection that is opened for it,
+// since those of the pools may work where no new one would; and it holds the database to be at this
+// program's newest migration, or a newer one. It asks once a second at most.
 func (d *DB) Ready(newest int64, request func(context.Context) error) error {
 	return d.ready.ask(readyLimit, func(ctx context.Context) error {
 		err := d.Do(ctx, func(tx *Tx) error {
@@ -59,15 +59,17 @@ func (d *DB) Ready(newest int64, request func(context.Context) error) error {
 }
 
 const (
-	hangAfter = 2 * time.Second // how long a statement runs before it is asked whether the server answers anybody, and again
-	overtime  = 2 * time.Second // how long a statement of a request may outlast its time limit, which the server should have kept
-	tolerated = 10              // how often in a row it may not, before background work is given up; a request, at once
+	// how long a statement runs before it is asked whether the server answers anybody, and again
+	hangAfter = 2 * time.Second
+	// how long a statement of a request may outlast its time limit, which the server should have kept
+	overtime  = 2 * time.Second
+	tolerated = 10 // how often in a row it may not, before background work is given up; a request, at once
 )
 
-// watch gives a statement a context that ends, though its caller's does not, when the server has stopped answering. A statement
-// that is only slow goes on: a server that is asked on another connection answers then. But where one outlasts the limit that the
-// server keeps for it, its connection is stuck; the others that were open by then may be too, and are not used again. stop ends
-// the watch.
+// watch gives a statement a context that ends, though its caller's does not, when the server has stopped
+// answering. A statement that is only slow goes on: a server that is asked on another connection answers
+// then. But where one outlasts the limit that the server keeps for it, its connection is stuck; the others
+// that were open by then may be too, and are not used again. stop ends the watch.
 func (d *DB) watch(ctx context.Context) (_ context.Context, stop func()) {
 	opt, _ := ctx.Value(optionKey{}).(option)
 	ctx, cancel := context.WithCancel(ctx)

@@ -8,7 +8,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// A serialization failure is tried five times in all, however deep in joined transactions it comes up, and is told as busy then.
+// A serialization failure is tried five times in all, however deep in joined transactions it comes up, and
+// is told as busy then.
 func TestASerializationFailureIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
@@ -18,13 +19,19 @@ func TestASerializationFailureIsTriedAgain(t *testing.T) {
 			return d.Do(tx.Context(), func(tx *db.Tx) error {
 				return d.Do(tx.Context(), func(tx *db.Tx) error {
 					if tries++; tries <= failures {
-						return tx.Exec("do $$ begin raise exception 'somebody was quicker' using errcode = '" + code + "'; end $$").Error
+						return tx.Exec(
+							"do $$ begin raise exception 'somebody was quicker' using errcode = '" + code + "'; end $$",
+						).Error
 					}
 					return nil
 				})
 			})
 		})
-		if want := min(failures+1, 5); tries != want || (err == nil) != (failures < 5) || err != nil && !fault.Is(err, fault.Unavailable) {
+		if want := min(
+			failures+1,
+			5,
+		); tries != want || (err == nil) != (failures < 5) ||
+			err != nil && !fault.Is(err, fault.Unavailable) {
 			t.Errorf("%d failures: %d tries, %v", failures, tries, err)
 		}
 	}

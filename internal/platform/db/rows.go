@@ -11,9 +11,10 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// InSites begins the query of a list, or of a row by its id. Where the actor has one site, as nearly always, it is named, so
-// that an index on (site_id, id) gives the rows in their order, and a page reads no more than its rows. A job names the
-// sites that it works for: its policies reach all, and by the id alone the whole index would be read.
+// InSites begins the query of a list, or of a row by its id. Where the actor has one site, as nearly
+// always, it is named, so that an index on (site_id, id) gives the rows in their order, and a page reads no
+// more than its rows. A job names the sites that it works for: its policies reach all, and by the id alone
+// the whole index would be read.
 func (tx *Tx) InSites() *gorm.DB {
 	switch sites := tx.Actor.Sites; {
 	case len(sites) == 1:
@@ -24,7 +25,8 @@ func (tx *Tx) InSites() *gorm.DB {
 	return tx.DB
 }
 
-// Find returns the row with the id, of a site whose records the actor may see. what names it for the caller when there is none.
+// Find returns the row with the id, of a site whose records the actor may see. what names it for the caller
+// when there is none.
 func Find[T any](tx *Tx, what string, id uuid.UUID) (T, error) {
 	return first[T](tx.InSites().Where("id = ?", id), what)
 }
@@ -56,14 +58,21 @@ func (tx *Tx) Site(named *uuid.UUID) (uuid.UUID, error) {
 	case len(tx.Actor.Sites) == 1:
 		return tx.Actor.Sites[0], nil
 	default:
-		return uuid.Nil, fault.InvalidAt("site_id", fault.Required, "is needed, since this credential reaches several sites")
+		return uuid.Nil, fault.InvalidAt(
+			"site_id",
+			fault.Required,
+			"is needed, since this credential reaches several sites",
+		)
 	}
 }
 
 // Match compares the version a caller read with the row's own.
 func Match(wanted, current int) error {
 	if wanted != current {
-		return fault.New(fault.Stale, "It was changed since you read it. Read it again, and repeat the change on what it says now.")
+		return fault.New(
+			fault.Stale,
+			"It was changed since you read it. Read it again, and repeat the change on what it says now.",
+		)
 	}
 	return nil
 }

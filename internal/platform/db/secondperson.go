@@ -12,8 +12,10 @@ func (tx *Tx) SecondPerson(other *uuid.UUID, did string) error {
 	var same bool
 	err := tx.Raw("select coalesce(key_origin(?) = key_origin(?), true)", tx.Actor.KeyID, other).Scan(&same).Error
 	if err == nil && same {
-		err = fault.New(fault.Forbidden,
-			"It takes a second person: your own key was made by the administrator who "+did+", and nobody else has confirmed yours.")
+		err = fault.New(
+			fault.Forbidden,
+			"It takes a second person: your own key was made by the administrator who "+did+", and nobody else has confirmed yours.",
+		)
 	}
 	return err
 }

@@ -57,7 +57,12 @@ func TestEveryTableOfASiteHasRowLevelSecurityAndAPolicy(t *testing.T) {
 	if n := len(ask(t, d, actor.Actor{}, siteTables)); n < 14 {
 		t.Fatalf("only %d tables have a site_id: the test looks in the wrong place", n)
 	}
-	bare := ask(t, d, actor.Actor{}, siteTables+` and not (c.relrowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))`)
+	bare := ask(
+		t,
+		d,
+		actor.Actor{},
+		siteTables+` and not (c.relrowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))`,
+	)
 	if len(bare) > 0 {
 		t.Errorf("tables of a site without row-level security and a policy: %v", bare)
 	}
@@ -66,20 +71,35 @@ func TestEveryTableOfASiteHasRowLevelSecurityAndAPolicy(t *testing.T) {
 func TestTheAppsRolesOwnNothingAndCannotBypass(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
-	const granted = "select table_name from information_schema.role_table_grants where grantee = current_user and table_schema = 'public'"
+	const granted = "select table_name from information_schema.role_table_grants where grantee = current_user and " +
+		"table_schema = 'public'"
 	for role, who := range roles {
 		if got := ask(t, d, who, "select current_user"); got[0] != role {
 			t.Errorf("%s runs as %s", role, got[0])
 		}
-		if owned := ask(t, d, who, "select relname from pg_class where relowner = current_user::regrole"); len(owned) > 0 {
+		if owned := ask(
+			t,
+			d,
+			who,
+			"select relname from pg_class where relowner = current_user::regrole",
+		); len(
+			owned,
+		) > 0 {
 			t.Errorf("%s owns %v", role, owned)
 		}
 		if strong := ask(t, d, who, `select rolname from pg_roles
 			where rolname = current_user and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)`); len(strong) > 0 {
 			t.Errorf("%s may bypass row-level security", role)
 		}
-		if deletes := ask(t, d, who, granted+` and privilege_type = 'DELETE' and table_name not in ('idempotency', 'schedules',
-			'external_ids', 'follow_up_answers', 'figure_snapshots', 'webhooks', 'webhook_deliveries')`); len(deletes) > 0 {
+		if deletes := ask(
+			t,
+			d,
+			who,
+			granted+` and privilege_type = 'DELETE' and table_name not in ('idempotency', 'schedules',
+			'external_ids', 'follow_up_answers', 'figure_snapshots', 'webhooks', 'webhook_deliveries')`,
+		); len(
+			deletes,
+		) > 0 {
 			t.Errorf("%s may delete from %v", role, deletes)
 		}
 		if changes := ask(t, d, who, granted+` and privilege_type = 'UPDATE'
@@ -100,10 +120,12 @@ func TestNobodyYetReadsNoRecord(t *testing.T) {
 	}
 }
 
-// Policies ask who acts in subqueries, which PostgreSQL runs once for a query and not once for each row that it looks at.
+// Policies ask who acts in subqueries, which PostgreSQL runs once for a query and not once for each row
+// that it looks at.
 func TestPoliciesAskOnce(t *testing.T) {
 	t.Parallel()
-	asks := ask(t, dbtest.New(t), actor.Actor{}, `select tablename || '.' || policyname || ': ' || concat_ws(' ', qual, with_check)
+	asks := ask(t, dbtest.New(t), actor.Actor{}, `select tablename || '.' || policyname || ': ' ||
+		concat_ws(' ', qual, with_check)
 		from pg_policies where schemaname = 'public' and concat_ws(' ', qual, with_check) ~ 'acting_|caller_'`)
 	if len(asks) < 40 {
 		t.Fatalf("only %d policies: the test looks in the wrong place", len(asks))
@@ -219,7 +241,14 @@ func TestDefinerFunctionsLookIntoTemporaryTablesLast(t *testing.T) {
 	if n := len(ask(t, d, actor.Actor{}, definers)); n < 5 {
 		t.Fatalf("only %d functions: the test looks in the wrong place", n)
 	}
-	if astray := ask(t, d, actor.Actor{}, definers+" and not coalesce('search_path=public, pg_temp' = any(proconfig), false)"); len(astray) > 0 {
+	if astray := ask(
+		t,
+		d,
+		actor.Actor{},
+		definers+" and not coalesce('search_path=public, pg_temp' = any(proconfig), false)",
+	); len(
+		astray,
+	) > 0 {
 		t.Errorf("led astray: %v", astray)
 	}
 }
@@ -237,7 +266,11 @@ func TestAJobFindsARowByItsIndex(t *testing.T) {
 				return err
 			}
 			err := tx.Raw("explain (?)", tx.InSites().Table("patients").Where("id = ?", otherSite)).Scan(&plan).Error
-			if text := strings.Join(plan, "\n"); !regexp.MustCompile(`Index Cond: .*site_id = .*id = `).MatchString(text) {
+			if text := strings.Join(
+				plan,
+				"\n",
+			); !regexp.MustCompile(`Index Cond: .*site_id = .*id = `).
+				MatchString(text) {
 				t.Errorf("%s of %d sites:\n%s", who.Role, len(who.Sites), text)
 			}
 			return err

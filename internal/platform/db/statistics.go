@@ -13,8 +13,10 @@ type Statistics struct {
 
 // Statistics asks for them, on a connection that nobody who waits needs.
 func (d *DB) Statistics(ctx context.Context) (s Statistics, err error) {
-	err = d.background.sql.QueryRowContext(ctx, `select pg_database_size(datname), (select max(version_id) from goose_db_version where is_applied),
-		numbackends, xact_commit, xact_rollback, deadlocks, p.* from pg_stat_database, partner_statistics($1) p where datname = current_database()`, d.Clock.Now()).
+	err = d.background.sql.QueryRowContext(ctx, `select pg_database_size(datname), (select max(version_id) from
+		goose_db_version where is_applied),
+		numbackends, xact_commit, xact_rollback, deadlocks, p.* from pg_stat_database, partner_statistics($1) p
+			where datname = current_database()`, d.Clock.Now()).
 		Scan(&s.Bytes, &s.Migration, &s.Connections, &s.Commits, &s.Rollbacks, &s.Deadlocks, &s.FeedPosition, &s.FeedLag, &s.DeliveriesPending)
 	return s, err
 }
@@ -24,7 +26,11 @@ type MailStatistics struct{ Messages, Oldest float64 }
 
 // MailStatistics asks for them, by state.
 func (d *DB) MailStatistics(ctx context.Context) (map[string]MailStatistics, error) {
-	rows, err := d.background.sql.QueryContext(ctx, "select state, messages, oldest_seconds from mail_statistics($1)", d.Clock.Now())
+	rows, err := d.background.sql.QueryContext(
+		ctx,
+		"select state, messages, oldest_seconds from mail_statistics($1)",
+		d.Clock.Now(),
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -13,9 +13,9 @@ func (tx *Tx) Query(q sqlfile.Text, args map[string]any) *gorm.DB {
 	return tx.Raw(q.SQL, q.Values(args)...)
 }
 
-// Stream hands over the rows of a query one after the other, as PostgreSQL sends them: the text of each value, nil for
-// null. What is handed over is each's own until it returns. However many rows there are, one is held. It passes by gorm,
-// which would turn every value into one of Go and back.
+// Stream hands over the rows of a query one after the other, as PostgreSQL sends them: the text of each
+// value, nil for null. What is handed over is each's own until it returns. However many rows there are, one
+// is held. It passes by gorm, which would turn every value into one of Go and back.
 func (tx *Tx) Stream(q sqlfile.Text, args map[string]any, each func(values [][]byte) error) error {
 	return tx.conn.Raw(func(c any) error {
 		in := append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, q.Values(args)...)

@@ -15,8 +15,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// When the structure changes under a running process, its prepared statements are of the older one. However many of them a
-// transaction has, and on whichever connections, nobody hears of it.
+// When the structure changes under a running process, its prepared statements are of the older one. However
+// many of them a transaction has, and on whichever connections, nobody hears of it.
 func TestAChangedStructureIsNotNoticed(t *testing.T) {
 	t.Parallel()
 	app, owner := dbtest.URLs(t)
@@ -60,7 +60,10 @@ func TestAChangedStructureIsNotNoticed(t *testing.T) {
 			}
 		}
 		for _, table := range append(tables, "installation") {
-			if _, err := admin.Exec(t.Context(), fmt.Sprintf("alter table %s add column later_%d text", table, round)); err != nil {
+			if _, err := admin.Exec(
+				t.Context(),
+				fmt.Sprintf("alter table %s add column later_%d text", table, round),
+			); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -106,7 +109,8 @@ func TestWhatAServerSaysOfItselfIsUnavailable(t *testing.T) {
 	}
 }
 
-// A login that the server refuses is unavailable, whatever the code: a password is being changed, or a database renamed.
+// A login that the server refuses is unavailable, whatever the code: a password is being changed, or a
+// database renamed.
 func TestARefusedLoginIsUnavailable(t *testing.T) {
 	t.Parallel()
 	good, err := url.Parse(dbtest.URL(t))

@@ -10,8 +10,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// tracer watches over each statement, and adds a span for it to the trace that its context belongs to, where there is one.
-// Statements are shown without their values.
+// tracer watches over each statement, and adds a span for it to the trace that its context belongs to,
+// where there is one. Statements are shown without their values.
 type tracer struct{ db *DB }
 
 type stopKey struct{}

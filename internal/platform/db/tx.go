@@ -41,8 +41,8 @@ const (
 	over
 )
 
-// As runs f in the same transaction as somebody else, for what the actor may know of others' rows and may not read: a question
-// that Waypost itself asks. What is written is still noted as the actor's.
+// As runs f in the same transaction as somebody else, for what the actor may know of others' rows and may
+// not read: a question that Waypost itself asks. What is written is still noted as the actor's.
 func (tx *Tx) As(who actor.Actor, f func() error) error {
 	own := tx.Actor
 	become := func(a actor.Actor) error {
@@ -79,8 +79,8 @@ func Background(ctx context.Context) context.Context {
 	return context.WithValue(ctx, optionKey{}, o)
 }
 
-// Outside marks a request by somebody from outside, before it is known who: by a link, or a key that was an organisation's.
-// Afterwards the actor's role says it.
+// Outside marks a request by somebody from outside, before it is known who: by a link, or a key that was an
+// organisation's. Afterwards the actor's role says it.
 func Outside(ctx context.Context) context.Context {
 	o, _ := ctx.Value(optionKey{}).(option)
 	o.outside = true
@@ -95,16 +95,16 @@ func Relaxed(ctx context.Context) context.Context {
 	return context.WithValue(ctx, optionKey{}, o)
 }
 
-// Snapshot marks a transaction that sees the database as it is at its beginning, however long it takes. It must not change
-// what others change.
+// Snapshot marks a transaction that sees the database as it is at its beginning, however long it takes. It
+// must not change what others change.
 func Snapshot(ctx context.Context) context.Context {
 	o, _ := ctx.Value(optionKey{}).(option)
 	o.snapshot = true
 	return context.WithValue(ctx, optionKey{}, o)
 }
 
-// Apart leaves the transaction that a context carries: a Do begins one of its own, which commits whatever becomes of the
-// other, and is on disk then even where the other is relaxed.
+// Apart leaves the transaction that a context carries: a Do begins one of its own, which commits whatever
+// becomes of the other, and is on disk then even where the other is relaxed.
 func Apart(ctx context.Context) context.Context {
 	o, _ := ctx.Value(optionKey{}).(option)
 	o.relaxed = false
@@ -150,7 +150,12 @@ func repeated(try func() error) (err error) {
 // Admit begins the transaction of a caller whom only the database can name, and asks who that is in the same round
 // trip: sql answers one row, which who reads, and tells row-level security about it (set_actor). The context that comes
 // back carries the actor and the transaction; leave rolls back what no Do has run in.
-func (d *DB) Admit(ctx context.Context, sql string, args []any, who func(pgx.Row) (actor.Actor, error)) (_ context.Context, leave func(), err error) {
+func (d *DB) Admit(
+	ctx context.Context,
+	sql string,
+	args []any,
+	who func(pgx.Row) (actor.Actor, error),
+) (_ context.Context, leave func(), err error) {
 	var a actor.Actor
 	var tx *Tx
 	err = repeated(func() (err error) {
@@ -179,8 +184,19 @@ type query struct {
 
 // actAs tells row-level security who acts, until the transaction ends.
 func actAs(who actor.Actor) query {
-	return query{"select act_as($1, $2, $3, $4, $5, $6, $7)",
-		[]any{who.Sites, string(who.Role), who.Key(), who.OrganisationID, who.PatientID, who.Projects, who.ReferralID}, noRow}
+	return query{
+		"select act_as($1, $2, $3, $4, $5, $6, $7)",
+		[]any{
+			who.Sites,
+			string(who.Role),
+			who.Key(),
+			who.OrganisationID,
+			who.PatientID,
+			who.Projects,
+			who.ReferralID,
+		},
+		noRow,
+	}
 }
 
 func noRow(row pgx.Row) error { return row.Scan(nil) }
@@ -248,7 +264,8 @@ func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) error {
 	return err
 }
 
-// failed looks whether the connection has statements of an older structure: then no connection of its age is used again.
+// failed looks whether the connection has statements of an older structure: then no connection of its age
+// is used again.
 func (tx *Tx) failed(err error) {
 	if outdated(err) {
 		discard(tx.conn.Raw(func(c any) error {

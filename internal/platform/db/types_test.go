@@ -8,7 +8,8 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// Lists are written and read by many requests at once. Seen by the race detector alone: what is shared is a map that fills up.
+// Lists are written and read by many requests at once. Seen by the race detector alone: what is shared is a
+// map that fills up.
 func TestListsAtOnce(t *testing.T) {
 	t.Parallel()
 	var all sync.WaitGroup

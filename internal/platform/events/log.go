@@ -33,7 +33,8 @@ func (l *Log) Record(tx *db.Tx, kind string, s Subject, data Data, options ...Op
 // Len is how many events wait.
 func (l *Log) Len() int { return len(l.rows) }
 
-// Write appends what was gathered, in the caller's transaction. Only Waypost's own jobs may append what others recorded.
+// Write appends what was gathered, in the caller's transaction. Only Waypost's own jobs may append what
+// others recorded.
 func (l *Log) Write(tx *db.Tx) error {
 	if err := l.check(tx); err != nil || len(l.rows) == 0 {
 		return err

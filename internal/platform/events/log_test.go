@@ -17,11 +17,26 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 func many(tx *db.Tx) (l Log) {
 	worker, site := uuid.New(), uuid.New()
 	then := *tx
-	then.Actor, then.Now = actor.Actor{Role: actor.LinkWorker, KeyID: uuid.New(), LinkWorkerID: &worker, OnBehalf: true}, tx.Now.AddDate(-1, 0, 0)
+	then.Actor, then.Now = actor.Actor{
+		Role:         actor.LinkWorker,
+		KeyID:        uuid.New(),
+		LinkWorkerID: &worker,
+		OnBehalf:     true,
+	}, tx.Now.AddDate(
+		-1,
+		0,
+		0,
+	)
 	for range 100 {
 		l.Record(tx, "site.added", Subject{Type: "site", ID: site, SiteID: site}, nil)
-		l.Record(&then, "referral.declined", Subject{Type: "referral", ID: uuid.New(), SiteID: site, PatientID: uuid.New(), ReferralID: uuid.New()},
-			Data{"from": "sent", "reason": "no_capacity"}, At(tx.Now.Add(-time.Hour)), From(actor.SideOrganisation))
+		l.Record(
+			&then,
+			"referral.declined",
+			Subject{Type: "referral", ID: uuid.New(), SiteID: site, PatientID: uuid.New(), ReferralID: uuid.New()},
+			Data{"from": "sent", "reason": "no_capacity"},
+			At(tx.Now.Add(-time.Hour)),
+			From(actor.SideOrganisation),
+		)
 	}
 	return l
 }
@@ -68,7 +83,9 @@ func do(t *testing.T, d *db.DB, who actor.Actor, f func(tx *db.Tx) error) {
 
 func all(t *testing.T, d *db.DB) (digest string) {
 	do(t, d, actor.Named("test"), func(tx *db.Tx) error {
-		return tx.Raw("select coalesce(md5(string_agg(e::text, '|' order by id)), '') from events e").Scan(&digest).Error
+		return tx.Raw("select coalesce(md5(string_agg(e::text, '|' order by id)), '') from events e").
+			Scan(&digest).
+			Error
 	})
 	return digest
 }

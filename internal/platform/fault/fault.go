@@ -78,8 +78,9 @@ type Field struct {
 	Message  string `json:"message" doc:"What is wrong there, without repeating what was sent." example:"must not lie in the future"`
 }
 
-// Error is a fault: a kind, a sentence that is safe to show, and what is only for the log. It is a value: once made it is not
-// changed, since packages declare faults that many requests share. At, Because and RetryIn return copies.
+// Error is a fault: a kind, a sentence that is safe to show, and what is only for the log. It is a value:
+// once made it is not changed, since packages declare faults that many requests share. At, Because and
+// RetryIn return copies.
 type Error struct {
 	Kind       Kind
 	Detail     string
@@ -132,8 +133,8 @@ func InvalidAt(field string, code Code, message string) *Error {
 	return New(Invalid, "The request is well formed, but not right.").At("body."+field, code, message)
 }
 
-// Within says that a fault came about in one part of a larger request, such as referrals[1]: what it says of the body it then says
-// of that part, and one that names no field names the part.
+// Within says that a fault came about in one part of a larger request, such as referrals[1]: what it says
+// of the body it then says of that part, and one that names no field names the part.
 func Within(part string, err error) error {
 	var f *Error
 	if !errors.As(err, &f) || f.Kind == Internal || f.Kind == Unavailable {

@@ -38,7 +38,8 @@ func TestWithin(t *testing.T) {
 	}
 }
 
-// A fault that a package declares is a value: what is said of one failure stays with that failure, whoever else fails at the time.
+// A fault that a package declares is a value: what is said of one failure stays with that failure, whoever
+// else fails at the time.
 func TestFaultsAreValues(t *testing.T) {
 	t.Parallel()
 	declared := New(Unavailable, "The place does not answer.").At("query.of", NotAllowed, "is one of all")
@@ -47,13 +48,16 @@ func TestFaultsAreValues(t *testing.T) {
 		all.Go(func() {
 			cause, place := fmt.Errorf("cause %d", i), fmt.Sprintf("body.field_%d", i)
 			f := declared.Because(cause).At(place, NotAllowed, "is wrong").RetryIn(time.Duration(i) * time.Second)
-			if !errors.Is(f, cause) || len(f.Fields) != 2 || f.Fields[1].Location != place || f.RetryAfter != time.Duration(i)*time.Second {
+			if !errors.Is(f, cause) || len(f.Fields) != 2 || f.Fields[1].Location != place ||
+				f.RetryAfter != time.Duration(i)*time.Second {
 				t.Errorf("%d: it is told as %+v", i, f)
 			}
-			if !errors.Is(f, declared) || !errors.Is(fmt.Errorf("wrapped: %w", f), declared) || !errors.Is(Within("part", f), declared) {
+			if !errors.Is(f, declared) || !errors.Is(fmt.Errorf("wrapped: %w", f), declared) ||
+				!errors.Is(Within("part", f), declared) {
 				t.Errorf("%d: it is no longer what was declared: %v", i, f)
 			}
-			if errors.Is(f, New(Unavailable, "Something else.")) || errors.Is(f, New(Conflict, declared.Detail)) || errors.Is(f, errors.New("x")) {
+			if errors.Is(f, New(Unavailable, "Something else.")) || errors.Is(f, New(Conflict, declared.Detail)) ||
+				errors.Is(f, errors.New("x")) {
 				t.Errorf("%d: it passes for another fault", i)
 			}
 		})

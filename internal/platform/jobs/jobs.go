@@ -1,6 +1,6 @@
-// Package jobs runs Waypost's periodic work on River, in Waypost's own database: of however many processes share it, one
-// leads and sees to it that each job runs once a period. Nothing else is ever enqueued: each job finds by itself what is
-// due, so that whatever a crash left undone is done the next time.
+// Package jobs runs Waypost's periodic work on River, in Waypost's own database: of however many processes
+// share it, one leads and sees to it that each job runs once a period. Nothing else is ever enqueued: each
+// job finds by itself what is due, so that whatever a crash left undone is done the next time.
 package jobs
 
 import (
@@ -27,7 +27,8 @@ type Job struct {
 	Name  string
 	Every time.Duration
 	Run   func(ctx context.Context) error // as the actor of that name, on connections that nobody who waits needs
-	Apart bool                            // it has a worker of its own, so that nothing that takes long keeps it waiting
+	// it has a worker of its own, so that nothing that takes long keeps it waiting
+	Apart bool
 
 	Longest time.Duration // how long it may run; nought: limit
 }
@@ -42,7 +43,8 @@ const (
 	workers = 3               // jobs at once in one process
 )
 
-// Migrate brings River's tables to what this program needs; it is for the database's owner. Two at once wait for each other.
+// Migrate brings River's tables to what this program needs; it is for the database's owner. Two at once
+// wait for each other.
 func Migrate(ctx context.Context, owner *sql.DB) error {
 	m, err := rivermigrate.New(riverdatabasesql.New(owner), &rivermigrate.Config{Schema: schema, Logger: quiet})
 	if err != nil {
@@ -67,13 +69,18 @@ func Migrate(ctx context.Context, owner *sql.DB) error {
 
 // Migrated tells whether River's tables are what this program needs.
 func Migrated(ctx context.Context, d *db.DB) error {
-	m, err := rivermigrate.New(riverdatabasesql.New(d.Pools()["background"]), &rivermigrate.Config{Schema: schema, Logger: quiet})
+	m, err := rivermigrate.New(
+		riverdatabasesql.New(d.Pools()["background"]),
+		&rivermigrate.Config{Schema: schema, Logger: quiet},
+	)
 	if err != nil {
 		return err
 	}
 	found, err := m.Validate(ctx, nil)
 	if err == nil && !found.OK {
-		err = errors.New("migrations are behind: the tables of jobs are not those this program needs; run: waypost migrate up")
+		err = errors.New(
+			"migrations are behind: the tables of jobs are not those this program needs; run: waypost migrate up",
+		)
 	}
 	return err
 }
@@ -81,8 +88,8 @@ func Migrated(ctx context.Context, d *db.DB) error {
 // Runner runs jobs until it is stopped.
 type Runner struct{ client *river.Client[*sql.Tx] }
 
-// tick is a job's turn. It names the process that put it there, so that a run that died with its process does not keep the
-// next process's turn waiting until River takes the dead one for lost.
+// tick is a job's turn. It names the process that put it there, so that a run that died with its process
+// does not keep the next process's turn waiting until River takes the dead one for lost.
 type tick struct {
 	Name string `json:"name"`
 	By   string `json:"by"`
@@ -112,9 +119,18 @@ func Start(ctx context.Context, d *db.DB, metrics *telemetry.Metrics, jobs ...Jo
 		if j.Apart {
 			config.Queues[j.queue()] = river.QueueConfig{MaxWorkers: 1}
 		}
-		config.PeriodicJobs = append(config.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(j.Every), func() (river.JobArgs, *river.InsertOpts) {
-			return tick{j.Name, here}, &river.InsertOpts{Queue: j.queue(), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
-		}, &river.PeriodicJobOpts{ID: j.Name, RunOnStart: true}))
+		config.PeriodicJobs = append(
+			config.PeriodicJobs,
+			river.NewPeriodicJob(river.PeriodicInterval(j.Every), func() (river.JobArgs, *river.InsertOpts) {
+				return tick{
+						j.Name,
+						here,
+					}, &river.InsertOpts{
+						Queue:      j.queue(),
+						UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished},
+					}
+			}, &river.PeriodicJobOpts{ID: j.Name, RunOnStart: true}),
+		)
 	}
 	river.AddWorker(config.Workers, &w)
 	driver := riverdatabasesql.New(d.Pools()["background"])
@@ -136,7 +152,13 @@ func (j Job) queue() string {
 }
 
 // unfinished are the states in which a job's turn has not come to its end: a second is not put behind it.
-var unfinished = []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}
+var unfinished = []rivertype.JobState{
+	rivertype.JobStateAvailable,
+	rivertype.JobStatePending,
+	rivertype.JobStateRetryable,
+	rivertype.JobStateRunning,
+	rivertype.JobStateScheduled,
+}
 
 // Stop lets the jobs under way finish, as long as ctx lasts.
 func (r *Runner) Stop(ctx context.Context) error {

@@ -16,7 +16,8 @@ import (
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-// Two processes share a database: each job runs at once, then once a period wherever, as itself, and never beside itself.
+// Two processes share a database: each job runs at once, then once a period wherever, as itself, and never
+// beside itself.
 func TestOneOfTwoProcesses(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)

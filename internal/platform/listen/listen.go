@@ -68,7 +68,8 @@ func Caller(a netip.Addr) netip.Addr {
 }
 
 func (l *listener) unbounded(a netip.Addr) bool {
-	return !a.IsValid() || a.IsLoopback() || slices.ContainsFunc(l.Trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+	return !a.IsValid() || a.IsLoopback() ||
+		slices.ContainsFunc(l.Trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 func (l *listener) take(a netip.Addr) bool {

@@ -29,7 +29,10 @@ func (c call) RemoteAddr() net.Addr { return c.from }
 func TestOneAddressDoesNotTakeAllConnections(t *testing.T) {
 	t.Parallel()
 	from := make(chan string, 1)
-	l := Limit(calls{from}, Limits{Connections: 100, PerAddress: 2, Trusted: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}})
+	l := Limit(
+		calls{from},
+		Limits{Connections: 100, PerAddress: 2, Trusted: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}},
+	)
 	accepted := make(chan net.Conn)
 	go func() {
 		for {

@@ -13,9 +13,9 @@ import (
 
 const inside = "LOCALPG_TEST_APART"
 
-// apart runs the calling test again in a process with mounts and shared memory of its own, where it is true: what a test
-// mounts there is gone with it, and what is left in shared memory is of nobody else. Outside it is false, and the caller
-// returns.
+// apart runs the calling test again in a process with mounts and shared memory of its own, where it is
+// true: what a test mounts there is gone with it, and what is left in shared memory is of nobody else.
+// Outside it is false, and the caller returns.
 func apart(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(inside) != "" {
@@ -81,7 +81,10 @@ func neighbours(t *testing.T) (left []string) {
 	must(t, err)
 	for _, name := range names(t, "/proc") {
 		pid, err := strconv.Atoi(name)
-		if ns, _ := os.Readlink("/proc/" + name + "/ns/ipc"); err != nil || ns != ours || pid == os.Getpid() || zombie(pid) {
+		if ns, _ := os.Readlink(
+			"/proc/" + name + "/ns/ipc",
+		); err != nil || ns != ours || pid == os.Getpid() ||
+			zombie(pid) {
 			continue
 		}
 		line, _ := os.ReadFile("/proc/" + name + "/cmdline")

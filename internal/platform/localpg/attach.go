@@ -27,7 +27,12 @@ func Attach(dir string) (Conn, error) {
 			return Conn{}, fmt.Errorf("data directory %s: %w", dir, err)
 		}
 		if !up {
-			return Conn{}, fmt.Errorf("PostgreSQL is %w in %s: start waypost serve there first, or set WAYPOST_DATA_DIR or WAYPOST_DATABASE_URL", ErrNotRunning, dir)
+			return Conn{}, fmt.Errorf(
+				"PostgreSQL is %w in %s: start waypost serve there first, or set WAYPOST_DATA_DIR or "+
+					"WAYPOST_DATABASE_URL",
+				ErrNotRunning,
+				dir,
+			)
 		}
 		conn, err := reach(dir)
 		if err == nil {

@@ -54,7 +54,13 @@ func TestKilledBackend(t *testing.T) {
 	if n := count(t, s.Conn().OwnerURL(), "kept"); n != 1 {
 		t.Errorf("%d rows, want 1", n)
 	}
-	if want := fmt.Sprintf("(PID %d) was terminated by signal 9", pid); !strings.Contains(out.String(), "PostgreSQL ended (exit status 1): LOG: server process "+want) {
+	if want := fmt.Sprintf(
+		"(PID %d) was terminated by signal 9",
+		pid,
+	); !strings.Contains(
+		out.String(),
+		"PostgreSQL ended (exit status 1): LOG: server process "+want,
+	) {
 		t.Errorf("the log does not say %q:\n%s", want, out.String())
 	}
 }

@@ -41,7 +41,12 @@ func defaultDir(wd string, uid int) (dir, note string, err error) {
 		return local, "", nil // Start reports it
 	}
 	if blocked := blockedAt(local, who); blocked != "" {
-		return systemDir, fmt.Sprintf("PostgreSQL runs as user %s, who cannot enter %s: the data is in %s (set WAYPOST_DATA_DIR to choose)", who.name, blocked, systemDir), nil
+		return systemDir, fmt.Sprintf(
+			"PostgreSQL runs as user %s, who cannot enter %s: the data is in %s (set WAYPOST_DATA_DIR to choose)",
+			who.name,
+			blocked,
+			systemDir,
+		), nil
 	}
 	return local, "", nil
 }
@@ -72,7 +77,11 @@ func resolve(path string) (string, error) {
 func checkDir(dir string) error {
 	switch info, err := os.Stat(dir); {
 	case len(dir) > maxDir:
-		return fmt.Errorf("the path of the data directory has %d bytes, and PostgreSQL takes %d: set WAYPOST_DATA_DIR to a shorter one", len(dir), maxDir)
+		return fmt.Errorf(
+			"the path of the data directory has %d bytes, and PostgreSQL takes %d: set WAYPOST_DATA_DIR to a shorter one",
+			len(dir),
+			maxDir,
+		)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
@@ -81,7 +90,11 @@ func checkDir(dir string) error {
 		return fmt.Errorf("data directory %s is a file, not a directory: set WAYPOST_DATA_DIR to a folder", dir)
 	}
 	if _, err := os.Lstat(filepath.Join(dir, "PG_VERSION")); err == nil {
-		return fmt.Errorf("data directory %s is a PostgreSQL cluster already, nothing was touched: set WAYPOST_DATA_DIR to a folder for Waypost alone, or WAYPOST_DATABASE_URL to that PostgreSQL", dir)
+		return fmt.Errorf(
+			"data directory %s is a PostgreSQL cluster already, nothing was touched: set WAYPOST_DATA_DIR to a "+
+				"folder for Waypost alone, or WAYPOST_DATABASE_URL to that PostgreSQL",
+			dir,
+		)
 	}
 	return nil
 }
@@ -125,16 +138,21 @@ func makeDir(dir string, who runUser) error {
 		mode = 0o711 // the server's user passes through; what is inside has modes of its own
 	}
 	if err := mkdirAll(dir, mode, parents); err != nil {
-		return fmt.Errorf("data directory %s cannot be made: %w; set WAYPOST_DATA_DIR to a folder that can be written", dir, advise(err))
+		return fmt.Errorf(
+			"data directory %s cannot be made: %w; set WAYPOST_DATA_DIR to a folder that can be written",
+			dir,
+			advise(err),
+		)
 	}
 	if at := blockedAt(dir, who); at != "" {
-		return fmt.Errorf("PostgreSQL runs as user %s, who cannot enter %s: allow it with chmod o+x %s, or set WAYPOST_DATA_DIR to another folder such as %s", who.name, at, at, systemDir)
+		return fmt.Errorf("PostgreSQL runs as user %s, who cannot enter %s: allow it with chmod o+x %s, or set "+
+			"WAYPOST_DATA_DIR to another folder such as %s", who.name, at, at, systemDir)
 	}
 	return nil
 }
 
-// mkdirAll sets the modes itself: a umask of 077 would shut the server's user out. It syncs, so that no power cut takes a
-// folder away from under data that was synced.
+// mkdirAll sets the modes itself: a umask of 077 would shut the server's user out. It syncs, so that no
+// power cut takes a folder away from under data that was synced.
 func mkdirAll(dir string, mode, parents fs.FileMode) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A first start on a disk of too little room, wherever it runs out: one line that says so, and nothing is left that would
-// keep a later start from succeeding.
+// A first start on a disk of too little room, wherever it runs out: one line that says so, and nothing is
+// left that would keep a later start from succeeding.
 func TestFirstStartOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	if !apart(t) {
@@ -65,8 +65,8 @@ func TestNoRoomForData(t *testing.T) {
 	startDurable(t, s.in.dir)
 }
 
-// Where its log has no room, PostgreSQL ends, and cannot recover: the supervisor tries again at its own pace for as long as
-// it takes. Nothing that was acknowledged is lost.
+// Where its log has no room, PostgreSQL ends, and cannot recover: the supervisor tries again at its own
+// pace for as long as it takes. Nothing that was acknowledged is lost.
 func TestNoRoomForTheLog(t *testing.T) {
 	t.Parallel()
 	if !apart(t) {
@@ -81,7 +81,12 @@ func TestNoRoomForTheLog(t *testing.T) {
 	must(t, os.Truncate(ballast, size(t, ballast)-20<<20))
 	w := startWriters(t, s, 6, `with m as (select pg_logical_emit_message(true, '', repeat('x', 100000)) as lsn)
 		insert into written select $1, '' from m`)
-	await(t, 2*time.Minute, "two ends of PostgreSQL", func() bool { return strings.Count(out.String(), "PostgreSQL died") >= 2 })
+	await(
+		t,
+		2*time.Minute,
+		"two ends of PostgreSQL",
+		func() bool { return strings.Count(out.String(), "PostgreSQL died") >= 2 },
+	)
 	died := strings.Count(out.String(), "PostgreSQL died")
 	if n := strings.Count(out.String(), errDiskFull.Error()); n < died {
 		t.Errorf("%d of %d ends name the full disk", n, died)

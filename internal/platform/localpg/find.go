@@ -55,7 +55,12 @@ func searchPlaces(binDir string) places {
 // find looks for a PostgreSQL of the wanted major version, or with 0 the first of at least the oldest we support.
 func (p places) find(ctx context.Context, want int) (binaries, error) {
 	if want != 0 && want < oldestMajor {
-		return binaries{}, fmt.Errorf("the data was made by PostgreSQL %d, and Waypost needs %d or newer: bring it over with pg_upgrade, or set WAYPOST_DATA_DIR to another folder; the data is untouched", want, oldestMajor)
+		return binaries{}, fmt.Errorf(
+			"the data was made by PostgreSQL %d, and Waypost needs %d or newer: bring it over with pg_upgrade, "+
+				"or set WAYPOST_DATA_DIR to another folder; the data is untouched",
+			want,
+			oldestMajor,
+		)
 	}
 	var seen []string
 	for _, dir := range p.candidates() {
@@ -65,7 +70,11 @@ func (p places) find(ctx context.Context, want int) (binaries, error) {
 		}
 		if err != nil {
 			if p.given != "" {
-				return binaries{}, fmt.Errorf("no usable PostgreSQL in %s, leave its folder unset to search for one: %w", dir, err)
+				return binaries{}, fmt.Errorf(
+					"no usable PostgreSQL in %s, leave its folder unset to search for one: %w",
+					dir,
+					err,
+				)
 			}
 			continue
 		}
@@ -137,9 +146,12 @@ func (p places) missing(want int, seen []string) error {
 		found = strings.Join(seen, ", ")
 	}
 	if want != 0 {
-		return fmt.Errorf("the data was made by PostgreSQL %d, which was not found (searched %s; found: %s): install PostgreSQL %d (Debian or Ubuntu: apt-get install postgresql-%d); the data is untouched", want, searched, found, want, want)
+		return fmt.Errorf("the data was made by PostgreSQL %d, which was not found (searched %s; found: %s): install "+
+			"PostgreSQL %d (Debian or Ubuntu: apt-get install postgresql-%d); the data is untouched", want, searched, found, want, want)
 	}
-	return fmt.Errorf("no PostgreSQL %d or newer was found (searched %s; found: %s): install it with apt-get install postgresql (Debian, Ubuntu), dnf install postgresql-server (Fedora) or brew install postgresql@16 (macOS), or set WAYPOST_DATABASE_URL to a server of your own", oldestMajor, searched, found)
+	return fmt.Errorf("no PostgreSQL %d or newer was found (searched %s; found: %s): install it with apt-get install "+
+		"postgresql (Debian, Ubuntu), dnf install postgresql-server (Fedora) or brew install postgresql@16 "+
+		"(macOS), or set WAYPOST_DATABASE_URL to a server of your own", oldestMajor, searched, found)
 }
 
 // clusterMajor reads which PostgreSQL made the cluster at pg; 0 when there is none, or only an empty folder.
@@ -149,7 +161,10 @@ func clusterMajor(pg string) (int, error) {
 		first, _, _ := strings.Cut(strings.TrimSpace(string(b)), ".") // up to 9.6, a major version was two numbers
 		major, err := strconv.Atoi(first)
 		if err != nil {
-			return 0, fmt.Errorf("%s/PG_VERSION is damaged, nothing was touched: put the data directory back from a backup", pg)
+			return 0, fmt.Errorf(
+				"%s/PG_VERSION is damaged, nothing was touched: put the data directory back from a backup",
+				pg,
+			)
 		}
 		return major, nil
 	}
@@ -159,7 +174,11 @@ func clusterMajor(pg string) (int, error) {
 	entries, err := os.ReadDir(pg)
 	switch {
 	case err == nil && len(entries) > 0:
-		return 0, fmt.Errorf("%s is not empty and not a PostgreSQL cluster (no PG_VERSION), nothing was touched: move it away, or set WAYPOST_DATA_DIR to another folder", pg)
+		return 0, fmt.Errorf(
+			"%s is not empty and not a PostgreSQL cluster (no PG_VERSION), nothing was touched: move it away, "+
+				"or set WAYPOST_DATA_DIR to another folder",
+			pg,
+		)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return 0, advise(err)
 	case err != nil && isLink(pg):

@@ -22,8 +22,8 @@ import (
 // How long the children of a killed initdb get to end.
 const halfPatience = 10 * time.Second
 
-// ensureCluster makes the cluster unless it exists. It is made beside its place and renamed there when complete, so that
-// whatever kills us leaves either no cluster or a whole one.
+// ensureCluster makes the cluster unless it exists. It is made beside its place and renamed there when
+// complete, so that whatever kills us leaves either no cluster or a whole one.
 func (in *instance) ensureCluster(ctx context.Context) error {
 	major, err := clusterMajor(in.pg)
 	switch {
@@ -59,9 +59,10 @@ func (in *instance) makeHalf(ctx context.Context, half string) error {
 	return err
 }
 
-// takeHalf makes the folder of a cluster to be, or empties the one of a start that was killed: made anew it would have
-// another inode, by which PostgreSQL finds the shared memory that killed processes left. It locks the folder, since the
-// children of a killed initdb write there for a moment longer: they inherit the lock and hold it until the last has ended.
+// takeHalf makes the folder of a cluster to be, or empties the one of a start that was killed: made anew it
+// would have another inode, by which PostgreSQL finds the shared memory that killed processes left. It
+// locks the folder, since the children of a killed initdb write there for a moment longer: they inherit the
+// lock and hold it until the last has ended.
 func takeHalf(half string) (*os.File, error) {
 	if err := os.Mkdir(half, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
@@ -126,8 +127,8 @@ func locale() string {
 	return "C.UTF-8"
 }
 
-// run waits for initdb, which is killed with us or with ctx. Its children are not: they end by themselves when it no longer
-// feeds them, and take their shared memory with them.
+// run waits for initdb, which is killed with us or with ctx. Its children are not: they end by themselves
+// when it no longer feeds them, and take their shared memory with them.
 func (in *instance) run(ctx context.Context, held *os.File, args ...string) error {
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, in.bin.path("initdb"), args...)
@@ -151,7 +152,11 @@ func (in *instance) run(ctx context.Context, held *os.File, args ...string) erro
 
 func (in *instance) explainInitdb(err error) error {
 	if strings.Contains(err.Error(), "could not look up effective user ID") {
-		return fmt.Errorf("PostgreSQL cannot run as %s, who is not in /etc/passwd, add a user with that id there: %w", in.who.name, err)
+		return fmt.Errorf(
+			"PostgreSQL cannot run as %s, who is not in /etc/passwd, add a user with that id there: %w",
+			in.who.name,
+			err,
+		)
 	}
 	return advise(err)
 }
@@ -165,7 +170,8 @@ func environment() []string {
 func complaints(output string) string {
 	var lines []string
 	for line := range strings.Lines(output) {
-		if strings.Contains(line, "error:") || strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") || strings.Contains(line, "ERROR:") {
+		if strings.Contains(line, "error:") || strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") ||
+			strings.Contains(line, "ERROR:") {
 			lines = append(lines, strings.TrimSpace(line))
 		}
 	}

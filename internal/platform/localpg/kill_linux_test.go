@@ -28,8 +28,8 @@ func TestKilledDuringFirstStart(t *testing.T) {
 	}
 }
 
-// As when a machine runs out of memory, or a container is killed: nobody is left to tidy up, and the next start does. It
-// cannot find what PostgreSQL made an instant before and had not noted yet.
+// As when a machine runs out of memory, or a container is killed: nobody is left to tidy up, and the next
+// start does. It cannot find what PostgreSQL made an instant before and had not noted yet.
 func TestAllKilledDuringFirstStart(t *testing.T) {
 	t.Parallel()
 	if !apart(t) {
@@ -48,8 +48,8 @@ func TestAllKilledDuringFirstStart(t *testing.T) {
 	}
 }
 
-// killRounds: whatever moment of its first start a Waypost is killed at, and however often, the next start succeeds, and
-// no process is left. LOCALPG_TEST_KILLS asks for more rounds than the ordinary few.
+// killRounds: whatever moment of its first start a Waypost is killed at, and however often, the next start
+// succeeds, and no process is left. LOCALPG_TEST_KILLS asks for more rounds than the ordinary few.
 func killRounds(t *testing.T, kill func(*exec.Cmd)) (rounds int) {
 	t.Helper()
 	dice, began := randtest.New(t), time.Now()
@@ -79,7 +79,12 @@ func killRounds(t *testing.T, kill func(*exec.Cmd)) (rounds int) {
 // awaitPart also ends when the start is past it.
 func awaitPart(t *testing.T, dir, part string) {
 	t.Helper()
-	await(t, time.Minute, part, func() bool { return exists(filepath.Join(dir, part)) || exists(filepath.Join(dir, "pg")) })
+	await(
+		t,
+		time.Minute,
+		part,
+		func() bool { return exists(filepath.Join(dir, part)) || exists(filepath.Join(dir, "pg")) },
+	)
 }
 
 func exists(path string) bool {

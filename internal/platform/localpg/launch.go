@@ -88,8 +88,8 @@ func (in *instance) arguments() []string {
 		"listen_addresses=", "port=" + port, "unix_socket_directories=" + in.socketDir, "unix_socket_permissions=0700",
 		"ssl=off", "password_encryption=scram-sha-256", "cluster_name=" + in.title(),
 		"timezone=UTC", "log_timezone=UTC", "lc_messages=C", "jit=off",
-		// After a crash of one of its processes postgres ends, and the supervisor sets the pace: by itself it would try again
-		// without a pause for as long as, say, the disk is full.
+		// After a crash of one of its processes postgres ends, and the supervisor sets the pace: by itself
+		// it would try again without a pause for as long as, say, the disk is full.
 		"restart_after_crash=off",
 		// The log may reach places where personal data must not be: no statements, no parameters, no details.
 		"logging_collector=off", "log_destination=stderr", "log_line_prefix=" + linePrefix, "log_min_messages=warning",
@@ -154,13 +154,18 @@ func recovering(err error) bool {
 
 // worthRetrying: the server is recovering or not there yet.
 func worthRetrying(err error) bool {
-	return recovering(err) || errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, context.DeadlineExceeded)
+	return recovering(err) || errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, context.DeadlineExceeded)
 }
 
 func (in *instance) explain(err error) error {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == badPassword {
-		return fmt.Errorf("%s is not the one of the cluster beside it: put the right one back from a backup", secretsPath(in.dir))
+		return fmt.Errorf(
+			"%s is not the one of the cluster beside it: put the right one back from a backup",
+			secretsPath(in.dir),
+		)
 	}
 	return advise(err)
 }
@@ -179,8 +184,17 @@ func (in *instance) whyEnded(p *process) error {
 	switch {
 	case strings.Contains(said, "pre-existing shared memory block"):
 		return fmt.Errorf("%w: %s", errMemoryInUse, said)
-	case strings.Contains(said, "Permission denied"), strings.Contains(said, "invalid permissions"), strings.Contains(said, "wrong ownership"):
-		return fmt.Errorf("give %s back to its user with chown -R %s %s and chmod 700 %s: %w", in.pg, in.who.name, in.pg, in.pg, err)
+	case strings.Contains(said, "Permission denied"),
+		strings.Contains(said, "invalid permissions"),
+		strings.Contains(said, "wrong ownership"):
+		return fmt.Errorf(
+			"give %s back to its user with chown -R %s %s and chmod 700 %s: %w",
+			in.pg,
+			in.who.name,
+			in.pg,
+			in.pg,
+			err,
+		)
 	}
 	return advise(err)
 }

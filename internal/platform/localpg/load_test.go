@@ -14,7 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// writers commit rows for as long as the test runs, each with a connection of its own that it makes again when it breaks.
+// writers commit rows for as long as the test runs, each with a connection of its own that it makes again
+// when it breaks.
 type writers struct {
 	url   string
 	sql   string       // commits row $1
@@ -98,7 +99,8 @@ func (w *writers) check(t *testing.T, s *Server) {
 	w.ended.Wait()
 	db := openDB(t, s.Conn().OwnerURL())
 	var lost int
-	must(t, db.QueryRow(t.Context(), `select count(*) from unnest($1::bigint[]) as a (n) where not exists (select from written where written.n = a.n)`, w.rows).Scan(&lost))
+	must(t, db.QueryRow(t.Context(), `select count(*) from unnest($1::bigint[]) as a (n) where not exists
+		(select from written where written.n = a.n)`, w.rows).Scan(&lost))
 	if lost > 0 || len(w.rows) == 0 {
 		t.Errorf("%d of %d acknowledged rows are lost", lost, len(w.rows))
 	}

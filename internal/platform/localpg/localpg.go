@@ -1,5 +1,6 @@
-// Package localpg runs Waypost's own real PostgreSQL: it finds the server's binaries, makes a cluster once, starts postgres
-// as a child on a unix socket only, starts it again when it dies, and stops it with its parent.
+// Package localpg runs Waypost's own real PostgreSQL: it finds the server's binaries, makes a cluster once,
+// starts postgres as a child on a unix socket only, starts it again when it dies, and stops it with its
+// parent.
 //
 // A data directory holds:
 //

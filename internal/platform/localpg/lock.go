@@ -29,9 +29,18 @@ func takeLock(dir string) (*os.File, error) {
 		pid := readPid(f)
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("data directory %s is %w by process %s: stop that one, or set another WAYPOST_DATA_DIR", dir, ErrInUse, pid)
+			return nil, fmt.Errorf(
+				"data directory %s is %w by process %s: stop that one, or set another WAYPOST_DATA_DIR",
+				dir,
+				ErrInUse,
+				pid,
+			)
 		}
-		return nil, fmt.Errorf("data directory %s cannot be locked, it must be on a file system with flock: %w", dir, err)
+		return nil, fmt.Errorf(
+			"data directory %s cannot be locked, it must be on a file system with flock: %w",
+			dir,
+			err,
+		)
 	}
 	if err := writePid(f); err != nil {
 		f.Close()

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 )
 
-var errNotHere = errors.New("Waypost's own PostgreSQL is not to be had on this system: set WAYPOST_DATABASE_URL to a PostgreSQL 15 or newer")
+var errNotHere = errors.New(
+	"Waypost's own PostgreSQL is not to be had on this system: set WAYPOST_DATABASE_URL to a PostgreSQL 15 or newer",
+)
 
 // Server is never running here: the server is run on Unix alone.
 type Server struct{}

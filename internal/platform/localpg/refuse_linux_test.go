@@ -21,7 +21,13 @@ func TestReadOnlyDataDirectory(t *testing.T) {
 	stop(t, startDurable(t, made))
 	must(t, syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
 	for _, dir := range []string{disk, filepath.Join(disk, "absent"), made} {
-		untouched(t, disk, Config{Dir: dir}, dir, "the file system is read-only, mount it for writing or set WAYPOST_DATA_DIR")
+		untouched(
+			t,
+			disk,
+			Config{Dir: dir},
+			dir,
+			"the file system is read-only, mount it for writing or set WAYPOST_DATA_DIR",
+		)
 	}
 	must(t, syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT, ""))
 	startDurable(t, made)

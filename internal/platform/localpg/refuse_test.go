@@ -34,7 +34,14 @@ func tree(t *testing.T, dir string) map[string]string {
 			content = readFile(t, path)
 		}
 		st := info.Sys().(*syscall.Stat_t)
-		all[path] = fmt.Sprintf("%v %d %d %v %x", info.Mode(), st.Uid, st.Gid, info.ModTime(), sha256.Sum256([]byte(content)))
+		all[path] = fmt.Sprintf(
+			"%v %d %d %v %x",
+			info.Mode(),
+			st.Uid,
+			st.Gid,
+			info.ModTime(),
+			sha256.Sum256([]byte(content)),
+		)
 		return nil
 	}))
 	return all
@@ -100,7 +107,14 @@ func TestClusterAsDataDirectory(t *testing.T) {
 	t.Parallel()
 	s := startIn(t, newDir(t))
 	stop(t, s)
-	untouched(t, s.in.pg, Config{Dir: s.in.pg}, "is a PostgreSQL cluster already", "WAYPOST_DATA_DIR", "WAYPOST_DATABASE_URL")
+	untouched(
+		t,
+		s.in.pg,
+		Config{Dir: s.in.pg},
+		"is a PostgreSQL cluster already",
+		"WAYPOST_DATA_DIR",
+		"WAYPOST_DATABASE_URL",
+	)
 }
 
 // Other files in the data directory are somebody's, and stay.
@@ -195,7 +209,8 @@ func TestFind(t *testing.T) {
 		{"pinned to none", places{patterns: debian}, 13, 0, ""},
 	} {
 		got, err := c.in.find(t.Context(), c.want)
-		if got.major != c.major || (c.major != 0 && got.dir != filepath.Join(root, c.dir)) || (err == nil) != (c.major != 0) {
+		if got.major != c.major || (c.major != 0 && got.dir != filepath.Join(root, c.dir)) ||
+			(err == nil) != (c.major != 0) {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
 	}
@@ -237,7 +252,13 @@ func TestUnreachableFolder(t *testing.T) {
 	}
 	dir := newDir(t)
 	must(t, os.Chmod(filepath.Dir(dir), 0o700))
-	refused(t, Config{Dir: dir, Ephemeral: true}, "cannot enter "+filepath.Dir(dir)+":", "chmod o+x", "WAYPOST_DATA_DIR")
+	refused(
+		t,
+		Config{Dir: dir, Ephemeral: true},
+		"cannot enter "+filepath.Dir(dir)+":",
+		"chmod o+x",
+		"WAYPOST_DATA_DIR",
+	)
 }
 
 func TestNoSuchDataDirectory(t *testing.T) {
@@ -246,6 +267,10 @@ func TestNoSuchDataDirectory(t *testing.T) {
 	writeFile(t, dir, "a file")
 	refused(t, Config{Dir: dir}, dir+" is a file", "set WAYPOST_DATA_DIR")
 	refused(t, Config{Dir: filepath.Join(dir, "below")}, "a file is in the way", "set WAYPOST_DATA_DIR")
-	refused(t, Config{Dir: filepath.Join(filepath.Dir(dir), strings.Repeat("long/", 200))}, "set WAYPOST_DATA_DIR to a shorter one")
+	refused(
+		t,
+		Config{Dir: filepath.Join(filepath.Dir(dir), strings.Repeat("long/", 200))},
+		"set WAYPOST_DATA_DIR to a shorter one",
+	)
 	refused(t, Config{}, "set WAYPOST_DATA_DIR")
 }

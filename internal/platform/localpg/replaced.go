@@ -18,8 +18,8 @@ const (
 	sameLooks = 2           // so many looks in a row must find the same, before a replacement counts as complete
 )
 
-// programs are the files that a running server is made of and goes on reading: an upgrade replaces them under it, and new sessions
-// may then fail for want of a library that fits.
+// programs are the files that a running server is made of and goes on reading: an upgrade replaces them
+// under it, and new sessions may then fail for want of a library that fits.
 type programs struct {
 	files   []string
 	running []string // what identified them when the server was launched
@@ -28,21 +28,28 @@ type programs struct {
 	warned  bool     // that they are gone, or are no server
 }
 
-// notePrograms remembers which files the server that was just launched is made of. launched is the identity of its program, which
-// recovery may have left behind long ago.
+// notePrograms remembers which files the server that was just launched is made of. launched is the identity
+// of its program, which recovery may have left behind long ago.
 func (in *instance) notePrograms(ctx context.Context, db *pgx.Conn, launched string) error {
 	var libraries string
 	if err := db.QueryRow(ctx, `select setting from pg_config where name = 'PKGLIBDIR'`).Scan(&libraries); err != nil {
 		return err
 	}
-	p := programs{files: []string{in.bin.path("postgres"), filepath.Join(libraries, "plpgsql.so"), filepath.Join(libraries, "pg_trgm.so")}}
+	p := programs{
+		files: []string{
+			in.bin.path("postgres"),
+			filepath.Join(libraries, "plpgsql.so"),
+			filepath.Join(libraries, "pg_trgm.so"),
+		},
+	}
 	p.seen = p.identify()
 	p.running = append([]string{launched}, p.seen[1:]...)
 	in.programs = p
 	return nil
 }
 
-// identify tells the files from any that replace them, also by ones of the same content; a file that is not there has no identity.
+// identify tells the files from any that replace them, also by ones of the same content; a file that is not
+// there has no identity.
 func (p *programs) identify() (found []string) {
 	for _, path := range p.files {
 		found = append(found, identity(path))
@@ -50,7 +57,8 @@ func (p *programs) identify() (found []string) {
 	return found
 }
 
-// replaced looks at the files, and tells whether they are others than those that run, all there, and not being written any more.
+// replaced looks at the files, and tells whether they are others than those that run, all there, and not
+// being written any more.
 func (p *programs) replaced() bool {
 	now := p.identify()
 	if !slices.Equal(now, p.seen) {
@@ -60,8 +68,8 @@ func (p *programs) replaced() bool {
 	return p.same > sameLooks && !slices.Equal(now, p.running)
 }
 
-// renew stops the server and launches the one that replaced its programs. It goes on with the old one while there is none of the
-// same major version.
+// renew stops the server and launches the one that replaced its programs. It goes on with the old one while
+// there is none of the same major version.
 func (s *Server) renew(p *process) *process {
 	in := s.in
 	found, err := in.places.find(s.ctx, in.bin.major)
@@ -70,7 +78,8 @@ func (s *Server) renew(p *process) *process {
 	}
 	if err != nil {
 		if !in.programs.warned && s.ctx.Err() == nil {
-			in.logger.Warn("PostgreSQL's programs were replaced or removed, and there is none to change over to: the running server goes on", "error", err)
+			in.logger.Warn("PostgreSQL's programs were replaced or removed, and there is none to change over to: the "+
+				"running server goes on", "error", err)
 			in.programs.warned = true
 		}
 		return p

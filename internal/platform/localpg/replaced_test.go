@@ -40,7 +40,8 @@ func copyPrograms(t *testing.T, from, to string) {
 	}
 }
 
-// Programs that are removed leave the server running, and said so once; those that come in their place are changed over to.
+// Programs that are removed leave the server running, and said so once; those that come in their place are
+// changed over to.
 func TestReplacedProgramsAreChangedOverTo(t *testing.T) {
 	t.Parallel()
 	bin := privateCopy(t)
@@ -53,7 +54,12 @@ func TestReplacedProgramsAreChangedOverTo(t *testing.T) {
 	aside := filepath.Join(filepath.Dir(home), "aside")
 	must(t, os.Rename(home, aside))
 	const gone = "the running server goes on"
-	await(t, time.Minute, "word that the programs are gone", func() bool { return strings.Contains(out.String(), gone) })
+	await(
+		t,
+		time.Minute,
+		"word that the programs are gone",
+		func() bool { return strings.Contains(out.String(), gone) },
+	)
 	time.Sleep(3 * lookEvery)
 	if n := strings.Count(out.String(), gone); n != 1 || postmaster(s) != old {
 		t.Errorf("said %d times, process %d instead of %d", n, postmaster(s), old)
@@ -61,7 +67,12 @@ func TestReplacedProgramsAreChangedOverTo(t *testing.T) {
 
 	must(t, os.Mkdir(home, 0o755))
 	copyPrograms(t, aside, home)
-	await(t, time.Minute, "server of the new programs", func() bool { return strings.Contains(out.String(), "PostgreSQL runs again") })
+	await(
+		t,
+		time.Minute,
+		"server of the new programs",
+		func() bool { return strings.Contains(out.String(), "PostgreSQL runs again") },
+	)
 	if postmaster(s) == old {
 		t.Error("the same process runs")
 	}

@@ -15,15 +15,18 @@ import (
 
 func secretsPath(dir string) string { return filepath.Join(dir, "pg-secrets.json") }
 
-// ensureSecrets reads the passwords of dir, or makes them when there is no cluster yet: a crash at any later moment never
-// leaves a cluster whose passwords nobody knows.
+// ensureSecrets reads the passwords of dir, or makes them when there is no cluster yet: a crash at any
+// later moment never leaves a cluster whose passwords nobody knows.
 func ensureSecrets(dir string, clusterExists bool) (secrets, error) {
 	s, err := readSecrets(dir)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return s, err
 	}
 	if clusterExists {
-		return secrets{}, fmt.Errorf("%s is missing, and the cluster beside it opens only with the passwords in it: put it back from a backup", secretsPath(dir))
+		return secrets{}, fmt.Errorf(
+			"%s is missing, and the cluster beside it opens only with the passwords in it: put it back from a backup",
+			secretsPath(dir),
+		)
 	}
 	s = secrets{Super: newPassword(), Owner: newPassword(), App: newPassword()}
 	b, err := json.Marshal(s)

@@ -38,9 +38,10 @@ type Server struct {
 	failed    chan error
 }
 
-// Start runs the server of c.Dir and returns when it takes connections. It makes the cluster, the roles and the database
-// when they are absent, and finishes what a killed start left. The context limits the start, not the server's life. An
-// error says what to do about it; it is ErrInUse when another process runs the server of this directory.
+// Start runs the server of c.Dir and returns when it takes connections. It makes the cluster, the roles and
+// the database when they are absent, and finishes what a killed start left. The context limits the start,
+// not the server's life. An error says what to do about it; it is ErrInUse when another process runs the
+// server of this directory.
 func Start(ctx context.Context, c Config) (*Server, error) {
 	in, err := open(ctx, c)
 	if err != nil {
@@ -63,8 +64,9 @@ func (s *Server) Conn() Conn { return s.in.conn() }
 // Failed receives once, when the server died so often that the supervisor gave up: Stop, and end the program.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// Stop ends all sessions and the server, tidily within 20 seconds or else at once, as it does when ctx ends; no committed
-// data is lost either way. Later calls wait for the same end. It is an error when the server would not end.
+// Stop ends all sessions and the server, tidily within 20 seconds or else at once, as it does when ctx
+// ends; no committed data is lost either way. Later calls wait for the same end. It is an error when the
+// server would not end.
 func (s *Server) Stop(ctx context.Context) error {
 	s.cancel()
 	select {
@@ -101,7 +103,13 @@ func open(ctx context.Context, c Config) (*instance, error) {
 		return nil, err
 	}
 	if at := blockedAt(in.bin.dir, in.who); at != "" {
-		return nil, fmt.Errorf("PostgreSQL in %s would run as user %s, who cannot enter %s: allow it with chmod o+x %s", in.bin.dir, in.who.name, at, at)
+		return nil, fmt.Errorf(
+			"PostgreSQL in %s would run as user %s, who cannot enter %s: allow it with chmod o+x %s",
+			in.bin.dir,
+			in.who.name,
+			at,
+			at,
+		)
 	}
 	if err := makeDir(dir, in.who); err != nil {
 		return nil, err

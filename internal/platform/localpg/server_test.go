@@ -39,7 +39,8 @@ func TestFirstStartAndRoles(t *testing.T) {
 		t.Error("the app's role may enter another database")
 	}
 	var super, bypass bool
-	must(t, app.QueryRow(t.Context(), `select bool_or(rolsuper), bool_or(rolbypassrls) from pg_roles where rolname like 'waypost%'`).Scan(&super, &bypass))
+	must(t, app.QueryRow(t.Context(), `select bool_or(rolsuper), bool_or(rolbypassrls) from pg_roles where
+		rolname like 'waypost%'`).Scan(&super, &bypass))
 	if super || bypass {
 		t.Errorf("superuser %v, bypass of row level security %v", super, bypass)
 	}
@@ -65,7 +66,13 @@ func checkSettings(t *testing.T, db *pgx.Conn) {
 
 func checkModes(t *testing.T, dir string) {
 	t.Helper()
-	want := map[string]fs.FileMode{"pg-secrets.json": 0o600, "waypost.lock": 0o600, "run": 0o700, "pg": 0o700, ".": 0o700}
+	want := map[string]fs.FileMode{
+		"pg-secrets.json": 0o600,
+		"waypost.lock":    0o600,
+		"run":             0o700,
+		"pg":              0o700,
+		".":               0o700,
+	}
 	if os.Geteuid() == 0 {
 		want["."] = 0o711
 	}

@@ -92,7 +92,14 @@ func (l *serverLog) log(level slog.Level, text string, attrs ...any) {
 
 func runsSQL(process string) bool {
 	switch process {
-	case "postmaster", "startup", "checkpointer", "background writer", "walwriter", "archiver", "autovacuum launcher", "logger":
+	case "postmaster",
+		"startup",
+		"checkpointer",
+		"background writer",
+		"walwriter",
+		"archiver",
+		"autovacuum launcher",
+		"logger":
 		return false
 	}
 	return true
@@ -101,7 +108,8 @@ func runsSQL(process string) bool {
 func levelOf(process, severity, state, text string) slog.Level {
 	switch {
 	case state == stillStarting, state == shutDown:
-		return slog.LevelDebug // an answer to our own question whether it is ready; the end of a session that we asked for
+		// an answer to our own question whether it is ready; the end of a session that we asked for
+		return slog.LevelDebug
 	case strings.Contains(text, crashed):
 		return slog.LevelWarn
 	case severity == "FATAL" && (process == "postmaster" || process == "startup"):

@@ -53,8 +53,9 @@ func (in *instance) settle(ctx context.Context) error {
 	if err := in.awaitOthers(ctx); err != nil {
 		return err
 	}
-	// A dead process in postmaster.pid is for postgres to judge, which also checks the shared memory that the file names.
-	// For ever it would refuse one that lives, though it got the pid by chance, and a file that a crash left empty.
+	// A dead process in postmaster.pid is for postgres to judge, which also checks the shared memory that
+	// the file names. For ever it would refuse one that lives, though it got the pid by chance, and a file
+	// that a crash left empty.
 	if pid := readPidFile(in.pg).pid; pid != 0 && !alive(pid) {
 		return in.removeSocket()
 	}
@@ -95,7 +96,12 @@ func (in *instance) awaitOthers(ctx context.Context) error {
 	}
 	pids, err := serving(in.pg, in.title())
 	if err == nil && len(pids) > 0 {
-		err = fmt.Errorf("PostgreSQL process %d still serves %s: end it with kill %d, then start again", pids[0], in.pg, pids[0])
+		err = fmt.Errorf(
+			"PostgreSQL process %d still serves %s: end it with kill %d, then start again",
+			pids[0],
+			in.pg,
+			pids[0],
+		)
 	}
 	return err
 }

@@ -23,8 +23,8 @@ func bystander(t *testing.T, who runUser, folder string) int {
 	return p.pid
 }
 
-// A postmaster.pid and a socket's lock that name a process which has got the pid since: the start succeeds, and nobody is
-// harmed.
+// A postmaster.pid and a socket's lock that name a process which has got the pid since: the start succeeds,
+// and nobody is harmed.
 func TestStalePidFile(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
@@ -88,7 +88,17 @@ func TestServerThatOutlivedItsParent(t *testing.T) {
 			dir := newDir(t)
 			s := startDurable(t, dir)
 			stop(t, s)
-			left := &Server{in: &instance{pg: s.in.pg, dir: s.in.dir, socketDir: s.in.socketDir, who: s.in.who, bin: s.in.bin, secrets: s.in.secrets, logger: quiet()}}
+			left := &Server{
+				in: &instance{
+					pg:        s.in.pg,
+					dir:       s.in.dir,
+					socketDir: s.in.socketDir,
+					who:       s.in.who,
+					bin:       s.in.bin,
+					secrets:   s.in.secrets,
+					logger:    quiet(),
+				},
+			}
 			p, db, err := left.in.launch(t.Context())
 			must(t, err)
 			defer db.Close(t.Context())

@@ -19,22 +19,28 @@ func steps(s secrets) []step {
 			what: "role " + ownerRole,
 			done: `select exists (select from pg_roles where rolname = 'waypost_owner' and rolcanlogin and not rolsuper)`,
 			do:   createRole(ownerRole, s.Owner),
-		}, {
+		},
+		{
 			what: "role " + appRole,
 			done: `select exists (select from pg_roles where rolname = 'waypost_app' and rolcanlogin
 				and not (rolsuper or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication))`,
 			do: createRole(appRole, s.App),
-		}, {
-			// The roles that waypost_app becomes, by who acts: it has no right of theirs before (migrations/setup/roles.sql).
+		},
+		{
+			// The roles that waypost_app becomes, by who acts: it has no right of theirs before
+			// (migrations/setup/roles.sql).
 			what: "roles of queries",
 			done: `select count(*) = 4 and not (select rolinherit from pg_roles where rolname = 'waypost_app')
-				from pg_roles where rolname in ('waypost_staff', 'waypost_organisations', 'waypost_patients', 'waypost_jobs') and pg_has_role('waypost_app', oid, 'member')`,
+				from pg_roles where rolname in ('waypost_staff', 'waypost_organisations', 'waypost_patients',
+				'waypost_jobs') and pg_has_role('waypost_app', oid, 'member')`,
 			do: queryRoles,
-		}, {
+		},
+		{
 			what: "database " + database,
 			done: `select exists (select from pg_database where datname = 'waypost')`,
 			do:   `create database waypost owner waypost_owner`,
-		}, {
+		},
+		{
 			// By default everybody may enter every database and make temporary tables there.
 			what: "privileges",
 			done: `select has_database_privilege('waypost_app', 'waypost', 'connect')

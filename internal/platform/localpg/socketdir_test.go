@@ -45,7 +45,8 @@ func TestLongAndOddPaths(t *testing.T) {
 	}
 }
 
-// The short folder: nobody else can enter it, what a killed server left in it does not matter, and it is gone after a stop.
+// The short folder: nobody else can enter it, what a killed server left in it does not matter, and it is
+// gone after a stop.
 func TestShortSocketDir(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(newDir(t), strings.Repeat("long", 30))

@@ -26,7 +26,11 @@ func findUser(euid int, pg string) (runUser, error) {
 	case err != nil:
 		return runUser{}, err
 	case exists && owner.uid == 0:
-		return runUser{}, fmt.Errorf("%s belongs to root, and PostgreSQL does not run as root: give it back with chown -R postgres %s", pg, pg)
+		return runUser{}, fmt.Errorf(
+			"%s belongs to root, and PostgreSQL does not run as root: give it back with chown -R postgres %s",
+			pg,
+			pg,
+		)
 	case exists && euid != 0 && owner.uid != euid:
 		return runUser{}, fmt.Errorf("%s belongs to %s: start as that user or as root", pg, owner.name)
 	case exists:
@@ -63,7 +67,10 @@ func unprivileged() (runUser, error) {
 			return runUser{uid: uid, gid: gid, name: name, drop: true}, nil
 		}
 	}
-	return runUser{}, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody: add one with useradd --system postgres, or start as another user")
+	return runUser{}, errors.New(
+		"PostgreSQL does not run as root, and there is no user postgres or nobody: add one with useradd " +
+			"--system postgres, or start as another user",
+	)
 }
 
 func nameOf(uid int) string {

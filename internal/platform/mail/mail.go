@@ -39,8 +39,14 @@ const patience = 30 * time.Second // for one mail
 
 // The errors of a setting hold nothing of it: it may hold a password.
 var (
-	errURL  = errors.New("WAYPOST_SMTP_URL takes smtp://user:password@host:587 or smtps://user:password@host:465; without TLS, on a network of your own, smtp://host:25?tls=none")
-	errFrom = errors.New("WAYPOST_MAIL_FROM is needed with WAYPOST_SMTP_URL: the address that mail comes from, such as Waypost <followup@example.org>")
+	errURL = errors.New(
+		"WAYPOST_SMTP_URL takes smtp://user:password@host:587 or smtps://user:password@host:465; without TLS, " +
+			"on a network of your own, smtp://host:25?tls=none",
+	)
+	errFrom = errors.New(
+		"WAYPOST_MAIL_FROM is needed with WAYPOST_SMTP_URL: the address that mail comes from, such as Waypost " +
+			"<followup@example.org>",
+	)
 )
 
 // New reads where mail is sent to, and from whom. An empty URL means none is sent: the Sender is nil then.
@@ -52,17 +58,23 @@ func New(server, from string) (*Sender, error) {
 		return nil, nil
 	}
 	u, err := url.Parse(server)
-	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.Fragment != "" {
+	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || u.Path != "" && u.Path != "/" ||
+		u.Fragment != "" {
 		return nil, errURL
 	}
 	address, err := mail.ParseAddress(from)
 	if err != nil {
 		return nil, errFrom
 	}
-	if sendable, ok := normal.Sendable(address.Address); ok { // an international domain in punycode; a host of one's own network stays
+	// an international domain in punycode; a host of one's own network stays
+	if sendable, ok := normal.Sendable(address.Address); ok {
 		address.Address = sendable
 	}
-	s := &Sender{from: address.String(), domain: address.Address[strings.LastIndexByte(address.Address, '@')+1:], host: u.Hostname()}
+	s := &Sender{
+		from:   address.String(),
+		domain: address.Address[strings.LastIndexByte(address.Address, '@')+1:],
+		host:   u.Hostname(),
+	}
 	if s.options, err = options(u); err != nil {
 		return nil, err
 	}
@@ -90,7 +102,12 @@ func options(u *url.URL) ([]gomail.Option, error) {
 	}
 	o = append(o, gomail.WithTLSPolicy(secure), gomail.WithPort(port))
 	if password, known := u.User.Password(); known {
-		o = append(o, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
+		o = append(
+			o,
+			gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
+			gomail.WithUsername(u.User.Username()),
+			gomail.WithPassword(password),
+		)
 	}
 	return o, nil
 }
@@ -119,7 +136,12 @@ func (s *Sender) Send(ctx context.Context, l Letter) Outcome {
 	m.SetMessageIDWithValue(l.ID + "@" + s.domain)
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetBodyString(gomail.TypeTextPlain, l.Text)
-	client, err := gomail.NewClient(s.host, append(s.options, gomail.WithTLSConfig(&tls.Config{ServerName: s.host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}))...)
+	client, err := gomail.NewClient(
+		s.host,
+		append(
+			s.options,
+			gomail.WithTLSConfig(&tls.Config{ServerName: s.host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}),
+		)...)
 	if err != nil {
 		return Unreachable
 	}
@@ -128,8 +150,8 @@ func (s *Sender) Send(ctx context.Context, l Letter) Outcome {
 	return outcomeOf(client.DialAndSendWithContext(ctx, m))
 }
 
-// outcomeOf sorts failures: what a server refuses of this mail for good will not be taken later either; a password that is
-// wrong, or a server that is away, may be mended.
+// outcomeOf sorts failures: what a server refuses of this mail for good will not be taken later either; a
+// password that is wrong, or a server that is away, may be mended.
 func outcomeOf(err error) Outcome {
 	var refusal *gomail.SendError
 	switch {

@@ -24,7 +24,15 @@ func TestAMailArrives(t *testing.T) {
 	t.Parallel()
 	s := mailtest.Start(t, "geheim")
 	m := sender(t, fmt.Sprintf("smtp://waypost:geheim@127.0.0.1:%d", s.Port), s)
-	if got := m.Send(t.Context(), Letter{ID: "0001", To: "somebody@example.org", Subject: "How have you been?", Text: "Hello – a link:\nhttps://waypost.example/f/" + strings.Repeat("x", 43) + "\n"}); got != "" {
+	if got := m.Send(
+		t.Context(),
+		Letter{
+			ID:      "0001",
+			To:      "somebody@example.org",
+			Subject: "How have you been?",
+			Text:    "Hello – a link:\nhttps://waypost.example/f/" + strings.Repeat("x", 43) + "\n",
+		},
+	); got != "" {
 		t.Fatal(got)
 	}
 	mail := s.Mail()
@@ -46,7 +54,10 @@ func TestWhereMailIsSentTo(t *testing.T) {
 	t.Parallel()
 	s := mailtest.Start(t, "geheim")
 	m := sender(t, fmt.Sprintf("smtp://waypost:geheim@127.0.0.1:%d", s.Port), s)
-	if got := m.Send(t.Context(), Letter{ID: "0001", To: "somebody@bücher.example", Subject: "A", Text: "B\n"}); got != "" {
+	if got := m.Send(
+		t.Context(),
+		Letter{ID: "0001", To: "somebody@bücher.example", Subject: "A", Text: "B\n"},
+	); got != "" {
 		t.Fatal(got)
 	}
 	if mail := s.Mail(); !strings.Contains(mail.Text, "To: <somebody@xn--bcher-kva.example>") {
@@ -63,7 +74,13 @@ func TestWhereMailIsSentTo(t *testing.T) {
 func TestWhatAServerRefuses(t *testing.T) {
 	t.Parallel()
 	s := mailtest.Start(t, "geheim")
-	right, wrong := fmt.Sprintf("smtp://waypost:geheim@127.0.0.1:%d", s.Port), fmt.Sprintf("smtp://waypost:other@127.0.0.1:%d", s.Port)
+	right, wrong := fmt.Sprintf(
+		"smtp://waypost:geheim@127.0.0.1:%d",
+		s.Port,
+	), fmt.Sprintf(
+		"smtp://waypost:other@127.0.0.1:%d",
+		s.Port,
+	)
 	untrusted, err := New(right, from)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +105,11 @@ func TestWhatAServerRefuses(t *testing.T) {
 	}
 	s.NoMail()
 	plain := mailtest.Start(t, "")
-	if got := sender(t, fmt.Sprintf("smtp://127.0.0.1:%d?tls=none", plain.Port), plain).Send(t.Context(), Letter{ID: "1", To: "somebody@example.org", Subject: "s", Text: "t"}); got != "" {
+	if got := sender(
+		t,
+		fmt.Sprintf("smtp://127.0.0.1:%d?tls=none", plain.Port),
+		plain,
+	).Send(t.Context(), Letter{ID: "1", To: "somebody@example.org", Subject: "s", Text: "t"}); got != "" {
 		t.Errorf("on a network of one's own: %q", got)
 	}
 	plain.Mail()

@@ -13,11 +13,13 @@ const (
 	longestAddress = 254 // octets of a whole address (RFC 5321, 4.5.3.1.3)
 )
 
-// domainExists is a domain that mail could go to: labels of at most 63 characters, the last of which is no number (RFC 3696, 2).
+// domainExists is a domain that mail could go to: labels of at most 63 characters, the last of which is no
+// number (RFC 3696, 2).
 var domainExists = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z][a-z0-9-]{0,61}[a-z0-9])$`)
 
-// Email is an address without the name that may stand before it, its domain in small letters and as people write it. It is no address
-// to send to when its domain could not exist, or when the part before the @ has letters that not every mail server takes.
+// Email is an address without the name that may stand before it, its domain in small letters and as people
+// write it. It is no address to send to when its domain could not exist, or when the part before the @ has
+// letters that not every mail server takes.
 func Email(s string) (string, bool) {
 	parsed, err := mail.ParseAddress(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(s), "mailto:")))
 	if err != nil {
@@ -50,5 +52,6 @@ func Sendable(address string) (string, bool) {
 	parsed, unread := mail.ParseAddress(whole)
 	ascii := !strings.ContainsFunc(local, func(r rune) bool { return r < '!' || r > '~' })
 	read := err == nil && unread == nil && parsed.Address == whole
-	return whole, read && ascii && domainExists.MatchString(domain) && len(local) <= longestLocal && len(whole) <= longestAddress
+	return whole, read && ascii && domainExists.MatchString(domain) && len(local) <= longestLocal &&
+		len(whole) <= longestAddress
 }

@@ -14,7 +14,14 @@ func Changed(now, was *string) bool {
 }
 
 // Require normalises a text that is new, or notes that it cannot be what its field takes.
-func Require(c *fault.Checks, field string, now **string, was *string, normalise func(string) (string, bool), refusal string) {
+func Require(
+	c *fault.Checks,
+	field string,
+	now **string,
+	was *string,
+	normalise func(string) (string, bool),
+	refusal string,
+) {
 	if *now == nil || !Changed(*now, was) {
 		return
 	}
@@ -31,8 +38,8 @@ func PhoneIfNew(now **string, was *string) {
 	keep(now, was, Phone, &asWritten)
 }
 
-// AsWritten notes which of a phone and an e-mail address could not be normalised, and are kept as they were written: people see them,
-// and no machine dials or sends to them.
+// AsWritten notes which of a phone and an e-mail address could not be normalised, and are kept as they were
+// written: people see them, and no machine dials or sends to them.
 type AsWritten struct {
 	PhoneAsWritten bool `json:"-"`
 	EmailAsWritten bool `json:"-"`
@@ -54,8 +61,8 @@ func keep(now **string, was *string, normalise func(string) (string, bool), asWr
 	}
 }
 
-// National is the phone as people of this country write it; nil where it is kept as it was written. What was normalised once is not
-// checked again, which would take three times as long.
+// National is the phone as people of this country write it; nil where it is kept as it was written. What
+// was normalised once is not checked again, which would take three times as long.
 func (a AsWritten) National(phone *string) *string {
 	if phone == nil || a.PhoneAsWritten {
 		return nil
@@ -70,10 +77,19 @@ func (a AsWritten) National(phone *string) *string {
 // Kept says in warnings what is kept as it was written.
 func (a AsWritten) Kept(email *string) (out []fault.Warning) {
 	if a.PhoneAsWritten {
-		out = append(out, fault.Warning{Code: "phone_as_written", Detail: PhoneKept + ": people see it, and nothing is sent to it."})
+		out = append(
+			out,
+			fault.Warning{Code: "phone_as_written", Detail: PhoneKept + ": people see it, and nothing is sent to it."},
+		)
 	}
 	if a.EmailAsWritten && email != nil {
-		out = append(out, fault.Warning{Code: "email_as_written", Detail: EmailKept(*email) + ": people see it, and no mail is sent to it."})
+		out = append(
+			out,
+			fault.Warning{
+				Code:   "email_as_written",
+				Detail: EmailKept(*email) + ": people see it, and no mail is sent to it.",
+			},
+		)
 	}
 	return out
 }
@@ -84,7 +100,11 @@ const PhoneKept = "The phone is kept as it was written, since it is no number th
 // EmailKept says why an e-mail address is kept as it was written.
 func EmailKept(address string) string {
 	why := "it is no address that can be sent to"
-	if local, _, whole := strings.Cut(address, "@"); whole && strings.ContainsFunc(local, func(r rune) bool { return r > '~' }) {
+	if local, _, whole := strings.Cut(
+		address,
+		"@",
+	); whole &&
+		strings.ContainsFunc(local, func(r rune) bool { return r > '~' }) {
 		why = "the part before the @ has letters that mail servers do not take"
 	}
 	return "The e-mail address is kept as it was written, since " + why

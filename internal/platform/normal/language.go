@@ -10,25 +10,97 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// otherNames are names that people use and that the Common Locale Data Repository, from which the others are, spells otherwise or has not.
-// The codes, and the names of those it has not, are of ISO 639-3 (https://iso639-3.sil.org); which are listed was chosen with the main
-// languages of the Census 2021 of England and Wales in mind. A name of several languages is none of them: "Pahari" is Nepal's (phj) in ISO 639-3,
-// and mostly Pahari-Potwari in Britain; "Karen", "Hindko" and "Ndebele" are groups.
+// otherNames are names that people use and that the Common Locale Data Repository, from which the others
+// are, spells otherwise or has not. The codes, and the names of those it has not, are of ISO 639-3
+// (https://iso639-3.sil.org); which are listed was chosen with the main languages of the Census 2021 of
+// England and Wales in mind. A name of several languages is none of them: "Pahari" is Nepal's (phj) in ISO
+// 639-3, and mostly Pahari-Potwari in Britain; "Karen", "Hindko" and "Ndebele" are groups.
 var otherNames = map[string]string{
-	"bengali":               "bn",
-	"british sign language": "bfi", "bsl": "bfi", "irish sign language": "isg", "american sign language": "ase",
-	"farsi": "fa", "dari": "prs", "mandarin": "cmn", "panjabi": "pa", "sorani": "ckb", "kurmanji": "kmr",
-	"sylheti": "syl", "scottish gaelic": "gd", "tagalog": "fil", "castilian": "es", "moldovan": "ro", "oriya": "or", "sinhalese": "si",
-	"romani": "rom", "romany": "rom", "romanes": "rom", "angloromani": "rme", "romany english": "rme", "welsh romani": "rmw", "shelta": "sth",
-	"pahari-potwari": "phr", "pahari-pothwari": "phr", "pakistani pahari": "phr", "mirpuri": "phr", "potwari": "phr", "pothwari": "phr",
-	"pushto": "ps", "pashtu": "ps", "gujerati": "gu", "nepalese": "ne", "saraiki": "skr", "seraiki": "skr", "kutchi": "kfr", "kachchi": "kfr",
-	"kachhi": "kfr", "memoni": "mby", "baluchi": "bal", "brahui": "brh", "hazaragi": "haz", "rohingya": "rhg", "chittagonian": "ctg",
-	"yue chinese": "yue", "mandarin chinese": "cmn", "wu chinese": "wuu", "shanghainese": "wuu", "hakka": "hak", "hokkien": "nan", "taiwanese": "nan",
-	"irish gaelic": "ga", "manx gaelic": "gv", "flemish": "nl-BE", "valencian": "ca-valencia",
-	"luganda": "lg", "chichewa": "ny", "kiswahili": "sw", "kirundi": "rn", "isizulu": "zu", "isixhosa": "xh", "setswana": "tn", "fulani": "ff", "fula": "ff",
-	"mandinka": "mnk", "fante": "fat", "bini": "bin", "temne": "tem", "runyankole": "nyn", "acholi": "ach", "harari": "har",
-	"moroccan arabic": "ary", "egyptian arabic": "arz", "sudanese arabic": "apd", "nigerian pidgin": "pcm", "krio": "kri", "mauritian creole": "mfe",
-	"seychellois creole": "crs", "cape verdean creole": "kea", "jamaican creole": "jam", "jamaican patois": "jam", "papiamentu": "pap", "tetun": "tet",
+	"bengali":                "bn",
+	"british sign language":  "bfi",
+	"bsl":                    "bfi",
+	"irish sign language":    "isg",
+	"american sign language": "ase",
+	"farsi":                  "fa",
+	"dari":                   "prs",
+	"mandarin":               "cmn",
+	"panjabi":                "pa",
+	"sorani":                 "ckb",
+	"kurmanji":               "kmr",
+	"sylheti":                "syl",
+	"scottish gaelic":        "gd",
+	"tagalog":                "fil",
+	"castilian":              "es",
+	"moldovan":               "ro",
+	"oriya":                  "or",
+	"sinhalese":              "si",
+	"romani":                 "rom",
+	"romany":                 "rom",
+	"romanes":                "rom",
+	"angloromani":            "rme",
+	"romany english":         "rme",
+	"welsh romani":           "rmw",
+	"shelta":                 "sth",
+	"pahari-potwari":         "phr",
+	"pahari-pothwari":        "phr",
+	"pakistani pahari":       "phr",
+	"mirpuri":                "phr",
+	"potwari":                "phr",
+	"pothwari":               "phr",
+	"pushto":                 "ps",
+	"pashtu":                 "ps",
+	"gujerati":               "gu",
+	"nepalese":               "ne",
+	"saraiki":                "skr",
+	"seraiki":                "skr",
+	"kutchi":                 "kfr",
+	"kachchi":                "kfr",
+	"kachhi":                 "kfr",
+	"memoni":                 "mby",
+	"baluchi":                "bal",
+	"brahui":                 "brh",
+	"hazaragi":               "haz",
+	"rohingya":               "rhg",
+	"chittagonian":           "ctg",
+	"yue chinese":            "yue",
+	"mandarin chinese":       "cmn",
+	"wu chinese":             "wuu",
+	"shanghainese":           "wuu",
+	"hakka":                  "hak",
+	"hokkien":                "nan",
+	"taiwanese":              "nan",
+	"irish gaelic":           "ga",
+	"manx gaelic":            "gv",
+	"flemish":                "nl-BE",
+	"valencian":              "ca-valencia",
+	"luganda":                "lg",
+	"chichewa":               "ny",
+	"kiswahili":              "sw",
+	"kirundi":                "rn",
+	"isizulu":                "zu",
+	"isixhosa":               "xh",
+	"setswana":               "tn",
+	"fulani":                 "ff",
+	"fula":                   "ff",
+	"mandinka":               "mnk",
+	"fante":                  "fat",
+	"bini":                   "bin",
+	"temne":                  "tem",
+	"runyankole":             "nyn",
+	"acholi":                 "ach",
+	"harari":                 "har",
+	"moroccan arabic":        "ary",
+	"egyptian arabic":        "arz",
+	"sudanese arabic":        "apd",
+	"nigerian pidgin":        "pcm",
+	"krio":                   "kri",
+	"mauritian creole":       "mfe",
+	"seychellois creole":     "crs",
+	"cape verdean creole":    "kea",
+	"jamaican creole":        "jam",
+	"jamaican patois":        "jam",
+	"papiamentu":             "pap",
+	"tetun":                  "tet",
 }
 
 // names are languages by their names in English and in themselves, in small letters.
@@ -82,8 +154,8 @@ func LanguageIfNew(now **string, was *string) {
 	keep(now, was, Language, &asWritten)
 }
 
-// LanguageKept warns of a language that is kept as it was written: unlike a phone it needs no flag, since what was normalised is a tag, and
-// what is kept never is.
+// LanguageKept warns of a language that is kept as it was written: unlike a phone it needs no flag, since
+// what was normalised is a tag, and what is kept never is.
 func LanguageKept(s *string) []fault.Warning {
 	if s == nil {
 		return nil
@@ -92,5 +164,6 @@ func LanguageKept(s *string) []fault.Warning {
 		return nil
 	}
 	return []fault.Warning{{Code: "language_as_written",
-		Detail: "The language is kept as it was written, since it is neither a BCP 47 tag nor a name that is known here: people see it, and no program knows it."}}
+		Detail: "The language is kept as it was written, since it is neither a BCP 47 tag nor a name that is known " +
+			"here: people see it, and no program knows it."}}
 }

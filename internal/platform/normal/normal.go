@@ -1,5 +1,6 @@
-// Package normal writes what several people write in several ways in one: telephone numbers, e-mail addresses, web addresses,
-// postcodes, ODS codes and languages. Each function tells whether the text could be that at all.
+// Package normal writes what several people write in several ways in one: telephone numbers, e-mail
+// addresses, web addresses, postcodes, ODS codes and languages. Each function tells whether the text could
+// be that at all.
 package normal
 
 import (
@@ -15,7 +16,8 @@ const (
 	NotAURL      = "is not an address of the web: http:// or https://, a host, and no password"
 )
 
-// isSpacing tells of spaces of any kind, also those that are not seen, and of dashes of any kind: pasted numbers are full of them.
+// isSpacing tells of spaces of any kind, also those that are not seen, and of dashes of any kind: pasted
+// numbers are full of them.
 func isSpacing(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Z, unicode.Cf, unicode.Pd)
 }
@@ -32,10 +34,11 @@ func withoutSpaces(s string) string {
 // Digits is a number without the spaces and dashes that people group it with.
 func Digits(s string) string { return withoutSpaces(s) }
 
-// The outward and inward codes are of the published pattern of postcodes (Office for National Statistics and Department for Transport,
-// Bulk Data Transfer for Sponsors, appendix C; BS 7666), where the last two letters are none of C I K M O V. The overseas territories
-// have one each (Royal Mail). ZZ99 is the area of the NHS's pseudo-postcodes, for no fixed abode and for countries (NHS Data Dictionary,
-// NHS postcode directory).
+// The outward and inward codes are of the published pattern of postcodes (Office for National Statistics
+// and Department for Transport, Bulk Data Transfer for Sponsors, appendix C; BS 7666), where the last two
+// letters are none of C I K M O V. The overseas territories have one each (Royal Mail). ZZ99 is the area of
+// the NHS's pseudo-postcodes, for no fixed abode and for countries (NHS Data Dictionary, NHS postcode
+// directory).
 var postcode = regexp.MustCompile(`^(?:GIR 0AA|` +
 	`(?:[A-PR-UWYZ][0-9]{1,2}|[A-PR-UWYZ][A-HK-Y][0-9]{1,2}|[A-PR-UWYZ][0-9][A-HJKPSTUW]|[A-PR-UWYZ][A-HK-Y][0-9][ABEHMNPRV-Y]) ` +
 	`[0-9][ABD-HJLNP-UW-Z]{2}|` +

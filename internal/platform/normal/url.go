@@ -13,15 +13,16 @@ const longestURL = 2000 // characters, as the fields take
 // bareHost begins what people write for an address of the web without its scheme, such as www.example.org/walks.
 var bareHost = regexp.MustCompile(`^[\pL\pN-]+(\.[\pL\pN-]+)*\.\pL{2,}(/|$)`)
 
-// URL is an address of the web that is safe as a link: http or https, with a host that could exist, and nothing of a login. One that
-// is written without its scheme is https.
+// URL is an address of the web that is safe as a link: http or https, with a host that could exist, and
+// nothing of a login. One that is written without its scheme is https.
 func URL(s string) (string, bool) {
 	address := strings.TrimSpace(s)
 	if bareHost.MatchString(address) {
 		address = "https://" + address
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || len(address) > longestURL || strings.ContainsFunc(address, isSpacingOrQuote) {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || len(address) > longestURL ||
+		strings.ContainsFunc(address, isSpacingOrQuote) {
 		return s, false
 	}
 	host, err := idna.Lookup.ToASCII(strings.TrimSuffix(strings.ToLower(u.Hostname()), "."))

@@ -14,8 +14,8 @@ import (
 // ofHeld are messages that are held.
 const ofHeld = "state = 'waiting' and channel = 'email' and why = 'held'"
 
-// hold notes since when mail of each kind is on, and holds what became due before: whoever turns mail on, or upgrades to a program
-// that sends a new kind, is asked before what had gathered goes out.
+// hold notes since when mail of each kind is on, and holds what became due before: whoever turns mail on,
+// or upgrades to a program that sends a new kind, is asked before what had gathered goes out.
 func (s *Store) hold(ctx context.Context, writers Writers) error {
 	for _, kind := range slices.Sorted(maps.Keys(writers)) {
 		var held int64
@@ -24,11 +24,17 @@ func (s *Store) hold(ctx context.Context, writers Writers) error {
 			if !s.TurnedOn.IsZero() {
 				since = s.TurnedOn
 			}
-			if err := tx.Exec("insert into mail_kinds (kind, since) values (?, ?) on conflict (kind) do update set since = excluded.since where mail_kinds.since is null", kind, since).Error; err != nil {
+			if err := tx.Exec(
+				"insert into mail_kinds (kind, since) values (?, ?) on conflict (kind) do update set since = "+
+					"excluded.since where mail_kinds.since is null",
+				kind,
+				since,
+			).Error; err != nil {
 				return err
 			}
 			done := tx.Exec(`update outbox o set why = 'held', updated_at = ? from mail_kinds k
-				where k.kind = o.kind and o.kind = ? and o.state = 'waiting' and o.channel = 'email' and o.why is distinct from 'held'
+				where k.kind = o.kind and o.kind = ? and o.state = 'waiting' and o.channel = 'email' and o.why
+				is distinct from 'held'
 					and o.released_at is null and coalesce(o.due_at, o.created_at) < k.since`, tx.Now, kind)
 			held = done.RowsAffected
 			return done.Error
@@ -37,7 +43,8 @@ func (s *Store) hold(ctx context.Context, writers Writers) error {
 			return err
 		}
 		if held > 0 {
-			slog.Warn("mail is held that had gathered before mail of its kind was turned on: waypost mail release lets it go, waypost mail drop takes it back", "kind", kind, "held", held)
+			slog.Warn("mail is held that had gathered before mail of its kind was turned on: waypost mail release "+
+				"lets it go, waypost mail drop takes it back", "kind", kind, "held", held)
 		}
 	}
 	return nil
@@ -64,7 +71,9 @@ type Held struct {
 // Held counts what is held, by kind.
 func (s *Store) Held(ctx context.Context) (list []Held, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		return tx.Raw("select kind, count(*) as messages, min(created_at) as oldest from outbox where " + ofHeld + " group by kind order by kind").Scan(&list).Error
+		return tx.Raw("select kind, count(*) as messages, min(created_at) as oldest from outbox where " + ofHeld + " group by kind order by kind").
+			Scan(&list).
+			Error
 	})
 	return list, err
 }
@@ -130,7 +139,11 @@ func (s *Store) warn(ctx context.Context, t tally) {
 	case t.taken == 0 && t.missed > 0 && time.Since(s.warned) >= time.Hour:
 		s.warned = time.Now()
 		var waiting int64
-		_ = s.DB.Do(context.WithoutCancel(ctx), func(tx *db.Tx) error { return sendable(tx).Model(&Message{}).Count(&waiting).Error })
-		slog.Error("the mail server takes no mail: it is away, refuses the sign-in, or its certificate is not trusted; mail waits and is tried again", "due", waiting)
+		_ = s.DB.Do(
+			context.WithoutCancel(ctx),
+			func(tx *db.Tx) error { return sendable(tx).Model(&Message{}).Count(&waiting).Error },
+		)
+		slog.Error("the mail server takes no mail: it is away, refuses the sign-in, or its certificate is not "+
+			"trusted; mail waits and is tried again", "due", waiting)
 	}
 }

@@ -1,5 +1,6 @@
-// Package outbox holds what is to be sent to people until it is sent, or somebody hands it on themselves. A message names
-// what it is about and nothing of the person: whoever writes it reads the address at the moment of sending.
+// Package outbox holds what is to be sent to people until it is sent, or somebody hands it on themselves. A
+// message names what it is about and nothing of the person: whoever writes it reads the address at the
+// moment of sending.
 package outbox
 
 import (
@@ -57,7 +58,8 @@ const (
 	Cancelled State = "cancelled"
 )
 
-// Queue puts messages into the outbox. One that is there already, of the same kind, subject and ordinal, is left as it is.
+// Queue puts messages into the outbox. One that is there already, of the same kind, subject and ordinal, is
+// left as it is.
 func Queue(tx *db.Tx, messages ...Message) error {
 	if len(messages) == 0 {
 		return nil
@@ -77,22 +79,27 @@ const NoPrivacyNotice = "no_privacy_notice"
 
 // Cancel takes back what waits about a subject.
 func Cancel(tx *db.Tx, kind string, site, subject uuid.UUID, why string) error {
-	return tx.Model(&Message{}).Where("site_id = ? and kind = ? and subject_id = ? and state = ?", site, kind, subject, Waiting).
-		Updates(map[string]any{"state": Cancelled, "why": why, "updated_at": tx.Now}).Error
+	return tx.Model(&Message{}).
+		Where("site_id = ? and kind = ? and subject_id = ? and state = ?", site, kind, subject, Waiting).
+		Updates(map[string]any{"state": Cancelled, "why": why, "updated_at": tx.Now}).
+		Error
 }
 
 // Overtake takes back what waits about the message's subject and came before it, so that nobody gets two at once.
 func Overtake(tx *db.Tx, n Message) error {
-	return tx.Model(&Message{}).Where("site_id = ? and kind = ? and subject_id = ? and ordinal < ? and state = ?", n.SiteID, n.Kind, n.SubjectID, n.Ordinal, Waiting).
-		Updates(map[string]any{"state": Cancelled, "why": "overtaken", "updated_at": tx.Now}).Error
+	return tx.Model(&Message{}).
+		Where("site_id = ? and kind = ? and subject_id = ? and ordinal < ? and state = ?", n.SiteID, n.Kind, n.SubjectID, n.Ordinal, Waiting).
+		Updates(map[string]any{"state": Cancelled, "why": "overtaken", "updated_at": tx.Now}).
+		Error
 }
 
 // Store reads and empties the outbox.
 type Store struct {
 	DB        *db.DB
-	PerMinute int                 // the most mails of a minute, of all processes together; nought: DefaultPerMinute
-	TurnedOn  time.Time           // when this process began with a mail server: what became due before is held; zero: at the first run
-	Tried     func(result string) // is told of each mail: sent, refused, unreachable; nil: nobody is
+	PerMinute int // the most mails of a minute, of all processes together; nought: DefaultPerMinute
+	// when this process began with a mail server: what became due before is held; zero: at the first run
+	TurnedOn time.Time
+	Tried    func(result string) // is told of each mail: sent, refused, unreachable; nil: nobody is
 
 	mu     sync.Mutex
 	warned time.Time // when the log last said that the mail server takes nothing; zero: it takes mail

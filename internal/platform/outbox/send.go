@@ -19,13 +19,15 @@ import (
 
 // Writer writes the messages of one kind, within the transaction that it is handed.
 type Writer struct {
-	// Write makes the letter at the moment of sending. why says that it must not be sent any more, or not yet (NoPrivacyNotice).
+	// Write makes the letter at the moment of sending. why says that it must not be sent any more, or not
+	// yet (NoPrivacyNotice).
 	Write func(tx *db.Tx, n Message) (letter mail.Letter, why string, err error)
 	// Sent records that the mail server took it, and Refused that it never will.
 	Sent, Refused func(tx *db.Tx, n Message) error
 	// Together finds what is due with a message and goes to the same people; nil: each message is a mail of its own.
 	Together func(tx *db.Tx, n Message) (others []uuid.UUID, err error)
-	// Digest makes the one letter of several messages. whys are as in Write, one for each; where all say why, there is no letter.
+	// Digest makes the one letter of several messages. whys are as in Write, one for each; where all say
+	// why, there is no letter.
 	Digest func(tx *db.Tx, all []Message) (letter mail.Letter, whys []string, err error)
 }
 
@@ -52,8 +54,9 @@ func pause(tries int) time.Duration {
 //
 // What became due before mail was turned on is held (see hold); of the rest, a minute takes PerMinute mails.
 //
-// A message is claimed and its letter written in one transaction, and marked as sent in another, once the mail server took
-// it. Whatever dies in between leaves it claimed; it is tried again then. So nothing is lost, and at worst a mail comes twice.
+// A message is claimed and its letter written in one transaction, and marked as sent in another, once the
+// mail server took it. Whatever dies in between leaves it claimed; it is tried again then. So nothing is
+// lost, and at worst a mail comes twice.
 func (s *Store) Send(ctx context.Context, sender *mail.Sender, writers Writers) error {
 	if sender == nil {
 		return s.off(ctx)
@@ -83,7 +86,9 @@ func (s *Store) Send(ctx context.Context, sender *mail.Sender, writers Writers) 
 // due is what may be sent now, and how many mails a minute has room for still.
 func (s *Store) due(ctx context.Context) (list []Message, room int, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		err := tx.Raw("select greatest(0, ? - count(distinct coalesce(mail_id, id))) from outbox where tried_at > ?", cmp.Or(s.PerMinute, DefaultPerMinute), tx.Now.Add(-time.Minute)).Scan(&room).Error
+		err := tx.Raw("select greatest(0, ? - count(distinct coalesce(mail_id, id))) from outbox where tried_at > ?", cmp.Or(s.PerMinute, DefaultPerMinute), tx.Now.Add(-time.Minute)).
+			Scan(&room).
+			Error
 		if err != nil {
 			return err
 		}
@@ -101,7 +106,13 @@ func sendable(tx *db.Tx) *gorm.DB {
 }
 
 // send sends a message, with those that go in the same mail. It reaches the sites of all that are due.
-func (s *Store) send(ctx context.Context, sender *mail.Sender, writers Writers, n Message, due []Message) (outcome mail.Outcome, tried bool, err error) {
+func (s *Store) send(
+	ctx context.Context,
+	sender *mail.Sender,
+	writers Writers,
+	n Message,
+	due []Message,
+) (outcome mail.Outcome, tried bool, err error) {
 	job := actor.From(ctx)
 	job.Sites = nil
 	for _, d := range due {
@@ -118,10 +129,15 @@ func (s *Store) send(ctx context.Context, sender *mail.Sender, writers Writers, 
 	return outcome, true, s.settle(context.WithoutCancel(ctx), writers, claimed, outcome)
 }
 
-// found finds messages again and locks them; another process may have them, or be done with them. Whoever claims passes over those
-// that another has (SKIP LOCKED); whoever has sent them waits, for what is not written down is sent again.
+// found finds messages again and locks them; another process may have them, or be done with them. Whoever
+// claims passes over those that another has (SKIP LOCKED); whoever has sent them waits, for what is not
+// written down is sent again.
 func found(q *gorm.DB, ids []uuid.UUID, locked string) (list []Message, err error) {
-	err = q.Where("id in ? and "+isOpen, ids).Clauses(clause.Locking{Strength: "UPDATE", Options: locked}).Order("next_try_at, id").Find(&list).Error
+	err = q.Where("id in ? and "+isOpen, ids).
+		Clauses(clause.Locking{Strength: "UPDATE", Options: locked}).
+		Order("next_try_at, id").
+		Find(&list).
+		Error
 	return list, err
 }
 
@@ -130,8 +146,13 @@ func (n *Message) save(tx *db.Tx) error {
 	return db.Save(tx, n.SiteID, n.ID, n)
 }
 
-// claim writes the letter of a message, and of those that go with it, and marks them as being sent, if they are still there to be.
-func (s *Store) claim(ctx context.Context, writers Writers, id uuid.UUID) (letter mail.Letter, claimed []Message, err error) {
+// claim writes the letter of a message, and of those that go with it, and marks them as being sent, if they
+// are still there to be.
+func (s *Store) claim(
+	ctx context.Context,
+	writers Writers,
+	id uuid.UUID,
+) (letter mail.Letter, claimed []Message, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		claimed = nil
 		all, err := found(sendable(tx), []uuid.UUID{id}, "SKIP LOCKED")
@@ -162,7 +183,9 @@ func (s *Store) claim(ctx context.Context, writers Writers, id uuid.UUID) (lette
 			n := &all[i]
 			switch whys[i] {
 			case "":
-				n.State, n.Why, n.Tries, n.TriedAt, n.MailID, n.NextTryAt = Sending, nil, n.Tries+1, &tx.Now, &id, tx.Now.Add(lost)
+				n.State, n.Why, n.Tries, n.TriedAt, n.MailID, n.NextTryAt = Sending, nil, n.Tries+1, &tx.Now, &id, tx.Now.Add(
+					lost,
+				)
 				claimed = append(claimed, *n)
 			case NoPrivacyNotice:
 				n.State, n.Why, n.NextTryAt = Waiting, &whys[i], tx.Now.Add(notYet)

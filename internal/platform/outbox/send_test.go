@@ -28,7 +28,12 @@ func box(t *testing.T, messages int) (*Store, context.Context, Writers) {
 	ctx := db.Background(actor.With(t.Context(), actor.Named("test")))
 	err := s.DB.Do(ctx, func(tx *db.Tx) error {
 		site := tx.NewID()
-		if err := tx.Exec("insert into sites (id, name, code, created_at, updated_at) values (?, 'First site', 'first', ?, ?)", site, tx.Now, tx.Now).Error; err != nil {
+		if err := tx.Exec(
+			"insert into sites (id, name, code, created_at, updated_at) values (?, 'First site', 'first', ?, ?)",
+			site,
+			tx.Now,
+			tx.Now,
+		).Error; err != nil {
 			return err
 		}
 		list := make([]Message, messages)

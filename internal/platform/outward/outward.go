@@ -50,15 +50,20 @@ func New(c Config) *Client {
 		Timeout:       Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{ // no proxy: one would connect on its own
-			DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout: connecting, MaxResponseHeaderBytes: mostHead, DisableCompression: true,
-			MaxIdleConns: 64, MaxIdleConnsPerHost: 8, IdleConnTimeout: 30 * time.Second,
+			DialContext:            dialer.DialContext,
+			TLSClientConfig:        &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout:    connecting,
+			MaxResponseHeaderBytes: mostHead,
+			DisableCompression:     true,
+			MaxIdleConns:           64,
+			MaxIdleConnsPerHost:    8,
+			IdleConnTimeout:        30 * time.Second,
 		},
 	}}
 }
 
-// Check says what is wrong with an address to call, or nothing. A name that leads nowhere yet is no fault: where it leads
-// is looked at again whenever it is called.
+// Check says what is wrong with an address to call, or nothing. A name that leads nowhere yet is no fault:
+// where it leads is looked at again whenever it is called.
 func (c *Client) Check(ctx context.Context, address string) (wrong string) {
 	u, err := url.Parse(address)
 	switch {
@@ -86,7 +91,8 @@ func (c *Client) Check(ctx context.Context, address string) (wrong string) {
 	return ""
 }
 
-// unmapped is an address as the resolver found it: it writes those of IPv4 as mapped into IPv6, as no host may be written.
+// unmapped is an address as the resolver found it: it writes those of IPv4 as mapped into IPv6, as no host
+// may be written.
 func unmapped(host string, a netip.Addr) netip.Addr {
 	if literal, err := netip.ParseAddr(host); err == nil {
 		return literal

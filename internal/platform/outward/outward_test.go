@@ -60,7 +60,12 @@ func names(t *testing.T, answers ...string) *net.Resolver {
 			m.Response, m.Authoritative, m.Additionals = true, true, nil
 			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
 				k := min(int(asked.Add(1)), len(answers)) - 1
-				m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, Type: q.Type}, Body: &dnsmessage.AResource{A: netip.MustParseAddr(answers[k]).As4()}}}
+				m.Answers = []dnsmessage.Resource{
+					{
+						Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, Type: q.Type},
+						Body:   &dnsmessage.AResource{A: netip.MustParseAddr(answers[k]).As4()},
+					},
+				}
 			}
 			if packed, err := m.Pack(); err == nil {
 				_, _ = conn.WriteTo(packed, from)
@@ -95,7 +100,8 @@ func roots(s *httptest.Server) *x509.CertPool {
 	return p
 }
 
-// A name that leads to the internet when it is checked and to this machine when it is called is refused at the connection.
+// A name that leads to the internet when it is checked and to this machine when it is called is refused at
+// the connection.
 func TestANameThatChangesBetweenCheckAndConnect(t *testing.T) {
 	t.Parallel()
 	s, reached := server(t, ok)
@@ -112,7 +118,9 @@ func TestANameThatChangesBetweenCheckAndConnect(t *testing.T) {
 	if a := trial.Post(t.Context(), address, nil, []byte("{}")); a.Outcome != Delivered || reached.Load() != 1 {
 		t.Errorf("where private addresses are allowed: %+v", a)
 	}
-	if a := New(Config{Resolver: names(t, "127.0.0.1"), AllowPrivate: true}).Post(t.Context(), address, nil, nil); a.Outcome != Unreachable {
+	if a := New(
+		Config{Resolver: names(t, "127.0.0.1"), AllowPrivate: true},
+	).Post(t.Context(), address, nil, nil); a.Outcome != Unreachable {
 		t.Errorf("with a certificate that nobody trusts: %+v", a)
 	}
 }

@@ -56,7 +56,12 @@ func (m Merge[T]) checkNulls() error {
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		isNull, kind := string(m.fields[name]) == "null", t.Field(i).Type
-		c.Require(!isNull || kind.Kind() == reflect.Pointer || kind == reflect.TypeFor[text.Optional](), name, fault.Required, "cannot be empty")
+		c.Require(
+			!isNull || kind.Kind() == reflect.Pointer || kind == reflect.TypeFor[text.Optional](),
+			name,
+			fault.Required,
+			"cannot be empty",
+		)
 	}
 	return c.Err()
 }

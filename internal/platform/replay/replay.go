@@ -32,15 +32,17 @@ type Answer struct {
 
 func (Answer) TableName() string { return "idempotency" }
 
-// Find returns the answer that the caller got under the key before, or nil when this is the first time. It holds the key
-// until the transaction ends. Faults: conflict (a twin is in flight), idempotency_mismatch (the key was used for another
-// request), not_found (the caller may no longer see what it saw then).
+// Find returns the answer that the caller got under the key before, or nil when this is the first time. It
+// holds the key until the transaction ends. Faults: conflict (a twin is in flight), idempotency_mismatch
+// (the key was used for another request), not_found (the caller may no longer see what it saw then).
 func Find(tx *db.Tx, key string, request, authority []byte) (*Answer, error) {
 	var kept struct {
 		Claimed bool
 		Answer
 	}
-	if err := tx.Raw("select * from claim_idempotency_key(?, ?)", key, tx.Now.Add(-Kept)).Scan(&kept).Error; err != nil {
+	if err := tx.Raw("select * from claim_idempotency_key(?, ?)", key, tx.Now.Add(-Kept)).
+		Scan(&kept).
+		Error; err != nil {
 		return nil, err
 	}
 	switch {
@@ -49,11 +51,16 @@ func Find(tx *db.Tx, key string, request, authority []byte) (*Answer, error) {
 	case kept.Status == 0:
 		return nil, nil
 	case !bytes.Equal(kept.Request, request):
-		return nil, fault.New(fault.IdempotencyMismatch, "This Idempotency-Key was used for another request. Use a new key for each new request.")
+		return nil, fault.New(
+			fault.IdempotencyMismatch,
+			"This Idempotency-Key was used for another request. Use a new key for each new request.",
+		)
 	case !bytes.Equal(kept.Authority, authority):
 		return nil, fault.Missing("answer that you may still see")
 	}
-	return &kept.Answer, tx.Raw("select people from idempotency where caller_id = ? and key = ?", tx.Actor.KeyID, key).Row().Scan(&kept.People)
+	return &kept.Answer, tx.Raw("select people from idempotency where caller_id = ? and key = ?", tx.Actor.KeyID, key).
+		Row().
+		Scan(&kept.People)
 }
 
 // Keep stores the answer under the key that Find holds, in place of one that is older than Kept.

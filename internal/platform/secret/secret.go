@@ -1,4 +1,5 @@
-// Package secret makes what only its holder may know, such as an API key or a person's own link, and what is stored of it.
+// Package secret makes what only its holder may know, such as an API key or a person's own link, and what
+// is stored of it.
 package secret
 
 import (

@@ -1,6 +1,6 @@
-// Package spreadsheet keeps spreadsheets from running what stands in a CSV. Excel, LibreOffice and Google Sheets take a cell that
-// begins with one of a few characters for a formula, which may read other cells, call an address or start a program
-// (https://owasp.org/www-community/attacks/CSV_Injection).
+// Package spreadsheet keeps spreadsheets from running what stands in a CSV. Excel, LibreOffice and Google
+// Sheets take a cell that begins with one of a few characters for a formula, which may read other cells,
+// call an address or start a program (https://owasp.org/www-community/attacks/CSV_Injection).
 package spreadsheet
 
 import (
@@ -17,8 +17,8 @@ func Formula[T ~string | ~[]byte](text T) bool {
 	return size > 0 && strings.ContainsRune(starts, first)
 }
 
-// Text is the text of a CSV's cell, with an apostrophe before what a spreadsheet would run. It is for text alone: a number
-// is written as it is, and a negative one stays a number.
+// Text is the text of a CSV's cell, with an apostrophe before what a spreadsheet would run. It is for text
+// alone: a number is written as it is, and a negative one stays a number.
 func Text(text string) string {
 	if Formula(text) {
 		return "'" + text

@@ -1,6 +1,7 @@
 // Package sqlfile reads the SQL files of the program.
 //
-// A file that ends in .sql is SQL that psql runs as it stands. Its parameters are variables of psql, each written :'name':
+// A file that ends in .sql is SQL that psql runs as it stands. Its parameters are variables of psql, each
+// written :'name':
 //
 //	psql -v site=0190… -v now=2026-01-15T12:00Z -v most=10 … -f internal/outcomes/invitations.sql
 //
@@ -122,8 +123,8 @@ func (f Files) SQL(name string) Text {
 // Render is the query that a template makes of data.
 func (f Files) Render(name string, data any) Text { return Parse(f.Make(name, data)) }
 
-// Make is what a template makes of data, to be put into another. That it cannot is a mistake of the program: tests render
-// each template in every way.
+// Make is what a template makes of data, to be put into another. That it cannot is a mistake of the
+// program: tests render each template in every way.
 func (f Files) Make(name string, data any) string {
 	var out strings.Builder
 	if err := f.templates.ExecuteTemplate(&out, name, data); err != nil {

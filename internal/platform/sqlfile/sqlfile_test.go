@@ -47,10 +47,16 @@ func TestATemplateVariesSQL(t *testing.T) {
 	if got := files.SQL("plain.sql").SQL; got != "select $1" {
 		t.Error(got)
 	}
-	if got := files.Render("n.sql.tmpl", map[string]any{"Mine": true}).SQL; got != "select count(*) from (select id from t where worker = $1) l" {
+	if got := files.Render(
+		"n.sql.tmpl",
+		map[string]any{"Mine": true},
+	).SQL; got != "select count(*) from (select id from t where worker = $1) l" {
 		t.Error(got)
 	}
-	if got := files.Render("n.sql.tmpl", map[string]any{"Mine": false}).SQL; got != "select count(*) from (select id from t) l" {
+	if got := files.Render(
+		"n.sql.tmpl",
+		map[string]any{"Mine": false},
+	).SQL; got != "select count(*) from (select id from t) l" {
 		t.Error(got)
 	}
 }

@@ -1,6 +1,6 @@
-// Package telemetry tells whoever runs Waypost how it is doing: metrics that Prometheus scrapes, and traces that go to an
-// OpenTelemetry collector. Neither carries anything of a person: operations are named by their id, never by a path, and
-// statements go without their values.
+// Package telemetry tells whoever runs Waypost how it is doing: metrics that Prometheus scrapes, and traces
+// that go to an OpenTelemetry collector. Neither carries anything of a person: operations are named by
+// their id, never by a path, and statements go without their values.
 package telemetry
 
 import (
@@ -45,20 +45,26 @@ func NewMetrics(d *db.DB, about Build) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "waypost_request_duration_seconds", Help: "How long requests took, by operation of the API's document and by HTTP status.",
+			Name:    "waypost_request_duration_seconds",
+			Help:    "How long requests took, by operation of the API's document and by HTTP status.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"operation", "status"}),
 		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waypost_jobs_total", Help: "Runs of Waypost's own periodic work, by job and by outcome (done, failed).",
+			Name: "waypost_jobs_total",
+			Help: "Runs of Waypost's own periodic work, by job and by outcome (done, failed).",
 		}, []string{"job", "outcome"}),
 		lastJob: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "waypost_job_last_done_timestamp_seconds", Help: "When each job was last done, in seconds since 1970.",
+			Name: "waypost_job_last_done_timestamp_seconds",
+			Help: "When each job was last done, in seconds since 1970.",
 		}, []string{"job"}),
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waypost_webhook_attempts_total", Help: "Attempts to deliver an event to a webhook, by result (delivered, refused, redirected, gone, timed_out, forbidden, unreachable).",
+			Name: "waypost_webhook_attempts_total",
+			Help: "Attempts to deliver an event to a webhook, by result (delivered, refused, redirected, gone, " +
+				"timed_out, forbidden, unreachable).",
 		}, []string{"result"}),
 		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "waypost_mail_attempts_total", Help: "Attempts to send a mail, by result (sent, refused, unreachable).",
+			Name: "waypost_mail_attempts_total",
+			Help: "Attempts to send a mail, by result (sent, refused, unreachable).",
 		}, []string{"result"}),
 	}
 	for _, result := range []string{"sent", "refused", "unreachable"} {
@@ -69,10 +75,21 @@ func NewMetrics(d *db.DB, about Build) *Metrics {
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "waypost_build_info", ConstLabels: about.labels(),
-		Help: "1, labelled with the version, the commit, Go's version, and the names of the settings that are not at their default.",
+		Help: "1, labelled with the version, the commit, Go's version, and the names of the settings that are " +
+			"not at their default.",
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.jobs, m.lastJob, m.deliveries, m.mails, build, databaseCollector{d}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(
+		m.requests,
+		m.jobs,
+		m.lastJob,
+		m.deliveries,
+		m.mails,
+		build,
+		databaseCollector{d},
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
 	for name, pool := range d.Pools() {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
 	}
@@ -113,16 +130,57 @@ type databaseCollector struct{ db *db.DB }
 var (
 	databaseUp    = prometheus.NewDesc("waypost_database_up", "1 when the database answers, else 0.", nil, nil)
 	databaseBytes = prometheus.NewDesc("waypost_database_bytes", "The size of the database on disk.", nil, nil)
-	migrated      = prometheus.NewDesc("waypost_database_migration", "The newest migration that the database has.", nil, nil)
-	connections   = prometheus.NewDesc("waypost_database_connections", "Connections to the database, of whatever program.", nil, nil)
-	commits       = prometheus.NewDesc("waypost_database_commits_total", "Transactions that were committed.", nil, nil)
-	rollbacks     = prometheus.NewDesc("waypost_database_rollbacks_total", "Transactions that were rolled back.", nil, nil)
-	deadlocks     = prometheus.NewDesc("waypost_database_deadlocks_total", "Deadlocks that were found.", nil, nil)
-	feedPosition  = prometheus.NewDesc("waypost_feed_position", "The position of the newest event in the partners' feed.", nil, nil)
-	feedLag       = prometheus.NewDesc("waypost_feed_lag_seconds", "How long the oldest event that is not in the feed yet has been recorded; 0: all are.", nil, nil)
-	pending       = prometheus.NewDesc("waypost_webhook_deliveries_pending", "Deliveries to webhooks that are tried, or tried again.", nil, nil)
-	outboxed      = prometheus.NewDesc("waypost_outbox_messages", "Messages that go by mail and are not sent, by state (waiting, held, sending, failed). waypost_mail_attempts_total counts what is sent.", []string{"state"}, nil)
-	outboxOldest  = prometheus.NewDesc("waypost_outbox_oldest_seconds", "How long the oldest message in a state (waiting, held, sending) has been in the outbox; 0: there is none.", []string{"state"}, nil)
+	migrated      = prometheus.NewDesc(
+		"waypost_database_migration",
+		"The newest migration that the database has.",
+		nil,
+		nil,
+	)
+	connections = prometheus.NewDesc(
+		"waypost_database_connections",
+		"Connections to the database, of whatever program.",
+		nil,
+		nil,
+	)
+	commits   = prometheus.NewDesc("waypost_database_commits_total", "Transactions that were committed.", nil, nil)
+	rollbacks = prometheus.NewDesc(
+		"waypost_database_rollbacks_total",
+		"Transactions that were rolled back.",
+		nil,
+		nil,
+	)
+	deadlocks    = prometheus.NewDesc("waypost_database_deadlocks_total", "Deadlocks that were found.", nil, nil)
+	feedPosition = prometheus.NewDesc(
+		"waypost_feed_position",
+		"The position of the newest event in the partners' feed.",
+		nil,
+		nil,
+	)
+	feedLag = prometheus.NewDesc(
+		"waypost_feed_lag_seconds",
+		"How long the oldest event that is not in the feed yet has been recorded; 0: all are.",
+		nil,
+		nil,
+	)
+	pending = prometheus.NewDesc(
+		"waypost_webhook_deliveries_pending",
+		"Deliveries to webhooks that are tried, or tried again.",
+		nil,
+		nil,
+	)
+	outboxed = prometheus.NewDesc(
+		"waypost_outbox_messages",
+		"Messages that go by mail and are not sent, by state (waiting, held, sending, failed). "+
+			"waypost_mail_attempts_total counts what is sent.",
+		[]string{"state"},
+		nil,
+	)
+	outboxOldest = prometheus.NewDesc(
+		"waypost_outbox_oldest_seconds",
+		"How long the oldest message in a state (waiting, held, sending) has been in the outbox; 0: there is none.",
+		[]string{"state"},
+		nil,
+	)
 )
 
 const scrapeTimeout = 2 * time.Second

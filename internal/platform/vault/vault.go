@@ -1,5 +1,5 @@
-// Package vault opens what the database holds encrypted, with a master key that lies outside the database: whoever has one of the
-// two alone has nothing.
+// Package vault opens what the database holds encrypted, with a master key that lies outside the database:
+// whoever has one of the two alone has nothing.
 package vault
 
 import (

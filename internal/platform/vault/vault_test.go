@@ -9,7 +9,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// Two processes that start at once make one master key; nobody else reads it; and one that is spoiled is never replaced.
+// Two processes that start at once make one master key; nobody else reads it; and one that is spoiled is
+// never replaced.
 func TestTheMasterKey(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "master-key.json")

@@ -31,7 +31,11 @@ func main() {
 	}
 	born := types.Date{Time: time.Date(1950, time.April, 1, 0, 0, 0, 0, time.UTC)}
 	given, family := "Ada", "Generated"
-	recorded, err := client.RecordPatientWithResponse(ctx, nil, waypost.NewPatient{GivenName: &given, FamilyName: &family, BirthDate: born})
+	recorded, err := client.RecordPatientWithResponse(
+		ctx,
+		nil,
+		waypost.NewPatient{GivenName: &given, FamilyName: &family, BirthDate: born},
+	)
 	if err != nil || recorded.JSON201 == nil {
 		log.Fatal(err, recorded)
 	}

@@ -35,7 +35,8 @@ import (
 // cluster is the server, as its administrator sees it.
 type cluster struct {
 	super *sql.DB
-	admin string               // the address of the database "postgres" for who makes databases and owns what is in them
+	// the address of the database "postgres" for who makes databases and owns what is in them
+	admin string
 	app   string               // the same for who serves
 	end   func(*cluster) error // takes away what was made
 }
@@ -96,14 +97,17 @@ func URLs(t testing.TB) (app, owner string) {
 		t.Fatalf("starting PostgreSQL for tests: %v", err)
 	}
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), number.Add(1))
-	if _, err := c.super.Exec(fmt.Sprintf("create database %s owner %q template %s strategy file_copy", name, user(c.admin), template)); err != nil {
+	if _, err := c.super.Exec(
+		fmt.Sprintf("create database %s owner %q template %s strategy file_copy", name, user(c.admin), template),
+	); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = c.super.Exec("drop database " + name + " with (force)") })
 	return onDatabase(c.app, name), onDatabase(c.admin, name)
 }
 
-// OlderOwner gives the test a database of the structure before roles, as its owner: migrations.Up brings it to this one.
+// OlderOwner gives the test a database of the structure before roles, as its owner: migrations.Up brings it
+// to this one.
 func OlderOwner(t testing.TB) *sql.DB {
 	t.Helper()
 	c, err := start()
@@ -178,8 +182,8 @@ func useGiven() (*cluster, error) {
 	}}, err
 }
 
-// makeTemplate migrates one database as its owner does; nobody connects to it afterwards, so that it can be copied. Roles
-// belong to the whole server, so that processes which share one take turns.
+// makeTemplate migrates one database as its owner does; nobody connects to it afterwards, so that it can be
+// copied. Roles belong to the whole server, so that processes which share one take turns.
 func (c *cluster) makeTemplate(ctx context.Context) error {
 	turn, err := c.super.Conn(ctx)
 	if err != nil {

@@ -30,8 +30,7 @@ token is the credential of ` + "`/v1/replies/{token}`" + `.
 **Repeating a POST** is safe with an ` + "`Idempotency-Key`" + `: the first answer comes back, and nothing happens twice.
 
 **Changes** are JSON merge patches and need ` + "`If-Match`" + ` with the ETag that was read, or a list of
-	those that are fine.
-The weak form that compression makes of one is taken too.
+those that are fine. The weak form that compression makes of one is taken too.
 
 **HEAD** is answered wherever GET is, and longer answers are compressed for whoever takes it, unless they show a secret.
 

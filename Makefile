@@ -85,7 +85,7 @@ openapi: ## write docs/openapi.yaml anew; review what changed
 	$(GO) run . openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 
 docs: ## write the tables of docs/instruments.md anew
-	$(GO) test ./internal/outcomes -run TestTheGuide -update
+	$(GO) test ./internal/instruments -run TestTheGuide -update
 
 postgres: # PostgreSQL's server binaries, by apt where there are none
 	@if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! command -v postgres >/dev/null 2>&1; then \

@@ -9,13 +9,13 @@ import (
 )
 
 // The record areas: what casework, imports and demo compose.
-var record = []string{"people", "directory", "episodes", "referrals", "outcomes"}
+var record = []string{"people", "directory", "episodes", "referrals", "outcomes", "instruments"}
 
 // between is every arrow between areas; platform may be imported by all, cli imports everything, api every area.
 var between = map[string][]string{
 	"episodes":  {"people"},
 	"referrals": {"episodes", "people", "directory"},
-	"outcomes":  {"episodes", "referrals"},
+	"outcomes":  {"episodes", "referrals", "instruments"},
 	"casework":  record,
 	"imports":   record,
 	// sites, keys and a project are the demo's too: see docs/architecture.md

@@ -27,6 +27,7 @@ import (
 	"waypost/internal/datasets"
 	"waypost/internal/directory"
 	"waypost/internal/insights"
+	"waypost/internal/instruments"
 	"waypost/internal/partners"
 	"waypost/internal/people"
 	"waypost/internal/platform/db"
@@ -63,22 +64,23 @@ type Config struct {
 
 type server struct {
 	Config
-	api        huma.API
-	base       string // the path of PublicURL: what every path that is answered begins with
-	refused    guesses
-	validating chan struct{}     // a place for each large body that is being validated
-	named      map[string]string // operation ids by method and echo's route
-	byID       map[string]*huma.Operation
-	keys       *partners.Store
-	sites      *sites.Store
-	directory  *directory.Store
-	people     *people.Store
-	casework   *casework.Store
-	insights   *insights.Store
-	outbox     *outbox.Store
-	datasets   *datasets.Store
-	worklists  *worklists.Store
-	study      *study.Store
+	api         huma.API
+	base        string // the path of PublicURL: what every path that is answered begins with
+	refused     guesses
+	validating  chan struct{}     // a place for each large body that is being validated
+	named       map[string]string // operation ids by method and echo's route
+	byID        map[string]*huma.Operation
+	keys        *partners.Store
+	sites       *sites.Store
+	directory   *directory.Store
+	people      *people.Store
+	casework    *casework.Store
+	insights    *insights.Store
+	instruments *instruments.Store
+	outbox      *outbox.Store
+	datasets    *datasets.Store
+	worklists   *worklists.Store
+	study       *study.Store
 }
 
 // New makes the whole server: every operation, the document, its page, and the probes.
@@ -101,15 +103,16 @@ func build(c Config) (*echo.Echo, *server) {
 	e.HTTPErrorHandler = onEchoError
 	e.IPExtractor = addressOf(c.TrustedProxies)
 	s := &server{
-		Config:     c,
-		base:       Base(c.PublicURL),
-		refused:    guesses{by: map[string]*rate.Limiter{}},
-		validating: make(chan struct{}, largeAtOnce),
-		keys:       c.Partners,
-		sites:      &sites.Store{DB: c.DB},
-		directory:  &directory.Store{DB: c.DB},
-		casework:   casework.New(c.DB),
-		insights:   Figures(c.DB),
+		Config:      c,
+		base:        Base(c.PublicURL),
+		refused:     guesses{by: map[string]*rate.Limiter{}},
+		validating:  make(chan struct{}, largeAtOnce),
+		keys:        c.Partners,
+		sites:       &sites.Store{DB: c.DB},
+		directory:   &directory.Store{DB: c.DB},
+		casework:    casework.New(c.DB),
+		insights:    Figures(c.DB),
+		instruments: &instruments.Store{DB: c.DB},
 		outbox: &outbox.Store{
 			DB: c.DB,
 		},

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/insights"
-	"waypost/internal/outcomes"
+	"waypost/internal/instruments"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 )
@@ -158,7 +158,7 @@ func Figures(d *db.DB) *insights.Store {
 
 // items are the questions that are answered with a number.
 func items() (out []insights.Item) {
-	for _, i := range outcomes.Instruments() {
+	for _, i := range instruments.Instruments() {
 		for _, it := range i.Items {
 			if it.Type == "number" && !i.Context {
 				out = append(out, insights.Item{Instrument: i.Key, Code: it.Code, Best: best(i, it)})
@@ -169,7 +169,7 @@ func items() (out []insights.Item) {
 }
 
 // best is the end of an item's range that makes the score better which it is summed up into.
-func best(i outcomes.Instrument, it outcomes.Item) *float64 {
+func best(i instruments.Instrument, it instruments.Item) *float64 {
 	for _, s := range i.Scores {
 		switch {
 		case !slices.Contains(s.Items, it.Code):
@@ -184,7 +184,7 @@ func best(i outcomes.Instrument, it outcomes.Item) *float64 {
 
 // scales are the scores of the instruments that come with Waypost, for insights, which imports no other area.
 func scales() (out []insights.Scale) {
-	for _, i := range outcomes.Instruments() {
+	for _, i := range instruments.Instruments() {
 		for _, s := range i.Scores {
 			out = append(
 				out,
@@ -203,7 +203,7 @@ func scales() (out []insights.Scale) {
 	return out
 }
 
-func bands(s outcomes.Score) (list []insights.Band) {
+func bands(s instruments.Score) (list []insights.Band) {
 	for _, b := range s.Bands {
 		list = append(list, insights.Band{Code: b.Code, From: b.From, To: b.To})
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/instruments"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
@@ -99,10 +100,10 @@ type Worded struct {
 func (s *server) listInstruments(ctx context.Context, in *struct {
 	Paging
 	Worded
-}) (Page[outcomes.Instrument], error) {
-	return listing(ctx, in, func(p db.Page[string]) ([]outcomes.Instrument, error) {
-		return s.casework.Outcomes.Instruments(ctx, given(in.SiteID), p)
-	}, func(i outcomes.Instrument) string { return i.Key })
+}) (Page[instruments.Instrument], error) {
+	return listing(ctx, in, func(p db.Page[string]) ([]instruments.Instrument, error) {
+		return s.instruments.Instruments(ctx, given(in.SiteID), p)
+	}, func(i instruments.Instrument) string { return i.Key })
 }
 
 // Key is the path of operations on one instrument.
@@ -114,19 +115,19 @@ func (s *server) getInstrument(ctx context.Context, in *struct {
 	Key
 	Worded
 	Version int `query:"version" minimum:"1" maximum:"1000000" doc:"Which version; the newest when left out."`
-}) (outcomes.Instrument, error) {
-	return s.casework.Outcomes.Instrument(ctx, in.Key.Key, in.Version, given(in.SiteID))
+}) (instruments.Instrument, error) {
+	return s.instruments.Instrument(ctx, in.Key.Key, in.Version, given(in.SiteID))
 }
 
-func (s *server) addInstrument(ctx context.Context, in *With[outcomes.NewInstrument]) (outcomes.Instrument, error) {
-	return s.casework.Outcomes.AddInstrument(ctx, in.Body)
+func (s *server) addInstrument(ctx context.Context, in *With[instruments.NewInstrument]) (instruments.Instrument, error) {
+	return s.instruments.AddInstrument(ctx, in.Body)
 }
 
 func (s *server) loadWording(ctx context.Context, in *struct {
 	Key
-	Body outcomes.NewWording
-}) (outcomes.Instrument, error) {
-	return s.casework.Outcomes.LoadWording(ctx, in.Key.Key, in.Body)
+	Body instruments.NewWording
+}) (instruments.Instrument, error) {
+	return s.instruments.LoadWording(ctx, in.Key.Key, in.Body)
 }
 
 func (s *server) recordAssessment(ctx context.Context, in *With[outcomes.New]) (outcomes.Assessment, error) {

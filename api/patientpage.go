@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"waypost/api/pages"
+	"waypost/internal/instruments"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -171,7 +172,7 @@ func showQuestion(c echo.Context, status int, p outcomes.Page, key, wrong string
 		typed = q.Answer
 	}
 	return render(c, status, "question", struct {
-		Question                 outcomes.Question
+		Question                 instruments.Question
 		Here, Back, Wrong, Typed string
 		Number, Of               int
 	}{q, step(c, q.Key), back, wrong, typed, at + 1, p.Most})
@@ -200,9 +201,9 @@ func (s *server) keepAnswer(c echo.Context) error {
 func wrongAnswer(p outcomes.Page, question string) string {
 	at := p.Index(question)
 	switch {
-	case at >= 0 && p.Questions[at].Kind == outcomes.AText:
+	case at >= 0 && p.Questions[at].Kind == instruments.AText:
 		return "Please write at most 5,000 characters"
-	case at >= 0 && p.Questions[at].Kind == outcomes.ANumber:
+	case at >= 0 && p.Questions[at].Kind == instruments.ANumber:
 		return "Write a whole number, or choose one of the other answers"
 	case at >= 0 && !p.Questions[at].MayPass():
 		return "Choose one of the answers"

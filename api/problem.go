@@ -13,7 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/labstack/echo/v4"
 
-	"waypost/internal/outcomes"
+	"waypost/internal/instruments"
 	"waypost/internal/platform/fault"
 )
 
@@ -186,7 +186,7 @@ func ofHuma(err error) (field fault.Field, query bool) {
 			Message:  "has a field that this operation does not know",
 		}, false
 	case d.Message == validation.MsgExpectedMatchAtLeastOneSchema && strings.Contains(d.Location, "responses."):
-		return fault.Field{Location: ours(d.Location), Code: fault.WrongType, Message: outcomes.AnswerForms}, false
+		return fault.Field{Location: ours(d.Location), Code: fault.WrongType, Message: instruments.AnswerForms}, false
 	case strings.HasPrefix(d.Message, "expected ") || strings.HasPrefix(d.Message, "required "):
 		message, _, _ := strings.Cut(d.Message, ": ") // what follows a colon may be the value
 		message = strings.ReplaceAll(message, ", <nil>", "")

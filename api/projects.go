@@ -8,7 +8,7 @@ import (
 	"gocloud.dev/blob"
 
 	"waypost/internal/datasets"
-	"waypost/internal/outcomes"
+	"waypost/internal/instruments"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 )
@@ -137,7 +137,7 @@ func (s *server) leaveProject(ctx context.Context, in *struct {
 // come with Waypost.
 func Research(d *db.DB, cipher tink.AEAD, files *blob.Bucket) *datasets.Store {
 	s := &datasets.Store{DB: d, Cipher: cipher, Files: files, Software: Version}
-	for _, i := range outcomes.Instruments() {
+	for _, i := range instruments.Instruments() {
 		for _, it := range i.Items {
 			if it.Type != "text" {
 				s.Items = append(s.Items, datasets.Item{Instrument: i.Key, Version: i.Version, Code: it.Code})

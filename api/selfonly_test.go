@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/instruments"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
@@ -133,7 +134,7 @@ func TestImportedAnswersOfAProxyDoNotCount(t *testing.T) {
 	w, patient, episode, followUp := asked(t)
 	lw := w.as("link_worker")
 	site, at := uuid.MustParse(w.site), uuid.MustParse(episode)
-	five := outcomes.Answer{Number: new(9.0)}
+	five := instruments.Answer{Number: new(9.0)}
 	imported := actor.With(t.Context(), actor.Actor{Role: actor.LinkWorker, Sites: []uuid.UUID{site}})
 	a, err := (&outcomes.Store{DB: w.db}).Record(
 		db.Background(imported),
@@ -141,7 +142,7 @@ func TestImportedAnswersOfAProxyDoNotCount(t *testing.T) {
 			CompletedOn: day.Of(w.db.Clock.Now()),
 			Mode:        "paper",
 			Respondent:  "proxy",
-			Responses: outcomes.Responses{
+			Responses: instruments.Responses{
 				"life_satisfaction": five,
 				"worthwhile":        five,
 				"happiness":         five,

@@ -63,7 +63,7 @@ func (s *server) addSite(ctx context.Context, in *With[sites.New]) (sites.Site, 
 func (s *server) checkAsked(ctx context.Context, site sites.Site) error {
 	for i, schedule := range site.Schedules {
 		for j, key := range schedule.Instruments {
-			err := s.casework.Outcomes.Has(ctx, site.ID, key)
+			err := s.instruments.Has(ctx, site.ID, key)
 			if fault.Is(err, fault.NotFound) {
 				return fault.InvalidAt(
 					fmt.Sprintf("schedules[%d].instruments[%d]", i, j),

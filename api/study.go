@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"waypost/internal/outcomes"
+	"waypost/internal/instruments"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -336,7 +336,7 @@ func (s *server) withdrawUpdate(ctx context.Context, in *ID) error {
 // Studies is the store of studies, which knows the ranges of the scores of the instruments that come with Waypost.
 func Studies(d *db.DB) *study.Store {
 	s := &study.Store{DB: d, Insights: Figures(d)}
-	for _, i := range outcomes.Instruments() {
+	for _, i := range instruments.Instruments() {
 		for _, c := range i.Scores {
 			s.Scales = append(s.Scales, study.Scale{Instrument: i.Key, Score: c.Code, Low: c.Min, High: c.Max})
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"waypost/internal/instruments"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/day"
 )
@@ -44,7 +45,7 @@ type GPLater struct {
 func scoresOf(measured []outcomes.Measured) (all []GPScore) {
 	for _, a := range measured {
 		for _, r := range a.Scores {
-			if slices.ContainsFunc(a.By.Scores, func(s outcomes.Score) bool { return s.Of == r.Score }) {
+			if slices.ContainsFunc(a.By.Scores, func(s instruments.Score) bool { return s.Of == r.Score }) {
 				continue // a raw sum: change is read from the score that it is converted to, and from that alone
 			}
 			at := slices.IndexFunc(all, func(s GPScore) bool {
@@ -59,7 +60,7 @@ func scoresOf(measured []outcomes.Measured) (all []GPScore) {
 	return all
 }
 
-func scoreOf(i outcomes.Instrument, r outcomes.Result) GPScore {
+func scoreOf(i instruments.Instrument, r instruments.Result) GPScore {
 	s := GPScore{Instrument: i.Key, InstrumentVersion: i.Version, Title: i.Title, Score: r.Score, Better: r.Better}
 	for _, d := range i.Scores {
 		if d.Code == r.Score {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"waypost/internal/datasets"
-	"waypost/internal/outcomes"
+	"waypost/internal/instruments"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
@@ -40,7 +40,7 @@ type world struct {
 	zone      *time.Location
 	today     day.Date
 	yesterday day.Date // the last day that anything is told of, so that nothing lies in the future
-	ons4      outcomes.Instrument
+	ons4      instruments.Instrument
 	research  *datasets.Store // nil: the demo has no project
 	studies   *study.Store
 	numbers   *nhsNumbers
@@ -109,7 +109,7 @@ func newWorld(tx *db.Tx, seed uint64) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	ons4, err := outcomes.Lookup("ons4")
+	ons4, err := instruments.Lookup("ons4")
 	today := day.Of(tx.Now.In(zone))
 	return &world{
 		seed:      seed,

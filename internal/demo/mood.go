@@ -3,7 +3,7 @@ package demo
 import (
 	"math"
 
-	"waypost/internal/outcomes"
+	"waypost/internal/instruments"
 )
 
 // mood is how a person answers the four questions of ONS4: what they answered first, before rounding.
@@ -46,14 +46,14 @@ func (m mood) later(d dice, part float64) mood {
 }
 
 // answers rounds to the scale; a few items are left without an answer.
-func (m mood) answers(d dice) outcomes.Responses {
-	r := outcomes.Responses{}
+func (m mood) answers(d dice) instruments.Responses {
+	r := instruments.Responses{}
 	for _, q := range measures {
 		if d.chance(0.025) {
-			r[q.item] = outcomes.Answer{Missing: d.of(missingCodes)}
+			r[q.item] = instruments.Answer{Missing: d.of(missingCodes)}
 			continue
 		}
-		r[q.item] = outcomes.Answer{Number: new(scale(m[q.item]))}
+		r[q.item] = instruments.Answer{Number: new(scale(m[q.item]))}
 	}
 	return r
 }

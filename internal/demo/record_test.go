@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/directory"
+	"waypost/internal/instruments"
 	"waypost/internal/outcomes"
 	"waypost/internal/people"
 	"waypost/internal/platform/actor"
@@ -206,7 +207,7 @@ func scoresFollowFromAnswers(t *testing.T, d *db.DB, _ Keys) {
 		}
 		var kept, want int64
 		for _, a := range list {
-			i, err := outcomes.Lookup(a.Instrument)
+			i, err := instruments.Lookup(a.Instrument)
 			if err != nil || i.Check("", a.Responses) != nil || !reflect.DeepEqual(i.Compute(a.Responses), a.Scores) {
 				t.Errorf("assessment %s: %v scored %v", a.ID, a.Responses, a.Scores)
 			}

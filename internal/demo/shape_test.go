@@ -12,6 +12,7 @@ import (
 	"waypost/internal/casework"
 	"waypost/internal/directory"
 	"waypost/internal/episodes"
+	"waypost/internal/instruments"
 	"waypost/internal/outcomes"
 	"waypost/internal/partners"
 	"waypost/internal/people"
@@ -171,7 +172,7 @@ func (s *stores) support() (outcomes.FollowUp, uuid.UUID) {
 	return list[0], attended
 }
 
-var calm = outcomes.Responses{"anxiety": {Number: new(2.0)}}
+var calm = instruments.Responses{"anxiety": {Number: new(2.0)}}
 
 func (s *stores) end(e episodes.Episode, p people.Patient, today day.Date) {
 	_, err := s.Episodes.Pause(s.ctx, e.ID, episodes.Pause{On: &today})

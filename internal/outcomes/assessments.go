@@ -1,3 +1,4 @@
+// Package outcomes holds how people have been: assessments, and the follow-ups that ask months later.
 package outcomes
 
 import (
@@ -8,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/episodes"
+	"waypost/internal/instruments"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
@@ -30,31 +32,31 @@ type Assessment struct {
 	InstrumentVersion int       `json:"instrument_version" doc:"And its version." example:"1"`
 	Timepoint         string    `json:"timepoint" doc:"When it was answered: baseline, review, closure, or the code of a follow-up." example:"baseline"`
 	Answers
-	Scores        Results    `json:"scores" doc:"Computed by the server; a score that answers are missing for is not there."`
-	FollowUpID    *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up whose timepoint it was taken at."`
-	CorrectsID    *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The assessment it replaces."`
-	CorrectedByID *uuid.UUID `json:"corrected_by_id" nullable:"true" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
-	NotCounted    bool       `json:"not_counted" doc:"Somebody else answered for the person what only the person may answer (self_only of the instrument), as in records that were imported; or the person was younger than the instrument is for (min_age), as a birth date that was put right shows. It is kept, and is in no figure and no paired change."`
-	RecordedVia   string     `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
-	CreatedAt     time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt     time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	Scores        instruments.Results `json:"scores" doc:"Computed by the server; a score that answers are missing for is not there."`
+	FollowUpID    *uuid.UUID          `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up whose timepoint it was taken at."`
+	CorrectsID    *uuid.UUID          `json:"corrects_id" nullable:"true" format:"uuid" doc:"The assessment it replaces."`
+	CorrectedByID *uuid.UUID          `json:"corrected_by_id" nullable:"true" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
+	NotCounted    bool                `json:"not_counted" doc:"Somebody else answered for the person what only the person may answer (self_only of the instrument), as in records that were imported; or the person was younger than the instrument is for (min_age), as a birth date that was put right shows. It is kept, and is in no figure and no paired change."`
+	RecordedVia   string              `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
+	CreatedAt     time.Time           `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
+	UpdatedAt     time.Time           `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
 	InContext
 
 	Warnings []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to a POST: what is worth knowing. A warning never stopped anything."`
 
-	followUp *FollowUp // whose timepoint it is taken at
-	corrects Responses // what was answered in the assessment that it corrects
+	followUp *FollowUp             // whose timepoint it is taken at
+	corrects instruments.Responses // what was answered in the assessment that it corrects
 }
 
 // Answers is who answered what, when and how.
 type Answers struct {
-	CompletedOn day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
-	Mode        string    `json:"mode" format:"code:modes" doc:"How. Answers given aloud tend to be more positive, so it matters." example:"telephone"`
-	Respondent  string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
-	Helper      *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
-	CollectedBy string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
-	Language    *string   `json:"language" required:"false" maxLength:"60" doc:"In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. One that has none here is kept as it was written, with a warning." example:"en"`
-	Responses   Responses `json:"responses" doc:"The answer to each item; an item that is left out was not asked." example:"{\"life_satisfaction\": 5, \"worthwhile\": 6, \"happiness\": 4, \"anxiety\": {\"missing\": \"prefer_not_to_say\"}}"`
+	CompletedOn day.Date              `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
+	Mode        string                `json:"mode" format:"code:modes" doc:"How. Answers given aloud tend to be more positive, so it matters." example:"telephone"`
+	Respondent  string                `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
+	Helper      *string               `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
+	CollectedBy string                `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
+	Language    *string               `json:"language" required:"false" maxLength:"60" doc:"In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. One that has none here is kept as it was written, with a warning." example:"en"`
+	Responses   instruments.Responses `json:"responses" doc:"The answer to each item; an item that is left out was not asked." example:"{\"life_satisfaction\": 5, \"worthwhile\": 6, \"happiness\": 4, \"anxiety\": {\"missing\": \"prefer_not_to_say\"}}"`
 }
 
 // New is the command to record an assessment.
@@ -155,7 +157,7 @@ func (a *Assessment) supersede(tx *db.Tx, by uuid.UUID) error {
 // write checks, scores and stores an assessment of the episode, and lets what depends on it follow.
 func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	// a correction's is that of what it corrects
-	instrument, err := instrumentOf(tx, e.SiteID, a.Instrument, a.InstrumentVersion)
+	instrument, err := instruments.Find(tx, e.SiteID, a.Instrument, a.InstrumentVersion)
 	if fault.Is(err, fault.NotFound) {
 		return fault.InvalidAt(
 			strings.TrimSuffix(field, "responses")+"instrument",
@@ -175,7 +177,7 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	if a.CollectedBy == "" {
 		a.CollectedBy = "link_worker"
 	}
-	a.NotCounted = instrument.othersMayNot(a.Respondent)
+	a.NotCounted = instrument.RefusesProxy(a.Respondent)
 	if a.followUp != nil {
 		a.FollowUpID = &a.followUp.ID
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/episodes"
+	"waypost/internal/instruments"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -15,7 +16,7 @@ import (
 )
 
 // check asks whether this person may give these answers to this instrument, on this day and at this site.
-func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i Instrument, field string) error {
+func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i instruments.Instrument, field string) error {
 	if err := a.checkOrder(tx, e); err != nil {
 		return err
 	}
@@ -26,7 +27,7 @@ func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i Instrument, field s
 	if err := a.checkWho(tx, e, i, field); err != nil {
 		return err
 	}
-	if err := i.checkProxy(field, a.Respondent, a.Responses); err != nil || !i.Context || a.CorrectsID != nil {
+	if err := i.CheckProxy(field, a.Respondent, a.Responses); err != nil || !i.Context || a.CorrectsID != nil {
 		return err // what was recorded while the site had it switched on may be put right
 	}
 	return checkContext(tx, e.SiteID, strings.TrimSuffix(field, "responses")+"instrument")
@@ -34,8 +35,8 @@ func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i Instrument, field s
 
 // checkWho refuses an instrument that this person or this respondent may not answer. Records that are
 // imported say how it was: they are kept, and do not count.
-func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i Instrument, field string) error {
-	if i.othersMayNot(a.Respondent) && a.RecordedVia != "import" {
+func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i instruments.Instrument, field string) error {
+	if i.RefusesProxy(a.Respondent) && a.RecordedVia != "import" {
 		at := "respondent"
 		if field != "responses" { // of a completion, which others may answer without this instrument
 			at = strings.TrimSuffix(field, "responses") + "instrument"
@@ -58,7 +59,7 @@ func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i Instrument, fiel
 }
 
 // oldEnough tells whether the person has the age on that day that the instrument asks for.
-func oldEnough(tx *db.Tx, site, patient uuid.UUID, i Instrument, on day.Date) (old bool, err error) {
+func oldEnough(tx *db.Tx, site, patient uuid.UUID, i instruments.Instrument, on day.Date) (old bool, err error) {
 	if i.MinAge == 0 {
 		return true, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/episodes"
+	"waypost/internal/instruments"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
@@ -43,8 +44,8 @@ type Used struct {
 
 // Measure is one instrument answered with a completion.
 type Measure struct {
-	Instrument string    `json:"instrument" maxLength:"50" doc:"The instrument's key." example:"ons4"`
-	Responses  Responses `json:"responses" doc:"The answer to each item." example:"{\"life_satisfaction\": 7, \"worthwhile\": 7, \"happiness\": 6, \"anxiety\": 3}"`
+	Instrument string                `json:"instrument" maxLength:"50" doc:"The instrument's key." example:"ons4"`
+	Responses  instruments.Responses `json:"responses" doc:"The answer to each item." example:"{\"life_satisfaction\": 7, \"worthwhile\": 7, \"happiness\": 6, \"anxiety\": 3}"`
 }
 
 // Completed is a completion as it was recorded.

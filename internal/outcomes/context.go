@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/instruments"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -22,10 +23,10 @@ type InContext struct {
 
 // PersonCentred is an assessment of how a person is, as it stands beside one of context.
 type PersonCentred struct {
-	Instrument  string   `json:"instrument" doc:"The instrument's key." example:"ons4"`
-	Timepoint   string   `json:"timepoint" doc:"When it was answered: baseline, review, closure, or the code of a follow-up." example:"baseline"`
-	CompletedOn day.Date `json:"completed_on" format:"date" doc:"The day."`
-	Scores      Results  `json:"scores" doc:"Its scores."`
+	Instrument  string              `json:"instrument" doc:"The instrument's key." example:"ons4"`
+	Timepoint   string              `json:"timepoint" doc:"When it was answered: baseline, review, closure, or the code of a follow-up." example:"baseline"`
+	CompletedOn day.Date            `json:"completed_on" format:"date" doc:"The day."`
+	Scores      instruments.Results `json:"scores" doc:"Its scores."`
 }
 
 const caution = "Uncontrolled before-after change regresses to the mean: people are referred when they use services most, " +

@@ -1,6 +1,7 @@
 package outcomes
 
 import (
+	"waypost/internal/instruments"
 	"waypost/internal/platform/db"
 )
 
@@ -33,7 +34,7 @@ func (f *FollowUp) recall(tx *db.Tx) error {
 		return err
 	}
 	for _, a := range baselines {
-		i, err := instrumentOf(tx, a.SiteID, a.Instrument, a.InstrumentVersion)
+		i, err := instruments.Find(tx, a.SiteID, a.Instrument, a.InstrumentVersion)
 		if err != nil {
 			return err
 		}
@@ -43,7 +44,7 @@ func (f *FollowUp) recall(tx *db.Tx) error {
 }
 
 // toRepeat are the answers that a follow-up shows again.
-func (a Assessment) toRepeat(i Instrument) (list []Said) {
+func (a Assessment) toRepeat(i instruments.Instrument) (list []Said) {
 	for _, it := range i.Items {
 		if answer := a.Responses[it.Code]; it.Repeat && answer.Text != nil && *answer.Text != "" {
 			list = append(list, Said{a.Instrument, it.Code, *answer.Text})

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"waypost/internal/episodes"
+	"waypost/internal/instruments"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
@@ -46,19 +47,9 @@ type Seen struct {
 	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"What was done." example:"Rang the person, and told the practice's safeguarding lead."`
 }
 
-// flagged are the items whose answers are a safeguarding concern.
-func (i Instrument) flagged(r Responses) (items []string) {
-	for _, it := range i.Items {
-		if a := r[it.Code]; it.FlagFrom != nil && a.Number != nil && *a.Number >= *it.FlagFrom {
-			items = append(items, it.Code)
-		}
-	}
-	return items
-}
-
 // raise raises a flag for each answer that is a concern. One that a correction merely repeats has its flag already.
-func (a *Assessment) raise(tx *db.Tx, e *episodes.Episode, i Instrument) error {
-	for _, item := range i.flagged(a.Responses) {
+func (a *Assessment) raise(tx *db.Tx, e *episodes.Episode, i instruments.Instrument) error {
+	for _, item := range i.Flagged(a.Responses) {
 		if before, was := a.corrects[item]; was && reflect.DeepEqual(before, a.Responses[item]) {
 			continue
 		}

@@ -5,13 +5,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/instruments"
 	"waypost/internal/platform/db"
 )
 
 // Measured is an assessment with the instrument, in the version, that it was made with.
 type Measured struct {
 	Assessment
-	By Instrument
+	By instruments.Instrument
 }
 
 // Standing lists an episode's assessments that count and that no correction replaced, by day; of one day,
@@ -27,7 +28,7 @@ func Standing(tx *db.Tx, site, episode uuid.UUID) ([]Measured, error) {
 	}
 	list := make([]Measured, len(found))
 	for i, a := range found {
-		by, err := instrumentOf(tx, site, a.Instrument, a.InstrumentVersion)
+		by, err := instruments.Find(tx, site, a.Instrument, a.InstrumentVersion)
 		if err != nil {
 			return nil, err
 		}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 
+	"waypost/internal/instruments"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -15,7 +15,7 @@ import (
 // the answers so far.
 type Page struct {
 	Notice
-	Questions []Question
+	Questions []instruments.Question
 	Most      int // how many questions there can be, whatever is answered
 }
 
@@ -33,7 +33,7 @@ type Notice struct {
 
 // Next is the first question without an answer, or the number of questions.
 func (p Page) Next() int {
-	at := slices.IndexFunc(p.Questions, func(q Question) bool { return !q.Given })
+	at := slices.IndexFunc(p.Questions, func(q instruments.Question) bool { return !q.Given })
 	if at < 0 {
 		return len(p.Questions)
 	}
@@ -42,7 +42,7 @@ func (p Page) Next() int {
 
 // Index is where the question of that name stands, or less than zero.
 func (p Page) Index(key string) int {
-	return slices.IndexFunc(p.Questions, func(q Question) bool { return q.Key == key })
+	return slices.IndexFunc(p.Questions, func(q instruments.Question) bool { return q.Key == key })
 }
 
 // Visit shows what a link asks. Faults: not_found (it does not work), conflict (the questions are answered already).
@@ -106,7 +106,7 @@ func (s *Store) Answer(ctx context.Context, token, question, answer string) (p P
 		if at < 0 { // it is not asked any more: nothing is kept, and what is asked now is shown
 			return nil
 		}
-		if !p.Questions[at].takes(answer) {
+		if !p.Questions[at].Takes(answer) {
 			return fault.InvalidAt(question, fault.UnknownCode, "takes one of the answers on offer")
 		}
 		err := tx.Exec(`insert into follow_up_answers (site_id, follow_up_id, question, answer, created_at,
@@ -131,7 +131,7 @@ func (s *Store) Send(ctx context.Context, token string) error {
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(f.questions, func(q Question) bool { return !q.Given }) {
+		if slices.ContainsFunc(f.questions, func(q instruments.Question) bool { return !q.Given }) {
 			return fault.New(fault.Invalid, "Some questions have no answer yet.")
 		}
 		return v.complete(tx, f.completion(), "link")
@@ -178,28 +178,14 @@ func (f form) used(p place) Used {
 }
 
 // responses are what was answered to the instrument's items that were asked.
-func (f form) responses(i Instrument) Responses {
-	r := Responses{}
+func (f form) responses(i instruments.Instrument) instruments.Responses {
+	r := instruments.Responses{}
 	for _, it := range i.Items {
-		at := slices.IndexFunc(f.questions, func(q Question) bool { return q.Key == i.Key+"."+it.Code })
+		at := slices.IndexFunc(f.questions, func(q instruments.Question) bool { return q.Key == i.Key+"."+it.Code })
 		if at < 0 || f.questions[at].Answer == "" {
 			continue
 		}
-		r[it.Code] = it.answer(f.questions[at].Answer)
+		r[it.Code] = it.ParseAnswer(f.questions[at].Answer)
 	}
 	return r
-}
-
-// answer reads what a page kept: takes has checked it.
-func (it Item) answer(text string) Answer {
-	n, err := strconv.Atoi(text)
-	_, wrong := it.wrong(Answer{Text: &text})
-	switch {
-	case it.Type == "number" && err == nil:
-		return Answer{Number: new(float64(n))}
-	case it.Type != "text" && wrong != "":
-		return Answer{Missing: text}
-	default:
-		return Answer{Text: &text}
-	}
 }

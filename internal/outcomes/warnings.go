@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"waypost/internal/instruments"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -90,7 +91,7 @@ func (n *Completion) helpedUnused() (out []fault.Warning) {
 }
 
 // warn gathers what is worth knowing of the answers to one instrument.
-func (a *Assessment) warn(tx *db.Tx, i Instrument) ([]fault.Warning, error) {
+func (a *Assessment) warn(tx *db.Tx, i instruments.Instrument) ([]fault.Warning, error) {
 	out := a.unanswered(i)
 	if a.Timepoint == "baseline" {
 		late, err := a.late(tx)
@@ -101,7 +102,7 @@ func (a *Assessment) warn(tx *db.Tx, i Instrument) ([]fault.Warning, error) {
 }
 
 // unanswered warns of items without a word, and of scores that cannot be made for want of answers.
-func (a *Assessment) unanswered(i Instrument) (out []fault.Warning) {
+func (a *Assessment) unanswered(i instruments.Instrument) (out []fault.Warning) {
 	var left, unmade []string
 	for _, it := range i.Items {
 		if _, said := a.Responses[it.Code]; !said {
@@ -109,7 +110,7 @@ func (a *Assessment) unanswered(i Instrument) (out []fault.Warning) {
 		}
 	}
 	for _, s := range i.Scores {
-		if !a.Scores.has(s.Code) {
+		if !a.Scores.Has(s.Code) {
 			unmade = append(unmade, s.Code)
 		}
 	}
@@ -132,15 +133,6 @@ func (a *Assessment) unanswered(i Instrument) (out []fault.Warning) {
 		)
 	}
 	return out
-}
-
-func (r Results) has(score string) bool {
-	for _, one := range r {
-		if one.Score == score {
-			return true
-		}
-	}
-	return false
 }
 
 // late warns of a baseline taken when the person had begun already with what they were referred to.

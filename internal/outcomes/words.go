@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"waypost/internal/instruments"
+
 	"gopkg.in/yaml.v3"
 )
 
@@ -17,11 +19,7 @@ var words = loadWords()
 
 type pageWords struct {
 	Questions map[string]asked
-	Missing   choices
 	Page      PageWords
-
-	ProxyItems map[string]string `yaml:"proxy_items"`
-	ProxyNote  string            `yaml:"proxy_note"`
 }
 
 // PageWords are what every page of a person says besides its questions.
@@ -40,7 +38,7 @@ func WordsOfPage() PageWords { return words.Page }
 type asked struct {
 	Words   string
 	Hint    string
-	Answers choices
+	Answers instruments.Choices
 	Proxy   struct {
 		Words, Hint string
 		Answers     map[string]string
@@ -49,7 +47,7 @@ type asked struct {
 
 // by is the question as it is put to who answers, who may be somebody else (proxy).
 func (a asked) by(respondent string) asked {
-	if respondent != proxy {
+	if respondent != instruments.Proxy {
 		return a
 	}
 	a.Words, a.Hint, a.Answers = cmp.Or(a.Proxy.Words, a.Words), cmp.Or(a.Proxy.Hint, a.Hint), slices.Clone(a.Answers)
@@ -63,16 +61,6 @@ func (a asked) by(respondent string) asked {
 func (a asked) about(name string) asked {
 	a.Words = strings.ReplaceAll(a.Words, "{name}", name)
 	return a
-}
-
-// choices keep the order of the file.
-type choices []Choice
-
-func (c *choices) UnmarshalYAML(n *yaml.Node) error {
-	for i := 0; i < len(n.Content); i += 2 {
-		*c = append(*c, Choice{n.Content[i].Value, n.Content[i+1].Value})
-	}
-	return nil
 }
 
 // loadWords reads the words; they are part of the program, so a fault in them stops it at once.

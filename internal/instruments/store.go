@@ -1,4 +1,4 @@
-package outcomes
+package instruments
 
 import (
 	"bytes"
@@ -17,6 +17,9 @@ import (
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 )
+
+// Store holds sites' own instruments, and the words that sites have loaded.
+type Store struct{ DB *db.DB }
 
 // NewInstrument is the command to add an instrument of a site's own, or a new version of one.
 type NewInstrument struct {
@@ -44,11 +47,11 @@ func (o ownInstrument) instrument() Instrument {
 // nothing is new).
 func (s *Store) AddInstrument(ctx context.Context, n NewInstrument) (i Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		site, err := siteFor(tx, n.SiteID)
+		site, err := siteOf(tx, n.SiteID)
 		if err != nil {
 			return err
 		}
-		if err := n.Whole(); err != nil {
+		if err := n.Validate(); err != nil {
 			return err
 		}
 		if _, err := Lookup(n.Key); err == nil {
@@ -57,8 +60,8 @@ func (s *Store) AddInstrument(ctx context.Context, n NewInstrument) (i Instrumen
 				"This key belongs to an instrument that comes with Waypost. Choose another.",
 			)
 		}
-		n.settle()
-		newest, err := ownOf(tx.Where("site_id = ?", site), n.Key, 0)
+		n.fillEmptyLists()
+		newest, err := findOwn(tx.Where("site_id = ?", site), n.Key, 0)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
@@ -76,13 +79,13 @@ func (s *Store) AddInstrument(ctx context.Context, n NewInstrument) (i Instrumen
 			return err
 		}
 		i = row.instrument()
-		return i.note(tx, "instrument.added", site)
+		return i.record(tx, "instrument.added", site)
 	})
 	return i, err
 }
 
-// siteFor is the site of something new; administrators and data stewards reach every site, and must name it.
-func siteFor(tx *db.Tx, named *uuid.UUID) (uuid.UUID, error) {
+// siteOf is the site of something new; administrators and data stewards reach every site, and must name it.
+func siteOf(tx *db.Tx, named *uuid.UUID) (uuid.UUID, error) {
 	if named == nil || tx.Actor.Role != actor.Administrator && tx.Actor.Role != actor.DataSteward {
 		return tx.Site(named)
 	}
@@ -100,7 +103,7 @@ func same(a, b Definition) bool {
 	return errA == nil && errB == nil && bytes.Equal(x, y)
 }
 
-func (i Instrument) note(tx *db.Tx, kind string, site uuid.UUID) error {
+func (i Instrument) record(tx *db.Tx, kind string, site uuid.UUID) error {
 	return events.Record(
 		tx,
 		kind,
@@ -109,33 +112,33 @@ func (i Instrument) note(tx *db.Tx, kind string, site uuid.UUID) error {
 	)
 }
 
-// ownOf returns a version of a site's own instrument, the newest where it is zero, among the rows given.
-func ownOf(among *gorm.DB, key string, version int) (ownInstrument, error) {
+// findOwn returns a version of a site's own instrument, the newest where it is zero, among the rows given.
+func findOwn(among *gorm.DB, key string, version int) (ownInstrument, error) {
 	if version > 0 {
 		among = among.Where("version = ?", version)
 	}
 	return db.First[ownInstrument](among.Where("key = ?", key).Order("version desc"), "instrument")
 }
 
-// instrumentOf is the instrument of that key that a site uses, its own or one of Waypost's: of a version, or the newest
+// Find is the instrument of that key that a site uses, its own or one of Waypost's: of a version, or the newest
 // where it is zero.
-func instrumentOf(tx *db.Tx, site uuid.UUID, key string, version int) (Instrument, error) {
-	return among(tx.Where("site_id = ?", site), key, version)
+func Find(tx *db.Tx, site uuid.UUID, key string, version int) (Instrument, error) {
+	return find(tx.Where("site_id = ?", site), key, version)
 }
 
 // Has tells whether a site can use an instrument of that key. Fault: not_found.
 func (s *Store) Has(ctx context.Context, site uuid.UUID, key string) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		_, err := instrumentOf(tx, site, key, 0)
+		_, err := Find(tx, site, key, 0)
 		return err
 	})
 }
 
-func among(own *gorm.DB, key string, version int) (Instrument, error) {
+func find(own *gorm.DB, key string, version int) (Instrument, error) {
 	if i, err := Lookup(key); err == nil && (version == 0 || version == i.Version) {
 		return i, nil
 	}
-	row, err := ownOf(own, key, version)
+	row, err := findOwn(own, key, version)
 	return row.instrument(), err
 }
 
@@ -143,7 +146,7 @@ func among(own *gorm.DB, key string, version int) (Instrument, error) {
 // site says whose words to show, where the actor reaches several.
 func (s *Store) Instrument(ctx context.Context, key string, version int, site *uuid.UUID) (i Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if i, err = among(tx.DB, key, version); err != nil {
+		if i, err = find(tx.DB, key, version); err != nil {
 			return err
 		}
 		list := []Instrument{i}

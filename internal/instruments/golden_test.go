@@ -1,4 +1,4 @@
-package outcomes
+package instruments
 
 import (
 	"math"
@@ -265,7 +265,7 @@ func TestReverseAndProrated(t *testing.T) {
 			},
 		},
 	}
-	if err := d.Whole(); err != nil {
+	if err := d.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -313,7 +313,7 @@ func TestScoringProperties(t *testing.T) {
 		}
 		for _, s := range i.Scores {
 			missing := 0
-			for _, code := range s.made() {
+			for _, code := range s.scoredItems() {
 				if r[code].Number == nil {
 					missing++
 				}
@@ -338,8 +338,8 @@ func TestDefinitionsThatDoNotHold(t *testing.T) {
 		i.Scores[1].Table = slices.Clone(i.Scores[1].Table)
 		return i
 	}
-	if i := right(); i.Whole() != nil {
-		t.Fatal(i.Whole())
+	if i := right(); i.Validate() != nil {
+		t.Fatal(i.Validate())
 	}
 	half, nought, nine, thirty := 0.5, 0.0, 9.0, 30.0
 	for name, spoil := range map[string]func(*Instrument){
@@ -376,7 +376,7 @@ func TestDefinitionsThatDoNotHold(t *testing.T) {
 	} {
 		i := right()
 		spoil(&i)
-		if i.Whole() == nil {
+		if i.Validate() == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}

@@ -1,10 +1,9 @@
-package outcomes
+package instruments
 
 import (
 	"slices"
 	"testing"
 
-	"waypost/internal/platform/day"
 	"waypost/internal/platform/fault"
 )
 
@@ -20,7 +19,7 @@ var checkIn = Instrument{
 
 func TestAnswersAtOrAboveTheLimitAreFlagged(t *testing.T) {
 	t.Parallel()
-	if err := checkIn.Whole(); err != nil {
+	if err := checkIn.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -34,11 +33,11 @@ func TestAnswersAtOrAboveTheLimitAreFlagged(t *testing.T) {
 		{Answer{Missing: "dont_know"}, Answer{Missing: "prefer_not_to_say"}, number(3), nil},
 	} {
 		r := Responses{"feels_unsafe": c.unsafe, "goes_hungry": c.hungry, "sleeps_badly": c.badly}
-		if got := checkIn.flagged(r); !slices.Equal(got, c.want) {
+		if got := checkIn.Flagged(r); !slices.Equal(got, c.want) {
 			t.Errorf("%v flags %v, want %v", r, got, c.want)
 		}
 	}
-	if got := checkIn.flagged(Responses{}); got != nil {
+	if got := checkIn.Flagged(Responses{}); got != nil {
 		t.Errorf("no answer flags %v", got)
 	}
 }
@@ -56,26 +55,12 @@ func TestOnlyThePersonAnswersWhatIsForThemAlone(t *testing.T) {
 		{"proxy", Responses{"feels_unsafe": {Missing: "dont_know"}}, false}, // why there is none, anybody may say
 		{"proxy", Responses{"goes_hungry": number(3)}, false},
 	} {
-		err := checkIn.checkProxy("responses", c.respondent, c.answers)
+		err := checkIn.CheckProxy("responses", c.respondent, c.answers)
 		if (err != nil) != c.refused {
 			t.Errorf("%s answers %v: %v", c.respondent, c.answers, err)
 		}
 		if f, is := err.(*fault.Error); is && f.Fields[0].Location != "body.responses.feels_unsafe" {
 			t.Errorf("placed at %s", f.Fields[0].Location)
 		}
-	}
-}
-
-func TestWindowsAreKnownToTheDay(t *testing.T) {
-	t.Parallel()
-	d := func(n int) day.Date { return day.New(2026, 1, 1).AddDays(n) }
-	f := &FollowUp{OpensOn: d(270), ClosesOn: d(365), AnalysisFrom: d(240), AnalysisTo: d(400)}
-	for on, want := range map[int]int{239: 2, 240: 1, 269: 1, 270: 0, 365: 0, 366: 1, 400: 1, 401: 2} {
-		if got := f.whenAnswered(d(on)); len(got) != want {
-			t.Errorf("day %d: %v", on, got)
-		}
-	}
-	if got := (*FollowUp)(nil).whenAnswered(d(1)); got != nil {
-		t.Errorf("of no follow-up: %v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package outcomes
+package instruments
 
 import (
 	"encoding/json"
@@ -21,10 +21,10 @@ func FuzzDefinition(f *testing.F) {
 		"bands":[{"code":"x","from":-2000,"to":2000}]}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var d Definition
-		if json.Unmarshal(text, &d) != nil || len(d.Items) > 100 || len(d.Scores) > 50 || d.Whole() != nil {
+		if json.Unmarshal(text, &d) != nil || len(d.Items) > 100 || len(d.Scores) > 50 || d.Validate() != nil {
 			return
 		}
-		d.settle()
+		d.fillEmptyLists()
 		least, most := Responses{}, Responses{}
 		for _, it := range d.Items {
 			if it.Type == "number" {
@@ -71,8 +71,8 @@ func FuzzAnswer(f *testing.F) {
 		}
 		for _, i := range Instruments() {
 			for _, it := range i.Items {
-				_, wrong := it.wrong(a)
-				if wrong == "" && it.Type == "number" && a.Missing == "" && !it.holds(*a.Number) {
+				_, wrong := it.check(a)
+				if wrong == "" && it.Type == "number" && a.Missing == "" && !it.accepts(*a.Number) {
 					t.Fatalf("%s takes %s", it.Code, out)
 				}
 			}

@@ -1,4 +1,4 @@
-package outcomes
+package instruments
 
 import (
 	"context"
@@ -45,11 +45,11 @@ func (loaded) TableName() string { return "instrument_wordings" }
 // with it), invalid.
 func (s *Store) LoadWording(ctx context.Context, key string, n NewWording) (i Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		site, err := siteFor(tx, n.SiteID)
+		site, err := siteOf(tx, n.SiteID)
 		if err != nil {
 			return err
 		}
-		if i, err = instrumentOf(tx, site, key, 0); err != nil {
+		if i, err = Find(tx, site, key, 0); err != nil {
 			return err
 		}
 		if i.WordingShipped {
@@ -78,7 +78,7 @@ func (s *Store) LoadWording(ctx context.Context, key string, n NewWording) (i In
 			return err
 		}
 		i = i.in(row)
-		return i.note(tx, "instrument.wording_loaded", site)
+		return i.record(tx, "instrument.wording_loaded", site)
 	})
 	return i, err
 }
@@ -110,7 +110,7 @@ func (n NewWording) check(d Definition) error {
 			"are not those of the item: each of them has words, and no other",
 		)
 		it.Wording, it.Options = w.Wording, w.Options
-		it.whole(&c, at, true)
+		it.validate(&c, at, true)
 	}
 	for _, it := range d.Items {
 		worded := slices.ContainsFunc(n.Items, func(w ItemWording) bool { return w.Code == it.Code })
@@ -130,9 +130,9 @@ func (i Instrument) in(words loaded) Instrument {
 	return i
 }
 
-// worded is an instrument that a site uses in the words that it may use: for a person who answers it there.
-func worded(tx *db.Tx, site uuid.UUID, key string) (Instrument, error) {
-	i, err := instrumentOf(tx, site, key, 0)
+// FindWorded returns an instrument that a site uses in the words that it may use: for a person who answers it there.
+func FindWorded(tx *db.Tx, site uuid.UUID, key string) (Instrument, error) {
+	i, err := Find(tx, site, key, 0)
 	if err != nil || i.WordingShipped {
 		return i, err
 	}
@@ -146,7 +146,7 @@ func worded(tx *db.Tx, site uuid.UUID, key string) (Instrument, error) {
 // several.
 func showWords(tx *db.Tx, site *uuid.UUID, list []Instrument) error {
 	if site != nil {
-		if _, err := siteFor(tx, site); err != nil {
+		if _, err := siteOf(tx, site); err != nil {
 			return err
 		}
 	}

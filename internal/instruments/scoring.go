@@ -1,4 +1,4 @@
-package outcomes
+package instruments
 
 import (
 	"database/sql/driver"
@@ -60,7 +60,7 @@ const AnswerForms = `takes a number, a text of at most 5,000 characters, or {"mi
 
 // Schema writes the three forms into the API's document.
 func (Answer) Schema(huma.Registry) *huma.Schema {
-	long := longestAnswer
+	long := LongestAnswer
 	return &huma.Schema{
 		Description: `A number, a text or code, or {"missing": code} with a code of missing_codes.`,
 		Examples:    []any{7},
@@ -114,6 +114,11 @@ func (r *Results) Scan(src any) error {
 	return err
 }
 
+// Has reports whether there is a result of that score.
+func (r Results) Has(score string) bool {
+	return slices.ContainsFunc(r, func(one Result) bool { return one.Score == score })
+}
+
 // Check refuses answers to items the instrument has not got, and answers it cannot take. field is where
 // the responses lie in the request, such as "responses". An item that was left out is the same as not asked.
 func (d Definition) Check(field string, r Responses) error {
@@ -125,20 +130,20 @@ func (d Definition) Check(field string, r Responses) error {
 			c.Require(false, field, fault.UnknownReference, "answers an item that the instrument has not got")
 			continue
 		}
-		fieldCode, why := it.wrong(r[code])
+		fieldCode, why := it.check(r[code])
 		c.Require(why == "", field+"."+it.Code, fieldCode, why)
 	}
 	return c.Err()
 }
 
-// checkProxy refuses answers that somebody else gave for the person to items that only the person may
+// CheckProxy refuses answers that somebody else gave for the person to items that only the person may
 // answer. That there is no answer, and why, anybody may say.
-func (i Instrument) checkProxy(field, respondent string, r Responses) error {
+func (i Instrument) CheckProxy(field, respondent string, r Responses) error {
 	var c fault.Checks
 	for _, it := range i.Items {
 		a, given := r[it.Code]
 		c.Require(
-			!it.SelfOnly || respondent != "proxy" || !given || a.Missing != "",
+			!it.SelfOnly || respondent != Proxy || !given || a.Missing != "",
 			field+"."+it.Code,
 			fault.NotAllowed,
 			"may be answered by the person alone, and by nobody for them",
@@ -147,8 +152,8 @@ func (i Instrument) checkProxy(field, respondent string, r Responses) error {
 	return c.Err()
 }
 
-// othersMayNot tells whether whoever answers may not, since the instrument is for the person alone.
-func (i Instrument) othersMayNot(respondent string) bool { return i.SelfOnly && respondent == "proxy" }
+// RefusesProxy tells whether whoever answers may not, since the instrument is for the person alone.
+func (i Instrument) RefusesProxy(respondent string) bool { return i.SelfOnly && respondent == Proxy }
 
 // Compute makes the scores of responses that Check has passed.
 func (d Definition) Compute(r Responses) Results {
@@ -241,4 +246,14 @@ func (s Score) band(v float64) (code string) {
 		}
 	}
 	return code
+}
+
+// Flagged are the items whose answers are a safeguarding concern.
+func (i Instrument) Flagged(r Responses) (items []string) {
+	for _, it := range i.Items {
+		if a := r[it.Code]; it.FlagFrom != nil && a.Number != nil && *a.Number >= *it.FlagFrom {
+			items = append(items, it.Code)
+		}
+	}
+	return items
 }

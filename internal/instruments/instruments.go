@@ -1,16 +1,11 @@
-// Package outcomes holds how people have been: instruments and their scores,
-// assessments, and the follow-ups that ask months later.
-package outcomes
+// Package instruments holds the questionnaires: their definitions and words, how answers become scores, and a site's own.
+package instruments
 
 import (
-	"bytes"
-	"embed"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
-	"gopkg.in/yaml.v3"
 
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/fault"
@@ -105,54 +100,13 @@ type Band struct {
 	To   float64 `json:"to" yaml:"to" doc:"Its greatest value, included."`
 }
 
-// settle makes lists that were left out empty: an answer has no null for a list.
-func (d *Definition) settle() {
+// fillEmptyLists makes lists that were left out empty: an answer has no null for a list.
+func (d *Definition) fillEmptyLists() {
 	d.Scores = append([]Score{}, d.Scores...)
 	for n := range d.Scores {
 		s := &d.Scores[n]
 		s.Items, s.Bands = append([]string{}, s.Items...), append([]Band{}, s.Bands...)
 	}
-}
-
-//go:embed instruments/*.yaml
-var definitions embed.FS
-
-var registry = load()
-
-// load reads the definitions; they are part of the program, so a fault in them stops it at once.
-func load() []Instrument {
-	files, err := definitions.ReadDir("instruments")
-	if err != nil {
-		panic(err)
-	}
-	var out []Instrument
-	for _, f := range files {
-		text, err := definitions.ReadFile("instruments/" + f.Name())
-		if err != nil {
-			panic(err)
-		}
-		var i Instrument
-		d := yaml.NewDecoder(bytes.NewReader(text))
-		d.KnownFields(true)
-		if err := errors.Join(d.Decode(&i), i.Whole()); err != nil {
-			panic(fmt.Errorf("%s: %w", f.Name(), err))
-		}
-		i.settle()
-		out = append(out, i)
-	}
-	return out
-}
-
-// Instruments lists those that come with Waypost.
-func Instruments() []Instrument { return registry }
-
-// Lookup returns the instrument of that name that comes with Waypost.
-func Lookup(key string) (Instrument, error) {
-	at := slices.IndexFunc(registry, func(i Instrument) bool { return i.Key == key })
-	if at < 0 {
-		return Instrument{}, fault.Missing("instrument")
-	}
-	return registry[at], nil
 }
 
 func (d Definition) item(code string) (Item, bool) {
@@ -163,8 +117,8 @@ func (d Definition) item(code string) (Item, bool) {
 	return d.Items[at], true
 }
 
-// wrong says what is wrong with an answer to the item, or nothing.
-func (it Item) wrong(a Answer) (fault.Code, string) {
+// check says what is wrong with an answer to the item, or nothing.
+func (it Item) check(a Answer) (fault.Code, string) {
 	switch {
 	case a.Missing != "":
 		if !codes.Has("missing_codes", a.Missing) {

@@ -1,4 +1,4 @@
-package outcomes
+package instruments
 
 import (
 	"encoding/json"
@@ -132,7 +132,7 @@ func TestProratedScoresAreRounded(t *testing.T) {
 			)
 			d.Scores[0].Items = append(d.Scores[0].Items, code)
 		}
-		if err := d.Whole(); err != nil {
+		if err := d.Validate(); err != nil {
 			t.Fatal(err)
 		}
 		return d
@@ -165,7 +165,7 @@ func TestProratedScoresAreRounded(t *testing.T) {
 		"nothing to be rounded": func(s *Score) { s.MissingAs, s.MissingAllowed = "", 0 },
 	} {
 		d := scale("up")
-		if spoil(&d.Scores[0]); d.Whole() == nil {
+		if spoil(&d.Scores[0]); d.Validate() == nil {
 			t.Errorf("%s is taken", what)
 		}
 	}
@@ -176,7 +176,7 @@ func TestProratedScoresAreRounded(t *testing.T) {
 	}
 	for round, taken := range map[string]bool{"": false, "half_up": true} {
 		d.Scores = append(scale(round).Scores, table)
-		if err := d.Whole(); (err == nil) != taken {
+		if err := d.Validate(); (err == nil) != taken {
 			t.Errorf("a table of a prorated score, %q: %v", round, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package outcomes
+package instruments
 
 import (
 	"fmt"
@@ -16,9 +16,9 @@ const (
 	greatest = 1e6  // a score
 )
 
-// Whole refuses a definition that does not hold together: whatever passes can be scored without a surprise.
+// Validate refuses a definition that does not hold together: whatever passes can be scored without a surprise.
 // Waypost's own definitions and a site's go through it alike.
-func (d Definition) Whole() error {
+func (d Definition) Validate() error {
 	var c fault.Checks
 	for n, it := range d.Items {
 		at := fmt.Sprintf("items[%d]", n)
@@ -28,7 +28,7 @@ func (d Definition) Whole() error {
 			fault.Duplicate,
 			"is needed, and stands once",
 		)
-		it.whole(&c, at, d.WordingShipped)
+		it.validate(&c, at, d.WordingShipped)
 	}
 	c.Require(
 		d.Introduction == "" || d.WordingShipped,
@@ -45,13 +45,13 @@ func (d Definition) Whole() error {
 			fault.Duplicate,
 			"is needed, and stands once",
 		)
-		d.wholeScore(&c, at, s, d.Scores[:n])
+		d.validateScore(&c, at, s, d.Scores[:n])
 	}
 	return c.Err()
 }
 
-// whole checks an item; worded says whether its words stand with it.
-func (it Item) whole(c *fault.Checks, at string, worded bool) {
+// validate checks an item; worded says whether its words stand with it.
+func (it Item) validate(c *fault.Checks, at string, worded bool) {
 	number, choice := it.Type == "number", it.Type == "choice"
 	ranged := it.Min != nil && it.Max != nil
 	c.Require(
@@ -67,7 +67,7 @@ func (it Item) whole(c *fault.Checks, at string, worded bool) {
 		"and max go with a number, and only with one",
 	)
 	c.Require(
-		!ranged || whole(*it.Min) && whole(*it.Max) && *it.Min < *it.Max,
+		!ranged || isWhole(*it.Min) && isWhole(*it.Max) && *it.Min < *it.Max,
 		at+".min",
 		fault.NotAllowed,
 		"and max are whole numbers, the least first",
@@ -89,8 +89,8 @@ func (it Item) whole(c *fault.Checks, at string, worded bool) {
 		fault.NotAllowed,
 		"of a choice are two or more, or else a code list is named",
 	)
-	it.wholeOptions(c, at)
-	it.wholeWords(c, at, worded)
+	it.validateOptions(c, at)
+	it.validateWords(c, at, worded)
 	c.Require(
 		!it.Private && !it.Repeat || it.Type == "text",
 		at,
@@ -117,7 +117,7 @@ func (it Item) whole(c *fault.Checks, at string, worded bool) {
 	)
 }
 
-func (it Item) wholeOptions(c *fault.Checks, at string) {
+func (it Item) validateOptions(c *fault.Checks, at string) {
 	for k, o := range it.Options {
 		here := fmt.Sprintf("%s.options[%d]", at, k)
 		c.Require(
@@ -127,7 +127,7 @@ func (it Item) wholeOptions(c *fault.Checks, at string) {
 			"of a choice has a code, of a number a value",
 		)
 		c.Require(
-			o.Value == nil || it.holds(*o.Value),
+			o.Value == nil || it.accepts(*o.Value),
 			here+".value",
 			fault.OutOfRange,
 			"is no whole number of the item's range",
@@ -143,7 +143,7 @@ func (it Item) wholeOptions(c *fault.Checks, at string) {
 	)
 }
 
-func (it Item) wholeWords(c *fault.Checks, at string, worded bool) {
+func (it Item) validateWords(c *fault.Checks, at string, worded bool) {
 	blank := func(o Option) bool { return strings.TrimSpace(o.Wording) == "" }
 	if worded {
 		c.Require(strings.TrimSpace(it.Wording) != "", at+".wording", fault.Required, "is needed")
@@ -164,9 +164,9 @@ func (it Item) wholeWords(c *fault.Checks, at string, worded bool) {
 	)
 }
 
-// holds tells whether the number can be an answer.
-func (it Item) holds(n float64) bool {
-	return it.Min != nil && it.Max != nil && whole(n) && n >= *it.Min && n <= *it.Max
+// accepts reports whether the number can be an answer.
+func (it Item) accepts(n float64) bool {
+	return it.Min != nil && it.Max != nil && isWhole(n) && n >= *it.Min && n <= *it.Max
 }
 
 // values is how many answers a number has.
@@ -177,13 +177,13 @@ func (it Item) values() int {
 	return int(*it.Max-*it.Min) + 1
 }
 
-// same tells whether both are one answer.
+// same reports whether both are one answer.
 func (o Option) same(p Option) bool {
 	return p.Code == o.Code && (p.Value == nil) == (o.Value == nil) && (p.Value == nil || *p.Value == *o.Value)
 }
 
-func (d Definition) wholeScore(c *fault.Checks, at string, s Score, before []Score) {
-	items := s.made()
+func (d Definition) validateScore(c *fault.Checks, at string, s Score, before []Score) {
+	items := s.scoredItems()
 	for k, code := range items {
 		it, known := d.item(code)
 		c.Require(
@@ -215,21 +215,21 @@ func (d Definition) wholeScore(c *fault.Checks, at string, s Score, before []Sco
 		fault.NotAllowed,
 		"is more than nought, and no more than the range",
 	)
-	s.wholeMethod(c, at)
-	d.wholeMissing(c, at, s)
-	d.wholeCounts(c, at, s)
-	s.wholeBands(c, at)
+	s.validateMethod(c, at)
+	d.validateMissing(c, at, s)
+	d.validateCounts(c, at, s)
+	s.validateBands(c, at)
 	if c.Err() != nil {
 		return // a range worked out of what is wrong would only confuse
 	}
 	values := d.values(c, at, s, before)
 	if c.Err() == nil {
-		s.wholeRange(c, at, values)
+		s.validateRange(c, at, values)
 	}
 }
 
-// made is the items a score is made of.
-func (s Score) made() []string {
+// scoredItems are the items a score is made of.
+func (s Score) scoredItems() []string {
 	items := slices.Clone(s.Items)
 	for _, c := range s.Counts {
 		items = append(items, c.Items...)
@@ -237,7 +237,7 @@ func (s Score) made() []string {
 	return items
 }
 
-func (s Score) wholeMethod(c *fault.Checks, at string) {
+func (s Score) validateMethod(c *fault.Checks, at string) {
 	c.Require(
 		slices.Contains([]string{"value", "sum", "count", "table"}, s.Method),
 		at+".method",
@@ -277,7 +277,7 @@ func (s Score) wholeMethod(c *fault.Checks, at string) {
 	)
 }
 
-func (d Definition) wholeMissing(c *fault.Checks, at string, s Score) {
+func (d Definition) validateMissing(c *fault.Checks, at string, s Score) {
 	c.Require(
 		slices.Contains([]string{"", "prorated", "not_counted"}, s.MissingAs),
 		at+".missing_as",
@@ -291,7 +291,7 @@ func (d Definition) wholeMissing(c *fault.Checks, at string, s Score) {
 		"and missing_allowed go together",
 	)
 	c.Require(
-		s.MissingAllowed <= 0 || s.MissingAllowed < len(s.made()),
+		s.MissingAllowed <= 0 || s.MissingAllowed < len(s.scoredItems()),
 		at+".missing_allowed",
 		fault.OutOfRange,
 		"leaves no item to be answered",
@@ -303,7 +303,7 @@ func (d Definition) wholeMissing(c *fault.Checks, at string, s Score) {
 		"prorated goes with the method sum",
 	)
 	c.Require(
-		s.MissingAs != "prorated" || d.ofOneRange(s.Items),
+		s.MissingAs != "prorated" || d.sameRange(s.Items),
 		at+".missing_as",
 		fault.NotAllowed,
 		"prorated needs items of one range: their mean stands for a missing one",
@@ -328,7 +328,7 @@ func (d Definition) wholeMissing(c *fault.Checks, at string, s Score) {
 	)
 }
 
-func (d Definition) ofOneRange(items []string) bool {
+func (d Definition) sameRange(items []string) bool {
 	return !slices.ContainsFunc(items, func(code string) bool {
 		first, _ := d.item(items[0])
 		it, _ := d.item(code)
@@ -337,7 +337,7 @@ func (d Definition) ofOneRange(items []string) bool {
 	})
 }
 
-func (d Definition) wholeCounts(c *fault.Checks, at string, s Score) {
+func (d Definition) validateCounts(c *fault.Checks, at string, s Score) {
 	for n, counted := range s.Counts {
 		here := fmt.Sprintf("%s.counts[%d]", at, n)
 		c.Require(
@@ -352,7 +352,7 @@ func (d Definition) wholeCounts(c *fault.Checks, at string, s Score) {
 		for _, code := range counted.Items {
 			it, _ := d.item(code)
 			c.Require(
-				!slices.ContainsFunc(counted.Values, func(v float64) bool { return !it.holds(v) }),
+				!slices.ContainsFunc(counted.Values, func(v float64) bool { return !it.accepts(v) }),
 				here+".values",
 				fault.NotAllowed,
 				"name a number that an item cannot be answered with",
@@ -367,7 +367,7 @@ func (d Definition) wholeCounts(c *fault.Checks, at string, s Score) {
 	}
 }
 
-func (s Score) wholeBands(c *fault.Checks, at string) {
+func (s Score) validateBands(c *fault.Checks, at string) {
 	for k, b := range s.Bands {
 		here := fmt.Sprintf("%s.bands[%d]", at, k)
 		c.Require(
@@ -390,7 +390,7 @@ func (s Score) wholeBands(c *fault.Checks, at string) {
 func (d Definition) values(c *fault.Checks, at string, s Score, before []Score) []float64 {
 	switch s.Method {
 	case "count":
-		return steps(0, float64(len(s.made())))
+		return steps(0, float64(len(s.scoredItems())))
 	case "table":
 		return d.converted(c, at, s, before)
 	}
@@ -445,8 +445,8 @@ func (d Definition) converted(c *fault.Checks, at string, s Score, before []Scor
 	return all
 }
 
-// wholeRange asks whether what is said of a score's range, steps and bands is what its values are.
-func (s Score) wholeRange(c *fault.Checks, at string, values []float64) {
+// validateRange asks whether what is said of a score's range, steps and bands is what its values are.
+func (s Score) validateRange(c *fault.Checks, at string, values []float64) {
 	c.Require(
 		s.Min == values[0] && s.Max == values[len(values)-1],
 		at+".min",
@@ -460,7 +460,7 @@ func (s Score) wholeRange(c *fault.Checks, at string, values []float64) {
 		"lies between a thousandth and a thousand",
 	)
 	c.Require(
-		!slices.ContainsFunc(values, func(v float64) bool { return !whole(math.Round(v/s.Resolution*1e6) / 1e6) }),
+		!slices.ContainsFunc(values, func(v float64) bool { return !isWhole(math.Round(v/s.Resolution*1e6) / 1e6) }),
 		at+".resolution",
 		fault.NotAllowed,
 		"does not divide the values that the score can have",
@@ -485,4 +485,4 @@ func steps(from, to float64) (all []float64) {
 	return all
 }
 
-func whole(v float64) bool { return v == math.Trunc(v) }
+func isWhole(v float64) bool { return v == math.Trunc(v) }

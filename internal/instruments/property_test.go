@@ -1,4 +1,4 @@
-package outcomes
+package instruments
 
 import (
 	"fmt"
@@ -41,8 +41,8 @@ func drawDefinition(t *rapid.T) Definition {
 			d.Scores = append(d.Scores, s)
 		}
 	}
-	d.settle()
-	if err := d.Whole(); err != nil {
+	d.fillEmptyLists()
+	if err := d.Validate(); err != nil {
 		t.Fatalf("a definition that is right was refused: %v: %+v", err, d)
 	}
 	return d
@@ -78,7 +78,7 @@ func drawScore(t *rapid.T, d Definition) (s Score, ok bool) {
 		return s, true
 	case s.Method == "value" || len(items) == 1:
 		s.Method, items = "value", items[:1]
-	case d.ofOneRange(items) && rapid.Bool().Draw(t, "some may be missing"):
+	case d.sameRange(items) && rapid.Bool().Draw(t, "some may be missing"):
 		s.MissingAs, s.MissingAllowed = "prorated", rapid.IntRange(1, len(items)-1).Draw(t, "missing")
 	}
 	s.Items = items
@@ -169,7 +169,7 @@ func TestScoringDoesNotDependOnOrder(t *testing.T) {
 		for _, code := range rapid.Permutation(slices.Sorted(maps.Keys(r))).Draw(t, "answers") {
 			answers[code] = r[code]
 		}
-		if got := other.Compute(answers); !slices.Equal(got, want) || other.Whole() != nil {
+		if got := other.Compute(answers); !slices.Equal(got, want) || other.Validate() != nil {
 			t.Fatalf("%v, and in another order %v", want, got)
 		}
 	})

@@ -20,10 +20,10 @@ var between = map[string][]string{
 	"imports":   record,
 	// sites, keys and a project are the demo's too: see docs/architecture.md
 	"demo":      append([]string{"sites", "partners", "datasets", "study"}, record...),
-	"insights":  {"disclosure"},
+	"insights":  {"disclosure", "instruments"},
 	"worklists": {}, // reads tables by SQL
-	"datasets":  {"disclosure"},
-	"study":     {"insights", "disclosure"}, // its figures are those of insights: see docs/architecture.md
+	"datasets":  {"disclosure", "instruments"},
+	"study":     {"insights", "disclosure", "instruments"}, // its figures are those of insights: see docs/architecture.md
 }
 
 // allowed is what the rooms outside the areas may import.

@@ -111,19 +111,19 @@ func build(c Config) (*echo.Echo, *server) {
 		sites:       &sites.Store{DB: c.DB},
 		directory:   &directory.Store{DB: c.DB},
 		casework:    casework.New(c.DB),
-		insights:    Figures(c.DB),
+		insights:    &insights.Store{DB: c.DB},
 		instruments: &instruments.Store{DB: c.DB},
 		outbox: &outbox.Store{
 			DB: c.DB,
 		},
 		datasets:  c.Datasets,
 		worklists: &worklists.Store{DB: c.DB},
-		study:     Studies(c.DB),
+		study:     &study.Store{DB: c.DB, Insights: &insights.Store{DB: c.DB}},
 	}
 	s.casework.People.TestNumbers = c.TestNumbers || c.Demo
 	s.people = s.casework.People
 	if s.datasets == nil {
-		s.datasets = Research(c.DB, nil, nil)
+		s.datasets = &datasets.Store{DB: c.DB, Software: Version}
 	}
 	e.Pre(below(s.base), compressed, tidied)
 	e.Use(

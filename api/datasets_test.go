@@ -49,7 +49,7 @@ func researchStore(t *testing.T, d *db.DB) (*datasets.Store, string) {
 		t.Fatal(err)
 	}
 	folder := filepath.Join(dir, "releases")
-	return Research(d, cipher, bucket(t, folder)), folder
+	return &datasets.Store{DB: d, Cipher: cipher, Files: bucket(t, folder), Software: Version}, folder
 }
 
 func bucket(t *testing.T, folder string) *blob.Bucket {
@@ -680,7 +680,7 @@ func TestTwoBuildsAtOnce(t *testing.T) {
 	s := newStudio(t)
 	s.people(10)
 	id := s.project("")
-	other := Research(s.db, s.store.Cipher, bucket(t, s.folder))
+	other := &datasets.Store{DB: s.db, Cipher: s.store.Cipher, Files: bucket(t, s.folder), Software: Version}
 	var asked []string
 	for range 2 {
 		asked = append(asked, s.as("data_steward").post("/projects/"+id+"/releases", `{}`).want(202).text("id"))

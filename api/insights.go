@@ -2,12 +2,10 @@ package api
 
 import (
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
 
 	"waypost/internal/insights"
-	"waypost/internal/instruments"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 )
@@ -149,63 +147,4 @@ func (s *server) retention(ctx context.Context, in *Divided) (insights.Figures[i
 
 func (s *server) uptake(ctx context.Context, in *Divided) (insights.Figures[insights.UptakeRow], error) {
 	return s.insights.Uptake(ctx, in.query(in.By))
-}
-
-// Figures is the store of figures, which knows the scores and items of the instruments that come with Waypost.
-func Figures(d *db.DB) *insights.Store {
-	return &insights.Store{DB: d, Scales: scales(), Items: items()}
-}
-
-// items are the questions that are answered with a number.
-func items() (out []insights.Item) {
-	for _, i := range instruments.Instruments() {
-		for _, it := range i.Items {
-			if it.Type == "number" && !i.Context {
-				out = append(out, insights.Item{Instrument: i.Key, Code: it.Code, Best: best(i, it)})
-			}
-		}
-	}
-	return out
-}
-
-// best is the end of an item's range that makes the score better which it is summed up into.
-func best(i instruments.Instrument, it instruments.Item) *float64 {
-	for _, s := range i.Scores {
-		switch {
-		case !slices.Contains(s.Items, it.Code):
-		case (s.Better == "higher") == slices.Contains(s.Reverse, it.Code):
-			return it.Min
-		default:
-			return it.Max
-		}
-	}
-	return nil
-}
-
-// scales are the scores of the instruments that come with Waypost, for insights, which imports no other area.
-func scales() (out []insights.Scale) {
-	for _, i := range instruments.Instruments() {
-		for _, s := range i.Scores {
-			out = append(
-				out,
-				insights.Scale{
-					Instrument: i.Key,
-					Version:    i.Version,
-					Score:      s.Code,
-					Better:     insights.Better(s.Better),
-					Resolution: s.Resolution,
-					Responder:  s.ResponderThreshold,
-					Bands:      db.JSON[[]insights.Band]{V: bands(s)},
-				},
-			)
-		}
-	}
-	return out
-}
-
-func bands(s instruments.Score) (list []insights.Band) {
-	for _, b := range s.Bands {
-		list = append(list, insights.Band{Code: b.Code, From: b.From, To: b.To})
-	}
-	return list
 }

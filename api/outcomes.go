@@ -102,7 +102,7 @@ func (s *server) listInstruments(ctx context.Context, in *struct {
 	Worded
 }) (Page[instruments.Instrument], error) {
 	return listing(ctx, in, func(p db.Page[string]) ([]instruments.Instrument, error) {
-		return s.instruments.Instruments(ctx, given(in.SiteID), p)
+		return s.instruments.List(ctx, given(in.SiteID), p)
 	}, func(i instruments.Instrument) string { return i.Key })
 }
 
@@ -116,11 +116,11 @@ func (s *server) getInstrument(ctx context.Context, in *struct {
 	Worded
 	Version int `query:"version" minimum:"1" maximum:"1000000" doc:"Which version; the newest when left out."`
 }) (instruments.Instrument, error) {
-	return s.instruments.Instrument(ctx, in.Key.Key, in.Version, given(in.SiteID))
+	return s.instruments.Get(ctx, in.Key.Key, in.Version, given(in.SiteID))
 }
 
 func (s *server) addInstrument(ctx context.Context, in *With[instruments.NewInstrument]) (instruments.Instrument, error) {
-	return s.instruments.AddInstrument(ctx, in.Body)
+	return s.instruments.Add(ctx, in.Body)
 }
 
 func (s *server) loadWording(ctx context.Context, in *struct {

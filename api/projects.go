@@ -4,11 +4,8 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/tink-crypto/tink-go/v2/tink"
-	"gocloud.dev/blob"
 
 	"waypost/internal/datasets"
-	"waypost/internal/instruments"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 )
@@ -131,30 +128,4 @@ func (s *server) leaveProject(ctx context.Context, in *struct {
 	APIKeyID uuid.UUID `path:"api_key_id" format:"uuid" doc:"The member's key."`
 }) error {
 	return s.datasets.Leave(ctx, in.ID.ID, in.APIKeyID)
-}
-
-// Research is the store of projects and releases, which knows the items and scores of the instruments that
-// come with Waypost.
-func Research(d *db.DB, cipher tink.AEAD, files *blob.Bucket) *datasets.Store {
-	s := &datasets.Store{DB: d, Cipher: cipher, Files: files, Software: Version}
-	for _, i := range instruments.Instruments() {
-		for _, it := range i.Items {
-			if it.Type != "text" {
-				s.Items = append(s.Items, datasets.Item{Instrument: i.Key, Version: i.Version, Code: it.Code})
-			}
-		}
-		for _, c := range i.Scores {
-			s.Scores = append(
-				s.Scores,
-				datasets.Score{
-					Instrument: i.Key,
-					Version:    i.Version,
-					Code:       c.Code,
-					Better:     string(c.Better),
-					Responder:  c.ResponderThreshold,
-				},
-			)
-		}
-	}
-	return s
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"waypost/internal/instruments"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -331,15 +330,4 @@ func (s *server) linkUpdate(ctx context.Context, in *MayHave[study.NewLink]) (st
 
 func (s *server) withdrawUpdate(ctx context.Context, in *ID) error {
 	return s.study.Withdraw(ctx, in.ID)
-}
-
-// Studies is the store of studies, which knows the ranges of the scores of the instruments that come with Waypost.
-func Studies(d *db.DB) *study.Store {
-	s := &study.Store{DB: d, Insights: Figures(d)}
-	for _, i := range instruments.Instruments() {
-		for _, c := range i.Scores {
-			s.Scales = append(s.Scales, study.Scale{Instrument: i.Key, Score: c.Code, Low: c.Min, High: c.Max})
-		}
-	}
-	return s
 }

@@ -30,7 +30,7 @@ func (s Settings) research(d *db.DB, dir string, cipher tink.AEAD) (*datasets.St
 		)
 		err = nil
 	}
-	return api.Research(d, cipher, files), err
+	return &datasets.Store{DB: d, Cipher: cipher, Files: files, Software: api.Version}, err
 }
 
 // files is where releases lie. A file of them is written beside its place, and is there once it is whole.

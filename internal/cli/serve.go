@@ -21,6 +21,7 @@ import (
 	"waypost/api"
 	"waypost/internal/datasets"
 	"waypost/internal/demo"
+	"waypost/internal/insights"
 	"waypost/internal/outcomes"
 	"waypost/internal/partners"
 	"waypost/internal/platform/db"
@@ -320,7 +321,7 @@ func (s *surroundings) work(
 				Every: time.Hour,
 				Run:   func(ctx context.Context) error { return d.Do(ctx, keepHouse) },
 			},
-			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: api.Figures(d).Freeze},
+			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: (&insights.Store{DB: d}).Freeze},
 			jobs.Job{
 				Name:    "releases",
 				Every:   datasets.HowOften,

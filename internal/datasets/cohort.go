@@ -129,7 +129,7 @@ func (s *Store) giveaways(tx *db.Tx, sel selection) (names []string, err error) 
 		return nil, nil
 	}
 	for _, key := range sel.project.Instruments {
-		if !slices.ContainsFunc(s.Items, func(i Item) bool { return i.Instrument == key }) {
+		if !slices.ContainsFunc(builtinItems, func(i item) bool { return i.Instrument == key }) {
 			names = append(names, key)
 		}
 	}
@@ -313,7 +313,7 @@ func (s *Store) surroundings(tx *db.Tx, sel selection, p *pseudonyms) (map[strin
 	var itemOf, itemCodes, scoreOf, scoreCodes, better db.Texts
 	var itemVersions, scoreVersions db.Ints
 	var responder []*float64
-	for _, i := range s.Items {
+	for _, i := range builtinItems {
 		itemOf, itemVersions, itemCodes = append(
 			itemOf,
 			i.Instrument,
@@ -325,7 +325,7 @@ func (s *Store) surroundings(tx *db.Tx, sel selection, p *pseudonyms) (map[strin
 			i.Code,
 		)
 	}
-	for _, c := range s.Scores {
+	for _, c := range builtinScores {
 		scoreOf, scoreVersions, scoreCodes, better, responder = append(
 			scoreOf,
 			c.Instrument,

@@ -20,28 +20,9 @@ type Store struct {
 	DB       *db.DB
 	Cipher   tink.AEAD    // opens projects' keys; nil: no release is made
 	Files    *blob.Bucket // where releases lie; nil: none is made or read
-	Items    []Item       // the questions of the instruments that come with Waypost
-	Scores   []Score      // and their scores
 	Software string       // this program's version
 
 	busy sync.Mutex // one release at a time is made in a process
-}
-
-// Item is a question whose answer is a number or a code. A question that is answered in words is none:
-// words do not leave.
-type Item struct {
-	Instrument string
-	Version    int
-	Code       string
-}
-
-// Score is what an instrument's answers make.
-type Score struct {
-	Instrument string
-	Version    int
-	Code       string
-	Better     string   // higher or lower
-	Responder  *float64 // a change of so much counts as one; nil: no threshold is known
 }
 
 // Definition is the version of the tables: it rises when a column comes, goes or changes its meaning.

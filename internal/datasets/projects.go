@@ -216,7 +216,7 @@ func (s *Store) exist(tx *db.Tx, p *Project) error {
 		Error; err != nil {
 		return err
 	}
-	for _, i := range s.Items {
+	for _, i := range builtinItems {
 		found.Instruments = append(found.Instruments, i.Instrument)
 	}
 	beyond := func(there ...string) func(string) bool {

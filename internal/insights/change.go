@@ -191,7 +191,7 @@ func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
 		Error; err != nil {
 		return nil, err
 	}
-	scales := slices.Concat(s.Scales, own)
+	scales := slices.Concat(builtinScales, own)
 	var keys db.Texts
 	var versions db.Ints
 	for _, scale := range scales {
@@ -307,7 +307,7 @@ func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 // known are the instruments that these sites may know of: those that come with Waypost, and their own.
 func (s *Store) known(tx *db.Tx, sites db.IDs) (keys []string, err error) {
 	err = tx.Raw("select distinct key from instruments where site_id = any(?::uuid[])", sites).Scan(&keys).Error
-	for _, scale := range s.Scales {
+	for _, scale := range builtinScales {
 		keys = append(keys, scale.Instrument)
 	}
 	return keys, err

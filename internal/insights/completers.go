@@ -74,7 +74,7 @@ func (s *Store) bands() metric[ended, CompleterRow] {
 		Bands      []Band `json:"bands"`
 	}
 	var scores []score
-	for _, scale := range s.Scales {
+	for _, scale := range builtinScales {
 		foreign := func(b Band) bool { return !slices.Contains(ByBand.values(), b.Code) }
 		if len(scale.Bands.V) > 0 && !slices.ContainsFunc(scale.Bands.V, foreign) {
 			scores = append(scores, score{scale.Instrument, scale.Version, scale.Score, scale.Bands.V})

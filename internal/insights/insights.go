@@ -14,13 +14,8 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Store reads figures. Scales and Items say of which scores and questions of the instruments that come with
-// Waypost, with an empty Timepoint: the sites' schedules name those.
-type Store struct {
-	DB     *db.DB
-	Scales []Scale
-	Items  []Item
-}
+// Store reads figures.
+type Store struct{ DB *db.DB }
 
 // Query is what a figure is asked for.
 type Query struct {

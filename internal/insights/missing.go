@@ -8,13 +8,6 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// Item is a question of an instrument that comes with Waypost, answered with a number.
-type Item struct {
-	Instrument string   `json:"instrument"`
-	Code       string   `json:"item"`
-	Best       *float64 `json:"best"` // the answer that nothing is better than; nil: neither end is said to be
-}
-
 // MissingRow is of how many people one field is known. A null was withheld, because it or what it leaves
 // over rests on few people.
 type MissingRow struct {
@@ -66,13 +59,13 @@ func (s *Store) missing() metric[filled, MissingRow] {
 	return metric[filled, MissingRow]{
 		Entry:   missingEntry,
 		sql:     "missing.sql.tmpl",
-		args:    map[string]any{"items": db.JSON[[]Item]{V: s.Items}},
+		args:    map[string]any{"items": db.JSON[[]item]{V: builtinItems}},
 		row:     missingRow,
 		columns: []column[filled]{kinds.left(1), kinds.left(2), kinds.kind(2), kinds.left(3)},
 		subs: func(tx *db.Tx) ([]string, error) {
 			used, err := s.inUse(tx)
 			list := slices.Clone(fields)
-			for _, i := range s.Items {
+			for _, i := range builtinItems {
 				if slices.ContainsFunc(used, func(u Scale) bool { return u.Instrument == i.Instrument }) {
 					list = append(list, i.Instrument+"."+i.Code)
 				}

@@ -15,7 +15,7 @@ import (
 //go:embed definitions/*.yaml
 var definitions embed.FS
 
-var registry = load()
+var builtin = load()
 
 // load reads the definitions; they are part of the program, so a fault in them stops it at once.
 func load() []Instrument {
@@ -41,14 +41,24 @@ func load() []Instrument {
 	return out
 }
 
-// Instruments lists those that come with Waypost.
-func Instruments() []Instrument { return registry }
+// Builtin lists the instruments that come with Waypost.
+func Builtin() []Instrument { return builtin }
+
+// BuiltinScore returns a score of an instrument that comes with Waypost.
+func BuiltinScore(instrument, score string) (s Score, known bool) {
+	i, err := Lookup(instrument)
+	at := slices.IndexFunc(i.Scores, func(s Score) bool { return s.Code == score })
+	if err != nil || at < 0 {
+		return Score{}, false
+	}
+	return i.Scores[at], true
+}
 
 // Lookup returns the instrument of that name that comes with Waypost.
 func Lookup(key string) (Instrument, error) {
-	at := slices.IndexFunc(registry, func(i Instrument) bool { return i.Key == key })
+	at := slices.IndexFunc(builtin, func(i Instrument) bool { return i.Key == key })
 	if at < 0 {
 		return Instrument{}, fault.Missing("instrument")
 	}
-	return registry[at], nil
+	return builtin[at], nil
 }

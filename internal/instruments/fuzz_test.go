@@ -8,7 +8,7 @@ import (
 
 // Whatever is sent as a definition is refused, or can be scored: no panic, no endless work, no score outside its range.
 func FuzzDefinition(f *testing.F) {
-	for _, i := range Instruments() {
+	for _, i := range Builtin() {
 		text, err := json.Marshal(i.Definition)
 		if err != nil {
 			f.Fatal(err)
@@ -69,7 +69,7 @@ func FuzzAnswer(f *testing.F) {
 		if err := json.Unmarshal(out, &again); err != nil || !reflect.DeepEqual(a, again) {
 			t.Fatalf("%s came back as %s: %v", text, out, err)
 		}
-		for _, i := range Instruments() {
+		for _, i := range Builtin() {
 			for _, it := range i.Items {
 				_, wrong := it.check(a)
 				if wrong == "" && it.Type == "number" && a.Missing == "" && !it.accepts(*a.Number) {

@@ -224,7 +224,7 @@ func TestResponderThresholds(t *testing.T) {
 		"swemwbs.metric":         2.87,
 		"wemwbs.total":           3,
 	}
-	for _, i := range Instruments() {
+	for _, i := range Builtin() {
 		for _, s := range i.Scores {
 			is, known := want[i.Key+"."+s.Code]
 			if known != (s.ResponderThreshold != nil) || known && *s.ResponderThreshold != is {
@@ -295,7 +295,7 @@ func TestReverseAndProrated(t *testing.T) {
 func TestScoringProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		i := rapid.SampledFrom(Instruments()).Draw(t, "instrument")
+		i := rapid.SampledFrom(Builtin()).Draw(t, "instrument")
 		r := Responses{}
 		for _, it := range i.Items {
 			if it.Type == "number" && rapid.IntRange(0, 9).Draw(t, "answered") > 0 {
@@ -386,7 +386,7 @@ func TestDefinitionsThatDoNotHold(t *testing.T) {
 func TestNoWordingThatMayNotBeShipped(t *testing.T) {
 	t.Parallel()
 	shipped := []string{"health_service_use", "ons4", "ons_loneliness", "waypost_followup"}
-	for _, i := range Instruments() {
+	for _, i := range Builtin() {
 		if i.WordingShipped != slices.Contains(shipped, i.Key) {
 			t.Errorf("%s: wording shipped: %v", i.Key, i.WordingShipped)
 		}

@@ -41,7 +41,7 @@ func instrumentTable() string {
 	var b strings.Builder
 	b.WriteString("| key | what it is | questions | its words | on which terms | where its rules were read " +
 		"|\n|---|---|---|---|---|---|\n")
-	for _, i := range Instruments() {
+	for _, i := range Builtin() {
 		words := "come with Waypost"
 		if !i.WordingShipped {
 			words = "**you load them**"
@@ -78,7 +78,7 @@ func scoreTable() string {
 	var b strings.Builder
 	b.WriteString("| score | how it is made | range | better | missing answers | bands | counts as improved or worse " +
 		"from |\n|---|---|---|---|---|---|---|\n")
-	for _, i := range Instruments() {
+	for _, i := range Builtin() {
 		for _, s := range i.Scores {
 			fmt.Fprintf(
 				&b,

@@ -42,10 +42,10 @@ func (o ownInstrument) instrument() Instrument {
 	return Instrument{Definition: o.Definition.V, Version: o.Version, SiteID: &o.SiteID}
 }
 
-// AddInstrument adds version 1 of a site's own instrument, or the next one: what is there is never changed.
+// Add adds version 1 of a site's own instrument, or the next one: what is there is never changed.
 // Faults: invalid (the definition does not hold together), conflict (the key is Waypost's or another's, or
 // nothing is new).
-func (s *Store) AddInstrument(ctx context.Context, n NewInstrument) (i Instrument, err error) {
+func (s *Store) Add(ctx context.Context, n NewInstrument) (i Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		site, err := siteOf(tx, n.SiteID)
 		if err != nil {
@@ -142,9 +142,9 @@ func find(own *gorm.DB, key string, version int) (Instrument, error) {
 	return row.instrument(), err
 }
 
-// Instrument returns an instrument that the actor may see, of a version, or the newest where it is zero.
+// Get returns an instrument that the actor may see, of a version, or the newest where it is zero.
 // site says whose words to show, where the actor reaches several.
-func (s *Store) Instrument(ctx context.Context, key string, version int, site *uuid.UUID) (i Instrument, err error) {
+func (s *Store) Get(ctx context.Context, key string, version int, site *uuid.UUID) (i Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if i, err = find(tx.DB, key, version); err != nil {
 			return err
@@ -157,8 +157,8 @@ func (s *Store) Instrument(ctx context.Context, key string, version int, site *u
 	return i, err
 }
 
-// Instruments lists the newest version of each instrument that the actor may see by key, after the key given.
-func (s *Store) Instruments(ctx context.Context, site *uuid.UUID, page db.Page[string]) (list []Instrument, err error) {
+// List lists the newest version of each instrument that the actor may see by key, after the key given.
+func (s *Store) List(ctx context.Context, site *uuid.UUID, page db.Page[string]) (list []Instrument, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		var own []ownInstrument
 		if err := tx.Select("distinct on (key) *").
@@ -169,7 +169,7 @@ func (s *Store) Instruments(ctx context.Context, site *uuid.UUID, page db.Page[s
 			Error; err != nil {
 			return err
 		}
-		for _, i := range registry {
+		for _, i := range builtin {
 			if i.Key > page.After {
 				list = append(list, i)
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/insights"
+	"waypost/internal/instruments"
 )
 
 // followUps are the project's follow-ups, in their order: of its timepoints, those that a schedule plans.
@@ -135,10 +136,8 @@ func (w writer) changes(rows []insights.OutcomeRow) []Change {
 		if len(w.when) > 1 {
 			c.Words += ", " + w.when[r.Timepoint]
 		}
-		for _, s := range w.Scales {
-			if s.Instrument == r.Instrument && s.Score == r.Score {
-				c.Low, c.High = &s.Low, &s.High
-			}
+		if s, known := instruments.BuiltinScore(r.Instrument, r.Score); known { // its range, so that it can be drawn
+			c.Low, c.High = &s.Min, &s.Max
 		}
 		if c.Shown() {
 			c.Says = c.inWords()

@@ -25,13 +25,6 @@ import (
 type Store struct {
 	DB       *db.DB
 	Insights *insights.Store
-	Scales   []Scale
-}
-
-// Scale is the range of a score, so that change on it can be drawn.
-type Scale struct {
-	Instrument, Score string
-	Low, High         float64
 }
 
 // Study is a project as a study: who pays for it, of what it consists, how many people it wants.

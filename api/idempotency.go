@@ -65,7 +65,7 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 			return err
 		})
 		if err != nil {
-			return nil, problemOf(err)
+			return nil, problemOf(ctx, err)
 		}
 		if out.Location != "" {
 			out.Location = s.base + out.Location // what is kept for repeats outlasts a move to another path

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -25,7 +27,7 @@ func (s *server) observed(next echo.HandlerFunc) echo.HandlerFunc {
 		ctx := propagation.TraceContext{}.Extract(c.Request().Context(), callersTrace(c.Request().Header))
 		ctx, span := s.Tracing.Tracer("waypost").Start(ctx, operation, trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
-		c.SetRequest(c.Request().WithContext(ctx))
+		c.SetRequest(c.Request().WithContext(context.WithValue(ctx, operationKey{}, operation)))
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
@@ -59,6 +61,14 @@ func (s *server) observed(next echo.HandlerFunc) echo.HandlerFunc {
 		slog.Info("request", line...)
 		return nil
 	}
+}
+
+type operationKey struct{}
+
+// operationIn is the operation that a request's context is of.
+func operationIn(ctx context.Context) string {
+	name, _ := ctx.Value(operationKey{}).(string)
+	return cmp.Or(name, "none")
 }
 
 // callersTrace is the trace that a caller's request belongs to. Its tracestate is left out: it holds words

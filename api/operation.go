@@ -170,7 +170,7 @@ func respond[O any](ctx context.Context, s *server, work func(context.Context) (
 		return err
 	})
 	if err != nil {
-		return nil, problemOf(err)
+		return nil, problemOf(ctx, err)
 	}
 	out.ETag = etag(out.Body)
 	return &out, nil
@@ -221,7 +221,7 @@ func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, versio
 	huma.Register(s.api, d, func(ctx context.Context, in *I) (*shown[O], error) {
 		versions, err := ifMatch(requestOf(ctx).header)
 		if err != nil {
-			return nil, problemOf(err)
+			return nil, problemOf(ctx, err)
 		}
 		return respond(ctx, s, func(ctx context.Context) (out O, err error) {
 			for _, version := range versions {
@@ -250,7 +250,7 @@ func remove[I any](s *server, o op, h func(context.Context, *I) error) {
 	huma.Register(s.api, d, func(ctx context.Context, in *I) (*struct{}, error) {
 		err := s.DB.Do(ctx, func(tx *db.Tx) error { return h(tx.Context(), in) })
 		if err != nil {
-			return nil, problemOf(err)
+			return nil, problemOf(ctx, err)
 		}
 		return nil, nil
 	})

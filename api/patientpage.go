@@ -79,7 +79,7 @@ func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *Problem, e
 		if err == nil {
 			return nil
 		}
-		p := problemOf(err)
+		p := problemOf(c.Request().Context(), err)
 		maps.Copy(h, p.headers)
 		return gone(c, p, err)
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -61,8 +62,9 @@ var statuses = map[fault.Kind]struct {
 	fault.Unavailable: {503, "Unavailable", "The server cannot answer now. Try again later."},
 }
 
-// problemOf makes the answer to an error, and logs what only we may know. An error nobody made a fault of is internal.
-func problemOf(err error) *Problem {
+// problemOf makes the answer to an error, and logs what only we may know: of which operation, and what caused it, which
+// begins with the method that it came about in (db.Do). An error nobody made a fault of is internal.
+func problemOf(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
@@ -72,9 +74,9 @@ func problemOf(err error) *Problem {
 		f = fault.New(fault.Internal, "Something went wrong on our side.").Because(err)
 	}
 	if statuses[f.Kind].status >= 500 && (f.Cause != nil || f.Kind == fault.Internal) {
-		slog.Error("request failed", "kind", f.Kind, "cause", f.Cause)
+		slog.Error("request failed", "operation", operationIn(ctx), "kind", f.Kind, "cause", f.Cause)
 	} else if f.Cause != nil {
-		slog.Info("request refused", "kind", f.Kind, "cause", f.Cause)
+		slog.Info("request refused", "operation", operationIn(ctx), "kind", f.Kind, "cause", f.Cause)
 	}
 	return shape(f)
 }
@@ -127,7 +129,7 @@ func firstErrors(fields []fault.Field) []fault.Field {
 
 // withStatus is a problem of a kind under another status, where HTTP has a more exact one.
 func withStatus(kind fault.Kind, status int, detail string) *Problem {
-	p := problemOf(fault.New(kind, detail))
+	p := shape(fault.New(kind, detail))
 	p.Status = status
 	return p
 }
@@ -148,7 +150,7 @@ func init() {
 		case status == http.StatusNotAcceptable:
 			return withStatus(fault.Invalid, status, "This operation cannot answer in a form that was asked for.")
 		case status >= 500:
-			return problemOf(errors.New("huma: " + message))
+			return problemOf(context.Background(), errors.New("huma: "+message))
 		}
 		for _, err := range errs {
 			field, query := ofHuma(err)
@@ -157,7 +159,7 @@ func init() {
 			}
 			f.Fields = append(f.Fields, field)
 		}
-		return problemOf(f)
+		return shape(f)
 	}
 }
 
@@ -265,7 +267,7 @@ func onEchoError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	p := problemOf(ofEcho(err))
+	p := problemOf(c.Request().Context(), ofEcho(err))
 	for k, v := range p.headers {
 		c.Response().Header()[k] = v
 	}

@@ -136,7 +136,7 @@ func (s *server) fileOperation() {
 	}) (*huma.StreamResponse, error) {
 		f, err := s.datasets.Fetch(ctx, in.ID.ID, in.Name)
 		if err != nil {
-			return nil, problemOf(err)
+			return nil, problemOf(ctx, err)
 		}
 		return &huma.StreamResponse{Body: func(h huma.Context) { send(h, f) }}, nil
 	})

@@ -56,7 +56,7 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 	o, may := choose(a, answer)
 	if !fault.Is(refusal, fault.Invalid) || !may || o.Title == "" ||
 		answer == takenBackAnswer && reportIn(a, form) == nil {
-		return showAsked(c, problemOf(refusal).Status, a, notRecorded(answer, refusal))
+		return showAsked(c, problemOf(c.Request().Context(), refusal).Status, a, notRecorded(answer, refusal))
 	}
 	return showReply(c, http.StatusUnprocessableEntity, a, o, form, mistakeIn(o, form))
 }

@@ -65,7 +65,14 @@ const unknown = " Nothing was recorded by this request as far as is known; repea
 
 func ofPostgres(pg *pgconn.PgError) error {
 	// no message, no detail: they hold values
-	log := errors.New("postgres " + pg.Code + " " + pg.ConstraintName + " on " + pg.TableName)
+	code := "postgres " + pg.Code
+	if pg.ConstraintName != "" {
+		code += " " + pg.ConstraintName
+	}
+	if pg.TableName != "" {
+		code += " on " + pg.TableName
+	}
+	log := errors.New(code)
 	switch pg.Code {
 	case "23505":
 		return fault.New(fault.Conflict, conflicts[pg.ConstraintName].or("This exists already.")).Because(log)

@@ -116,17 +116,18 @@ const attempts = 5
 // Do runs f in a transaction and commits when f returns nil. Within f, a Do on tx.Context() joins the
 // transaction; the first Do of a context that Admit made runs in the transaction begun there. A serialization
 // failure, a deadlock, or a statement that was prepared before the structure changed is tried five times in all,
-// so f must have no effect outside the transaction. Errors of PostgreSQL come back as faults.
+// so f must have no effect outside the transaction. Errors of PostgreSQL come back as faults. What goes to the log of an
+// error begins with the method that called Do.
 func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
 	tx, _ := ctx.Value(txKey{}).(*Tx)
 	if tx != nil && tx.db == d && tx.state == running {
 		err := f(tx)
-		if retryable(err) { // left as it is: the Do that began the transaction tries it again
-			return err
+		if !retryable(err) { // else left as it is: the Do that began the transaction tries it again
+			err = asFault(ctx, err)
 		}
-		return asFault(ctx, err)
+		return locate(err)
 	}
-	return asFault(ctx, repeated(func() error {
+	err := repeated(func() error {
 		if tx == nil || tx.db != d || tx.state != admitted {
 			var err error
 			if tx, err = d.begin(ctx, actAs(actor.From(ctx))); err != nil {
@@ -134,7 +135,8 @@ func (d *DB) Do(ctx context.Context, f func(tx *Tx) error) error {
 			}
 		}
 		return tx.run(ctx, f)
-	}))
+	})
+	return locate(relocate(asFault(ctx, err), err))
 }
 
 // repeated tries again what failed by chance.

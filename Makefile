@@ -9,10 +9,13 @@ COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)$(shell git diff --quiet HEAD 2
 LDFLAGS = -s -w -X waypost/internal/platform/build.commit=$(COMMIT)
 # Packages whose tests take minutes, and more than twice as many under the race detector: they are tested without it, but for
 # those tests of the API in which several do something at once.
-HEAVY := waypost/(api|internal/(cli|disclosure|insights))
+HEAVY := api internal/cli internal/disclosure internal/insights
 
 # Further packages that make check leaves out: their tests wait, kill servers, or load demos.
-SLOW := waypost/internal/(bench|demo|intake|partners|platform/(db|jobs|listen|localpg|outbox|outward))|waypost/api/.*
+SLOW := internal/demo internal/platform/db internal/platform/jobs internal/platform/localpg internal/platform/outward
+
+# all-but lists the packages beside those named.
+all-but = $$($(GO) list ./... | grep -vxF -f <(printf 'waypost/%s\n' $(1)))
 
 .PHONY: release check columns run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx readers node java
 
@@ -27,13 +30,13 @@ check: postgres ## gofmt, go vet, staticcheck and the tests that are fast: under
 	test -z "$$(gofmt -l . | tee -a /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	$(GO) test $$($(GO) list ./... | grep -vxE '$(HEAVY)|$(SLOW)')
+	$(GO) test $(call all-but,$(HEAVY) $(SLOW))
 
 test: postgres gcc browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
 	failed=0; \
-	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -vxE '$(HEAVY)') -timeout 14m || failed=1; \
+	CGO_ENABLED=1 $(GO) test -race $(call all-but,$(HEAVY)) -timeout 14m || failed=1; \
 	CGO_ENABLED=1 $(GO) test -race ./api -run 'Once|Twice|Race' -timeout 14m || failed=1; \
-	$(GO) test $$($(GO) list ./... | grep -xE '$(HEAVY)') -timeout 30m || failed=1; \
+	$(GO) test $(addprefix ./,$(HEAVY)) -timeout 30m || failed=1; \
 	exit $$failed
 
 test-external: postgres browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)

@@ -14,12 +14,12 @@ var record = []string{"people", "directory", "episodes", "referrals", "outcomes"
 // between is every arrow between areas; platform may be imported by all, cli imports everything, api every area.
 var between = map[string][]string{
 	"episodes":  {"people"},
-	"referrals": {"episodes", "people", "directory"},
-	"outcomes":  {"episodes", "referrals", "instruments"},
+	"referrals": {"episodes", "people", "directory", "keys"},
+	"outcomes":  {"episodes", "referrals", "instruments", "keys"},
 	"casework":  record,
 	"imports":   record,
 	// sites, keys and a project are the demo's too: see docs/architecture.md
-	"demo":      append([]string{"sites", "partners", "datasets", "study"}, record...),
+	"demo":      append([]string{"sites", "keys", "datasets", "study"}, record...),
 	"insights":  {"disclosure", "instruments"},
 	"worklists": {}, // reads tables by SQL
 	"datasets":  {"disclosure", "instruments"},

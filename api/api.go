@@ -28,6 +28,7 @@ import (
 	"waypost/internal/directory"
 	"waypost/internal/insights"
 	"waypost/internal/instruments"
+	"waypost/internal/keys"
 	"waypost/internal/partners"
 	"waypost/internal/people"
 	"waypost/internal/platform/db"
@@ -57,7 +58,7 @@ type Config struct {
 	Metrics        *telemetry.Metrics          // what /metrics shows
 	Datasets       *datasets.Store             // projects and releases; nil: as in the document, none is made
 	Tracing        trace.TracerProvider        // where spans go
-	Partners       *partners.Store             // keys, the feed, webhooks
+	Partners       *partners.Store             // the feed, webhooks
 
 	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For tells a caller's address; none by default
 }
@@ -70,7 +71,8 @@ type server struct {
 	validating  chan struct{}     // a place for each large body that is being validated
 	named       map[string]string // operation ids by method and echo's route
 	byID        map[string]*huma.Operation
-	keys        *partners.Store
+	keys        *keys.Store
+	partners    *partners.Store
 	sites       *sites.Store
 	directory   *directory.Store
 	people      *people.Store
@@ -107,7 +109,8 @@ func build(c Config) (*echo.Echo, *server) {
 		base:        Base(c.PublicURL),
 		refused:     guesses{by: map[string]*rate.Limiter{}},
 		validating:  make(chan struct{}, largeAtOnce),
-		keys:        c.Partners,
+		keys:        &keys.Store{DB: c.DB},
+		partners:    c.Partners,
 		sites:       &sites.Store{DB: c.DB},
 		directory:   &directory.Store{DB: c.DB},
 		casework:    casework.New(c.DB),

@@ -57,7 +57,7 @@ func (s *server) admit(c echo.Context) (leave func(), err error) {
 		return nothing, fault.New(fault.Unauthenticated, "This needs an API key: Authorization: Bearer wp_…")
 	}
 	behalf, unreadable := onBehalf(c)
-	ctx, leave, err := s.keys.Admit(c.Request().Context(), key, behalf)
+	ctx, leave, err := s.keys.Authenticate(c.Request().Context(), key, behalf)
 	if fault.Is(err, fault.Unauthenticated) {
 		return leave, s.refused.count(c.RealIP(), err)
 	}

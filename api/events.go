@@ -49,6 +49,6 @@ func (s *server) listEvents(ctx context.Context, in *struct {
 	if in.Types != "" {
 		types = strings.Split(in.Types, ",")
 	}
-	f, err := s.keys.Events(ctx, in.Cursor, types, in.Limit)
+	f, err := s.partners.Events(ctx, in.Cursor, types, in.Limit)
 	return EventPage{f.Items, f.Next.String(), f.More}, err
 }

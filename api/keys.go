@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"waypost/internal/partners"
+	"waypost/internal/keys"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 )
@@ -72,25 +72,25 @@ func (s *server) listKeys(ctx context.Context, in *struct {
 	Changing
 	State string `query:"state" enum:"pending,works,inactive,expired,revoked" doc:"Only keys that stand so."`
 	Role  string `query:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" doc:"Only keys of this role."`
-}) (Page[partners.Key], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Key, error) {
-		return s.keys.List(ctx, partners.Filter{Role: actor.Role(in.Role), State: partners.KeyState(in.State)}, p)
-	}, func(k partners.Key) uuid.UUID { return k.ID })
+}) (Page[keys.Key], error) {
+	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]keys.Key, error) {
+		return s.keys.List(ctx, keys.Filter{Role: actor.Role(in.Role), State: keys.KeyState(in.State)}, p)
+	}, func(k keys.Key) uuid.UUID { return k.ID })
 }
 
-func (s *server) addKey(ctx context.Context, in *With[partners.NewKey]) (partners.Key, error) {
+func (s *server) addKey(ctx context.Context, in *With[keys.NewKey]) (keys.Key, error) {
 	return s.keys.Add(ctx, in.Body)
 }
 
-func (s *server) getKey(ctx context.Context, in *ID) (partners.Key, error) {
+func (s *server) getKey(ctx context.Context, in *ID) (keys.Key, error) {
 	return s.keys.Get(ctx, in.ID)
 }
 
-func (s *server) confirmKey(ctx context.Context, in *ID) (partners.Key, error) {
+func (s *server) confirmKey(ctx context.Context, in *ID) (keys.Key, error) {
 	return s.keys.Confirm(ctx, in.ID)
 }
 
-func (s *server) changeKey(ctx context.Context, in *Merge[partners.Changes], version int) (partners.Key, error) {
+func (s *server) changeKey(ctx context.Context, in *Merge[keys.Changes], version int) (keys.Key, error) {
 	return s.keys.Change(ctx, in.ID.ID, version, in.Body)
 }
 

@@ -89,7 +89,7 @@ const repliesRoute = "/v1/replies/:token"
 
 // admitByLink is admit for the token of a link. Tokens must not be tried out.
 func (s *server) admitByLink(c echo.Context) (leave func(), err error) {
-	ctx, leave, err := s.casework.Referrals.AdmitReply(c.Request().Context(), c.Param("token"))
+	ctx, leave, err := s.keys.AuthenticateReplyLink(c.Request().Context(), c.Param("token"))
 	if fault.Is(err, fault.NotFound) {
 		return leave, s.refused.count(c.RealIP(), err)
 	}

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"waypost/internal/keys"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/leaktest"
-	"waypost/internal/referrals"
 )
 
 // replyLink is a link to a referral, for a browser that runs no script; its token is what it ends with.
@@ -210,7 +210,7 @@ func TestALinksTransactionSeesOneReferral(t *testing.T) {
 	_, episode := w.supported()
 	mine, other := w.refer(episode), w.refer(episode)
 	w.as("organisation").post("/referrals/"+other+"/moves", `{"to":"accepted"}`).want(200)
-	ctx, leave, err := (&referrals.Store{DB: w.db}).AdmitReply(t.Context(), w.replyLink(mine).token())
+	ctx, leave, err := (&keys.Store{DB: w.db}).AuthenticateReplyLink(t.Context(), w.replyLink(mine).token())
 	defer leave()
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"waypost/internal/keys"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
@@ -46,7 +47,7 @@ func replyGone(c echo.Context, p *Problem, err error) error {
 	switch {
 	case errors.Is(err, referrals.ErrTakenBack):
 		told.Title, told.Words = "This referral was taken back", "There is nothing to answer any more. Thank you."
-	case errors.Is(err, referrals.ErrNotActive):
+	case errors.Is(err, keys.ErrNotActive):
 		told.Title, told.Words = "This link does not work any more", "Your organisation is no longer active in Waypost, so nobody is shown here. If that is wrong, "+
 			"please tell whoever sent you the referral."
 	case p.Code == string(fault.NotFound):

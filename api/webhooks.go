@@ -124,16 +124,16 @@ func (s *server) webhookOperations() {
 
 func (s *server) listWebhooks(ctx context.Context, in *struct{ Changing }) (Page[partners.Webhook], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Webhook, error) {
-		return s.keys.Webhooks(ctx, p)
+		return s.partners.Webhooks(ctx, p)
 	}, func(w partners.Webhook) uuid.UUID { return w.ID })
 }
 
 func (s *server) addWebhook(ctx context.Context, in *With[partners.WebhookDetails]) (partners.Webhook, error) {
-	return s.keys.AddWebhook(ctx, in.Body)
+	return s.partners.AddWebhook(ctx, in.Body)
 }
 
 func (s *server) getWebhook(ctx context.Context, in *ID) (partners.Webhook, error) {
-	return s.keys.GetWebhook(ctx, in.ID)
+	return s.partners.GetWebhook(ctx, in.ID)
 }
 
 func (s *server) changeWebhook(
@@ -141,11 +141,11 @@ func (s *server) changeWebhook(
 	in *Merge[partners.WebhookChanges],
 	version int,
 ) (partners.Webhook, error) {
-	return s.keys.ChangeWebhook(ctx, in.ID.ID, version, in.Body)
+	return s.partners.ChangeWebhook(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) removeWebhook(ctx context.Context, in *ID) error {
-	return s.keys.RemoveWebhook(ctx, in.ID)
+	return s.partners.RemoveWebhook(ctx, in.ID)
 }
 
 func (s *server) listDeliveries(ctx context.Context, in *struct {
@@ -154,7 +154,7 @@ func (s *server) listDeliveries(ctx context.Context, in *struct {
 	State string `query:"state" enum:"pending,delivered,failed" doc:"Only deliveries in this state."`
 }) (Page[partners.Delivery], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Delivery, error) {
-		return s.keys.Deliveries(ctx, in.ID.ID, partners.DeliveryState(in.State), p)
+		return s.partners.Deliveries(ctx, in.ID.ID, partners.DeliveryState(in.State), p)
 	}, func(d partners.Delivery) uuid.UUID { return d.ID })
 }
 
@@ -165,19 +165,19 @@ type DeliveryOf struct {
 }
 
 func (s *server) getDelivery(ctx context.Context, in *DeliveryOf) (partners.Delivery, error) {
-	return s.keys.GetDelivery(ctx, in.ID.ID, in.DeliveryID)
+	return s.partners.GetDelivery(ctx, in.ID.ID, in.DeliveryID)
 }
 
 func (s *server) retryDelivery(ctx context.Context, in *DeliveryOf) (partners.Delivery, error) {
-	return s.keys.Retry(ctx, in.ID.ID, in.DeliveryID)
+	return s.partners.Retry(ctx, in.ID.ID, in.DeliveryID)
 }
 
 func (s *server) testWebhook(ctx context.Context, in *ID) (partners.Delivery, error) {
-	return s.keys.Test(ctx, in.ID)
+	return s.partners.Test(ctx, in.ID)
 }
 
 func (s *server) replaceWebhookSecret(ctx context.Context, in *ID) (partners.Webhook, error) {
-	return s.keys.ReplaceSecret(ctx, in.ID)
+	return s.partners.ReplaceSecret(ctx, in.ID)
 }
 
 // Replay is the command to send events again.
@@ -186,5 +186,5 @@ type Replay struct {
 }
 
 func (s *server) replayWebhook(ctx context.Context, in *Of[Replay]) (partners.Webhook, error) {
-	return s.keys.Replay(ctx, in.ID.ID, in.Body.Cursor)
+	return s.partners.Replay(ctx, in.ID.ID, in.Body.Cursor)
 }

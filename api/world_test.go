@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"waypost/internal/keys"
 	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -125,14 +126,14 @@ func (w *world) key(role, more string) string {
 	if more != "" {
 		more = "," + more
 	}
-	var n partners.NewKey
+	var n keys.NewKey
 	if err := json.Unmarshal(
 		fmt.Appendf(nil, `{"role":%q,"label":"test","expires_on":"2099-12-31"%s}`, role, more),
 		&n,
 	); err != nil {
 		w.t.Fatal(err)
 	}
-	k, err := (&partners.Store{DB: w.db}).Add(actor.With(w.t.Context(), actor.Named("test")), n)
+	k, err := (&keys.Store{DB: w.db}).Add(actor.With(w.t.Context(), actor.Named("test")), n)
 	if err != nil {
 		w.t.Fatal(err)
 	}

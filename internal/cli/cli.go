@@ -118,16 +118,16 @@ func within[T int | time.Duration](setting string, value, from, to T) error {
 type commands struct {
 	Settings `embed:"" group:"Settings"`
 
-	Serve   serve      `cmd:"" help:"Run the server, with its own PostgreSQL unless a database URL is set."`
-	Migrate migrate    `cmd:"" help:"Bring a database to the structure this program needs."`
-	Init    initialise `cmd:"" help:"Make what a new installation begins with: the first administrator, data steward, site and link worker, with a key each."`
-	Import  importing  `cmd:"" help:"Import data into a running instance."`
-	Dataset dataset    `cmd:"" help:"Check a dataset that was downloaded."`
-	Mail    mails      `cmd:"" help:"See to mail that is held: what had gathered before mail was turned on."`
-	Keys    keys       `cmd:"" help:"Make API keys, for instance the first administrator's."`
-	OpenAPI openAPI    `cmd:"" name:"openapi" help:"Print the API's OpenAPI document."`
-	Version version    `cmd:"" help:"Print which Waypost this is, and the settings that are not at their default, without secrets."`
-	Health  health     `cmd:"" help:"Ask a running server whether it is ready; the exit code tells."`
+	Serve   serve       `cmd:"" help:"Run the server, with its own PostgreSQL unless a database URL is set."`
+	Migrate migrate     `cmd:"" help:"Bring a database to the structure this program needs."`
+	Init    initialise  `cmd:"" help:"Make what a new installation begins with: the first administrator, data steward, site and link worker, with a key each."`
+	Import  importing   `cmd:"" help:"Import data into a running instance."`
+	Dataset dataset     `cmd:"" help:"Check a dataset that was downloaded."`
+	Mail    mails       `cmd:"" help:"See to mail that is held: what had gathered before mail was turned on."`
+	Keys    keyCommands `cmd:"" help:"Make API keys, for instance the first administrator's."`
+	OpenAPI openAPI     `cmd:"" name:"openapi" help:"Print the API's OpenAPI document."`
+	Version version     `cmd:"" help:"Print which Waypost this is, and the settings that are not at their default, without secrets."`
+	Health  health      `cmd:"" help:"Ask a running server whether it is ready; the exit code tells."`
 }
 
 // surroundings is what every command gets.

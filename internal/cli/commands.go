@@ -11,7 +11,7 @@ import (
 
 	"waypost/api"
 	"waypost/internal/imports"
-	"waypost/internal/partners"
+	"waypost/internal/keys"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
@@ -70,7 +70,7 @@ func (s *surroundings) running() (*db.DB, error) {
 	return d, err
 }
 
-type keys struct {
+type keyCommands struct {
 	Create createKey `cmd:"" help:"Make an API key and print it, once. Made here, it needs no confirmation: make the first administrator and the first data steward so, for two people."`
 	List   listKeys  `cmd:"" help:"List API keys, a line each: id, role, last four characters, state, what it is for."`
 	Revoke revokeKey `cmd:"" help:"End an API key at once, for good; for instance the only administrator's, when it was lost."`
@@ -95,12 +95,12 @@ func (c createKey) Run(s *surroundings) error {
 		return err
 	}
 	defer d.Close()
-	store := partners.Store{DB: d}
-	k, err := store.Add(actor.With(s, actor.Named("command-line")), partners.NewKey{
+	store := keys.Store{DB: d}
+	k, err := store.Add(actor.With(s, actor.Named("command-line")), keys.NewKey{
 		Role: actor.Role(
 			c.Role,
 		),
-		Details:        partners.Details{Label: c.Label, ExpiresOn: c.ExpiresOn},
+		Details:        keys.Details{Label: c.Label, ExpiresOn: c.ExpiresOn},
 		SiteIDs:        db.IDs(c.Site),
 		OrganisationID: c.Organisation,
 		LinkWorkerID:   c.LinkWorker,
@@ -122,11 +122,11 @@ func (listKeys) Run(s *surroundings) error {
 		return err
 	}
 	defer d.Close()
-	store, after := partners.Store{DB: d}, uuid.Nil
+	store, after := keys.Store{DB: d}, uuid.Nil
 	for {
 		list, err := store.List(
 			actor.With(s, actor.Named("command-line")),
-			partners.Filter{},
+			keys.Filter{},
 			db.Page[uuid.UUID]{After: after, Limit: 200},
 		)
 		if err != nil || len(list) == 0 {
@@ -149,7 +149,7 @@ func (c revokeKey) Run(s *surroundings) error {
 		return err
 	}
 	defer d.Close()
-	store := partners.Store{DB: d}
+	store := keys.Store{DB: d}
 	if err := store.Revoke(actor.With(s, actor.Named("command-line")), c.ID); err != nil {
 		return err
 	}

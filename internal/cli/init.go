@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/demo"
-	"waypost/internal/partners"
+	"waypost/internal/keys"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/text"
@@ -55,7 +55,7 @@ func (c initialise) Validate() error {
 type made struct {
 	site       sites.Site
 	linkWorker sites.LinkWorker
-	keys       []partners.Key
+	keys       []keys.Key
 }
 
 // Run makes all of it, or nothing.
@@ -119,7 +119,7 @@ func checkNew(tx *db.Tx, d *db.DB) error {
 }
 
 func (c initialise) make(tx *db.Tx, d *db.DB) (m made, err error) {
-	places, credentials := sites.Store{DB: d}, partners.Store{DB: d}
+	places, credentials := sites.Store{DB: d}, keys.Store{DB: d}
 	site := sites.New{Name: c.Site, Code: c.SiteCode}
 	if c.ODSCode != "" {
 		site.ODSCode = &c.ODSCode
@@ -133,11 +133,11 @@ func (c initialise) make(tx *db.Tx, d *db.DB) (m made, err error) {
 	if err != nil {
 		return m, err
 	}
-	for _, n := range []partners.NewKey{
-		{Role: actor.Administrator, Details: partners.Details{Label: c.Administrator}},
-		{Role: actor.DataSteward, Details: partners.Details{Label: c.DataSteward}},
+	for _, n := range []keys.NewKey{
+		{Role: actor.Administrator, Details: keys.Details{Label: c.Administrator}},
+		{Role: actor.DataSteward, Details: keys.Details{Label: c.DataSteward}},
 		{
-			Role: actor.LinkWorker, Details: partners.Details{Label: c.LinkWorker},
+			Role: actor.LinkWorker, Details: keys.Details{Label: c.LinkWorker},
 			SiteIDs: db.IDs{m.site.ID}, LinkWorkerID: new(m.linkWorker.ID),
 		},
 	} {
@@ -175,6 +175,6 @@ func (m made) print(s *surroundings) error {
 }
 
 // logKey tells whoever watches the log that a key was made without a second person.
-func logKey(k partners.Key) {
+func logKey(k keys.Key) {
 	slog.Warn("an API key was made on the server", "key_id", k.ID, "role", k.Role, "expires_on", k.ExpiresOn)
 }

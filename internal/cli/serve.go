@@ -22,6 +22,7 @@ import (
 	"waypost/internal/datasets"
 	"waypost/internal/demo"
 	"waypost/internal/insights"
+	"waypost/internal/keys"
 	"waypost/internal/outcomes"
 	"waypost/internal/partners"
 	"waypost/internal/platform/db"
@@ -181,7 +182,7 @@ func (s *surroundings) serve(
 			Datasets:       research,
 			TrustedProxies: proxies,
 			RequestTimeout: s.RequestTimeout,
-			Ready:          s.ready(d, told),
+			Ready:          s.ready(d, &keys.Store{DB: d}),
 		},
 	)
 	server := api.NewServer(handler)
@@ -209,13 +210,13 @@ func (s *surroundings) serve(
 }
 
 // ready tells whether the next request should come here.
-func (s *surroundings) ready(d *db.DB, told *partners.Store) func(context.Context) error {
+func (s *surroundings) ready(d *db.DB, credentials *keys.Store) func(context.Context) error {
 	newest := migrations.Newest()
 	return func(context.Context) error {
 		if s.Err() != nil {
 			return errors.New("stopping")
 		}
-		return d.Ready(newest, told.Answers)
+		return d.Ready(newest, credentials.Ping)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"waypost/internal/partners"
+	"waypost/internal/keys"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
@@ -74,17 +74,17 @@ func (w *world) issue(first, second *town, projects db.IDs) (k Keys, err error) 
 	at := func(t *town) db.IDs { return db.IDs{t.site.ID} }
 	for _, one := range []struct {
 		secret *string
-		key    partners.NewKey
+		key    keys.NewKey
 	}{
-		{&k.Administrator, partners.NewKey{Role: actor.Administrator}},
-		{&k.LinkWorker, partners.NewKey{Role: actor.LinkWorker, SiteIDs: at(first), LinkWorkerID: &first.workers[0].ID}},
-		{&k.SiteManager, partners.NewKey{Role: actor.SiteManager, SiteIDs: at(first)}},
-		{&k.OtherSiteLinkWorker, partners.NewKey{Role: actor.LinkWorker, SiteIDs: at(second), LinkWorkerID: &second.workers[0].ID}},
-		{&k.Integration, partners.NewKey{Role: actor.Integration, SiteIDs: at(first)}},
-		{&k.Organisation, partners.NewKey{Role: actor.Organisation, OrganisationID: &organisation}},
-		{&k.Dashboard, partners.NewKey{Role: actor.Dashboard}},
-		{&k.Researcher, partners.NewKey{Role: actor.Researcher, ProjectIDs: projects}},
-		{&k.DataSteward, partners.NewKey{Role: actor.DataSteward}},
+		{&k.Administrator, keys.NewKey{Role: actor.Administrator}},
+		{&k.LinkWorker, keys.NewKey{Role: actor.LinkWorker, SiteIDs: at(first), LinkWorkerID: &first.workers[0].ID}},
+		{&k.SiteManager, keys.NewKey{Role: actor.SiteManager, SiteIDs: at(first)}},
+		{&k.OtherSiteLinkWorker, keys.NewKey{Role: actor.LinkWorker, SiteIDs: at(second), LinkWorkerID: &second.workers[0].ID}},
+		{&k.Integration, keys.NewKey{Role: actor.Integration, SiteIDs: at(first)}},
+		{&k.Organisation, keys.NewKey{Role: actor.Organisation, OrganisationID: &organisation}},
+		{&k.Dashboard, keys.NewKey{Role: actor.Dashboard}},
+		{&k.Researcher, keys.NewKey{Role: actor.Researcher, ProjectIDs: projects}},
+		{&k.DataSteward, keys.NewKey{Role: actor.DataSteward}},
 	} {
 		one.key.Label = "Demo: " + strings.ReplaceAll(string(one.key.Role), "_", " ")
 		if *one.secret, err = w.key(one.key); err != nil {
@@ -95,10 +95,10 @@ func (w *world) issue(first, second *town, projects db.IDs) (k Keys, err error) 
 }
 
 // key makes one that is confirmed and has no last day, since a demo's clock can be moved by years.
-func (w *world) key(n partners.NewKey) (string, error) {
-	key := partners.NewSecret()
+func (w *world) key(n keys.NewKey) (string, error) {
+	key := keys.NewSecret()
 	id := w.tx.NewID()
-	k := partners.Key{
+	k := keys.Key{
 		ID:          id,
 		PartnerID:   id,
 		NewKey:      n,

@@ -13,8 +13,8 @@ import (
 	"waypost/internal/directory"
 	"waypost/internal/episodes"
 	"waypost/internal/instruments"
+	"waypost/internal/keys"
 	"waypost/internal/outcomes"
-	"waypost/internal/partners"
 	"waypost/internal/people"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
@@ -71,7 +71,7 @@ func newStores(t *testing.T, d *db.DB, k Keys) *stores {
 // behind is the actor behind a key.
 func behind(t *testing.T, d *db.DB, key string) actor.Actor {
 	t.Helper()
-	ctx, leave, err := (&partners.Store{DB: d}).Admit(t.Context(), key, nil)
+	ctx, leave, err := (&keys.Store{DB: d}).Authenticate(t.Context(), key, nil)
 	defer leave()
 	if err != nil {
 		t.Fatal(err)

@@ -3,15 +3,12 @@ package outcomes
 import (
 	"cmp"
 	"context"
-	"crypto/subtle"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
-	"waypost/internal/platform/actor"
+	"waypost/internal/keys"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
@@ -166,7 +163,6 @@ func (f FollowUp) answerable() bool {
 }
 
 var (
-	errNoLink   = fault.New(fault.NotFound, "This link does not work.")
 	errAnswered = fault.New(fault.Conflict, "These questions are answered already.")
 
 	// ErrOvertaken is that somebody else recorded the answers; what was given by a link and not sent is deleted.
@@ -185,7 +181,7 @@ func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v vi
 		case v.State == Completes:
 			return v.answered(tx)
 		case v.today.After(last) || v.Paused || !v.answerable():
-			return errNoLink
+			return keys.ErrFollowUpLink
 		}
 		return f(tx, v)
 	})
@@ -194,21 +190,7 @@ func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v vi
 // enterByLink is byLink without asking whether the link may still be answered by; last is its last day.
 // Fault: not_found.
 func (s *Store) enterByLink(ctx context.Context, token string, f func(tx *db.Tx, v visit, last day.Date) error) error {
-	hash := secret.Hash(token)
-	var link followUpLink
-	ctx, leave, err := s.DB.Admit(
-		db.Outside(ctx),
-		"select * from authenticate_by_follow_up_link($1)",
-		[]any{hash},
-		func(row pgx.Row) (a actor.Actor, err error) {
-			var patient uuid.UUID
-			err = row.Scan(&link.TokenHash, &link.SiteID, &link.FollowUpID, &patient, &link.ExpiresOn)
-			if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 {
-				return a, errNoLink
-			}
-			return actor.Actor{Role: actor.Patient, Sites: []uuid.UUID{link.SiteID}, PatientID: &patient}, err
-		},
-	)
+	ctx, link, leave, err := keys.AuthenticateFollowUpLink(ctx, s.DB, token)
 	defer leave()
 	if err != nil {
 		return err

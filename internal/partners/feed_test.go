@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/keys"
 	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -61,9 +62,9 @@ func (p *place) do(f func(tx *db.Tx) error) {
 // key makes a key, and returns how its holder acts.
 func (p *place) key(role actor.Role, sites ...uuid.UUID) context.Context {
 	p.t.Helper()
-	k, err := p.store.Add(
+	k, err := (&keys.Store{DB: p.db}).Add(
 		actor.With(p.t.Context(), actor.Named("test")),
-		partners.NewKey{Role: role, Details: partners.Details{Label: "test"}, SiteIDs: sites},
+		keys.NewKey{Role: role, Details: keys.Details{Label: "test"}, SiteIDs: sites},
 	)
 	if err != nil {
 		p.t.Fatal(err)

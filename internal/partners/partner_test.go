@@ -10,6 +10,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 
+	"waypost/internal/keys"
 	"waypost/internal/partners"
 	"waypost/internal/partners/partnertest"
 	"waypost/internal/platform/actor"
@@ -144,7 +145,7 @@ func TestAWebhookGoesWithItsPartner(t *testing.T) {
 	}
 	_, cursor := p.read(p.as, "", 50)
 	old := actor.From(p.as).KeyID
-	if err := p.store.Revoke(test, old); err != nil {
+	if err := (&keys.Store{DB: p.db}).Revoke(test, old); err != nil {
 		t.Fatal(err)
 	}
 	p.happen("referral.declined")
@@ -152,11 +153,11 @@ func TestAWebhookGoesWithItsPartner(t *testing.T) {
 	if n := len(r.Got("x")); n != 1 {
 		t.Errorf("without a key it was sent %d messages", n)
 	}
-	fresh, err := p.store.Add(
+	fresh, err := (&keys.Store{DB: p.db}).Add(
 		test,
-		partners.NewKey{
+		keys.NewKey{
 			Role:     actor.Integration,
-			Details:  partners.Details{Label: "new"},
+			Details:  keys.Details{Label: "new"},
 			SiteIDs:  db.IDs{p.site},
 			Replaces: &old,
 		},
@@ -179,9 +180,9 @@ func TestAWebhookGoesWithItsPartner(t *testing.T) {
 	if list, err := p.store.Webhooks(stranger, db.Page[uuid.UUID]{Limit: 50}); err != nil || len(list) != 0 {
 		t.Errorf("another partner's webhooks: %v %v", list, err)
 	}
-	for _, n := range []partners.NewKey{{Role: actor.Administrator}, {Role: actor.Integration, SiteIDs: db.IDs{elsewhere}}, {Role: actor.Integration, SiteIDs: db.IDs{p.site, elsewhere}}} {
+	for _, n := range []keys.NewKey{{Role: actor.Administrator}, {Role: actor.Integration, SiteIDs: db.IDs{elsewhere}}, {Role: actor.Integration, SiteIDs: db.IDs{p.site, elsewhere}}} {
 		n.Label, n.Replaces = "x", &old
-		if _, err := p.store.Add(test, n); !fault.Is(err, fault.Invalid) {
+		if _, err := (&keys.Store{DB: p.db}).Add(test, n); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%+v takes the place of a narrower key: %v", n, err)
 		}
 	}

@@ -73,14 +73,14 @@ func (s *Store) claim(ctx context.Context, id uuid.UUID) (r *round, err error) {
 			return err
 		}
 		w := found[0]
-		var keys []Key
-		if err := tx.Raw("select * from api_keys k where k.partner_id = ? and "+works+" order by k.created_at desc limit 1", w.PartnerID, tx.Now).
-			Scan(&keys).
-			Error; err != nil ||
-			len(keys) == 0 {
+		var newest []reach
+		err = tx.Raw("select role, site_ids, organisation_id from api_keys k where k.partner_id = ? and "+works+
+			" order by k.created_at desc limit 1", w.PartnerID, tx.Now).Scan(&newest).Error
+		if err != nil || len(newest) == 0 {
 			return err
 		}
-		told := reach{keys[0].Role, keys[0].SiteIDs, keys[0].OrganisationID, s.Base}
+		told := newest[0]
+		told.base = s.Base
 		if err := w.fanOut(tx, told); err != nil {
 			return err
 		}

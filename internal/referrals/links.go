@@ -2,12 +2,9 @@ package referrals
 
 import (
 	"context"
-	"crypto/subtle"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"waypost/internal/people"
 	"waypost/internal/platform/actor"
@@ -171,50 +168,5 @@ func (r *Referral) endOlderLinks(tx *db.Tx) error {
 		tx.Now, r.SiteID, r.ID, tx.Now, r.SiteID, r.ID).Error
 }
 
-var (
-	errNoReplyLink = fault.New(
-		fault.NotFound,
-		"This link does not work: it has run out, a newer one took its place, or a part of it is missing. "+
-			"Whoever sent the referral can make another.",
-	)
-
-	// ErrTakenBack is what a link says of a referral that was withdrawn: nothing of it is told any more.
-	ErrTakenBack = fault.New(fault.NotFound, "This referral was taken back: there is nothing to answer any more.")
-
-	// ErrNotActive is what a link says of an organisation that is no longer active.
-	ErrNotActive = fault.New(
-		fault.NotFound,
-		"This link does not work any more: the organisation it was made for is no longer active in Waypost. If "+
-			"that is wrong, tell whoever sent the referral.",
-	)
-)
-
-// AdmitReply begins the transaction of a request by the token of a link (see db.Admit): as the organisation, on the one
-// referral. Faults: not_found (which of unknown, cut, expired, ended or replaced is not told; ErrNotActive).
-func (s *Store) AdmitReply(ctx context.Context, token string) (_ context.Context, leave func(), err error) {
-	hash, now := secret.Hash(token), s.DB.Clock.Now()
-	return s.DB.Admit(
-		db.Outside(ctx),
-		"select * from authenticate_by_reply_link($1)",
-		[]any{hash},
-		func(row pgx.Row) (actor.Actor, error) {
-			var link replyLink
-			var organisation uuid.UUID
-			var active bool
-			err := row.Scan(&link.ID, &link.TokenHash, &link.EndsAt, &link.ReferralID, &organisation, &active)
-			if errors.Is(err, pgx.ErrNoRows) ||
-				err == nil && (subtle.ConstantTimeCompare(link.TokenHash, hash) != 1 || !now.Before(link.EndsAt)) {
-				return actor.Actor{}, errNoReplyLink
-			}
-			if err == nil && !active {
-				err = ErrNotActive
-			}
-			return actor.Actor{
-				Role:           actor.Organisation,
-				KeyID:          link.ID,
-				OrganisationID: &organisation,
-				ReferralID:     &link.ReferralID,
-			}, err
-		},
-	)
-}
+// ErrTakenBack is what a link says of a referral that was withdrawn: nothing of it is told any more.
+var ErrTakenBack = fault.New(fault.NotFound, "This referral was taken back: there is nothing to answer any more.")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/keys"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/day"
@@ -102,7 +103,7 @@ func (s *Store) Answer(ctx context.Context, n Answer) (a Asked, err error) {
 // linked is the referral that the link leads to.
 func linked(tx *db.Tx) (uuid.UUID, error) {
 	if tx.Actor.ReferralID == nil {
-		return uuid.Nil, errNoReplyLink
+		return uuid.Nil, keys.ErrReplyLink
 	}
 	return *tx.Actor.ReferralID, nil
 }
@@ -113,7 +114,7 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	}
 	h, err := n.take(tx, id)
 	if fault.Is(err, fault.NotFound) {
-		return errNoReplyLink
+		return keys.ErrReplyLink
 	}
 	if err != nil {
 		return err
@@ -253,7 +254,7 @@ func asked(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
 	a, err = db.First[Asked](q, "referral")
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return a, errNoReplyLink
+		return a, keys.ErrReplyLink
 	case err != nil:
 		return a, err
 	case a.Status == Withdrawn:

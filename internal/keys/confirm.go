@@ -1,4 +1,4 @@
-package partners
+package keys
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func (k *NamedKey) Scan(src any) error {
 	return err
 }
 
-// opensRecords tells whether a key reaches people's records, also pseudonymised ones, or may confirm keys
+// opensRecords reports whether a key reaches people's records, also pseudonymised ones, or may confirm keys
 // that do. Such a key waits until a second person has confirmed it. A researcher's reaches the releases of
 // its projects; a data steward adds it to later ones.
 func (n *NewKey) opensRecords() bool {
@@ -107,7 +107,7 @@ func (n *NewKey) replaced(tx *db.Tx) (*Key, error) {
 		return nil, fault.InvalidAt("replaces", fault.UnknownReference, "names something that does not exist")
 	}
 	alike := k.Role == n.Role && sameIDs(k.SiteIDs, n.SiteIDs) && sameIDs(k.ProjectIDs, n.ProjectIDs) &&
-		text(k.OrganisationID) == text(n.OrganisationID) && text(k.LinkWorkerID) == text(n.LinkWorkerID)
+		sameID(k.OrganisationID, n.OrganisationID) && sameID(k.LinkWorkerID, n.LinkWorkerID)
 	if err == nil && !alike {
 		return nil, fault.InvalidAt("replaces", fault.UnknownReference, "names a key of another role or reach")
 	}
@@ -144,6 +144,8 @@ func (k *Key) notReplaced(tx *db.Tx) error {
 	}
 	return nil
 }
+
+func sameID(a, b *uuid.UUID) bool { return a == b || a != nil && b != nil && *a == *b }
 
 func sameIDs(a, b db.IDs) bool {
 	for _, id := range a {

@@ -1,4 +1,4 @@
-package partners
+package keys
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 	"waypost/internal/platform/secret"
 )
 
-// Admit begins the transaction of a request by its credential (see db.Admit). A partner system may name the
+// Authenticate begins the transaction of a request by its API key (see db.Admit). A partner system may name the
 // link worker on whose behalf it acts. Faults: unauthenticated (no key that works; which of unknown,
 // pending, inactive, expired or revoked is not told), forbidden (the role may act for nobody), invalid (no
 // active link worker of the credential's sites).
-func (s *Store) Admit(ctx context.Context, key string, behalf *uuid.UUID) (_ context.Context, leave func(), err error) {
+func (s *Store) Authenticate(ctx context.Context, key string, behalf *uuid.UUID) (_ context.Context, leave func(), err error) {
 	hash := secret.Hash(key)
 	args := []any{hash, behalf, s.DB.Clock.Now()}
-	if _, known := s.organisations.Load(string(hash)); known {
+	if s.organisations.has(hash) {
 		ctx = db.Outside(ctx)
 	}
 	return s.DB.Admit(
@@ -53,16 +53,16 @@ func (s *Store) Admit(ctx context.Context, key string, behalf *uuid.UUID) (_ con
 				return actor.Actor{}, err
 			}
 			if a.Role == actor.Organisation {
-				s.organisations.Store(string(hash), nil)
+				s.organisations.add(hash)
 			}
 			return onBehalf(a, behalf, worker)
 		},
 	)
 }
 
-// Answers makes the beginning of a request, by a key that nobody has. The error is nil when the database answers it.
-func (s *Store) Answers(ctx context.Context) error {
-	_, leave, err := s.Admit(ctx, "", nil)
+// Ping asks the database for the holder of a key that nobody has, as each request begins. The error is nil when it answers.
+func (s *Store) Ping(ctx context.Context) error {
+	_, leave, err := s.Authenticate(ctx, "", nil)
 	leave()
 	if fault.Is(err, fault.Unauthenticated) {
 		return nil

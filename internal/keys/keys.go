@@ -1,13 +1,12 @@
-// Package partners holds the credentials by which people and systems reach Waypost.
-package partners
+// Package keys turns a credential into the actor behind it: an API key, a person's link to a follow-up, or an
+// organisation's link to a referral. It keeps the API keys: who may make, confirm, change and end one.
+package keys
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/tink-crypto/tink-go/v2/tink"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -16,21 +15,15 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
-	"waypost/internal/platform/outward"
 	"waypost/internal/platform/patch"
 	"waypost/internal/platform/secret"
 )
 
-// Store keeps API keys, the feed of events, and webhooks.
+// Store keeps API keys.
 type Store struct {
-	DB     *db.DB
-	Target *outward.Client // where webhooks may lead
-	Base   string          // what paths in events begin with, before /v1; "" at the root of a host
-	// encrypts webhooks' secrets in the database; nil: no master key is set, and they are kept as they are
-	Cipher tink.AEAD
+	DB *db.DB
 
-	// hashes of keys that belonged to organisations: their requests begin on the pool for outsiders
-	organisations sync.Map
+	organisations recentHashes // of keys that are organisations': their requests begin on the pool for outsiders
 }
 
 // Key is a credential. The secret itself is shown once, when it is made, and stored only as a hash.

@@ -85,7 +85,7 @@ $(DASHBOARD)/node_modules: $(DASHBOARD)/package-lock.json | node
 	cd $(DASHBOARD) && npm ci && touch node_modules
 
 openapi: ## write docs/openapi.yaml anew; review what changed
-	$(GO) run . openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+	$(GO) run ./cmd/openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 
 docs: ## write the tables of docs/instruments.md anew
 	$(GO) test ./internal/instruments -run TestTheGuide -update

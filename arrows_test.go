@@ -33,6 +33,9 @@ var allowed = map[string]func(imported string) bool{
 	"api": func(i string) bool {
 		return i == "waypost/docs" || area(i) != "cli" && area(i) != "demo" && area(i) != ""
 	},
+	"cmd": func(i string) bool { // the document is made of api
+		return area(i) == "api" || area(i) == "docs" || area(i) == "platform"
+	},
 	"docs":       func(string) bool { return false },
 	"migrations": func(i string) bool { return i == "waypost/internal/platform/codes" },
 	"platform":   func(i string) bool { return area(i) == "platform" },

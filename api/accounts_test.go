@@ -62,7 +62,8 @@ func TestTwoAccountsOfOneReferral(t *testing.T) {
 		!strings.HasSuffix(both.text("organisation_account.said_at"), "Z") {
 		t.Errorf("the organisation's account: %s", both.body)
 	}
-	if both.text("patient_account.used") != "did_not_use" || both.text("patient_account.reason") != "transport" || both.text("patient_account.benefit") != "not_applicable" ||
+	if both.text("patient_account.used") != "did_not_use" || both.text("patient_account.reason") != "transport" ||
+		both.text("patient_account.benefit") != "not_applicable" ||
 		both.text("patient_account.on") != w.today() ||
 		both.text("patient_account.follow_up") != "m9_12" {
 		t.Errorf("the person's account: %s", both.body)

@@ -73,6 +73,7 @@ type server struct {
 	byID        map[string]*huma.Operation
 	keys        *keys.Store
 	partners    *partners.Store
+	types       map[string]operationTypes // by operation id
 	sites       *sites.Store
 	directory   *directory.Store
 	people      *people.Store
@@ -94,13 +95,21 @@ func New(c Config) *echo.Echo {
 	s.replyPages(e)
 	s.updatePage(e)
 	s.dashboardPage(e)
-	serveDocument(e, s.api.OpenAPI())
+	serveDocument(e, s.base)
 	docs.Register(e, s.base)
 	return e
 }
 
 // build makes the operations and what surrounds them.
 func build(c Config) (*echo.Echo, *server) {
+	e, s := assemble(c)
+	finish(s.api.OpenAPI())
+	s.named, s.byID = operationNames(s.api.OpenAPI()), byID(s.api.OpenAPI())
+	return e, s
+}
+
+// assemble makes the operations as their types declare them; finish completes them.
+func assemble(c Config) (*echo.Echo, *server) {
 	e := echo.New()
 	e.HTTPErrorHandler = onEchoError
 	e.IPExtractor = addressOf(c.TrustedProxies)
@@ -111,6 +120,7 @@ func build(c Config) (*echo.Echo, *server) {
 		validating:  make(chan struct{}, largeAtOnce),
 		keys:        &keys.Store{DB: c.DB},
 		partners:    c.Partners,
+		types:       map[string]operationTypes{},
 		sites:       &sites.Store{DB: c.DB},
 		directory:   &directory.Store{DB: c.DB},
 		casework:    casework.New(c.DB),
@@ -155,8 +165,6 @@ func build(c Config) (*echo.Echo, *server) {
 	e.Use(onOperations(s.authenticate), onOperations(strict))
 	s.api = huma.NewAPI(document(s.base), answersHead{humaecho.New(e, huma.Config{}).Adapter()})
 	s.operations()
-	finish(s.api.OpenAPI())
-	s.named, s.byID = operationNames(s.api.OpenAPI()), byID(s.api.OpenAPI())
 	return e, s
 }
 

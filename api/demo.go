@@ -24,12 +24,14 @@ func (s *server) demoOperations() {
 
 // Advance says how far a demo's clock moves.
 type Advance struct {
-	Advance string `json:"advance" pattern:"^P([0-9]+[YMWD])+$" maxLength:"20" doc:"An ISO 8601 period of years, months, weeks and days." example:"P10M"`
+	// An ISO 8601 period of years, months, weeks and days.
+	Advance string `json:"advance" pattern:"^P([0-9]+[YMWD])+$" maxLength:"20" example:"P10M"`
 }
 
 // ClockNow is what a demo's clock says.
 type ClockNow struct {
-	Now time.Time `json:"now" doc:"What the demo's clock says now."`
+	// What the demo's clock says now.
+	Now time.Time `json:"now"`
 }
 
 func (s *server) advanceClock(ctx context.Context, in *With[Advance]) (out ClockNow, err error) {

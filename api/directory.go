@@ -63,10 +63,16 @@ func (s *server) organisationOperations() {
 	)
 }
 
-func (s *server) listOrganisations(ctx context.Context, in *struct {
+type listOrganisationsInput struct {
 	Changing
-	Q string `query:"q" maxLength:"200" doc:"A part of the name."`
-}) (Page[directory.Organisation], error) {
+	// A part of the name.
+	Q string `query:"q" maxLength:"200"`
+}
+
+func (s *server) listOrganisations(
+	ctx context.Context,
+	in *listOrganisationsInput,
+) (Page[directory.Organisation], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]directory.Organisation, error) {
 		return s.directory.Organisations(ctx, in.Q, p)
 	}, func(o directory.Organisation) uuid.UUID { return o.ID })
@@ -224,13 +230,20 @@ func (s *server) setCapacity(ctx context.Context, in *Of[directory.Capacity]) (d
 // ServiceSearch is the query of a search for services.
 type ServiceSearch struct {
 	Changing
-	Q            string    `query:"q" maxLength:"200" doc:"Words to find in names, keywords and descriptions."`
-	Need         string    `query:"need" format:"code:needs" doc:"A need it serves."`
-	ActivityType string    `query:"activity_type" format:"code:activity_types" doc:"What kind of thing it offers."`
-	Capacity     string    `query:"capacity" format:"code:capacities" doc:"Whether it can take people."`
-	Organisation uuid.UUID `query:"organisation_id" format:"uuid" doc:"Who offers it."`
-	Near         string    `query:"near" maxLength:"50" doc:"Latitude and longitude in degrees; the nearest come first." example:"53.48,-2.24"`
-	WithinKm     float64   `query:"within_km" minimum:"0.1" maximum:"20000" doc:"With near: no farther than this, in kilometres." example:"5"`
+	// Words to find in names, keywords and descriptions.
+	Q string `query:"q" maxLength:"200"`
+	// A need it serves.
+	Need string `query:"need" format:"code:needs"`
+	// What kind of thing it offers.
+	ActivityType string `query:"activity_type" format:"code:activity_types"`
+	// Whether it can take people.
+	Capacity string `query:"capacity" format:"code:capacities"`
+	// Who offers it.
+	Organisation uuid.UUID `query:"organisation_id" format:"uuid"`
+	// Latitude and longitude in degrees; the nearest come first.
+	Near string `query:"near" maxLength:"50" example:"53.48,-2.24"`
+	// With near: no farther than this, in kilometres.
+	WithinKm float64 `query:"within_km" minimum:"0.1" maximum:"20000" example:"5"`
 }
 
 func (s *server) searchServices(ctx context.Context, in *ServiceSearch) (Page[directory.Hit], error) {

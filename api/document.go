@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"gopkg.in/yaml.v3"
 
+	"waypost/docs"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/text"
@@ -76,7 +77,6 @@ func document(base string) huma.Config {
 	}
 	c.Components.Responses = map[string]*huma.Response{}
 	c.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
-	listFieldCodes(c.Components.Schemas.Map()["ProblemField"].Properties["code"])
 	return c
 }
 
@@ -187,6 +187,7 @@ var schemaNames = map[string]string{
 // errors may show.
 func finish(doc *huma.OpenAPI) {
 	schemas := doc.Components.Schemas.Map()
+	listFieldCodes(schemas["ProblemField"].Properties["code"])
 	var operations []*huma.Operation
 	for _, path := range doc.Paths {
 		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
@@ -331,9 +332,14 @@ func codeSchema(schemas map[string]*huma.Schema, list string, nullable bool) str
 	return name
 }
 
-// Document is the OpenAPI document of a server of this version, as YAML.
-func Document() ([]byte, error) {
-	_, s := build(Config{})
+// Document makes the OpenAPI document of this version, as YAML, which package docs embeds. Its descriptions of
+// fields are the comments in the source.
+func Document(comment Comment) ([]byte, error) {
+	_, s := assemble(Config{})
+	if err := s.describe(comment); err != nil {
+		return nil, err
+	}
+	finish(s.api.OpenAPI())
 	doc, err := renderDocument(s.api.OpenAPI())
 	if err != nil {
 		return nil, err
@@ -341,15 +347,15 @@ func Document() ([]byte, error) {
 	return asYAML(doc)
 }
 
-// serveDocument makes the published document when it is first asked for: that takes longer than the whole start.
-func serveDocument(e *echo.Echo, doc *huma.OpenAPI) {
+// serveDocument serves the document that is part of the program. Its JSON form is made when it is first asked for.
+func serveDocument(e *echo.Echo, base string) {
 	serve := func(path, contentType string, as func(*yaml.Node) ([]byte, error)) {
 		made := sync.OnceValues(func() ([]byte, error) {
-			published, err := renderDocument(doc)
+			doc, err := publishedDocument(base)
 			if err != nil {
 				return nil, err
 			}
-			return as(published)
+			return as(doc)
 		})
 		get(e, path, func(c echo.Context) error {
 			text, err := made()
@@ -361,4 +367,16 @@ func serveDocument(e *echo.Echo, doc *huma.OpenAPI) {
 	}
 	serve("/openapi.json", "application/openapi+json", asJSON)
 	serve("/openapi.yaml", "application/openapi+yaml", asYAML)
+}
+
+// publishedDocument is the document for a server whose paths all begin with base.
+func publishedDocument(base string) (*yaml.Node, error) {
+	var file yaml.Node
+	if err := yaml.Unmarshal(docs.OpenAPI, &file); err != nil {
+		return nil, err
+	}
+	root := file.Content[0]
+	server := member(root, "servers").Content[0]
+	*member(server, "url") = *textNode(cmp.Or(base, "/"))
+	return root, nil
 }

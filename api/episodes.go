@@ -189,12 +189,17 @@ func (s *server) episodeOperations() {
 	)
 }
 
-func (s *server) listEpisodes(ctx context.Context, in *struct {
+type listEpisodesInput struct {
 	Changing
-	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
-	PatientID    uuid.UUID `query:"patient_id" format:"uuid" doc:"The person."`
-	Status       string    `query:"status" format:"code:episode_statuses" doc:"Where it stands."`
-}) (Page[episodes.Episode], error) {
+	// Who supports the person.
+	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid"`
+	// The person.
+	PatientID uuid.UUID `query:"patient_id" format:"uuid"`
+	// Where it stands.
+	Status string `query:"status" format:"code:episode_statuses"`
+}
+
+func (s *server) listEpisodes(ctx context.Context, in *listEpisodesInput) (Page[episodes.Episode], error) {
 	by := episodes.Filter{
 		LinkWorkerID: given(in.LinkWorkerID),
 		PatientID:    given(in.PatientID),
@@ -265,10 +270,13 @@ func (s *server) episodeAssessments(ctx context.Context, in *OneChanging) (Page[
 	}, func(a outcomes.Assessment) uuid.UUID { return a.ID })
 }
 
-func (s *server) gpMessage(ctx context.Context, in *struct {
+type gpMessageInput struct {
 	ID
-	Format string `query:"format" enum:"json,text" doc:"The form of the answer. A format of text is the same as Accept: text/plain."`
-}) (casework.GPMessage, error) {
+	// The form of the answer. A format of text is the same as Accept: text/plain.
+	Format string `query:"format" enum:"json,text"`
+}
+
+func (s *server) gpMessage(ctx context.Context, in *gpMessageInput) (casework.GPMessage, error) {
 	return s.casework.GPMessage(ctx, in.ID.ID)
 }
 
@@ -278,9 +286,15 @@ func (s *server) safeguardingFlags(ctx context.Context, in *OneChanging) (Page[o
 	}, func(f outcomes.SafeguardingFlag) uuid.UUID { return f.ID })
 }
 
-func (s *server) seeSafeguardingFlag(ctx context.Context, in *struct {
+type seeSafeguardingFlagInput struct {
 	MayHave[outcomes.Seen]
-	FlagID uuid.UUID `path:"flag_id" format:"uuid" doc:"The flag's id."`
-}) (outcomes.SafeguardingFlag, error) {
+	// The flag's id.
+	FlagID uuid.UUID `path:"flag_id" format:"uuid"`
+}
+
+func (s *server) seeSafeguardingFlag(
+	ctx context.Context,
+	in *seeSafeguardingFlagInput,
+) (outcomes.SafeguardingFlag, error) {
 	return s.casework.Outcomes.See(ctx, in.ID.ID, in.FlagID, in.body())
 }

@@ -12,9 +12,12 @@ import (
 
 // EventPage is a page of the feed. Unlike that of a list its cursor is never null: the feed has no last page.
 type EventPage struct {
-	Items      []partners.Event `json:"items" doc:"The page's events, in the one order in which every reader sees them."`
-	NextCursor string           `json:"next_cursor" doc:"Where to go on: keep it, and pass it as cursor the next time. It never expires."`
-	More       bool             `json:"more" doc:"Whether there may be more already: ask again at once. Otherwise ask again in some seconds."`
+	// The page's events, in the one order in which every reader sees them.
+	Items []partners.Event `json:"items"`
+	// Where to go on: keep it, and pass it as cursor the next time. It never expires.
+	NextCursor string `json:"next_cursor"`
+	// Whether there may be more already: ask again at once. Otherwise ask again in some seconds.
+	More bool `json:"more"`
 }
 
 func (s *server) eventOperations() {
@@ -40,11 +43,16 @@ func (s *server) eventOperations() {
 	)
 }
 
-func (s *server) listEvents(ctx context.Context, in *struct {
-	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many events a page has at most."`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"The next_cursor of the page before. Without it the feed starts from its beginning."`
-	Types  string `query:"types" maxLength:"1000" doc:"Only these types, separated by commas: referral.accepted, or referral.* for a family." example:"referral.*,follow_up.completed"`
-}) (EventPage, error) {
+type listEventsInput struct {
+	// How many events a page has at most.
+	Limit int `query:"limit" default:"50" minimum:"1" maximum:"200"`
+	// The next_cursor of the page before. Without it the feed starts from its beginning.
+	Cursor string `query:"cursor" maxLength:"1000"`
+	// Only these types, separated by commas: referral.accepted, or referral.* for a family.
+	Types string `query:"types" maxLength:"1000" example:"referral.*,follow_up.completed"`
+}
+
+func (s *server) listEvents(ctx context.Context, in *listEventsInput) (EventPage, error) {
 	var types db.Texts
 	if in.Types != "" {
 		types = strings.Split(in.Types, ",")

@@ -24,11 +24,16 @@ import (
 
 // figures is the answer of an operation that answers with figures.
 type figures[R any] struct {
-	Status       int
-	ETag         string `header:"ETag" doc:"Tells this answer of a snapshot from every other: send it as If-None-Match to be told with 304 that nothing is new. Live figures have none."`
-	CacheControl string `header:"Cache-Control" doc:"Figures of a snapshot may be kept by whoever asked, and asked for again with If-None-Match; live figures may not be kept."`
-	Vary         string `header:"Vary" doc:"What the answer depends on beside its address."`
-	Body         insights.Figures[R]
+	Status int
+	// Tells this answer of a snapshot from every other: send it as If-None-Match to be told with 304
+	// that nothing is new. Live figures have none.
+	ETag string `header:"ETag"`
+	// Figures of a snapshot may be kept by whoever asked, and asked for again with If-None-Match;
+	// live figures may not be kept.
+	CacheControl string `header:"Cache-Control"`
+	// What the answer depends on beside its address.
+	Vary string `header:"Vary"`
+	Body insights.Figures[R]
 }
 
 // figure registers an operation that answers with figures, as JSON or CSV. The same key that asks the same
@@ -51,7 +56,7 @@ func figure[I, R any](s *server, o op, h func(context.Context, *I) (insights.Fig
 			Description: "The ETag of an answer that is at hand: the same figures are not sent again (304).",
 		},
 	)
-	huma.Register(s.api, declared, func(ctx context.Context, in *I) (*figures[R], error) {
+	register(s, declared, func(ctx context.Context, in *I) (*figures[R], error) {
 		answer, err := respond(
 			db.Relaxed(ctx),
 			s,

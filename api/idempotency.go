@@ -22,10 +22,13 @@ import (
 
 // answered is the answer of a POST: bytes that were stored before they were sent.
 type answered[O any] struct {
-	Status   int
-	Location string `header:"Location" doc:"Where the new thing is."`
-	ETag     string `header:"ETag" doc:"Its version, for If-Match."`
-	Replayed string `header:"Idempotency-Replayed" doc:"It is true where this answer was given before, to the same request."`
+	Status int
+	// Where the new thing is.
+	Location string `header:"Location"`
+	// Its version, for If-Match.
+	ETag string `header:"ETag"`
+	// It is true where this answer was given before, to the same request.
+	Replayed string `header:"Idempotency-Replayed"`
 	Body     stored[O]
 	people   []db.People // whom it shows
 }
@@ -58,7 +61,7 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	if _, shows := any(*new(O)).(secretive); shows {
 		d.Middlewares = append(d.Middlewares, uncompressed)
 	}
-	huma.Register(s.api, d, func(ctx context.Context, in *I) (*answered[O], error) {
+	register(s, d, func(ctx context.Context, in *I) (*answered[O], error) {
 		var out *answered[O]
 		err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
 			out, err = once(tx, o, func(ctx context.Context) (O, error) { return h(ctx, in) })

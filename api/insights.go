@@ -64,10 +64,14 @@ func (s *server) insightOperations() {
 
 // InsightQuery is what every figure can be asked for.
 type InsightQuery struct {
-	From   string    `query:"from" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"First month, included." example:"2026-01"`
-	To     string    `query:"to" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"Last month, included." example:"2026-06"`
-	SiteID uuid.UUID `query:"site_id" format:"uuid" doc:"This site's rows alone."`
-	Format string    `query:"format" enum:"json,csv" doc:"The form of the answer. A format of csv is the same as Accept: text/csv."`
+	// First month, included.
+	From string `query:"from" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2026-01"`
+	// Last month, included.
+	To string `query:"to" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2026-06"`
+	// This site's rows alone.
+	SiteID uuid.UUID `query:"site_id" format:"uuid"`
+	// The form of the answer. A format of csv is the same as Accept: text/csv.
+	Format string `query:"format" enum:"json,csv"`
 }
 
 func (in *InsightQuery) query(by string) insights.Query {
@@ -85,11 +89,17 @@ func (s *server) catalogue(ctx context.Context, in *struct{ Paging }) (Page[insi
 	}, func(e insights.Entry) string { return e.ID })
 }
 
-func (s *server) outcomes(ctx context.Context, in *struct {
+type outcomesInput struct {
 	InsightQuery
-	By         string `query:"by" enum:"site,need_group,deprivation,ethnic_group,gender,age_band,service" doc:"A row for each of these beside the one of all together. By anything but sites, partners see all sites together. service: the one that the person came to first."`
-	Population string `query:"population" enum:"all,research_consented" doc:"Whom to count. research_consented: only people whose consent to research stands, as in datasets; not together with by. For partners it is of all sites together."`
-}) (insights.Figures[insights.OutcomeRow], error) {
+	// A row for each of these beside the one of all together. By anything but sites, partners see all
+	// sites together. service: the one that the person came to first.
+	By string `query:"by" enum:"site,need_group,deprivation,ethnic_group,gender,age_band,service"`
+	// Whom to count. research_consented: only people whose consent to research stands, as in
+	// datasets; not together with by. For partners it is of all sites together.
+	Population string `query:"population" enum:"all,research_consented"`
+}
+
+func (s *server) outcomes(ctx context.Context, in *outcomesInput) (insights.Figures[insights.OutcomeRow], error) {
 	q := in.query(in.By)
 	if in.Population == insights.ResearchConsented {
 		q.Population = in.Population
@@ -100,7 +110,10 @@ func (s *server) outcomes(ctx context.Context, in *struct {
 // Divided is the query of figures that can be divided by one thing at a time.
 type Divided struct {
 	InsightQuery
-	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band" doc:"A row for each of these beside the one of all together. deprivation: fifths of neighbourhoods. By anything but sites and months, a partner's figures are of all time: for a shorter period they are withheld."`
+	// A row for each of these beside the one of all together. deprivation: fifths of neighbourhoods.
+	// By anything but sites and months, a partner's figures are of all time: for a shorter period
+	// they are withheld.
+	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band"`
 }
 
 func (s *server) completers(ctx context.Context, in *InsightQuery) (insights.Figures[insights.CompleterRow], error) {
@@ -127,17 +140,30 @@ func (s *server) flow(ctx context.Context, in *Divided) (insights.Figures[insigh
 	return s.insights.Flow(ctx, in.query(in.By))
 }
 
-func (s *server) participants(ctx context.Context, in *struct {
+type participantsInput struct {
 	InsightQuery
-	By string `query:"by" enum:"site,month" doc:"A row for each of these beside the one of all together."`
-}) (insights.Figures[insights.ParticipantRow], error) {
+	// A row for each of these beside the one of all together.
+	By string `query:"by" enum:"site,month"`
+}
+
+func (s *server) participants(
+	ctx context.Context,
+	in *participantsInput,
+) (insights.Figures[insights.ParticipantRow], error) {
 	return s.insights.Participants(ctx, in.query(in.By))
 }
 
-func (s *server) referralFigures(ctx context.Context, in *struct {
+type referralFiguresInput struct {
 	InsightQuery
-	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band,organisation" doc:"A row for each of these beside the one of all together. By anything but sites and months, a partner's figures are of all time: for a shorter period they are withheld."`
-}) (insights.Figures[insights.ReferralRow], error) {
+	// A row for each of these beside the one of all together. By anything but sites and months, a
+	// partner's figures are of all time: for a shorter period they are withheld.
+	By string `query:"by" enum:"site,month,need_group,deprivation,ethnic_group,gender,age_band,organisation"`
+}
+
+func (s *server) referralFigures(
+	ctx context.Context,
+	in *referralFiguresInput,
+) (insights.Figures[insights.ReferralRow], error) {
 	return s.insights.Referrals(ctx, in.query(in.By))
 }
 

@@ -68,11 +68,15 @@ func (s *server) keyOperations() {
 		summary: "Revoke an API key", about: "Ends a key at once, for good. The record of it stays."}, s.revokeKey)
 }
 
-func (s *server) listKeys(ctx context.Context, in *struct {
+type listKeysInput struct {
 	Changing
-	State string `query:"state" enum:"pending,works,inactive,expired,revoked" doc:"Only keys that stand so."`
-	Role  string `query:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" doc:"Only keys of this role."`
-}) (Page[keys.Key], error) {
+	// Only keys that stand so.
+	State string `query:"state" enum:"pending,works,inactive,expired,revoked"`
+	// Only keys of this role.
+	Role string `query:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator"`
+}
+
+func (s *server) listKeys(ctx context.Context, in *listKeysInput) (Page[keys.Key], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]keys.Key, error) {
 		return s.keys.List(ctx, keys.Filter{Role: actor.Role(in.Role), State: keys.KeyState(in.State)}, p)
 	}, func(k keys.Key) uuid.UUID { return k.ID })

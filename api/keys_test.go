@@ -51,7 +51,8 @@ func TestAKeyWaitsForASecondPerson(t *testing.T) {
 		c.post(confirmation(made), "").problem(401, "unauthenticated")
 		w.as("administrator").post(confirmation(made), "").problem(403, "forbidden")
 		done := w.as("data_steward").post(confirmation(made), "").want(200)
-		if done.text("state") != "works" || done.text("confirmed_by.role") != "data_steward" || done.text("confirmed_by.key_id") != w.keyID("data_steward") ||
+		if done.text("state") != "works" || done.text("confirmed_by.role") != "data_steward" ||
+			done.text("confirmed_by.key_id") != w.keyID("data_steward") ||
 			done.text("created_by.key_id") != w.keyID("administrator") ||
 			done.at("key") != nil ||
 			strings.Contains(string(done.body), c.bearer) {

@@ -14,13 +14,20 @@ import (
 
 // Me is who the caller is and what they may do.
 type Me struct {
-	Role           actor.Role    `json:"role" doc:"The role of the credential." example:"link_worker"`
-	Label          string        `json:"label" doc:"What the key is for, in words."`
-	SiteIDs        db.IDs        `json:"site_ids" format:"uuid" doc:"The sites it reaches."`
-	LinkWorkerID   *uuid.UUID    `json:"link_worker_id" nullable:"true" format:"uuid" doc:"The link worker it belongs to, or acts for; of a manager who is one too, themselves."`
-	OrganisationID *uuid.UUID    `json:"organisation_id" nullable:"true" format:"uuid" doc:"The organisation it belongs to."`
-	Scopes         []actor.Scope `json:"scopes" doc:"What it may do." example:"[\"record:read\"]"`
-	ExpiresOn      *day.Date     `json:"expires_on" format:"date" doc:"Its last day."`
+	// The role of the credential.
+	Role actor.Role `json:"role" example:"link_worker"`
+	// What the key is for, in words.
+	Label string `json:"label"`
+	// The sites it reaches.
+	SiteIDs db.IDs `json:"site_ids" format:"uuid"`
+	// The link worker it belongs to, or acts for; of a manager who is one too, themselves.
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid"`
+	// The organisation it belongs to.
+	OrganisationID *uuid.UUID `json:"organisation_id" nullable:"true" format:"uuid"`
+	// What it may do.
+	Scopes []actor.Scope `json:"scopes" example:"[\"record:read\"]"`
+	// Its last day.
+	ExpiresOn *day.Date `json:"expires_on" format:"date"`
 }
 
 func (s *server) meOperations() {
@@ -60,9 +67,12 @@ func (s *server) codeLists(ctx context.Context, in *struct{ Paging }) (Page[code
 	}, func(l codes.List) string { return l.Name })
 }
 
-func (s *server) codeList(_ context.Context, in *struct {
-	Name string `path:"name" maxLength:"50" doc:"The list's name." example:"needs"`
-}) (codes.List, error) {
+type codeListInput struct {
+	// The list's name.
+	Name string `path:"name" maxLength:"50" example:"needs"`
+}
+
+func (s *server) codeList(_ context.Context, in *codeListInput) (codes.List, error) {
 	l, ok := codes.Lookup(in.Name)
 	if !ok {
 		return l, fault.Missing("code list")

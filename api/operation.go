@@ -156,9 +156,16 @@ func (s *server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)
 	}
 }
 
+// register adds an operation, and keeps the types of its request and its answer for the document.
+func register[I, O any](s *server, h huma.Operation, work func(context.Context, *I) (*O, error)) {
+	huma.Register(s.api, h, work)
+	s.types[h.OperationID] = operationTypes{reflect.TypeFor[I](), reflect.TypeFor[O]()}
+}
+
 // shown is the answer of everything but a POST that does something.
 type shown[O any] struct {
-	ETag string `header:"ETag" doc:"Its version, for If-Match."`
+	// Its version, for If-Match.
+	ETag string `header:"ETag"`
 	Body O
 }
 
@@ -179,7 +186,7 @@ func respond[O any](ctx context.Context, s *server, work func(context.Context) (
 // read registers an operation that reads, in a transaction that promises nothing to a caller.
 func read[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodGet
-	huma.Register(s.api, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
+	register(s, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
 		return respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
 	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Get)
@@ -198,7 +205,7 @@ func withoutETag[O any](o *huma.Operation) {
 // search registers a POST that only reads: what is looked for must not stand in a URL. It is exempt from idempotency.
 func search[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodPost
-	huma.Register(s.api, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
+	register(s, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
 		return respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
 	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Post)
@@ -218,7 +225,7 @@ func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, versio
 		Description: "The ETag of the version that was read, or a list of those that are fine, each as it was given or " +
 			"in its weak form. Missing: 428. Of older versions alone, or *: 412.",
 	})
-	huma.Register(s.api, d, func(ctx context.Context, in *I) (*shown[O], error) {
+	register(s, d, func(ctx context.Context, in *I) (*shown[O], error) {
 		versions, err := ifMatch(requestOf(ctx).header)
 		if err != nil {
 			return nil, problemOf(ctx, err)
@@ -237,7 +244,7 @@ func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, versio
 // put registers a PUT that needs no version: the latest word stands.
 func put[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodPut
-	huma.Register(s.api, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
+	register(s, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
 		return respond(ctx, s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
 }
@@ -247,7 +254,7 @@ func remove[I any](s *server, o op, h func(context.Context, *I) error) {
 	o.method = http.MethodDelete
 	d := s.declare(o)
 	d.DefaultStatus = http.StatusNoContent
-	huma.Register(s.api, d, func(ctx context.Context, in *I) (*struct{}, error) {
+	register(s, d, func(ctx context.Context, in *I) (*struct{}, error) {
 		err := s.DB.Do(ctx, func(tx *db.Tx) error { return h(tx.Context(), in) })
 		if err != nil {
 			return nil, problemOf(ctx, err)
@@ -338,7 +345,8 @@ func field(body any, name string) reflect.Value {
 
 // ID is the path of operations on one thing.
 type ID struct {
-	ID uuid.UUID `path:"id" format:"uuid" doc:"Its id."`
+	// Its id.
+	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
 // Of is the input of an operation on one thing with a body.

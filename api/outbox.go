@@ -23,12 +23,17 @@ func (s *server) outboxOperations() {
 	}, s.listOutbox)
 }
 
-func (s *server) listOutbox(ctx context.Context, in *struct {
+type listOutboxInput struct {
 	Paging
-	Kind      string    `query:"kind" enum:"follow_up_invitation,reply_notice" doc:"Only messages of this kind."`
-	State     string    `query:"state" enum:"waiting,sending,sent,failed,cancelled" doc:"Only messages in this state."`
-	SubjectID uuid.UUID `query:"subject_id" format:"uuid" doc:"What they are about: a follow-up or a referral."`
-}) (Page[outbox.Message], error) {
+	// Only messages of this kind.
+	Kind string `query:"kind" enum:"follow_up_invitation,reply_notice"`
+	// Only messages in this state.
+	State string `query:"state" enum:"waiting,sending,sent,failed,cancelled"`
+	// What they are about: a follow-up or a referral.
+	SubjectID uuid.UUID `query:"subject_id" format:"uuid"`
+}
+
+func (s *server) listOutbox(ctx context.Context, in *listOutboxInput) (Page[outbox.Message], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]outbox.Message, error) {
 		return s.outbox.List(
 			ctx,

@@ -94,7 +94,8 @@ func (s *server) assessmentOperations() {
 
 // Worded is the query of instruments, whose words may be a site's.
 type Worded struct {
-	SiteID uuid.UUID `query:"site_id" format:"uuid" doc:"Whose words to show, where the caller reaches several sites."`
+	// Whose words to show, where the caller reaches several sites.
+	SiteID uuid.UUID `query:"site_id" format:"uuid"`
 }
 
 func (s *server) listInstruments(ctx context.Context, in *struct {
@@ -108,18 +109,25 @@ func (s *server) listInstruments(ctx context.Context, in *struct {
 
 // Key is the path of operations on one instrument.
 type Key struct {
-	Key string `path:"key" maxLength:"50" doc:"The instrument's key." example:"ons4"`
+	// The instrument's key.
+	Key string `path:"key" maxLength:"50" example:"ons4"`
 }
 
-func (s *server) getInstrument(ctx context.Context, in *struct {
+type getInstrumentInput struct {
 	Key
 	Worded
-	Version int `query:"version" minimum:"1" maximum:"1000000" doc:"Which version; the newest when left out."`
-}) (instruments.Instrument, error) {
+	// Which version; the newest when left out.
+	Version int `query:"version" minimum:"1" maximum:"1000000"`
+}
+
+func (s *server) getInstrument(ctx context.Context, in *getInstrumentInput) (instruments.Instrument, error) {
 	return s.instruments.Get(ctx, in.Key.Key, in.Version, given(in.SiteID))
 }
 
-func (s *server) addInstrument(ctx context.Context, in *With[instruments.NewInstrument]) (instruments.Instrument, error) {
+func (s *server) addInstrument(
+	ctx context.Context,
+	in *With[instruments.NewInstrument],
+) (instruments.Instrument, error) {
 	return s.instruments.Add(ctx, in.Body)
 }
 
@@ -241,13 +249,19 @@ func (s *server) followUpOperations() {
 	}, s.loseFollowUp)
 }
 
-func (s *server) listFollowUps(ctx context.Context, in *struct {
+type listFollowUpsInput struct {
 	Changing
-	State        string    `query:"state" format:"code:follow_up_states" doc:"Its state today."`
-	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
-	EpisodeID    uuid.UUID `query:"episode_id" format:"uuid" doc:"The episode."`
-	DueBefore    day.Date  `query:"due_before" format:"date" doc:"Whose target day lies before this day."`
-}) (Page[outcomes.FollowUp], error) {
+	// Its state today.
+	State string `query:"state" format:"code:follow_up_states"`
+	// Who supports the person.
+	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid"`
+	// The episode.
+	EpisodeID uuid.UUID `query:"episode_id" format:"uuid"`
+	// Whose target day lies before this day.
+	DueBefore day.Date `query:"due_before" format:"date"`
+}
+
+func (s *server) listFollowUps(ctx context.Context, in *listFollowUpsInput) (Page[outcomes.FollowUp], error) {
 	by := outcomes.FollowUpFilter{
 		State:        outcomes.State(in.State),
 		LinkWorkerID: given(in.LinkWorkerID),

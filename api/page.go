@@ -13,14 +13,18 @@ import (
 
 // Page is one page of a list.
 type Page[T any] struct {
-	Items      []T     `json:"items" doc:"The page's items."`
-	NextCursor *string `json:"next_cursor" doc:"Pass it as cursor for the next page; null on the last."`
+	// The page's items.
+	Items []T `json:"items"`
+	// Pass it as cursor for the next page; null on the last.
+	NextCursor *string `json:"next_cursor"`
 }
 
 // Paging is the part of a list's query that pages.
 type Paging struct {
-	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many items a page has at most."`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"The next_cursor of the page before, with the same filter."`
+	// How many items a page has at most.
+	Limit int `query:"limit" default:"50" minimum:"1" maximum:"200"`
+	// The next_cursor of the page before, with the same filter.
+	Cursor string `query:"cursor" maxLength:"1000"`
 }
 
 func (p Paging) asked() (Paging, time.Time) { return p, time.Time{} }
@@ -28,7 +32,9 @@ func (p Paging) asked() (Paging, time.Time) { return p, time.Time{} }
 // Changing is the query of a list whose items change, or come late: it can be asked for what is new.
 type Changing struct {
 	Paging
-	UpdatedSince time.Time `query:"updated_since" doc:"Only items whose updated_at is this instant or later. Work that was under way is recorded under the instant at which it began: begin a minute before the last time you asked." example:"2026-01-12T09:30:00Z"`
+	// Only items whose updated_at is this instant or later. Work that was under way is recorded under
+	// the instant at which it began: begin a minute before the last time you asked.
+	UpdatedSince time.Time `query:"updated_since" example:"2026-01-12T09:30:00Z"`
 }
 
 func (c Changing) asked() (Paging, time.Time) { return c.Paging, c.UpdatedSince }

@@ -20,12 +20,19 @@ import (
 
 // Problem is how every error is answered (RFC 9457). It never repeats what was sent.
 type Problem struct {
-	Type   string        `json:"type" format:"uri" doc:"A URI for the kind of problem." example:"urn:waypost:problem:invalid"`
-	Title  string        `json:"title" doc:"The kind of problem, in words." example:"Invalid"`
-	Status int           `json:"status" doc:"The HTTP status." example:"422"`
-	Code   string        `json:"code" enum:"unauthenticated,forbidden,not_found,conflict,stale,invalid,precondition_required,consent_required,move_not_allowed,idempotency_mismatch,too_large,rate_limited,internal,unavailable" doc:"The kind of problem, stable: branch on this."`
-	Detail string        `json:"detail" doc:"What happened, and what to do." example:"The request is well formed, but not right."`
-	Errors []fault.Field `json:"errors" maxItems:"20" doc:"What is wrong, field by field: the first 20 errors at most. The detail says so where there may be more."`
+	// A URI for the kind of problem.
+	Type string `json:"type" format:"uri" example:"urn:waypost:problem:invalid"`
+	// The kind of problem, in words.
+	Title string `json:"title" example:"Invalid"`
+	// The HTTP status.
+	Status int `json:"status" example:"422"`
+	// The kind of problem, stable: branch on this.
+	Code string `json:"code" enum:"unauthenticated,forbidden,not_found,conflict,stale,invalid,precondition_required,consent_required,move_not_allowed,idempotency_mismatch,too_large,rate_limited,internal,unavailable"`
+	// What happened, and what to do.
+	Detail string `json:"detail" example:"The request is well formed, but not right."`
+	// What is wrong, field by field: the first 20 errors at most. The detail says so where there may
+	// be more.
+	Errors []fault.Field `json:"errors" maxItems:"20"`
 
 	headers http.Header
 }

@@ -123,9 +123,12 @@ func (s *server) joinProject(ctx context.Context, in *Of[datasets.NewMember]) (d
 	return s.datasets.Join(ctx, in.ID.ID, in.Body.APIKeyID)
 }
 
-func (s *server) leaveProject(ctx context.Context, in *struct {
+type leaveProjectInput struct {
 	ID
-	APIKeyID uuid.UUID `path:"api_key_id" format:"uuid" doc:"The member's key."`
-}) error {
+	// The member's key.
+	APIKeyID uuid.UUID `path:"api_key_id" format:"uuid"`
+}
+
+func (s *server) leaveProject(ctx context.Context, in *leaveProjectInput) error {
 	return s.datasets.Leave(ctx, in.ID.ID, in.APIKeyID)
 }

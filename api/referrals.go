@@ -241,14 +241,22 @@ func (r ReferralSeen) id() uuid.UUID {
 // ReferralFilter is the query of a list of referrals.
 type ReferralFilter struct {
 	Changing
-	Status         string    `query:"status" format:"code:referral_statuses" doc:"Where it stands."`
-	OrganisationID uuid.UUID `query:"organisation_id" format:"uuid" doc:"Where it was sent."`
-	LinkWorkerID   uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Who supports the person."`
-	EpisodeID      uuid.UUID `query:"episode_id" format:"uuid" doc:"The episode."`
-	Need           string    `query:"need" format:"code:needs" doc:"The need it is for."`
-	SentFrom       string    `query:"sent_from" maxLength:"40" doc:"Sent from here on: an instant (RFC 3339), or a day at the site." example:"2026-01-01"`
-	SentTo         string    `query:"sent_to" maxLength:"40" doc:"Sent to here: before an instant, or up to the end of a day at the site." example:"2026-01-31"`
-	Include        []string  `query:"include" enum:"organisation,service" doc:"What to show with each, separated by commas."`
+	// Where it stands.
+	Status string `query:"status" format:"code:referral_statuses"`
+	// Where it was sent.
+	OrganisationID uuid.UUID `query:"organisation_id" format:"uuid"`
+	// Who supports the person.
+	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid"`
+	// The episode.
+	EpisodeID uuid.UUID `query:"episode_id" format:"uuid"`
+	// The need it is for.
+	Need string `query:"need" format:"code:needs"`
+	// Sent from here on: an instant (RFC 3339), or a day at the site.
+	SentFrom string `query:"sent_from" maxLength:"40" example:"2026-01-01"`
+	// Sent to here: before an instant, or up to the end of a day at the site.
+	SentTo string `query:"sent_to" maxLength:"40" example:"2026-01-31"`
+	// What to show with each, separated by commas.
+	Include []string `query:"include" enum:"organisation,service"`
 }
 
 func (in *ReferralFilter) filter() (by referrals.Filter, with referrals.Include, err error) {

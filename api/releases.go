@@ -101,6 +101,13 @@ const (
 	grace   = 2 * time.Minute // beside that
 )
 
+// fileOfRelease is the path of one file.
+type fileOfRelease struct {
+	ID
+	// The file's name, of the release's files.
+	Name string `path:"name" maxLength:"100" example:"outcomes_paired.csv"`
+}
+
 // fileOperation registers the one answer that is a file. It goes out as it lies, in parts where Range asks for one.
 func (s *server) fileOperation() {
 	d := s.declare(
@@ -130,10 +137,7 @@ func (s *server) fileOperation() {
 	d.Responses["206"] = &huma.Response{Description: "A part of the file.", Content: d.Responses["200"].Content}
 	d.Responses["304"] = &huma.Response{Description: "The file is that of If-None-Match."}
 	d.Responses["416"] = &huma.Response{Description: "The file has no such part."}
-	huma.Register(s.api, d, func(ctx context.Context, in *struct {
-		ID
-		Name string `path:"name" maxLength:"100" doc:"The file's name, of the release's files." example:"outcomes_paired.csv"`
-	}) (*huma.StreamResponse, error) {
+	register(s, d, func(ctx context.Context, in *fileOfRelease) (*huma.StreamResponse, error) {
 		f, err := s.datasets.Fetch(ctx, in.ID.ID, in.Name)
 		if err != nil {
 			return nil, problemOf(ctx, err)

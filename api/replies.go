@@ -99,7 +99,8 @@ func (s *server) admitByLink(c echo.Context) (leave func(), err error) {
 
 // Token is the path of operations by a link. The transaction began with it.
 type Token struct {
-	Token string `path:"token" maxLength:"200" doc:"What the link ends with."`
+	// What the link ends with.
+	Token string `path:"token" maxLength:"200"`
 }
 
 func (s *server) getReply(ctx context.Context, _ *Token) (referrals.Asked, error) {

@@ -232,10 +232,13 @@ func (s *server) addNote(ctx context.Context, in *Of[study.NewNote]) (study.Note
 	return s.study.AddNote(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) removeNote(ctx context.Context, in *struct {
+type removeNoteInput struct {
 	ID
-	NoteID uuid.UUID `path:"note_id" format:"uuid" doc:"The note's id."`
-}) error {
+	// The note's id.
+	NoteID uuid.UUID `path:"note_id" format:"uuid"`
+}
+
+func (s *server) removeNote(ctx context.Context, in *removeNoteInput) error {
 	return s.study.RemoveNote(ctx, in.ID.ID, in.NoteID)
 }
 
@@ -252,10 +255,13 @@ func (s *server) addInterview(ctx context.Context, in *Of[study.NewInterview]) (
 	return s.study.AddInterview(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) removeInterview(ctx context.Context, in *struct {
+type removeInterviewInput struct {
 	ID
-	InterviewID uuid.UUID `path:"interview_id" format:"uuid" doc:"The interview's id."`
-}) error {
+	// The interview's id.
+	InterviewID uuid.UUID `path:"interview_id" format:"uuid"`
+}
+
+func (s *server) removeInterview(ctx context.Context, in *removeInterviewInput) error {
 	return s.study.RemoveInterview(ctx, in.ID.ID, in.InterviewID)
 }
 
@@ -272,10 +278,13 @@ func (s *server) chooseQuote(ctx context.Context, in *Of[study.NewQuote]) (study
 	return s.study.Choose(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) listQuotes(ctx context.Context, in *struct {
+type listQuotesInput struct {
 	Changing
-	State string `query:"state" enum:"waiting,approved,refused,taken_back" doc:"Only quotes in this state."`
-}) (Page[study.Quote], error) {
+	// Only quotes in this state.
+	State string `query:"state" enum:"waiting,approved,refused,taken_back"`
+}
+
+func (s *server) listQuotes(ctx context.Context, in *listQuotesInput) (Page[study.Quote], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Quote, error) {
 		return s.study.Quotes(ctx, in.State, p)
 	}, func(q study.Quote) uuid.UUID { return q.ID })
@@ -289,11 +298,17 @@ func (s *server) takeBackQuote(ctx context.Context, in *ID) error {
 	return s.study.TakeBack(ctx, in.ID)
 }
 
-func (s *server) getDraft(ctx context.Context, in *struct {
+type getDraftInput struct {
 	ID
-	To     string `query:"to" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"The month up to whose end people joined, and things happened, that it tells of; this one when left out." example:"2026-10"`
-	Format string `query:"format" enum:"json,html,md" doc:"The form of the answer. A format of html or md is the same as Accept: text/html or text/markdown."`
-}) (study.Update, error) {
+	// The month up to whose end people joined, and things happened, that it tells of; this one when
+	// left out.
+	To string `query:"to" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2026-10"`
+	// The form of the answer. A format of html or md is the same as Accept: text/html or
+	// text/markdown.
+	Format string `query:"format" enum:"json,html,md"`
+}
+
+func (s *server) getDraft(ctx context.Context, in *getDraftInput) (study.Update, error) {
 	return s.study.Draft(ctx, in.ID.ID, in.To)
 }
 

@@ -148,11 +148,14 @@ func (s *server) removeWebhook(ctx context.Context, in *ID) error {
 	return s.partners.RemoveWebhook(ctx, in.ID)
 }
 
-func (s *server) listDeliveries(ctx context.Context, in *struct {
+type listDeliveriesInput struct {
 	ID
 	Changing
-	State string `query:"state" enum:"pending,delivered,failed" doc:"Only deliveries in this state."`
-}) (Page[partners.Delivery], error) {
+	// Only deliveries in this state.
+	State string `query:"state" enum:"pending,delivered,failed"`
+}
+
+func (s *server) listDeliveries(ctx context.Context, in *listDeliveriesInput) (Page[partners.Delivery], error) {
 	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Delivery, error) {
 		return s.partners.Deliveries(ctx, in.ID.ID, partners.DeliveryState(in.State), p)
 	}, func(d partners.Delivery) uuid.UUID { return d.ID })
@@ -161,7 +164,8 @@ func (s *server) listDeliveries(ctx context.Context, in *struct {
 // DeliveryOf is the path of operations on one delivery of a webhook.
 type DeliveryOf struct {
 	ID
-	DeliveryID uuid.UUID `path:"delivery_id" format:"uuid" doc:"The delivery's id."`
+	// The delivery's id.
+	DeliveryID uuid.UUID `path:"delivery_id" format:"uuid"`
 }
 
 func (s *server) getDelivery(ctx context.Context, in *DeliveryOf) (partners.Delivery, error) {
@@ -182,7 +186,8 @@ func (s *server) replaceWebhookSecret(ctx context.Context, in *ID) (partners.Web
 
 // Replay is the command to send events again.
 type Replay struct {
-	Cursor string `json:"cursor" minLength:"1" maxLength:"1000" doc:"A next_cursor of the feed: what came after it is sent again."`
+	// A next_cursor of the feed: what came after it is sent again.
+	Cursor string `json:"cursor" minLength:"1" maxLength:"1000"`
 }
 
 func (s *server) replayWebhook(ctx context.Context, in *Of[Replay]) (partners.Webhook, error) {

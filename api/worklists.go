@@ -51,21 +51,29 @@ func (s *server) worklistOperations() {
 
 // Whose is the part of a worklist's query that says whose people it is of.
 type Whose struct {
-	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid" doc:"Whose people. When left out: a link worker's own, or those of the link worker that a partner system acts for; for others, everybody at their sites."`
+	// Whose people. When left out: a link worker's own, or those of the link worker that a partner
+	// system acts for; for others, everybody at their sites.
+	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid"`
 }
 
 // WorklistEntry is a worklist and how many are on it.
 type WorklistEntry struct {
-	Name  string `json:"name" doc:"Its name, and the last part of its path." example:"caseload"`
-	About string `json:"about" doc:"Who is on it, in words."`
-	Count int    `json:"count" doc:"How many rows it has." example:"42"`
-	Href  string `json:"href" doc:"The path of the worklist." example:"/v1/worklists/caseload"`
+	// Its name, and the last part of its path.
+	Name string `json:"name" example:"caseload"`
+	// Who is on it, in words.
+	About string `json:"about"`
+	// How many rows it has.
+	Count int `json:"count" example:"42"`
+	// The path of the worklist.
+	Href string `json:"href" example:"/v1/worklists/caseload"`
 }
 
 // WorklistIndex is the worklists, and what is worth knowing beside them.
 type WorklistIndex struct {
 	Page[WorklistEntry]
-	Warnings []fault.Warning `json:"warnings" doc:"What keeps the caller's sites from working as they should. no_privacy_notice: a site has no privacy notice, so that no link to a person's own page can be made there, and invitations wait."`
+	// What keeps the caller's sites from working as they should. no_privacy_notice: a site has no
+	// privacy notice, so that no link to a person's own page can be made there, and invitations wait.
+	Warnings []fault.Warning `json:"warnings"`
 }
 
 func (s *server) listWorklists(ctx context.Context, in *struct {
@@ -94,30 +102,39 @@ func (s *server) mySummary(ctx context.Context, _ *struct{}) (insights.Summary, 
 // Worklist is one page of a worklist.
 type Worklist struct {
 	Page[WorklistRow]
-	Count int `json:"count" doc:"How many rows the list has, on all pages together." example:"42"`
+	// How many rows the list has, on all pages together.
+	Count int `json:"count" example:"42"`
 }
 
 // WorklistRow is somebody on a worklist, and what can be done about it.
 type WorklistRow struct {
 	worklists.Row
-	Actions []Action `json:"actions" doc:"What can be done, the likeliest first."`
+	// What can be done, the likeliest first.
+	Actions []Action `json:"actions"`
 
 	at worklists.Position
 }
 
 // Action is an operation of this API on the thing that it stands with.
 type Action struct {
-	Operation string `json:"operation" doc:"The operation's id in this document." example:"record-contact"`
-	Title     string `json:"title" doc:"What it does, in a few words." example:"Record a contact"`
-	Method    string `json:"method" enum:"GET,POST" doc:"How it is called." example:"POST"`
-	Href      string `json:"href" doc:"And where." example:"/v1/episodes/01938c2e-7a40-7000-8000-000000000001/contacts"`
+	// The operation's id in this document.
+	Operation string `json:"operation" example:"record-contact"`
+	// What it does, in a few words.
+	Title string `json:"title" example:"Record a contact"`
+	// How it is called.
+	Method string `json:"method" enum:"GET,POST" example:"POST"`
+	// And where.
+	Href string `json:"href" example:"/v1/episodes/01938c2e-7a40-7000-8000-000000000001/contacts"`
 }
 
-func (s *server) getWorklist(ctx context.Context, in *struct {
+type getWorklistInput struct {
 	Paging
 	Whose
-	Name string `path:"name" maxLength:"50" doc:"The list's name." example:"caseload"`
-}) (out Worklist, err error) {
+	// The list's name.
+	Name string `path:"name" maxLength:"50" example:"caseload"`
+}
+
+func (s *server) getWorklist(ctx context.Context, in *getWorklistInput) (out Worklist, err error) {
 	l, err := worklists.Of(in.Name)
 	if err != nil {
 		return out, err

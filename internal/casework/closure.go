@@ -15,7 +15,8 @@ import (
 
 // Assessed is answers to one instrument, whose episode and timepoint follow from what they are recorded with.
 type Assessed struct {
-	Instrument string `json:"instrument" maxLength:"50" doc:"The instrument's key." example:"ons4"`
+	// The instrument's key.
+	Instrument string `json:"instrument" maxLength:"50" example:"ons4"`
 	outcomes.Answers
 }
 
@@ -26,28 +27,36 @@ func (a Assessed) at(episode uuid.UUID, timepoint string) outcomes.New {
 // Closure is the command to close an episode, with how the person is at the end.
 type Closure struct {
 	episodes.Closure
-	Assessment *FinalAssessment `json:"assessment,omitempty" doc:"How the person is at the end; recorded with the closure, or neither is."`
+	// How the person is at the end; recorded with the closure, or neither is.
+	Assessment *FinalAssessment `json:"assessment,omitempty"`
 }
 
 // FinalAssessment is one at the timepoint closure.
 type FinalAssessment struct {
-	Timepoint string `json:"timepoint,omitempty" enum:"closure" doc:"It is always closure, and may be left out."`
+	// It is always closure, and may be left out.
+	Timepoint string `json:"timepoint,omitempty" enum:"closure"`
 	Assessed
 }
 
 // Closed is an episode that was just closed.
 type Closed struct {
 	episodes.Episode
-	Assessment    *outcomes.Assessment `json:"assessment" format:"or-null" doc:"The final assessment, where there is one."`
-	OpenReferrals []OpenReferral       `json:"open_referrals" doc:"Referrals of which something is still expected: they stay open, and can be answered and moved."`
+	// The final assessment, where there is one.
+	Assessment *outcomes.Assessment `json:"assessment" format:"or-null"`
+	// Referrals of which something is still expected: they stay open, and can be answered and moved.
+	OpenReferrals []OpenReferral `json:"open_referrals"`
 }
 
 // OpenReferral is a referral that a closed episode leaves open.
 type OpenReferral struct {
-	ID               uuid.UUID        `json:"id" format:"uuid" doc:"The referral."`
-	OrganisationID   uuid.UUID        `json:"organisation_id" format:"uuid" doc:"Where it was sent."`
-	OrganisationName string           `json:"organisation_name" doc:"Its name." example:"Example Lunch Club"`
-	Status           referrals.Status `json:"status" format:"code:referral_statuses" doc:"Where it stands."`
+	// The referral.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// Where it was sent.
+	OrganisationID uuid.UUID `json:"organisation_id" format:"uuid"`
+	// Its name.
+	OrganisationName string `json:"organisation_name" example:"Example Lunch Club"`
+	// Where it stands.
+	Status referrals.Status `json:"status" format:"code:referral_statuses"`
 }
 
 // CloseEpisode closes an episode, with its final assessment where there is one, and names the referrals

@@ -18,79 +18,127 @@ import (
 // first scores and every later one, all that was tried, risks, and nothing that is empty. How much of it
 // there is follows from the person's consent.
 type GPMessage struct {
-	Plan          *GPPlan          `json:"plan_and_requested_actions,omitempty" doc:"What is asked of the practice. From the level summary on."`
-	EpisodeID     uuid.UUID        `json:"episode_id" format:"uuid" doc:"The episode it is about."`
-	MadeOn        day.Date         `json:"made_on" format:"date" doc:"The day it was made, at the site: it says how things stood then."`
-	Person        GPPerson         `json:"person" doc:"Who it is about: what the practice needs to file it."`
-	Consent       GPConsent        `json:"consent" doc:"What it rests on."`
-	Dates         GPDates          `json:"dates" doc:"When support began and ended."`
-	Codes         []GPCode         `json:"codes" doc:"What the record holds that has a verified SNOMED CT code of exactly that meaning."`
-	Sender        *GPSender        `json:"sender,omitempty" doc:"Whom to ask. From the level summary on."`
-	Summary       *GPSummary       `json:"summary,omitempty" doc:"What it was about and what came of it. From the level summary on."`
-	Scores        []GPScore        `json:"scores,omitempty" doc:"Every score that stands, the first and the later ones. From the level summary on."`
-	ScoresNote    string           `json:"scores_note,omitempty" doc:"What the scores cannot show; to be shown with them."`
-	Interventions []GPIntervention `json:"interventions,omitempty" doc:"Every referral and signpost, those that did not work too, oldest first. From the level summary on."`
-	Risks         *GPRisks         `json:"safeguarding_and_risks,omitempty" doc:"From the level summary on."`
+	// What is asked of the practice. From the level summary on.
+	Plan *GPPlan `json:"plan_and_requested_actions,omitempty"`
+	// The episode it is about.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
+	// The day it was made, at the site: it says how things stood then.
+	MadeOn day.Date `json:"made_on" format:"date"`
+	// Who it is about: what the practice needs to file it.
+	Person GPPerson `json:"person"`
+	// What it rests on.
+	Consent GPConsent `json:"consent"`
+	// When support began and ended.
+	Dates GPDates `json:"dates"`
+	// What the record holds that has a verified SNOMED CT code of exactly that meaning.
+	Codes []GPCode `json:"codes"`
+	// Whom to ask. From the level summary on.
+	Sender *GPSender `json:"sender,omitempty"`
+	// What it was about and what came of it. From the level summary on.
+	Summary *GPSummary `json:"summary,omitempty"`
+	// Every score that stands, the first and the later ones. From the level summary on.
+	Scores []GPScore `json:"scores,omitempty"`
+	// What the scores cannot show; to be shown with them.
+	ScoresNote string `json:"scores_note,omitempty"`
+	// Every referral and signpost, those that did not work too, oldest first. From the level summary
+	// on.
+	Interventions []GPIntervention `json:"interventions,omitempty"`
+	// From the level summary on.
+	Risks *GPRisks `json:"safeguarding_and_risks,omitempty"`
 }
 
 // GPPlan is what is asked of the practice, and what goes on.
 type GPPlan struct {
-	ActionRequested  bool            `json:"action_requested" doc:"Whether the practice is asked to do anything."`
-	RequestedActions string          `json:"requested_actions" doc:"What it is asked to do. Where nothing is, it says so in words." example:"No action is requested of the practice."`
-	Support          GPTerm          `json:"support" doc:"Whether support goes on (episode_statuses)."`
-	NextFollowUp     *GPNextFollowUp `json:"next_follow_up,omitempty" doc:"When the person will next be asked how they are, where that is planned."`
+	// Whether the practice is asked to do anything.
+	ActionRequested bool `json:"action_requested"`
+	// What it is asked to do. Where nothing is, it says so in words.
+	RequestedActions string `json:"requested_actions" example:"No action is requested of the practice."`
+	// Whether support goes on (episode_statuses).
+	Support GPTerm `json:"support"`
+	// When the person will next be asked how they are, where that is planned.
+	NextFollowUp *GPNextFollowUp `json:"next_follow_up,omitempty"`
 }
 
 // GPNextFollowUp is a follow-up that is still to come.
 type GPNextFollowUp struct {
-	Code     string   `json:"code" doc:"The code of the follow-up." example:"m9_12"`
-	OpensOn  day.Date `json:"opens_on" format:"date" doc:"The first day on which the person is asked."`
-	ClosesOn day.Date `json:"closes_on" format:"date" doc:"The last day on which the person is asked."`
+	// The code of the follow-up.
+	Code string `json:"code" example:"m9_12"`
+	// The first day on which the person is asked.
+	OpensOn day.Date `json:"opens_on" format:"date"`
+	// The last day on which the person is asked.
+	ClosesOn day.Date `json:"closes_on" format:"date"`
 }
 
 // GPPerson is who the message is about.
 type GPPerson struct {
-	GivenName      *string  `json:"given_name" doc:"First name; null where the person has none." example:"Mary"`
-	FamilyName     *string  `json:"family_name" doc:"Family name; null where the person has none." example:"Example"`
-	BirthDate      day.Date `json:"birth_date" format:"date" doc:"Date of birth." example:"1950-04-01"`
-	NHSNumber      *string  `json:"nhs_number,omitempty" doc:"NHS number, where it is known and in a range that is issued." example:"9991000003"`
-	GPPracticeCode *string  `json:"gp_practice_code,omitempty" doc:"ODS code of the practice, where it is known." example:"Y00001"`
+	// First name; null where the person has none.
+	GivenName *string `json:"given_name" example:"Mary"`
+	// Family name; null where the person has none.
+	FamilyName *string `json:"family_name" example:"Example"`
+	// Date of birth.
+	BirthDate day.Date `json:"birth_date" format:"date" example:"1950-04-01"`
+	// NHS number, where it is known and in a range that is issued.
+	NHSNumber *string `json:"nhs_number,omitempty" example:"9991000003"`
+	// ODS code of the practice, where it is known.
+	GPPracticeCode *string `json:"gp_practice_code,omitempty" example:"Y00001"`
 }
 
 // GPConsent is the decision that permits the message.
 type GPConsent struct {
-	Level     string   `json:"level" enum:"codes_only,summary,full" doc:"How much it tells. codes_only: who it is about, dates, and SNOMED CT codes. summary: also requested actions, needs, outcomes, scores, interventions and whether risks are known, all in coded words. full: also free text: what matters to the person, the risks, why they were referred on, the note of the closure, and what they said at a follow-up in their own words, unless a researcher wrote it down."`
-	Decision  string   `json:"decision" enum:"given,best_interests" doc:"What was decided. best_interests means that it was decided for a person who lacks capacity."`
-	DecidedOn day.Date `json:"decided_on" format:"date" doc:"The day of the decision."`
+	// How much it tells. codes_only: who it is about, dates, and SNOMED CT codes. summary: also
+	// requested actions, needs, outcomes, scores, interventions and whether risks are known, all in
+	// coded words. full: also free text: what matters to the person, the risks, why they were
+	// referred on, the note of the closure, and what they said at a follow-up in their own words,
+	// unless a researcher wrote it down.
+	Level string `json:"level" enum:"codes_only,summary,full"`
+	// What was decided. best_interests means that it was decided for a person who lacks capacity.
+	Decision string `json:"decision" enum:"given,best_interests"`
+	// The day of the decision.
+	DecidedOn day.Date `json:"decided_on" format:"date"`
 }
 
 // GPDates are the days of the episode.
 type GPDates struct {
-	ReceivedOn     day.Date  `json:"received_on" format:"date" doc:"The referral in was received."`
-	FirstContactOn *day.Date `json:"first_contact_on,omitempty" format:"date" doc:"The person was first reached."`
-	ClosedOn       *day.Date `json:"closed_on,omitempty" format:"date" doc:"Support ended."`
+	// The referral in was received.
+	ReceivedOn day.Date `json:"received_on" format:"date"`
+	// The person was first reached.
+	FirstContactOn *day.Date `json:"first_contact_on,omitempty" format:"date"`
+	// Support ended.
+	ClosedOn *day.Date `json:"closed_on,omitempty" format:"date"`
 }
 
 // GPCode is one code of another system.
 type GPCode struct {
-	System  string   `json:"system" format:"uri" doc:"The system." example:"http://snomed.info/sct"`
-	Code    string   `json:"code" doc:"The concept." example:"871731000000106"`
-	Display string   `json:"display" doc:"Its name." example:"Referral to social prescribing service (procedure)"`
-	On      day.Date `json:"on" format:"date" doc:"The day it was true."`
+	// The system.
+	System string `json:"system" format:"uri" example:"http://snomed.info/sct"`
+	// The concept.
+	Code string `json:"code" example:"871731000000106"`
+	// Its name.
+	Display string `json:"display" example:"Referral to social prescribing service (procedure)"`
+	// The day it was true.
+	On day.Date `json:"on" format:"date"`
 }
 
 // GPSender is whom the practice can ask.
 type GPSender struct {
-	LinkWorker string `json:"link_worker" doc:"Who supports the person."`
-	Email      string `json:"email" doc:"How to reach them."`
-	Site       string `json:"site" doc:"Where they work."`
+	// Who supports the person.
+	LinkWorker string `json:"link_worker"`
+	// How to reach them.
+	Email string `json:"email"`
+	// Where they work.
+	Site string `json:"site"`
 }
 
 // GPRisks says of the risks what the level lets it.
 type GPRisks struct {
-	Status string `json:"status" enum:"none_known,recorded,not_recorded" doc:"Whether risks are known. If it is recorded and there is no text, the person agreed to a summary only: ask the link worker."`
-	Text   string `json:"text,omitempty" doc:"The risks. With the level full."`
-	Unseen int    `json:"unseen_concerns,omitempty" doc:"How many of the person's answers are a safeguarding concern that nobody has marked as seen; left out where there is none." example:"1"`
+	// Whether risks are known. If it is recorded and there is no text, the person agreed to a summary
+	// only: ask the link worker.
+	Status string `json:"status" enum:"none_known,recorded,not_recorded"`
+	// The risks. With the level full.
+	Text string `json:"text,omitempty"`
+	// How many of the person's answers are a safeguarding concern that nobody has marked as seen;
+	// left out where there is none.
+	Unseen int `json:"unseen_concerns,omitempty" example:"1"`
 }
 
 const (

@@ -14,31 +14,47 @@ const scoresNote = "Scores before and after, of one person and without a compari
 
 // GPScore is one score of one instrument: at the start, and each time it was taken again.
 type GPScore struct {
-	Instrument         string    `json:"instrument" doc:"The instrument's key." example:"ons4"`
-	InstrumentVersion  int       `json:"instrument_version" doc:"And its version. Scores of different versions are never compared." example:"1"`
-	Title              string    `json:"title" doc:"Its full name."`
-	Score              string    `json:"score" doc:"Which score." example:"anxiety"`
-	Better             string    `json:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
-	ResponderThreshold *float64  `json:"responder_threshold,omitempty" doc:"The change from which a person counts as improved or worse; left out where none is known." example:"1"`
-	ThresholdSource    string    `json:"threshold_source,omitempty" doc:"Where that threshold comes from." example:"convention"`
-	Initial            *GPValue  `json:"initial,omitempty" doc:"At the baseline; left out where there was none, and then nothing is compared."`
-	Later              []GPLater `json:"later,omitempty" doc:"Each later value, by day, those that are worse too."`
+	// The instrument's key.
+	Instrument string `json:"instrument" example:"ons4"`
+	// And its version. Scores of different versions are never compared.
+	InstrumentVersion int `json:"instrument_version" example:"1"`
+	// Its full name.
+	Title string `json:"title"`
+	// Which score.
+	Score string `json:"score" example:"anxiety"`
+	// Which direction is an improvement.
+	Better string `json:"better" enum:"higher,lower"`
+	// The change from which a person counts as improved or worse; left out where none is known.
+	ResponderThreshold *float64 `json:"responder_threshold,omitempty" example:"1"`
+	// Where that threshold comes from.
+	ThresholdSource string `json:"threshold_source,omitempty" example:"convention"`
+	// At the baseline; left out where there was none, and then nothing is compared.
+	Initial *GPValue `json:"initial,omitempty"`
+	// Each later value, by day, those that are worse too.
+	Later []GPLater `json:"later,omitempty"`
 }
 
 // GPValue is a score at one time.
 type GPValue struct {
-	Timepoint string   `json:"timepoint" doc:"When it was answered: baseline, review, closure, or the code of a follow-up." example:"m9_12"`
-	On        day.Date `json:"on" format:"date" doc:"The day."`
-	Value     float64  `json:"value" doc:"The score." example:"6"`
-	Band      string   `json:"band,omitempty" doc:"The band it lies in, where the instrument has bands." example:"medium"`
+	// When it was answered: baseline, review, closure, or the code of a follow-up.
+	Timepoint string `json:"timepoint" example:"m9_12"`
+	// The day.
+	On day.Date `json:"on" format:"date"`
+	// The score.
+	Value float64 `json:"value" example:"6"`
+	// The band it lies in, where the instrument has bands.
+	Band string `json:"band,omitempty" example:"medium"`
 }
 
 // GPLater is a score at a later time, beside the initial one.
 type GPLater struct {
 	GPValue
-	Change           *float64 `json:"change,omitempty" doc:"This value minus the initial one." example:"2"`
-	Direction        string   `json:"direction,omitempty" enum:"better,same,worse" doc:"Which way that is, by the direction in which the score improves."`
-	ReachesThreshold *bool    `json:"reaches_threshold,omitempty" doc:"Whether the change, either way, is as large as the responder threshold."`
+	// This value minus the initial one.
+	Change *float64 `json:"change,omitempty" example:"2"`
+	// Which way that is, by the direction in which the score improves.
+	Direction string `json:"direction,omitempty" enum:"better,same,worse"`
+	// Whether the change, either way, is as large as the responder threshold.
+	ReachesThreshold *bool `json:"reaches_threshold,omitempty"`
 }
 
 // scoresOf puts the scores of assessments, which come by day, side by side.

@@ -12,59 +12,97 @@ import (
 
 // GPSummary is what support was about, and what the person says came of it.
 type GPSummary struct {
-	Source        GPTerm       `json:"source" doc:"Who referred the person in (sources)."`
-	PrimaryNeed   GPTerm       `json:"primary_need" doc:"The need that mattered most (needs)."`
-	OtherNeeds    []GPTerm     `json:"other_needs,omitempty" doc:"Further needs."`
-	TimesReached  int          `json:"times_reached" doc:"Contacts in which the person was met or spoken to."`
-	ClosureReason *GPTerm      `json:"closure_reason,omitempty" doc:"Why support ended (closure_reasons)."`
-	ClosureNote   string       `json:"closure_note,omitempty" doc:"More on why. With the level full."`
-	WhatMatters   string       `json:"what_matters,omitempty" doc:"What matters to the person, in their words. With the level full."`
-	FollowUps     []GPFollowUp `json:"follow_ups,omitempty" doc:"What the person said months later, and where nobody could ask them."`
+	// Who referred the person in (sources).
+	Source GPTerm `json:"source"`
+	// The need that mattered most (needs).
+	PrimaryNeed GPTerm `json:"primary_need"`
+	// Further needs.
+	OtherNeeds []GPTerm `json:"other_needs,omitempty"`
+	// Contacts in which the person was met or spoken to.
+	TimesReached int `json:"times_reached"`
+	// Why support ended (closure_reasons).
+	ClosureReason *GPTerm `json:"closure_reason,omitempty"`
+	// More on why. With the level full.
+	ClosureNote string `json:"closure_note,omitempty"`
+	// What matters to the person, in their words. With the level full.
+	WhatMatters string `json:"what_matters,omitempty"`
+	// What the person said months later, and where nobody could ask them.
+	FollowUps []GPFollowUp `json:"follow_ups,omitempty"`
 }
 
 // GPFollowUp is one time of asking a person how they have been.
 type GPFollowUp struct {
-	Code              string    `json:"code" doc:"The code of the follow-up." example:"m9_12"`
-	CompletedOn       *day.Date `json:"completed_on,omitempty" format:"date" doc:"The day the person answered."`
-	Respondent        *GPTerm   `json:"respondent,omitempty" doc:"Who answered (respondents)."`
-	HowHaveYouBeen    *GPTerm   `json:"how_have_you_been,omitempty" doc:"How the person says they have been since (well_being_since)."`
-	LinkWorkerBenefit *GPTerm   `json:"link_worker_benefit,omitempty" doc:"Whether they say that meeting the link worker helped (benefits)."`
-	InTheirWords      string    `json:"in_their_words,omitempty" doc:"What they said. With the level full, and never what a researcher wrote down."`
-	LostOn            *day.Date `json:"lost_on,omitempty" format:"date" doc:"The day it was given up."`
-	LossReason        *GPTerm   `json:"loss_reason,omitempty" doc:"Why it was given up (loss_reasons)."`
+	// The code of the follow-up.
+	Code string `json:"code" example:"m9_12"`
+	// The day the person answered.
+	CompletedOn *day.Date `json:"completed_on,omitempty" format:"date"`
+	// Who answered (respondents).
+	Respondent *GPTerm `json:"respondent,omitempty"`
+	// How the person says they have been since (well_being_since).
+	HowHaveYouBeen *GPTerm `json:"how_have_you_been,omitempty"`
+	// Whether they say that meeting the link worker helped (benefits).
+	LinkWorkerBenefit *GPTerm `json:"link_worker_benefit,omitempty"`
+	// What they said. With the level full, and never what a researcher wrote down.
+	InTheirWords string `json:"in_their_words,omitempty"`
+	// The day it was given up.
+	LostOn *day.Date `json:"lost_on,omitempty" format:"date"`
+	// Why it was given up (loss_reasons).
+	LossReason *GPTerm `json:"loss_reason,omitempty"`
 }
 
 // GPIntervention is one thing that the person was referred or signposted to.
 type GPIntervention struct {
-	Kind                string                 `json:"kind" enum:"referral,signpost" doc:"A signpost is not a referral: the person was told of it, and nothing was sent."`
-	SentOn              day.Date               `json:"sent_on" format:"date" doc:"The day it was sent, or given."`
-	Organisation        string                 `json:"organisation" doc:"The organisation that the person was referred to."`
-	Service             string                 `json:"service,omitempty" doc:"To which of its services, where one was named."`
-	Need                GPTerm                 `json:"need" doc:"The need it was for (needs)."`
-	Status              GPTerm                 `json:"status" doc:"What became of it (referral_statuses). expired is no answer, which is not a no."`
-	Reason              *GPTerm                `json:"reason,omitempty" doc:"Why, where it was declined, withdrawn or not completed; of waitlisted, the expected wait (move_reasons)."`
-	EndedOn             *day.Date              `json:"ended_on,omitempty" format:"date" doc:"The day it ended."`
-	Why                 string                 `json:"why,omitempty" doc:"Why the person was referred there. With the level full."`
-	OrganisationAccount *GPOrganisationAccount `json:"organisation_account,omitempty" doc:"What the organisation says; of a referral only."`
-	PatientAccount      *GPPatientAccount      `json:"patient_account,omitempty" doc:"What the person says; left out where they were never asked."`
+	// A signpost is not a referral: the person was told of it, and nothing was sent.
+	Kind string `json:"kind" enum:"referral,signpost"`
+	// The day it was sent, or given.
+	SentOn day.Date `json:"sent_on" format:"date"`
+	// The organisation that the person was referred to.
+	Organisation string `json:"organisation"`
+	// To which of its services, where one was named.
+	Service string `json:"service,omitempty"`
+	// The need it was for (needs).
+	Need GPTerm `json:"need"`
+	// What became of it (referral_statuses). expired is no answer, which is not a no.
+	Status GPTerm `json:"status"`
+	// Why, where it was declined, withdrawn or not completed; of waitlisted, the expected wait
+	// (move_reasons).
+	Reason *GPTerm `json:"reason,omitempty"`
+	// The day it ended.
+	EndedOn *day.Date `json:"ended_on,omitempty" format:"date"`
+	// Why the person was referred there. With the level full.
+	Why string `json:"why,omitempty"`
+	// What the organisation says; of a referral only.
+	OrganisationAccount *GPOrganisationAccount `json:"organisation_account,omitempty"`
+	// What the person says; left out where they were never asked.
+	PatientAccount *GPPatientAccount `json:"patient_account,omitempty"`
 }
 
 // GPOrganisationAccount is what an organisation says, itself or through a link worker.
 type GPOrganisationAccount struct {
-	Attended        string    `json:"attended" enum:"yes,no,not_said" doc:"Whether it says that the person came."`
-	FirstAttendedOn *day.Date `json:"first_attended_on,omitempty" format:"date" doc:"The first day it says so of."`
-	Status          *GPTerm   `json:"status,omitempty" doc:"Where it last said that the referral stands; left out where it never answered."`
-	Reason          *GPTerm   `json:"reason,omitempty" doc:"The reason it gave."`
+	// Whether it says that the person came.
+	Attended string `json:"attended" enum:"yes,no,not_said"`
+	// The first day it says so of.
+	FirstAttendedOn *day.Date `json:"first_attended_on,omitempty" format:"date"`
+	// Where it last said that the referral stands; left out where it never answered.
+	Status *GPTerm `json:"status,omitempty"`
+	// The reason it gave.
+	Reason *GPTerm `json:"reason,omitempty"`
 }
 
 // GPPatientAccount is what a person last said of it at a follow-up.
 type GPPatientAccount struct {
-	Used       GPTerm   `json:"used" doc:"Whether they used it (uses)."`
-	Reason     *GPTerm  `json:"reason,omitempty" doc:"Why not, or why they stopped (unused_reasons)."`
-	Benefit    *GPTerm  `json:"benefit,omitempty" doc:"Whether it helped (benefits); left out where it could not, since it was not used."`
-	On         day.Date `json:"on" format:"date" doc:"The day they were asked."`
-	FollowUp   string   `json:"follow_up" doc:"The follow-up at which they were." example:"m9_12"`
-	Respondent GPTerm   `json:"respondent" doc:"Who answered (respondents)."`
+	// Whether they used it (uses).
+	Used GPTerm `json:"used"`
+	// Why not, or why they stopped (unused_reasons).
+	Reason *GPTerm `json:"reason,omitempty"`
+	// Whether it helped (benefits); left out where it could not, since it was not used.
+	Benefit *GPTerm `json:"benefit,omitempty"`
+	// The day they were asked.
+	On day.Date `json:"on" format:"date"`
+	// The follow-up at which they were.
+	FollowUp string `json:"follow_up" example:"m9_12"`
+	// Who answered (respondents).
+	Respondent GPTerm `json:"respondent"`
 }
 
 // tell adds what the levels summary and full have.

@@ -17,37 +17,55 @@ import (
 
 // Intake is the command to take somebody on: what a first conversation brings, in one call.
 type Intake struct {
-	PatientID  *uuid.UUID               `json:"patient_id,omitempty" nullable:"true" format:"uuid" doc:"Somebody the site knows already; in place of patient."`
-	Patient    *people.New              `json:"patient,omitempty" doc:"Somebody new; in place of patient_id." example:"{\"given_name\": \"Mary\", \"family_name\": \"Example\", \"birth_date\": \"1950-04-01\"}"`
-	Consents   []people.NewConsent      `json:"consents,omitempty" maxItems:"20" doc:"What the person agreed to, or not; of two for one purpose and day a refusal stands." example:"[{\"purpose\": \"share_with_organisations\", \"decision\": \"given\", \"decided_on\": \"2026-01-12\"}]"`
-	Episode    episodes.Details         `json:"episode" doc:"The spell of support."`
-	Contact    *episodes.ContactDetails `json:"contact,omitempty" doc:"The conversation itself." example:"{\"on\": \"2026-01-12\", \"mode\": \"telephone\", \"kind\": \"first_contact\", \"outcome\": \"spoke\"}"`
-	Assessment *Baseline                `json:"assessment,omitempty" doc:"How the person is at the start."`
-	Referrals  []referrals.Request      `json:"referrals,omitempty" maxItems:"20" doc:"Where the person is referred or signposted to." example:"[{\"organisation_id\": \"01938c2e-7a40-7000-8000-000000000001\", \"need\": \"loneliness_isolation\"}]"`
+	// Somebody the site knows already; in place of patient.
+	PatientID *uuid.UUID `json:"patient_id,omitempty" nullable:"true" format:"uuid"`
+	// Somebody new; in place of patient_id.
+	Patient *people.New `json:"patient,omitempty" example:"{\"given_name\": \"Mary\", \"family_name\": \"Example\", \"birth_date\": \"1950-04-01\"}"`
+	// What the person agreed to, or not; of two for one purpose and day a refusal stands.
+	Consents []people.NewConsent `json:"consents,omitempty" maxItems:"20" example:"[{\"purpose\": \"share_with_organisations\", \"decision\": \"given\", \"decided_on\": \"2026-01-12\"}]"`
+	// The spell of support.
+	Episode episodes.Details `json:"episode"`
+	// The conversation itself.
+	Contact *episodes.ContactDetails `json:"contact,omitempty" example:"{\"on\": \"2026-01-12\", \"mode\": \"telephone\", \"kind\": \"first_contact\", \"outcome\": \"spoke\"}"`
+	// How the person is at the start.
+	Assessment *Baseline `json:"assessment,omitempty"`
+	// Where the person is referred or signposted to.
+	Referrals []referrals.Request `json:"referrals,omitempty" maxItems:"20" example:"[{\"organisation_id\": \"01938c2e-7a40-7000-8000-000000000001\", \"need\": \"loneliness_isolation\"}]"`
 }
 
 // Baseline is an assessment at the start.
 type Baseline struct {
-	Timepoint string `json:"timepoint,omitempty" enum:"baseline" doc:"It is always baseline, and may be left out."`
+	// It is always baseline, and may be left out.
+	Timepoint string `json:"timepoint,omitempty" enum:"baseline"`
 	Assessed
 }
 
 // TakenOn is everything that an intake recorded.
 type TakenOn struct {
-	PatientID  uuid.UUID            `json:"patient_id" format:"uuid" doc:"The person."`
-	EpisodeID  uuid.UUID            `json:"episode_id" format:"uuid" doc:"The episode."`
-	Patient    people.Patient       `json:"patient" doc:"The person."`
-	Consents   []people.Consent     `json:"consents" doc:"The decisions that were recorded."`
-	Episode    episodes.Episode     `json:"episode" doc:"The episode, as it stands after all of it."`
-	Contact    *episodes.Contact    `json:"contact" format:"or-null" doc:"The contact, where there was one."`
-	Assessment *outcomes.Assessment `json:"assessment" format:"or-null" doc:"The baseline, where there was one."`
-	Referrals  []referrals.Referral `json:"referrals" doc:"The referrals and signposts, in the order in which they were sent."`
-	Warnings   []PartWarning        `json:"warnings" doc:"What is worth knowing, of every part."`
+	// The person.
+	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
+	// The episode.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
+	// The person.
+	Patient people.Patient `json:"patient"`
+	// The decisions that were recorded.
+	Consents []people.Consent `json:"consents"`
+	// The episode, as it stands after all of it.
+	Episode episodes.Episode `json:"episode"`
+	// The contact, where there was one.
+	Contact *episodes.Contact `json:"contact" format:"or-null"`
+	// The baseline, where there was one.
+	Assessment *outcomes.Assessment `json:"assessment" format:"or-null"`
+	// The referrals and signposts, in the order in which they were sent.
+	Referrals []referrals.Referral `json:"referrals"`
+	// What is worth knowing, of every part.
+	Warnings []PartWarning `json:"warnings"`
 }
 
 // PartWarning is a warning, and which part of the request it is of.
 type PartWarning struct {
-	Location string `json:"location" doc:"The part of the request." example:"body.referrals[0]"`
+	// The part of the request.
+	Location string `json:"location" example:"body.referrals[0]"`
 	fault.Warning
 }
 

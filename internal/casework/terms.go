@@ -8,8 +8,10 @@ import (
 
 // GPTerm is a code of the record with what it means.
 type GPTerm struct {
-	Code string `json:"code" doc:"As the record holds it; see /v1/code-lists." example:"not_completed"`
-	Text string `json:"text" doc:"What it means, in few words." example:"Not completed"`
+	// As the record holds it; see /v1/code-lists.
+	Code string `json:"code" example:"not_completed"`
+	// What it means, in few words.
+	Text string `json:"text" example:"Not completed"`
 }
 
 // inShort are words for codes whose gloss explains more than a practice needs. Silence is never told as a no.

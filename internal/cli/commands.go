@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"waypost/api"
+	"waypost/docs"
 	"waypost/internal/imports"
 	"waypost/internal/keys"
 	"waypost/internal/platform/actor"
@@ -20,11 +20,7 @@ import (
 
 // Run prints the document, as docs/openapi.yaml holds it.
 func (openAPI) Run(s *surroundings) error {
-	doc, err := api.Document()
-	if err != nil {
-		return err
-	}
-	_, err = s.out.Write(doc)
+	_, err := s.out.Write(docs.OpenAPI)
 	return err
 }
 

@@ -12,34 +12,51 @@ import (
 
 // Codebook says what every table and column of a release means.
 type Codebook struct {
-	Definition int           `json:"definition" doc:"The version of the tables: it rises when a column comes, goes or changes its meaning." example:"1"`
-	Tables     []CodebookOf  `json:"tables" doc:"The tables of a release, each a CSV and a Parquet file."`
-	Missing    []Value       `json:"missing_codes" doc:"What the numbers in a missing_code column stand for."`
-	Quasis     []QuasiLevels `json:"quasi_identifiers" doc:"By what a person could be recognised, taken together, and what each step of generalisation leaves of it."`
+	// The version of the tables: it rises when a column comes, goes or changes its meaning.
+	Definition int `json:"definition" example:"1"`
+	// The tables of a release, each a CSV and a Parquet file.
+	Tables []CodebookOf `json:"tables"`
+	// What the numbers in a missing_code column stand for.
+	Missing []Value `json:"missing_codes"`
+	// By what a person could be recognised, taken together, and what each step of generalisation
+	// leaves of it.
+	Quasis []QuasiLevels `json:"quasi_identifiers"`
 }
 
 // CodebookOf is a table of the codebook.
 type CodebookOf struct {
-	Name    string           `json:"name" doc:"Name of the table and its files." example:"outcomes_paired"`
-	Label   string           `json:"label" doc:"What a row is."`
-	Key     []string         `json:"key" doc:"The columns that tell rows apart."`
-	Columns []CodebookColumn `json:"columns" doc:"Its columns, in order; the first is the person's."`
+	// Name of the table and its files.
+	Name string `json:"name" example:"outcomes_paired"`
+	// What a row is.
+	Label string `json:"label"`
+	// The columns that tell rows apart.
+	Key []string `json:"key"`
+	// Its columns, in order; the first is the person's.
+	Columns []CodebookColumn `json:"columns"`
 }
 
 // CodebookColumn is a column of the codebook.
 type CodebookColumn struct {
-	Name    string   `json:"name" doc:"Its name." example:"change"`
-	Type    Kind     `json:"type" enum:"string,integer,number" doc:"Of its values. An empty cell is a value that there is not."`
-	Label   string   `json:"label" doc:"What it means, with its unit."`
-	Values  []Value  `json:"values" doc:"The closed list of its values; empty where it is none."`
-	Missing []string `json:"missing_codes" doc:"Those of its values that say why there is no answer."`
-	Source  string   `json:"source" doc:"Where in the record it comes from."`
+	// Its name.
+	Name string `json:"name" example:"change"`
+	// Of its values. An empty cell is a value that there is not.
+	Type Kind `json:"type" enum:"string,integer,number"`
+	// What it means, with its unit.
+	Label string `json:"label"`
+	// The closed list of its values; empty where it is none.
+	Values []Value `json:"values"`
+	// Those of its values that say why there is no answer.
+	Missing []string `json:"missing_codes"`
+	// Where in the record it comes from.
+	Source string `json:"source"`
 }
 
 // QuasiLevels is a quasi-identifier of the codebook.
 type QuasiLevels struct {
-	Name   string   `json:"name" doc:"Its name." example:"age_band"`
-	Levels []string `json:"levels" doc:"What each step leaves, the finest first; the last tells nothing."`
+	// Its name.
+	Name string `json:"name" example:"age_band"`
+	// What each step leaves, the finest first; the last tells nothing.
+	Levels []string `json:"levels"`
 }
 
 // Book is the codebook. It is of every project.

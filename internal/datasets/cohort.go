@@ -22,33 +22,48 @@ var files = sqlfile.Load(folder)
 
 // Stage is a step of the flow of participants, with the people who are at it.
 type Stage struct {
-	Stage     string `json:"stage" doc:"What the people have in common." example:"included"`
-	Timepoint string `json:"timepoint" doc:"Of which follow-up; empty: of none."`
-	N         int    `json:"n" doc:"How many people; of a timepoint, how many episodes."`
+	// What the people have in common.
+	Stage string `json:"stage" example:"included"`
+	// Of which follow-up; empty: of none.
+	Timepoint string `json:"timepoint"`
+	// How many people; of a timepoint, how many episodes.
+	N int `json:"n"`
 }
 
 // Generalised is what became of a quasi-identifier.
 type Generalised struct {
-	QuasiIdentifier string `json:"quasi_identifier" doc:"The field that is made coarser."`
-	Level           int    `json:"level" doc:"0: as fine as releases are; each step is coarser."`
-	Tells           string `json:"tells" doc:"What the dataset says of it at this level."`
+	// The field that is made coarser.
+	QuasiIdentifier string `json:"quasi_identifier"`
+	// 0: as fine as releases are; each step is coarser.
+	Level int `json:"level"`
+	// What the dataset says of it at this level.
+	Tells string `json:"tells"`
 }
 
 // Report is what a release holds, without a row of it.
 type Report struct {
-	N           int           `json:"n" doc:"People in it."`
-	K           int           `json:"k" doc:"People in the smallest group of those who are alike in all quasi-identifiers."`
-	Suppressed  int           `json:"suppressed" doc:"People left out, in groups smaller than the project's minimum k."`
-	Enforced    bool          `json:"enforced" doc:"Whether the minimum k was enforced. In a safe setting it is reported."`
-	Generalised []Generalised `json:"generalised" doc:"What was made coarser, of all quasi-identifiers."`
-	Left        *int          `json:"left" doc:"How many people left since the release before, by withdrawing; null: there was none before."`
-	Flow        []Stage       `json:"flow" doc:"From everybody whom the sites' record holds to those who answered."`
+	// People in it.
+	N int `json:"n"`
+	// People in the smallest group of those who are alike in all quasi-identifiers.
+	K int `json:"k"`
+	// People left out, in groups smaller than the project's minimum k.
+	Suppressed int `json:"suppressed"`
+	// Whether the minimum k was enforced. In a safe setting it is reported.
+	Enforced bool `json:"enforced"`
+	// What was made coarser, of all quasi-identifiers.
+	Generalised []Generalised `json:"generalised"`
+	// How many people left since the release before, by withdrawing; null: there was none before.
+	Left *int `json:"left"`
+	// From everybody whom the sites' record holds to those who answered.
+	Flow []Stage `json:"flow"`
 }
 
 // Reason is why there is no release.
 type Reason struct {
-	Code   string `json:"code" enum:"k_not_reached,nobody_consented,tells_site,term_over,storage,internal" doc:"Stable code."`
-	Detail string `json:"detail" doc:"What it is about."`
+	// Stable code.
+	Code string `json:"code" enum:"k_not_reached,nobody_consented,tells_site,term_over,storage,internal"`
+	// What it is about.
+	Detail string `json:"detail"`
 }
 
 // selection is what the questions about a release's people are asked with.

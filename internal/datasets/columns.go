@@ -21,8 +21,10 @@ const (
 
 // Value is one of a closed list.
 type Value struct {
-	Value string `json:"value" doc:"As the files hold it."`
-	Label string `json:"label" doc:"What it means."`
+	// As the files hold it.
+	Value string `json:"value"`
+	// What it means.
+	Label string `json:"label"`
 }
 
 // Column is declared once. An empty cell is a value that there is not.

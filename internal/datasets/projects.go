@@ -36,13 +36,20 @@ var floor = map[string]int{SafeSetting: 5, Outside: 10}
 
 // Project is a piece of research, what it may have, and for how long.
 type Project struct {
-	ID uuid.UUID `json:"id" format:"uuid" doc:"The project's id."`
+	// The project's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
 	Details
-	State        string     `json:"state" enum:"draft,approved,expired" doc:"A draft waits for a data steward. Only an approved project makes and reads releases. It expires after its last day."`
-	ApprovedAt   *time.Time `json:"approved_at" doc:"When a data steward approved it."`
-	Version      int        `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt    time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt    time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// A draft waits for a data steward. Only an approved project makes and reads releases. It expires
+	// after its last day.
+	State string `json:"state" enum:"draft,approved,expired"`
+	// When a data steward approved it.
+	ApprovedAt *time.Time `json:"approved_at"`
+	// Rises with each change.
+	Version int `json:"version" example:"1"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt    time.Time  `json:"updated_at" gorm:"autoUpdateTime:false"`
 	ApprovedBy   *uuid.UUID `json:"-"`
 	CreatedBy    *uuid.UUID `json:"-"`
 	PseudonymKey []byte     `json:"-"`
@@ -50,31 +57,58 @@ type Project struct {
 
 // Details is what is set of a project.
 type Details struct {
-	Title         string   `json:"title" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"What it is called." example:"Does social prescribing help with loneliness?"`
-	Purpose       string   `json:"purpose" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"5000" doc:"What the data is for, in plain words." example:"To see whether people who were referred felt less lonely a year later."`
-	LegalBasis    Basis    `json:"legal_basis" enum:"explicit_consent,anonymised,section_251" doc:"Whose records it may use. explicit_consent: people whose consent to research stands. anonymised: all who did not say no to research, k always enforced. section_251: these, and of those who did not consent only who was checked against the national data opt-out and has not opted out."`
-	Setting       string   `json:"setting" enum:"safe_setting,outside" doc:"Where researchers work. safe_setting: researchers work where nothing can be taken out, and k is reported. outside: k is enforced."`
-	SettingReason *string  `json:"setting_reason" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"Of a safe setting: why groups smaller than minimum_k are acceptable there, in the steward's words."`
-	SiteIDs       db.IDs   `json:"site_ids" format:"uuid" minItems:"1" maxItems:"200" doc:"The sites whose people it may have."`
-	Instruments   db.Texts `json:"instruments" minItems:"1" maxItems:"50" doc:"Keys of the instruments whose answers and scores it may have." example:"[\"ons4\"]"`
-	Timepoints    db.Texts `json:"timepoints" minItems:"1" maxItems:"20" doc:"Codes of the sites' schedules whose follow-ups it may have." example:"[\"m9_12\"]"`
+	// What it is called.
+	Title string `json:"title" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" example:"Does social prescribing help with loneliness?"`
+	// What the data is for, in plain words.
+	Purpose string `json:"purpose" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"5000" example:"To see whether people who were referred felt less lonely a year later."`
+	// Whose records it may use. explicit_consent: people whose consent to research stands.
+	// anonymised: all who did not say no to research, k always enforced. section_251: these, and of
+	// those who did not consent only who was checked against the national data opt-out and has not
+	// opted out.
+	LegalBasis Basis `json:"legal_basis" enum:"explicit_consent,anonymised,section_251"`
+	// Where researchers work. safe_setting: researchers work where nothing can be taken out, and k is
+	// reported. outside: k is enforced.
+	Setting string `json:"setting" enum:"safe_setting,outside"`
+	// Of a safe setting: why groups smaller than minimum_k are acceptable there, in the steward's
+	// words.
+	SettingReason *string `json:"setting_reason" required:"false" nullable:"true" format:"prose" maxLength:"2000"`
+	// The sites whose people it may have.
+	SiteIDs db.IDs `json:"site_ids" format:"uuid" minItems:"1" maxItems:"200"`
+	// Keys of the instruments whose answers and scores it may have.
+	Instruments db.Texts `json:"instruments" minItems:"1" maxItems:"50" example:"[\"ons4\"]"`
+	// Codes of the sites' schedules whose follow-ups it may have.
+	Timepoints db.Texts `json:"timepoints" minItems:"1" maxItems:"20" example:"[\"m9_12\"]"`
 
-	Schedule []Window `json:"schedule" required:"false" gorm:"serializer:json" maxItems:"20" doc:"The project's own analysis windows, for timepoints that are not to be analysed in the sites' windows; GET /v1/insights/outcomes is by those of the sites."`
+	// The project's own analysis windows, for timepoints that are not to be analysed in the sites'
+	// windows; GET /v1/insights/outcomes is by those of the sites.
+	Schedule []Window `json:"schedule" required:"false" gorm:"serializer:json" maxItems:"20"`
 
-	QuasiIdentifiers db.Texts `json:"quasi_identifiers" required:"false" maxItems:"5" doc:"By what a person could be recognised, taken together: of site, age_band, gender, ethnic_group and imd_quintile; all of them when left out. Of the others, nothing is told."`
-	Generalisation   db.Texts `json:"generalisation" required:"false" maxItems:"20" doc:"What is made coarser, a step each, until groups are large enough; a usual order when left out." example:"[\"ethnic_group\", \"gender\", \"imd_quintile\", \"age_band\"]"`
-	MinimumK         int      `json:"minimum_k" minimum:"1" maximum:"1000" doc:"The fewest people who are alike in all quasi-identifiers: at least 5 in a safe setting, at least 10 outside and where data is anonymised." example:"10"`
-	MostSuppressed   int      `json:"most_suppressed_percent" required:"false" gorm:"column:most_suppressed_percent" minimum:"0" maximum:"50" doc:"How many people in a hundred may be left out, in groups that are too small, before one more step of generalisation is taken; 5 when left out or 0." example:"5"`
-	ExpiresOn        day.Date `json:"expires_on" format:"date" doc:"The last day, at the first of its sites, on which releases are made and read." example:"2027-12-31"`
+	// By what a person could be recognised, taken together: of site, age_band, gender, ethnic_group
+	// and imd_quintile; all of them when left out. Of the others, nothing is told.
+	QuasiIdentifiers db.Texts `json:"quasi_identifiers" required:"false" maxItems:"5"`
+	// What is made coarser, a step each, until groups are large enough; a usual order when left out.
+	Generalisation db.Texts `json:"generalisation" required:"false" maxItems:"20" example:"[\"ethnic_group\", \"gender\", \"imd_quintile\", \"age_band\"]"`
+	// The fewest people who are alike in all quasi-identifiers: at least 5 in a safe setting, at
+	// least 10 outside and where data is anonymised.
+	MinimumK int `json:"minimum_k" minimum:"1" maximum:"1000" example:"10"`
+	// How many people in a hundred may be left out, in groups that are too small, before one more
+	// step of generalisation is taken; 5 when left out or 0.
+	MostSuppressed int `json:"most_suppressed_percent" required:"false" gorm:"column:most_suppressed_percent" minimum:"0" maximum:"50" example:"5"`
+	// The last day, at the first of its sites, on which releases are made and read.
+	ExpiresOn day.Date `json:"expires_on" format:"date" example:"2027-12-31"`
 }
 
 // Window is when a response to a follow-up counts as change, in days after its anchor. Of several, the one
 // nearest the target does, ties to the earlier.
 type Window struct {
-	Code   string `json:"code" maxLength:"30" doc:"Which of the project's timepoints." example:"m9_12"`
-	From   int    `json:"analysis_from" minimum:"1" maximum:"3650" doc:"The first day." example:"240"`
-	Target int    `json:"target" minimum:"1" maximum:"3650" doc:"The best day." example:"365"`
-	To     int    `json:"analysis_to" minimum:"1" maximum:"3650" doc:"The last day." example:"400"`
+	// Which of the project's timepoints.
+	Code string `json:"code" maxLength:"30" example:"m9_12"`
+	// The first day.
+	From int `json:"analysis_from" minimum:"1" maximum:"3650" example:"240"`
+	// The best day.
+	Target int `json:"target" minimum:"1" maximum:"3650" example:"365"`
+	// The last day.
+	To int `json:"analysis_to" minimum:"1" maximum:"3650" example:"400"`
 }
 
 // Add proposes a project. A data steward's is approved at once; a researcher's is a draft, of which they
@@ -293,7 +327,9 @@ func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Proje
 
 // Approval is the command to approve a project.
 type Approval struct {
-	SettingReason *string `json:"setting_reason" required:"false" format:"prose" maxLength:"2000" doc:"Of a safe setting: why groups smaller than minimum_k are acceptable there, in the steward's words; what the project says already when left out."`
+	// Of a safe setting: why groups smaller than minimum_k are acceptable there, in the steward's
+	// words; what the project says already when left out.
+	SettingReason *string `json:"setting_reason" required:"false" format:"prose" maxLength:"2000"`
 }
 
 // Approve lets a draft make releases. Approving it again changes nothing. Fault: conflict (its term is over).
@@ -333,17 +369,24 @@ var errExpired = fault.New(fault.Conflict, "The project's term is over.")
 
 // Member is a researcher's key that reaches a project.
 type Member struct {
-	ID        uuid.UUID  `json:"api_key_id" format:"uuid" doc:"The key's id."`
-	ProjectID uuid.UUID  `json:"project_id" gorm:"-" format:"uuid" doc:"Of which project."`
-	Label     string     `json:"label" doc:"What the key is for."`
-	Hint      string     `json:"hint" doc:"The key's last four characters."`
-	ExpiresOn *day.Date  `json:"expires_on" format:"date" doc:"The key's last day."`
-	RevokedAt *time.Time `json:"revoked_at" doc:"When the key was revoked."`
+	// The key's id.
+	ID uuid.UUID `json:"api_key_id" format:"uuid"`
+	// Of which project.
+	ProjectID uuid.UUID `json:"project_id" gorm:"-" format:"uuid"`
+	// What the key is for.
+	Label string `json:"label"`
+	// The key's last four characters.
+	Hint string `json:"hint"`
+	// The key's last day.
+	ExpiresOn *day.Date `json:"expires_on" format:"date"`
+	// When the key was revoked.
+	RevokedAt *time.Time `json:"revoked_at"`
 }
 
 // NewMember is the command to make somebody a member.
 type NewMember struct {
-	APIKeyID uuid.UUID `json:"api_key_id" format:"uuid" doc:"The researcher's key."`
+	// The researcher's key.
+	APIKeyID uuid.UUID `json:"api_key_id" format:"uuid"`
 }
 
 // Members lists the keys that reach the project by id, after the id given.

@@ -27,52 +27,83 @@ const (
 
 // Release is a frozen dataset of a project: the same bytes for ever, or none.
 type Release struct {
-	ID         uuid.UUID  `json:"id" format:"uuid" doc:"The release's id."`
-	ProjectID  uuid.UUID  `json:"project_id" format:"uuid" doc:"Whose it is."`
-	Number     int        `json:"number" doc:"Counts up in the project, from 1." example:"1"`
-	State      State      `json:"state" enum:"building,ready,refused,failed" doc:"Its state. building: it is being made. ready: all its files are there. refused: there is none, and reasons say why. failed: it could not be made, and reasons say why; it is tried again while next_try_at is set."`
-	Reason     *string    `json:"reason" doc:"What it was asked for, in words."`
-	Reasons    []Reason   `json:"reasons" gorm:"serializer:json" doc:"Why it was refused, or failed."`
-	Attempts   int        `json:"attempts" doc:"How often it was begun."`
-	TryAt      *time.Time `json:"next_try_at" doc:"When it is begun, or begun again; null: it has ended."`
-	AsOf       *time.Time `json:"as_of" doc:"The instant of the one snapshot that everything in it was read from."`
-	FinishedAt *time.Time `json:"finished_at" doc:"When it was ready, or refused."`
-	Report     *Report    `json:"report" gorm:"serializer:json" format:"or-null" doc:"Who is in it, and how coarse."`
-	Files      []File     `json:"files" gorm:"serializer:json" doc:"Its files, once it is ready."`
-	CreatedAt  time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was asked for."`
-	UpdatedAt  time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// The release's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// Whose it is.
+	ProjectID uuid.UUID `json:"project_id" format:"uuid"`
+	// Counts up in the project, from 1.
+	Number int `json:"number" example:"1"`
+	// Its state. building: it is being made. ready: all its files are there. refused: there is none,
+	// and reasons say why. failed: it could not be made, and reasons say why; it is tried again while
+	// next_try_at is set.
+	State State `json:"state" enum:"building,ready,refused,failed"`
+	// What it was asked for, in words.
+	Reason *string `json:"reason"`
+	// Why it was refused, or failed.
+	Reasons []Reason `json:"reasons" gorm:"serializer:json"`
+	// How often it was begun.
+	Attempts int `json:"attempts"`
+	// When it is begun, or begun again; null: it has ended.
+	TryAt *time.Time `json:"next_try_at"`
+	// The instant of the one snapshot that everything in it was read from.
+	AsOf *time.Time `json:"as_of"`
+	// When it was ready, or refused.
+	FinishedAt *time.Time `json:"finished_at"`
+	// Who is in it, and how coarse.
+	Report *Report `json:"report" gorm:"serializer:json" format:"or-null"`
+	// Its files, once it is ready.
+	Files []File `json:"files" gorm:"serializer:json"`
+	// When it was asked for.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 
 	RequestedBy *uuid.UUID `json:"-"`
 }
 
 // File is one file of a release.
 type File struct {
-	Name   string `json:"name" doc:"Its name." example:"outcomes_paired.csv"`
-	Bytes  int64  `json:"bytes" doc:"How long it is."`
-	SHA256 string `json:"sha256" doc:"The SHA-256 of its bytes, in hexadecimal digits."`
-	Rows   *int64 `json:"rows,omitempty" doc:"Rows of the table, without the line of names."`
+	// Its name.
+	Name string `json:"name" example:"outcomes_paired.csv"`
+	// How long it is.
+	Bytes int64 `json:"bytes"`
+	// The SHA-256 of its bytes, in hexadecimal digits.
+	SHA256 string `json:"sha256"`
+	// Rows of the table, without the line of names.
+	Rows *int64 `json:"rows,omitempty"`
 }
 
 // NewRelease is the command to make a release.
 type NewRelease struct {
-	Reason *string `json:"reason" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"What it is for, in words; of a small group in a safe setting, why that is acceptable."`
-	DryRun bool    `json:"dry_run" required:"false" doc:"If true, nothing is made. The answer (200) gives how many people there would be, k, what is missing, and what would be made coarser."`
+	// What it is for, in words; of a small group in a safe setting, why that is acceptable.
+	Reason *string `json:"reason" required:"false" nullable:"true" format:"prose" maxLength:"2000"`
+	// If true, nothing is made. The answer (200) gives how many people there would be, k, what is
+	// missing, and what would be made coarser.
+	DryRun bool `json:"dry_run" required:"false"`
 }
 
 // Trial is what a release would be.
 type Trial struct {
-	DryRun  bool      `json:"dry_run" doc:"Always true: nothing was made."`
-	State   State     `json:"state" enum:"ready,refused" doc:"What would come of it now."`
-	Reasons []Reason  `json:"reasons" doc:"Why it would be refused."`
-	Report  Report    `json:"report" doc:"Who would be in it, and how coarse."`
-	Missing []Missing `json:"missing" doc:"How much is missing, of those who would be in it."`
+	// Always true: nothing was made.
+	DryRun bool `json:"dry_run"`
+	// What would come of it now.
+	State State `json:"state" enum:"ready,refused"`
+	// Why it would be refused.
+	Reasons []Reason `json:"reasons"`
+	// Who would be in it, and how coarse.
+	Report Report `json:"report"`
+	// How much is missing, of those who would be in it.
+	Missing []Missing `json:"missing"`
 }
 
 // Missing is how much of something there is not.
 type Missing struct {
-	What    string `json:"what" doc:"Of what: a quasi-identifier, the baseline, or a score at a timepoint."`
-	N       int    `json:"n" doc:"How many there are."`
-	Missing int    `json:"missing" doc:"Of how many of them it is missing."`
+	// Of what: a quasi-identifier, the baseline, or a score at a timepoint.
+	What string `json:"what"`
+	// How many there are.
+	N int `json:"n"`
+	// Of how many of them it is missing.
+	Missing int `json:"missing"`
 }
 
 // Ask asks for a release: a job makes it soon. Two that are asked for at once are two, each of a snapshot

@@ -11,7 +11,8 @@ import (
 
 // Address is the e-mail address that somebody confirms.
 type Address struct {
-	Email *string `json:"email" nullable:"true" maxLength:"254" doc:"The address as it stands, so that none is confirmed unseen; null: that there is none." example:"hello@lunch.example.org"`
+	// The address as it stands, so that none is confirmed unseen; null: that there is none.
+	Email *string `json:"email" nullable:"true" maxLength:"254" example:"hello@lunch.example.org"`
 }
 
 // ConfirmOrganisationEmail vouches for an organisation's e-mail address, which an administrator changed: notices of

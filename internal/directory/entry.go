@@ -11,13 +11,21 @@ import (
 
 // Entry is what organisations and services have in common: where they come from, and which version they are.
 type Entry struct {
-	Source            string     `json:"source" doc:"Who wrote it: api, demo, or an import's name." example:"api"`
-	SourceRef         *string    `json:"source_ref" doc:"Its id in that source."`
-	EmailPendingSince *time.Time `json:"email_pending_since" gorm:"->" doc:"Since when the e-mail address waits for a second person: an administrator changed it, and nobody else has confirmed it. Referrals sent before are not written to it. null: it waits for nobody."`
+	// Who wrote it: api, demo, or an import's name.
+	Source string `json:"source" example:"api"`
+	// Its id in that source.
+	SourceRef *string `json:"source_ref"`
+	// Since when the e-mail address waits for a second person: an administrator changed it, and
+	// nobody else has confirmed it. Referrals sent before are not written to it. null: it waits for
+	// nobody.
+	EmailPendingSince *time.Time `json:"email_pending_since" gorm:"->"`
 	EmailChangedBy    *uuid.UUID `json:"-" gorm:"->"`
-	Version           int        `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
-	CreatedAt         time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt         time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// Rises with each change; also the ETag.
+	Version int `json:"version" example:"1"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 // NewEntry is the first version of what a source says, under its own id there.

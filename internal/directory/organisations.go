@@ -23,23 +23,38 @@ type Store struct{ DB *db.DB }
 
 // Organisation is a community organisation that people are referred to.
 type Organisation struct {
-	ID uuid.UUID `json:"id" format:"uuid" doc:"The organisation's id."`
+	// The organisation's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
 	OrganisationDetails
-	PhoneNational *string `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it, a foreign one with its country code; null where phone is kept as it was written." example:"01632 960001"`
+	// The phone as people of this country write it, a foreign one with its country code; null where
+	// phone is kept as it was written.
+	PhoneNational *string `json:"phone_national" gorm:"-" example:"01632 960001"`
 	normal.AsWritten
 	Entry
-	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: phone_as_written, email_as_written. In the answer to a POST also: likely duplicates."`
+	// What of it is kept as it was written, since it could not be checked: phone_as_written,
+	// email_as_written. In the answer to a POST also: likely duplicates.
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 }
 
 // OrganisationDetails is what is said of an organisation; all of it may be changed later.
 type OrganisationDetails struct {
-	Name          string        `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"The organisation's name." example:"Example Lunch Club"`
-	Description   text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" doc:"What it does, and for whom." example:"A weekly lunch for people who live alone."`
-	URL           *string       `json:"url" required:"false" maxLength:"2000" doc:"Web address: http or https, with a host; one without a scheme is https." example:"https://lunch.example.org"`
-	Email         *string       `json:"email" required:"false" maxLength:"254" doc:"Email address for the public, without a name before it. What cannot be one to send to is kept as it was written, with a warning." example:"hello@lunch.example.org"`
-	Phone         *string       `json:"phone" required:"false" maxLength:"100" doc:"Telephone number for the public, in E.164. What cannot be a number to dial is kept as it was written, with a warning." example:"+441632960001"`
-	CharityNumber *string       `json:"charity_number" required:"false" maxLength:"20" doc:"Number in the register of charities."`
-	Status        string        `json:"status" required:"false" enum:"active,inactive,unverified" doc:"Its state. unverified: added by a link worker and not yet checked. A link worker's own is always unverified." example:"active"`
+	// The organisation's name.
+	Name string `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" example:"Example Lunch Club"`
+	// What it does, and for whom.
+	Description text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" example:"A weekly lunch for people who live alone."`
+	// Web address: http or https, with a host; one without a scheme is https.
+	URL *string `json:"url" required:"false" maxLength:"2000" example:"https://lunch.example.org"`
+	// Email address for the public, without a name before it. What cannot be one to send to is kept
+	// as it was written, with a warning.
+	Email *string `json:"email" required:"false" maxLength:"254" example:"hello@lunch.example.org"`
+	// Telephone number for the public, in E.164. What cannot be a number to dial is kept as it was
+	// written, with a warning.
+	Phone *string `json:"phone" required:"false" maxLength:"100" example:"+441632960001"`
+	// Number in the register of charities.
+	CharityNumber *string `json:"charity_number" required:"false" maxLength:"20"`
+	// Its state. unverified: added by a link worker and not yet checked. A link worker's own is
+	// always unverified.
+	Status string `json:"status" required:"false" enum:"active,inactive,unverified" example:"active"`
 }
 
 // NewOrganisation is the command to add an organisation.

@@ -13,9 +13,11 @@ import (
 // Hit is a service that a search found.
 type Hit struct {
 	Service
-	OrganisationName string   `json:"organisation_name" doc:"Who offers it." example:"Example Lunch Club"`
-	DistanceKm       *float64 `json:"distance_km" doc:"How far it is from the place that was asked for, in kilometres as the crow flies." example:"1.4"`
-	Order            float64  `json:"-"` // what the list is sorted by, ascending
+	// Who offers it.
+	OrganisationName string `json:"organisation_name" example:"Example Lunch Club"`
+	// How far it is from the place that was asked for, in kilometres as the crow flies.
+	DistanceKm *float64 `json:"distance_km" example:"1.4"`
+	Order      float64  `json:"-"` // what the list is sorted by, ascending
 }
 
 // Query is what a search asks for; empty fields ask nothing.

@@ -21,39 +21,72 @@ import (
 
 // Service is something that an organisation offers, at one place.
 type Service struct {
-	ID             uuid.UUID `json:"id" format:"uuid" doc:"The service's id."`
-	OrganisationID uuid.UUID `json:"organisation_id" format:"uuid" doc:"Who offers it."`
+	// The service's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// Who offers it.
+	OrganisationID uuid.UUID `json:"organisation_id" format:"uuid"`
 	ServiceDetails
-	PhoneNational *string `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it, a foreign one with its country code; null where phone is kept as it was written." example:"01632 960001"`
+	// The phone as people of this country write it, a foreign one with its country code; null where
+	// phone is kept as it was written.
+	PhoneNational *string `json:"phone_national" gorm:"-" example:"01632 960001"`
 	normal.AsWritten
 	Entry
-	NeedsSource   string     `json:"needs_source" enum:"stated,inferred" doc:"Where the needs come from. inferred means that an import worked them out from words of the description."`
-	Capacity      string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
-	WaitBand      *string    `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
-	CapacityAsOf  *time.Time `json:"capacity_as_of" doc:"When that was last said."`
-	CapacitySetBy *string    `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import" doc:"Who said so."`
+	// Where the needs come from. inferred means that an import worked them out from words of the
+	// description.
+	NeedsSource string `json:"needs_source" enum:"stated,inferred"`
+	// Whether it can take people.
+	Capacity string `json:"capacity" format:"code:capacities"`
+	// How long people wait.
+	WaitBand *string `json:"wait_band" format:"code:wait_bands"`
+	// When that was last said.
+	CapacityAsOf *time.Time `json:"capacity_as_of"`
+	// Who said so.
+	CapacitySetBy *string `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import"`
 
-	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: phone_as_written, email_as_written. People see it, and nothing is sent to it."`
+	// What of it is kept as it was written, since it could not be checked: phone_as_written,
+	// email_as_written. People see it, and nothing is sent to it.
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 }
 
 // ServiceDetails is what is said of a service; all of it may be changed later.
 type ServiceDetails struct {
-	Name         string        `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"The service's name." example:"Wednesday lunch"`
-	Description  text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" doc:"What it is." example:"A hot lunch and company, every Wednesday."`
-	ActivityType string        `json:"activity_type" required:"false" format:"code:activity_types" doc:"What kind of thing it offers; not_known when left out." example:"food_practical"`
-	Needs        db.Texts      `json:"needs" required:"false" format:"code:needs" maxItems:"40" doc:"Which needs it serves."`
-	Keywords     text.Optional `json:"keywords" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"More words to find it by."`
-	Eligibility  text.Optional `json:"eligibility" required:"false" nullable:"true" format:"prose" maxLength:"5000" doc:"Who may come."`
-	Fees         text.Optional `json:"fees" required:"false" nullable:"true" format:"prose" maxLength:"5000" doc:"What it costs." example:"Free"`
-	URL          *string       `json:"url" required:"false" maxLength:"2000" doc:"Web address: http or https, with a host; one without a scheme is https."`
-	Email        *string       `json:"email" required:"false" maxLength:"254" doc:"Email address, without a name before it. What cannot be one to send to is kept as it was written, with a warning."`
-	Phone        *string       `json:"phone" required:"false" maxLength:"100" doc:"Telephone number, in E.164. What cannot be a number to dial is kept as it was written, with a warning." example:"+441632960001"`
-	Address      *string       `json:"address" required:"false" format:"prose" maxLength:"500" doc:"Where it is, in words."`
-	Postcode     *string       `json:"postcode" required:"false" maxLength:"20" doc:"Postcode, in capitals with one space." example:"ZZ99 3WZ"`
-	Latitude     *float64      `json:"latitude" required:"false" minimum:"-90" maximum:"90" doc:"Degrees north; goes with longitude." example:"53.48"`
-	Longitude    *float64      `json:"longitude" required:"false" minimum:"-180" maximum:"180" doc:"Degrees east; goes with latitude." example:"-2.24"`
-	Sensitive    bool          `json:"sensitive" required:"false" doc:"Whether nobody else may learn that a person was referred here, such as to help after sexual violence: it is then never named on the page of a person's own link or in mail to them, since others read shared telephones and inboxes. True by itself for a service of one of the sensitive needs (see the code list needs); a change to false is refused there." example:"false"`
-	Status       string        `json:"status" required:"false" enum:"active,inactive,unverified" doc:"Its state. unverified: added by a link worker and not yet checked." example:"active"`
+	// The service's name.
+	Name string `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" example:"Wednesday lunch"`
+	// What it is.
+	Description text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" example:"A hot lunch and company, every Wednesday."`
+	// What kind of thing it offers; not_known when left out.
+	ActivityType string `json:"activity_type" required:"false" format:"code:activity_types" example:"food_practical"`
+	// Which needs it serves.
+	Needs db.Texts `json:"needs" required:"false" format:"code:needs" maxItems:"40"`
+	// More words to find it by.
+	Keywords text.Optional `json:"keywords" required:"false" nullable:"true" format:"prose" maxLength:"2000"`
+	// Who may come.
+	Eligibility text.Optional `json:"eligibility" required:"false" nullable:"true" format:"prose" maxLength:"5000"`
+	// What it costs.
+	Fees text.Optional `json:"fees" required:"false" nullable:"true" format:"prose" maxLength:"5000" example:"Free"`
+	// Web address: http or https, with a host; one without a scheme is https.
+	URL *string `json:"url" required:"false" maxLength:"2000"`
+	// Email address, without a name before it. What cannot be one to send to is kept as it was
+	// written, with a warning.
+	Email *string `json:"email" required:"false" maxLength:"254"`
+	// Telephone number, in E.164. What cannot be a number to dial is kept as it was written, with a
+	// warning.
+	Phone *string `json:"phone" required:"false" maxLength:"100" example:"+441632960001"`
+	// Where it is, in words.
+	Address *string `json:"address" required:"false" format:"prose" maxLength:"500"`
+	// Postcode, in capitals with one space.
+	Postcode *string `json:"postcode" required:"false" maxLength:"20" example:"ZZ99 3WZ"`
+	// Degrees north; goes with longitude.
+	Latitude *float64 `json:"latitude" required:"false" minimum:"-90" maximum:"90" example:"53.48"`
+	// Degrees east; goes with latitude.
+	Longitude *float64 `json:"longitude" required:"false" minimum:"-180" maximum:"180" example:"-2.24"`
+	// Whether nobody else may learn that a person was referred here, such as to help after sexual
+	// violence: it is then never named on the page of a person's own link or in mail to them, since
+	// others read shared telephones and inboxes. True by itself for a service of one of the sensitive
+	// needs (see the code list needs); a change to false is refused there.
+	Sensitive bool `json:"sensitive" required:"false" example:"false"`
+	// Its state. unverified: added by a link worker and not yet checked.
+	Status string `json:"status" required:"false" enum:"active,inactive,unverified" example:"active"`
 }
 
 // NewService is the command to add a service.
@@ -64,9 +97,13 @@ type ServiceChanges = patch.Merge[ServiceDetails]
 
 // Capacity is what somebody says of how many people a service can take.
 type Capacity struct {
-	Capacity string     `json:"capacity" format:"code:capacities" doc:"Whether it can take people." example:"waitlist"`
-	WaitBand *string    `json:"wait_band,omitempty" format:"code:wait_bands" doc:"How long people wait: with waitlist, assessment_required or full only." example:"under_1_month"`
-	AsOf     *time.Time `json:"as_of,omitempty" doc:"When that was so, such as when a link worker heard it; now when left out. Not in the future, and not before what is known already."`
+	// Whether it can take people.
+	Capacity string `json:"capacity" format:"code:capacities" example:"waitlist"`
+	// How long people wait: with waitlist, assessment_required or full only.
+	WaitBand *string `json:"wait_band,omitempty" format:"code:wait_bands" example:"under_1_month"`
+	// When that was so, such as when a link worker heard it; now when left out. Not in the future,
+	// and not before what is known already.
+	AsOf *time.Time `json:"as_of,omitempty"`
 }
 
 // waits are the capacities of which a wait can be told: where there is room, or nobody is taken, nobody waits.
@@ -75,16 +112,26 @@ var waits = []string{"waitlist", "assessment_required", "full"}
 // Room is what is known of a service before somebody is referred to it. It asks nothing about a person, and
 // tells nothing of one.
 type Room struct {
-	ServiceID           uuid.UUID       `json:"service_id" format:"uuid" doc:"The service."`
-	OrganisationID      uuid.UUID       `json:"organisation_id" format:"uuid" doc:"Who offers it."`
-	Capacity            string          `json:"capacity" format:"code:capacities" doc:"Whether it can take people."`
-	WaitBand            *string         `json:"wait_band" format:"code:wait_bands" doc:"How long people wait."`
-	CapacityAsOf        *time.Time      `json:"capacity_as_of" doc:"When that was last said."`
-	CapacitySetBy       *string         `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import" doc:"Who said so."`
-	TakesReferrals      bool            `json:"takes_referrals" doc:"Whether a referral would be taken: not by what is inactive or closed."`
-	WhyNot              *string         `json:"why_not" doc:"Why it would be refused." example:"The service is closed to referrals."`
-	NeedsOverrideReason bool            `json:"needs_override_reason" doc:"Whether a referral needs an override_reason: the service is full."`
-	Warnings            []fault.Warning `json:"warnings" doc:"What a referral would be warned of."`
+	// The service.
+	ServiceID uuid.UUID `json:"service_id" format:"uuid"`
+	// Who offers it.
+	OrganisationID uuid.UUID `json:"organisation_id" format:"uuid"`
+	// Whether it can take people.
+	Capacity string `json:"capacity" format:"code:capacities"`
+	// How long people wait.
+	WaitBand *string `json:"wait_band" format:"code:wait_bands"`
+	// When that was last said.
+	CapacityAsOf *time.Time `json:"capacity_as_of"`
+	// Who said so.
+	CapacitySetBy *string `json:"capacity_set_by" enum:"organisation,link_worker,administrator,import"`
+	// Whether a referral would be taken: not by what is inactive or closed.
+	TakesReferrals bool `json:"takes_referrals"`
+	// Why it would be refused.
+	WhyNot *string `json:"why_not" example:"The service is closed to referrals."`
+	// Whether a referral needs an override_reason: the service is full.
+	NeedsOverrideReason bool `json:"needs_override_reason"`
+	// What a referral would be warned of.
+	Warnings []fault.Warning `json:"warnings"`
 }
 
 // AddService adds one by hand. A link worker's is unverified.

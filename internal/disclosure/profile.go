@@ -51,9 +51,15 @@ func (p Profile) Rounding() int { return rules[p.kind].rounding }
 
 // Notice tells the readers of an answer how its figures were protected.
 type Notice struct {
-	Profile   string `json:"profile" enum:"nhs_england,internal_none" doc:"The rule the figures were protected by; internal_none: unprotected, unrounded live figures, for the site's own manager."`
-	Threshold int    `json:"threshold" minimum:"1" doc:"Fewest people a figure may rest on; counts from 1 to one below are withheld (null). Zero stays zero." example:"8"`
-	Rounding  int    `json:"rounding" minimum:"1" doc:"Counts are rounded to the nearest multiple of this, each from its true value, so that parts may not add up to their total." example:"5"`
+	// The rule the figures were protected by; internal_none: unprotected, unrounded live figures, for
+	// the site's own manager.
+	Profile string `json:"profile" enum:"nhs_england,internal_none"`
+	// Fewest people a figure may rest on; counts from 1 to one below are withheld (null). Zero stays
+	// zero.
+	Threshold int `json:"threshold" minimum:"1" example:"8"`
+	// Counts are rounded to the nearest multiple of this, each from its true value, so that parts may
+	// not add up to their total.
+	Rounding int `json:"rounding" minimum:"1" example:"5"`
 }
 
 // Notice describes the profile.

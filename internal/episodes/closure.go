@@ -14,20 +14,26 @@ import (
 
 // Pause is the command to pause an episode.
 type Pause struct {
-	On     *day.Date `json:"on,omitempty" format:"date" doc:"Since when; today when left out. Not in the future." example:"2026-03-02"`
-	Reason *string   `json:"reason,omitempty" format:"prose" maxLength:"1000" doc:"Why, such as a stay in hospital."`
+	// Since when; today when left out. Not in the future.
+	On *day.Date `json:"on,omitempty" format:"date" example:"2026-03-02"`
+	// Why, such as a stay in hospital.
+	Reason *string `json:"reason,omitempty" format:"prose" maxLength:"1000"`
 }
 
 // Resume is the command to take a paused episode up again.
 type Resume struct {
-	On *day.Date `json:"on,omitempty" format:"date" doc:"Since when; today when left out. Not in the future." example:"2026-03-30"`
+	// Since when; today when left out. Not in the future.
+	On *day.Date `json:"on,omitempty" format:"date" example:"2026-03-30"`
 }
 
 // Closure is the command to close an episode.
 type Closure struct {
-	ClosedOn *day.Date `json:"closed_on,omitempty" format:"date" doc:"When; today when left out. Not in the future, and not before it was received." example:"2026-06-30"`
-	Reason   string    `json:"reason" format:"code:closure_reasons" doc:"Why support ended." example:"plan_completed"`
-	Note     *string   `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"More about the reason, in free text."`
+	// When; today when left out. Not in the future, and not before it was received.
+	ClosedOn *day.Date `json:"closed_on,omitempty" format:"date" example:"2026-06-30"`
+	// Why support ended.
+	Reason string `json:"reason" format:"code:closure_reasons" example:"plan_completed"`
+	// More about the reason, in free text.
+	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000"`
 }
 
 // Pause pauses an episode.

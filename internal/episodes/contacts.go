@@ -16,32 +16,49 @@ import (
 
 // Contact is one time that a link worker met, tried to reach, or did something for a person.
 type Contact struct {
-	ID        uuid.UUID `json:"id" format:"uuid" doc:"The contact's id."`
-	SiteID    uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
-	EpisodeID uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
+	// The contact's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The site whose record this is.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// The episode.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
 	NewContact
-	RecordedVia string    `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
-	Version     int       `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt   time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt   time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// How the record came in.
+	RecordedVia string `json:"recorded_via" enum:"api,link,import,demo"`
+	// Rises with each change.
+	Version int `json:"version" example:"1"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 // NewContact is the command to record a contact.
 type NewContact struct {
 	ContactDetails
-	ReferralID *uuid.UUID `json:"referral_id" required:"false" nullable:"true" format:"uuid" doc:"The referral it was about."`
-	Attended   *bool      `json:"attended" required:"false" doc:"With a referral_id: whether the person attended that day. The attendance is recorded with the contact."`
+	// The referral it was about.
+	ReferralID *uuid.UUID `json:"referral_id" required:"false" nullable:"true" format:"uuid"`
+	// With a referral_id: whether the person attended that day. The attendance is recorded with the
+	// contact.
+	Attended *bool `json:"attended" required:"false"`
 }
 
 // ContactDetails is what may be said of a contact, and put right afterwards.
 type ContactDetails struct {
-	On          day.Date       `json:"on" gorm:"column:contact_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
-	Mode        string         `json:"mode" format:"code:modes" doc:"How the contact was made." example:"telephone"`
-	Kind        string         `json:"kind" format:"code:contact_kinds" doc:"What it was; holding with a referral_id says what the person waits for." example:"first_contact"`
-	Outcome     string         `json:"outcome" format:"code:contact_outcomes" doc:"The outcome of the contact." example:"spoke"`
-	Minutes     *int           `json:"minutes" required:"false" minimum:"0" maximum:"1440" doc:"How long it took, in minutes." example:"40"`
-	Note        *string        `json:"note" required:"false" format:"prose" maxLength:"10000" doc:"Free text."`
-	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this contact."`
+	// The day; not in the future, and not before the episode was received.
+	On day.Date `json:"on" gorm:"column:contact_on" format:"date" example:"2026-01-20"`
+	// How the contact was made.
+	Mode string `json:"mode" format:"code:modes" example:"telephone"`
+	// What it was; holding with a referral_id says what the person waits for.
+	Kind string `json:"kind" format:"code:contact_kinds" example:"first_contact"`
+	// The outcome of the contact.
+	Outcome string `json:"outcome" format:"code:contact_outcomes" example:"spoke"`
+	// How long it took, in minutes.
+	Minutes *int `json:"minutes" required:"false" minimum:"0" maximum:"1440" example:"40"`
+	// Free text.
+	Note *string `json:"note" required:"false" format:"prose" maxLength:"10000"`
+	// What other systems call this contact.
+	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20"`
 }
 
 // ContactChanges is a merge patch.

@@ -39,47 +39,77 @@ var moves = map[Status][]Status{
 
 // Episode is a spell of support.
 type Episode struct {
-	ID        uuid.UUID `json:"id" format:"uuid" doc:"The episode's id."`
-	SiteID    uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
-	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person supported."`
+	// The episode's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The site whose record this is.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// The person supported.
+	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
 	Details
-	FirstContactOn *day.Date       `json:"first_contact_on" format:"date" doc:"The day the person was first reached."`
-	BaselineOn     *day.Date       `json:"baseline_on" format:"date" doc:"The day of the first baseline assessment."`
-	Status         Status          `json:"status" format:"code:episode_statuses" doc:"Having reached the person, or a baseline, makes a waiting one active; a referral or signpost before that does not."`
-	PausedOn       *day.Date       `json:"paused_on" format:"date" doc:"Since when it is paused."`
-	PauseReason    *string         `json:"pause_reason" doc:"Why it is paused."`
-	ClosedOn       *day.Date       `json:"closed_on" format:"date" doc:"When it was closed."`
-	ClosureReason  *string         `json:"closure_reason" format:"code:closure_reasons" doc:"Why it was closed."`
-	ClosureNote    *string         `json:"closure_note" doc:"More about the reason of the closure, in free text."`
-	RecordedVia    string          `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
-	Version        int             `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
-	CreatedAt      time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt      time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	Warnings       []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
-	Safeguarding   []OpenFlag      `json:"safeguarding,omitzero" gorm:"-" doc:"In the answer for one episode: answers that are a safeguarding concern and that nobody has marked as seen."`
+	// The day the person was first reached.
+	FirstContactOn *day.Date `json:"first_contact_on" format:"date"`
+	// The day of the first baseline assessment.
+	BaselineOn *day.Date `json:"baseline_on" format:"date"`
+	// Having reached the person, or a baseline, makes a waiting one active; a referral or signpost
+	// before that does not.
+	Status Status `json:"status" format:"code:episode_statuses"`
+	// Since when it is paused.
+	PausedOn *day.Date `json:"paused_on" format:"date"`
+	// Why it is paused.
+	PauseReason *string `json:"pause_reason"`
+	// When it was closed.
+	ClosedOn *day.Date `json:"closed_on" format:"date"`
+	// Why it was closed.
+	ClosureReason *string `json:"closure_reason" format:"code:closure_reasons"`
+	// More about the reason of the closure, in free text.
+	ClosureNote *string `json:"closure_note"`
+	// How the record came in.
+	RecordedVia string `json:"recorded_via" enum:"api,link,import,demo"`
+	// Rises with each change; also the ETag.
+	Version int `json:"version" example:"1"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// In the answer to a POST: what is worth knowing.
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
+	// In the answer for one episode: answers that are a safeguarding concern and that nobody has
+	// marked as seen.
+	Safeguarding []OpenFlag `json:"safeguarding,omitzero" gorm:"-"`
 }
 
 // Details is what may be said and changed of an episode.
 type Details struct {
-	LinkWorkerID     *uuid.UUID     `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Who supports the person; the caller's own link worker when left out."`
-	Source           string         `json:"source" format:"code:sources" doc:"Who referred the person in." example:"gp"`
-	ReceivedOn       day.Date       `json:"received_on" format:"date" doc:"The day the referral in was received; not in the future." example:"2026-01-12"`
-	Needs            Needs          `json:"needs" gorm:"embedded;embeddedPrefix:need_" doc:"Why the person was referred in."`
-	WhatMatters      *string        `json:"what_matters" required:"false" format:"prose" maxLength:"5000" doc:"What matters to the person, in their words."`
-	Risks            *string        `json:"risks" required:"false" format:"prose" maxLength:"5000" doc:"Risks, or none_known; null: not recorded." example:"none_known"`
-	RequestedActions *string        `json:"requested_actions" required:"false" format:"prose" maxLength:"5000" doc:"What the practice is asked to do, for the message back to it; null: no action is requested."`
-	ExternalIDs      db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this episode."`
+	// Who supports the person; the caller's own link worker when left out.
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" required:"false" nullable:"true" format:"uuid"`
+	// Who referred the person in.
+	Source string `json:"source" format:"code:sources" example:"gp"`
+	// The day the referral in was received; not in the future.
+	ReceivedOn day.Date `json:"received_on" format:"date" example:"2026-01-12"`
+	// Why the person was referred in.
+	Needs Needs `json:"needs" gorm:"embedded;embeddedPrefix:need_"`
+	// What matters to the person, in their words.
+	WhatMatters *string `json:"what_matters" required:"false" format:"prose" maxLength:"5000"`
+	// Risks, or none_known; null: not recorded.
+	Risks *string `json:"risks" required:"false" format:"prose" maxLength:"5000" example:"none_known"`
+	// What the practice is asked to do, for the message back to it; null: no action is requested.
+	RequestedActions *string `json:"requested_actions" required:"false" format:"prose" maxLength:"5000"`
+	// What other systems call this episode.
+	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20"`
 }
 
 // Needs is one primary need and any others.
 type Needs struct {
-	Primary string   `json:"primary" format:"code:needs" doc:"The need that matters most." example:"loneliness_isolation"`
-	Others  db.Texts `json:"others" required:"false" format:"code:needs" maxItems:"40" doc:"Further needs."`
+	// The need that matters most.
+	Primary string `json:"primary" format:"code:needs" example:"loneliness_isolation"`
+	// Further needs.
+	Others db.Texts `json:"others" required:"false" format:"code:needs" maxItems:"40"`
 }
 
 // New is the command to open an episode.
 type New struct {
-	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person."`
+	// The person.
+	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
 	Details
 }
 

@@ -11,11 +11,16 @@ import (
 // OpenFlag is an answer of the person that is a safeguarding concern, and that nobody has marked as seen. Outcomes
 // raises it; here it is only read, by SQL, since the arrow leads the other way.
 type OpenFlag struct {
-	ID           uuid.UUID `json:"id" format:"uuid" doc:"The flag's id, to say that it was seen."`
-	AssessmentID uuid.UUID `json:"assessment_id" format:"uuid" doc:"The assessment whose answer raised it; the answer stands there."`
-	Instrument   string    `json:"instrument" doc:"The instrument's key." example:"check_in"`
-	Item         string    `json:"item" doc:"The item whose answer raised it." example:"feels_unsafe"`
-	RaisedAt     time.Time `json:"raised_at" doc:"When the answer was recorded."`
+	// The flag's id, to say that it was seen.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The assessment whose answer raised it; the answer stands there.
+	AssessmentID uuid.UUID `json:"assessment_id" format:"uuid"`
+	// The instrument's key.
+	Instrument string `json:"instrument" example:"check_in"`
+	// The item whose answer raised it.
+	Item string `json:"item" example:"feels_unsafe"`
+	// When the answer was recorded.
+	RaisedAt time.Time `json:"raised_at"`
 }
 
 func openFlags(tx *db.Tx, e Episode) ([]OpenFlag, error) {

@@ -12,16 +12,28 @@ import (
 // CompleterRow is how many of those who were followed up, and of those who were not, have one value of a
 // characteristic. A null was withheld, because it or what it leaves over rests on few people.
 type CompleterRow struct {
-	SiteID               *string  `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked of one."`
-	SiteName             *string  `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
-	Timepoint            string   `json:"timepoint" doc:"Code of the follow-up." example:"m9_12"`
-	Characteristic       *string  `json:"characteristic" doc:"What people are compared by; for a score at the baseline instrument.score. Null: all people." example:"deprivation"`
-	Value                *string  `json:"value" doc:"Its value; for a score its band, or not_answered. Null: all people." example:"1"`
-	FollowedUp           *int     `json:"followed_up" doc:"People who answered, with this value." example:"40"`
-	NotFollowedUp        *int     `json:"not_followed_up" doc:"People whose turn has come and gone without an answer, with this value." example:"60"`
-	FollowedUpPercent    *float64 `json:"followed_up_percent" doc:"Percent of all who answered that are in followed_up, 0 to 100, from the two as published." example:"26.7"`
-	NotFollowedUpPercent *float64 `json:"not_followed_up_percent" doc:"Percent of all who did not answer that are in not_followed_up, 0 to 100, from the two as published." example:"40"`
-	SMD                  *float64 `json:"smd" doc:"Standardised mean difference of the two shares: above zero where those who answered have the value more often. Beyond 0.1 either way the two differ." example:"-0.29"`
+	// The site, when figures are asked of one.
+	SiteID *string `json:"site_id,omitempty" format:"uuid"`
+	// Its name.
+	SiteName *string `json:"site_name,omitempty" example:"Example Town"`
+	// Code of the follow-up.
+	Timepoint string `json:"timepoint" example:"m9_12"`
+	// What people are compared by; for a score at the baseline instrument.score. Null: all people.
+	Characteristic *string `json:"characteristic" example:"deprivation"`
+	// Its value; for a score its band, or not_answered. Null: all people.
+	Value *string `json:"value" example:"1"`
+	// People who answered, with this value.
+	FollowedUp *int `json:"followed_up" example:"40"`
+	// People whose turn has come and gone without an answer, with this value.
+	NotFollowedUp *int `json:"not_followed_up" example:"60"`
+	// Percent of all who answered that are in followed_up, 0 to 100, from the two as published.
+	FollowedUpPercent *float64 `json:"followed_up_percent" example:"26.7"`
+	// Percent of all who did not answer that are in not_followed_up, 0 to 100, from the two as
+	// published.
+	NotFollowedUpPercent *float64 `json:"not_followed_up_percent" example:"40"`
+	// Standardised mean difference of the two shares: above zero where those who answered have the
+	// value more often. Beyond 0.1 either way the two differ.
+	SMD *float64 `json:"smd" example:"-0.29"`
 	Withheld
 }
 

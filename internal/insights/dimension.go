@@ -41,19 +41,33 @@ var ofPeople = []Dimension{ByNeedGroup, ByDeprivation, ByEthnicGroup, ByGender, 
 
 // Divider says which row of a divided table this is; all are null in the row of all together.
 type Divider struct {
-	SiteID           *string `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked by site or of one."`
-	SiteName         *string `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
-	Month            *string `json:"month,omitempty" doc:"When figures are asked by month." example:"2026-01"`
-	NeedGroup        *string `json:"need_group,omitempty" doc:"The group of the primary need, when figures are asked by need_group." example:"relationships"`
-	Deprivation      *string `json:"deprivation,omitempty" enum:"1,2,3,4,5,not_known" doc:"When figures are asked by deprivation: the fifth of neighbourhoods, 1 the most deprived (deciles 1 and 2)."`
-	EthnicGroup      *string `json:"ethnic_group,omitempty" doc:"When figures are asked by ethnic_group." example:"asian"`
-	Gender           *string `json:"gender,omitempty" doc:"When figures are asked by gender." example:"female"`
-	AgeBand          *string `json:"age_band,omitempty" doc:"When figures are asked by age_band: years on the day that the period is about." example:"50_64"`
-	OrganisationID   *string `json:"organisation_id,omitempty" format:"uuid" doc:"The organisation, when figures are asked by organisation."`
-	OrganisationName *string `json:"organisation_name,omitempty" doc:"Its name." example:"Example Town Advice"`
-	ServiceID        *string `json:"service_id,omitempty" format:"uuid" doc:"The service, when figures are by service; missing where service_name is none."`
-	ServiceName      *string `json:"service_name,omitempty" doc:"Its name; none: no service." example:"Wednesday lunch"`
-	Population       *string `json:"population,omitempty" enum:"research_consented" doc:"Whose figures, when not everybody's."`
+	// The site, when figures are asked by site or of one.
+	SiteID *string `json:"site_id,omitempty" format:"uuid"`
+	// Its name.
+	SiteName *string `json:"site_name,omitempty" example:"Example Town"`
+	// When figures are asked by month.
+	Month *string `json:"month,omitempty" example:"2026-01"`
+	// The group of the primary need, when figures are asked by need_group.
+	NeedGroup *string `json:"need_group,omitempty" example:"relationships"`
+	// When figures are asked by deprivation: the fifth of neighbourhoods, 1 the most deprived
+	// (deciles 1 and 2).
+	Deprivation *string `json:"deprivation,omitempty" enum:"1,2,3,4,5,not_known"`
+	// When figures are asked by ethnic_group.
+	EthnicGroup *string `json:"ethnic_group,omitempty" example:"asian"`
+	// When figures are asked by gender.
+	Gender *string `json:"gender,omitempty" example:"female"`
+	// When figures are asked by age_band: years on the day that the period is about.
+	AgeBand *string `json:"age_band,omitempty" example:"50_64"`
+	// The organisation, when figures are asked by organisation.
+	OrganisationID *string `json:"organisation_id,omitempty" format:"uuid"`
+	// Its name.
+	OrganisationName *string `json:"organisation_name,omitempty" example:"Example Town Advice"`
+	// The service, when figures are by service; missing where service_name is none.
+	ServiceID *string `json:"service_id,omitempty" format:"uuid"`
+	// Its name; none: no service.
+	ServiceName *string `json:"service_name,omitempty" example:"Wednesday lunch"`
+	// Whose figures, when not everybody's.
+	Population *string `json:"population,omitempty" enum:"research_consented"`
 
 	band *string
 }

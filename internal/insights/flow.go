@@ -9,15 +9,24 @@ import (
 // the step before who reached it too. A null was withheld, because it or what it leaves over rests on few.
 type FlowRow struct {
 	Divider
-	ReceivedIn        *int     `json:"received_in" doc:"Episodes: people referred in." example:"400"`
-	Contacted         *int     `json:"contacted" doc:"Of received_in: a first contact was made." example:"360"`
-	Baseline          *int     `json:"baseline" doc:"Of contacted: they were asked how they are." example:"340"`
-	ReferralSent      *int     `json:"referral_sent" doc:"Of baseline: at least one referral was sent." example:"300"`
-	Accepted          *int     `json:"accepted" doc:"Of referral_sent: an organisation took them, or they started." example:"220"`
-	Attended          *int     `json:"attended" doc:"Of accepted: they came at least once, whoever says so." example:"190"`
-	FollowUpDue       *int     `json:"follow_up_due" doc:"Of attended: the window of a follow-up has opened." example:"120"`
-	FollowedUp        *int     `json:"followed_up" doc:"Of follow_up_due: they answered one." example:"70"`
-	FollowedUpPercent *float64 `json:"followed_up_percent" doc:"Percent of received_in that are followed up, 0 to 100, from the two as published." example:"17.5"`
+	// Episodes: people referred in.
+	ReceivedIn *int `json:"received_in" example:"400"`
+	// Of received_in: a first contact was made.
+	Contacted *int `json:"contacted" example:"360"`
+	// Of contacted: they were asked how they are.
+	Baseline *int `json:"baseline" example:"340"`
+	// Of baseline: at least one referral was sent.
+	ReferralSent *int `json:"referral_sent" example:"300"`
+	// Of referral_sent: an organisation took them, or they started.
+	Accepted *int `json:"accepted" example:"220"`
+	// Of accepted: they came at least once, whoever says so.
+	Attended *int `json:"attended" example:"190"`
+	// Of attended: the window of a follow-up has opened.
+	FollowUpDue *int `json:"follow_up_due" example:"120"`
+	// Of follow_up_due: they answered one.
+	FollowedUp *int `json:"followed_up" example:"70"`
+	// Percent of received_in that are followed up, 0 to 100, from the two as published.
+	FollowedUpPercent *float64 `json:"followed_up_percent" example:"17.5"`
 	Withheld
 }
 

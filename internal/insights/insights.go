@@ -28,13 +28,20 @@ type Query struct {
 
 // Figures are what one metric answers, with what protects it.
 type Figures[R any] struct {
-	Metric     string            `json:"metric" doc:"Which figures these are." example:"outcomes"`
-	Version    int               `json:"version" doc:"Of the definition: figures of two versions are not comparable." example:"1"`
-	Definition string            `json:"definition" doc:"What the figures are, in words."`
-	Caution    string            `json:"caution,omitempty" doc:"What change without a comparison group cannot show; with figures of change alone."`
-	AsOf       time.Time         `json:"as_of" doc:"What they stand at: for partners the end of the last day, for a site's manager now."`
-	Disclosure disclosure.Notice `json:"disclosure" doc:"How small numbers are protected."`
-	Rows       []R               `json:"rows" doc:"The figures."`
+	// Which figures these are.
+	Metric string `json:"metric" example:"outcomes"`
+	// Of the definition: figures of two versions are not comparable.
+	Version int `json:"version" example:"1"`
+	// What the figures are, in words.
+	Definition string `json:"definition"`
+	// What change without a comparison group cannot show; with figures of change alone.
+	Caution string `json:"caution,omitempty"`
+	// What they stand at: for partners the end of the last day, for a site's manager now.
+	AsOf time.Time `json:"as_of"`
+	// How small numbers are protected.
+	Disclosure disclosure.Notice `json:"disclosure"`
+	// The figures.
+	Rows []R `json:"rows"`
 
 	mark string
 }
@@ -44,13 +51,20 @@ func (f Figures[R]) Mark() string { return f.mark }
 
 // Entry is a metric in the catalogue.
 type Entry struct {
-	ID         string      `json:"id" doc:"The metric, and the last part of its path." example:"retention"`
-	Title      string      `json:"title" doc:"What it asks." example:"Who was followed up"`
-	Definition string      `json:"definition" doc:"What it is, in words."`
-	Formula    string      `json:"formula" doc:"How its shares are worked out."`
-	Dimensions []Dimension `json:"dimensions" doc:"What by takes."`
-	Filters    []string    `json:"filters" doc:"The other parameters."`
-	Version    int         `json:"version" doc:"Of the definition: figures of two versions are not comparable." example:"1"`
+	// The metric, and the last part of its path.
+	ID string `json:"id" example:"retention"`
+	// What it asks.
+	Title string `json:"title" example:"Who was followed up"`
+	// What it is, in words.
+	Definition string `json:"definition"`
+	// How its shares are worked out.
+	Formula string `json:"formula"`
+	// What by takes.
+	Dimensions []Dimension `json:"dimensions"`
+	// The other parameters.
+	Filters []string `json:"filters"`
+	// Of the definition: figures of two versions are not comparable.
+	Version int `json:"version" example:"1"`
 }
 
 var countFilters = []string{"from", "to", "site_id", "format"}
@@ -131,8 +145,11 @@ func wrong(parameter string, code fault.Code, message string) error {
 
 // Withheld says that a row is not shown.
 type Withheld struct {
-	Suppressed bool    `json:"suppressed" doc:"Every figure of the row is withheld, because it or one that it could be worked out with rests on too few, or might."`
-	Note       *string `json:"note,omitempty" doc:"What to print in the place of a suppressed row." example:"too few to show safely"`
+	// Every figure of the row is withheld, because it or one that it could be worked out with rests
+	// on too few, or might.
+	Suppressed bool `json:"suppressed"`
+	// What to print in the place of a suppressed row.
+	Note *string `json:"note,omitempty" example:"too few to show safely"`
 }
 
 func withheld(suppressed bool) Withheld {

@@ -12,13 +12,23 @@ import (
 // over rests on few people.
 type MissingRow struct {
 	Divider
-	Field        string   `json:"field" doc:"What is known or not: a field of the minimum data set, or an item of the baseline as instrument.item." example:"ethnic_category"`
-	People       *int     `json:"people" doc:"Of a field, episodes: people referred in. Of an item, those who were asked its instrument at their baseline." example:"400"`
-	Known        *int     `json:"known" doc:"Of people: it is recorded. Asked and not stated is recorded; not known and not asked is not." example:"380"`
-	Missing      *int     `json:"missing" doc:"Of people: it is not." example:"20"`
-	KnownPercent *float64 `json:"known_percent" doc:"Percent of people for whom it is known, 0 to 100, from the two as published." example:"95"`
-	Best         *int     `json:"best" doc:"Of known, for an item: the best answer that there is, so that nothing better can be seen at a follow-up (the ceiling). Null for a field, and for an item that has no better end." example:"30"`
-	BestPercent  *float64 `json:"best_percent" doc:"Percent of known that are best, 0 to 100, from the two as published." example:"7.9"`
+	// What is known or not: a field of the minimum data set, or an item of the baseline as
+	// instrument.item.
+	Field string `json:"field" example:"ethnic_category"`
+	// Of a field, episodes: people referred in. Of an item, those who were asked its instrument at
+	// their baseline.
+	People *int `json:"people" example:"400"`
+	// Of people: it is recorded. Asked and not stated is recorded; not known and not asked is not.
+	Known *int `json:"known" example:"380"`
+	// Of people: it is not.
+	Missing *int `json:"missing" example:"20"`
+	// Percent of people for whom it is known, 0 to 100, from the two as published.
+	KnownPercent *float64 `json:"known_percent" example:"95"`
+	// Of known, for an item: the best answer that there is, so that nothing better can be seen at a
+	// follow-up (the ceiling). Null for a field, and for an item that has no better end.
+	Best *int `json:"best" example:"30"`
+	// Percent of known that are best, 0 to 100, from the two as published.
+	BestPercent *float64 `json:"best_percent" example:"7.9"`
 	Withheld
 }
 

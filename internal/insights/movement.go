@@ -19,16 +19,26 @@ type Band struct {
 // MovementRow is how many people moved from one band to another. A null was withheld, because it or what it
 // leaves over rests on few people.
 type MovementRow struct {
-	SiteID            *string  `json:"site_id,omitempty" format:"uuid" doc:"The site, when figures are asked of one."`
-	SiteName          *string  `json:"site_name,omitempty" doc:"Its name." example:"Example Town"`
-	Instrument        string   `json:"instrument" doc:"Key of the instrument." example:"ons4"`
-	Score             string   `json:"score" doc:"Which of the instrument's scores." example:"life_satisfaction"`
-	Timepoint         string   `json:"timepoint" doc:"Code of the follow-up compared with the baseline." example:"m9_12"`
-	BeforeBand        *string  `json:"before_band" doc:"Band at the baseline; null: whichever." example:"low"`
-	AfterBand         *string  `json:"after_band" doc:"Band at the timepoint; null: whichever." example:"medium"`
-	People            *int     `json:"people" doc:"People with both measurements who were in the one and are in the other." example:"40"`
-	Percent           *float64 `json:"percent" doc:"Percent of those in before_band who are in people, 0 to 100, from the counts as published." example:"32.5"`
-	InstrumentVersion int      `json:"instrument_version" doc:"Version of the instrument." example:"1"`
+	// The site, when figures are asked of one.
+	SiteID *string `json:"site_id,omitempty" format:"uuid"`
+	// Its name.
+	SiteName *string `json:"site_name,omitempty" example:"Example Town"`
+	// Key of the instrument.
+	Instrument string `json:"instrument" example:"ons4"`
+	// Which of the instrument's scores.
+	Score string `json:"score" example:"life_satisfaction"`
+	// Code of the follow-up compared with the baseline.
+	Timepoint string `json:"timepoint" example:"m9_12"`
+	// Band at the baseline; null: whichever.
+	BeforeBand *string `json:"before_band" example:"low"`
+	// Band at the timepoint; null: whichever.
+	AfterBand *string `json:"after_band" example:"medium"`
+	// People with both measurements who were in the one and are in the other.
+	People *int `json:"people" example:"40"`
+	// Percent of those in before_band who are in people, 0 to 100, from the counts as published.
+	Percent *float64 `json:"percent" example:"32.5"`
+	// Version of the instrument.
+	InstrumentVersion int `json:"instrument_version" example:"1"`
 	Withheld
 }
 

@@ -8,31 +8,58 @@ import (
 // follow-up. A null was withheld, because it or what it leaves over rests on few.
 type ParticipantRow struct {
 	Divider
-	Timepoint         string   `json:"timepoint" doc:"Code of the follow-up." example:"m9_12"`
-	Enrolled          *int     `json:"enrolled" doc:"People whose consent to research stands." example:"120"`
-	Baseline          *int     `json:"baseline" doc:"Of enrolled: they were asked how they are at the start." example:"110"`
-	Due               *int     `json:"due" doc:"Of enrolled: the window of the follow-up has opened, or they answered before. Whoever died before it closed, and had not answered, is left out." example:"60"`
-	FollowedUp        *int     `json:"followed_up" doc:"Of due: they answered." example:"40"`
-	FollowedUpPercent *float64 `json:"followed_up_percent" doc:"Percent of due that are followed up, 0 to 100, from the two as published." example:"66.7"`
-	Missed            *int     `json:"missed" doc:"Of due: the window closed, and neither an answer nor a reason for none is recorded." example:"0"`
-	StillOpen         *int     `json:"still_open" doc:"Of due: no answer yet, and the window is open." example:"10"`
-	Lost              *int     `json:"lost" doc:"Of due: given up, with a reason; or they said no to being contacted, so nobody asks." example:"10"`
-	TriedOnce         *int     `json:"tried_once" doc:"Of due: one attempt is recorded." example:"30"`
-	TriedMore         *int     `json:"tried_more" doc:"Of due: more than one." example:"20"`
-	NeverTried        *int     `json:"never_tried" doc:"Of due: none." example:"10"`
-	Better            *int     `json:"better" doc:"Of followed_up: they say they have been better, or much better." example:"20"`
-	Worse             *int     `json:"worse" doc:"Of followed_up: worse, or much worse." example:"10"`
-	SameOrNotSaid     *int     `json:"same_or_not_said" doc:"Of followed_up: the same, or they did not say. Few do not say: these two are told together, so that the others can be told." example:"10"`
-	Used              *int     `json:"used" doc:"Of followed_up: they used at least one thing they were connected to, or another that they name." example:"30"`
-	NotUsed           *int     `json:"not_used" doc:"Of followed_up: they used none, or did not say." example:"10"`
-	Helped            *int     `json:"helped" doc:"Of used: at least one of them helped, a lot, somewhat or a little." example:"20"`
-	NotHelped         *int     `json:"not_helped" doc:"Of used: everybody else." example:"10"`
-	MadeWorse         *int     `json:"made_worse" doc:"Of not_helped: at least one made things worse." example:"0"`
-	MeetingHelped     *int     `json:"meeting_helped" doc:"Of followed_up: meeting a link worker helped, a lot, somewhat or a little." example:"30"`
-	MeetingNotHelped  *int     `json:"meeting_not_helped" doc:"Of followed_up: everybody else." example:"10"`
-	MeetingMadeWorse  *int     `json:"meeting_made_worse" doc:"Of meeting_not_helped: it made things worse." example:"0"`
-	AllAnswers        *int     `json:"all_answers" doc:"Of followed_up: they answered every question of the scales." example:"30"`
-	NotAllAnswers     *int     `json:"not_all_answers" doc:"Of followed_up: they left some out, or all." example:"10"`
+	// Code of the follow-up.
+	Timepoint string `json:"timepoint" example:"m9_12"`
+	// People whose consent to research stands.
+	Enrolled *int `json:"enrolled" example:"120"`
+	// Of enrolled: they were asked how they are at the start.
+	Baseline *int `json:"baseline" example:"110"`
+	// Of enrolled: the window of the follow-up has opened, or they answered before. Whoever died
+	// before it closed, and had not answered, is left out.
+	Due *int `json:"due" example:"60"`
+	// Of due: they answered.
+	FollowedUp *int `json:"followed_up" example:"40"`
+	// Percent of due that are followed up, 0 to 100, from the two as published.
+	FollowedUpPercent *float64 `json:"followed_up_percent" example:"66.7"`
+	// Of due: the window closed, and neither an answer nor a reason for none is recorded.
+	Missed *int `json:"missed" example:"0"`
+	// Of due: no answer yet, and the window is open.
+	StillOpen *int `json:"still_open" example:"10"`
+	// Of due: given up, with a reason; or they said no to being contacted, so nobody asks.
+	Lost *int `json:"lost" example:"10"`
+	// Of due: one attempt is recorded.
+	TriedOnce *int `json:"tried_once" example:"30"`
+	// Of due: more than one.
+	TriedMore *int `json:"tried_more" example:"20"`
+	// Of due: none.
+	NeverTried *int `json:"never_tried" example:"10"`
+	// Of followed_up: they say they have been better, or much better.
+	Better *int `json:"better" example:"20"`
+	// Of followed_up: worse, or much worse.
+	Worse *int `json:"worse" example:"10"`
+	// Of followed_up: the same, or they did not say. Few do not say: these two are told together, so
+	// that the others can be told.
+	SameOrNotSaid *int `json:"same_or_not_said" example:"10"`
+	// Of followed_up: they used at least one thing they were connected to, or another that they name.
+	Used *int `json:"used" example:"30"`
+	// Of followed_up: they used none, or did not say.
+	NotUsed *int `json:"not_used" example:"10"`
+	// Of used: at least one of them helped, a lot, somewhat or a little.
+	Helped *int `json:"helped" example:"20"`
+	// Of used: everybody else.
+	NotHelped *int `json:"not_helped" example:"10"`
+	// Of not_helped: at least one made things worse.
+	MadeWorse *int `json:"made_worse" example:"0"`
+	// Of followed_up: meeting a link worker helped, a lot, somewhat or a little.
+	MeetingHelped *int `json:"meeting_helped" example:"30"`
+	// Of followed_up: everybody else.
+	MeetingNotHelped *int `json:"meeting_not_helped" example:"10"`
+	// Of meeting_not_helped: it made things worse.
+	MeetingMadeWorse *int `json:"meeting_made_worse" example:"0"`
+	// Of followed_up: they answered every question of the scales.
+	AllAnswers *int `json:"all_answers" example:"30"`
+	// Of followed_up: they left some out, or all.
+	NotAllAnswers *int `json:"not_all_answers" example:"10"`
 	Withheld
 }
 

@@ -9,24 +9,43 @@ import (
 // it or what it leaves over rests on few.
 type ReferralRow struct {
 	Divider
-	All                *int     `json:"all" doc:"Referrals that were sent. Signposts are no referrals." example:"300"`
-	Closed             *int     `json:"closed" doc:"Of all: the loop is closed, since the organisation said how it ended (completed, not_completed, declined)." example:"160"`
-	Open               *int     `json:"open" doc:"Of all: sent, accepted, waitlisted or in_progress." example:"90"`
-	Expired            *int     `json:"expired" doc:"Of all: nobody answered in time. That is no no." example:"30"`
-	Withdrawn          *int     `json:"withdrawn" doc:"Of all: taken back by the person or the link worker." example:"20"`
-	Completed          *int     `json:"completed" doc:"Of closed: finished as meant." example:"100"`
-	NotCompleted       *int     `json:"not_completed" doc:"Of closed: ended without." example:"30"`
-	Declined           *int     `json:"declined" doc:"Of closed: the organisation, or the person, said no." example:"30"`
-	InProgress         *int     `json:"in_progress" doc:"Of open: the person goes there." example:"40"`
-	Accepted           *int     `json:"accepted" doc:"Of open: taken, and not begun." example:"20"`
-	Waitlisted         *int     `json:"waitlisted" doc:"Of open: on a waiting list." example:"20"`
-	Sent               *int     `json:"sent" doc:"Of open: not answered yet." example:"10"`
-	AnsweredIn7Days    *int     `json:"answered_in_7_days" doc:"Of all: the first answer came within 7 days." example:"150"`
-	AnsweredIn14Days   *int     `json:"answered_in_14_days" doc:"Of all: after 8 to 14 days." example:"60"`
-	AnsweredIn28Days   *int     `json:"answered_in_28_days" doc:"Of all: after 15 to 28 days." example:"30"`
-	AnsweredLater      *int     `json:"answered_later" doc:"Of all: after more." example:"20"`
-	LoopClosurePercent *float64 `json:"loop_closure_percent" doc:"Percent of all that are closed, 0 to 100, from the two as published." example:"53.3"`
-	Signposts          *int     `json:"signposts" doc:"People were told of something and nothing was sent: they count in nothing else here." example:"90"`
+	// Referrals that were sent. Signposts are no referrals.
+	All *int `json:"all" example:"300"`
+	// Of all: the loop is closed, since the organisation said how it ended (completed, not_completed,
+	// declined).
+	Closed *int `json:"closed" example:"160"`
+	// Of all: sent, accepted, waitlisted or in_progress.
+	Open *int `json:"open" example:"90"`
+	// Of all: nobody answered in time. That is no no.
+	Expired *int `json:"expired" example:"30"`
+	// Of all: taken back by the person or the link worker.
+	Withdrawn *int `json:"withdrawn" example:"20"`
+	// Of closed: finished as meant.
+	Completed *int `json:"completed" example:"100"`
+	// Of closed: ended without.
+	NotCompleted *int `json:"not_completed" example:"30"`
+	// Of closed: the organisation, or the person, said no.
+	Declined *int `json:"declined" example:"30"`
+	// Of open: the person goes there.
+	InProgress *int `json:"in_progress" example:"40"`
+	// Of open: taken, and not begun.
+	Accepted *int `json:"accepted" example:"20"`
+	// Of open: on a waiting list.
+	Waitlisted *int `json:"waitlisted" example:"20"`
+	// Of open: not answered yet.
+	Sent *int `json:"sent" example:"10"`
+	// Of all: the first answer came within 7 days.
+	AnsweredIn7Days *int `json:"answered_in_7_days" example:"150"`
+	// Of all: after 8 to 14 days.
+	AnsweredIn14Days *int `json:"answered_in_14_days" example:"60"`
+	// Of all: after 15 to 28 days.
+	AnsweredIn28Days *int `json:"answered_in_28_days" example:"30"`
+	// Of all: after more.
+	AnsweredLater *int `json:"answered_later" example:"20"`
+	// Percent of all that are closed, 0 to 100, from the two as published.
+	LoopClosurePercent *float64 `json:"loop_closure_percent" example:"53.3"`
+	// People were told of something and nothing was sent: they count in nothing else here.
+	Signposts *int `json:"signposts" example:"90"`
 	Withheld
 }
 

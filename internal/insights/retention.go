@@ -15,30 +15,58 @@ import (
 // was withheld, because it or what it leaves over rests on few people.
 type RetentionRow struct {
 	Divider
-	Timepoint           string   `json:"timepoint" doc:"Code of the follow-up." example:"m9_12"`
-	Eligible            *int     `json:"eligible" doc:"Follow-ups planned, without those of people who died before the window closed, and had not answered." example:"400"`
-	Died                *int     `json:"died" doc:"Follow-ups of people who died before the window closed, and had not answered: they count in nothing else here." example:"10"`
-	NotYetDue           *int     `json:"not_yet_due" doc:"Of eligible: the window has not opened." example:"90"`
-	Due                 *int     `json:"due" doc:"Of eligible: the window is open, and there is no answer yet." example:"40"`
-	Completed           *int     `json:"completed" doc:"Of eligible: the person answered." example:"150"`
-	CompletedInWindow   *int     `json:"completed_in_window" doc:"Of completed: between the days that the contact window opens and closes." example:"130"`
-	CompletedLate       *int     `json:"completed_late" doc:"Of completed: after the window closed." example:"10"`
-	CompletedEarly      *int     `json:"completed_early" doc:"Of completed: before the window opened." example:"10"`
-	Missed              *int     `json:"missed" doc:"Of eligible: the window closed, and neither an answer nor a reason for none is recorded. That is about the site, not about the person." example:"60"`
-	Lost                *int     `json:"lost" doc:"Of eligible: given up, with a reason." example:"45"`
-	LostCouldNotContact *int     `json:"lost_could_not_contact" doc:"Of lost: could not be contacted." example:"20"`
-	LostDeclined        *int     `json:"lost_declined" doc:"Of lost: declined." example:"15"`
-	LostWithdrew        *int     `json:"lost_withdrew" doc:"Of lost: withdrew." example:"10"`
-	LostMoved           *int     `json:"lost_moved" doc:"Of lost: moved away." example:"10"`
-	LostTooUnwell       *int     `json:"lost_too_unwell" doc:"Of lost: too unwell." example:"10"`
-	LostLacksCapacity   *int     `json:"lost_lacks_capacity" doc:"Of lost: lacks the capacity to answer." example:"10"`
-	LostNotAttempted    *int     `json:"lost_not_attempted" doc:"Of lost: nobody tried." example:"10"`
-	LostOther           *int     `json:"lost_other" doc:"Of lost: another reason." example:"10"`
-	Paused              *int     `json:"paused" doc:"Of eligible: the person said no to being contacted, so nobody asks." example:"15"`
-	Ended               *int     `json:"ended" doc:"People whose turn has come and gone: completed, missed, lost and paused together." example:"270"`
-	CompletionPercent   *float64 `json:"completion_percent" doc:"Percent of ended that are completed, 0 to 100, from the two as published. Null while nobody's turn has come and gone." example:"55.6"`
-	Attempted           *int     `json:"attempted" doc:"Of eligible: at least one attempt is recorded." example:"210"`
-	NotInvited          *int     `json:"not_invited" doc:"Of due and missed: the window has opened and no attempt of any kind is recorded." example:"50"`
+	// Code of the follow-up.
+	Timepoint string `json:"timepoint" example:"m9_12"`
+	// Follow-ups planned, without those of people who died before the window closed, and had not
+	// answered.
+	Eligible *int `json:"eligible" example:"400"`
+	// Follow-ups of people who died before the window closed, and had not answered: they count in
+	// nothing else here.
+	Died *int `json:"died" example:"10"`
+	// Of eligible: the window has not opened.
+	NotYetDue *int `json:"not_yet_due" example:"90"`
+	// Of eligible: the window is open, and there is no answer yet.
+	Due *int `json:"due" example:"40"`
+	// Of eligible: the person answered.
+	Completed *int `json:"completed" example:"150"`
+	// Of completed: between the days that the contact window opens and closes.
+	CompletedInWindow *int `json:"completed_in_window" example:"130"`
+	// Of completed: after the window closed.
+	CompletedLate *int `json:"completed_late" example:"10"`
+	// Of completed: before the window opened.
+	CompletedEarly *int `json:"completed_early" example:"10"`
+	// Of eligible: the window closed, and neither an answer nor a reason for none is recorded. That
+	// is about the site, not about the person.
+	Missed *int `json:"missed" example:"60"`
+	// Of eligible: given up, with a reason.
+	Lost *int `json:"lost" example:"45"`
+	// Of lost: could not be contacted.
+	LostCouldNotContact *int `json:"lost_could_not_contact" example:"20"`
+	// Of lost: declined.
+	LostDeclined *int `json:"lost_declined" example:"15"`
+	// Of lost: withdrew.
+	LostWithdrew *int `json:"lost_withdrew" example:"10"`
+	// Of lost: moved away.
+	LostMoved *int `json:"lost_moved" example:"10"`
+	// Of lost: too unwell.
+	LostTooUnwell *int `json:"lost_too_unwell" example:"10"`
+	// Of lost: lacks the capacity to answer.
+	LostLacksCapacity *int `json:"lost_lacks_capacity" example:"10"`
+	// Of lost: nobody tried.
+	LostNotAttempted *int `json:"lost_not_attempted" example:"10"`
+	// Of lost: another reason.
+	LostOther *int `json:"lost_other" example:"10"`
+	// Of eligible: the person said no to being contacted, so nobody asks.
+	Paused *int `json:"paused" example:"15"`
+	// People whose turn has come and gone: completed, missed, lost and paused together.
+	Ended *int `json:"ended" example:"270"`
+	// Percent of ended that are completed, 0 to 100, from the two as published. Null while nobody's
+	// turn has come and gone.
+	CompletionPercent *float64 `json:"completion_percent" example:"55.6"`
+	// Of eligible: at least one attempt is recorded.
+	Attempted *int `json:"attempted" example:"210"`
+	// Of due and missed: the window has opened and no attempt of any kind is recorded.
+	NotInvited *int `json:"not_invited" example:"50"`
 	Withheld
 }
 

@@ -8,14 +8,23 @@ import (
 // leaves over rests on few.
 type ServiceRow struct {
 	Divider
-	Sent             *int     `json:"sent" doc:"Referrals that were sent. Signposts are no referrals." example:"30"`
-	Accepted         *int     `json:"accepted" doc:"Of sent: the service took the person, or they started." example:"20"`
-	Attended         *int     `json:"attended" doc:"Of accepted: the person came at least once, whoever says so; uptake tells the two accounts apart." example:"15"`
-	Completed        *int     `json:"completed" doc:"Of attended: finished as meant." example:"10"`
-	CameWithin14Days *int     `json:"came_within_14_days" doc:"Of sent: came for the first time within 14 days." example:"10"`
-	CameWithin42Days *int     `json:"came_within_42_days" doc:"Of sent: after 15 to 42 days." example:"10"`
-	CameLater        *int     `json:"came_later" doc:"Of sent: after more." example:"0"`
-	AcceptedPercent  *float64 `json:"accepted_percent" doc:"Percent of sent that were accepted, 0 to 100, from the two as published." example:"66.7"`
+	// Referrals that were sent. Signposts are no referrals.
+	Sent *int `json:"sent" example:"30"`
+	// Of sent: the service took the person, or they started.
+	Accepted *int `json:"accepted" example:"20"`
+	// Of accepted: the person came at least once, whoever says so; uptake tells the two accounts
+	// apart.
+	Attended *int `json:"attended" example:"15"`
+	// Of attended: finished as meant.
+	Completed *int `json:"completed" example:"10"`
+	// Of sent: came for the first time within 14 days.
+	CameWithin14Days *int `json:"came_within_14_days" example:"10"`
+	// Of sent: after 15 to 42 days.
+	CameWithin42Days *int `json:"came_within_42_days" example:"10"`
+	// Of sent: after more.
+	CameLater *int `json:"came_later" example:"0"`
+	// Percent of sent that were accepted, 0 to 100, from the two as published.
+	AcceptedPercent *float64 `json:"accepted_percent" example:"66.7"`
 	Withheld
 }
 

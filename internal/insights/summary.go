@@ -15,22 +15,37 @@ import (
 // supports them and knows them all. Its rows are those of the figures of the same names, by the same
 // definitions.
 type Summary struct {
-	AsOf         time.Time      `json:"as_of" doc:"What the figures stand at: now."`
-	LinkWorkerID *uuid.UUID     `json:"link_worker_id" nullable:"true" format:"uuid" doc:"Whose people they are about; null: of everybody at the caller's sites, since the credential is no link worker's."`
-	Caution      string         `json:"caution" doc:"What must be known to read them."`
-	Caseload     Caseload       `json:"caseload" doc:"How many people are on the list."`
-	FollowUps    []RetentionRow `json:"follow_ups" doc:"What became of the follow-ups that were planned, for each timepoint: see get-retention."`
-	Outcomes     []OutcomeRow   `json:"outcomes" doc:"What changed between the baseline and each follow-up, within each person: see get-outcomes. A row for each score that was asked at a baseline."`
-	Missing      []MissingRow   `json:"missing" doc:"What is not recorded of some of the people: see get-missing. A row for each field that lacks something."`
+	// What the figures stand at: now.
+	AsOf time.Time `json:"as_of"`
+	// Whose people they are about; null: of everybody at the caller's sites, since the credential is
+	// no link worker's.
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid"`
+	// What must be known to read them.
+	Caution string `json:"caution"`
+	// How many people are on the list.
+	Caseload Caseload `json:"caseload"`
+	// What became of the follow-ups that were planned, for each timepoint: see get-retention.
+	FollowUps []RetentionRow `json:"follow_ups"`
+	// What changed between the baseline and each follow-up, within each person: see get-outcomes. A
+	// row for each score that was asked at a baseline.
+	Outcomes []OutcomeRow `json:"outcomes"`
+	// What is not recorded of some of the people: see get-missing. A row for each field that lacks
+	// something.
+	Missing []MissingRow `json:"missing"`
 }
 
 // Caseload counts episodes by where they stand; a person may have more than one.
 type Caseload struct {
-	Open    int `json:"open" doc:"Episodes that are waiting, active or paused." example:"42"`
-	Waiting int `json:"waiting" doc:"Of open: nobody has met the person yet." example:"3"`
-	Active  int `json:"active" doc:"Of open: supported now." example:"37"`
-	Paused  int `json:"paused" doc:"Of open: paused." example:"2"`
-	Closed  int `json:"closed" doc:"Support has ended; follow-ups go on." example:"180"`
+	// Episodes that are waiting, active or paused.
+	Open int `json:"open" example:"42"`
+	// Of open: nobody has met the person yet.
+	Waiting int `json:"waiting" example:"3"`
+	// Of open: supported now.
+	Active int `json:"active" example:"37"`
+	// Of open: paused.
+	Paused int `json:"paused" example:"2"`
+	// Support has ended; follow-ups go on.
+	Closed int `json:"closed" example:"180"`
 }
 
 const ownCaution = "These are figures of few people, and not protected: they are for the work with these people, not for publication. " + caution

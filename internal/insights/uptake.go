@@ -11,22 +11,44 @@ import (
 // referrals. A null was withheld, because it or what it leaves over rests on few.
 type UptakeRow struct {
 	Divider
-	Sent                  *int     `json:"sent" doc:"Referrals that were sent. Signposts are no referrals." example:"300"`
-	Accepted              *int     `json:"accepted" doc:"Of sent: an organisation took the person, or they started." example:"220"`
-	Attended              *int     `json:"attended" doc:"Of sent: the organisation, or a link worker for it, says that the person came or finished." example:"180"`
-	Completed             *int     `json:"completed" doc:"Of sent: finished as meant." example:"100"`
-	Asked                 *int     `json:"asked" doc:"Of sent: the person was asked about it at a follow-up. Who was asked more than once counts once, by the last answer." example:"150"`
-	BothSayUsed           *int     `json:"both_say_used" doc:"Of asked: the person says they used it, and the organisation that they came." example:"80"`
-	NeitherSaysUsed       *int     `json:"neither_says_used" doc:"Of asked: the person says they did not use it, and the organisation does not say that they came." example:"30"`
-	PersonAloneSaysUsed   *int     `json:"person_alone_says_used" doc:"Of asked: the person says they used it, and the organisation does not say that they came." example:"20"`
-	OrganisationAloneSays *int     `json:"organisation_alone_says_used" doc:"Of asked: the organisation says that the person came, and they say they did not use it." example:"10"`
-	PersonDoesNotSay      *int     `json:"person_does_not_say" doc:"Of asked: the person does not know or remember, or would rather not say." example:"10"`
-	AgreementPercent      *float64 `json:"agreement_percent" doc:"Percent in agreement: both_say_used and neither_says_used among the four in which the person says which, 0 to 100, from the figures as published." example:"78.6"`
-	McNemarP              *float64 `json:"mcnemar_p" doc:"Of McNemar's test of person_alone_says_used against organisation_alone_says_used, as published: exact below 25 of both, else chi-squared with a correction for continuity. Null where they never differ." example:"0.3018"`
-	Benefited             *int     `json:"benefited" doc:"Of asked: it helped a lot, somewhat, or a little, as the person says." example:"85"`
-	NotBenefited          *int     `json:"not_benefited" doc:"Of asked: it did not help." example:"15"`
-	MadeWorse             *int     `json:"made_worse" doc:"Of asked: it made things worse." example:"0"`
-	Signposts             *int     `json:"signposts" doc:"People were told of something and nothing was sent: no organisation answers, so they count in nothing else here." example:"90"`
+	// Referrals that were sent. Signposts are no referrals.
+	Sent *int `json:"sent" example:"300"`
+	// Of sent: an organisation took the person, or they started.
+	Accepted *int `json:"accepted" example:"220"`
+	// Of sent: the organisation, or a link worker for it, says that the person came or finished.
+	Attended *int `json:"attended" example:"180"`
+	// Of sent: finished as meant.
+	Completed *int `json:"completed" example:"100"`
+	// Of sent: the person was asked about it at a follow-up. Who was asked more than once counts
+	// once, by the last answer.
+	Asked *int `json:"asked" example:"150"`
+	// Of asked: the person says they used it, and the organisation that they came.
+	BothSayUsed *int `json:"both_say_used" example:"80"`
+	// Of asked: the person says they did not use it, and the organisation does not say that they
+	// came.
+	NeitherSaysUsed *int `json:"neither_says_used" example:"30"`
+	// Of asked: the person says they used it, and the organisation does not say that they came.
+	PersonAloneSaysUsed *int `json:"person_alone_says_used" example:"20"`
+	// Of asked: the organisation says that the person came, and they say they did not use it.
+	OrganisationAloneSays *int `json:"organisation_alone_says_used" example:"10"`
+	// Of asked: the person does not know or remember, or would rather not say.
+	PersonDoesNotSay *int `json:"person_does_not_say" example:"10"`
+	// Percent in agreement: both_say_used and neither_says_used among the four in which the person
+	// says which, 0 to 100, from the figures as published.
+	AgreementPercent *float64 `json:"agreement_percent" example:"78.6"`
+	// Of McNemar's test of person_alone_says_used against organisation_alone_says_used, as published:
+	// exact below 25 of both, else chi-squared with a correction for continuity. Null where they
+	// never differ.
+	McNemarP *float64 `json:"mcnemar_p" example:"0.3018"`
+	// Of asked: it helped a lot, somewhat, or a little, as the person says.
+	Benefited *int `json:"benefited" example:"85"`
+	// Of asked: it did not help.
+	NotBenefited *int `json:"not_benefited" example:"15"`
+	// Of asked: it made things worse.
+	MadeWorse *int `json:"made_worse" example:"0"`
+	// People were told of something and nothing was sent: no organisation answers, so they count in
+	// nothing else here.
+	Signposts *int `json:"signposts" example:"90"`
 	Withheld
 }
 

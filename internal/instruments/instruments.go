@@ -14,90 +14,153 @@ import (
 
 // Instrument is a set of questions and how answers become scores: one of Waypost's own, or a site's.
 type Instrument struct {
-	Definition     `yaml:",inline"`
-	Version        int        `json:"version" yaml:"version" doc:"Scores of different versions are never compared." example:"1"`
-	SiteID         *uuid.UUID `json:"site_id" yaml:"-" nullable:"true" format:"uuid" doc:"The site whose own it is; null for what comes with Waypost."`
-	WordingLicence *string    `json:"wording_licence" yaml:"-" nullable:"true" doc:"On which terms the site shows the words it has loaded; null where none are loaded."`
+	Definition `yaml:",inline"`
+	// Scores of different versions are never compared.
+	Version int `json:"version" yaml:"version" example:"1"`
+	// The site whose own it is; null for what comes with Waypost.
+	SiteID *uuid.UUID `json:"site_id" yaml:"-" nullable:"true" format:"uuid"`
+	// On which terms the site shows the words it has loaded; null where none are loaded.
+	WordingLicence *string `json:"wording_licence" yaml:"-" nullable:"true"`
 }
 
 // Definition is what an instrument asks and how it is scored.
 type Definition struct {
-	Key            string        `json:"key" yaml:"key" minLength:"2" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The instrument's name." example:"allotment_confidence"`
-	Title          string        `json:"title" yaml:"title" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"text that is not blank" doc:"Its full name." example:"Confidence at the allotment"`
-	Licence        string        `json:"licence" yaml:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" doc:"On which terms it may be used." example:"Our own; free to use"`
-	Source         text.Optional `json:"source" yaml:"source" required:"false" nullable:"true" format:"prose" maxLength:"2000" doc:"Where its rules were read." example:"Written by the site"`
-	WordingShipped bool          `json:"wording_shipped" yaml:"wording_shipped" doc:"Whether its words stand here. Where they do not, a site that may use them loads them." example:"true"`
-	Context        bool          `json:"context,omitempty" yaml:"context" doc:"It asks about the use of health services: context, not an outcome. It has no scores and is in no figure, and only a site that has switched health_service_use on may record it."`
-	SelfOnly       bool          `json:"self_only,omitempty" yaml:"self_only" doc:"Nobody may answer it for the person: it is refused from a proxy (respondent), and not asked on the page of somebody who answers for another. Somebody may read it out (self_with_help)."`
-	MinAge         int           `json:"min_age,omitempty" yaml:"min_age" minimum:"0" maximum:"120" doc:"From which age on it may be answered, in years; 0 or left out: from any." example:"16"`
-	Introduction   string        `json:"introduction,omitempty" yaml:"introduction" format:"prose" maxLength:"2000" doc:"What is said before its first question; only where its words come with it." example:"There are no right or wrong answers."`
-	Items          []Item        `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"Its questions, in order." example:"[{\"code\":\"plan\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can plan a bed?\"},{\"code\":\"ask\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can ask for help?\"},{\"code\":\"worry\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How much do you worry about going?\"}]"`
-	Scores         []Score       `json:"scores" yaml:"scores" required:"false" maxItems:"50" doc:"What is computed from the answers." example:"[{\"code\":\"confidence\",\"method\":\"sum\",\"items\":[\"plan\",\"ask\",\"worry\"],\"reverse\":[\"worry\"],\"missing_allowed\":1,\"missing_as\":\"prorated\",\"better\":\"higher\",\"min\":0,\"max\":12,\"resolution\":1,\"bands\":[{\"code\":\"low\",\"from\":0,\"to\":5},{\"code\":\"high\",\"from\":6,\"to\":12}],\"responder_threshold\":2,\"threshold_source\":\"agreed by the site; not published\"}]"`
+	// The instrument's name.
+	Key string `json:"key" yaml:"key" minLength:"2" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"allotment_confidence"`
+	// Its full name.
+	Title string `json:"title" yaml:"title" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"text that is not blank" example:"Confidence at the allotment"`
+	// On which terms it may be used.
+	Licence string `json:"licence" yaml:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" example:"Our own; free to use"`
+	// Where its rules were read.
+	Source text.Optional `json:"source" yaml:"source" required:"false" nullable:"true" format:"prose" maxLength:"2000" example:"Written by the site"`
+	// Whether its words stand here. Where they do not, a site that may use them loads them.
+	WordingShipped bool `json:"wording_shipped" yaml:"wording_shipped" example:"true"`
+	// It asks about the use of health services: context, not an outcome. It has no scores and is in
+	// no figure, and only a site that has switched health_service_use on may record it.
+	Context bool `json:"context,omitempty" yaml:"context"`
+	// Nobody may answer it for the person: it is refused from a proxy (respondent), and not asked on
+	// the page of somebody who answers for another. Somebody may read it out (self_with_help).
+	SelfOnly bool `json:"self_only,omitempty" yaml:"self_only"`
+	// From which age on it may be answered, in years; 0 or left out: from any.
+	MinAge int `json:"min_age,omitempty" yaml:"min_age" minimum:"0" maximum:"120" example:"16"`
+	// What is said before its first question; only where its words come with it.
+	Introduction string `json:"introduction,omitempty" yaml:"introduction" format:"prose" maxLength:"2000" example:"There are no right or wrong answers."`
+	// Its questions, in order.
+	Items []Item `json:"items" yaml:"items" minItems:"1" maxItems:"100" example:"[{\"code\":\"plan\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can plan a bed?\"},{\"code\":\"ask\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can ask for help?\"},{\"code\":\"worry\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How much do you worry about going?\"}]"`
+	// What is computed from the answers.
+	Scores []Score `json:"scores" yaml:"scores" required:"false" maxItems:"50" example:"[{\"code\":\"confidence\",\"method\":\"sum\",\"items\":[\"plan\",\"ask\",\"worry\"],\"reverse\":[\"worry\"],\"missing_allowed\":1,\"missing_as\":\"prorated\",\"better\":\"higher\",\"min\":0,\"max\":12,\"resolution\":1,\"bands\":[{\"code\":\"low\",\"from\":0,\"to\":5},{\"code\":\"high\",\"from\":6,\"to\":12}],\"responder_threshold\":2,\"threshold_source\":\"agreed by the site; not published\"}]"`
 }
 
 // Item is one question.
 type Item struct {
-	Code     string   `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The item's name." example:"life_satisfaction"`
-	Type     string   `json:"type" yaml:"type" enum:"number,choice,text" doc:"What kind of answer it takes."`
-	Wording  string   `json:"wording,omitempty" yaml:"wording" format:"prose" maxLength:"1000" doc:"Its words, where they may be shown."`
-	Min      *float64 `json:"min,omitempty" yaml:"min" minimum:"-1000" maximum:"1000" doc:"Of a number: the least, a whole number."`
-	Max      *float64 `json:"max,omitempty" yaml:"max" minimum:"-1000" maximum:"1000" doc:"Of a number: the most, a whole number."`
-	MinLabel string   `json:"min_label,omitempty" yaml:"min_label" maxLength:"100" doc:"Of a number without options: what the least is called." example:"Not at all satisfied"`
-	MaxLabel string   `json:"max_label,omitempty" yaml:"max_label" maxLength:"100" doc:"Of a number without options: what the most is called." example:"Completely satisfied"`
-	Codes    string   `json:"codes,omitempty" yaml:"codes" maxLength:"50" doc:"Of a choice: the code list it takes its answer from."`
-	Options  []Option `json:"options,omitempty" yaml:"options" maxItems:"50" doc:"Of a choice without a code list: its answers. Of a number: what each of its values is called, or nothing."`
-	Private  bool     `json:"private,omitempty" yaml:"private" doc:"Of a text: it may tell who somebody is. It never leaves the record."`
-	Repeat   bool     `json:"repeat,omitempty" yaml:"repeat" doc:"Of a text: what was answered at the baseline is shown again at a follow-up."`
-	SelfOnly bool     `json:"self_only,omitempty" yaml:"self_only" doc:"Nobody may answer it for the person."`
-	FlagFrom *float64 `json:"flag_from,omitempty" yaml:"flag_from" doc:"Of a number: from here on the answer is a safeguarding concern, which is shown first."`
+	// The item's name.
+	Code string `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"life_satisfaction"`
+	// What kind of answer it takes.
+	Type string `json:"type" yaml:"type" enum:"number,choice,text"`
+	// Its words, where they may be shown.
+	Wording string `json:"wording,omitempty" yaml:"wording" format:"prose" maxLength:"1000"`
+	// Of a number: the least, a whole number.
+	Min *float64 `json:"min,omitempty" yaml:"min" minimum:"-1000" maximum:"1000"`
+	// Of a number: the most, a whole number.
+	Max *float64 `json:"max,omitempty" yaml:"max" minimum:"-1000" maximum:"1000"`
+	// Of a number without options: what the least is called.
+	MinLabel string `json:"min_label,omitempty" yaml:"min_label" maxLength:"100" example:"Not at all satisfied"`
+	// Of a number without options: what the most is called.
+	MaxLabel string `json:"max_label,omitempty" yaml:"max_label" maxLength:"100" example:"Completely satisfied"`
+	// Of a choice: the code list it takes its answer from.
+	Codes string `json:"codes,omitempty" yaml:"codes" maxLength:"50"`
+	// Of a choice without a code list: its answers. Of a number: what each of its values is called,
+	// or nothing.
+	Options []Option `json:"options,omitempty" yaml:"options" maxItems:"50"`
+	// Of a text: it may tell who somebody is. It never leaves the record.
+	Private bool `json:"private,omitempty" yaml:"private"`
+	// Of a text: what was answered at the baseline is shown again at a follow-up.
+	Repeat bool `json:"repeat,omitempty" yaml:"repeat"`
+	// Nobody may answer it for the person.
+	SelfOnly bool `json:"self_only,omitempty" yaml:"self_only"`
+	// Of a number: from here on the answer is a safeguarding concern, which is shown first.
+	FlagFrom *float64 `json:"flag_from,omitempty" yaml:"flag_from"`
 }
 
 // Option is one answer of an item: a code of a choice, or a value of a number.
 type Option struct {
-	Code    string   `json:"code,omitempty" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"Of a choice." example:"hardly_ever"`
-	Value   *float64 `json:"value,omitempty" yaml:"value" doc:"Of a number." example:"1"`
-	Wording string   `json:"wording,omitempty" yaml:"wording" maxLength:"300" doc:"Its words, where they may be shown." example:"Hardly ever"`
+	// Of a choice.
+	Code string `json:"code,omitempty" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"hardly_ever"`
+	// Of a number.
+	Value *float64 `json:"value,omitempty" yaml:"value" example:"1"`
+	// Its words, where they may be shown.
+	Wording string `json:"wording,omitempty" yaml:"wording" maxLength:"300" example:"Hardly ever"`
 }
 
 // Score is a figure computed from answers. An instrument without a published total has none here.
 type Score struct {
-	Code               string        `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The score's name." example:"anxiety"`
-	Method             string        `json:"method" yaml:"method" enum:"value,sum,count,table" doc:"How the score is made. value: the item's own number. sum: of the items. count: how many items were answered with one of the numbers that count. table: another score, converted."`
-	Items              []string      `json:"items" yaml:"items" required:"false" maxItems:"100" doc:"Of value and sum: the items it is made of."`
-	Reverse            []string      `json:"reverse,omitempty" yaml:"reverse" maxItems:"100" doc:"Of value and sum: items that are turned round, so that the least becomes the most."`
-	Counts             []Counted     `json:"counts,omitempty" yaml:"counts" maxItems:"20" doc:"Of count: which answers count."`
-	Of                 string        `json:"of,omitempty" yaml:"of" maxLength:"50" doc:"Of table: the score that is converted."`
-	Table              []Conversion  `json:"table,omitempty" yaml:"table" maxItems:"500" doc:"Of table: a row for every value that score can have."`
-	MissingAllowed     int           `json:"missing_allowed,omitempty" yaml:"missing_allowed" minimum:"0" doc:"Of sum and count: with how many items missing there still is a score."`
-	MissingAs          string        `json:"missing_as,omitempty" yaml:"missing_as" enum:"prorated,not_counted," doc:"Where some may be missing. prorated: the mean of the answered items stands for each missing one; the items then share one range, and a value between two bands lies in the lower one unless it is rounded (round). not_counted: a missing item counts as one that does not count."`
-	Round              string        `json:"round,omitempty" yaml:"round" enum:"nearest,half_up,up," doc:"With prorated: how the score is made a whole number, before bands are applied. nearest: the nearest, of two equally near the even one. half_up: the nearest, of two equally near the greater. up: the next greater. Left out: it is not rounded."`
-	Better             string        `json:"better" yaml:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
-	Min                float64       `json:"min" yaml:"min" doc:"The least it can be."`
-	Max                float64       `json:"max" yaml:"max" doc:"The most it can be."`
-	Resolution         float64       `json:"resolution" yaml:"resolution" minimum:"0.001" maximum:"1000" doc:"The smallest step between two values, where nothing is missing."`
-	Bands              []Band        `json:"bands" yaml:"bands" required:"false" maxItems:"20" doc:"Bands, where there are any; each value lies in one."`
-	BandSource         string        `json:"band_source,omitempty" yaml:"band_source" format:"prose" maxLength:"500" doc:"Where the bands come from."`
-	ResponderThreshold *float64      `json:"responder_threshold" yaml:"responder_threshold" required:"false" exclusiveMinimum:"0" doc:"The change from which a person counts as improved or worse; null where none is known."`
-	ThresholdSource    text.Optional `json:"threshold_source" yaml:"threshold_source" required:"false" nullable:"true" format:"prose" maxLength:"500" doc:"Where that threshold comes from."`
+	// The score's name.
+	Code string `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"anxiety"`
+	// How the score is made. value: the item's own number. sum: of the items. count: how many items
+	// were answered with one of the numbers that count. table: another score, converted.
+	Method string `json:"method" yaml:"method" enum:"value,sum,count,table"`
+	// Of value and sum: the items it is made of.
+	Items []string `json:"items" yaml:"items" required:"false" maxItems:"100"`
+	// Of value and sum: items that are turned round, so that the least becomes the most.
+	Reverse []string `json:"reverse,omitempty" yaml:"reverse" maxItems:"100"`
+	// Of count: which answers count.
+	Counts []Counted `json:"counts,omitempty" yaml:"counts" maxItems:"20"`
+	// Of table: the score that is converted.
+	Of string `json:"of,omitempty" yaml:"of" maxLength:"50"`
+	// Of table: a row for every value that score can have.
+	Table []Conversion `json:"table,omitempty" yaml:"table" maxItems:"500"`
+	// Of sum and count: with how many items missing there still is a score.
+	MissingAllowed int `json:"missing_allowed,omitempty" yaml:"missing_allowed" minimum:"0"`
+	// Where some may be missing. prorated: the mean of the answered items stands for each missing
+	// one; the items then share one range, and a value between two bands lies in the lower one unless
+	// it is rounded (round). not_counted: a missing item counts as one that does not count.
+	MissingAs string `json:"missing_as,omitempty" yaml:"missing_as" enum:"prorated,not_counted,"`
+	// With prorated: how the score is made a whole number, before bands are applied. nearest: the
+	// nearest, of two equally near the even one. half_up: the nearest, of two equally near the
+	// greater. up: the next greater. Left out: it is not rounded.
+	Round string `json:"round,omitempty" yaml:"round" enum:"nearest,half_up,up,"`
+	// Which direction is an improvement.
+	Better string `json:"better" yaml:"better" enum:"higher,lower"`
+	// The least it can be.
+	Min float64 `json:"min" yaml:"min"`
+	// The most it can be.
+	Max float64 `json:"max" yaml:"max"`
+	// The smallest step between two values, where nothing is missing.
+	Resolution float64 `json:"resolution" yaml:"resolution" minimum:"0.001" maximum:"1000"`
+	// Bands, where there are any; each value lies in one.
+	Bands []Band `json:"bands" yaml:"bands" required:"false" maxItems:"20"`
+	// Where the bands come from.
+	BandSource string `json:"band_source,omitempty" yaml:"band_source" format:"prose" maxLength:"500"`
+	// The change from which a person counts as improved or worse; null where none is known.
+	ResponderThreshold *float64 `json:"responder_threshold" yaml:"responder_threshold" required:"false" exclusiveMinimum:"0"`
+	// Where that threshold comes from.
+	ThresholdSource text.Optional `json:"threshold_source" yaml:"threshold_source" required:"false" nullable:"true" format:"prose" maxLength:"500"`
 }
 
 // Counted are numbers that count as answers to some items.
 type Counted struct {
-	Items  []string  `json:"items" yaml:"items" minItems:"1" maxItems:"100" doc:"The items."`
-	Values []float64 `json:"values" yaml:"values" minItems:"1" maxItems:"50" doc:"The numbers."`
+	// The items.
+	Items []string `json:"items" yaml:"items" minItems:"1" maxItems:"100"`
+	// The numbers.
+	Values []float64 `json:"values" yaml:"values" minItems:"1" maxItems:"50"`
 }
 
 // Conversion is one row of a table.
 type Conversion struct {
-	From float64 `json:"from" yaml:"from" doc:"A value of the score that is converted." example:"7"`
-	To   float64 `json:"to" yaml:"to" doc:"The value that it becomes." example:"7"`
+	// A value of the score that is converted.
+	From float64 `json:"from" yaml:"from" example:"7"`
+	// The value that it becomes.
+	To float64 `json:"to" yaml:"to" example:"7"`
 }
 
 // Band is a range of a score.
 type Band struct {
-	Code string  `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" doc:"The band's name." example:"high"`
-	From float64 `json:"from" yaml:"from" doc:"Its least value, included."`
-	To   float64 `json:"to" yaml:"to" doc:"Its greatest value, included."`
+	// The band's name.
+	Code string `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"high"`
+	// Its least value, included.
+	From float64 `json:"from" yaml:"from"`
+	// Its greatest value, included.
+	To float64 `json:"to" yaml:"to"`
 }
 
 // fillEmptyLists makes lists that were left out empty: an answer has no null for a list.

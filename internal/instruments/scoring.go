@@ -92,10 +92,14 @@ func (r *Responses) Scan(src any) error {
 
 // Result is one computed score.
 type Result struct {
-	Score  string  `json:"score" doc:"Which score." example:"life_satisfaction"`
-	Value  float64 `json:"value" doc:"Its value." example:"6"`
-	Band   string  `json:"band,omitempty" doc:"The published band it lies in, where there is one." example:"medium"`
-	Better string  `json:"better" enum:"higher,lower" doc:"Which direction is an improvement."`
+	// Which score.
+	Score string `json:"score" example:"life_satisfaction"`
+	// Its value.
+	Value float64 `json:"value" example:"6"`
+	// The published band it lies in, where there is one.
+	Band string `json:"band,omitempty" example:"medium"`
+	// Which direction is an improvement.
+	Better string `json:"better" enum:"higher,lower"`
 }
 
 // Results are the scores of an assessment, in the instrument's order. A score that answers are missing for

@@ -23,7 +23,8 @@ type Store struct{ DB *db.DB }
 
 // NewInstrument is the command to add an instrument of a site's own, or a new version of one.
 type NewInstrument struct {
-	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid" doc:"The site whose own it becomes; may be left out where the credential reaches one only."`
+	// The site whose own it becomes; may be left out where the credential reaches one only.
+	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid"`
 	Definition
 }
 

@@ -16,16 +16,23 @@ import (
 
 // NewWording is the command to load a site's words for an instrument whose words do not come with it.
 type NewWording struct {
-	SiteID  *uuid.UUID    `json:"site_id,omitempty" nullable:"true" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
-	Licence string        `json:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" doc:"On which terms the site may use these words, and until when." example:"Registered with the owner of the scale; may be shown to our own patients"`
-	Items   []ItemWording `json:"items" minItems:"1" maxItems:"100" doc:"The words of every item."`
+	// The site; may be left out where the credential reaches one only.
+	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid"`
+	// On which terms the site may use these words, and until when.
+	Licence string `json:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" example:"Registered with the owner of the scale; may be shown to our own patients"`
+	// The words of every item.
+	Items []ItemWording `json:"items" minItems:"1" maxItems:"100"`
 }
 
 // ItemWording is the words of one item.
 type ItemWording struct {
-	Code    string   `json:"code" maxLength:"50" doc:"The item." example:"item_1"`
-	Wording string   `json:"wording" minLength:"1" format:"prose" maxLength:"1000" doc:"Its words." example:"The words of the first item"`
-	Options []Option `json:"options,omitempty" required:"false" maxItems:"50" doc:"Of a choice without a code list: the words of each of its options. Of a number: what each of its values is called, or nothing."`
+	// The item.
+	Code string `json:"code" maxLength:"50" example:"item_1"`
+	// Its words.
+	Wording string `json:"wording" minLength:"1" format:"prose" maxLength:"1000" example:"The words of the first item"`
+	// Of a choice without a code list: the words of each of its options. Of a number: what each of
+	// its values is called, or nothing.
+	Options []Option `json:"options,omitempty" required:"false" maxItems:"50"`
 }
 
 // loaded is the words of one version of an instrument at one site.

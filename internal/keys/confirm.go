@@ -21,9 +21,12 @@ const Works KeyState = "works"
 
 // NamedKey is what is told of a key that made or confirmed another.
 type NamedKey struct {
-	KeyID uuid.UUID  `json:"key_id" format:"uuid" doc:"The key's id."`
-	Role  actor.Role `json:"role" doc:"Its role." example:"administrator"`
-	Label string     `json:"label" doc:"What it is for, in words." example:"Alex, who runs the server"`
+	// The key's id.
+	KeyID uuid.UUID `json:"key_id" format:"uuid"`
+	// Its role.
+	Role actor.Role `json:"role" example:"administrator"`
+	// What it is for, in words.
+	Label string `json:"label" example:"Alex, who runs the server"`
 }
 
 func (NamedKey) GormDataType() string           { return "jsonb" }

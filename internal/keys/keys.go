@@ -28,20 +28,38 @@ type Store struct {
 
 // Key is a credential. The secret itself is shown once, when it is made, and stored only as a hash.
 type Key struct {
-	ID uuid.UUID `json:"id" format:"uuid" doc:"The key's id."`
+	// The key's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
 	NewKey
-	State       KeyState   `json:"state" gorm:"->;-:migration" enum:"pending,works,inactive,expired,revoked" example:"works" doc:"Where it stands; only one that works is a credential, and with any other every call is 401. pending: it opens people's records, and waits for its confirmation. inactive: the link worker or the organisation it is for is no longer active. expired: its last day has passed. revoked: it was ended, for good."`
-	PartnerID   uuid.UUID  `json:"partner_id" format:"uuid" doc:"Whose key it is: those that replace one another share it, and with it webhooks and cursors."`
-	Hint        string     `json:"hint" doc:"The last four characters, to tell keys apart." example:"x7Qa"`
-	CreatedBy   *NamedKey  `json:"created_by" gorm:"->;-:migration;column:maker" format:"or-null" doc:"The key that made it; null: it was made on the server."`
-	ConfirmedBy *NamedKey  `json:"confirmed_by" gorm:"->;-:migration;column:confirmer" format:"or-null" doc:"The key that confirmed it; null: nobody has, or it was made on the server, or a key of its role needs no confirmation."`
-	ConfirmedAt *time.Time `json:"confirmed_at" doc:"When it was confirmed; of a key that waited for nobody, when it was made. null: it is pending."`
-	LastUsedAt  *time.Time `json:"last_used_at" doc:"When it was last used for a call that was not refused. It is noted hourly: it may be an hour older than the last call. null: never."`
-	RevokedAt   *time.Time `json:"revoked_at" doc:"When it was revoked."`
-	Version     int        `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt   time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
-	UpdatedAt   time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	Secret      string     `json:"key,omitempty" gorm:"-" doc:"The key itself, in the answer that made it and never again." example:"wp_…"`
+	// Where it stands; only one that works is a credential, and with any other every call is 401.
+	// pending: it opens people's records, and waits for its confirmation. inactive: the link worker
+	// or the organisation it is for is no longer active. expired: its last day has passed. revoked:
+	// it was ended, for good.
+	State KeyState `json:"state" gorm:"->;-:migration" enum:"pending,works,inactive,expired,revoked" example:"works"`
+	// Whose key it is: those that replace one another share it, and with it webhooks and cursors.
+	PartnerID uuid.UUID `json:"partner_id" format:"uuid"`
+	// The last four characters, to tell keys apart.
+	Hint string `json:"hint" example:"x7Qa"`
+	// The key that made it; null: it was made on the server.
+	CreatedBy *NamedKey `json:"created_by" gorm:"->;-:migration;column:maker" format:"or-null"`
+	// The key that confirmed it; null: nobody has, or it was made on the server, or a key of its role
+	// needs no confirmation.
+	ConfirmedBy *NamedKey `json:"confirmed_by" gorm:"->;-:migration;column:confirmer" format:"or-null"`
+	// When it was confirmed; of a key that waited for nobody, when it was made. null: it is pending.
+	ConfirmedAt *time.Time `json:"confirmed_at"`
+	// When it was last used for a call that was not refused. It is noted hourly: it may be an hour
+	// older than the last call. null: never.
+	LastUsedAt *time.Time `json:"last_used_at"`
+	// When it was revoked.
+	RevokedAt *time.Time `json:"revoked_at"`
+	// Rises with each change.
+	Version int `json:"version" example:"1"`
+	// When it was made.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// The key itself, in the answer that made it and never again.
+	Secret      string     `json:"key,omitempty" gorm:"-" example:"wp_…"`
 	KeyHash     []byte     `json:"-"`
 	CreatedByID *uuid.UUID `json:"-" gorm:"column:created_by"`
 	ConfirmerID *uuid.UUID `json:"-" gorm:"column:confirmed_by"`
@@ -57,19 +75,34 @@ func (k Key) WithoutSecret() any {
 
 // NewKey is the command to make a key. What it needs besides a role depends on the role.
 type NewKey struct {
-	Role actor.Role `json:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" doc:"What kind of user it is for." example:"dashboard"`
+	// What kind of user it is for.
+	Role actor.Role `json:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" example:"dashboard"`
 	Details
-	SiteIDs        db.IDs     `json:"site_ids" required:"false" format:"uuid" maxItems:"200" doc:"The sites it reaches: exactly one for a link worker; one or more for site_manager and integration; all sites when a dashboard names none."`
-	OrganisationID *uuid.UUID `json:"organisation_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role organisation: which. It must not be inactive; the key ends with it."`
-	ProjectIDs     db.IDs     `json:"project_ids" required:"false" format:"uuid" maxItems:"200" doc:"Of the role researcher: whose releases it reads."`
-	LinkWorkerID   *uuid.UUID `json:"link_worker_id" required:"false" nullable:"true" format:"uuid" doc:"Of the role link_worker: who. Of the role site_manager it may name a manager who is a link worker of one of its sites, so that events name them. They must be active; the key ends with them."`
-	Replaces       *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid" doc:"The key whose place this one takes, of the same role and reach: it has the same webhooks and goes on with the same cursors. Where the older one works, this one needs no confirmation, and the older one works for seven more days at most."`
+	// The sites it reaches: exactly one for a link worker; one or more for site_manager and
+	// integration; all sites when a dashboard names none.
+	SiteIDs db.IDs `json:"site_ids" required:"false" format:"uuid" maxItems:"200"`
+	// Of the role organisation: which. It must not be inactive; the key ends with it.
+	OrganisationID *uuid.UUID `json:"organisation_id" required:"false" nullable:"true" format:"uuid"`
+	// Of the role researcher: whose releases it reads.
+	ProjectIDs db.IDs `json:"project_ids" required:"false" format:"uuid" maxItems:"200"`
+	// Of the role link_worker: who. Of the role site_manager it may name a manager who is a link
+	// worker of one of its sites, so that events name them. They must be active; the key ends with
+	// them.
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" required:"false" nullable:"true" format:"uuid"`
+	// The key whose place this one takes, of the same role and reach: it has the same webhooks and
+	// goes on with the same cursors. Where the older one works, this one needs no confirmation, and
+	// the older one works for seven more days at most.
+	Replaces *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid"`
 }
 
 // Details is what may be changed of a key.
 type Details struct {
-	Label     string    `json:"label" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"What it is for, in words." example:"Partner dashboard"`
-	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day it works, at the first of its sites (Europe/London where it names none). A key that is made without one works for a year. In a PATCH null takes it away: the key then works until it is revoked."`
+	// What it is for, in words.
+	Label string `json:"label" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" example:"Partner dashboard"`
+	// The last day it works, at the first of its sites (Europe/London where it names none). A key
+	// that is made without one works for a year. In a PATCH null takes it away: the key then works
+	// until it is revoked.
+	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date"`
 }
 
 // Changes is a merge patch.

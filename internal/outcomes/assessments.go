@@ -25,24 +25,42 @@ type Store struct {
 
 // Assessment is a set of answers of one person at one time. It is never changed: a correction replaces it.
 type Assessment struct {
-	ID                uuid.UUID `json:"id" format:"uuid" doc:"The assessment's id."`
-	SiteID            uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
-	EpisodeID         uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
-	Instrument        string    `json:"instrument" doc:"The instrument's key." example:"ons4"`
-	InstrumentVersion int       `json:"instrument_version" doc:"And its version." example:"1"`
-	Timepoint         string    `json:"timepoint" doc:"When it was answered: baseline, review, closure, or the code of a follow-up." example:"baseline"`
+	// The assessment's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The site whose record this is.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// The episode.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
+	// The instrument's key.
+	Instrument string `json:"instrument" example:"ons4"`
+	// And its version.
+	InstrumentVersion int `json:"instrument_version" example:"1"`
+	// When it was answered: baseline, review, closure, or the code of a follow-up.
+	Timepoint string `json:"timepoint" example:"baseline"`
 	Answers
-	Scores        instruments.Results `json:"scores" doc:"Computed by the server; a score that answers are missing for is not there."`
-	FollowUpID    *uuid.UUID          `json:"follow_up_id" nullable:"true" format:"uuid" doc:"The follow-up whose timepoint it was taken at."`
-	CorrectsID    *uuid.UUID          `json:"corrects_id" nullable:"true" format:"uuid" doc:"The assessment it replaces."`
-	CorrectedByID *uuid.UUID          `json:"corrected_by_id" nullable:"true" format:"uuid" doc:"The assessment that replaces it; then it counts in no figure."`
-	NotCounted    bool                `json:"not_counted" doc:"Somebody else answered for the person what only the person may answer (self_only of the instrument), as in records that were imported; or the person was younger than the instrument is for (min_age), as a birth date that was put right shows. It is kept, and is in no figure and no paired change."`
-	RecordedVia   string              `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
-	CreatedAt     time.Time           `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt     time.Time           `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// Computed by the server; a score that answers are missing for is not there.
+	Scores instruments.Results `json:"scores"`
+	// The follow-up whose timepoint it was taken at.
+	FollowUpID *uuid.UUID `json:"follow_up_id" nullable:"true" format:"uuid"`
+	// The assessment it replaces.
+	CorrectsID *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid"`
+	// The assessment that replaces it; then it counts in no figure.
+	CorrectedByID *uuid.UUID `json:"corrected_by_id" nullable:"true" format:"uuid"`
+	// Somebody else answered for the person what only the person may answer (self_only of the
+	// instrument), as in records that were imported; or the person was younger than the instrument is
+	// for (min_age), as a birth date that was put right shows. It is kept, and is in no figure and no
+	// paired change.
+	NotCounted bool `json:"not_counted"`
+	// How the record came in.
+	RecordedVia string `json:"recorded_via" enum:"api,link,import,demo"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 	InContext
 
-	Warnings []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to a POST: what is worth knowing. A warning never stopped anything."`
+	// In the answer to a POST: what is worth knowing. A warning never stopped anything.
+	Warnings []fault.Warning `json:"warnings,omitzero" gorm:"-"`
 
 	followUp *FollowUp             // whose timepoint it is taken at
 	corrects instruments.Responses // what was answered in the assessment that it corrects
@@ -50,20 +68,31 @@ type Assessment struct {
 
 // Answers is who answered what, when and how.
 type Answers struct {
-	CompletedOn day.Date              `json:"completed_on" format:"date" doc:"The day; not in the future, and not before the episode was received." example:"2026-01-20"`
-	Mode        string                `json:"mode" format:"code:modes" doc:"How. Answers given aloud tend to be more positive, so it matters." example:"telephone"`
-	Respondent  string                `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
-	Helper      *string               `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
-	CollectedBy string                `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
-	Language    *string               `json:"language" required:"false" maxLength:"60" doc:"In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. One that has none here is kept as it was written, with a warning." example:"en"`
-	Responses   instruments.Responses `json:"responses" doc:"The answer to each item; an item that is left out was not asked." example:"{\"life_satisfaction\": 5, \"worthwhile\": 6, \"happiness\": 4, \"anxiety\": {\"missing\": \"prefer_not_to_say\"}}"`
+	// The day; not in the future, and not before the episode was received.
+	CompletedOn day.Date `json:"completed_on" format:"date" example:"2026-01-20"`
+	// How. Answers given aloud tend to be more positive, so it matters.
+	Mode string `json:"mode" format:"code:modes" example:"telephone"`
+	// Who answered.
+	Respondent string `json:"respondent" format:"code:respondents" example:"self"`
+	// Who helped the person, or answered for them. It goes with self_with_help and proxy.
+	Helper *string `json:"helper" required:"false" format:"code:helpers"`
+	// Who collected the answers; link_worker when left out.
+	CollectedBy string `json:"collected_by" required:"false" format:"code:collectors"`
+	// In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. One
+	// that has none here is kept as it was written, with a warning.
+	Language *string `json:"language" required:"false" maxLength:"60" example:"en"`
+	// The answer to each item; an item that is left out was not asked.
+	Responses instruments.Responses `json:"responses" example:"{\"life_satisfaction\": 5, \"worthwhile\": 6, \"happiness\": 4, \"anxiety\": {\"missing\": \"prefer_not_to_say\"}}"`
 }
 
 // New is the command to record an assessment.
 type New struct {
-	EpisodeID  uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
-	Instrument string    `json:"instrument" maxLength:"50" doc:"The instrument's key." example:"ons4"`
-	Timepoint  string    `json:"timepoint" maxLength:"30" doc:"When it was answered: baseline, review, closure, or the code of a follow-up of the site." example:"baseline"`
+	// The episode.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
+	// The instrument's key.
+	Instrument string `json:"instrument" maxLength:"50" example:"ons4"`
+	// When it was answered: baseline, review, closure, or the code of a follow-up of the site.
+	Timepoint string `json:"timepoint" maxLength:"30" example:"baseline"`
 	Answers
 }
 

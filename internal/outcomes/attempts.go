@@ -16,30 +16,43 @@ import (
 
 // Attempt is one try at reaching a person for a follow-up.
 type Attempt struct {
-	ID         uuid.UUID `json:"id" format:"uuid" doc:"The attempt's id."`
-	SiteID     uuid.UUID `json:"-"`
-	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
-	At         time.Time `json:"at" doc:"When the attempt was made."`
-	Channel    string    `json:"channel" format:"code:modes" doc:"How the person was tried."`
-	Result     string    `json:"result" format:"code:attempt_results" doc:"The result of the attempt."`
-	CreatedAt  time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt  time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed, which is when it was recorded: it is never changed."`
+	// The attempt's id.
+	ID     uuid.UUID `json:"id" format:"uuid"`
+	SiteID uuid.UUID `json:"-"`
+	// The follow-up.
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid"`
+	// When the attempt was made.
+	At time.Time `json:"at"`
+	// How the person was tried.
+	Channel string `json:"channel" format:"code:modes"`
+	// The result of the attempt.
+	Result string `json:"result" format:"code:attempt_results"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed, which is when it was recorded: it is never changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 func (Attempt) TableName() string { return "follow_up_attempts" }
 
 // NewAttempt is the command to record an attempt.
 type NewAttempt struct {
-	At      *time.Time `json:"at,omitempty" doc:"When; now when left out. Not in the future, and not before the episode began."`
-	Channel string     `json:"channel" format:"code:modes" doc:"How the person was tried." example:"telephone"`
-	Result  string     `json:"result" format:"code:attempt_results" doc:"The result of the attempt." example:"no_answer"`
+	// When; now when left out. Not in the future, and not before the episode began.
+	At *time.Time `json:"at,omitempty"`
+	// How the person was tried.
+	Channel string `json:"channel" format:"code:modes" example:"telephone"`
+	// The result of the attempt.
+	Result string `json:"result" format:"code:attempt_results" example:"no_answer"`
 }
 
 // Loss is the command to give a follow-up up, with the reason.
 type Loss struct {
-	Reason string    `json:"reason" format:"code:loss_reasons" doc:"Why the follow-up was given up." example:"could_not_contact"`
-	Note   *string   `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"More about the reason, in free text."`
-	LostOn *day.Date `json:"lost_on,omitempty" format:"date" doc:"When; today when left out."`
+	// Why the follow-up was given up.
+	Reason string `json:"reason" format:"code:loss_reasons" example:"could_not_contact"`
+	// More about the reason, in free text.
+	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000"`
+	// When; today when left out.
+	LostOn *day.Date `json:"lost_on,omitempty" format:"date"`
 }
 
 // Attempt records a try at reaching the person.

@@ -20,42 +20,65 @@ import (
 
 // Completion is the command to record what a person said at a follow-up.
 type Completion struct {
-	CompletedOn    day.Date  `json:"completed_on" format:"date" doc:"The day; not in the future, not before the episode began, and not after the person's death." example:"2026-11-20"`
-	Mode           string    `json:"mode" format:"code:modes" doc:"How they were asked." example:"telephone"`
-	Respondent     string    `json:"respondent" format:"code:respondents" doc:"Who answered." example:"self"`
-	Helper         *string   `json:"helper" required:"false" format:"code:helpers" doc:"Who helped the person, or answered for them. It goes with self_with_help and proxy."`
-	CollectedBy    string    `json:"collected_by" required:"false" format:"code:collectors" doc:"Who collected the answers; link_worker when left out."`
-	Language       *string   `json:"language" required:"false" maxLength:"60" doc:"In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. One that has none here is kept as it was written, with a warning."`
-	HowHaveYouBeen string    `json:"how_have_you_been" format:"code:well_being_since" doc:"How they have been since they were last spoken to." example:"better"`
-	Services       []Used    `json:"services" required:"false" gorm:"-" maxItems:"100" doc:"What they say of each thing they were connected to."`
-	Benefit        string    `json:"benefit" format:"code:benefits" doc:"Whether meeting the link worker helped." example:"a_lot"`
-	Narrative      *string   `json:"narrative" required:"false" format:"prose" maxLength:"10000" doc:"In their own words. Never in a dataset."`
-	Assessments    []Measure `json:"assessments" required:"false" gorm:"-" maxItems:"10" doc:"Instruments answered at the same time."`
+	// The day; not in the future, not before the episode began, and not after the person's death.
+	CompletedOn day.Date `json:"completed_on" format:"date" example:"2026-11-20"`
+	// How they were asked.
+	Mode string `json:"mode" format:"code:modes" example:"telephone"`
+	// Who answered.
+	Respondent string `json:"respondent" format:"code:respondents" example:"self"`
+	// Who helped the person, or answered for them. It goes with self_with_help and proxy.
+	Helper *string `json:"helper" required:"false" format:"code:helpers"`
+	// Who collected the answers; link_worker when left out.
+	CollectedBy string `json:"collected_by" required:"false" format:"code:collectors"`
+	// In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. One
+	// that has none here is kept as it was written, with a warning.
+	Language *string `json:"language" required:"false" maxLength:"60"`
+	// How they have been since they were last spoken to.
+	HowHaveYouBeen string `json:"how_have_you_been" format:"code:well_being_since" example:"better"`
+	// What they say of each thing they were connected to.
+	Services []Used `json:"services" required:"false" gorm:"-" maxItems:"100"`
+	// Whether meeting the link worker helped.
+	Benefit string `json:"benefit" format:"code:benefits" example:"a_lot"`
+	// In their own words. Never in a dataset.
+	Narrative *string `json:"narrative" required:"false" format:"prose" maxLength:"10000"`
+	// Instruments answered at the same time.
+	Assessments []Measure `json:"assessments" required:"false" gorm:"-" maxItems:"10"`
 }
 
 // Used is what a person says of one service: apart from what the organisation says of the same referral.
 type Used struct {
-	ReferralID *uuid.UUID `json:"referral_id" required:"false" nullable:"true" format:"uuid" doc:"A referral or signpost of the episode. Give this or a name."`
-	Name       *string    `json:"name" required:"false" maxLength:"300" doc:"Another service that the person names, where there is no referral to it."`
-	Used       string     `json:"used" format:"code:uses" doc:"Whether they used it." example:"still_using"`
-	Reason     *string    `json:"reason" required:"false" format:"code:unused_reasons" doc:"Why not, or why they stopped."`
-	Benefit    string     `json:"benefit" required:"false" format:"code:benefits" doc:"Whether it helped; not_applicable when left out for something that was not used." example:"a_lot"`
+	// A referral or signpost of the episode. Give this or a name.
+	ReferralID *uuid.UUID `json:"referral_id" required:"false" nullable:"true" format:"uuid"`
+	// Another service that the person names, where there is no referral to it.
+	Name *string `json:"name" required:"false" maxLength:"300"`
+	// Whether they used it.
+	Used string `json:"used" format:"code:uses" example:"still_using"`
+	// Why not, or why they stopped.
+	Reason *string `json:"reason" required:"false" format:"code:unused_reasons"`
+	// Whether it helped; not_applicable when left out for something that was not used.
+	Benefit string `json:"benefit" required:"false" format:"code:benefits" example:"a_lot"`
 }
 
 // Measure is one instrument answered with a completion.
 type Measure struct {
-	Instrument string                `json:"instrument" maxLength:"50" doc:"The instrument's key." example:"ons4"`
-	Responses  instruments.Responses `json:"responses" doc:"The answer to each item." example:"{\"life_satisfaction\": 7, \"worthwhile\": 7, \"happiness\": 6, \"anxiety\": 3}"`
+	// The instrument's key.
+	Instrument string `json:"instrument" maxLength:"50" example:"ons4"`
+	// The answer to each item.
+	Responses instruments.Responses `json:"responses" example:"{\"life_satisfaction\": 7, \"worthwhile\": 7, \"happiness\": 6, \"anxiety\": 3}"`
 }
 
 // Completed is a completion as it was recorded.
 type Completed struct {
-	ID         uuid.UUID `json:"id" format:"uuid" doc:"The completion's id."`
-	SiteID     uuid.UUID `json:"-"`
-	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
+	// The completion's id.
+	ID     uuid.UUID `json:"id" format:"uuid"`
+	SiteID uuid.UUID `json:"-"`
+	// The follow-up.
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid"`
 	Completion
-	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed, which is when it was recorded: it is never changed."`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed, which is when it was recorded: it is never changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 func (Completed) TableName() string { return "follow_up_completions" }

@@ -16,17 +16,24 @@ import (
 
 // InContext is what an assessment of context, such as health_service_use, is never shown without.
 type InContext struct {
-	Context bool            `json:"-"`
-	Beside  []PersonCentred `json:"beside,omitzero" gorm:"-" doc:"With an assessment of the use of health services: what the person said of themselves in the same episode."`
-	Caution string          `json:"caution,omitempty" gorm:"-" doc:"With such an assessment: what must be known to read it."`
+	Context bool `json:"-"`
+	// With an assessment of the use of health services: what the person said of themselves in the
+	// same episode.
+	Beside []PersonCentred `json:"beside,omitzero" gorm:"-"`
+	// With such an assessment: what must be known to read it.
+	Caution string `json:"caution,omitempty" gorm:"-"`
 }
 
 // PersonCentred is an assessment of how a person is, as it stands beside one of context.
 type PersonCentred struct {
-	Instrument  string              `json:"instrument" doc:"The instrument's key." example:"ons4"`
-	Timepoint   string              `json:"timepoint" doc:"When it was answered: baseline, review, closure, or the code of a follow-up." example:"baseline"`
-	CompletedOn day.Date            `json:"completed_on" format:"date" doc:"The day."`
-	Scores      instruments.Results `json:"scores" doc:"Its scores."`
+	// The instrument's key.
+	Instrument string `json:"instrument" example:"ons4"`
+	// When it was answered: baseline, review, closure, or the code of a follow-up.
+	Timepoint string `json:"timepoint" example:"baseline"`
+	// The day.
+	CompletedOn day.Date `json:"completed_on" format:"date"`
+	// Its scores.
+	Scores instruments.Results `json:"scores"`
 }
 
 const caution = "Uncontrolled before-after change regresses to the mean: people are referred when they use services most, " +

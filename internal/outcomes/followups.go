@@ -16,36 +16,73 @@ import (
 
 // FollowUp is one planned time of asking a person how they have been.
 type FollowUp struct {
-	ID           uuid.UUID       `json:"id" format:"uuid" doc:"The follow-up's id."`
-	SiteID       uuid.UUID       `json:"site_id" format:"uuid" doc:"The site whose record this is."`
-	EpisodeID    uuid.UUID       `json:"episode_id" format:"uuid" doc:"The episode."`
-	PatientID    uuid.UUID       `json:"patient_id" format:"uuid" doc:"The person."`
-	Code         string          `json:"code" doc:"Of the site's schedule it was made from." example:"m9_12"`
-	AnchorOn     day.Date        `json:"anchor_on" format:"date" doc:"The day its windows count from."`
-	OpensOn      day.Date        `json:"opens_on" format:"date" doc:"The first day on which the person is asked."`
-	TargetOn     day.Date        `json:"target_on" format:"date" doc:"The day on which it is best to ask."`
-	ClosesOn     day.Date        `json:"closes_on" format:"date" doc:"The last day on which the person is asked."`
-	AnalysisFrom day.Date        `json:"analysis_from" format:"date" doc:"The first day of the analysis window. An answer before it does not count as change."`
-	AnalysisTo   day.Date        `json:"analysis_to" format:"date" doc:"The last day of the analysis window. An answer after it does not count as change."`
-	State        State           `json:"state" gorm:"-" format:"code:follow_up_states" doc:"Derived from today's date and what is recorded, never stored. missed: the window passed and nothing was recorded. paused: the person died or does not agree to be contacted."`
-	CompletedOn  *day.Date       `json:"completed_on" format:"date" doc:"The day the person answered."`
-	LostOn       *day.Date       `json:"lost_on" format:"date" doc:"The day it was given up."`
-	LossReason   *string         `json:"loss_reason" format:"code:loss_reasons" doc:"Why it was given up."`
-	LossNote     *string         `json:"loss_note" doc:"More about the reason, in free text."`
-	Version      int             `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt    time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was planned."`
-	UpdatedAt    time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	AttemptsMade int             `json:"attempts_made" gorm:"->;-:migration" doc:"How many attempts are recorded." example:"1"`
-	LinkWorkerID uuid.UUID       `json:"link_worker_id" gorm:"->;-:migration" format:"uuid" doc:"Who supports the person."`
-	Paused       bool            `json:"-" gorm:"->;-:migration"`
-	Safeguarding bool            `json:"safeguarding" gorm:"->;-:migration" doc:"An answer of the episode is a safeguarding concern that nobody has marked as seen: see safeguarding of the episode. Such follow-ups come first in a list."`
-	Attempts     []Attempt       `json:"attempts,omitempty" gorm:"-" doc:"In the answer for one follow-up: every attempt, oldest first."`
-	Completion   *Completed      `json:"completion,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said."`
-	Assessments  []Assessment    `json:"assessments,omitzero" gorm:"-" doc:"In the answer for one follow-up: the assessments at its timepoint that stand, scored, also those that were recorded by themselves before it was completed."`
-	AnswersKept  *int            `json:"answers_kept,omitempty" gorm:"-" doc:"In the answer for one follow-up: how many questions the person has answered by their own link without sending them yet."`
-	AskInPerson  []uuid.UUID     `json:"ask_in_person,omitzero" gorm:"-" format:"uuid" doc:"In the answer for one follow-up: referrals that the person's own page does not ask about, since their service or need is sensitive, and that nobody has asked about yet: ask the person where nobody else hears or reads it. What they say is recorded with the completion, or after it by report-follow-up-service."`
-	SaidBefore   []Said          `json:"said_before,omitempty" gorm:"-" doc:"In the answer for one follow-up: what the person said at the baseline, to be shown to them again."`
-	Warnings     []fault.Warning `json:"warnings,omitzero" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
+	// The follow-up's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The site whose record this is.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// The episode.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
+	// The person.
+	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
+	// Of the site's schedule it was made from.
+	Code string `json:"code" example:"m9_12"`
+	// The day its windows count from.
+	AnchorOn day.Date `json:"anchor_on" format:"date"`
+	// The first day on which the person is asked.
+	OpensOn day.Date `json:"opens_on" format:"date"`
+	// The day on which it is best to ask.
+	TargetOn day.Date `json:"target_on" format:"date"`
+	// The last day on which the person is asked.
+	ClosesOn day.Date `json:"closes_on" format:"date"`
+	// The first day of the analysis window. An answer before it does not count as change.
+	AnalysisFrom day.Date `json:"analysis_from" format:"date"`
+	// The last day of the analysis window. An answer after it does not count as change.
+	AnalysisTo day.Date `json:"analysis_to" format:"date"`
+	// Derived from today's date and what is recorded, never stored. missed: the window passed and
+	// nothing was recorded. paused: the person died or does not agree to be contacted.
+	State State `json:"state" gorm:"-" format:"code:follow_up_states"`
+	// The day the person answered.
+	CompletedOn *day.Date `json:"completed_on" format:"date"`
+	// The day it was given up.
+	LostOn *day.Date `json:"lost_on" format:"date"`
+	// Why it was given up.
+	LossReason *string `json:"loss_reason" format:"code:loss_reasons"`
+	// More about the reason, in free text.
+	LossNote *string `json:"loss_note"`
+	// Rises with each change.
+	Version int `json:"version" example:"1"`
+	// When it was planned.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// How many attempts are recorded.
+	AttemptsMade int `json:"attempts_made" gorm:"->;-:migration" example:"1"`
+	// Who supports the person.
+	LinkWorkerID uuid.UUID `json:"link_worker_id" gorm:"->;-:migration" format:"uuid"`
+	Paused       bool      `json:"-" gorm:"->;-:migration"`
+	// An answer of the episode is a safeguarding concern that nobody has marked as seen: see
+	// safeguarding of the episode. Such follow-ups come first in a list.
+	Safeguarding bool `json:"safeguarding" gorm:"->;-:migration"`
+	// In the answer for one follow-up: every attempt, oldest first.
+	Attempts []Attempt `json:"attempts,omitempty" gorm:"-"`
+	// In the answer for one follow-up: what the person said.
+	Completion *Completed `json:"completion,omitempty" gorm:"-"`
+	// In the answer for one follow-up: the assessments at its timepoint that stand, scored, also
+	// those that were recorded by themselves before it was completed.
+	Assessments []Assessment `json:"assessments,omitzero" gorm:"-"`
+	// In the answer for one follow-up: how many questions the person has answered by their own link
+	// without sending them yet.
+	AnswersKept *int `json:"answers_kept,omitempty" gorm:"-"`
+	// In the answer for one follow-up: referrals that the person's own page does not ask about, since
+	// their service or need is sensitive, and that nobody has asked about yet: ask the person where
+	// nobody else hears or reads it. What they say is recorded with the completion, or after it by
+	// report-follow-up-service.
+	AskInPerson []uuid.UUID `json:"ask_in_person,omitzero" gorm:"-" format:"uuid"`
+	// In the answer for one follow-up: what the person said at the baseline, to be shown to them
+	// again.
+	SaidBefore []Said `json:"said_before,omitempty" gorm:"-"`
+	// In the answer to a POST: what is worth knowing.
+	Warnings []fault.Warning `json:"warnings,omitzero" gorm:"-"`
 }
 
 // State of a follow-up.

@@ -20,11 +20,15 @@ import (
 // Link is a person's own way to a follow-up. Whoever holds it can answer that follow-up, and sees nothing of the
 // record but the names of the organisations they were connected to.
 type Link struct {
-	FollowUpID uuid.UUID       `json:"follow_up_id" format:"uuid" doc:"The follow-up that it answers."`
-	URL        string          `json:"url,omitempty" doc:"The link. Whoever holds it can answer: hand it to the person alone. A replay does not hold it." example:"https://waypost.example/f/…"`
-	ExpiresOn  day.Date        `json:"expires_on" format:"date" doc:"The last day it works, at the site."`
-	Warnings   []fault.Warning `json:"warnings,omitempty" doc:"What is worth knowing."`
-	Token      string          `json:"-"` // what the URL ends with
+	// The follow-up that it answers.
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid"`
+	// The link. Whoever holds it can answer: hand it to the person alone. A replay does not hold it.
+	URL string `json:"url,omitempty" example:"https://waypost.example/f/…"`
+	// The last day it works, at the site.
+	ExpiresOn day.Date `json:"expires_on" format:"date"`
+	// What is worth knowing.
+	Warnings []fault.Warning `json:"warnings,omitempty"`
+	Token    string          `json:"-"` // what the URL ends with
 }
 
 // WithoutSecret is the answer as it may be kept for a replay.

@@ -7,9 +7,12 @@ import (
 
 // Said is what a person said before and is shown again, such as a concern that they named.
 type Said struct {
-	Instrument string `json:"instrument" doc:"The instrument's key." example:"mycaw"`
-	Item       string `json:"item" doc:"The item." example:"concern_1"`
-	Text       string `json:"text" doc:"Their words."`
+	// The instrument's key.
+	Instrument string `json:"instrument" example:"mycaw"`
+	// The item.
+	Item string `json:"item" example:"concern_1"`
+	// Their words.
+	Text string `json:"text"`
 }
 
 // recall adds what whoever asks should know: what the person said before, and how far they came by their own link.

@@ -20,31 +20,44 @@ import (
 // concern. It is closed by a person who has seen it and acted, and by nothing else; a correction that takes
 // the answer back is one more thing to look at. Then it leads no list any more, and stays in the record.
 type SafeguardingFlag struct {
-	ID           uuid.UUID `json:"id" format:"uuid" doc:"The flag's id."`
-	SiteID       uuid.UUID `json:"-"`
-	EpisodeID    uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode."`
-	PatientID    uuid.UUID `json:"-"`
-	AssessmentID uuid.UUID `json:"assessment_id" format:"uuid" doc:"The assessment whose answer raised it; the answer stands there. It may be corrected by now."`
-	Instrument   string    `json:"instrument" doc:"The instrument's key." example:"check_in"`
-	Item         string    `json:"item" doc:"The item whose answer raised it." example:"feels_unsafe"`
-	RaisedAt     time.Time `json:"raised_at" doc:"When the answer was recorded."`
-	SeenFlag     `gorm:"embedded"`
-	CreatedAt    time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"The same as raised_at."`
-	UpdatedAt    time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// The flag's id.
+	ID     uuid.UUID `json:"id" format:"uuid"`
+	SiteID uuid.UUID `json:"-"`
+	// The episode.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
+	PatientID uuid.UUID `json:"-"`
+	// The assessment whose answer raised it; the answer stands there. It may be corrected by now.
+	AssessmentID uuid.UUID `json:"assessment_id" format:"uuid"`
+	// The instrument's key.
+	Instrument string `json:"instrument" example:"check_in"`
+	// The item whose answer raised it.
+	Item string `json:"item" example:"feels_unsafe"`
+	// When the answer was recorded.
+	RaisedAt time.Time `json:"raised_at"`
+	SeenFlag `gorm:"embedded"`
+	// The same as raised_at.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 // SeenFlag is who has seen a flag, and when.
 type SeenFlag struct {
-	SeenAt             *time.Time  `json:"seen_at" doc:"When somebody said that they have seen it and acted; null: it is open."`
-	SeenByRole         *actor.Role `json:"seen_by_role" doc:"Their role." example:"link_worker"`
-	SeenByKeyID        *uuid.UUID  `json:"-"`
-	SeenByLinkWorkerID *uuid.UUID  `json:"seen_by_link_worker_id" nullable:"true" format:"uuid" doc:"The link worker, where it was one or on behalf of one."`
-	SeenNote           *string     `json:"note" doc:"What the person who saw it did, in free text."`
+	// When somebody said that they have seen it and acted; null: it is open.
+	SeenAt *time.Time `json:"seen_at"`
+	// Their role.
+	SeenByRole  *actor.Role `json:"seen_by_role" example:"link_worker"`
+	SeenByKeyID *uuid.UUID  `json:"-"`
+	// The link worker, where it was one or on behalf of one.
+	SeenByLinkWorkerID *uuid.UUID `json:"seen_by_link_worker_id" nullable:"true" format:"uuid"`
+	// What the person who saw it did, in free text.
+	SeenNote *string `json:"note"`
 }
 
 // Seen is the command to say that a flag was seen and acted on.
 type Seen struct {
-	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"What was done." example:"Rang the person, and told the practice's safeguarding lead."`
+	// What was done.
+	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000" example:"Rang the person, and told the practice's safeguarding lead."`
 }
 
 // raise raises a flag for each answer that is a concern. One that a correction merely repeats has its flag already.

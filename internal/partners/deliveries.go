@@ -14,19 +14,31 @@ import (
 
 // Delivery is one event on its way to one webhook.
 type Delivery struct {
-	ID          uuid.UUID         `json:"id" format:"uuid" doc:"The delivery's id."`
-	WebhookID   uuid.UUID         `json:"webhook_id" format:"uuid" doc:"The webhook that it goes to."`
-	EventID     uuid.UUID         `json:"event_id" format:"uuid" doc:"What it tells of; the webhook-id that the receiver sees, the same whenever it is sent."`
-	EventType   string            `json:"event_type" doc:"What happened; webhook.test: nothing did." example:"referral.accepted"`
-	State       DeliveryState     `json:"state" enum:"pending,delivered,failed" doc:"The state of the delivery. pending: it is tried, or tried again. delivered: the receiver answered 2xx. failed: it was given up after three days."`
-	Tries       int               `json:"tries" doc:"How often it was tried since it was made, or asked for again." example:"1"`
-	NextTryAt   *time.Time        `json:"next_try_at" doc:"While it is pending: it is not tried before."`
-	DeliveredAt *time.Time        `json:"delivered_at" doc:"When the receiver took it."`
+	// The delivery's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The webhook that it goes to.
+	WebhookID uuid.UUID `json:"webhook_id" format:"uuid"`
+	// What it tells of; the webhook-id that the receiver sees, the same whenever it is sent.
+	EventID uuid.UUID `json:"event_id" format:"uuid"`
+	// What happened; webhook.test: nothing did.
+	EventType string `json:"event_type" example:"referral.accepted"`
+	// The state of the delivery. pending: it is tried, or tried again. delivered: the receiver
+	// answered 2xx. failed: it was given up after three days.
+	State DeliveryState `json:"state" enum:"pending,delivered,failed"`
+	// How often it was tried since it was made, or asked for again.
+	Tries int `json:"tries" example:"1"`
+	// While it is pending: it is not tried before.
+	NextTryAt *time.Time `json:"next_try_at"`
+	// When the receiver took it.
+	DeliveredAt *time.Time        `json:"delivered_at"`
 	Replayed    bool              `json:"-"` // sent when nothing else is due
 	Attempts    db.JSON[Attempts] `json:"-"`
-	Tried       Attempts          `json:"attempts" gorm:"-" doc:"The latest attempts, oldest first, 30 at most."`
-	CreatedAt   time.Time         `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
-	UpdatedAt   time.Time         `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// The latest attempts, oldest first, 30 at most.
+	Tried Attempts `json:"attempts" gorm:"-"`
+	// When it was made.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 func (Delivery) TableName() string { return "webhook_deliveries" }
@@ -42,10 +54,18 @@ const (
 
 // Attempt is one try. What the receiver said is not kept.
 type Attempt struct {
-	At           time.Time       `json:"at" doc:"When it began."`
-	Status       *int            `json:"status" nullable:"true" doc:"The HTTP status of the answer; null: none came."`
-	Milliseconds int64           `json:"milliseconds" doc:"How long it took."`
-	Outcome      outward.Outcome `json:"outcome" enum:"delivered,refused,redirected,gone,timed_out,forbidden,unreachable" doc:"How the attempt ended. delivered: the receiver answered 2xx. refused: it answered another status. redirected: it answered with a redirect, which is not followed. gone: it answered 410, which disables the webhook. timed_out: it did not answer within 10 seconds. forbidden: the name leads to an address that is not public. unreachable: there was no connection, or no certificate that can be trusted."`
+	// When it began.
+	At time.Time `json:"at"`
+	// The HTTP status of the answer; null: none came.
+	Status *int `json:"status" nullable:"true"`
+	// How long it took.
+	Milliseconds int64 `json:"milliseconds"`
+	// How the attempt ended. delivered: the receiver answered 2xx. refused: it answered another
+	// status. redirected: it answered with a redirect, which is not followed. gone: it answered 410,
+	// which disables the webhook. timed_out: it did not answer within 10 seconds. forbidden: the name
+	// leads to an address that is not public. unreachable: there was no connection, or no certificate
+	// that can be trusted.
+	Outcome outward.Outcome `json:"outcome" enum:"delivered,refused,redirected,gone,timed_out,forbidden,unreachable"`
 }
 
 // Attempts is a list of them.

@@ -17,13 +17,20 @@ import (
 // Event is what partners are told of one: that it happened, to what, and where to read more. It says
 // nothing of a person.
 type Event struct {
-	ID         uuid.UUID         `json:"id" format:"uuid" doc:"The event's id; also the webhook-id of its deliveries."`
-	Type       string            `json:"type" doc:"What happened." example:"referral.accepted"`
-	Subject    events.SubjectRef `json:"subject" gorm:"embedded;embeddedPrefix:subject_" doc:"The thing it happened to."`
-	SiteID     *uuid.UUID        `json:"site_id" nullable:"true" format:"uuid" doc:"The site whose record it is about; null: the directory or the installation."`
-	OccurredAt time.Time         `json:"occurred_at" doc:"When it happened."`
-	RecordedAt time.Time         `json:"recorded_at" doc:"When it was recorded."`
-	Links      Links             `json:"links" gorm:"-" doc:"Where its reader can read more."`
+	// The event's id; also the webhook-id of its deliveries.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// What happened.
+	Type string `json:"type" example:"referral.accepted"`
+	// The thing it happened to.
+	Subject events.SubjectRef `json:"subject" gorm:"embedded;embeddedPrefix:subject_"`
+	// The site whose record it is about; null: the directory or the installation.
+	SiteID *uuid.UUID `json:"site_id" nullable:"true" format:"uuid"`
+	// When it happened.
+	OccurredAt time.Time `json:"occurred_at"`
+	// When it was recorded.
+	RecordedAt time.Time `json:"recorded_at"`
+	// Where its reader can read more.
+	Links Links `json:"links" gorm:"-"`
 
 	PatientID  *uuid.UUID `json:"-"`
 	ReferralID *uuid.UUID `json:"-"`
@@ -34,8 +41,10 @@ type Event struct {
 
 // Links are paths of this API.
 type Links struct {
-	Subject  string `json:"subject,omitempty" doc:"The thing it happened to, or the list that it is in; left out where the reader may not read it." example:"/v1/referrals/01938c2e-7a40-7000-8000-000000000001"`
-	Referral string `json:"referral,omitempty" doc:"The referral that it is about, where there is one."`
+	// The thing it happened to, or the list that it is in; left out where the reader may not read it.
+	Subject string `json:"subject,omitempty" example:"/v1/referrals/01938c2e-7a40-7000-8000-000000000001"`
+	// The referral that it is about, where there is one.
+	Referral string `json:"referral,omitempty"`
 }
 
 // Feed is a page of events.

@@ -16,16 +16,27 @@ import (
 
 // Webhook is where a partner is told of events as they happen.
 type Webhook struct {
-	ID        uuid.UUID `json:"id" format:"uuid" doc:"The webhook's id."`
-	PartnerID uuid.UUID `json:"partner_id" format:"uuid" doc:"Whose it is: it is told what that partner's newest key may see, and nothing while none of its keys works."`
+	// The webhook's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// Whose it is: it is told what that partner's newest key may see, and nothing while none of its
+	// keys works.
+	PartnerID uuid.UUID `json:"partner_id" format:"uuid"`
 	WebhookDetails
-	DisabledReason *string    `json:"disabled_reason" enum:"by_hand,gone,failing" doc:"Why it is not enabled: by_hand; gone (it answered 410); failing (nothing got through for 5 days). Enabled again, it goes on where it stopped."`
-	DisabledAt     *time.Time `json:"disabled_at" doc:"Since when."`
-	FailingSince   *time.Time `json:"failing_since" doc:"Nothing has got through since; null: the last attempt did."`
-	Version        int        `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt      time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was made."`
-	UpdatedAt      time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	Secret         string     `json:"secret,omitempty" gorm:"-" doc:"What its deliveries are signed with, in the answer that made it and never again." example:"whsec_…"`
+	// Why it is not enabled: by_hand; gone (it answered 410); failing (nothing got through for 5
+	// days). Enabled again, it goes on where it stopped.
+	DisabledReason *string `json:"disabled_reason" enum:"by_hand,gone,failing"`
+	// Since when.
+	DisabledAt *time.Time `json:"disabled_at"`
+	// Nothing has got through since; null: the last attempt did.
+	FailingSince *time.Time `json:"failing_since"`
+	// Rises with each change.
+	Version int `json:"version" example:"1"`
+	// When it was made.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// What its deliveries are signed with, in the answer that made it and never again.
+	Secret string `json:"secret,omitempty" gorm:"-" example:"whsec_…"`
 
 	Sealed         bool       `json:"-"`
 	Kept           []byte     `json:"-" gorm:"column:secret"` // the secret as it is stored
@@ -46,10 +57,15 @@ func (w Webhook) WithoutSecret() any {
 
 // WebhookDetails is what may be changed of a webhook.
 type WebhookDetails struct {
-	URL         string   `json:"url" minLength:"1" maxLength:"2000" doc:"Where events are sent by POST: https, at an address of the internet." example:"https://partner.example/waypost"`
-	Description *string  `json:"description" required:"false" nullable:"true" maxLength:"200" doc:"What it is for, in words."`
-	Events      db.Texts `json:"events" minItems:"1" maxItems:"50" doc:"The types of events it is told of: one such as referral.sent, a family such as referral.*, or * for all." example:"[\"referral.*\"]"`
-	Enabled     bool     `json:"enabled" required:"false" default:"true" doc:"Whether anything is sent. What happens meanwhile is sent once it is enabled again."`
+	// Where events are sent by POST: https, at an address of the internet.
+	URL string `json:"url" minLength:"1" maxLength:"2000" example:"https://partner.example/waypost"`
+	// What it is for, in words.
+	Description *string `json:"description" required:"false" nullable:"true" maxLength:"200"`
+	// The types of events it is told of: one such as referral.sent, a family such as referral.*, or *
+	// for all.
+	Events db.Texts `json:"events" minItems:"1" maxItems:"50" example:"[\"referral.*\"]"`
+	// Whether anything is sent. What happens meanwhile is sent once it is enabled again.
+	Enabled bool `json:"enabled" required:"false" default:"true"`
 }
 
 // WebhookChanges is a merge patch.

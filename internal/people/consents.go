@@ -26,28 +26,49 @@ const (
 // Consent is one decision of a person for one purpose. It is never changed; which of several stands is the
 // rule of the database's function standing_consent.
 type Consent struct {
-	ID        uuid.UUID `json:"id" format:"uuid" doc:"The decision's id."`
-	SiteID    uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
-	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person."`
+	// The decision's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The site whose record this is.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// The person.
+	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
 	NewConsent
-	Stands    bool            `json:"stands" gorm:"->" doc:"Whether it is the one that counts for its purpose. Of each purpose at most one does: the latest decision, and of one day a refusal unless a later decision names it in replaces. not_asked and not_obtained replace no decision."`
-	CreatedAt time.Time       `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time       `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed, which is when it was recorded: it is never changed."`
-	Warnings  []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"In the answer to a POST: what is worth knowing. does_not_stand: what was recorded before stands instead."`
+	// Whether it is the one that counts for its purpose. Of each purpose at most one does: the latest
+	// decision, and of one day a refusal unless a later decision names it in replaces. not_asked and
+	// not_obtained replace no decision.
+	Stands bool `json:"stands" gorm:"->"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed, which is when it was recorded: it is never changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// In the answer to a POST: what is worth knowing. does_not_stand: what was recorded before stands
+	// instead.
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 }
 
 // NewConsent is the command to record a decision.
 type NewConsent struct {
-	Purpose        string   `json:"purpose" format:"code:consent_purposes" doc:"What it is about." example:"share_with_organisations"`
-	Decision       string   `json:"decision" format:"code:consent_decisions" doc:"What was decided." example:"given"`
-	DecidedOn      day.Date `json:"decided_on" format:"date" doc:"The day it was decided; not in the future." example:"2026-01-12"`
-	Level          *string  `json:"level" required:"false" enum:"codes_only,summary,full" doc:"With report_to_gp: how much may be reported; codes_only when left out."`
-	Reason         *string  `json:"reason" required:"false" format:"prose" maxLength:"1000" doc:"Why it was not obtained or sought; needed with not_obtained."`
-	Withdrawal     *string  `json:"withdrawal" required:"false" enum:"stop_contact_keep_data,remove_my_data" doc:"Needed when consent to research is withdrawn: what the person wants done."`
-	Method         *string  `json:"method" required:"false" format:"code:modes" doc:"How the person was asked."`
-	WordingVersion *string  `json:"wording_version" required:"false" maxLength:"50" doc:"Which words the person was shown or read."`
+	// What it is about.
+	Purpose string `json:"purpose" format:"code:consent_purposes" example:"share_with_organisations"`
+	// What was decided.
+	Decision string `json:"decision" format:"code:consent_decisions" example:"given"`
+	// The day it was decided; not in the future.
+	DecidedOn day.Date `json:"decided_on" format:"date" example:"2026-01-12"`
+	// With report_to_gp: how much may be reported; codes_only when left out.
+	Level *string `json:"level" required:"false" enum:"codes_only,summary,full"`
+	// Why it was not obtained or sought; needed with not_obtained.
+	Reason *string `json:"reason" required:"false" format:"prose" maxLength:"1000"`
+	// Needed when consent to research is withdrawn: what the person wants done.
+	Withdrawal *string `json:"withdrawal" required:"false" enum:"stop_contact_keep_data,remove_my_data"`
+	// How the person was asked.
+	Method *string `json:"method" required:"false" format:"code:modes"`
+	// Which words the person was shown or read.
+	WordingVersion *string `json:"wording_version" required:"false" maxLength:"50"`
 
-	Replaces *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid" doc:"The id of an earlier recorded consent of the same person and purpose, decided on the same day or before, that this decision takes the place of. Needed where a refusal of the same day is not to stand."`
+	// The id of an earlier recorded consent of the same person and purpose, decided on the same day
+	// or before, that this decision takes the place of. Needed where a refusal of the same day is not
+	// to stand.
+	Replaces *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid"`
 }
 
 // Standing returns the consent that permits a purpose, or nil where none does, for those who must know more

@@ -23,52 +23,95 @@ type Store struct {
 
 // Patient is a person supported by a link worker, as one site knows them.
 type Patient struct {
-	ID     uuid.UUID `json:"id" format:"uuid" doc:"The patient's id."`
-	SiteID uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
+	// The patient's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The site whose record this is.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
 	Details
-	PhoneNational *string `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it, a foreign one with its country code; null where phone is kept as it was written." example:"07700 900123"`
+	// The phone as people of this country write it, a foreign one with its country code; null where
+	// phone is kept as it was written.
+	PhoneNational *string `json:"phone_national" gorm:"-" example:"07700 900123"`
 
 	NHSNumberUnissued bool `json:"-"` // outside the ranges that are known to be issued: nobody is found by it
 	normal.AsWritten
 
-	RecordedVia string    `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
-	Version     int       `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
-	CreatedAt   time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt   time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// How the record came in.
+	RecordedVia string `json:"recorded_via" enum:"api,link,import,demo"`
+	// Rises with each change; also the ETag.
+	Version int `json:"version" example:"1"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 
-	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What of it is kept as it was written, since it could not be checked: nhs_number_not_issued, phone_as_written, email_as_written, language_as_written. People see it; nobody is found by it, and nothing is sent to it."`
+	// What of it is kept as it was written, since it could not be checked: nhs_number_not_issued,
+	// phone_as_written, email_as_written, language_as_written. People see it; nobody is found by it,
+	// and nothing is sent to it.
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 }
 
 // Details is what is known of a patient; all of it may be changed later.
 type Details struct {
-	NHSNumber          *string        `json:"nhs_number" required:"false" format:"nhs-number" maxLength:"50" doc:"NHS number: ten digits, of which the last is checked; spaces and hyphens of any kind are dropped. Once per site. A placeholder such as ten equal digits is refused; so is a number for tests, but on a server for trials. One outside the ranges that are known to be issued is kept with a warning, and nobody is found by it." example:"9991000003"`
-	GivenName          *string        `json:"given_name" required:"false" maxLength:"100" doc:"First name; it or family_name is needed, since some people have one name." example:"Mary"`
-	FamilyName         *string        `json:"family_name" required:"false" maxLength:"100" doc:"Family name; it or given_name is needed." example:"Example"`
-	PreferredName      *string        `json:"preferred_name" required:"false" maxLength:"100" doc:"What the person likes to be called."`
-	Pronouns           *string        `json:"pronouns" required:"false" maxLength:"50" doc:"The person's pronouns." example:"she/her"`
-	BirthDate          day.Date       `json:"birth_date" format:"date" doc:"Date of birth; not in the future." example:"1950-04-01"`
-	Gender             string         `json:"gender" required:"false" format:"code:genders" doc:"Gender as the person states it; not_known when left out."`
-	EthnicCategory     string         `json:"ethnic_category" required:"false" format:"code:ethnic_categories" doc:"Ethnic category; 99 (not known) when left out."`
-	Carer              string         `json:"carer" required:"false" format:"code:carers" doc:"Whether the person is an unpaid carer; not_known when left out."`
-	Postcode           *string        `json:"postcode" required:"false" maxLength:"20" doc:"Postcode of the home, in capitals with one space; a pseudo-postcode such as ZZ99 3VZ (no fixed abode) is one too." example:"ZZ99 3WZ"`
-	LSOA               *string        `json:"lsoa" required:"false" maxLength:"20" doc:"Lower layer super output area of the home."`
-	IMDDecile          *int           `json:"imd_decile" required:"false" minimum:"1" maximum:"10" doc:"Decile of the index of multiple deprivation; goes with imd_version." example:"3"`
-	IMDVersion         *string        `json:"imd_version" required:"false" enum:"2019,2025" doc:"The index's edition; the two are not comparable." example:"2025"`
-	GPPracticeCode     *string        `json:"gp_practice_code" required:"false" maxLength:"20" doc:"ODS code of the general practice: three to ten capitals and digits; small letters become capitals." example:"Y00001"`
-	Phone              *string        `json:"phone" required:"false" maxLength:"50" doc:"Telephone number, in E.164. What cannot be a number to dial, such as one with an extension or a Relay UK prefix, is kept as it was written, with a warning." example:"+447700900123"`
-	Email              *string        `json:"email" required:"false" maxLength:"254" doc:"Email address, without a name before it. What cannot be one to send to is kept as it was written, with a warning." example:"mary@example.org"`
-	ContactPreference  string         `json:"contact_preference" required:"false" format:"code:contact_preferences" doc:"How the person prefers to be reached."`
-	Language           *string        `json:"language" required:"false" maxLength:"60" doc:"Preferred language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. A language that has none here, such as Makaton, is kept as it was written, with a warning." example:"en"`
-	AccessNeeds        *string        `json:"access_needs" required:"false" format:"prose" maxLength:"2000" doc:"Reasonable adjustments and other access needs."`
-	NationalDataOptOut *bool          `json:"national_data_opt_out" required:"false" doc:"Whether the national data opt-out stands; null: not checked."`
-	OptOutCheckedOn    *day.Date      `json:"national_data_opt_out_checked_on" required:"false" format:"date" gorm:"column:national_data_opt_out_checked_on" doc:"When that was checked."`
-	DiedOn             *day.Date      `json:"died_on" required:"false" format:"date" doc:"Date of death, where the person has died."`
-	ExternalIDs        db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call this person."`
+	// NHS number: ten digits, of which the last is checked; spaces and hyphens of any kind are
+	// dropped. Once per site. A placeholder such as ten equal digits is refused; so is a number for
+	// tests, but on a server for trials. One outside the ranges that are known to be issued is kept
+	// with a warning, and nobody is found by it.
+	NHSNumber *string `json:"nhs_number" required:"false" format:"nhs-number" maxLength:"50" example:"9991000003"`
+	// First name; it or family_name is needed, since some people have one name.
+	GivenName *string `json:"given_name" required:"false" maxLength:"100" example:"Mary"`
+	// Family name; it or given_name is needed.
+	FamilyName *string `json:"family_name" required:"false" maxLength:"100" example:"Example"`
+	// What the person likes to be called.
+	PreferredName *string `json:"preferred_name" required:"false" maxLength:"100"`
+	// The person's pronouns.
+	Pronouns *string `json:"pronouns" required:"false" maxLength:"50" example:"she/her"`
+	// Date of birth; not in the future.
+	BirthDate day.Date `json:"birth_date" format:"date" example:"1950-04-01"`
+	// Gender as the person states it; not_known when left out.
+	Gender string `json:"gender" required:"false" format:"code:genders"`
+	// Ethnic category; 99 (not known) when left out.
+	EthnicCategory string `json:"ethnic_category" required:"false" format:"code:ethnic_categories"`
+	// Whether the person is an unpaid carer; not_known when left out.
+	Carer string `json:"carer" required:"false" format:"code:carers"`
+	// Postcode of the home, in capitals with one space; a pseudo-postcode such as ZZ99 3VZ (no fixed
+	// abode) is one too.
+	Postcode *string `json:"postcode" required:"false" maxLength:"20" example:"ZZ99 3WZ"`
+	// Lower layer super output area of the home.
+	LSOA *string `json:"lsoa" required:"false" maxLength:"20"`
+	// Decile of the index of multiple deprivation; goes with imd_version.
+	IMDDecile *int `json:"imd_decile" required:"false" minimum:"1" maximum:"10" example:"3"`
+	// The index's edition; the two are not comparable.
+	IMDVersion *string `json:"imd_version" required:"false" enum:"2019,2025" example:"2025"`
+	// ODS code of the general practice: three to ten capitals and digits; small letters become
+	// capitals.
+	GPPracticeCode *string `json:"gp_practice_code" required:"false" maxLength:"20" example:"Y00001"`
+	// Telephone number, in E.164. What cannot be a number to dial, such as one with an extension or a
+	// Relay UK prefix, is kept as it was written, with a warning.
+	Phone *string `json:"phone" required:"false" maxLength:"50" example:"+447700900123"`
+	// Email address, without a name before it. What cannot be one to send to is kept as it was
+	// written, with a warning.
+	Email *string `json:"email" required:"false" maxLength:"254" example:"mary@example.org"`
+	// How the person prefers to be reached.
+	ContactPreference string `json:"contact_preference" required:"false" format:"code:contact_preferences"`
+	// Preferred language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. A
+	// language that has none here, such as Makaton, is kept as it was written, with a warning.
+	Language *string `json:"language" required:"false" maxLength:"60" example:"en"`
+	// Reasonable adjustments and other access needs.
+	AccessNeeds *string `json:"access_needs" required:"false" format:"prose" maxLength:"2000"`
+	// Whether the national data opt-out stands; null: not checked.
+	NationalDataOptOut *bool `json:"national_data_opt_out" required:"false"`
+	// When that was checked.
+	OptOutCheckedOn *day.Date `json:"national_data_opt_out_checked_on" required:"false" format:"date" gorm:"column:national_data_opt_out_checked_on"`
+	// Date of death, where the person has died.
+	DiedOn *day.Date `json:"died_on" required:"false" format:"date"`
+	// What other systems call this person.
+	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20"`
 }
 
 // New is the command to record a patient.
 type New struct {
-	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
+	// The site; may be left out where the credential reaches one only.
+	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid"`
 	Details
 }
 

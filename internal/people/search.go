@@ -16,11 +16,16 @@ import (
 
 // Search says who is looked for: exactly one of the four ways.
 type Search struct {
-	NHSNumber  *string        `json:"nhs_number,omitempty" format:"nhs-number" maxLength:"50" doc:"The whole NHS number. Nobody is found by one outside the ranges that are known to be issued." example:"9991000003"`
-	FamilyName *string        `json:"family_name,omitempty" minLength:"1" maxLength:"100" doc:"The whole family name, with birth_date." dependentRequired:"birth_date"`
-	BirthDate  *day.Date      `json:"birth_date,omitempty" format:"date" doc:"Date of birth, with family_name." dependentRequired:"family_name"`
-	ExternalID *db.ExternalID `json:"external_id,omitempty" doc:"What another system calls the person."`
-	Q          *string        `json:"q,omitempty" minLength:"2" maxLength:"100" doc:"The beginning of a given, preferred or family name."`
+	// The whole NHS number. Nobody is found by one outside the ranges that are known to be issued.
+	NHSNumber *string `json:"nhs_number,omitempty" format:"nhs-number" maxLength:"50" example:"9991000003"`
+	// The whole family name, with birth_date.
+	FamilyName *string `json:"family_name,omitempty" minLength:"1" maxLength:"100" dependentRequired:"birth_date"`
+	// Date of birth, with family_name.
+	BirthDate *day.Date `json:"birth_date,omitempty" format:"date" dependentRequired:"family_name"`
+	// What another system calls the person.
+	ExternalID *db.ExternalID `json:"external_id,omitempty"`
+	// The beginning of a given, preferred or family name.
+	Q *string `json:"q,omitempty" minLength:"2" maxLength:"100"`
 }
 
 // Find returns the patients of the actor's sites who match, by id, after the id given (zero: from the start).

@@ -13,29 +13,43 @@ import (
 // Accounts are what each side says of a referral: never merged, since "completed" and "I never went" can
 // both have been said.
 type Accounts struct {
-	OrganisationAccount OrganisationAccount `json:"organisation_account" doc:"In the answer for one referral: what the organisation says, itself or through a link worker."`
-	PatientAccount      *PatientAccount     `json:"patient_account" format:"or-null" doc:"In the answer for one referral: what the person said when last asked at a follow-up; null when never asked. No organisation is shown it."`
+	// In the answer for one referral: what the organisation says, itself or through a link worker.
+	OrganisationAccount OrganisationAccount `json:"organisation_account"`
+	// In the answer for one referral: what the person said when last asked at a follow-up; null when
+	// never asked. No organisation is shown it.
+	PatientAccount *PatientAccount `json:"patient_account" format:"or-null"`
 }
 
 // OrganisationAccount is made of the attendances that the organisation or a link worker reported, and of
 // the organisation's own moves. What a link worker or the person moved the referral to is not the
 // organisation's word.
 type OrganisationAccount struct {
-	Attended        string     `json:"attended" enum:"yes,no,not_said" doc:"Whether it says that the person came; not_said: it reported neither."`
-	FirstAttendedOn *day.Date  `json:"first_attended_on" format:"date" doc:"The first day it says so of."`
-	Status          *Status    `json:"status" format:"code:referral_statuses" doc:"Where it last said that the referral stands; null: it has not answered."`
-	Reason          *string    `json:"reason" format:"code:move_reasons" doc:"The reason it gave with that."`
-	SaidAt          *time.Time `json:"said_at" doc:"When it said so."`
+	// Whether it says that the person came; not_said: it reported neither.
+	Attended string `json:"attended" enum:"yes,no,not_said"`
+	// The first day it says so of.
+	FirstAttendedOn *day.Date `json:"first_attended_on" format:"date"`
+	// Where it last said that the referral stands; null: it has not answered.
+	Status *Status `json:"status" format:"code:referral_statuses"`
+	// The reason it gave with that.
+	Reason *string `json:"reason" format:"code:move_reasons"`
+	// When it said so.
+	SaidAt *time.Time `json:"said_at"`
 }
 
 // PatientAccount is what a person, or somebody for them, said of one thing they were connected to.
 type PatientAccount struct {
-	Used       string   `json:"used" format:"code:uses" doc:"Whether they used it."`
-	Reason     *string  `json:"reason" format:"code:unused_reasons" doc:"Why not, or why they stopped."`
-	Benefit    string   `json:"benefit" format:"code:benefits" doc:"Whether it helped."`
-	On         day.Date `json:"on" format:"date" doc:"The day they were asked."`
-	FollowUp   string   `json:"follow_up" doc:"The code of the follow-up at which they were." example:"m9_12"`
-	Respondent string   `json:"respondent" format:"code:respondents" doc:"Who answered."`
+	// Whether they used it.
+	Used string `json:"used" format:"code:uses"`
+	// Why not, or why they stopped.
+	Reason *string `json:"reason" format:"code:unused_reasons"`
+	// Whether it helped.
+	Benefit string `json:"benefit" format:"code:benefits"`
+	// The day they were asked.
+	On day.Date `json:"on" format:"date"`
+	// The code of the follow-up at which they were.
+	FollowUp string `json:"follow_up" example:"m9_12"`
+	// Who answered.
+	Respondent string `json:"respondent" format:"code:respondents"`
 }
 
 // account is a referral as the database tells it with both accounts, in one statement.

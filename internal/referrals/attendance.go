@@ -15,23 +15,33 @@ import (
 
 // Attendance is one report of whether a person turned up. It says nothing of whether it helped.
 type Attendance struct {
-	ID         uuid.UUID `json:"id" format:"uuid" doc:"The attendance's id."`
-	SiteID     uuid.UUID `json:"-"`
-	ReferralID uuid.UUID `json:"referral_id" format:"uuid" doc:"The referral."`
+	// The attendance's id.
+	ID     uuid.UUID `json:"id" format:"uuid"`
+	SiteID uuid.UUID `json:"-"`
+	// The referral.
+	ReferralID uuid.UUID `json:"referral_id" format:"uuid"`
 	NewAttendance
-	RecordedVia    string      `json:"recorded_via" enum:"api,link,import,demo,job" doc:"How it came in: link is an organisation without a key."`
-	ActorRole      *actor.Role `json:"-"`
-	CreatedAt      time.Time   `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt      time.Time   `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it was recorded, or taken back."`
-	EnteredInError *InError    `json:"entered_in_error" format:"or-null" doc:"It was wrong, and counts in nothing; null: it stands."`
+	// How it came in: link is an organisation without a key.
+	RecordedVia string      `json:"recorded_via" enum:"api,link,import,demo,job"`
+	ActorRole   *actor.Role `json:"-"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it was recorded, or taken back.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// It was wrong, and counts in nothing; null: it stands.
+	EnteredInError *InError `json:"entered_in_error" format:"or-null"`
 }
 
 // NewAttendance is the command to report attendance.
 type NewAttendance struct {
-	On         day.Date   `json:"on" gorm:"column:attended_on" format:"date" doc:"The day; not before the referral was sent, and not in the future." example:"2026-02-04"`
-	Attended   bool       `json:"attended" doc:"Whether the person came."`
-	Reason     *string    `json:"reason" required:"false" format:"code:non_attendance_reasons" doc:"Where they did not come: why, if known."`
-	ReportedBy actor.Side `json:"reported_by" enum:"organisation,link_worker,patient" doc:"Whose account it is." example:"organisation"`
+	// The day; not before the referral was sent, and not in the future.
+	On day.Date `json:"on" gorm:"column:attended_on" format:"date" example:"2026-02-04"`
+	// Whether the person came.
+	Attended bool `json:"attended"`
+	// Where they did not come: why, if known.
+	Reason *string `json:"reason" required:"false" format:"code:non_attendance_reasons"`
+	// Whose account it is.
+	ReportedBy actor.Side `json:"reported_by" enum:"organisation,link_worker,patient" example:"organisation"`
 }
 
 var takesAttendance = []Status{

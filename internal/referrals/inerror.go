@@ -20,16 +20,22 @@ import (
 
 // InError says that something should never have been recorded. It stays to be seen, and counts in nothing.
 type InError struct {
-	At     time.Time `json:"at" doc:"When it was taken back."`
-	By     By        `json:"by" doc:"By whom."`
-	Reason *string   `json:"reason" doc:"Why, in free text."`
+	// When it was taken back.
+	At time.Time `json:"at"`
+	// By whom.
+	By By `json:"by"`
+	// Why, in free text.
+	Reason *string `json:"reason"`
 }
 
 // By is who did something.
 type By struct {
-	Role         actor.Role `json:"role" doc:"The role of the credential." example:"organisation"`
-	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid" doc:"The link worker, where one did it."`
-	OnBehalf     bool       `json:"on_behalf" doc:"Whether a system did it on the link worker's behalf."`
+	// The role of the credential.
+	Role actor.Role `json:"role" example:"organisation"`
+	// The link worker, where one did it.
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid"`
+	// Whether a system did it on the link worker's behalf.
+	OnBehalf bool `json:"on_behalf"`
 }
 
 func (InError) GormDataType() string { return "jsonb" }
@@ -54,7 +60,8 @@ func (e *InError) Scan(src any) error {
 
 // TakeBack is the command to say that something was recorded in error.
 type TakeBack struct {
-	Reason string `json:"reason" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"500" doc:"Why, in free text." example:"It was somebody else of the same name."`
+	// Why, in free text.
+	Reason string `json:"reason" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"500" example:"It was somebody else of the same name."`
 }
 
 // MaxReason is how long the reason of taking something back may be, in characters.

@@ -128,14 +128,22 @@ func join(lists []string) string {
 
 // Progress is what follows from a referral's moves and attendances.
 type Progress struct {
-	Status          Status     `json:"status" format:"code:referral_statuses" doc:"Where the referral stands."`
-	StatusReason    *string    `json:"status_reason" format:"code:move_reasons" doc:"The reason of the latest move, where it took one."`
-	SentAt          *time.Time `json:"sent_at" doc:"When it was sent; of a signpost, when it was given."`
-	RespondedAt     *time.Time `json:"responded_at" doc:"When the organisation first answered."`
-	ExpectedWait    *string    `json:"expected_wait" format:"code:wait_bands" doc:"How long the organisation expects the person to wait."`
-	ExpectedStartOn *day.Date  `json:"expected_start_on" format:"date" doc:"When the organisation expects the person to start."`
-	FirstAttendedOn *day.Date  `json:"first_attended_on" format:"date" doc:"The first day the person is reported to have attended."`
-	EndedOn         *day.Date  `json:"ended_on" format:"date" doc:"When it was completed, not completed, declined or withdrawn."`
+	// Where the referral stands.
+	Status Status `json:"status" format:"code:referral_statuses"`
+	// The reason of the latest move, where it took one.
+	StatusReason *string `json:"status_reason" format:"code:move_reasons"`
+	// When it was sent; of a signpost, when it was given.
+	SentAt *time.Time `json:"sent_at"`
+	// When the organisation first answered.
+	RespondedAt *time.Time `json:"responded_at"`
+	// How long the organisation expects the person to wait.
+	ExpectedWait *string `json:"expected_wait" format:"code:wait_bands"`
+	// When the organisation expects the person to start.
+	ExpectedStartOn *day.Date `json:"expected_start_on" format:"date"`
+	// The first day the person is reported to have attended.
+	FirstAttendedOn *day.Date `json:"first_attended_on" format:"date"`
+	// When it was completed, not completed, declined or withdrawn.
+	EndedOn *day.Date `json:"ended_on" format:"date"`
 }
 
 var ends = []Status{Completed, NotCompleted, Declined, Withdrawn}
@@ -163,23 +171,39 @@ func (p Progress) after(m Move, on day.Date) Progress {
 
 // Move is one step of a referral's life. It is never changed; undo marks it as voided.
 type Move struct {
-	ID              uuid.UUID  `json:"id" format:"uuid" doc:"The move's id."`
-	SiteID          uuid.UUID  `json:"-"`
-	ReferralID      uuid.UUID  `json:"referral_id" format:"uuid" doc:"The referral."`
-	Sequence        int        `json:"sequence" doc:"Its place in the order of the referral's moves; later moves have higher ones." example:"1"`
-	From            Status     `json:"from" gorm:"column:from_status" doc:"The status before the move." example:"sent"`
-	To              Status     `json:"to" gorm:"column:to_status" doc:"The status after the move." example:"accepted"`
-	Side            actor.Side `json:"side" format:"code:sides" doc:"Whose account it is."`
-	Reason          *string    `json:"reason" format:"code:move_reasons" doc:"Why, in a code; of a move to waitlisted, the expected wait."`
-	ExpectedStartOn *day.Date  `json:"expected_start_on" format:"date" doc:"When the person is expected to start."`
-	Note            *string    `json:"note" doc:"More about the reason, in free text."`
-	OccurredAt      time.Time  `json:"occurred_at" doc:"When it happened."`
-	RecordedAt      time.Time  `json:"recorded_at" doc:"When it was recorded."`
-	ActorRole       actor.Role `json:"actor_role" doc:"The role of the credential that recorded it." example:"link_worker"`
-	RecordedVia     string     `json:"recorded_via" enum:"api,link,import,demo,job" doc:"How it came in: link is an organisation without a key, job is Waypost itself, which lets a silent referral expire."`
-	ActorKeyID      *uuid.UUID `json:"-"`
-	LinkWorkerID    *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid" doc:"The link worker who recorded it, where one did."`
-	VoidedAt        *time.Time `json:"voided_at" doc:"When it was undone; figures ignore an undone move."`
+	// The move's id.
+	ID     uuid.UUID `json:"id" format:"uuid"`
+	SiteID uuid.UUID `json:"-"`
+	// The referral.
+	ReferralID uuid.UUID `json:"referral_id" format:"uuid"`
+	// Its place in the order of the referral's moves; later moves have higher ones.
+	Sequence int `json:"sequence" example:"1"`
+	// The status before the move.
+	From Status `json:"from" gorm:"column:from_status" example:"sent"`
+	// The status after the move.
+	To Status `json:"to" gorm:"column:to_status" example:"accepted"`
+	// Whose account it is.
+	Side actor.Side `json:"side" format:"code:sides"`
+	// Why, in a code; of a move to waitlisted, the expected wait.
+	Reason *string `json:"reason" format:"code:move_reasons"`
+	// When the person is expected to start.
+	ExpectedStartOn *day.Date `json:"expected_start_on" format:"date"`
+	// More about the reason, in free text.
+	Note *string `json:"note"`
+	// When it happened.
+	OccurredAt time.Time `json:"occurred_at"`
+	// When it was recorded.
+	RecordedAt time.Time `json:"recorded_at"`
+	// The role of the credential that recorded it.
+	ActorRole actor.Role `json:"actor_role" example:"link_worker"`
+	// How it came in: link is an organisation without a key, job is Waypost itself, which lets a
+	// silent referral expire.
+	RecordedVia string     `json:"recorded_via" enum:"api,link,import,demo,job"`
+	ActorKeyID  *uuid.UUID `json:"-"`
+	// The link worker who recorded it, where one did.
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid"`
+	// When it was undone; figures ignore an undone move.
+	VoidedAt *time.Time `json:"voided_at"`
 }
 
 func (Move) TableName() string { return "referral_moves" }

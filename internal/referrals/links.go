@@ -19,10 +19,14 @@ import (
 // ReplyLink is an organisation's way to answer one referral without a key. Whoever holds it can answer, and
 // sees what the organisation may see of that referral, and nothing else.
 type ReplyLink struct {
-	ReferralID uuid.UUID `json:"referral_id" format:"uuid" doc:"The referral that it answers."`
-	URL        string    `json:"url,omitempty" doc:"The link; what it ends with is the token of /v1/replies/{token}. Hand it to the organisation alone. A replay does not hold it." example:"https://waypost.example/r/…"`
-	ExpiresOn  day.Date  `json:"expires_on" format:"date" doc:"The last day it works, at the site."`
-	Token      string    `json:"-"` // what the URL ends with
+	// The referral that it answers.
+	ReferralID uuid.UUID `json:"referral_id" format:"uuid"`
+	// The link; what it ends with is the token of /v1/replies/{token}. Hand it to the organisation
+	// alone. A replay does not hold it.
+	URL string `json:"url,omitempty" example:"https://waypost.example/r/…"`
+	// The last day it works, at the site.
+	ExpiresOn day.Date `json:"expires_on" format:"date"`
+	Token     string   `json:"-"` // what the URL ends with
 }
 
 // WithoutSecret is the answer as it may be kept for a replay.

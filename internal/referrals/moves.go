@@ -21,13 +21,23 @@ import (
 
 // NewMove is the command to move a referral.
 type NewMove struct {
-	To              Status      `json:"to" format:"code:referral_statuses" doc:"Where it goes; allowed_moves of the referral lists what may be." example:"accepted"`
-	Reason          *string     `json:"reason,omitempty" maxLength:"50" doc:"Needed for declined and not_completed (a code of organisation_reasons or patient_reasons), withdrawn (patient_reasons or withdrawal_reasons) and waitlisted (a code of wait_bands)."`
-	Note            *string     `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"More about the reason, in free text."`
-	OccurredAt      *time.Time  `json:"occurred_at,omitempty" doc:"When it happened; now when left out. Not in the future, and not before the referral was sent."`
-	ReportedBy      *actor.Side `json:"reported_by,omitempty" enum:"link_worker,organisation,patient" doc:"Whose account it is, such as organisation when it answered a link worker by phone; the caller's own side when left out."`
-	ExpectedStartOn *day.Date   `json:"expected_start_on,omitempty" format:"date" doc:"With accepted or waitlisted: when the person is expected to start."`
-	From            *Status     `json:"from,omitempty" format:"code:referral_statuses" doc:"Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed), even where the move would be allowed."`
+	// Where it goes; allowed_moves of the referral lists what may be.
+	To Status `json:"to" format:"code:referral_statuses" example:"accepted"`
+	// Needed for declined and not_completed (a code of organisation_reasons or patient_reasons),
+	// withdrawn (patient_reasons or withdrawal_reasons) and waitlisted (a code of wait_bands).
+	Reason *string `json:"reason,omitempty" maxLength:"50"`
+	// More about the reason, in free text.
+	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000"`
+	// When it happened; now when left out. Not in the future, and not before the referral was sent.
+	OccurredAt *time.Time `json:"occurred_at,omitempty"`
+	// Whose account it is, such as organisation when it answered a link worker by phone; the caller's
+	// own side when left out.
+	ReportedBy *actor.Side `json:"reported_by,omitempty" enum:"link_worker,organisation,patient"`
+	// With accepted or waitlisted: when the person is expected to start.
+	ExpectedStartOn *day.Date `json:"expected_start_on,omitempty" format:"date"`
+	// Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed),
+	// even where the move would be allowed.
+	From *Status `json:"from,omitempty" format:"code:referral_statuses"`
 }
 
 // Move makes a move. The move is checked before its reason. Faults: move_not_allowed, invalid,
@@ -217,7 +227,8 @@ func sideOf(who actor.Actor, reportedBy *actor.Side) (actor.Side, error) {
 
 // Undo is the command to undo the latest move.
 type Undo struct {
-	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"Why; it is kept with the voided move."`
+	// Why; it is kept with the voided move.
+	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000"`
 }
 
 // Undo voids the latest move of a referral; both the move and its undoing stay visible. Fault: conflict

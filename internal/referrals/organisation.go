@@ -16,42 +16,72 @@ import (
 
 // Received is a referral as the organisation it was sent to sees it: what it needs, and nothing else.
 type Received struct {
-	ID              uuid.UUID  `json:"id" format:"uuid" doc:"The referral's id."`
-	OrganisationID  uuid.UUID  `json:"organisation_id" format:"uuid" doc:"The organisation."`
-	ServiceID       *uuid.UUID `json:"service_id" nullable:"true" format:"uuid" doc:"Its service, where one was named."`
-	Need            string     `json:"need" format:"code:needs" doc:"The need it is for."`
-	Status          Status     `json:"status" format:"code:referral_statuses" doc:"Where it stands."`
-	StatusReason    *string    `json:"status_reason" format:"code:move_reasons" doc:"The reason of the latest move, where it was the organisation's own."`
-	SentAt          time.Time  `json:"sent_at" doc:"When it was sent."`
-	RespondedAt     *time.Time `json:"responded_at" doc:"When the organisation first answered."`
-	ExpectedWait    *string    `json:"expected_wait" format:"code:wait_bands" doc:"How long the person is expected to wait."`
-	ExpectedStartOn *day.Date  `json:"expected_start_on" format:"date" doc:"When the person is expected to start."`
-	FirstAttendedOn *day.Date  `json:"first_attended_on" format:"date" doc:"The first day the person is reported to have attended."`
-	EndedOn         *day.Date  `json:"ended_on" format:"date" doc:"When it ended."`
-	Version         int        `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt       time.Time  `json:"created_at" doc:"When it was recorded."`
-	UpdatedAt       time.Time  `json:"updated_at" doc:"When it last changed."`
-	Person          *Person    `json:"person" gorm:"-" format:"or-null" doc:"Name and contact, only while the person's consent to share stands and something is still expected of the organisation."`
-	AllowedMoves    []Status   `json:"allowed_moves" gorm:"-" format:"code:referral_statuses" doc:"The statuses the organisation may move it to now."`
-	NothingLeft     bool       `json:"nothing_left" gorm:"-" doc:"Whether nothing is left to do: the organisation may move it nowhere. Please do not call the person. Why is not told."`
-	LastNote        *string    `json:"-" gorm:"->"` // what they wrote with their last answer
-	Died            bool       `json:"-" gorm:"->"`
-	SiteID          uuid.UUID  `json:"-"`
+	// The referral's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The organisation.
+	OrganisationID uuid.UUID `json:"organisation_id" format:"uuid"`
+	// Its service, where one was named.
+	ServiceID *uuid.UUID `json:"service_id" nullable:"true" format:"uuid"`
+	// The need it is for.
+	Need string `json:"need" format:"code:needs"`
+	// Where it stands.
+	Status Status `json:"status" format:"code:referral_statuses"`
+	// The reason of the latest move, where it was the organisation's own.
+	StatusReason *string `json:"status_reason" format:"code:move_reasons"`
+	// When it was sent.
+	SentAt time.Time `json:"sent_at"`
+	// When the organisation first answered.
+	RespondedAt *time.Time `json:"responded_at"`
+	// How long the person is expected to wait.
+	ExpectedWait *string `json:"expected_wait" format:"code:wait_bands"`
+	// When the person is expected to start.
+	ExpectedStartOn *day.Date `json:"expected_start_on" format:"date"`
+	// The first day the person is reported to have attended.
+	FirstAttendedOn *day.Date `json:"first_attended_on" format:"date"`
+	// When it ended.
+	EndedOn *day.Date `json:"ended_on" format:"date"`
+	// Rises with each change.
+	Version int `json:"version" example:"1"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at"`
+	// Name and contact, only while the person's consent to share stands and something is still
+	// expected of the organisation.
+	Person *Person `json:"person" gorm:"-" format:"or-null"`
+	// The statuses the organisation may move it to now.
+	AllowedMoves []Status `json:"allowed_moves" gorm:"-" format:"code:referral_statuses"`
+	// Whether nothing is left to do: the organisation may move it nowhere. Please do not call the
+	// person. Why is not told.
+	NothingLeft bool      `json:"nothing_left" gorm:"-"`
+	LastNote    *string   `json:"-" gorm:"->"` // what they wrote with their last answer
+	Died        bool      `json:"-" gorm:"->"`
+	SiteID      uuid.UUID `json:"-"`
 }
 
 // Person is how an organisation reaches somebody who was referred to it.
 type Person struct {
-	PatientID         uuid.UUID `json:"-"`
-	Name              string    `json:"name" doc:"What the person is called." example:"Mary Example"`
-	Pronouns          *string   `json:"pronouns" doc:"The person's pronouns."`
-	Phone             *string   `json:"phone" doc:"Telephone number: in E.164, or as it was written where it could not be brought into that form."`
-	PhoneNational     *string   `json:"phone_national" gorm:"-" doc:"The phone as people of this country write it; null where it is kept as it was written." example:"07700 900123"`
-	Email             *string   `json:"email" doc:"Email address."`
-	ContactPreference string    `json:"contact_preference" format:"code:contact_preferences" doc:"How the person prefers to be reached."`
-	AccessNeeds       *string   `json:"access_needs" doc:"Reasonable adjustments and other access needs."`
-	LinkWorkerName    string    `json:"link_worker_name" doc:"Who referred the person."`
-	LinkWorkerEmail   string    `json:"link_worker_email" doc:"And how to reach them."`
-	LinkWorkerPhone   *string   `json:"link_worker_phone" doc:"And by telephone, where their number is known."`
+	PatientID uuid.UUID `json:"-"`
+	// What the person is called.
+	Name string `json:"name" example:"Mary Example"`
+	// The person's pronouns.
+	Pronouns *string `json:"pronouns"`
+	// Telephone number: in E.164, or as it was written where it could not be brought into that form.
+	Phone *string `json:"phone"`
+	// The phone as people of this country write it; null where it is kept as it was written.
+	PhoneNational *string `json:"phone_national" gorm:"-" example:"07700 900123"`
+	// Email address.
+	Email *string `json:"email"`
+	// How the person prefers to be reached.
+	ContactPreference string `json:"contact_preference" format:"code:contact_preferences"`
+	// Reasonable adjustments and other access needs.
+	AccessNeeds *string `json:"access_needs"`
+	// Who referred the person.
+	LinkWorkerName string `json:"link_worker_name"`
+	// And how to reach them.
+	LinkWorkerEmail string `json:"link_worker_email"`
+	// And by telephone, where their number is known.
+	LinkWorkerPhone *string `json:"link_worker_phone"`
 }
 
 // What an organisation is not told: reasons that others gave, notes that others wrote, and who they were.

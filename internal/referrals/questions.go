@@ -17,23 +17,32 @@ import (
 // Question is what an organisation asks of a referral. Whoever answers does so by telephone or mail, and
 // marks it as answered.
 type Question struct {
-	ID         uuid.UUID `json:"id" format:"uuid" doc:"The question's id."`
-	SiteID     uuid.UUID `json:"-"`
-	ReferralID uuid.UUID `json:"referral_id" format:"uuid" doc:"The referral that it is about."`
+	// The question's id.
+	ID     uuid.UUID `json:"id" format:"uuid"`
+	SiteID uuid.UUID `json:"-"`
+	// The referral that it is about.
+	ReferralID uuid.UUID `json:"referral_id" format:"uuid"`
 	NewQuestion
-	RecordedVia            string     `json:"recorded_via" enum:"api,link" doc:"How it came in: link is an organisation without a key."`
-	AskedAt                time.Time  `json:"asked_at" doc:"When it was asked."`
-	AnsweredAt             *time.Time `json:"answered_at" doc:"When somebody at the site marked it as answered; null: nobody has."`
-	AnsweredByLinkWorkerID *uuid.UUID `json:"answered_by_link_worker_id" nullable:"true" format:"uuid" doc:"The link worker who marked it, where one did."`
-	UpdatedAt              time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// How it came in: link is an organisation without a key.
+	RecordedVia string `json:"recorded_via" enum:"api,link"`
+	// When it was asked.
+	AskedAt time.Time `json:"asked_at"`
+	// When somebody at the site marked it as answered; null: nobody has.
+	AnsweredAt *time.Time `json:"answered_at"`
+	// The link worker who marked it, where one did.
+	AnsweredByLinkWorkerID *uuid.UUID `json:"answered_by_link_worker_id" nullable:"true" format:"uuid"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 func (Question) TableName() string { return "referral_questions" }
 
 // NewQuestion is the command to ask.
 type NewQuestion struct {
-	Question string  `json:"question" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"2000" doc:"The question, in free text." example:"Does the hall's step matter?"`
-	Contact  *string `json:"contact" required:"false" maxLength:"200" doc:"Who asks, and how to reach them." example:"Jo at the lunch club, 020 7946 0000"`
+	// The question, in free text.
+	Question string `json:"question" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"2000" example:"Does the hall's step matter?"`
+	// Who asks, and how to reach them.
+	Contact *string `json:"contact" required:"false" maxLength:"200" example:"Jo at the lunch club, 020 7946 0000"`
 }
 
 // Limits of a question, in characters, for a page that checks nothing.
@@ -184,8 +193,10 @@ func (s *Store) MarkAnswered(ctx context.Context, id uuid.UUID) (q Question, err
 
 // AskedBefore is a question as a link shows it: that it was asked, and not its words, which may name somebody.
 type AskedBefore struct {
-	AskedAt    time.Time  `json:"asked_at" doc:"When it was asked."`
-	AnsweredAt *time.Time `json:"answered_at" doc:"When somebody at the site marked it as answered; null: nobody has."`
+	// When it was asked.
+	AskedAt time.Time `json:"asked_at"`
+	// When somebody at the site marked it as answered; null: nobody has.
+	AnsweredAt *time.Time `json:"answered_at"`
 	AskedOn    day.Date   `json:"-" gorm:"-"` // at the site, for a page to say
 }
 

@@ -23,39 +23,61 @@ type Store struct{ DB *db.DB }
 
 // Referral is a person referred or signposted to an organisation.
 type Referral struct {
-	ID        uuid.UUID `json:"id" format:"uuid" doc:"The referral's id."`
-	SiteID    uuid.UUID `json:"site_id" format:"uuid" doc:"The site whose record this is."`
-	EpisodeID uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode it belongs to."`
-	PatientID uuid.UUID `json:"patient_id" format:"uuid" doc:"The person."`
+	// The referral's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The site whose record this is.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// The episode it belongs to.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
+	// The person.
+	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
 	Target
-	Kind string `json:"kind" enum:"referral,signpost" doc:"A signpost is not a referral: it gets no answer and is counted apart."`
+	// A signpost is not a referral: it gets no answer and is counted apart.
+	Kind string `json:"kind" enum:"referral,signpost"`
 	Details
 	Progress
-	RecordedByLinkWorkerID *uuid.UUID              `json:"recorded_by_link_worker_id" nullable:"true" format:"uuid" doc:"The link worker who recorded it, where one did."`
-	RecordedVia            string                  `json:"recorded_via" enum:"api,link,import,demo" doc:"How the record came in."`
-	Version                int                     `json:"version" doc:"Rises with each change." example:"1"`
-	CreatedAt              time.Time               `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt              time.Time               `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	AllowedMoves           []Status                `json:"allowed_moves" gorm:"-" format:"code:referral_statuses" doc:"The statuses the caller may move it to now."`
-	Warnings               []fault.Warning         `json:"warnings" gorm:"-" doc:"In the answer to a POST: what is worth knowing."`
-	Organisation           *directory.Organisation `json:"organisation,omitempty" gorm:"-" doc:"The organisation, where include=organisation asks for it."`
-	Service                *directory.Service      `json:"service,omitempty" gorm:"-" doc:"The service, where include=service asks for it."`
-	*Accounts              `gorm:"-"`
+	// The link worker who recorded it, where one did.
+	RecordedByLinkWorkerID *uuid.UUID `json:"recorded_by_link_worker_id" nullable:"true" format:"uuid"`
+	// How the record came in.
+	RecordedVia string `json:"recorded_via" enum:"api,link,import,demo"`
+	// Rises with each change.
+	Version int `json:"version" example:"1"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// The statuses the caller may move it to now.
+	AllowedMoves []Status `json:"allowed_moves" gorm:"-" format:"code:referral_statuses"`
+	// In the answer to a POST: what is worth knowing.
+	Warnings []fault.Warning `json:"warnings" gorm:"-"`
+	// The organisation, where include=organisation asks for it.
+	Organisation *directory.Organisation `json:"organisation,omitempty" gorm:"-"`
+	// The service, where include=service asks for it.
+	Service   *directory.Service `json:"service,omitempty" gorm:"-"`
+	*Accounts `gorm:"-"`
 }
 
 // Target is where a person is referred to.
 type Target struct {
-	OrganisationID uuid.UUID  `json:"organisation_id" format:"uuid" doc:"The organisation."`
-	ServiceID      *uuid.UUID `json:"service_id" nullable:"true" format:"uuid" doc:"Its service, where one was named."`
+	// The organisation.
+	OrganisationID uuid.UUID `json:"organisation_id" format:"uuid"`
+	// Its service, where one was named.
+	ServiceID *uuid.UUID `json:"service_id" nullable:"true" format:"uuid"`
 }
 
 // Details is what is said of a referral, and may be put right afterwards.
 type Details struct {
-	Need              string         `json:"need" format:"code:needs" doc:"The need it is for." example:"loneliness_isolation"`
-	Reason            *string        `json:"reason" required:"false" format:"prose" maxLength:"5000" doc:"Why, in free text."`
-	OverrideReason    *string        `json:"override_reason" required:"false" format:"prose" maxLength:"500" doc:"Why the person is referred to a service that is full all the same: needed then, in words or in a code of your own. No organisation is shown it."`
-	FollowsReferralID *uuid.UUID     `json:"follows_referral_id" required:"false" nullable:"true" format:"uuid" doc:"The referral of the same person that it replaces or continues."`
-	ExternalIDs       db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20" doc:"What other systems call it."`
+	// The need it is for.
+	Need string `json:"need" format:"code:needs" example:"loneliness_isolation"`
+	// Why, in free text.
+	Reason *string `json:"reason" required:"false" format:"prose" maxLength:"5000"`
+	// Why the person is referred to a service that is full all the same: needed then, in words or in
+	// a code of your own. No organisation is shown it.
+	OverrideReason *string `json:"override_reason" required:"false" format:"prose" maxLength:"500"`
+	// The referral of the same person that it replaces or continues.
+	FollowsReferralID *uuid.UUID `json:"follows_referral_id" required:"false" nullable:"true" format:"uuid"`
+	// What other systems call it.
+	ExternalIDs db.ExternalIDs `json:"external_ids" required:"false" maxItems:"20"`
 }
 
 // Changes is a merge patch.
@@ -63,18 +85,25 @@ type Changes = patch.Merge[Details]
 
 // New is the command to record a referral or a signpost.
 type New struct {
-	EpisodeID uuid.UUID `json:"episode_id" format:"uuid" doc:"The episode; it must not be closed."`
+	// The episode; it must not be closed.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
 	Request
 }
 
 // Request is what is asked for with a new referral or signpost, whatever the episode.
 type Request struct {
-	OrganisationID *uuid.UUID `json:"organisation_id,omitempty" nullable:"true" format:"uuid" doc:"The organisation; may be left out when a service is named." example:"01938c2e-7a40-7000-8000-000000000001"`
-	ServiceID      *uuid.UUID `json:"service_id,omitempty" nullable:"true" format:"uuid" doc:"The service; may be left out when an organisation is named."`
-	Kind           string     `json:"kind,omitempty" enum:"referral,signpost" doc:"Whether it is a referral or a signpost. It is a referral when left out." example:"referral"`
+	// The organisation; may be left out when a service is named.
+	OrganisationID *uuid.UUID `json:"organisation_id,omitempty" nullable:"true" format:"uuid" example:"01938c2e-7a40-7000-8000-000000000001"`
+	// The service; may be left out when an organisation is named.
+	ServiceID *uuid.UUID `json:"service_id,omitempty" nullable:"true" format:"uuid"`
+	// Whether it is a referral or a signpost. It is a referral when left out.
+	Kind string `json:"kind,omitempty" enum:"referral,signpost" example:"referral"`
 	Details
-	SentAt *time.Time `json:"sent_at,omitempty" doc:"When it was sent; now when left out. Not in the future, and not before the episode was received."`
-	Draft  bool       `json:"draft,omitempty" doc:"Keep it as a draft; a move to sent sends it."`
+	// When it was sent; now when left out. Not in the future, and not before the episode was
+	// received.
+	SentAt *time.Time `json:"sent_at,omitempty"`
+	// Keep it as a draft; a move to sent sends it.
+	Draft bool `json:"draft,omitempty"`
 }
 
 // Record adds a referral. Faults: consent_required (no standing consent to share with organisations; a

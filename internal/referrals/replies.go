@@ -20,12 +20,17 @@ const MaxNote = 5000
 // Asked is a referral as a link shows it to the organisation.
 type Asked struct {
 	Received
-	Organisation string  `json:"organisation_name" doc:"Who is asked." example:"Example Lunch Club"`
-	Service      *string `json:"service_name" doc:"For which of its services, where one was named."`
-	Site         string  `json:"site_name" doc:"Who referred."`
+	// Who is asked.
+	Organisation string `json:"organisation_name" example:"Example Lunch Club"`
+	// For which of its services, where one was named.
+	Service *string `json:"service_name"`
+	// Who referred.
+	Site string `json:"site_name"`
 
-	Attendances []Reported    `json:"attendances" gorm:"-" doc:"What the organisation itself reported of days, by day, and has not taken back."`
-	Questions   []AskedBefore `json:"questions" gorm:"-" doc:"What it asked, oldest first, without the words."`
+	// What the organisation itself reported of days, by day, and has not taken back.
+	Attendances []Reported `json:"attendances" gorm:"-"`
+	// What it asked, oldest first, without the words.
+	Questions []AskedBefore `json:"questions" gorm:"-"`
 
 	SentOn day.Date `json:"-"` // days at the site, for a page to say
 	Today  day.Date `json:"-"`
@@ -33,9 +38,12 @@ type Asked struct {
 
 // Reported is a report of attendance as a link shows it.
 type Reported struct {
-	ID       uuid.UUID `json:"id" format:"uuid" doc:"The attendance's id, for taken_back."`
-	On       day.Date  `json:"on" gorm:"column:attended_on" format:"date" doc:"The day."`
-	Attended bool      `json:"attended" doc:"Whether the person came."`
+	// The attendance's id, for taken_back.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The day.
+	On day.Date `json:"on" gorm:"column:attended_on" format:"date"`
+	// Whether the person came.
+	Attended bool `json:"attended"`
 }
 
 // WithoutSecret is the answer as it may be kept for a replay: consent may be withdrawn before it is asked for again.
@@ -47,16 +55,30 @@ func (a Asked) WithoutSecret() any {
 // Answer is what an organisation says by a link: a move, whether the person came, that it was wrong to say
 // so, or a question.
 type Answer struct {
-	To              *Status    `json:"to,omitempty" format:"code:referral_statuses" doc:"Where the referral goes: one of its allowed_moves. With from, accepted from accepted adds a note or expected_start_on to a yes. Left out where attendance is reported." example:"accepted"`
-	From            *Status    `json:"from,omitempty" format:"code:referral_statuses" doc:"Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed)."`
-	Attended        *bool      `json:"attended,omitempty" doc:"Whether the person came, on the day. One who came moves an open referral to in_progress."`
-	On              *day.Date  `json:"on,omitempty" format:"date" doc:"With attended: the day; not before the referral was sent, and not in the future."`
-	Reason          *string    `json:"reason,omitempty" maxLength:"50" doc:"Needed for declined and not_completed (a code of organisation_reasons or patient_reasons) and waitlisted (the expected wait, a code of wait_bands); with attended false it may be a code of non_attendance_reasons."`
-	Note            *string    `json:"note,omitempty" format:"prose" maxLength:"5000" doc:"With to: more on why, for the link worker. With taken_back: why, in at most 500 characters."`
-	ExpectedStartOn *day.Date  `json:"expected_start_on,omitempty" format:"date" doc:"With accepted or waitlisted: when the person is expected to start."`
-	TakenBack       *uuid.UUID `json:"taken_back,omitempty" nullable:"true" format:"uuid" doc:"A report of attendance that was wrong: the id of one of attendances. It counts in nothing from then on."`
-	Question        *string    `json:"question,omitempty" format:"prose" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000" doc:"A question to the link worker, in free text; it changes nothing of how the referral stands."`
-	Contact         *string    `json:"contact,omitempty" maxLength:"200" doc:"With question: who asks, and how to reach them."`
+	// Where the referral goes: one of its allowed_moves. With from, accepted from accepted adds a
+	// note or expected_start_on to a yes. Left out where attendance is reported.
+	To *Status `json:"to,omitempty" format:"code:referral_statuses" example:"accepted"`
+	// Where the caller last saw it. When somebody moved it since, nothing is done (move_not_allowed).
+	From *Status `json:"from,omitempty" format:"code:referral_statuses"`
+	// Whether the person came, on the day. One who came moves an open referral to in_progress.
+	Attended *bool `json:"attended,omitempty"`
+	// With attended: the day; not before the referral was sent, and not in the future.
+	On *day.Date `json:"on,omitempty" format:"date"`
+	// Needed for declined and not_completed (a code of organisation_reasons or patient_reasons) and
+	// waitlisted (the expected wait, a code of wait_bands); with attended false it may be a code of
+	// non_attendance_reasons.
+	Reason *string `json:"reason,omitempty" maxLength:"50"`
+	// With to: more on why, for the link worker. With taken_back: why, in at most 500 characters.
+	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000"`
+	// With accepted or waitlisted: when the person is expected to start.
+	ExpectedStartOn *day.Date `json:"expected_start_on,omitempty" format:"date"`
+	// A report of attendance that was wrong: the id of one of attendances. It counts in nothing from
+	// then on.
+	TakenBack *uuid.UUID `json:"taken_back,omitempty" nullable:"true" format:"uuid"`
+	// A question to the link worker, in free text; it changes nothing of how the referral stands.
+	Question *string `json:"question,omitempty" format:"prose" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"2000"`
+	// With question: who asks, and how to reach them.
+	Contact *string `json:"contact,omitempty" maxLength:"200"`
 }
 
 // things are how many different things it says.

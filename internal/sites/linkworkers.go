@@ -18,34 +18,52 @@ import (
 
 // LinkWorker is somebody who supports patients at a site.
 type LinkWorker struct {
-	ID     uuid.UUID `json:"id" format:"uuid" doc:"The link worker's id."`
-	SiteID uuid.UUID `json:"site_id" format:"uuid" doc:"Their site."`
+	// The link worker's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// Their site.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
 	LinkWorkerDetails
-	Version   int       `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
-	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// Rises with each change; also the ETag.
+	Version int `json:"version" example:"1"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 
-	StillTheirs *StillTheirs `json:"still_theirs,omitempty" gorm:"-" doc:"In the answer for one who is not active, also to the change that made them so: what somebody else has to take over."`
+	// In the answer for one who is not active, also to the change that made them so: what somebody
+	// else has to take over.
+	StillTheirs *StillTheirs `json:"still_theirs,omitempty" gorm:"-"`
 }
 
 // StillTheirs is what a link worker has who is not active.
 type StillTheirs struct {
-	Episodes  int `json:"episodes" doc:"How many of their episodes are open." example:"12"`
-	Referrals int `json:"referrals" doc:"How many referrals of their people are open: something is still expected of the organisation." example:"4"`
-	FollowUps int `json:"follow_ups" doc:"How many follow-ups of their people are due or overdue today." example:"3"`
+	// How many of their episodes are open.
+	Episodes int `json:"episodes" example:"12"`
+	// How many referrals of their people are open: something is still expected of the organisation.
+	Referrals int `json:"referrals" example:"4"`
+	// How many follow-ups of their people are due or overdue today.
+	FollowUps int `json:"follow_ups" example:"3"`
 }
 
 // LinkWorkerDetails is what may be set of a link worker.
 type LinkWorkerDetails struct {
-	Name   string  `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"The link worker's name." example:"Sam Example"`
-	Email  string  `json:"email" maxLength:"254" doc:"Email address at work, without a name before it; unique at the site. Anything else is refused." example:"sam@example.org"`
-	Phone  *string `json:"phone" required:"false" maxLength:"50" doc:"Telephone number at work, in E.164; what cannot be a number to dial is kept as it was written. Organisations are shown it with the people whom the link worker refers, and in the mail that asks for an answer." example:"+442079460000"`
-	Active *bool   `json:"active" required:"false" nullable:"false" doc:"Whether they take new episodes; true when left out. Made false, their keys stop working at once, and none can be made for them; they keep their episodes."`
+	// The link worker's name.
+	Name string `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" example:"Sam Example"`
+	// Email address at work, without a name before it; unique at the site. Anything else is refused.
+	Email string `json:"email" maxLength:"254" example:"sam@example.org"`
+	// Telephone number at work, in E.164; what cannot be a number to dial is kept as it was written.
+	// Organisations are shown it with the people whom the link worker refers, and in the mail that
+	// asks for an answer.
+	Phone *string `json:"phone" required:"false" maxLength:"50" example:"+442079460000"`
+	// Whether they take new episodes; true when left out. Made false, their keys stop working at
+	// once, and none can be made for them; they keep their episodes.
+	Active *bool `json:"active" required:"false" nullable:"false"`
 }
 
 // NewLinkWorker is the command to add a link worker.
 type NewLinkWorker struct {
-	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid" doc:"The site; may be left out where the credential reaches one only."`
+	// The site; may be left out where the credential reaches one only.
+	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid"`
 	LinkWorkerDetails
 }
 

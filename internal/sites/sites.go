@@ -24,44 +24,88 @@ type Store struct{ DB *db.DB }
 
 // Site is a place whose link workers share one record, such as a primary care network.
 type Site struct {
-	ID uuid.UUID `json:"id" format:"uuid" doc:"The site's id."`
+	// The site's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
 	Details
-	Version   int       `json:"version" doc:"Rises with each change; also the ETag." example:"1"`
-	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// Rises with each change; also the ETag.
+	Version int `json:"version" example:"1"`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 // Details is what may be set of a site.
 type Details struct {
-	Name                string     `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"The site's name." example:"Example Town"`
-	Code                string     `json:"code" pattern:"^[a-z][a-z0-9_]{1,29}$" doc:"Short name, unique." example:"example_town"`
-	ODSCode             *string    `json:"ods_code" required:"false" maxLength:"20" doc:"ODS code of the practice or network: three to ten capitals and digits; small letters become capitals." example:"U00001"`
-	TimeZone            string     `json:"time_zone" required:"false" maxLength:"50" doc:"Dates of its records are days here; Europe/London when left out." example:"Europe/London"`
-	ChaseDays           db.Ints    `json:"chase_days" required:"false" maxItems:"5" doc:"Days after sending when a silent organisation is asked again, the earliest first; an empty list: never." example:"[5, 10]"`
-	ExpiryDays          int        `json:"expiry_days" required:"false" minimum:"1" maximum:"365" doc:"Days after sending when a silent referral expires; 14 when left out." example:"14"`
-	DisclosureThreshold int        `json:"disclosure_threshold" required:"false" minimum:"8" maximum:"1000" doc:"The fewest people a published figure may rest on; never below 8." example:"8"`
-	AttemptsWanted      int        `json:"attempts_wanted" required:"false" minimum:"1" maximum:"20" doc:"How many attempts at a follow-up are made before somebody counts as could_not_contact; 3 when left out. Fewer are told of, and never refused." example:"3"`
-	ReminderDays        db.Ints    `json:"reminder_days" required:"false" maxItems:"5" doc:"Days after the invitation to a follow-up when somebody who has not answered is reminded, once each; 14 when left out, and none with an empty list." example:"[14]"`
-	ContactDays         int        `json:"contact_days" required:"false" minimum:"1" maximum:"365" doc:"Days after which somebody whom nobody has reached is on the worklist no_recent_contact, and somebody on a waiting list is to be held again; 28 when left out." example:"28"`
-	PrivacyNoticeURL    *string    `json:"privacy_notice_url" required:"false" format:"uri" pattern:"^https://[^\\s/?#@]+([/?#]|$)" patternDescription:"an address that begins with https:// and holds no password" maxLength:"500" doc:"Address of the site's own privacy notice, which the page of a person's own link leads to. Without one no such link can be made, and invitations to follow-ups wait. Once set it can be changed, and not taken away. A demo's sites have an example of one when it is left out." example:"https://www.example.org/privacy"`
-	Controller          *string    `json:"controller" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" doc:"Who is responsible for the record by law (the controller), as the page of a person's own link names them; null: the site, by its name." example:"Example Town Primary Care Network"`
-	KeptFor             *string    `json:"kept_for" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"How long answers are kept, as that page says it after \"We keep your answers\"; null: it says that the privacy notice tells." example:"for 8 years after your support ends"`
-	Phone               *string    `json:"phone" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"50" doc:"The team's telephone number, for the people it supports, in E.164; what cannot be a number to dial is kept as it was written. That page shows it." example:"+441632960001"`
-	HealthServiceUse    bool       `json:"health_service_use" required:"false" doc:"Whether assessments may ask about the use of health services (instruments marked context); off when left out."`
-	Schedules           []Schedule `json:"schedules" required:"false" gorm:"-" maxItems:"20" doc:"When people are followed up; m9_12 when left out."`
+	// The site's name.
+	Name string `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" example:"Example Town"`
+	// Short name, unique.
+	Code string `json:"code" pattern:"^[a-z][a-z0-9_]{1,29}$" example:"example_town"`
+	// ODS code of the practice or network: three to ten capitals and digits; small letters become
+	// capitals.
+	ODSCode *string `json:"ods_code" required:"false" maxLength:"20" example:"U00001"`
+	// Dates of its records are days here; Europe/London when left out.
+	TimeZone string `json:"time_zone" required:"false" maxLength:"50" example:"Europe/London"`
+	// Days after sending when a silent organisation is asked again, the earliest first; an empty
+	// list: never.
+	ChaseDays db.Ints `json:"chase_days" required:"false" maxItems:"5" example:"[5, 10]"`
+	// Days after sending when a silent referral expires; 14 when left out.
+	ExpiryDays int `json:"expiry_days" required:"false" minimum:"1" maximum:"365" example:"14"`
+	// The fewest people a published figure may rest on; never below 8.
+	DisclosureThreshold int `json:"disclosure_threshold" required:"false" minimum:"8" maximum:"1000" example:"8"`
+	// How many attempts at a follow-up are made before somebody counts as could_not_contact; 3 when
+	// left out. Fewer are told of, and never refused.
+	AttemptsWanted int `json:"attempts_wanted" required:"false" minimum:"1" maximum:"20" example:"3"`
+	// Days after the invitation to a follow-up when somebody who has not answered is reminded, once
+	// each; 14 when left out, and none with an empty list.
+	ReminderDays db.Ints `json:"reminder_days" required:"false" maxItems:"5" example:"[14]"`
+	// Days after which somebody whom nobody has reached is on the worklist no_recent_contact, and
+	// somebody on a waiting list is to be held again; 28 when left out.
+	ContactDays int `json:"contact_days" required:"false" minimum:"1" maximum:"365" example:"28"`
+	// Address of the site's own privacy notice, which the page of a person's own link leads to.
+	// Without one no such link can be made, and invitations to follow-ups wait. Once set it can be
+	// changed, and not taken away. A demo's sites have an example of one when it is left out.
+	PrivacyNoticeURL *string `json:"privacy_notice_url" required:"false" format:"uri" pattern:"^https://[^\\s/?#@]+([/?#]|$)" patternDescription:"an address that begins with https:// and holds no password" maxLength:"500" example:"https://www.example.org/privacy"`
+	// Who is responsible for the record by law (the controller), as the page of a person's own link
+	// names them; null: the site, by its name.
+	Controller *string `json:"controller" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" example:"Example Town Primary Care Network"`
+	// How long answers are kept, as that page says it after "We keep your answers"; null: it says
+	// that the privacy notice tells.
+	KeptFor *string `json:"kept_for" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" example:"for 8 years after your support ends"`
+	// The team's telephone number, for the people it supports, in E.164; what cannot be a number to
+	// dial is kept as it was written. That page shows it.
+	Phone *string `json:"phone" required:"false" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"50" example:"+441632960001"`
+	// Whether assessments may ask about the use of health services (instruments marked context); off
+	// when left out.
+	HealthServiceUse bool `json:"health_service_use" required:"false"`
+	// When people are followed up; m9_12 when left out.
+	Schedules []Schedule `json:"schedules" required:"false" gorm:"-" maxItems:"20"`
 }
 
 // Schedule is one planned time of following people up. Windows count from the anchor's day.
 type Schedule struct {
-	SiteID       uuid.UUID `json:"-"`
-	Code         string    `json:"code" pattern:"^[a-z][a-z0-9_]{0,29}$" doc:"Its name." example:"m9_12"`
-	Anchor       string    `json:"anchor" enum:"baseline,first_contact,received_on,enrolled_on" doc:"The day that windows count from." example:"baseline"`
-	OpensAfter   string    `json:"opens_after" pattern:"^P([0-9]+[YMWD])+$" doc:"When the contact window opens, as an ISO 8601 duration after the anchor. From then on people are asked." example:"P9M"`
-	TargetAfter  string    `json:"target_after" pattern:"^P([0-9]+[YMWD])+$" doc:"When it is best to ask, as an ISO 8601 duration after the anchor." example:"P10M15D"`
-	ClosesAfter  string    `json:"closes_after" pattern:"^P([0-9]+[YMWD])+$" doc:"When the contact window closes, as an ISO 8601 duration after the anchor. Nobody is asked later." example:"P12M"`
-	AnalysisFrom int       `json:"analysis_from" minimum:"0" maximum:"5000" doc:"The first day of the analysis window, in days after the anchor. An answer before it does not count as change." example:"240"`
-	AnalysisTo   int       `json:"analysis_to" minimum:"0" maximum:"5000" doc:"The last day of the analysis window, in days after the anchor. An answer after it does not count as change." example:"400"`
-	Instruments  db.Texts  `json:"instruments" required:"false" maxItems:"10" doc:"What a follow-up asks besides Waypost's own questions: keys of instruments; ons4 when left out. A person's own link asks those that have wording." example:"[\"ons4\"]"`
+	SiteID uuid.UUID `json:"-"`
+	// Its name.
+	Code string `json:"code" pattern:"^[a-z][a-z0-9_]{0,29}$" example:"m9_12"`
+	// The day that windows count from.
+	Anchor string `json:"anchor" enum:"baseline,first_contact,received_on,enrolled_on" example:"baseline"`
+	// When the contact window opens, as an ISO 8601 duration after the anchor. From then on people
+	// are asked.
+	OpensAfter string `json:"opens_after" pattern:"^P([0-9]+[YMWD])+$" example:"P9M"`
+	// When it is best to ask, as an ISO 8601 duration after the anchor.
+	TargetAfter string `json:"target_after" pattern:"^P([0-9]+[YMWD])+$" example:"P10M15D"`
+	// When the contact window closes, as an ISO 8601 duration after the anchor. Nobody is asked
+	// later.
+	ClosesAfter string `json:"closes_after" pattern:"^P([0-9]+[YMWD])+$" example:"P12M"`
+	// The first day of the analysis window, in days after the anchor. An answer before it does not
+	// count as change.
+	AnalysisFrom int `json:"analysis_from" minimum:"0" maximum:"5000" example:"240"`
+	// The last day of the analysis window, in days after the anchor. An answer after it does not
+	// count as change.
+	AnalysisTo int `json:"analysis_to" minimum:"0" maximum:"5000" example:"400"`
+	// What a follow-up asks besides Waypost's own questions: keys of instruments; ons4 when left out.
+	// A person's own link asks those that have wording.
+	Instruments db.Texts `json:"instruments" required:"false" maxItems:"10" example:"[\"ons4\"]"`
 }
 
 // ExampleNotice is the privacy notice of a demo's sites, whose people are synthetic.

@@ -14,21 +14,31 @@ import (
 
 // Note is something that happened in a study.
 type Note struct {
-	ID        uuid.UUID `json:"id" format:"uuid" doc:"The note's id."`
-	ProjectID uuid.UUID `json:"project_id" format:"uuid" doc:"The project."`
+	// The note's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The project.
+	ProjectID uuid.UUID `json:"project_id" format:"uuid"`
 	NewNote
-	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed, which is when it was recorded: it is never changed."`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed, which is when it was recorded: it is never changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 func (Note) TableName() string { return "study_notes" }
 
 // NewNote is the command to note something.
 type NewNote struct {
-	On    day.Date `json:"on" gorm:"column:noted_on" format:"date" doc:"The day; not in the future." example:"2026-03-03"`
-	Kind  string   `json:"kind" enum:"progress,challenge,meeting,feedback,change_made" doc:"What it is: progress, what made the work hard, that a group met, what it said, or what was changed because of it." example:"feedback"`
-	Group string   `json:"group" gorm:"column:board" enum:"steering,advisory,ppi,team" doc:"Whose it is: the steering committee, the advisory group, the patient and public involvement group, or the study team." example:"advisory"`
-	Text  string   `json:"text" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"2000" doc:"In plain words. It is published as it stands: no names of people who take part." example:"Fewer GP visits are no proper measure of this support."`
+	// The day; not in the future.
+	On day.Date `json:"on" gorm:"column:noted_on" format:"date" example:"2026-03-03"`
+	// What it is: progress, what made the work hard, that a group met, what it said, or what was
+	// changed because of it.
+	Kind string `json:"kind" enum:"progress,challenge,meeting,feedback,change_made" example:"feedback"`
+	// Whose it is: the steering committee, the advisory group, the patient and public involvement
+	// group, or the study team.
+	Group string `json:"group" gorm:"column:board" enum:"steering,advisory,ppi,team" example:"advisory"`
+	// In plain words. It is published as it stands: no names of people who take part.
+	Text string `json:"text" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"2000" example:"Fewer GP visits are no proper measure of this support."`
 }
 
 // Notes lists a project's notes by id, after the id given.
@@ -71,22 +81,31 @@ func (s *Store) RemoveNote(ctx context.Context, project, id uuid.UUID) error {
 
 // Interview is that somebody was interviewed; what they said is nowhere here.
 type Interview struct {
-	ID        uuid.UUID `json:"id" format:"uuid" doc:"The interview's id."`
-	ProjectID uuid.UUID `json:"project_id" format:"uuid" doc:"The project."`
+	// The interview's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The project.
+	ProjectID uuid.UUID `json:"project_id" format:"uuid"`
 	NewInterview
-	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was recorded."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed, which is when it was recorded: it is never changed."`
+	// When it was recorded.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed, which is when it was recorded: it is never changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 func (Interview) TableName() string { return "study_interviews" }
 
 // NewInterview is the command to record that somebody was interviewed.
 type NewInterview struct {
-	WorkPackage     string    `json:"work_package" maxLength:"30" doc:"Code of the study's work package that it belongs to." example:"WP1"`
-	ParticipantKind string    `json:"participant_kind" enum:"patient,link_worker,health_professional,voluntary_sector,manager" doc:"Who was interviewed." example:"patient"`
-	Site            uuid.UUID `json:"site" gorm:"column:site_id" format:"uuid" doc:"At which of the project's sites."`
-	On              day.Date  `json:"on" gorm:"column:held_on" format:"date" doc:"The day; not in the future." example:"2026-02-10"`
-	Mode            string    `json:"mode" format:"code:modes" doc:"How the interview was held." example:"face_to_face"`
+	// Code of the study's work package that it belongs to.
+	WorkPackage string `json:"work_package" maxLength:"30" example:"WP1"`
+	// Who was interviewed.
+	ParticipantKind string `json:"participant_kind" enum:"patient,link_worker,health_professional,voluntary_sector,manager" example:"patient"`
+	// At which of the project's sites.
+	Site uuid.UUID `json:"site" gorm:"column:site_id" format:"uuid"`
+	// The day; not in the future.
+	On day.Date `json:"on" gorm:"column:held_on" format:"date" example:"2026-02-10"`
+	// How the interview was held.
+	Mode string `json:"mode" format:"code:modes" example:"face_to_face"`
 }
 
 // Interviews lists a project's interviews by id, after the id given.

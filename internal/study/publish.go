@@ -24,21 +24,36 @@ import (
 
 // Published is an update as it was published. What it says never changes.
 type Published struct {
-	ID          uuid.UUID  `json:"id" format:"uuid" doc:"The published update's id."`
-	ProjectID   uuid.UUID  `json:"project_id" format:"uuid" doc:"The project."`
-	Number      int        `json:"number" doc:"Counts up in the project." example:"1"`
-	To          string     `json:"to" gorm:"column:up_to" doc:"The month up to whose end it tells." example:"2026-10"`
-	AsOf        time.Time  `json:"as_of" doc:"What its figures stand at."`
-	CorrectsID  *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid" doc:"The published update that it corrects."`
-	SHA256      string     `json:"sha256" gorm:"column:sha256" doc:"Of all that it says, as it is kept; of quotes, of which ones. The same as long as nothing changed."`
-	URL         string     `json:"url,omitempty" gorm:"-" doc:"Its link, for everybody; shown when it is made, and never again." example:"https://waypost.example/u/…"`
-	ExpiresOn   day.Date   `json:"expires_on" format:"date" doc:"The last day, at the first of the project's sites, on which its link works."`
-	WithdrawnAt *time.Time `json:"withdrawn_at" doc:"When its link was withdrawn."`
-	Version     int        `json:"version" doc:"Rises when its link changes." example:"1"`
-	CreatedAt   time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was published."`
-	UpdatedAt   time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When its link last changed."`
+	// The published update's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The project.
+	ProjectID uuid.UUID `json:"project_id" format:"uuid"`
+	// Counts up in the project.
+	Number int `json:"number" example:"1"`
+	// The month up to whose end it tells.
+	To string `json:"to" gorm:"column:up_to" example:"2026-10"`
+	// What its figures stand at.
+	AsOf time.Time `json:"as_of"`
+	// The published update that it corrects.
+	CorrectsID *uuid.UUID `json:"corrects_id" nullable:"true" format:"uuid"`
+	// Of all that it says, as it is kept; of quotes, of which ones. The same as long as nothing
+	// changed.
+	SHA256 string `json:"sha256" gorm:"column:sha256"`
+	// Its link, for everybody; shown when it is made, and never again.
+	URL string `json:"url,omitempty" gorm:"-" example:"https://waypost.example/u/…"`
+	// The last day, at the first of the project's sites, on which its link works.
+	ExpiresOn day.Date `json:"expires_on" format:"date"`
+	// When its link was withdrawn.
+	WithdrawnAt *time.Time `json:"withdrawn_at"`
+	// Rises when its link changes.
+	Version int `json:"version" example:"1"`
+	// When it was published.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When its link last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 
-	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-" doc:"What is worth knowing before the link is handed on."`
+	// What is worth knowing before the link is handed on.
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 
 	Content     db.JSON[Update] `json:"-"`
 	Token       string          `json:"-" gorm:"-"` // what the URL ends with
@@ -59,10 +74,15 @@ const UpdatePath = "/u/"
 
 // NewUpdate is the command to publish an update as it stands now.
 type NewUpdate struct {
-	To         string     `json:"to" required:"false" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"The month up to whose end it tells; this one when left out." example:"2026-10"`
-	ExpiresOn  *day.Date  `json:"expires_on" required:"false" format:"date" doc:"The last day, at the first of the project's sites, on which its link works; a year from now when left out." example:"2027-11-30"`
-	Corrects   *uuid.UUID `json:"corrects" required:"false" format:"uuid" doc:"The published update of this project that it corrects."`
-	Correction *string    `json:"correction" required:"false" format:"prose" maxLength:"1000" doc:"With corrects: what was wrong, in plain words." example:"We had counted one site twice."`
+	// The month up to whose end it tells; this one when left out.
+	To string `json:"to" required:"false" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2026-10"`
+	// The last day, at the first of the project's sites, on which its link works; a year from now
+	// when left out.
+	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" example:"2027-11-30"`
+	// The published update of this project that it corrects.
+	Corrects *uuid.UUID `json:"corrects" required:"false" format:"uuid"`
+	// With corrects: what was wrong, in plain words.
+	Correction *string `json:"correction" required:"false" format:"prose" maxLength:"1000" example:"We had counted one site twice."`
 }
 
 // Publish freezes the update as it stands. Its link is for everybody. Faults: those of Draft, and invalid
@@ -169,7 +189,8 @@ func (s *Store) Updates(ctx context.Context, project uuid.UUID, page db.Page[uui
 // Whole is a published update with what it says, quotes as far as they may be shown now.
 type Whole struct {
 	Published
-	Update Update `json:"update" doc:"What it says. Words that a person does not let be shown any more are gone."`
+	// What it says. Words that a person does not let be shown any more are gone.
+	Update Update `json:"update"`
 }
 
 // Update returns a published update.
@@ -186,7 +207,9 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID) (w Whole, err error) {
 
 // NewLink is the command to make a link.
 type NewLink struct {
-	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" doc:"The last day, at the first of the project's sites, on which it works; a year from now when left out." example:"2027-11-30"`
+	// The last day, at the first of the project's sites, on which it works; a year from now when left
+	// out.
+	ExpiresOn *day.Date `json:"expires_on" required:"false" format:"date" example:"2027-11-30"`
 }
 
 // Link makes a new link of a published update; the one before ends. Fault: conflict (the update was withdrawn).

@@ -17,10 +17,13 @@ import (
 
 // Narrative is what somebody said at a follow-up in their own words, and lets be shown. Who said it is not told.
 type Narrative struct {
-	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up."`
-	SiteID     uuid.UUID `json:"site_id" format:"uuid" doc:"The site."`
-	Narrative  string    `json:"narrative" doc:"Their words. They may hold names and places."`
-	PatientID  uuid.UUID `json:"-"`
+	// The follow-up.
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid"`
+	// The site.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// Their words. They may hold names and places.
+	Narrative string    `json:"narrative"`
+	PatientID uuid.UUID `json:"-"`
 
 	CompletedOn day.Date `json:"-"`
 }
@@ -57,27 +60,40 @@ func (s *Store) Narratives(
 
 // Quote is a sentence that somebody said, chosen to be shown.
 type Quote struct {
-	ID         uuid.UUID  `json:"id" format:"uuid" doc:"The quote's id."`
-	ProjectID  uuid.UUID  `json:"project_id" format:"uuid" doc:"The project."`
-	SiteID     uuid.UUID  `json:"site_id" format:"uuid" doc:"The person's site; no update tells it."`
-	FollowUpID uuid.UUID  `json:"follow_up_id" format:"uuid" doc:"The follow-up at which it was said; no update tells it."`
-	Words      string     `json:"words" doc:"The person's words, as they said them."`
-	State      string     `json:"state" enum:"waiting,approved,refused,taken_back" doc:"The state of the quote. waiting: a second person has yet to look for names and places. Only an approved quote is shown."`
-	MayShow    bool       `json:"may_show" gorm:"->" doc:"Whether the person's consent to this stands now. Where it does not, the words show nowhere."`
-	CheckedAt  *time.Time `json:"checked_at" doc:"When a second person looked."`
-	CreatedAt  time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was chosen."`
-	UpdatedAt  time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
-	SaidOn     day.Date   `json:"-"`
-	ChosenBy   uuid.UUID  `json:"-"`
-	CheckedBy  *uuid.UUID `json:"-"`
+	// The quote's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The project.
+	ProjectID uuid.UUID `json:"project_id" format:"uuid"`
+	// The person's site; no update tells it.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// The follow-up at which it was said; no update tells it.
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid"`
+	// The person's words, as they said them.
+	Words string `json:"words"`
+	// The state of the quote. waiting: a second person has yet to look for names and places. Only an
+	// approved quote is shown.
+	State string `json:"state" enum:"waiting,approved,refused,taken_back"`
+	// Whether the person's consent to this stands now. Where it does not, the words show nowhere.
+	MayShow bool `json:"may_show" gorm:"->"`
+	// When a second person looked.
+	CheckedAt *time.Time `json:"checked_at"`
+	// When it was chosen.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time  `json:"updated_at" gorm:"autoUpdateTime:false"`
+	SaidOn    day.Date   `json:"-"`
+	ChosenBy  uuid.UUID  `json:"-"`
+	CheckedBy *uuid.UUID `json:"-"`
 }
 
 func (Quote) TableName() string { return "study_quotes" }
 
 // NewQuote is the command to choose a sentence.
 type NewQuote struct {
-	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid" doc:"The follow-up at which it was said."`
-	Words      string    `json:"words" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"500" doc:"What of the narrative is to be shown, letter by letter." example:"I look forward to Wednesdays now."`
+	// The follow-up at which it was said.
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid"`
+	// What of the narrative is to be shown, letter by letter.
+	Words string `json:"words" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" format:"prose" maxLength:"500" example:"I look forward to Wednesdays now."`
 }
 
 // Choose chooses a sentence from a narrative. Faults: invalid (it is not what was said), not_found (nothing
@@ -207,7 +223,9 @@ func (q *Quote) settle() {
 
 // Check is the command to say what a second person found.
 type Check struct {
-	Decision string `json:"decision" enum:"approved,refused" doc:"The decision. approved means that there is no name, no place and nothing else by which somebody could be known." example:"approved"`
+	// The decision. approved means that there is no name, no place and nothing else by which somebody
+	// could be known.
+	Decision string `json:"decision" enum:"approved,refused" example:"approved"`
 }
 
 // CheckQuote says what a second person found. Faults: forbidden (who chose it may not check it), conflict

@@ -29,39 +29,57 @@ type Store struct {
 
 // Study is a project as a study: who pays for it, of what it consists, how many people it wants.
 type Study struct {
-	ProjectID uuid.UUID `json:"project_id" gorm:"primaryKey" format:"uuid" doc:"The project."`
+	// The project.
+	ProjectID uuid.UUID `json:"project_id" gorm:"primaryKey" format:"uuid"`
 	Details
-	Version   int       `json:"version" doc:"Rises with each change; 0: nothing was written yet." example:"1"`
-	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false" doc:"When something was first written."`
-	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// Rises with each change; 0: nothing was written yet.
+	Version int `json:"version" example:"1"`
+	// When something was first written.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
 func (Study) TableName() string { return "studies" }
 
 // Details is what is written of a study. All of it stands in the update as it is written.
 type Details struct {
-	Funder           *string       `json:"funder" required:"false" maxLength:"300" doc:"Who pays for it." example:"Example Research Fund"`
-	FunderReference  *string       `json:"funder_reference" required:"false" maxLength:"100" doc:"The funder's number for it." example:"ERF-0001"`
-	Contact          *string       `json:"contact" required:"false" format:"prose" maxLength:"500" doc:"Whom a reader may ask." example:"The study team, study@example.org"`
-	Acknowledgements *string       `json:"acknowledgements" required:"false" format:"prose" maxLength:"3000" doc:"Whom it thanks."`
-	Disclaimer       *string       `json:"disclaimer" required:"false" format:"prose" maxLength:"3000" doc:"What its funder wants said."`
-	WorkPackages     []WorkPackage `json:"work_packages" required:"false" gorm:"serializer:json" maxItems:"30" doc:"Of what it consists."`
-	Targets          []Target      `json:"targets" required:"false" gorm:"serializer:json" maxItems:"200" doc:"How many people are to join at each site."`
+	// Who pays for it.
+	Funder *string `json:"funder" required:"false" maxLength:"300" example:"Example Research Fund"`
+	// The funder's number for it.
+	FunderReference *string `json:"funder_reference" required:"false" maxLength:"100" example:"ERF-0001"`
+	// Whom a reader may ask.
+	Contact *string `json:"contact" required:"false" format:"prose" maxLength:"500" example:"The study team, study@example.org"`
+	// Whom it thanks.
+	Acknowledgements *string `json:"acknowledgements" required:"false" format:"prose" maxLength:"3000"`
+	// What its funder wants said.
+	Disclaimer *string `json:"disclaimer" required:"false" format:"prose" maxLength:"3000"`
+	// Of what it consists.
+	WorkPackages []WorkPackage `json:"work_packages" required:"false" gorm:"serializer:json" maxItems:"30"`
+	// How many people are to join at each site.
+	Targets []Target `json:"targets" required:"false" gorm:"serializer:json" maxItems:"200"`
 }
 
 // WorkPackage is a part of a study.
 type WorkPackage struct {
-	Code     string    `json:"code" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]{0,29}$" doc:"Its short name." example:"WP1"`
-	Title    string    `json:"title" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" doc:"What it is." example:"Talking with people at the start"`
-	StartsOn *day.Date `json:"starts_on" required:"false" nullable:"true" format:"date" doc:"Its first day."`
-	EndsOn   *day.Date `json:"ends_on" required:"false" nullable:"true" format:"date" doc:"Its last day, as planned."`
-	Status   string    `json:"status" enum:"planned,under_way,completed,stopped" doc:"Where it stands." example:"under_way"`
+	// Its short name.
+	Code string `json:"code" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]{0,29}$" example:"WP1"`
+	// What it is.
+	Title string `json:"title" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" example:"Talking with people at the start"`
+	// Its first day.
+	StartsOn *day.Date `json:"starts_on" required:"false" nullable:"true" format:"date"`
+	// Its last day, as planned.
+	EndsOn *day.Date `json:"ends_on" required:"false" nullable:"true" format:"date"`
+	// Where it stands.
+	Status string `json:"status" enum:"planned,under_way,completed,stopped" example:"under_way"`
 }
 
 // Target is how many people are to join at a site.
 type Target struct {
-	SiteID uuid.UUID `json:"site_id" format:"uuid" doc:"One of the project's sites."`
-	People int       `json:"people" minimum:"0" maximum:"1000000" doc:"How many are to join." example:"40"`
+	// One of the project's sites.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// How many are to join.
+	People int `json:"people" minimum:"0" maximum:"1000000" example:"40"`
 }
 
 // Changes is a merge patch.

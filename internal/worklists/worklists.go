@@ -28,22 +28,39 @@ type Store struct{ DB *db.DB }
 
 // Row is somebody on a worklist.
 type Row struct {
-	Subject      events.SubjectRef `json:"subject" gorm:"embedded;embeddedPrefix:subject_" doc:"What the row is about: an episode, a referral or a follow-up."`
-	SiteID       uuid.UUID         `json:"site_id" format:"uuid" doc:"The site whose record this is."`
-	PatientID    uuid.UUID         `json:"patient_id" format:"uuid" doc:"The person."`
-	Name         string            `json:"name" doc:"What they are called: the preferred or else the given name, and the family name." example:"Mary Example"`
-	EpisodeID    uuid.UUID         `json:"episode_id" format:"uuid" doc:"The episode."`
-	LinkWorkerID uuid.UUID         `json:"link_worker_id" format:"uuid" doc:"Who supports the person."`
-	Safeguarding bool              `json:"safeguarding" doc:"An answer of the episode is a safeguarding concern that nobody has marked as seen. Such rows come first."`
-	Why          string            `json:"why" gorm:"-" doc:"Why the row is on the list, in a line." example:"Sent 12 days ago to Example Lunch Club, which has not answered."`
-	NextDue      *Due              `json:"next_due" format:"or-null" gorm:"-" doc:"What is due next; null: nothing has a day."`
-	May          []string          `json:"-" gorm:"-"` // what can be done, as operations of the API
+	// What the row is about: an episode, a referral or a follow-up.
+	Subject events.SubjectRef `json:"subject" gorm:"embedded;embeddedPrefix:subject_"`
+	// The site whose record this is.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// The person.
+	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
+	// What they are called: the preferred or else the given name, and the family name.
+	Name string `json:"name" example:"Mary Example"`
+	// The episode.
+	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
+	// Who supports the person.
+	LinkWorkerID uuid.UUID `json:"link_worker_id" format:"uuid"`
+	// An answer of the episode is a safeguarding concern that nobody has marked as seen. Such rows
+	// come first.
+	Safeguarding bool `json:"safeguarding"`
+	// Why the row is on the list, in a line.
+	Why string `json:"why" gorm:"-" example:"Sent 12 days ago to Example Lunch Club, which has not answered."`
+	// What is due next; null: nothing has a day.
+	NextDue *Due     `json:"next_due" format:"or-null" gorm:"-"`
+	May     []string `json:"-" gorm:"-"` // what can be done, as operations of the API
 }
 
 // Due is something that has a day.
 type Due struct {
-	What string   `json:"what" enum:"first_contact,contact,holding,follow_up,follow_up_closes,chase,expiry,answer,closure,question" doc:"What is due. first_contact: the person waits since that day. contact, holding: to be reached again, or while they wait. follow_up: best asked. follow_up_closes: the last day to ask. chase: the organisation is asked again. expiry: silence expires the referral. answer: of an expired referral, since when to ask by telephone, or withdraw it; in caseload, when a silent referral expires. closure: the person died then, and the episode is open. question: an organisation's question waits since then."`
-	On   day.Date `json:"on" format:"date" doc:"The day; one that has passed is overdue since then."`
+	// What is due. first_contact: the person waits since that day. contact, holding: to be reached
+	// again, or while they wait. follow_up: best asked. follow_up_closes: the last day to ask. chase:
+	// the organisation is asked again. expiry: silence expires the referral. answer: of an expired
+	// referral, since when to ask by telephone, or withdraw it; in caseload, when a silent referral
+	// expires. closure: the person died then, and the episode is open. question: an organisation's
+	// question waits since then.
+	What string `json:"what" enum:"first_contact,contact,holding,follow_up,follow_up_closes,chase,expiry,answer,closure,question"`
+	// The day; one that has passed is overdue since then.
+	On day.Date `json:"on" format:"date"`
 }
 
 // Position is a place in a worklist. AsOf pins the day that the list is of, and the flags that were open,

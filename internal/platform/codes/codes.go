@@ -12,13 +12,21 @@ import (
 
 // Code is one code of a list.
 type Code struct {
-	Code      string `json:"code" yaml:"code" doc:"The code as records hold it."`
-	Group     string `json:"group,omitempty" yaml:"group" doc:"What it rolls up to, where a list has groups."`
-	Gloss     string `json:"gloss" yaml:"gloss" doc:"What it means."`
-	Side      string `json:"side,omitempty" yaml:"side" doc:"Whose reason it is, where a list of reasons has sides."`
-	Ours      string `json:"organisation_gloss,omitempty" yaml:"ours" doc:"What it means in the words of an organisation that says it of itself, where it differs from the gloss."`
-	Sensitive bool   `json:"sensitive,omitempty" yaml:"sensitive" doc:"True for a need that nobody else may learn of: see sensitive of a service."`
-	Active    bool   `json:"active" yaml:"-" doc:"False for a code that old records hold and new ones may not."`
+	// The code as records hold it.
+	Code string `json:"code" yaml:"code"`
+	// What it rolls up to, where a list has groups.
+	Group string `json:"group,omitempty" yaml:"group"`
+	// What it means.
+	Gloss string `json:"gloss" yaml:"gloss"`
+	// Whose reason it is, where a list of reasons has sides.
+	Side string `json:"side,omitempty" yaml:"side"`
+	// What it means in the words of an organisation that says it of itself, where it differs from the
+	// gloss.
+	Ours string `json:"organisation_gloss,omitempty" yaml:"ours"`
+	// True for a need that nobody else may learn of: see sensitive of a service.
+	Sensitive bool `json:"sensitive,omitempty" yaml:"sensitive"`
+	// False for a code that old records hold and new ones may not.
+	Active bool `json:"active" yaml:"-"`
 }
 
 // Said is what the code means as an organisation says it.
@@ -31,9 +39,12 @@ func (c Code) Said() string {
 
 // List is a closed list of codes, in the order in which people should see them.
 type List struct {
-	Name  string `json:"name" doc:"The list's name."`
-	Doc   string `json:"doc" yaml:"doc" doc:"What the list is for."`
-	Codes []Code `json:"codes" yaml:"codes" doc:"Its codes, in order."`
+	// The list's name.
+	Name string `json:"name"`
+	// What the list is for.
+	Doc string `json:"doc" yaml:"doc"`
+	// Its codes, in order.
+	Codes []Code `json:"codes" yaml:"codes"`
 
 	Groups map[string]string `json:"-"` // what a group is called, as an organisation says it; where a page shows the list in groups
 }

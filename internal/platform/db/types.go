@@ -131,8 +131,10 @@ func (j *JSON[T]) Scan(src any) error {
 
 // ExternalID is what another system calls this record.
 type ExternalID struct {
-	System string `json:"system" minLength:"1" maxLength:"100" doc:"The other system, such as emis." example:"emis"`
-	Value  string `json:"value" minLength:"1" maxLength:"200" doc:"Its id there; unique per site and system." example:"A-1024"`
+	// The other system, such as emis.
+	System string `json:"system" minLength:"1" maxLength:"100" example:"emis"`
+	// Its id there; unique per site and system.
+	Value string `json:"value" minLength:"1" maxLength:"200" example:"A-1024"`
 }
 
 // ExternalIDs is kept in the row; a trigger keeps the external_ids table, which makes it unique and findable.

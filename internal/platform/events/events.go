@@ -80,23 +80,34 @@ func orNil(id uuid.UUID) *uuid.UUID {
 
 // Event is one entry of a timeline.
 type Event struct {
-	ID           uuid.UUID  `json:"id" format:"uuid" doc:"The event's id."`
-	Type         string     `json:"type" doc:"What happened." example:"referral.accepted"`
-	Subject      SubjectRef `json:"subject" gorm:"embedded;embeddedPrefix:subject_" doc:"The thing it happened to."`
-	Side         actor.Side `json:"side" format:"code:sides" doc:"Whose account it is."`
-	ActorRole    actor.Role `json:"actor_role" doc:"The role of the credential that recorded it." example:"link_worker"`
-	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid" doc:"The link worker who recorded it, or on whose behalf it was recorded."`
-	OccurredAt   time.Time  `json:"occurred_at" doc:"When it happened."`
-	RecordedAt   time.Time  `json:"recorded_at" doc:"When it was recorded."`
-	Data         Data       `json:"data" doc:"Ids, codes and dates; never free text."`
+	// The event's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// What happened.
+	Type string `json:"type" example:"referral.accepted"`
+	// The thing it happened to.
+	Subject SubjectRef `json:"subject" gorm:"embedded;embeddedPrefix:subject_"`
+	// Whose account it is.
+	Side actor.Side `json:"side" format:"code:sides"`
+	// The role of the credential that recorded it.
+	ActorRole actor.Role `json:"actor_role" example:"link_worker"`
+	// The link worker who recorded it, or on whose behalf it was recorded.
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid"`
+	// When it happened.
+	OccurredAt time.Time `json:"occurred_at"`
+	// When it was recorded.
+	RecordedAt time.Time `json:"recorded_at"`
+	// Ids, codes and dates; never free text.
+	Data Data `json:"data"`
 }
 
 func (Event) TableName() string { return "events" }
 
 // SubjectRef names a thing.
 type SubjectRef struct {
-	Type string    `json:"type" doc:"Its kind." example:"referral"`
-	ID   uuid.UUID `json:"id" format:"uuid" doc:"Its id."`
+	// Its kind.
+	Type string `json:"type" example:"referral"`
+	// Its id.
+	ID uuid.UUID `json:"id" format:"uuid"`
 }
 
 // OfPatient is the timeline of a patient at a site, oldest first, after the event given (zero: from the start).

@@ -73,9 +73,12 @@ var Meanings = []Meaning{
 
 // Field says what is wrong at one place of the request, such as "body.received_on".
 type Field struct {
-	Location string `json:"location" doc:"Where in the request: path, query, header or body, and the field." example:"body.received_on"`
-	Code     Code   `json:"code" doc:"What kind of thing is wrong there, stable: branch on this. Further codes may come." example:"out_of_range"`
-	Message  string `json:"message" doc:"What is wrong there, without repeating what was sent." example:"must not lie in the future"`
+	// Where in the request: path, query, header or body, and the field.
+	Location string `json:"location" example:"body.received_on"`
+	// What kind of thing is wrong there, stable: branch on this. Further codes may come.
+	Code Code `json:"code" example:"out_of_range"`
+	// What is wrong there, without repeating what was sent.
+	Message string `json:"message" example:"must not lie in the future"`
 }
 
 // Error is a fault: a kind, a sentence that is safe to show, and what is only for the log. It is a value:
@@ -189,6 +192,8 @@ func (c *Checks) Err() error {
 
 // Warning is something worth knowing about a request that succeeded all the same.
 type Warning struct {
-	Code   string `json:"code" doc:"Stable code of the warning." example:"open_referral_exists"`
-	Detail string `json:"detail" doc:"What it is about."`
+	// Stable code of the warning.
+	Code string `json:"code" example:"open_referral_exists"`
+	// What it is about.
+	Detail string `json:"detail"`
 }

@@ -16,19 +16,39 @@ import (
 
 // Message is one thing to be sent.
 type Message struct {
-	ID        uuid.UUID  `json:"id" format:"uuid" doc:"The message's id."`
-	SiteID    uuid.UUID  `json:"site_id" format:"uuid" doc:"The site whose record it is about."`
-	Kind      string     `json:"kind" enum:"follow_up_invitation,reply_notice" doc:"What it is: an invitation to answer a follow-up, to a person; a notice of a referral, to an organisation."`
-	SubjectID uuid.UUID  `json:"subject_id" format:"uuid" doc:"What it is about: of an invitation, the follow-up; of a notice, the referral."`
-	Ordinal   int        `json:"ordinal" doc:"1: the first about its subject; 2 and more remind of it, or chase." example:"1"`
-	Channel   Channel    `json:"channel" enum:"email,text_message,by_hand" doc:"How it goes. Text messages are not sent from here, and by_hand has no address: they wait for somebody to copy the link."`
-	State     State      `json:"state" enum:"waiting,sending,sent,failed,cancelled" doc:"Where it stands."`
-	Why       *string    `json:"why" enum:"no_smtp,held,by_hand,retrying,no_privacy_notice,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied,withdrawn,expired,organisation_inactive,overtaken,address_unconfirmed,dropped" doc:"Why it waits (no_smtp: no mail server is set; held: it became due before mail was turned on, and goes once whoever runs the server lets it go; by_hand: somebody copies the link; address_unconfirmed: an administrator changed the address after the referral was sent, and nobody else has confirmed it; no_privacy_notice: the site has none that the page could lead to; retrying), failed (refused, unreachable) or was cancelled (the rest; overtaken: by the next about its subject; dropped: by whoever runs the server, while it was held)."`
-	Tries     int        `json:"tries" doc:"How often it was tried." example:"1"`
-	NextTryAt time.Time  `json:"next_try_at" doc:"It is not tried before."`
-	SentAt    *time.Time `json:"sent_at" doc:"When the mail server took it."`
-	CreatedAt time.Time  `json:"created_at" gorm:"autoCreateTime:false" doc:"When it was put here."`
-	UpdatedAt time.Time  `json:"updated_at" gorm:"autoUpdateTime:false" doc:"When it last changed."`
+	// The message's id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// The site whose record it is about.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// What it is: an invitation to answer a follow-up, to a person; a notice of a referral, to an
+	// organisation.
+	Kind string `json:"kind" enum:"follow_up_invitation,reply_notice"`
+	// What it is about: of an invitation, the follow-up; of a notice, the referral.
+	SubjectID uuid.UUID `json:"subject_id" format:"uuid"`
+	// 1: the first about its subject; 2 and more remind of it, or chase.
+	Ordinal int `json:"ordinal" example:"1"`
+	// How it goes. Text messages are not sent from here, and by_hand has no address: they wait for
+	// somebody to copy the link.
+	Channel Channel `json:"channel" enum:"email,text_message,by_hand"`
+	// Where it stands.
+	State State `json:"state" enum:"waiting,sending,sent,failed,cancelled"`
+	// Why it waits (no_smtp: no mail server is set; held: it became due before mail was turned on,
+	// and goes once whoever runs the server lets it go; by_hand: somebody copies the link;
+	// address_unconfirmed: an administrator changed the address after the referral was sent, and
+	// nobody else has confirmed it; no_privacy_notice: the site has none that the page could lead to;
+	// retrying), failed (refused, unreachable) or was cancelled (the rest; overtaken: by the next
+	// about its subject; dropped: by whoever runs the server, while it was held).
+	Why *string `json:"why" enum:"no_smtp,held,by_hand,retrying,no_privacy_notice,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied,withdrawn,expired,organisation_inactive,overtaken,address_unconfirmed,dropped"`
+	// How often it was tried.
+	Tries int `json:"tries" example:"1"`
+	// It is not tried before.
+	NextTryAt time.Time `json:"next_try_at"`
+	// When the mail server took it.
+	SentAt *time.Time `json:"sent_at"`
+	// When it was put here.
+	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 
 	DueAt      *time.Time `json:"-"` // when what it is about asked for it; nil: when it was put here
 	ReleasedAt *time.Time `json:"-"` // when it was let go after it was held

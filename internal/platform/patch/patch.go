@@ -66,6 +66,9 @@ func (m Merge[T]) checkNulls() error {
 	return c.Err()
 }
 
+// Patched is the type that the patch is for.
+func (Merge[T]) Patched() reflect.Type { return reflect.TypeFor[T]() }
+
 // Schema is T's with nothing required.
 func (Merge[T]) Schema(r huma.Registry) *huma.Schema {
 	s := huma.SchemaFromType(r, reflect.TypeFor[T]())

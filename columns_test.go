@@ -15,14 +15,16 @@ import (
 )
 
 const (
-	widest     = 140 // columns; 120 is wanted of what is written anew
+	widest = 140 // columns; 120 is wanted of what is written anew
+
+	// columnsTxt goes when the last long line is gone: a folder that it does not name has none.
 	columnsTxt = "columns.txt"
 )
 
 var lower = flag.Bool("lower", false, "write columns.txt anew, with fewer long lines")
 
-// No folder gains a line of Go, SQL or Markdown that is wider than 140 columns; columns.txt holds how many
-// there still are.
+// No line of Go, SQL or Markdown is wider than 140 columns, but for the rows of Markdown tables, which cannot be
+// broken. Where there still are some, columns.txt says how many by folder, and none may be added.
 func TestLongLinesOnlyGetFewer(t *testing.T) {
 	kept := readColumns(t)
 	found, where := longLines(t)
@@ -48,11 +50,14 @@ func TestLongLinesOnlyGetFewer(t *testing.T) {
 
 func readColumns(t *testing.T) map[string]int {
 	t.Helper()
+	kept := map[string]int{}
 	text, err := os.ReadFile(columnsTxt)
-	if err != nil {
+	switch {
+	case os.IsNotExist(err): // there are none
+		return kept
+	case err != nil:
 		t.Fatal(err)
 	}
-	kept := map[string]int{}
 	for line := range strings.Lines(string(text)) {
 		var folder string
 		var n int
@@ -69,6 +74,12 @@ func readColumns(t *testing.T) map[string]int {
 
 func writeColumns(t *testing.T, found map[string]int) {
 	t.Helper()
+	if len(found) == 0 {
+		if err := os.Remove(columnsTxt); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
 	text := fmt.Sprintf(
 		"# Lines of Go, SQL and Markdown over %d columns, by folder. A number may only fall (make columns).\n",
 		widest,
@@ -106,7 +117,7 @@ func longLines(t *testing.T) (found map[string]int, where map[string][]string) {
 			return err
 		}
 		folder := folderOf(path)
-		for _, n := range tooWide(text) {
+		for _, n := range tooWide(text, filepath.Ext(path) == ".md") {
 			found[folder]++
 			where[folder] = append(where[folder], fmt.Sprintf("%s:%d", path, n))
 			where[folder] = where[folder][max(0, len(where[folder])-20):]
@@ -119,12 +130,15 @@ func longLines(t *testing.T) (found map[string]int, where map[string][]string) {
 	return found, where
 }
 
-// tooWide is the numbers of the lines that are too wide. A tab is four columns.
-func tooWide(text []byte) (numbers []int) {
+// tooWide is the numbers of the lines that are too wide. A tab is four columns. Rows of Markdown tables are passed over.
+func tooWide(text []byte, markdown bool) (numbers []int) {
 	n := 0
 	for line := range bytes.Lines(text) {
 		n++
 		line = bytes.TrimRight(line, "\r\n")
+		if markdown && bytes.HasPrefix(line, []byte("|")) {
+			continue
+		}
 		if utf8.RuneCount(line)+3*bytes.Count(line, []byte("\t")) > widest {
 			numbers = append(numbers, n)
 		}
@@ -146,18 +160,16 @@ func folderOf(path string) string {
 
 func TestTooWideCounts(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat(
-		"é",
-		widest,
-	) + "\n\t" + strings.Repeat(
-		"x",
-		widest-4,
-	) + "\n\t" + strings.Repeat(
-		"x",
-		widest-3,
-	) + "\r\n"
-	if got := tooWide([]byte(text)); !slices.Equal(got, []int{3}) {
-		t.Errorf("too wide are %v", got)
+	lines := []string{
+		strings.Repeat("é", widest), "\t" + strings.Repeat("x", widest-4), // as wide as may be
+		"\t" + strings.Repeat("x", widest-3), "| " + strings.Repeat("x", widest) + " |",
+	}
+	text := []byte(strings.Join(lines, "\r\n"))
+	if got := tooWide(text, false); !slices.Equal(got, []int{3, 4}) {
+		t.Errorf("too wide in Go are %v", got)
+	}
+	if got := tooWide(text, true); !slices.Equal(got, []int{3}) {
+		t.Errorf("too wide in Markdown are %v", got)
 	}
 	for path, want := range map[string]string{
 		"main.go": ".", "docs/a.md": "docs", "internal/cli/a.go": "internal/cli", "api/x/a.go": "api",

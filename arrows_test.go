@@ -18,12 +18,12 @@ var between = map[string][]string{
 	"outcomes":  {"episodes", "referrals", "instruments", "keys"},
 	"casework":  record,
 	"imports":   record,
-	// sites, keys and a project are the demo's too: see docs/architecture.md
+	// sites, keys and a project are the demo's too: see docs/decisions
 	"demo":      append([]string{"sites", "keys", "datasets", "study"}, record...),
 	"insights":  {"disclosure", "instruments"},
 	"worklists": {}, // reads tables by SQL
 	"datasets":  {"disclosure", "instruments"},
-	"study":     {"insights", "disclosure", "instruments"}, // its figures are those of insights: see docs/architecture.md
+	"study":     {"insights", "disclosure", "instruments"}, // its figures are those of insights: see docs/decisions
 }
 
 // allowed is what the rooms outside the areas may import.
@@ -57,7 +57,7 @@ func TestArrows(t *testing.T) {
 			}
 			if i == "waypost" || strings.HasPrefix(i, "waypost/") {
 				if !may(p.ImportPath, i) {
-					t.Errorf("no arrow leads from %s to %s (DESIGN: the house; docs/architecture.md)", p.ImportPath, i)
+					t.Errorf("no arrow leads from %s to %s (docs/architecture.md)", p.ImportPath, i)
 				}
 			}
 		}

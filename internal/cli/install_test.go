@@ -8,10 +8,11 @@ import (
 	"testing"
 )
 
-// blocks returns the commands of a guide's code blocks that are opened by a fence. A line is one command.
+// blocks returns the commands of a guide's code blocks that are opened by a fence. A line is one command, and goes on
+// after a backslash.
 func blocks(guide, fence string) (commands []string) {
 	inside := false
-	for line := range strings.Lines(guide) {
+	for line := range strings.Lines(strings.ReplaceAll(guide, "\\\n", "")) {
 		line = strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(line, "```"):

@@ -12,6 +12,9 @@ import (
 
 const schemaPrefix = "#/components/schemas/"
 
+// componentMark names the component that a schema is a copy of: the document refers to it there.
+const componentMark = "x-copy-of"
+
 // settleFields lets the document say which fields may be null or missing. A field that a command and an answer share
 // is tagged for the command, which is where it may be left out.
 func settleFields(doc *huma.OpenAPI, operations []*huma.Operation) {
@@ -53,6 +56,7 @@ func nullIsLeftOut(schemas map[string]*huma.Schema, s *huma.Schema) {
 			description, examples := p.Description, p.Examples
 			*p = *schemas[object]
 			p.Description, p.Examples = description, examples
+			p.Extensions = map[string]any{componentMark: object}
 		}
 		p.Nullable = true
 	}
@@ -92,6 +96,10 @@ func reach(schemas map[string]*huma.Schema, s *huma.Schema, reached map[string]b
 	if name, ok := strings.CutPrefix(s.Ref, schemaPrefix); ok && !reached[name] {
 		reached[name] = true
 		reach(schemas, schemas[name], reached)
+	}
+	if name, ok := s.Extensions[componentMark].(string); ok {
+		reach(schemas, &huma.Schema{Ref: schemaPrefix + name}, reached)
+		return
 	}
 	for _, p := range s.Properties {
 		reach(schemas, p, reached)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
 	"gopkg.in/yaml.v3"
 )
 
@@ -24,12 +25,53 @@ func renderDocument(doc *huma.OpenAPI) (*yaml.Node, error) {
 		return nil, err
 	}
 	root := file.Content[0]
+	referToComponents(root)
 	openAnswers(root)
 	components := member(root, "components")
 	share(components, "parameters", parametersOf(root))
 	share(components, "headers", headersOf(root))
+	share(components, "responses", answersOf(root))
 	orderKeys(root, "openapi", "info", "externalDocs", "servers", "tags", "paths", "webhooks", "components")
+	onOneLine(root)
 	return root, nil
+}
+
+// onOneLine writes references and short lists of values on one line each.
+func onOneLine(n *yaml.Node) {
+	length, isList := 0, n.Kind == yaml.SequenceNode
+	for _, c := range n.Content {
+		onOneLine(c)
+		length += len(c.Value) + len(", ")
+		isShort := c.Kind == yaml.ScalarNode && !strings.Contains(c.Value, "\n") || c.Style == yaml.FlowStyle
+		isList = isList && isShort
+	}
+	if isRef := len(n.Content) == 2 && n.Content[0].Value == "$ref"; isRef || isList && length <= 80 {
+		n.Style = yaml.FlowStyle
+	}
+}
+
+// referToComponents writes an object that may be null as a reference or null. Requests are validated by a copy of
+// the component, since what goes wrong within anyOf is not said.
+func referToComponents(n *yaml.Node) {
+	if name := member(n, componentMark); name != nil {
+		ref := mapping("$ref", textNode(schemaPrefix+name.Value))
+		null := mapping("type", textNode("null"))
+		or := mapping("anyOf", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{ref, null}})
+		for _, key := range []string{"description", "examples"} {
+			if value := member(n, key); value != nil {
+				or.Content = append(or.Content, textNode(key), value)
+			}
+		}
+		*n = *or
+		return
+	}
+	for _, c := range n.Content {
+		referToComponents(c)
+	}
+}
+
+func mapping(key string, value *yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{textNode(key), value}}
 }
 
 // openAnswers lets the schemas that only answers have gain fields. Those of requests stay closed: what they
@@ -111,6 +153,26 @@ func headersOf(root *yaml.Node) (all []part) {
 	return all
 }
 
+// answersOf are the answers in JSON that succeed, by the schema and the status.
+func answersOf(root *yaml.Node) (all []part) {
+	for _, path := range values(member(root, "paths")) {
+		for _, o := range values(path) {
+			answers := member(o, "responses")
+			for i := 0; answers != nil && i < len(answers.Content); i += 2 {
+				status, answer := answers.Content[i].Value, answers.Content[i+1]
+				ref := member(member(member(member(answer, "content"), echo.MIMEApplicationJSON), "schema"), "$ref")
+				if ref != nil {
+					name := strings.TrimPrefix(ref.Value, schemaPrefix)
+					all = append(all, part{name + successNames[status], answer})
+				}
+			}
+		}
+	}
+	return all
+}
+
+var successNames = map[string]string{"201": "-created", "202": "-accepted"}
+
 // share makes of what stands alike in several places one component, to which they refer. Of several forms
 // under one name, the commonest becomes the component and the others stay where they are.
 func share(components *yaml.Node, kind string, all []part) {
@@ -144,9 +206,12 @@ func share(components *yaml.Node, kind string, all []part) {
 		one := *nodes[0]
 		shared.Content = append(shared.Content, textNode(componentName(kind, name)), &one)
 		for _, n := range nodes {
-			ref := textNode("#/components/" + kind + "/" + componentName(kind, name))
-			*n = yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{textNode("$ref"), ref}}
+			*n = *mapping("$ref", textNode("#/components/"+kind+"/"+componentName(kind, name)))
 		}
+	}
+	if others := member(components, kind); others != nil {
+		others.Content = append(others.Content, shared.Content...)
+		return
 	}
 	components.Content = append(components.Content, textNode(kind), shared)
 }

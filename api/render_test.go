@@ -80,3 +80,33 @@ func TestTheDocumentAsJSON(t *testing.T) {
 		t.Error("openapi.json and openapi.yaml differ")
 	}
 }
+
+// An object that may be null is a reference or null, so that a client generated from the document has a name for it.
+func TestObjectsThatMayBeNullHaveAName(t *testing.T) {
+	t.Parallel()
+	published, err := publishedDocument("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nullable := 0
+	var check func(n *yaml.Node, at string)
+	check = func(n *yaml.Node, at string) {
+		if kinds := member(n, "type"); kinds != nil && kinds.Kind == yaml.SequenceNode {
+			nullable++
+			if kinds.Content[0].Value == "object" && member(n, "properties") != nil {
+				t.Errorf("%s: an object without a name", at)
+			}
+		}
+		for i, c := range n.Content {
+			name := ""
+			if n.Kind == yaml.MappingNode && i%2 == 1 {
+				name = "/" + n.Content[i-1].Value
+			}
+			check(c, at+name)
+		}
+	}
+	check(published, "")
+	if nullable < 100 {
+		t.Errorf("only %d fields that may be null were found", nullable)
+	}
+}

@@ -119,6 +119,7 @@ func schemaName(t reflect.Type, hint string) string {
 
 var schemaNames = map[string]string{
 	"waypost/internal/people.New":                    "NewPatient",
+	"waypost/internal/outcomes.RecordedCompletion":   "Completed",
 	"waypost/internal/people.Search":                 "PatientSearch",
 	"waypost/internal/episodes.New":                  "NewEpisode",
 	"waypost/internal/episodes.Details":              "IntakeEpisode",

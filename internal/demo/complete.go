@@ -38,7 +38,7 @@ func (s *spell) complete() {
 	}
 	s.outcomes.Completed = append(
 		s.outcomes.Completed,
-		outcomes.Completed{
+		outcomes.RecordedCompletion{
 			ID:         db.IDAt(at),
 			SiteID:     s.site.ID,
 			FollowUpID: s.asked.ID,

@@ -120,7 +120,7 @@ func (s *Store) Lose(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err
 			return err
 		}
 		f.LostOn, f.LossReason, f.LossNote = l.LostOn, &l.Reason, l.Note
-		f.State = f.StateOn(today)
+		f.State = Lost
 		if f.Warnings, err = f.tooFewAttempts(tx); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func Planned(s Schedule, anchor day.Date) (FollowUp, error) {
 type Batch struct {
 	FollowUps   []FollowUp
 	Attempts    []Attempt
-	Completed   []Completed // with what was said of each service; assessments apart
+	Completed   []RecordedCompletion // with what was said of each service; assessments apart
 	Assessments []Assessment
 }
 

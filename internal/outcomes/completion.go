@@ -67,8 +67,8 @@ type Measure struct {
 	Responses instruments.Responses `json:"responses" example:"{\"life_satisfaction\": 7, \"worthwhile\": 7, \"happiness\": 6, \"anxiety\": 3}"`
 }
 
-// Completed is a completion as it was recorded.
-type Completed struct {
+// RecordedCompletion is a completion as it was recorded.
+type RecordedCompletion struct {
 	// The completion's id.
 	ID     uuid.UUID `json:"id" format:"uuid"`
 	SiteID uuid.UUID `json:"-"`
@@ -81,7 +81,7 @@ type Completed struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
-func (Completed) TableName() string { return "follow_up_completions" }
+func (RecordedCompletion) TableName() string { return "follow_up_completions" }
 
 type usedRow struct {
 	ID         uuid.UUID
@@ -213,7 +213,7 @@ func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 		return err
 	}
 	f.CompletedOn, f.LostOn, f.LossReason, f.LossNote = &n.CompletedOn, nil, nil, nil
-	f.State = Completes
+	f.State = Completed
 	if err := f.save(tx, "follow_up.completed", &n.CompletedOn, events.Data{"code": f.Code}); err != nil {
 		return err
 	}
@@ -283,7 +283,7 @@ func (u *Used) settle(c *fault.Checks, at string) {
 // write stores the completion, what was said of each service, and the assessments taken with it, and warns of what is
 // worth knowing of them.
 func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via string) ([]fault.Warning, error) {
-	row := Completed{
+	row := RecordedCompletion{
 		ID:         tx.NewID(),
 		SiteID:     f.SiteID,
 		FollowUpID: f.ID,
@@ -387,8 +387,8 @@ func (f *FollowUp) detail(tx *db.Tx) (err error) {
 }
 
 // completionOf returns what was said at a follow-up, or nil where nothing was yet.
-func completionOf(tx *db.Tx, f FollowUp) (*Completed, error) {
-	var found []Completed
+func completionOf(tx *db.Tx, f FollowUp) (*RecordedCompletion, error) {
+	var found []RecordedCompletion
 	if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
 		Find(&found).
 		Error; err != nil ||

@@ -40,7 +40,7 @@ type FollowUp struct {
 	AnalysisTo day.Date `json:"analysis_to" format:"date"`
 	// Derived from today's date and what is recorded, never stored. missed: the window passed and
 	// nothing was recorded. paused: the person died or does not agree to be contacted.
-	State State `json:"state" gorm:"-" format:"code:follow_up_states"`
+	State State `json:"state" gorm:"->;-:migration" format:"code:follow_up_states"`
 	// The day the person answered.
 	CompletedOn *day.Date `json:"completed_on" format:"date"`
 	// The day it was given up.
@@ -66,7 +66,7 @@ type FollowUp struct {
 	// In the answer for one follow-up: every attempt, oldest first.
 	Attempts []Attempt `json:"attempts,omitempty" gorm:"-"`
 	// In the answer for one follow-up: what the person said.
-	Completion *Completed `json:"completion,omitempty" gorm:"-"`
+	Completion *RecordedCompletion `json:"completion,omitempty" gorm:"-"`
 	// In the answer for one follow-up: the assessments at its timepoint that stand, scored, also
 	// those that were recorded by themselves before it was completed.
 	Assessments []Assessment `json:"assessments,omitzero" gorm:"-"`
@@ -93,53 +93,39 @@ const (
 	Due       State = "due"
 	Overdue   State = "overdue"
 	Missed    State = "missed"
-	OnHold    State = "paused"
-	Completes State = "completed"
+	Paused    State = "paused"
+	Completed State = "completed"
 	Lost      State = "lost"
 )
 
-// StateOn derives the state on a day.
-func (f FollowUp) StateOn(today day.Date) State {
-	switch {
-	case f.CompletedOn != nil:
-		return Completes
-	case f.LostOn != nil:
-		return Lost
-	case f.Paused:
-		return OnHold
-	case today.Before(f.OpensOn):
-		return Upcoming
-	case !today.After(f.TargetOn):
-		return Due
-	case !today.After(f.ClosesOn):
-		return Overdue
-	default:
-		return Missed
-	}
-}
+// followUps reads follow-ups as of an instant: each with its state, its link worker, whether asking is paused, and
+// whether its episode had an open safeguarding flag. The SQL function follow_up_state is the rule of states.
+func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.InSites().Table(followUpRows, at, at) }
 
-// where is StateOn in SQL, for a site whose day is the parameter today; followUpRows names the columns.
-var where = map[State]string{
-	Completes: "completed_on is not null",
-	Lost:      "lost_on is not null",
-	OnHold:    "completed_on is null and lost_on is null and paused",
-	Upcoming:  "completed_on is null and lost_on is null and not paused and opens_on > @today",
-	Due:       "completed_on is null and lost_on is null and not paused and opens_on <= @today and target_on >= @today",
-	Overdue:   "completed_on is null and lost_on is null and not paused and target_on < @today and closes_on >= @today",
-	Missed:    "completed_on is null and lost_on is null and not paused and closes_on < @today",
-}
-
-// followUps are follow-ups with who supports the person, whether asking is on hold, and whether the episode had an open
-// safeguarding flag at an instant. What on hold means, the view follow_up_pauses says.
-func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.InSites().Table(followUpRows, at) }
-
-const followUpRows = `(select f.*, e.link_worker_id, flagged.episode_id is not null as safeguarding,
-	(select count(*) from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempts_made,
-	exists (select from follow_up_pauses h where h.site_id = f.site_id and h.patient_id = f.patient_id) as paused
+const followUpRows = `(
+	select f.*, e.link_worker_id, p.paused, t.today,
+		follow_up_state(f.completed_on, f.lost_on, p.paused, f.opens_on, f.target_on, f.closes_on, t.today) as state,
+		(select count(*) from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id) as attempts_made,
+		exists (
+			select from safeguarding_flags_open_at(?) g where g.site_id = f.site_id and g.episode_id = f.episode_id
+		) as safeguarding
 	from follow_ups f
 	join episodes e on e.site_id = f.site_id and e.id = f.episode_id
-	left join (select distinct site_id, episode_id from safeguarding_flags_open_at(?)) flagged
-		on flagged.site_id = f.site_id and flagged.episode_id = f.episode_id) f`
+	join sites s on s.id = f.site_id
+	cross join lateral (select (? at time zone s.time_zone)::date as today) t
+	cross join lateral (
+		select exists (
+			select from follow_up_pauses h where h.site_id = f.site_id and h.patient_id = f.patient_id
+		) as paused
+	) p
+) f`
+
+// inState narrows followUps to those in a state.
+func inState(q *gorm.DB, state State) *gorm.DB {
+	return q.Select("f.*").
+		Joins("join (select site_id, id, starts_on, ends_on from follow_up_states where state = ?) w using (site_id, id)", state).
+		Where("today between starts_on and ends_on")
+}
 
 // schedule is a row of a site's schedule of follow-ups.
 type schedule struct {
@@ -277,11 +263,5 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 
 // read returns a follow-up that the actor may see, with its state today.
 func read(tx *db.Tx, id uuid.UUID) (FollowUp, error) {
-	f, err := db.First[FollowUp](followUps(tx, tx.Now).Where("id = ?", id), "follow-up")
-	if err != nil {
-		return f, err
-	}
-	today, err := tx.Today(f.SiteID)
-	f.State = f.StateOn(today)
-	return f, err
+	return db.First[FollowUp](followUps(tx, tx.Now).Where("id = ?", id), "follow-up")
 }

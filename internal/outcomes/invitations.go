@@ -143,10 +143,6 @@ Nobody reads replies to this message.
 
 // invitable tells where to write to, or why not any more.
 func (f FollowUp) invitable(tx *db.Tx) (to, why string, err error) {
-	today, err := tx.Today(f.SiteID)
-	if err != nil {
-		return "", "", err
-	}
 	var row struct {
 		Email  string
 		Agreed bool
@@ -157,13 +153,13 @@ func (f FollowUp) invitable(tx *db.Tx) (to, why string, err error) {
 	switch {
 	case err != nil:
 		return "", "", err
-	case f.State == Completes:
+	case f.State == Completed:
 		return "", "answered", nil
 	case f.State == Lost:
 		return "", "given_up", nil
 	case f.Paused || !row.Agreed:
 		return "", "no_consent", nil
-	case today.Before(f.OpensOn) || today.After(f.ClosesOn):
+	case f.State != Due && f.State != Overdue:
 		return "", "not_open", nil
 	case row.Email == "":
 		return "", "no_address", nil

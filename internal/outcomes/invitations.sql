@@ -4,7 +4,7 @@
 -- gone.
 select f.id as subject_id, p.channel, coalesce(o.ordinal, 0) + 1 as ordinal,
   case when o.ordinal is null then greatest(f.opens_on::timestamptz, f.created_at) end as due_at
-from follow_ups f
+from follow_up_states f
 join lateral (
   select
     case
@@ -14,7 +14,7 @@ join lateral (
     end as channel,
     case p.contact_preference when 'text_message' then p.phone_changed_at else p.email_changed_at end as changed_at
   from patients p
-  where p.site_id = f.site_id and p.id = f.patient_id and p.died_on is null and p.merged_into_id is null
+  where p.site_id = f.site_id and p.id = f.patient_id and p.merged_into_id is null
 ) p on p.channel is not null
 join standing_consents c on c.site_id = f.site_id and c.patient_id = f.patient_id
   and c.purpose = 'follow_up_contact' and c.permits
@@ -26,8 +26,7 @@ left join lateral (
   window all_of as (order by o.ordinal rows between unbounded preceding and unbounded following)
   order by o.ordinal desc limit 1
 ) o on true
-where f.site_id = :'site' and f.completed_on is null and f.lost_on is null
-  and f.opens_on <= :'today' and f.closes_on >= :'today'
+where f.site_id = :'site' and f.state = 'to_ask' and :'today' between f.starts_on and f.ends_on
   and (o.ordinal is null
     or o.state = 'sent'
       and o.invited_at + make_interval(days => (cast(:'reminders' as int[]))[o.invited::int]) <= :'now'

@@ -64,7 +64,7 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 			return err
 		}
 		switch {
-		case f.State == Completes:
+		case f.State == Completed:
 			return fault.New(fault.Conflict, "This follow-up is completed already.")
 		case f.Paused:
 			return fault.New(
@@ -182,7 +182,7 @@ var (
 func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v visit) error) error {
 	return s.enterByLink(ctx, token, func(tx *db.Tx, v visit, last day.Date) error {
 		switch {
-		case v.State == Completes:
+		case v.State == Completed:
 			return v.answered(tx)
 		case v.today.After(last) || v.Paused || !v.answerable():
 			return keys.ErrFollowUpLink

@@ -57,29 +57,11 @@ func (s *Store) FollowUps(
 		if by.DueBefore != nil {
 			q = q.Where("target_on < ?", *by.DueBefore)
 		}
-		todays, err := days(tx, asOf)
-		if err != nil {
-			return err
-		}
 		if by.State != "" {
-			match := tx.Where("false")
-			for today, sites := range todays {
-				match = match.Or(
-					"site_id in @sites and "+where[by.State],
-					map[string]any{"sites": sites, "today": today},
-				)
-			}
-			q = q.Where(match)
+			q = inState(q, by.State)
 		}
 		if err := q.Order("not safeguarding, target_on, id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err
-		}
-		for i := range list {
-			today, err := tx.DayOf(list[i].SiteID, asOf)
-			if err != nil {
-				return err
-			}
-			list[i].State = list[i].StateOn(today)
 		}
 		return events.ReadAll(
 			tx,
@@ -89,17 +71,4 @@ func (s *Store) FollowUps(
 		)
 	})
 	return list, asOf, err
-}
-
-// days groups the actor's sites by which day the instant is there; nearly always there is one.
-func days(tx *db.Tx, at time.Time) (map[day.Date][]uuid.UUID, error) {
-	out := map[day.Date][]uuid.UUID{}
-	for _, site := range tx.Actor.Sites {
-		d, err := tx.DayOf(site, at)
-		if err != nil {
-			return nil, err
-		}
-		out[d] = append(out[d], site)
-	}
-	return out, nil
 }

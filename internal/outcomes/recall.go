@@ -24,7 +24,7 @@ func (f *FollowUp) recall(tx *db.Tx) error {
 	if kept > 0 {
 		f.AnswersKept = &kept
 	}
-	if f.State == Completes {
+	if f.State == Completed {
 		return nil
 	}
 	var baselines []Assessment

@@ -40,10 +40,6 @@ func Standing(tx *db.Tx, site, episode uuid.UUID) ([]Measured, error) {
 // Told lists an episode's follow-ups by target day, each with its state today and with what was said at it, without the
 // services and assessments of that.
 func Told(tx *db.Tx, site, episode uuid.UUID) (list []FollowUp, err error) {
-	today, err := tx.Today(site)
-	if err != nil {
-		return nil, err
-	}
 	if err := followUps(
 		tx,
 		tx.Now,
@@ -53,13 +49,12 @@ func Told(tx *db.Tx, site, episode uuid.UUID) (list []FollowUp, err error) {
 		Error; err != nil {
 		return nil, err
 	}
-	var said []Completed
+	var said []RecordedCompletion
 	err = tx.Where("site_id = ? and follow_up_id in (select id from follow_ups where site_id = ? and episode_id = ?)", site, site, episode).
 		Find(&said).
 		Error
 	for i := range list {
-		list[i].State = list[i].StateOn(today)
-		if at := slices.IndexFunc(said, func(c Completed) bool { return c.FollowUpID == list[i].ID }); at >= 0 {
+		if at := slices.IndexFunc(said, func(c RecordedCompletion) bool { return c.FollowUpID == list[i].ID }); at >= 0 {
 			list[i].Completion = &said[at]
 		}
 	}

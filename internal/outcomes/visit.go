@@ -79,7 +79,7 @@ func (v visit) notice(tx *db.Tx) (n Notice, err error) {
 // work. Fault: as Visit, where the answers are not sent.
 func (s *Store) Thanks(ctx context.Context, token string) (n Notice, err error) {
 	err = s.enterByLink(ctx, token, func(tx *db.Tx, v visit, last day.Date) error {
-		if v.State != Completes {
+		if v.State != Completed {
 			return fault.New(fault.Invalid, "The answers are not sent yet.")
 		}
 		if err := v.answered(tx); errors.Is(err, ErrOvertaken) {

@@ -31,7 +31,10 @@ func TestEverySiteHasEveryState(t *testing.T) {
 	for _, site := range allSites(t, d) {
 		ctx := actor.With(t.Context(), actor.Actor{Role: actor.SiteManager, Sites: []uuid.UUID{site.ID}})
 		store := &outcomes.Store{DB: d}
-		for _, state := range []outcomes.State{outcomes.Upcoming, outcomes.Due, outcomes.Overdue, outcomes.Missed, outcomes.Paused, outcomes.Completed, outcomes.Lost} {
+		for _, state := range []outcomes.State{
+			outcomes.Upcoming, outcomes.Due, outcomes.Overdue, outcomes.Missed, outcomes.Paused, outcomes.Completed,
+			outcomes.Lost,
+		} {
 			list, _, err := store.FollowUps(
 				ctx,
 				outcomes.FollowUpFilter{State: state},
@@ -79,7 +82,10 @@ func TestPlotsKeepTheirState(t *testing.T) {
 	}
 	var wrong []string
 	for _, p := range plots[2:] {
-		recorded := slices.Contains([]string{"completed", "lost", "paused"}, p.state) // by what is recorded, not by the day
+		recorded := slices.Contains(
+			[]string{"completed", "lost", "paused"},
+			p.state,
+		) // by what is recorded, not by the day
 		var opens, targets, closes, days []string
 		for today := day.New(2025, 1, 1); today.Before(day.New(2029, 1, 1)); today = today.AddDays(1) {
 			for _, age := range []int{p.oldest, p.newest} {

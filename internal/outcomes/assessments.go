@@ -236,7 +236,9 @@ func (a *Assessment) store(tx *db.Tx) error {
 	for _, r := range a.Scores {
 		err := tx.Exec(`insert into assessment_scores (site_id, assessment_id, episode_id, instrument,
 			instrument_version, score, timepoint, completed_on, value)
-			values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.SiteID, a.ID, a.EpisodeID, a.Instrument, a.InstrumentVersion, r.Score, a.Timepoint, a.CompletedOn, r.Value).Error
+			values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			a.SiteID, a.ID, a.EpisodeID, a.Instrument, a.InstrumentVersion, r.Score, a.Timepoint, a.CompletedOn, r.Value,
+		).Error
 		if err != nil {
 			return err
 		}

@@ -117,7 +117,8 @@ func checkTimepoint(tx *db.Tx, e episodes.Episode, timepoint string) error {
 	}
 	var n int64
 	err := tx.Raw(`select (select count(*) from schedules where site_id = ? and code = ?)
-		+ (select count(*) from follow_ups where site_id = ? and episode_id = ? and code = ?)`, e.SiteID, timepoint, e.SiteID, e.ID, timepoint).Scan(&n).Error
+		+ (select count(*) from follow_ups where site_id = ? and episode_id = ? and code = ?)`,
+		e.SiteID, timepoint, e.SiteID, e.ID, timepoint).Scan(&n).Error
 	if err == nil && n == 0 { // what was planned goes on when its schedule is gone
 		return fault.InvalidAt(
 			"timepoint",

@@ -75,9 +75,10 @@ func (s *Store) inviteAt(ctx context.Context, site uuid.UUID, reminders db.Ints)
 			if err != nil {
 				return err
 			}
-			err = tx.Query(invitationsSQL, map[string]any{"site": site, "today": today, "now": tx.Now, "kind": Invitation, "reminders": reminders, "most": mostInvitations}).
-				Scan(&due).
-				Error
+			err = tx.Query(invitationsSQL, map[string]any{
+				"site": site, "today": today, "now": tx.Now, "kind": Invitation, "reminders": reminders,
+				"most": mostInvitations,
+			}).Scan(&due).Error
 			if err != nil {
 				return err
 			}

@@ -65,8 +65,9 @@ func (v visit) instruments(tx *db.Tx) (list []instruments.Instrument, err error)
 	if err != nil {
 		return nil, err
 	}
-	err = tx.Raw("select instrument from standing_assessments where site_id = ? and episode_id = ? and timepoint = ?", v.SiteID, v.EpisodeID, v.Code).
-		Scan(&done).
+	err = tx.Table("standing_assessments").
+		Where("site_id = ? and episode_id = ? and timepoint = ?", v.SiteID, v.EpisodeID, v.Code).
+		Pluck("instrument", &done).
 		Error
 	if err != nil {
 		return nil, err

@@ -74,7 +74,12 @@ func TestQuestionsFollowAnswers(t *testing.T) {
 	self := form{
 		answers: map[string]string{"respondent": "proxy"},
 		instruments: []instruments.Instrument{
-			{Definition: instruments.Definition{Key: "own", Items: []instruments.Item{{Code: "a", Type: "text", SelfOnly: true}}}},
+			{
+				Definition: instruments.Definition{
+					Key:   "own",
+					Items: []instruments.Item{{Code: "a", Type: "text", SelfOnly: true}},
+				},
+			},
 		},
 	}
 	if self.ask(); slices.ContainsFunc(self.questions, func(q instruments.Question) bool { return q.Key == "own.a" }) {

@@ -54,7 +54,10 @@ func Told(tx *db.Tx, site, episode uuid.UUID) (list []FollowUp, err error) {
 		Find(&said).
 		Error
 	for i := range list {
-		if at := slices.IndexFunc(said, func(c RecordedCompletion) bool { return c.FollowUpID == list[i].ID }); at >= 0 {
+		if at := slices.IndexFunc(
+			said,
+			func(c RecordedCompletion) bool { return c.FollowUpID == list[i].ID },
+		); at >= 0 {
 			list[i].Completion = &said[at]
 		}
 	}

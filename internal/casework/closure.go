@@ -66,7 +66,7 @@ func (s *Store) CloseEpisode(ctx context.Context, id uuid.UUID, c Closure, via s
 		if out.Episode, err = s.Episodes.Close(tx.Context(), id, c.Closure); err != nil {
 			return err
 		}
-		if err := s.assessAtTheEnd(tx, &out, c.Assessment, via); err != nil {
+		if err := s.recordClosureAssessment(tx, &out, c.Assessment, via); err != nil {
 			return err
 		}
 		return out.stillOpen(tx)
@@ -74,7 +74,7 @@ func (s *Store) CloseEpisode(ctx context.Context, id uuid.UUID, c Closure, via s
 	return out, err
 }
 
-func (s *Store) assessAtTheEnd(tx *db.Tx, out *Closed, final *FinalAssessment, via string) error {
+func (s *Store) recordClosureAssessment(tx *db.Tx, out *Closed, final *FinalAssessment, via string) error {
 	if final == nil {
 		return nil
 	}

@@ -159,7 +159,7 @@ func (s *Store) GPMessage(ctx context.Context, episode uuid.UUID) (m GPMessage, 
 		if err != nil {
 			return err
 		}
-		agreed, err := people.Standing(tx, p, people.ReportToGP)
+		agreed, err := people.StandingConsent(tx, p, people.ReportToGP)
 		if err != nil {
 			return err
 		}

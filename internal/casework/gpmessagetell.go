@@ -108,7 +108,7 @@ type GPPatientAccount struct {
 // tell adds what the levels summary and full have.
 func (m *GPMessage) tell(tx *db.Tx, e episodes.Episode) error {
 	words := m.Consent.Level == full
-	asked, err := outcomes.Told(tx, e.SiteID, e.ID)
+	asked, err := outcomes.EpisodeFollowUps(tx, e.SiteID, e.ID)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (m *GPMessage) tell(tx *db.Tx, e episodes.Episode) error {
 	if m.Summary, err = summaryOf(tx, e, asked, words); err != nil {
 		return err
 	}
-	made, err := referrals.Told(tx, e.SiteID, e.ID)
+	made, err := referrals.EpisodeReferrals(tx, e.SiteID, e.ID)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (m *GPMessage) tell(tx *db.Tx, e episodes.Episode) error {
 		}
 		m.Interventions = append(m.Interventions, i)
 	}
-	measured, err := outcomes.Standing(tx, e.SiteID, e.ID)
+	measured, err := outcomes.CountedAssessments(tx, e.SiteID, e.ID)
 	if err != nil {
 		return err
 	}

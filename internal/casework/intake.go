@@ -75,7 +75,7 @@ type PartWarning struct {
 func (s *Store) TakeOn(ctx context.Context, n Intake, via string) (out TakenOn, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		out = TakenOn{Consents: []people.Consent{}, Referrals: []referrals.Referral{}, Warnings: []PartWarning{}}
-		for _, part := range []func(*db.Tx, Intake, string, *TakenOn) error{s.takePerson, s.takeConsents, s.takeEpisode, s.takeContact, s.takeBaseline, s.takeReferrals} {
+		for _, part := range []func(*db.Tx, Intake, string, *TakenOn) error{s.createPerson, s.recordConsents, s.createEpisode, s.recordContact, s.recordBaseline, s.recordReferrals} {
 			if err := part(tx, n, via, &out); err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func (out *TakenOn) warn(part string, warnings []fault.Warning) {
 	}
 }
 
-func (s *Store) takePerson(tx *db.Tx, n Intake, via string, out *TakenOn) (err error) {
+func (s *Store) createPerson(tx *db.Tx, n Intake, via string, out *TakenOn) (err error) {
 	switch {
 	case n.Patient != nil && n.PatientID != nil:
 		return fault.InvalidAt("patient_id", fault.NotAllowed, "does not go with patient: one or the other")
@@ -119,7 +119,7 @@ func (s *Store) known(tx *db.Tx, id uuid.UUID) (people.Patient, error) {
 	return p, events.Read(tx, "intake", p.SiteID, p.ID)
 }
 
-func (s *Store) takeConsents(tx *db.Tx, n Intake, _ string, out *TakenOn) error {
+func (s *Store) recordConsents(tx *db.Tx, n Intake, _ string, out *TakenOn) error {
 	for i, decision := range n.Consents {
 		c, err := s.People.RecordConsent(tx.Context(), out.PatientID, decision)
 		if err != nil {
@@ -144,14 +144,14 @@ func (s *Store) takeConsents(tx *db.Tx, n Intake, _ string, out *TakenOn) error 
 	return nil
 }
 
-func (s *Store) takeEpisode(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+func (s *Store) createEpisode(tx *db.Tx, n Intake, via string, out *TakenOn) error {
 	e, err := s.OpenEpisode(tx.Context(), episodes.New{PatientID: out.PatientID, Details: n.Episode}, via)
 	out.EpisodeID = e.ID
 	out.warn("episode", e.Warnings)
 	return fault.Within("episode", err)
 }
 
-func (s *Store) takeContact(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+func (s *Store) recordContact(tx *db.Tx, n Intake, via string, out *TakenOn) error {
 	if n.Contact == nil {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (s *Store) takeContact(tx *db.Tx, n Intake, via string, out *TakenOn) error
 	return fault.Within("contact", err)
 }
 
-func (s *Store) takeBaseline(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+func (s *Store) recordBaseline(tx *db.Tx, n Intake, via string, out *TakenOn) error {
 	if n.Assessment == nil {
 		return nil
 	}
@@ -170,7 +170,7 @@ func (s *Store) takeBaseline(tx *db.Tx, n Intake, via string, out *TakenOn) erro
 	return fault.Within("assessment", err)
 }
 
-func (s *Store) takeReferrals(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+func (s *Store) recordReferrals(tx *db.Tx, n Intake, via string, out *TakenOn) error {
 	for i, request := range n.Referrals {
 		part := fmt.Sprintf("referrals[%d]", i)
 		r, err := s.Referrals.Record(tx.Context(), referrals.New{EpisodeID: out.EpisodeID, Request: request}, via)

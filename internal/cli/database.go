@@ -103,14 +103,14 @@ func (d database) migrate(ctx context.Context) error {
 		if err == nil {
 			err = jobs.Migrate(ctx, owner)
 		}
-		if !inTheWay(err) || ctx.Err() != nil || time.Now().After(end) {
+		if !isLockConflict(err) || ctx.Err() != nil || time.Now().After(end) {
 			return advise(err)
 		}
 	}
 }
 
-// inTheWay tells whether a migration met what others were doing: it was rolled back, and can be tried again.
-func inTheWay(err error) bool {
+// isLockConflict reports whether a migration met what others were doing: it was rolled back, and can be tried again.
+func isLockConflict(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "55P03" || pg.Code == "40P01")
 }

@@ -126,7 +126,7 @@ func writable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// unwritable tells whether nothing can be written there, as in a container without a volume. Waypost serves
+// unwritable reports whether nothing can be written there, as in a container without a volume. Waypost serves
 // all the rest then.
 func unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)

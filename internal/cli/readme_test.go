@@ -79,7 +79,7 @@ var inWords = map[string]*regexp.Regexp{
 	"a day": regexp.MustCompile(`^\d{4}-\d{2}-\d{2}\n?$`),
 }
 
-// in tells whether the answer is there, or what it is in words.
+// in reports whether the answer is there, or what it is in words.
 func (w want) in(answer string) bool {
 	if form, ok := inWords[w.answer]; ok {
 		return form.MatchString(strings.TrimSpace(answer))

@@ -132,7 +132,7 @@ func (c serve) Run(s *surroundings) (err error) {
 	return s.serve(listener, proxies, database, d, dir, tracing, sender, research, loading, isDemo)
 }
 
-// wantsDemo tells whether a demo is to be loaded: into an empty database, or one where loading was cut off.
+// wantsDemo reports whether a demo is to be loaded: into an empty database, or one where loading was cut off.
 func (s *surroundings) wantsDemo(d *db.DB, i db.Installation) (bool, error) {
 	if !s.Demo || i.DemoLoaded {
 		return false, nil
@@ -209,7 +209,7 @@ func (s *surroundings) serve(
 	return s.wait(server, database, failed, working)
 }
 
-// ready tells whether the next request should come here.
+// ready reports whether the next request should come here.
 func (s *surroundings) ready(d *db.DB, credentials *keys.Store) func(context.Context) error {
 	newest := migrations.Newest()
 	return func(context.Context) error {
@@ -320,7 +320,7 @@ func (s *surroundings) work(
 			jobs.Job{
 				Name:  "housekeeping",
 				Every: time.Hour,
-				Run:   func(ctx context.Context) error { return d.Do(ctx, keepHouse) },
+				Run:   func(ctx context.Context) error { return d.Do(ctx, housekeeping) },
 			},
 			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: (&insights.Store{DB: d}).Freeze},
 			jobs.Job{
@@ -359,8 +359,8 @@ func (s *surroundings) work(
 	}
 }
 
-// keepHouse forgets answers that need not be repeated any more, and makes room in the log of reads.
-func keepHouse(tx *db.Tx) error {
+// housekeeping forgets answers that need not be repeated any more, and makes room in the log of reads.
+func housekeeping(tx *db.Tx) error {
 	for _, month := range []time.Time{tx.Now, tx.Now.AddDate(0, 1, 0)} {
 		if err := tx.Exec("select ensure_access_log_month(?::date)", month).Error; err != nil {
 			return err

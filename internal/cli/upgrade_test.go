@@ -111,7 +111,7 @@ func (c *callers) others(int) {
 	c.ask("link_worker", "POST", "/patients/search", `{"family_name":"B1","birth_date":"1950-01-01"}`)
 }
 
-// ready asks whether the program can take requests.
+// ready checks whether the program can take requests.
 func (c *callers) ready(int) {
 	if status := c.probe("/readyz"); status != http.StatusOK {
 		c.t.Errorf("ready: %d", status)

@@ -179,7 +179,7 @@ func (c *course) move(on day.Date, n referrals.NewMove, side actor.Side) {
 	c.step(at, func(at time.Time) error { return c.Move(as(c.tx, c.by(side), at), n) })
 }
 
-// stop expires what was not answered before the day, and tells whether the story ends before it.
+// stop expires what was not answered before the day, and reports whether the story ends before it.
 func (c *course) stop(on day.Date) bool {
 	c.cut = c.cut || on.After(c.end)
 	if !c.cut {

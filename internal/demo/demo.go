@@ -88,7 +88,7 @@ func reserve(tx *db.Tx) error {
 	return err
 }
 
-// Empty tells whether the database holds no site, organisation or patient yet.
+// Empty reports whether the database holds no site, organisation or patient yet.
 func Empty(ctx context.Context, d *db.DB) (empty bool, err error) {
 	ctx = actor.With(db.Background(ctx), actor.Named("demo"))
 	err = d.Do(ctx, func(tx *db.Tx) error {

@@ -12,9 +12,9 @@ type Holdings struct {
 	Services      map[string]Service
 }
 
-// Hold reads what a source has in the directory. Until the transaction ends nobody else changes those rows,
+// LockSource reads what a source has in the directory. Until the transaction ends nobody else changes those rows,
 // and another import of the same source waits.
-func Hold(tx *db.Tx, source string) (Holdings, error) {
+func LockSource(tx *db.Tx, source string) (Holdings, error) {
 	h := Holdings{map[string]Organisation{}, map[string]Service{}}
 	if err := tx.Exec(
 		"select pg_advisory_xact_lock(hashtextextended('directory ' || ?, 0))",

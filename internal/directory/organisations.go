@@ -79,7 +79,7 @@ func (s *Store) AddOrganisation(ctx context.Context, n NewOrganisation) (o Organ
 		if err := tx.Create(&o).Error; err != nil {
 			return err
 		}
-		return recorded(tx, "organisation.added", "organisation", o.ID)
+		return recordEvent(tx, "organisation.added", "organisation", o.ID)
 	})
 	return o, err
 }
@@ -171,7 +171,7 @@ func (o *Organisation) save(tx *db.Tx, kind string) error {
 	if err := o.update(tx, o); err != nil {
 		return err
 	}
-	return recorded(tx, kind, "organisation", o.ID)
+	return recordEvent(tx, kind, "organisation", o.ID)
 }
 
 // Set is what an organisation becomes by what is said of it now. What is new of its contacts is normalised.
@@ -195,6 +195,6 @@ func (o *Organisation) show() {
 	o.PhoneNational, o.Warnings = o.National(o.Phone), o.Kept(o.Email)
 }
 
-func recorded(tx *db.Tx, kind, subject string, id uuid.UUID) error {
+func recordEvent(tx *db.Tx, kind, subject string, id uuid.UUID) error {
 	return events.Record(tx, kind, events.Subject{Type: subject, ID: id}, nil)
 }

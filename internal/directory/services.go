@@ -154,7 +154,7 @@ func (s *Store) AddService(ctx context.Context, organisation uuid.UUID, n NewSer
 		if err := tx.Create(&v).Error; err != nil {
 			return err
 		}
-		return recorded(tx, "service.added", "service", v.ID)
+		return recordEvent(tx, "service.added", "service", v.ID)
 	})
 	return v, err
 }
@@ -258,7 +258,7 @@ func (s *Store) ChangeService(ctx context.Context, id uuid.UUID, version int, c 
 	return v, err
 }
 
-// Room tells whether somebody could be referred to a service, as Record of a referral will decide it.
+// Room reports whether somebody could be referred to a service, as Record of a referral will decide it.
 func (s *Store) Room(ctx context.Context, id uuid.UUID) (r Room, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		v, err := db.First[Service](tx.Where("id = ?", id), "service")
@@ -340,5 +340,5 @@ func (v *Service) save(tx *db.Tx, kind string) error {
 	if err := v.update(tx, v); err != nil {
 		return err
 	}
-	return recorded(tx, kind, "service", v.ID)
+	return recordEvent(tx, kind, "service", v.ID)
 }

@@ -54,7 +54,7 @@ func (t Target) Takes() error {
 	return nil
 }
 
-// Full tells whether somebody is referred there only for a reason that is kept.
+// Full reports whether somebody is referred there only for a reason that is kept.
 func (t Target) Full() bool { return t.Capacity == "full" }
 
 // Warnings says what is worth knowing before somebody is referred there.

@@ -64,7 +64,7 @@ type ContactDetails struct {
 // ContactChanges is a merge patch.
 type ContactChanges = patch.Merge[ContactDetails]
 
-// Reached tells whether the person was really met or spoken to: what was done on their behalf meets
+// Reached reports whether the person was really met or spoken to: what was done on their behalf meets
 // somebody else. The database's function reaches_person says the same.
 func (n ContactDetails) Reached() bool {
 	return (n.Outcome == "spoke" || n.Outcome == "attended") && n.Kind != "on_behalf"
@@ -94,7 +94,7 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewConta
 		if err := tx.Create(&c).Error; err != nil {
 			return err
 		}
-		if err := c.note(tx, e, "contact.recorded"); err != nil {
+		if err := c.recordEvent(tx, e, "contact.recorded"); err != nil {
 			return err
 		}
 		return e.reached(tx, n.ContactDetails)
@@ -102,7 +102,7 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewConta
 	return c, err
 }
 
-func (c *Contact) note(tx *db.Tx, e Episode, kind string) error {
+func (c *Contact) recordEvent(tx *db.Tx, e Episode, kind string) error {
 	at, err := tx.Noon(e.SiteID, c.On)
 	if err != nil {
 		return err
@@ -211,7 +211,7 @@ func (s *Store) ChangeContact(
 		if err := db.Save(tx, c.SiteID, c.ID, &c); err != nil {
 			return err
 		}
-		if err := c.note(tx, e, "contact.changed"); err != nil {
+		if err := c.recordEvent(tx, e, "contact.changed"); err != nil {
 			return err
 		}
 		return e.reachedAnew(tx, before, c.ContactDetails)

@@ -146,7 +146,7 @@ func (s *Store) Open(ctx context.Context, n New, via string) (e Episode, err err
 		if err := tx.Create(&e).Error; err != nil {
 			return err
 		}
-		return e.note(tx, "episode.opened", e.ReceivedOn, nil)
+		return e.recordEvent(tx, "episode.opened", e.ReceivedOn, nil)
 	})
 	return e, err
 }
@@ -183,7 +183,7 @@ func (e *Episode) check(tx *db.Tx, p people.Patient) error {
 	return c.Err()
 }
 
-// checkWorker asks whether the link worker may take the episode on.
+// checkWorker checks whether the link worker may take the episode on.
 func (e *Episode) checkWorker(tx *db.Tx) error {
 	var active bool
 	err := tx.Raw("select active from link_workers where site_id = ? and id = ?", e.SiteID, *e.LinkWorkerID).
@@ -299,10 +299,10 @@ func (e *Episode) save(tx *db.Tx, kind string, on *day.Date, data events.Data) e
 	if on == nil {
 		return events.Record(tx, kind, e.subject(), data)
 	}
-	return e.note(tx, kind, *on, data)
+	return e.recordEvent(tx, kind, *on, data)
 }
 
-func (e *Episode) note(tx *db.Tx, kind string, on day.Date, data events.Data) error {
+func (e *Episode) recordEvent(tx *db.Tx, kind string, on day.Date, data events.Data) error {
 	at, err := tx.Noon(e.SiteID, on)
 	if err != nil {
 		return err

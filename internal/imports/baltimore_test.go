@@ -57,7 +57,7 @@ func TestARealDirectory(t *testing.T) {
 func holdings(t *testing.T, d *db.DB, source string) (h directory.Holdings) {
 	t.Helper()
 	err := d.Do(importer(), func(tx *db.Tx) (err error) {
-		h, err = directory.Hold(tx, source)
+		h, err = directory.LockSource(tx, source)
 		return err
 	})
 	if err != nil {

@@ -25,7 +25,7 @@ func (r *resolver) numbers() map[owner]string {
 		whose := r.ownerOf(p)
 		number := p.get("number")
 		p.require(p.refused() || isNumber(number), "holds no whole telephone number")
-		if p.refused() || !spoken(p.get("number_type")) || first[whose] != "" {
+		if p.refused() || !isVoice(p.get("number_type")) || first[whose] != "" {
 			continue
 		}
 		if extension := p.get("extension"); extension != "" {
@@ -61,8 +61,8 @@ func (r *resolver) ownerOf(p *row) (o owner) {
 	return o
 }
 
-// spoken tells whether somebody answers there, unlike a fax or a text telephone.
-func spoken(kind string) bool {
+// isVoice reports whether somebody answers there, unlike a fax or a text telephone.
+func isVoice(kind string) bool {
 	kind = strings.ToLower(kind)
 	return kind == "" || kind == "voice" || kind == "hotline"
 }
@@ -131,7 +131,7 @@ func (r *resolver) place(d *directory.ServiceDetails, at *row) {
 			parts = append(parts, code)
 		}
 	}
-	d.Address = text.OrNil(together(parts...))
+	d.Address = text.OrNil(joinNonBlank(parts...))
 }
 
 // coordinates are both there, or both blank.
@@ -163,11 +163,11 @@ func street(first, second string) string {
 	if strings.Contains(strings.ToLower(first), strings.ToLower(second)) {
 		return first
 	}
-	return together(first, second)
+	return joinNonBlank(first, second)
 }
 
-// together joins the parts that are not blank, each once.
-func together(parts ...string) string {
+// joinNonBlank joins the parts that are not blank, each once.
+func joinNonBlank(parts ...string) string {
 	var kept []string
 	for _, p := range parts {
 		same := func(k string) bool { return strings.EqualFold(k, p) }

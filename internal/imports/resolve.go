@@ -104,7 +104,7 @@ func (r *resolver) service(x *row) (organisation string, d directory.ServiceDeta
 		Description: x.text("description"),
 		Eligibility: x.text("eligibility"),
 		Fees:        x.text("fees"),
-		Keywords:    text.Optional(together(append([]string{x.get("alternate_name"), x.get("keywords")}, terms...)...)),
+		Keywords:    text.Optional(joinNonBlank(append([]string{x.get("alternate_name"), x.get("keywords")}, terms...)...)),
 		URL:         x.website(),
 		Email:       x.email(),
 		Phone:       text.OrNil(r.phoneOf(x)),

@@ -145,7 +145,7 @@ func (t *table) readRows(r *csv.Reader) error {
 	}
 }
 
-// blankRow tells whether nothing can be seen in any cell but a yes or no, which speaks of nothing.
+// blankRow reports whether nothing can be seen in any cell but a yes or no, which speaks of nothing.
 func (t *table) blankRow(cells []string) bool {
 	for i, c := range cells {
 		_, flag := yesOrNo[strings.ToLower(text.Trim(c))]

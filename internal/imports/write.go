@@ -26,7 +26,7 @@ type plan struct {
 // write compares and writes in one transaction. The plan is made within it, and made anew if it is tried again.
 func write(ctx context.Context, d *db.DB, source string, l loaded) (r Report, err error) {
 	err = d.Do(db.Background(ctx), func(tx *db.Tx) error {
-		held, err := directory.Hold(tx, source)
+		held, err := directory.LockSource(tx, source)
 		if err != nil {
 			return err
 		}

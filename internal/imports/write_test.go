@@ -83,7 +83,7 @@ func (s *scene) do(f func(tx *db.Tx) error) {
 func (s *scene) held() (h directory.Holdings) {
 	s.Helper()
 	s.do(func(tx *db.Tx) (err error) {
-		h, err = directory.Hold(tx, "import:test")
+		h, err = directory.LockSource(tx, "import:test")
 		return err
 	})
 	return h

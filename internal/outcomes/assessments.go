@@ -114,7 +114,7 @@ func (s *Store) Record(ctx context.Context, n New, via string) (a Assessment, er
 			Answers:     n.Answers,
 			RecordedVia: via,
 		}
-		return a.alone(tx, &e)
+		return a.writeByItself(tx, &e)
 	})
 	return a, err
 }
@@ -147,14 +147,14 @@ func (s *Store) Correct(ctx context.Context, id uuid.UUID, answers Answers, via 
 		if err := old.supersede(tx, a.ID); err != nil {
 			return err
 		}
-		return a.alone(tx, &e)
+		return a.writeByItself(tx, &e)
 	})
 	return a, err
 }
 
-// alone writes an assessment that comes by itself, and not with a completion. At the timepoint of a follow-up it
+// writeByItself writes an assessment that comes by itself, and not with a completion. At the timepoint of a follow-up it
 // belongs to that one, which stays due: the person has not been asked yet how they have been.
-func (a *Assessment) alone(tx *db.Tx, e *episodes.Episode) (err error) {
+func (a *Assessment) writeByItself(tx *db.Tx, e *episodes.Episode) (err error) {
 	if a.followUp, err = plannedAt(tx, e, a.Timepoint); err != nil {
 		return err
 	}
@@ -165,9 +165,9 @@ func (a *Assessment) alone(tx *db.Tx, e *episodes.Episode) (err error) {
 		return err
 	}
 	a.Warnings = append(
-		append(howAnswered(a.Respondent, a.Helper, a.Language), a.followUp.whenAnswered(a.CompletedOn)...),
+		append(respondentWarnings(a.Respondent, a.Helper, a.Language), a.followUp.dateWarnings(a.CompletedOn)...),
 		a.Warnings...)
-	err = a.besides(tx)
+	err = a.addPersonCentred(tx)
 	a.Warnings = append(a.Warnings, contextAlone(*a)...)
 	return err
 }
@@ -216,10 +216,10 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	if err := a.store(tx); err != nil {
 		return err
 	}
-	if err := a.note(tx, e); err != nil {
+	if err := a.recordEvent(tx, e); err != nil {
 		return err
 	}
-	if err := a.raise(tx, e, instrument); err != nil {
+	if err := a.raiseFlags(tx, e, instrument); err != nil {
 		return err
 	}
 	if a.Warnings, err = a.warn(tx, instrument); err != nil || a.Timepoint != "baseline" || a.Context {
@@ -234,10 +234,19 @@ func (a *Assessment) store(tx *db.Tx) error {
 		return err
 	}
 	for _, r := range a.Scores {
-		err := tx.Exec(`insert into assessment_scores (site_id, assessment_id, episode_id, instrument,
+		err := tx.Exec(
+			`insert into assessment_scores (site_id, assessment_id, episode_id, instrument,
 			instrument_version, score, timepoint, completed_on, value)
 			values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			a.SiteID, a.ID, a.EpisodeID, a.Instrument, a.InstrumentVersion, r.Score, a.Timepoint, a.CompletedOn, r.Value,
+			a.SiteID,
+			a.ID,
+			a.EpisodeID,
+			a.Instrument,
+			a.InstrumentVersion,
+			r.Score,
+			a.Timepoint,
+			a.CompletedOn,
+			r.Value,
 		).Error
 		if err != nil {
 			return err
@@ -246,7 +255,7 @@ func (a *Assessment) store(tx *db.Tx) error {
 	return nil
 }
 
-func (a *Assessment) note(tx *db.Tx, e *episodes.Episode) error {
+func (a *Assessment) recordEvent(tx *db.Tx, e *episodes.Episode) error {
 	at, err := tx.Noon(a.SiteID, a.CompletedOn)
 	if err != nil {
 		return err
@@ -291,7 +300,7 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (a Assessment, err error)
 		if a, err = db.Find[Assessment](tx, "assessment", id); err != nil {
 			return err
 		}
-		if err := a.besides(tx); err != nil {
+		if err := a.addPersonCentred(tx); err != nil {
 			return err
 		}
 		return noteRead(tx, "assessment", a.EpisodeID)
@@ -317,7 +326,7 @@ func (s *Store) OfEpisode(
 			Error; err != nil {
 			return err
 		}
-		if err := besides(tx, list); err != nil {
+		if err := addPersonCentred(tx, list); err != nil {
 			return err
 		}
 		return events.Read(tx, "assessments", e.SiteID, e.PatientID)

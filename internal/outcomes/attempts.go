@@ -58,7 +58,7 @@ type Loss struct {
 // Attempt records a try at reaching the person.
 func (s *Store) Attempt(ctx context.Context, id uuid.UUID, n NewAttempt) (a Attempt, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		f, e, err := held(tx, id)
+		f, e, err := lockForUpdate(tx, id)
 		if err != nil {
 			return err
 		}
@@ -96,14 +96,14 @@ func (a Attempt) write(tx *db.Tx, f FollowUp) error {
 	if err := tx.Create(&a).Error; err != nil {
 		return err
 	}
-	return f.note(tx, "follow_up.attempted", &on, events.Data{"channel": a.Channel, "result": a.Result})
+	return f.recordEvent(tx, "follow_up.attempted", &on, events.Data{"channel": a.Channel, "result": a.Result})
 }
 
 // Lose gives a follow-up up. Fault: conflict (it is completed or lost already).
 func (s *Store) Lose(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		var e episodes.Episode
-		if f, e, err = held(tx, id); err != nil {
+		if f, e, err = lockForUpdate(tx, id); err != nil {
 			return err
 		}
 		if f.CompletedOn != nil || f.LostOn != nil {

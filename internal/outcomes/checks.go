@@ -15,7 +15,7 @@ import (
 	"waypost/internal/platform/normal"
 )
 
-// check asks whether this person may give these answers to this instrument, on this day and at this site.
+// check checks whether this person may give these answers to this instrument, on this day and at this site.
 func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i instruments.Instrument, field string) error {
 	if err := a.checkOrder(tx, e); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i instruments.Inst
 	return err
 }
 
-// oldEnough tells whether the person has the age on that day that the instrument asks for.
+// oldEnough reports whether the person has the age on that day that the instrument asks for.
 func oldEnough(tx *db.Tx, site, patient uuid.UUID, i instruments.Instrument, on day.Date) (old bool, err error) {
 	if i.MinAge == 0 {
 		return true, nil
@@ -69,7 +69,7 @@ func oldEnough(tx *db.Tx, site, patient uuid.UUID, i instruments.Instrument, on 
 	return old, err
 }
 
-// checkOrder asks whether the day fits the episode: a baseline comes first.
+// checkOrder checks whether the day fits the episode: a baseline comes first.
 func (a *Assessment) checkOrder(tx *db.Tx, e *episodes.Episode) error {
 	if err := checkAnswered(tx, e, a.CompletedOn); err != nil {
 		return err

@@ -92,8 +92,9 @@ type usedRow struct {
 
 func (usedRow) TableName() string { return "follow_up_services" }
 
-// held is a follow-up and its episode, held until the transaction ends: the episode's lock comes first, as everywhere.
-func held(tx *db.Tx, id uuid.UUID) (f FollowUp, e episodes.Episode, err error) {
+// lockForUpdate reads a follow-up and its episode, and locks the episode until the transaction ends. The episode is
+// always locked first.
+func lockForUpdate(tx *db.Tx, id uuid.UUID) (f FollowUp, e episodes.Episode, err error) {
 	if f, err = read(tx, id); err != nil {
 		return f, e, err
 	}
@@ -110,7 +111,7 @@ func held(tx *db.Tx, id uuid.UUID) (f FollowUp, e episodes.Episode, err error) {
 func (s *Store) Complete(ctx context.Context, id uuid.UUID, n Completion, via string) (f FollowUp, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		v := visit{}
-		if v.FollowUp, v.episode, err = held(tx, id); err != nil {
+		if v.FollowUp, v.episode, err = lockForUpdate(tx, id); err != nil {
 			return err
 		}
 		if v.CompletedOn != nil {
@@ -129,7 +130,7 @@ func (s *Store) Complete(ctx context.Context, id uuid.UUID, n Completion, via st
 func (s *Store) ReportService(ctx context.Context, id uuid.UUID, u Used) (f FollowUp, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		var e episodes.Episode
-		if f, e, err = held(tx, id); err != nil {
+		if f, e, err = lockForUpdate(tx, id); err != nil {
 			return err
 		}
 		if f.CompletedOn == nil {
@@ -148,25 +149,25 @@ func (s *Store) ReportService(ctx context.Context, id uuid.UUID, u Used) (f Foll
 		if err != nil {
 			return err
 		}
-		if err := u.note(tx, f, today); err != nil {
+		if err := u.recordEvent(tx, f, today); err != nil {
 			return err
 		}
 		if err := f.save(tx, "follow_up.service_reported", &today, events.Data{"code": f.Code}); err != nil {
 			return err
 		}
-		if err := f.detail(tx); err != nil {
+		if err := f.addDetails(tx); err != nil {
 			return err
 		}
-		return f.leftToAsk(tx)
+		return f.addAskInPerson(tx)
 	})
 	return f, err
 }
 
-// checkReport asks whether it is said of a referral of the episode of which nothing is recorded yet.
+// checkReport checks that the report is about a referral of the episode, and the first one at this follow-up.
 func (f FollowUp) checkReport(tx *db.Tx, e *episodes.Episode, u *Used) error {
 	var c fault.Checks
 	c.Require(u.ReferralID != nil && u.Name == nil, "referral_id", fault.Required, "is needed, and no name")
-	u.settle(&c, "")
+	u.validate(&c, "")
 	if err := c.Err(); err != nil {
 		return err
 	}
@@ -197,7 +198,7 @@ func (f FollowUp) checkReport(tx *db.Tx, e *episodes.Episode, u *Used) error {
 	return nil
 }
 
-// complete records what the person said of a follow-up that is held.
+// complete records what the person said at a follow-up whose episode is locked.
 func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 	f := &v.FollowUp
 	if err := n.check(tx, &v.episode); err != nil {
@@ -217,11 +218,11 @@ func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 	if err := f.save(tx, "follow_up.completed", &n.CompletedOn, events.Data{"code": f.Code}); err != nil {
 		return err
 	}
-	if err := f.detail(tx); err != nil {
+	if err := f.addDetails(tx); err != nil {
 		return err
 	}
 	f.Warnings = append(f.Warnings, contextAlone(f.Assessments...)...)
-	f.Safeguarding, err = flagOpen(tx, *f)
+	f.Safeguarding, err = hasOpenFlag(tx, *f)
 	return err
 }
 
@@ -258,12 +259,12 @@ func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
 			c.Require(!slices.Contains(seen, *u.ReferralID), at+".referral_id", fault.Duplicate, "is named twice")
 			seen = append(seen, *u.ReferralID)
 		}
-		u.settle(&c, at)
+		u.validate(&c, at)
 	}
 	return c.Err()
 }
 
-func (u *Used) settle(c *fault.Checks, at string) {
+func (u *Used) validate(c *fault.Checks, at string) {
 	if at != "" {
 		at += "."
 	}
@@ -298,7 +299,7 @@ func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via strin
 		if err := tx.Create(&usedRow{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Used: u}).Error; err != nil {
 			return nil, err
 		}
-		if err := u.note(tx, f, n.CompletedOn); err != nil {
+		if err := u.recordEvent(tx, f, n.CompletedOn); err != nil {
 			return nil, err
 		}
 	}
@@ -306,8 +307,8 @@ func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via strin
 		return nil, err
 	}
 	warnings := append(
-		append(howAnswered(n.Respondent, n.Helper, n.Language), f.whenAnswered(n.CompletedOn)...),
-		n.helpedUnused()...)
+		append(respondentWarnings(n.Respondent, n.Helper, n.Language), f.dateWarnings(n.CompletedOn)...),
+		n.unusedServiceWarnings()...)
 	for i, m := range n.Assessments {
 		a := Assessment{
 			EpisodeID:   f.EpisodeID,
@@ -354,8 +355,8 @@ func (n *Completion) checkNew(tx *db.Tx, f FollowUp) error {
 	return nil
 }
 
-// note puts what the person says of a referral onto its timeline, as the patient's account.
-func (u Used) note(tx *db.Tx, f FollowUp, on day.Date) error {
+// recordEvent puts what the person says of a referral onto its timeline, as the patient's account.
+func (u Used) recordEvent(tx *db.Tx, f FollowUp, on day.Date) error {
 	if u.ReferralID == nil {
 		return nil
 	}
@@ -377,8 +378,8 @@ func (u Used) note(tx *db.Tx, f FollowUp, on day.Date) error {
 	return events.Record(tx, "referral.patient_reported", subject, data, events.At(at), events.From(actor.SidePatient))
 }
 
-// detail fills in what was said at a follow-up, and the assessments taken at its timepoint.
-func (f *FollowUp) detail(tx *db.Tx) (err error) {
+// addDetails adds what was said at a follow-up, and the assessments taken at its timepoint.
+func (f *FollowUp) addDetails(tx *db.Tx) (err error) {
 	if f.Completion, err = completionOf(tx, *f); err != nil {
 		return err
 	}
@@ -423,5 +424,5 @@ func (f FollowUp) assessments(tx *db.Tx) ([]Assessment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list, besides(tx, list)
+	return list, addPersonCentred(tx, list)
 }

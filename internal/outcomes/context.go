@@ -39,7 +39,7 @@ type PersonCentred struct {
 const caution = "Uncontrolled before-after change regresses to the mean: people are referred when they use services most, " +
 	"and use fewer later whatever is done. Fewer GP visits are not by themselves a better outcome."
 
-// contextOn tells whether the site's assessments may ask about the use of health services.
+// contextOn reports whether the site's assessments may ask about the use of health services.
 func contextOn(tx *db.Tx, site uuid.UUID) (on bool, err error) {
 	err = tx.Raw("select health_service_use from sites where id = ?", site).Scan(&on).Error
 	return on, err
@@ -58,9 +58,9 @@ func checkContext(tx *db.Tx, site uuid.UUID, field string) error {
 	return err
 }
 
-// besides puts beside each assessment of context the person-centred ones of its episode, which is the same
+// addPersonCentred puts beside each assessment of context the person-centred ones of its episode, which is the same
 // for all of the list.
-func besides(tx *db.Tx, list []Assessment) error {
+func addPersonCentred(tx *db.Tx, list []Assessment) error {
 	at := slices.IndexFunc(list, func(a Assessment) bool { return a.Context })
 	if at < 0 {
 		return nil
@@ -79,9 +79,9 @@ func besides(tx *db.Tx, list []Assessment) error {
 	return err
 }
 
-func (a *Assessment) besides(tx *db.Tx) error {
+func (a *Assessment) addPersonCentred(tx *db.Tx) error {
 	one := []Assessment{*a}
-	err := besides(tx, one)
+	err := addPersonCentred(tx, one)
 	a.InContext = one[0].InContext
 	return err
 }

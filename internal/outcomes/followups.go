@@ -184,7 +184,7 @@ func (s schedule) plan(tx *db.Tx, e episodes.Episode, anchor day.Date) error {
 		if err := tx.Table("follow_ups").Create(&f).Error; err != nil {
 			return err
 		}
-		return f.note(tx, "follow_up.planned", nil, events.Data{"code": f.Code, "opens_on": f.OpensOn.String()})
+		return f.recordEvent(tx, "follow_up.planned", nil, events.Data{"code": f.Code, "opens_on": f.OpensOn.String()})
 	}
 	f := have[0]
 	if f.AnchorOn == anchor || f.CompletedOn != nil || f.LostOn != nil {
@@ -220,10 +220,10 @@ func (f *FollowUp) save(tx *db.Tx, kind string, on *day.Date, data events.Data) 
 		Error; err != nil {
 		return err
 	}
-	return f.note(tx, kind, on, data)
+	return f.recordEvent(tx, kind, on, data)
 }
 
-func (f *FollowUp) note(tx *db.Tx, kind string, on *day.Date, data events.Data) error {
+func (f *FollowUp) recordEvent(tx *db.Tx, kind string, on *day.Date, data events.Data) error {
 	subject := events.Subject{Type: "follow_up", ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
 	if on == nil {
 		return events.Record(tx, kind, subject, data)
@@ -247,13 +247,13 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 			Error; err != nil {
 			return err
 		}
-		if err := f.detail(tx); err != nil {
+		if err := f.addDetails(tx); err != nil {
 			return err
 		}
-		if err := f.recall(tx); err != nil {
+		if err := f.addEarlierAnswers(tx); err != nil {
 			return err
 		}
-		if err := f.leftToAsk(tx); err != nil {
+		if err := f.addAskInPerson(tx); err != nil {
 			return err
 		}
 		return events.Read(tx, "follow_up", f.SiteID, f.PatientID)

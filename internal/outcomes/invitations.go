@@ -24,8 +24,8 @@ var folder embed.FS
 
 var invitationsSQL = sqlfile.Load(folder).SQL("invitations.sql")
 
-// mostInvitations is how many are put into the outbox at once, at one site.
-const mostInvitations = 500
+// maxInvitations is how many are put into the outbox at once, at one site.
+const maxInvitations = 500
 
 // Invite puts an invitation into the outbox for everybody who should be asked now, and a reminder for those
 // whose day has come: at every site, by what stands in the record. It is a job's work, and can be done
@@ -50,7 +50,7 @@ func (s *Store) Invite(ctx context.Context) error {
 	s.warnWithoutNotice(without)
 	for _, site := range sites {
 		if err == nil {
-			err = s.inviteAt(ctx, site.ID, site.ReminderDays)
+			err = s.inviteAtSite(ctx, site.ID, site.ReminderDays)
 		}
 	}
 	return err
@@ -67,7 +67,7 @@ func (s *Store) warnWithoutNotice(sites []uuid.UUID) {
 	}
 }
 
-func (s *Store) inviteAt(ctx context.Context, site uuid.UUID, reminders db.Ints) error {
+func (s *Store) inviteAtSite(ctx context.Context, site uuid.UUID, reminders db.Ints) error {
 	for {
 		var due []outbox.Message
 		err := s.DB.Do(ctx, func(tx *db.Tx) error {
@@ -77,7 +77,7 @@ func (s *Store) inviteAt(ctx context.Context, site uuid.UUID, reminders db.Ints)
 			}
 			err = tx.Query(invitationsSQL, map[string]any{
 				"site": site, "today": today, "now": tx.Now, "kind": Invitation, "reminders": reminders,
-				"most": mostInvitations,
+				"most": maxInvitations,
 			}).Scan(&due).Error
 			if err != nil {
 				return err
@@ -87,7 +87,7 @@ func (s *Store) inviteAt(ctx context.Context, site uuid.UUID, reminders db.Ints)
 			}
 			return outbox.Queue(tx, due...)
 		})
-		if err != nil || len(due) < mostInvitations {
+		if err != nil || len(due) < maxInvitations {
 			return err
 		}
 	}
@@ -96,26 +96,28 @@ func (s *Store) inviteAt(ctx context.Context, site uuid.UUID, reminders db.Ints)
 // Inviter writes invitations, whose links begin with the URL at which people reach Waypost.
 func (s *Store) Inviter(publicURL string) outbox.Writer {
 	return outbox.Writer{
-		Write:   func(tx *db.Tx, n outbox.Message) (mail.Letter, string, error) { return invitation(tx, n, publicURL) },
-		Sent:    func(tx *db.Tx, n outbox.Message) error { return invited(tx, n, "invitation_sent") },
-		Refused: func(tx *db.Tx, n outbox.Message) error { return invited(tx, n, "wrong_details") },
+		Write: func(tx *db.Tx, n outbox.Message) (mail.Letter, string, error) {
+			return writeInvitation(tx, n, publicURL)
+		},
+		Sent:    func(tx *db.Tx, n outbox.Message) error { return recordInvitation(tx, n, "invitation_sent") },
+		Refused: func(tx *db.Tx, n outbox.Message) error { return recordInvitation(tx, n, "wrong_details") },
 	}
 }
 
-// invitation asks once more whether the person may be written to, and makes the letter with a link of its own.
-func invitation(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, why string, err error) {
-	f, _, err := held(tx, n.SubjectID)
+// writeInvitation checks again that the person may be written to, and makes the letter with a new link.
+func writeInvitation(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, why string, err error) {
+	f, _, err := lockForUpdate(tx, n.SubjectID)
 	if err != nil {
 		return l, "", err
 	}
-	to, why, err := f.invitable(tx)
+	to, why, err := f.invitationAddress(tx)
 	if err != nil || why != "" {
 		return l, why, err
 	}
 	if has, err := hasNotice(tx, f.SiteID); err != nil || !has {
 		return l, outbox.NoPrivacyNotice, err
 	}
-	token, until, err := mintLink(tx, f)
+	token, until, err := newLink(tx, f)
 	if err != nil {
 		return l, "", err
 	}
@@ -142,8 +144,8 @@ The link is yours alone: please do not pass it on. It works until %s.
 Nobody reads replies to this message.
 `
 
-// invitable tells where to write to, or why not any more.
-func (f FollowUp) invitable(tx *db.Tx) (to, why string, err error) {
+// invitationAddress returns the address to write to, or why there is none.
+func (f FollowUp) invitationAddress(tx *db.Tx) (to, why string, err error) {
 	var row struct {
 		Email  string
 		Agreed bool
@@ -168,8 +170,8 @@ func (f FollowUp) invitable(tx *db.Tx) (to, why string, err error) {
 	return row.Email, "", nil
 }
 
-// invited records an invitation among the attempts.
-func invited(tx *db.Tx, n outbox.Message, result string) error {
+// recordInvitation records an invitation among the attempts.
+func recordInvitation(tx *db.Tx, n outbox.Message, result string) error {
 	f, err := read(tx, n.SubjectID)
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ const linkDays = 28
 // contacted), invalid (the site has no privacy notice that the page could lead to).
 func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		f, _, err := held(tx, id)
+		f, _, err := lockForUpdate(tx, id)
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 			return err
 		}
 		l.FollowUpID = f.ID
-		if l.Token, l.ExpiresOn, err = mintLink(tx, f); err != nil {
+		if l.Token, l.ExpiresOn, err = newLink(tx, f); err != nil {
 			return err
 		}
 		if err := outbox.Cancel(tx, Invitation, f.SiteID, f.ID, "link_copied"); err != nil {
@@ -101,7 +101,7 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID) (l Link, err error) {
 // EndLink ends every link to a follow-up at once, whoever holds it. Where none works it does nothing.
 func (s *Store) EndLink(ctx context.Context, id uuid.UUID) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		f, _, err := held(tx, id)
+		f, _, err := lockForUpdate(tx, id)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (s *Store) EndLink(ctx context.Context, id uuid.UUID) error {
 		if ended.Error != nil || ended.RowsAffected == 0 {
 			return ended.Error
 		}
-		return f.note(tx, "follow_up.link_ended", nil, events.Data{"code": f.Code})
+		return f.recordEvent(tx, "follow_up.link_ended", nil, events.Data{"code": f.Code})
 	})
 }
 
@@ -136,8 +136,8 @@ func hasNotice(tx *db.Tx, site uuid.UUID) (has bool, err error) {
 	return has, err
 }
 
-// mintLink makes a link to the follow-up. It works until the window closes, and for four weeks at least.
-func mintLink(tx *db.Tx, f FollowUp) (token string, expiresOn day.Date, err error) {
+// newLink makes a link to the follow-up. It works until the window closes, and for four weeks at least.
+func newLink(tx *db.Tx, f FollowUp) (token string, expiresOn day.Date, err error) {
 	today, err := tx.Today(f.SiteID)
 	if err != nil {
 		return "", expiresOn, err
@@ -156,10 +156,10 @@ func mintLink(tx *db.Tx, f FollowUp) (token string, expiresOn day.Date, err erro
 	if err := tx.Create(&row).Error; err != nil {
 		return "", expiresOn, err
 	}
-	return token, expiresOn, f.note(tx, "follow_up.link_made", nil, events.Data{"code": f.Code})
+	return token, expiresOn, f.recordEvent(tx, "follow_up.link_made", nil, events.Data{"code": f.Code})
 }
 
-// answerable tells whether a follow-up that was given up may be answered after all. Somebody who declined
+// answerable reports whether a follow-up that was given up may be answered after all. Somebody who declined
 // is not asked again.
 func (f FollowUp) answerable() bool {
 	return f.LossReason == nil ||
@@ -167,7 +167,7 @@ func (f FollowUp) answerable() bool {
 }
 
 var (
-	errAnswered = fault.New(fault.Conflict, "These questions are answered already.")
+	errAlreadyAnswered = fault.New(fault.Conflict, "These questions are answered already.")
 
 	// ErrOvertaken is that somebody else recorded the answers; what was given by a link and not sent is deleted.
 	ErrOvertaken = fault.New(
@@ -176,14 +176,14 @@ var (
 	)
 )
 
-// byLink runs f as the person whose link the token is, on its follow-up, which is held until the
+// byLink runs f as the person whose link the token is, on its follow-up, which is locked until the
 // transaction ends. Faults: not_found (which of unknown, expired, paused or given up is not told), conflict
 // (answered already).
 func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v visit) error) error {
 	return s.enterByLink(ctx, token, func(tx *db.Tx, v visit, last day.Date) error {
 		switch {
 		case v.State == Completed:
-			return v.answered(tx)
+			return v.completedError(tx)
 		case v.today.After(last) || v.Paused || !v.answerable():
 			return keys.ErrFollowUpLink
 		}
@@ -204,7 +204,7 @@ func (s *Store) enterByLink(ctx context.Context, token string, f func(tx *db.Tx,
 		if err != nil {
 			return err
 		}
-		followUp, episode, err := held(tx, link.FollowUpID)
+		followUp, episode, err := lockForUpdate(tx, link.FollowUpID)
 		if err != nil {
 			return err
 		}
@@ -212,15 +212,15 @@ func (s *Store) enterByLink(ctx context.Context, token string, f func(tx *db.Tx,
 	})
 }
 
-// answered is why a completed follow-up takes no more answers by a link.
-func (f FollowUp) answered(tx *db.Tx) error {
+// completedError says why a completed follow-up takes no more answers by a link.
+func (f FollowUp) completedError(tx *db.Tx) error {
 	var byLink bool
 	err := tx.Raw("select exists (select from follow_up_completions where site_id = ? and follow_up_id = ? and "+
 		"collected_by = 'patient_link')", f.SiteID, f.ID).Scan(&byLink).Error
 	if err == nil && !byLink {
 		return ErrOvertaken
 	}
-	return cmp.Or(err, error(errAnswered))
+	return cmp.Or(err, error(errAlreadyAnswered))
 }
 
 // DeleteUnsent deletes answers by links that nobody can send any more, or that were left for 30 days. It is
@@ -232,8 +232,8 @@ func (s *Store) DeleteUnsent(ctx context.Context) error {
 	)
 }
 
-// kept is how many answers by a link were not sent.
-func (f FollowUp) kept(tx *db.Tx) (n int, err error) {
+// countUnsentAnswers counts the answers by a link that were not sent.
+func (f FollowUp) countUnsentAnswers(tx *db.Tx) (n int, err error) {
 	err = tx.Raw("select count(*) from follow_up_answers where site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
 		Scan(&n).
 		Error

@@ -55,8 +55,8 @@ func (f FollowUp) places(tx *db.Tx) (list []place, err error) {
 	return list, err
 }
 
-// named are the places that the person's own page may name.
-func named(places []place) (list []place) {
+// notSensitive returns the places that the person's own page may name.
+func notSensitive(places []place) (list []place) {
 	for _, p := range places {
 		if !p.Sensitive {
 			list = append(list, p)
@@ -65,9 +65,9 @@ func named(places []place) (list []place) {
 	return list
 }
 
-// leftToAsk fills in what only staff may ask about, and nobody has. Of a follow-up that is on hold or given
+// addAskInPerson adds what only staff may ask about, and nobody has. Of a follow-up that is paused or given
 // up nothing is asked.
-func (f *FollowUp) leftToAsk(tx *db.Tx) error {
+func (f *FollowUp) addAskInPerson(tx *db.Tx) error {
 	f.AskInPerson = []uuid.UUID{}
 	if f.Paused || f.LostOn != nil {
 		return nil

@@ -39,8 +39,8 @@ func (v visit) form(tx *db.Tx) (f form, err error) {
 	if err != nil {
 		return f, err
 	}
-	f.places = named(places)
-	f.ask()
+	f.places = notSensitive(places)
+	f.addQuestions()
 	return f, nil
 }
 
@@ -98,42 +98,42 @@ func (v visit) instruments(tx *db.Tx) (list []instruments.Instrument, err error)
 	return list, nil
 }
 
-// ask lists the questions.
-func (f *form) ask() {
+// addQuestions adds every question, given the answers so far.
+func (f *form) addQuestions() {
 	f.add("respondent", words.Questions["respondent"])
-	f.add("how_have_you_been", f.asked("how_have_you_been"))
+	f.add("how_have_you_been", f.questionText("how_have_you_been"))
 	for _, i := range f.instruments {
 		for _, q := range i.Questions(f.answers["respondent"]) {
-			f.questions = append(f.questions, f.answered(q))
+			f.questions = append(f.questions, f.withAnswer(q))
 		}
 	}
 	for _, p := range f.places {
-		f.askOf(p)
+		f.addPlaceQuestions(p)
 	}
-	f.add("benefit", f.asked("benefit"))
-	f.add("narrative", f.asked("narrative"))
+	f.add("benefit", f.questionText("benefit"))
+	f.add("narrative", f.questionText("narrative"))
 }
 
-// asked is a question of Waypost's own, as it is put to who answers.
-func (f *form) asked(question string) asked {
-	return words.Questions[question].by(f.answers["respondent"])
+// questionText returns a question of Waypost's own, worded for whoever answers.
+func (f *form) questionText(question string) questionText {
+	return words.Questions[question].forRespondent(f.answers["respondent"])
 }
 
-// mostOfPlace is how many questions askOf asks of a place at most.
-const mostOfPlace = 3
+// maxQuestionsOfPlace is the most questions that addPlaceQuestions adds for one place.
+const maxQuestionsOfPlace = 3
 
-// most is how many questions there can be, whatever is answered: it is the same on every page of a link.
-func (f *form) most() int {
-	n := 4 + mostOfPlace*len(f.places) // who answers, how they have been, the link worker, and their own words
+// maxQuestions is the most questions that there can be, whatever is answered. It is the same on every page of a link.
+func (f *form) maxQuestions() int {
+	n := 4 + maxQuestionsOfPlace*len(f.places) // who answers, how they have been, the link worker, and their own words
 	for _, i := range f.instruments {
 		n += len(i.Items)
 	}
 	return n
 }
 
-// askOf asks of one place: whether it was used, and then why not, or whether it helped.
-func (f *form) askOf(p place) {
-	of := func(question string) { f.add(p.key()+"."+question, f.asked(question).about(p.Name)) }
+// addPlaceQuestions adds the questions about one place: whether it was used, and then why not, or whether it helped.
+func (f *form) addPlaceQuestions(p place) {
+	of := func(question string) { f.add(p.key()+"."+question, f.questionText(question).forPlace(p.Name)) }
 	of("used")
 	switch f.answers[p.key()+".used"] {
 	case "still_using":
@@ -146,15 +146,15 @@ func (f *form) askOf(p place) {
 	}
 }
 
-func (f *form) add(key string, a asked) {
+func (f *form) add(key string, a questionText) {
 	q := instruments.Question{Key: key, Words: a.Words, Hint: a.Hint, Kind: instruments.AChoice, Offers: a.Answers}
 	if len(a.Answers) == 0 {
 		q.Kind = instruments.AText
 	}
-	f.questions = append(f.questions, f.answered(q))
+	f.questions = append(f.questions, f.withAnswer(q))
 }
 
-func (f *form) answered(q instruments.Question) instruments.Question {
+func (f *form) withAnswer(q instruments.Question) instruments.Question {
 	q.Answer, q.Given = f.answers[q.Key]
 	return q
 }

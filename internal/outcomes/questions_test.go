@@ -49,11 +49,11 @@ func TestQuestionsFollowAnswers(t *testing.T) {
 			},
 			places: []place{p},
 		}
-		f.ask()
+		f.addQuestions()
 		for _, q := range f.questions[2 : len(f.questions)-2] {
 			out = append(out, q.Key[len(p.key())+1:])
 		}
-		u := f.used(p)
+		u := f.serviceUse(p)
 		if (u.Reason != nil) != slices.Contains(out, "stopped") && used != "not_yet" ||
 			(u.Benefit != "") != slices.Contains(out, "helped") {
 			t.Errorf("%s is sent as %+v", used, u)
@@ -82,7 +82,10 @@ func TestQuestionsFollowAnswers(t *testing.T) {
 			},
 		},
 	}
-	if self.ask(); slices.ContainsFunc(self.questions, func(q instruments.Question) bool { return q.Key == "own.a" }) {
+	if self.addQuestions(); slices.ContainsFunc(
+		self.questions,
+		func(q instruments.Question) bool { return q.Key == "own.a" },
+	) {
 		t.Error("somebody else is asked what only the person may say")
 	}
 }

@@ -15,9 +15,9 @@ type Said struct {
 	Text string `json:"text"`
 }
 
-// recall adds what whoever asks should know: what the person said before, and how far they came by their own link.
-func (f *FollowUp) recall(tx *db.Tx) error {
-	kept, err := f.kept(tx)
+// addEarlierAnswers adds what the person said at the baseline, and how many answers they left unsent at their link.
+func (f *FollowUp) addEarlierAnswers(tx *db.Tx) error {
+	kept, err := f.countUnsentAnswers(tx)
 	if err != nil {
 		return err
 	}
@@ -41,13 +41,13 @@ func (f *FollowUp) recall(tx *db.Tx) error {
 		if err != nil {
 			return err
 		}
-		f.SaidBefore = append(f.SaidBefore, a.toRepeat(i)...)
+		f.SaidBefore = append(f.SaidBefore, a.answersToRepeat(i)...)
 	}
 	return nil
 }
 
-// toRepeat are the answers that a follow-up shows again.
-func (a Assessment) toRepeat(i instruments.Instrument) (list []Said) {
+// answersToRepeat returns the answers that a follow-up shows again.
+func (a Assessment) answersToRepeat(i instruments.Instrument) (list []Said) {
 	for _, it := range i.Items {
 		if answer := a.Responses[it.Code]; it.Repeat && answer.Text != nil && *answer.Text != "" {
 			list = append(list, Said{a.Instrument, it.Code, *answer.Text})

@@ -60,8 +60,8 @@ type Seen struct {
 	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000" example:"Rang the person, and told the practice's safeguarding lead."`
 }
 
-// raise raises a flag for each answer that is a concern. One that a correction merely repeats has its flag already.
-func (a *Assessment) raise(tx *db.Tx, e *episodes.Episode, i instruments.Instrument) error {
+// raiseFlags records a flag for each answer that is a concern. One that a correction merely repeats has its flag already.
+func (a *Assessment) raiseFlags(tx *db.Tx, e *episodes.Episode, i instruments.Instrument) error {
 	for _, item := range i.Flagged(a.Responses) {
 		if before, was := a.corrects[item]; was && reflect.DeepEqual(before, a.Responses[item]) {
 			continue
@@ -81,14 +81,14 @@ func (a *Assessment) raise(tx *db.Tx, e *episodes.Episode, i instruments.Instrum
 		if err := tx.Create(&f).Error; err != nil {
 			return err
 		}
-		if err := f.note(tx, "safeguarding.raised"); err != nil {
+		if err := f.recordEvent(tx, "safeguarding.raised"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f SafeguardingFlag) note(tx *db.Tx, kind string) error {
+func (f SafeguardingFlag) recordEvent(tx *db.Tx, kind string) error {
 	subject := events.Subject{Type: "safeguarding_flag", ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
 	return events.Record(
 		tx,
@@ -98,8 +98,8 @@ func (f SafeguardingFlag) note(tx *db.Tx, kind string) error {
 	)
 }
 
-// flagOpen tells whether the follow-up's episode has an open flag.
-func flagOpen(tx *db.Tx, f FollowUp) (open bool, err error) {
+// hasOpenFlag reports whether the follow-up's episode has an open flag.
+func hasOpenFlag(tx *db.Tx, f FollowUp) (open bool, err error) {
 	err = tx.Raw("select exists (select from open_safeguarding_flags where site_id = ? and episode_id = ?)", f.SiteID, f.EpisodeID).
 		Scan(&open).
 		Error
@@ -127,7 +127,7 @@ func (s *Store) See(ctx context.Context, episode, flag uuid.UUID, seen Seen) (f 
 		if err := db.Save(tx, f.SiteID, f.ID, &f); err != nil {
 			return err
 		}
-		return f.note(tx, "safeguarding.seen")
+		return f.recordEvent(tx, "safeguarding.seen")
 	})
 	return f, err
 }

@@ -59,7 +59,7 @@ func (v visit) page(tx *db.Tx) (p Page, err error) {
 	if err != nil {
 		return p, err
 	}
-	p.Questions, p.Most = f.questions, f.most()
+	p.Questions, p.Most = f.questions, f.maxQuestions()
 	p.Notice, err = v.notice(tx)
 	return p, err
 }
@@ -82,7 +82,7 @@ func (s *Store) Thanks(ctx context.Context, token string) (n Notice, err error) 
 		if v.State != Completed {
 			return fault.New(fault.Invalid, "The answers are not sent yet.")
 		}
-		if err := v.answered(tx); errors.Is(err, ErrOvertaken) {
+		if err := v.completedError(tx); errors.Is(err, ErrOvertaken) {
 			return err
 		}
 		if v.today.After(last) || v.Paused {
@@ -154,7 +154,7 @@ func (f form) completion() Completion {
 		n.Narrative = &said
 	}
 	for _, p := range f.places {
-		n.Services = append(n.Services, f.used(p))
+		n.Services = append(n.Services, f.serviceUse(p))
 	}
 	for _, i := range f.instruments {
 		if r := f.responses(i); len(r) > 0 {
@@ -164,7 +164,7 @@ func (f form) completion() Completion {
 	return n
 }
 
-func (f form) used(p place) Used {
+func (f form) serviceUse(p place) Used {
 	u := Used{ReferralID: &p.ReferralID, Used: f.answers[p.key()+".used"]}
 	for _, q := range f.questions {
 		switch q.Key {

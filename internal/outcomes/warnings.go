@@ -15,9 +15,9 @@ import (
 // What is worth knowing of answers that were taken all the same. Where no source gives a limit, such as of
 // days, there is none.
 
-// howAnswered warns of who answered, and of a language that no program knows. Its list is never nil, so
+// respondentWarnings warns of who answered, and of a language that no program knows. Its list is never nil, so
 // that an answer shows an empty one.
-func howAnswered(respondent string, helper, language *string) []fault.Warning {
+func respondentWarnings(respondent string, helper, language *string) []fault.Warning {
 	out := []fault.Warning{}
 	if respondent == "proxy" {
 		out = append(
@@ -40,8 +40,8 @@ func howAnswered(respondent string, helper, language *string) []fault.Warning {
 	return append(out, normal.LanguageKept(language)...)
 }
 
-// whenAnswered warns of answers on a day outside the follow-up's windows; of no follow-up there is nothing to say.
-func (f *FollowUp) whenAnswered(on day.Date) (out []fault.Warning) {
+// dateWarnings warns of answers on a day outside the follow-up's windows; of no follow-up there is nothing to say.
+func (f *FollowUp) dateWarnings(on day.Date) (out []fault.Warning) {
 	if f == nil {
 		return nil
 	}
@@ -70,8 +70,8 @@ func (f *FollowUp) whenAnswered(on day.Date) (out []fault.Warning) {
 	return out
 }
 
-// helpedUnused warns of what helped somebody who says that they did not use it: one of the two may be a slip.
-func (n *Completion) helpedUnused() (out []fault.Warning) {
+// unusedServiceWarnings warns of what helped somebody who says that they did not use it: one of the two may be a slip.
+func (n *Completion) unusedServiceWarnings() (out []fault.Warning) {
 	for i, u := range n.Services {
 		if slices.Contains([]string{"not_yet", "did_not_use"}, u.Used) &&
 			slices.Contains([]string{"a_lot", "some", "a_little"}, u.Benefit) {
@@ -92,17 +92,17 @@ func (n *Completion) helpedUnused() (out []fault.Warning) {
 
 // warn gathers what is worth knowing of the answers to one instrument.
 func (a *Assessment) warn(tx *db.Tx, i instruments.Instrument) ([]fault.Warning, error) {
-	out := a.unanswered(i)
+	out := a.missingAnswerWarnings(i)
 	if a.Timepoint == "baseline" {
-		late, err := a.late(tx)
+		late, err := a.lateBaselineWarnings(tx)
 		return append(out, late...), err
 	}
-	compared, err := a.compare(tx)
+	compared, err := a.comparisonWarnings(tx)
 	return append(out, compared...), err
 }
 
-// unanswered warns of items without a word, and of scores that cannot be made for want of answers.
-func (a *Assessment) unanswered(i instruments.Instrument) (out []fault.Warning) {
+// missingAnswerWarnings warns of items without a word, and of scores that cannot be made for want of answers.
+func (a *Assessment) missingAnswerWarnings(i instruments.Instrument) (out []fault.Warning) {
 	var left, unmade []string
 	for _, it := range i.Items {
 		if _, said := a.Responses[it.Code]; !said {
@@ -135,8 +135,8 @@ func (a *Assessment) unanswered(i instruments.Instrument) (out []fault.Warning) 
 	return out
 }
 
-// late warns of a baseline taken when the person had begun already with what they were referred to.
-func (a *Assessment) late(tx *db.Tx) ([]fault.Warning, error) {
+// lateBaselineWarnings warns of a baseline taken when the person had begun already with what they were referred to.
+func (a *Assessment) lateBaselineWarnings(tx *db.Tx) ([]fault.Warning, error) {
 	midnight, err := tx.Midnight(a.SiteID, a.CompletedOn) // what began on the day itself may have begun after it
 	if err != nil {
 		return nil, err
@@ -160,8 +160,8 @@ func (a *Assessment) late(tx *db.Tx) ([]fault.Warning, error) {
 	}, nil
 }
 
-// compare warns of what makes a change since the baseline of the same instrument doubtful.
-func (a *Assessment) compare(tx *db.Tx) ([]fault.Warning, error) {
+// comparisonWarnings warns of what makes a change since the baseline of the same instrument doubtful.
+func (a *Assessment) comparisonWarnings(tx *db.Tx) ([]fault.Warning, error) {
 	var found []Assessment
 	err := tx.Table("counted_assessments").
 		Where("site_id = ? and episode_id = ? and instrument = ? and timepoint = 'baseline'", a.SiteID, a.EpisodeID, a.Instrument).

@@ -18,7 +18,7 @@ var wordsYAML []byte
 var words = loadWords()
 
 type pageWords struct {
-	Questions map[string]asked
+	Questions map[string]questionText
 	Page      PageWords
 }
 
@@ -34,8 +34,8 @@ type PageWords struct {
 // WordsOfPage are the words of every page of a person.
 func WordsOfPage() PageWords { return words.Page }
 
-// asked is how one question is put.
-type asked struct {
+// questionText is the wording of one question.
+type questionText struct {
 	Words   string
 	Hint    string
 	Answers instruments.Choices
@@ -45,8 +45,8 @@ type asked struct {
 	}
 }
 
-// by is the question as it is put to who answers, who may be somebody else (proxy).
-func (a asked) by(respondent string) asked {
+// forRespondent returns the question as it is worded for the person, or for a proxy.
+func (a questionText) forRespondent(respondent string) questionText {
 	if respondent != instruments.Proxy {
 		return a
 	}
@@ -57,8 +57,8 @@ func (a asked) by(respondent string) asked {
 	return a
 }
 
-// about puts an organisation's name into the words.
-func (a asked) about(name string) asked {
+// forPlace puts an organisation's name into the question.
+func (a questionText) forPlace(name string) questionText {
 	a.Words = strings.ReplaceAll(a.Words, "{name}", name)
 	return a
 }

@@ -71,9 +71,9 @@ type NewConsent struct {
 	Replaces *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid"`
 }
 
-// Standing returns the consent that permits a purpose, or nil where none does, for those who must know more
+// StandingConsent returns the consent that permits a purpose, or nil where none does, for those who must know more
 // than whether.
-func Standing(tx *db.Tx, p Patient, purpose string) (*Consent, error) {
+func StandingConsent(tx *db.Tx, p Patient, purpose string) (*Consent, error) {
 	var found []Consent
 	err := tx.Table("standing_consents").
 		Where("site_id = ? and patient_id = ? and purpose = ? and permits", p.SiteID, p.ID, purpose).
@@ -194,7 +194,7 @@ func (n NewConsent) check(tx *db.Tx, p Patient) error {
 	return c.Err()
 }
 
-// checkReplaces asks whether what is named is an earlier consent to the same, and whether this one decides anything.
+// checkReplaces checks whether what is named is an earlier consent to the same, and whether this one decides anything.
 func (n NewConsent) checkReplaces(tx *db.Tx, p Patient, c *fault.Checks) error {
 	if n.Replaces == nil {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"waypost/internal/platform/normal"
 )
 
-// NHSNumber reads an NHS number, spaces and dashes of any kind allowed, and tells whether its check digit holds.
+// NHSNumber reads an NHS number, spaces and dashes of any kind allowed, and reports whether its check digit holds.
 //
 // The first nine digits are weighted 10 down to 2 and summed; eleven less the sum's remainder by eleven
 // is the check digit, where eleven counts as 0 and ten is never issued (NHS Data Dictionary, NHS NUMBER).
@@ -84,7 +84,7 @@ func (r numberRange) holds(number string) bool {
 func standingOf(number string) standing {
 	holds := func(r numberRange) bool { return r.holds(number) }
 	switch {
-	case slices.Contains(numbers.Placeholders, number), filledIn(number):
+	case slices.Contains(numbers.Placeholders, number), isFiller(number):
 		return placeholder
 	case slices.ContainsFunc(numbers.ForTests, holds):
 		return forTests
@@ -95,9 +95,9 @@ func standingOf(number string) standing {
 	}
 }
 
-// filledIn tells whether the first nine digits are what fills a field, with the tenth to make it pass: one
+// isFiller reports whether the first nine digits are what fills a field, with the tenth to make it pass: one
 // digit alone, one and then zeros, or digits that count up or down.
-func filledIn(number string) bool {
+func isFiller(number string) bool {
 	nine := number[:9]
 	return strings.Count(nine, nine[:1]) == 9 || nine[1:] == "00000000" ||
 		strings.Contains("01234567890123456789", nine) ||

@@ -7,8 +7,8 @@ import (
 	"waypost/internal/platform/normal"
 )
 
-// settleNumber reads an NHS number that is new. One that was recorded before a rule was known stays as it is.
-func (s *Store) settleNumber(c *fault.Checks, p *Patient, was Details) {
+// validateNumber reads an NHS number that is new. One that was recorded before a rule was known stays as it is.
+func (s *Store) validateNumber(c *fault.Checks, p *Patient, was Details) {
 	switch {
 	case p.NHSNumber == nil:
 		p.NHSNumberUnissued = false

@@ -135,7 +135,7 @@ func (s *Store) Record(ctx context.Context, n New, via string) (p Patient, err e
 			CreatedAt:   tx.Now,
 			UpdatedAt:   tx.Now,
 		}
-		if err := s.settle(tx, &p, Details{}); err != nil {
+		if err := s.validate(tx, &p, Details{}); err != nil {
 			return err
 		}
 		if err := tx.Create(&p).Error; err != nil {
@@ -170,7 +170,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if p.Details, err = c.Apply(was); err != nil {
 			return err
 		}
-		if err := s.settle(tx, &p, was); err != nil {
+		if err := s.validate(tx, &p, was); err != nil {
 			return err
 		}
 		p.Version, p.UpdatedAt = p.Version+1, tx.Now
@@ -182,17 +182,17 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 	return p, err
 }
 
-// settle checks the details, normalises those that differ from what they were, and fills in what was left out.
-func (s *Store) settle(tx *db.Tx, p *Patient, was Details) error {
+// validate checks the details, normalises those that differ from what they were, and fills in what was left out.
+func (s *Store) validate(tx *db.Tx, p *Patient, was Details) error {
 	today, err := tx.Today(p.SiteID)
 	if err != nil {
 		return err
 	}
-	p.Gender, p.EthnicCategory = or(p.Gender, "not_known"), or(p.EthnicCategory, "99")
-	p.Carer, p.ContactPreference = or(p.Carer, "not_known"), or(p.ContactPreference, "not_known")
+	p.Gender, p.EthnicCategory = orElse(p.Gender, "not_known"), orElse(p.EthnicCategory, "99")
+	p.Carer, p.ContactPreference = orElse(p.Carer, "not_known"), orElse(p.ContactPreference, "not_known")
 	var c fault.Checks
 	c.Require(p.GivenName != nil || p.FamilyName != nil, "given_name", fault.Required, "or family_name is needed")
-	s.settleNumber(&c, p, was)
+	s.validateNumber(&c, p, was)
 	p.normalise(&c, was)
 	c.Require(!p.BirthDate.After(today), "birth_date", fault.OutOfRange, "must not lie in the future")
 	c.Require(
@@ -227,7 +227,7 @@ func (p *Patient) subject() events.Subject {
 	return events.Subject{Type: "patient", ID: p.ID, SiteID: p.SiteID, PatientID: p.ID}
 }
 
-func or(s, otherwise string) string {
+func orElse(s, otherwise string) string {
 	if s == "" {
 		return otherwise
 	}

@@ -80,8 +80,8 @@ func withAccounts(q *gorm.DB) *gorm.DB {
 		Select("referrals.*, " + organisationSays + " as organisation_says, " + patientSays + " as patient_says")
 }
 
-// told is the referral with its accounts.
-func (a account) told() Referral {
+// referral returns the referral with its accounts.
+func (a account) referral() Referral {
 	r, said := a.Referral, a.OrganisationSays.V
 	if said.SaidAt != nil {
 		at := said.SaidAt.UTC() // the database writes it in the session's zone
@@ -91,10 +91,10 @@ func (a account) told() Referral {
 	return r
 }
 
-// Told lists what was done for somebody in an episode, oldest first: every referral that was sent and every
+// EpisodeReferrals lists what was done for somebody in an episode, oldest first: every referral that was sent and every
 // signpost, with both accounts, the organisation and the service. Drafts and what was entered in error are
 // left out.
-func Told(tx *db.Tx, site, episode uuid.UUID) ([]Referral, error) {
+func EpisodeReferrals(tx *db.Tx, site, episode uuid.UUID) ([]Referral, error) {
 	var found []account
 	q := tx.Where("site_id = ? and episode_id = ? and counts_as_sent(sent_at, status)", site, episode)
 	if err := withAccounts(q).Order("sent_at, id").Find(&found).Error; err != nil {
@@ -102,7 +102,7 @@ func Told(tx *db.Tx, site, episode uuid.UUID) ([]Referral, error) {
 	}
 	list := make([]Referral, len(found))
 	for i, a := range found {
-		list[i] = a.told()
+		list[i] = a.referral()
 	}
-	return list, include(tx, list, Include{Organisation: true, Service: true})
+	return list, loadIncluded(tx, list, Include{Organisation: true, Service: true})
 }

@@ -61,11 +61,11 @@ var takesAttendance = []Status{
 // no attendance, or the side said otherwise).
 func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttendance) (a Attendance, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		h, err := take(tx, id)
+		h, err := lockForUpdate(tx, id)
 		if err != nil {
 			return err
 		}
-		said, err := h.said(tx, n)
+		said, err := h.existingReport(tx, n)
 		if err != nil {
 			return err
 		}
@@ -82,10 +82,10 @@ func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttenda
 	return a, err
 }
 
-// said is what the same side said of the same day before, nil if nothing: of one day one side is heard
-// once. The referral is held, so that of two who say it at the same instant the second finds the first.
-// Faults: those of the report, conflict (it said otherwise).
-func (h *History) said(tx *db.Tx, n NewAttendance) (*Attendance, error) {
+// existingReport returns the report of the same side and day, or nil. A side reports a day once. The referral is locked,
+// so that of two reports at the same instant the second finds the first. Faults: those of the report, conflict (the
+// existing report says otherwise).
+func (h *History) existingReport(tx *db.Tx, n NewAttendance) (*Attendance, error) {
 	if err := n.check(tx, h); err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (h *History) said(tx *db.Tx, n NewAttendance) (*Attendance, error) {
 	}
 }
 
-// repeats tells whether it says nothing but what was said.
+// repeats reports whether it says nothing but what was said.
 func (n NewAttendance) repeats(said Attendance) bool {
 	return n.Attended == said.Attended && (n.Reason == nil || said.Reason != nil && *n.Reason == *said.Reason)
 }
@@ -133,7 +133,7 @@ func (n NewAttendance) check(tx *db.Tx, r *History) error {
 	if !slices.Contains(takesAttendance, r.Status) || r.SentAt == nil {
 		return fault.New(fault.Conflict, "A referral that is "+string(r.Status)+" takes no attendance.")
 	}
-	if _, err := sideOf(tx.Actor, &n.ReportedBy); err != nil {
+	if _, err := reportingSide(tx.Actor, &n.ReportedBy); err != nil {
 		return err
 	}
 	today, err := tx.Today(r.SiteID)

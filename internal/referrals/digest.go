@@ -16,9 +16,9 @@ import (
 // mostInMail is how many referrals one mail asks about.
 const mostInMail = 100
 
-// together finds the notices that are due with one and go to the same address of the same organisation, of whatever
+// sameRecipient finds the notices that are due with one and go to the same address of the same organisation, of whatever
 // site. It looks up where the one goes first, so that the others are found among what is open.
-func together(tx *db.Tx, n outbox.Message) (others []uuid.UUID, err error) {
+func sameRecipient(tx *db.Tx, n outbox.Message) (others []uuid.UUID, err error) {
 	var to struct {
 		OrganisationID uuid.UUID
 		Address        string
@@ -54,21 +54,21 @@ func together(tx *db.Tx, n outbox.Message) (others []uuid.UUID, err error) {
 // digest makes one letter of several notices to one organisation. Each referral has a link of its own,
 // which shows it alone. Where one notice is left that may go, the letter is its own.
 func digest(tx *db.Tx, all []outbox.Message, publicURL string) (l mail.Letter, whys []string, err error) {
-	var list []asks
+	var list []noticeData
 	var to string
 	for _, n := range all {
 		r, err := db.FindForUpdate[Referral](tx, "referral", n.SubjectID)
 		if err != nil {
 			return l, nil, err
 		}
-		address, why, err := r.noticeable(tx)
+		address, why, err := r.noticeAddress(tx)
 		if err != nil {
 			return l, nil, err
 		}
 		if whys = append(whys, why); why != "" {
 			continue
 		}
-		a, err := r.asksByLink(tx, n, publicURL)
+		a, err := r.noticeDataWithLink(tx, n, publicURL)
 		if err != nil {
 			return l, nil, err
 		}
@@ -85,13 +85,13 @@ func digest(tx *db.Tx, all []outbox.Message, publicURL string) (l mail.Letter, w
 	return l, whys, err
 }
 
-// asksByLink is what a notice says, with a link of its own.
-func (r *Referral) asksByLink(tx *db.Tx, n outbox.Message, publicURL string) (a asks, err error) {
-	link, err := r.mint(tx)
+// noticeDataWithLink is what a notice says, with a link of its own.
+func (r *Referral) noticeDataWithLink(tx *db.Tx, n outbox.Message, publicURL string) (a noticeData, err error) {
+	link, err := r.newLink(tx)
 	if err != nil {
 		return a, err
 	}
-	if a, err = r.asks(tx); err != nil {
+	if a, err = r.noticeData(tx); err != nil {
 		return a, err
 	}
 	a.Link, a.Until = publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format(dayInWords)
@@ -134,14 +134,14 @@ none of them. Write to whoever stands below the referral that you mean.
 
 // digested is what a mail of several notices says.
 type digested struct {
-	Asks   []asks
+	Asks   []noticeData
 	Worker string // who made all of the referrals; empty: several did
 }
 
 // digestLetter writes several notices as one mail. Its replies go to the link worker, where all referrals are of one.
 // Where several referred, they go to none of them, and the mail says so: each would read what is said of the others'
 // people.
-func digestLetter(to string, list []asks) (mail.Letter, error) {
+func digestLetter(to string, list []noticeData) (mail.Letter, error) {
 	var text strings.Builder
 	site, first, subject := list[0].Site, list[0], "Reminder: referrals from "
 	replyTo, worker := first.WorkerEmail, first.Worker

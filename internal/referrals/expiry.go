@@ -21,7 +21,7 @@ const nobodyDied = "not exists (select from patients p where p.site_id = referra
 // Expire lets the referrals expire that nobody answered within their site's days. That is no "no": a late
 // answer still counts. It is a job's work; several may do it at once, and each referral expires once.
 func (s *Store) Expire(ctx context.Context) error {
-	return s.atEverySite(ctx, func(ctx context.Context, p patience) error {
+	return s.forEachSite(ctx, func(ctx context.Context, p siteDeadlines) error {
 		for {
 			n := 0
 			err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
@@ -35,9 +35,9 @@ func (s *Store) Expire(ctx context.Context) error {
 	})
 }
 
-func (p patience) expire(tx *db.Tx) (int, error) {
+func (p siteDeadlines) expire(tx *db.Tx) (int, error) {
 	var silent []Referral
-	err := tx.Where("site_id = ? and status = 'sent' and sent_at <= ?", p.ID, p.silent(tx.Now)).
+	err := tx.Where("site_id = ? and status = 'sent' and sent_at <= ?", p.ID, p.sentBefore(tx.Now)).
 		Where(nobodyDied).
 		Order("sent_at, id").
 		Limit(mostExpired).
@@ -50,7 +50,7 @@ func (p patience) expire(tx *db.Tx) (int, error) {
 	for _, r := range silent {
 		h := &History{Referral: r, via: viaJob, log: &events.Log{}}
 		at := r.SentAt.AddDate(0, 0, p.ExpiryDays)
-		if err := h.Move(tx, NewMove{To: Expired, OccurredAt: new(latest(at, r.UpdatedAt))}); err != nil {
+		if err := h.Move(tx, NewMove{To: Expired, OccurredAt: new(later(at, r.UpdatedAt))}); err != nil {
 			return 0, err
 		}
 		if err := h.write(tx, &r); err != nil {
@@ -60,8 +60,8 @@ func (p patience) expire(tx *db.Tx) (int, error) {
 	return len(silent), nil
 }
 
-// latest is the later instant: a referral whose answer was undone after its last day expires then.
-func latest(a, b time.Time) time.Time {
+// later is the later instant: a referral whose answer was undone after its last day expires then.
+func later(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b
 	}

@@ -66,24 +66,24 @@ func (h *History) step(tx *db.Tx, m Move) error {
 	h.Progress = h.Progress.after(m, on)
 	m.RecordedVia = h.via
 	h.Moves = append(h.Moves, m)
-	data := h.told(events.Data{"from": string(m.From)})
+	data := h.eventData(events.Data{"from": string(m.From)})
 	if m.Reason != nil {
 		data["reason"] = *m.Reason
 	}
-	h.changed(tx)
+	h.touch(tx)
 	h.log.Record(tx, "referral."+string(m.To), h.subject(), data, events.At(m.OccurredAt), events.From(m.Side))
 	return nil
 }
 
-// told adds to an event that it came by a link, which is no API key.
-func (h *History) told(data events.Data) events.Data {
+// eventData adds to an event's data that it came by a link and not by an API key.
+func (h *History) eventData(data events.Data) events.Data {
 	if h.via == viaLink {
 		data["via"] = viaLink
 	}
 	return data
 }
 
-func (h *History) changed(tx *db.Tx) { h.Version, h.UpdatedAt = h.Version+1, tx.Now }
+func (h *History) touch(tx *db.Tx) { h.Version, h.UpdatedAt = h.Version+1, tx.Now }
 
 // Attend reports attendance. One that says the person came moves an open referral to in_progress.
 func (h *History) Attend(tx *db.Tx, n NewAttendance) error {
@@ -119,7 +119,7 @@ func (h *History) add(tx *db.Tx, n NewAttendance) error {
 	}
 	subject := h.subject()
 	subject.Type, subject.ID = "attendance", a.ID
-	h.log.Record(tx, kind, subject, h.told(events.Data{}), events.At(at), events.From(n.ReportedBy))
+	h.log.Record(tx, kind, subject, h.eventData(events.Data{}), events.At(at), events.From(n.ReportedBy))
 	if !n.Attended {
 		return nil
 	}
@@ -129,7 +129,7 @@ func (h *History) add(tx *db.Tx, n NewAttendance) error {
 	}
 	if !h.Status.Open() || h.Status == InProgress {
 		if earliest {
-			h.changed(tx)
+			h.touch(tx)
 		}
 		return nil
 	}
@@ -140,7 +140,7 @@ func (h *History) add(tx *db.Tx, n NewAttendance) error {
 
 // Undo voids the latest move that stands, and says which it was. The history must hold every move.
 func (h *History) Undo(tx *db.Tx) (Move, error) {
-	stand := h.standing()
+	stand := h.standingMoves()
 	if len(stand) == 0 {
 		return Move{}, fault.New(fault.Conflict, "The referral has made no move that could be undone.")
 	}
@@ -150,7 +150,7 @@ func (h *History) Undo(tx *db.Tx) (Move, error) {
 	if err := h.replay(tx, stand[0].From, stand[:len(stand)-1]); err != nil {
 		return last, err
 	}
-	h.changed(tx)
+	h.touch(tx)
 	h.log.Record(
 		tx,
 		"referral.undone",
@@ -160,7 +160,7 @@ func (h *History) Undo(tx *db.Tx) (Move, error) {
 	return last, nil
 }
 
-func (h *History) standing() []Move {
+func (h *History) standingMoves() []Move {
 	return slices.DeleteFunc(slices.Clone(h.Moves), func(m Move) bool { return m.VoidedAt != nil })
 }
 
@@ -172,7 +172,7 @@ func (h *History) Replayed(tx *db.Tx) (Progress, error) {
 		began = h.Moves[0].From
 	}
 	r.FirstAttendedOn = firstAttended(h.Attendances)
-	err := r.replay(tx, began, h.standing())
+	err := r.replay(tx, began, h.standingMoves())
 	return r.Progress, err
 }
 

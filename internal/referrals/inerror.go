@@ -76,7 +76,7 @@ func (s *Store) TakeBackAttendance(ctx context.Context, id uuid.UUID, n TakeBack
 		if err != nil {
 			return err
 		}
-		h, err := take(tx, of.ReferralID)
+		h, err := lockForUpdate(tx, of.ReferralID)
 		if err != nil {
 			return err
 		}
@@ -125,11 +125,11 @@ func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance,
 	}
 	subject := h.subject()
 	subject.Type, subject.ID = "attendance", a.ID
-	h.log.Record(tx, "attendance.entered_in_error", subject, h.told(events.Data{}), events.From(a.ReportedBy))
+	h.log.Record(tx, "attendance.entered_in_error", subject, h.eventData(events.Data{}), events.From(a.ReportedBy))
 	return *a, h.without(tx, *a, firstAttended(all))
 }
 
-// recordedBy tells whether the actor is of the side that recorded it: the organisation, by whatever key or
+// recordedBy reports whether the actor is of the side that recorded it: the organisation, by whatever key or
 // link, or the site.
 func (a *Attendance) recordedBy(who actor.Actor) bool {
 	theirs := a.RecordedVia == viaLink || a.ActorRole != nil && *a.ActorRole == actor.Organisation
@@ -160,16 +160,16 @@ func (h *History) without(tx *db.Tx, a Attendance, first *day.Date) error {
 		return err
 	}
 	h.FirstAttendedOn = first
-	stand := h.standing()
+	stand := h.standingMoves()
 	if first == nil && len(stand) > 0 && stand[len(stand)-1].madeBy(a) {
 		return h.undo(tx, nil, &h.Referral)
 	}
 	h.Moves = nil // all are stored already
-	h.changed(tx)
+	h.touch(tx)
 	return h.write(tx, &h.Referral)
 }
 
-// madeBy tells whether a move came of a report: both were recorded at once, by the same side.
+// madeBy reports whether a move came of a report: both were recorded at once, by the same side.
 func (m Move) madeBy(a Attendance) bool {
 	return m.To == InProgress && m.Side == a.ReportedBy && m.RecordedAt.Equal(a.CreatedAt)
 }

@@ -85,7 +85,7 @@ func Allowed(from Status, who actor.Role) []Status {
 // open are the statuses in which something is still expected of the organisation.
 var open = []Status{Sent, Expired, Accepted, Waitlisted, InProgress}
 
-// Open tells whether something is still expected of the organisation.
+// Open reports whether something is still expected of the organisation.
 func (s Status) Open() bool { return slices.Contains(open, s) }
 
 // reasons are the lists from which a move to the status must take its reason; a move to another status takes none.

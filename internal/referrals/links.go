@@ -62,11 +62,11 @@ func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err e
 		if err != nil {
 			return err
 		}
-		shared, err := r.shared(tx)
+		shared, err := r.sharingPermitted(tx)
 		if err != nil {
 			return err
 		}
-		died, err := r.died(tx)
+		died, err := r.personDied(tx)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err e
 				"The person has not agreed to share with organisations, or no longer does: record the consent first.",
 			)
 		}
-		if l, err = r.mint(tx); err != nil {
+		if l, err = r.newLink(tx); err != nil {
 			return err
 		}
 		if err := r.endOlderLinks(tx); err != nil {
@@ -100,24 +100,24 @@ func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err e
 	return l, err
 }
 
-// answerable tells whether the organisation may still say something of it.
+// answerable reports whether the organisation may still say something of it.
 func (r *Referral) answerable() bool { return len(Allowed(r.Status, actor.Organisation)) > 0 }
 
-// shared tells whether consent to share with organisations stands.
-func (r *Referral) shared(tx *db.Tx) (agreed bool, err error) {
+// sharingPermitted reports whether consent to share with organisations stands.
+func (r *Referral) sharingPermitted(tx *db.Tx) (agreed bool, err error) {
 	err = tx.Raw("select consent_stands(?, ?, ?)", r.SiteID, r.PatientID, people.ShareWithOrganisations).
 		Scan(&agreed).
 		Error
 	return agreed, err
 }
 
-// died tells whether the person has died.
-func (r *Referral) died(tx *db.Tx) (died bool, err error) {
+// personDied reports whether the person has died.
+func (r *Referral) personDied(tx *db.Tx) (died bool, err error) {
 	err = tx.Raw("select referred_person_died_on(?) is not null", r.ID).Scan(&died).Error
 	return died, err
 }
 
-// organisationActive tells whether the organisation may still be shown whose referral it is.
+// organisationActive reports whether the organisation may still be shown whose referral it is.
 func (r *Referral) organisationActive(tx *db.Tx) (active bool, err error) {
 	err = tx.Raw("select exists (select from organisations where id = ? and status <> 'inactive')", r.OrganisationID).
 		Scan(&active).
@@ -125,8 +125,8 @@ func (r *Referral) organisationActive(tx *db.Tx) (active bool, err error) {
 	return active, err
 }
 
-// mint makes a link. The referral is held, so that of two the newer one is known.
-func (r *Referral) mint(tx *db.Tx) (l ReplyLink, err error) {
+// newLink makes a link. The referral is locked, so that of two links the newer one is known.
+func (r *Referral) newLink(tx *db.Tx) (l ReplyLink, err error) {
 	today, err := tx.Today(r.SiteID)
 	if err != nil {
 		return l, err

@@ -44,7 +44,7 @@ type NewMove struct {
 // consent_required (sending a draft).
 func (s *Store) Move(ctx context.Context, id uuid.UUID, n NewMove) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		h, err := takeAsSeen(tx, id, n.To)
+		h, err := lockIfUnchanged(tx, id, n.To)
 		if err != nil {
 			return err
 		}
@@ -66,8 +66,8 @@ func (s *Store) Move(ctx context.Context, id uuid.UUID, n NewMove) (r Referral, 
 	return r, err
 }
 
-// take holds a referral that the actor may see until the transaction ends, to add to what happened to it.
-func take(tx *db.Tx, id uuid.UUID) (*History, error) {
+// lockForUpdate reads a referral that the actor may see, and locks it until the transaction ends.
+func lockForUpdate(tx *db.Tx, id uuid.UUID) (*History, error) {
 	type row struct {
 		Referral
 		DiedOn *day.Date
@@ -108,14 +108,14 @@ const (
 	viaJob  = "job"
 )
 
-// takeAsSeen is take for somebody who decides on where the referral stands. Of two who do so at the same
-// instant the second is told where it stands now, and decides anew.
-func takeAsSeen(tx *db.Tx, id uuid.UUID, to Status) (*History, error) {
+// lockIfUnchanged is lockForUpdate for a caller who has read the status. Of two callers at the same instant the second is
+// told the status it has now, and decides again.
+func lockIfUnchanged(tx *db.Tx, id uuid.UUID, to Status) (*History, error) {
 	seen, err := find(tx, id)
 	if err != nil {
 		return nil, err
 	}
-	h, err := take(tx, id)
+	h, err := lockForUpdate(tx, id)
 	if err == nil && h.Status != seen.Status {
 		err = h.notAllowed(tx, to)
 	}
@@ -183,7 +183,7 @@ func (n NewMove) make(tx *db.Tx, r *Referral) (Move, error) {
 	if err := checkReason(n.To, n.Reason); err != nil {
 		return Move{}, err
 	}
-	side, err := sideOf(tx.Actor, n.ReportedBy)
+	side, err := reportingSide(tx.Actor, n.ReportedBy)
 	if err != nil {
 		return Move{}, err
 	}
@@ -210,8 +210,8 @@ func (n NewMove) make(tx *db.Tx, r *Referral) (Move, error) {
 	return m, c.Err()
 }
 
-// sideOf is whose account something is: an organisation gives its own and nobody else's.
-func sideOf(who actor.Actor, reportedBy *actor.Side) (actor.Side, error) {
+// reportingSide is whose account something is: an organisation gives its own and nobody else's.
+func reportingSide(who actor.Actor, reportedBy *actor.Side) (actor.Side, error) {
 	if reportedBy == nil {
 		return who.Side(), nil
 	}
@@ -235,7 +235,7 @@ type Undo struct {
 // (nothing to undo).
 func (s *Store) Undo(ctx context.Context, id uuid.UUID, u Undo) (r Referral, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		h, err := take(tx, id)
+		h, err := lockForUpdate(tx, id)
 		if err != nil {
 			return err
 		}

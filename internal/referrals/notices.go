@@ -25,21 +25,21 @@ var folder embed.FS
 var noticesSQL = sqlfile.Load(folder).SQL("notices.sql")
 
 // mostNotices is how many are put into the outbox at once, at one site.
-const mostNotices = 500
+const maxNotices = 500
 
-// patience is how a site bears silence.
-type patience struct {
+// siteDeadlines is when a site asks again, and when a referral without an answer expires.
+type siteDeadlines struct {
 	ID         uuid.UUID
 	ChaseDays  db.Ints
 	ExpiryDays int
 }
 
-// silent is when a referral was sent, at the latest, that has not been answered in time by now.
-func (p patience) silent(now time.Time) time.Time { return now.AddDate(0, 0, -p.ExpiryDays) }
+// sentBefore returns the instant: a referral that was sent before it and has no answer has expired.
+func (p siteDeadlines) sentBefore(now time.Time) time.Time { return now.AddDate(0, 0, -p.ExpiryDays) }
 
-// atEverySite runs f for each site, as the job that the context names.
-func (s *Store) atEverySite(ctx context.Context, f func(ctx context.Context, p patience) error) error {
-	var sites []patience
+// forEachSite runs f for each site, as the job that the context names.
+func (s *Store) forEachSite(ctx context.Context, f func(ctx context.Context, p siteDeadlines) error) error {
+	var sites []siteDeadlines
 	err := s.DB.Do(ctx, func(tx *db.Tx) error {
 		return tx.Raw("select id, chase_days, expiry_days from sites order by id").Scan(&sites).Error
 	})
@@ -58,27 +58,27 @@ func (s *Store) atEverySite(ctx context.Context, f func(ctx context.Context, p p
 // whose day has come: at every site, by what stands in the record. It is a job's work, and can be done
 // twice without asking anybody twice.
 func (s *Store) Ask(ctx context.Context) error {
-	return s.atEverySite(ctx, func(ctx context.Context, p patience) error {
+	return s.forEachSite(ctx, func(ctx context.Context, p siteDeadlines) error {
 		for {
 			n := 0
 			err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
-				n, err = p.ask(tx)
+				n, err = p.queueNotices(tx)
 				return err
 			})
-			if err != nil || n < mostNotices {
+			if err != nil || n < maxNotices {
 				return err
 			}
 		}
 	})
 }
 
-// ask does so at one site, some at a time; what waits and has become pointless is taken back.
-func (p patience) ask(tx *db.Tx) (int, error) {
-	if err := p.takeBack(tx); err != nil {
+// queueNotices queues the due notices of one site, a batch at a time, and cancels those that are no longer needed.
+func (p siteDeadlines) queueNotices(tx *db.Tx) (int, error) {
+	if err := p.cancelNotices(tx); err != nil {
 		return 0, err
 	}
 	var due []outbox.Message
-	err := tx.Query(noticesSQL, map[string]any{"site": p.ID, "now": tx.Now, "silent": p.silent(tx.Now), "kind": Notice, "chases": p.ChaseDays, "most": mostNotices}).
+	err := tx.Query(noticesSQL, map[string]any{"site": p.ID, "now": tx.Now, "silent": p.sentBefore(tx.Now), "kind": Notice, "chases": p.ChaseDays, "most": maxNotices}).
 		Scan(&due).
 		Error
 	if err != nil {
@@ -89,19 +89,19 @@ func (p patience) ask(tx *db.Tx) (int, error) {
 		if due[i].Ordinal == 1 {
 			continue
 		}
-		if err := outbox.Overtake(tx, due[i]); err != nil {
+		if err := outbox.CancelEarlier(tx, due[i]); err != nil {
 			return 0, err
 		}
 	}
 	if err := outbox.Queue(tx, due...); err != nil {
 		return 0, err
 	}
-	return len(due), p.reroute(tx)
+	return len(due), p.rerouteNotices(tx)
 }
 
-// takeBack cancels notices that wait, of referrals that no longer do or whose person died, and to
+// cancelNotices cancels notices that wait, of referrals that no longer do or whose person died, and to
 // organisations that are no longer active.
-func (p patience) takeBack(tx *db.Tx) error {
+func (p siteDeadlines) cancelNotices(tx *db.Tx) error {
 	return tx.Exec(`update outbox o set state = 'cancelled', updated_at = ?,
 			why = case when r.status = 'expired' then 'expired' when r.status in ('draft', 'withdrawn',
 				'entered_in_error') then 'withdrawn'
@@ -117,10 +117,10 @@ func (p patience) takeBack(tx *db.Tx) error {
 // unconfirmed is why a notice is not sent to an address that an administrator changed after the referral was sent.
 const unconfirmed = "address_unconfirmed"
 
-// reroute lets each notice that waits go as it can now: by e-mail, where there is an address that waits for no
+// rerouteNotices lets each notice that waits go as it can now: by e-mail, where there is an address that waits for no
 // confirmation, else by the link worker's hand. One that was cancelled for want of an address comes back, unless it
 // was overtaken or the link handed on since.
-func (p patience) reroute(tx *db.Tx) error {
+func (p siteDeadlines) rerouteNotices(tx *db.Tx) error {
 	values := map[string]any{"site": p.ID, "now": tx.Now, "kind": Notice, "unconfirmed": unconfirmed}
 	err := tx.Exec(`update outbox o set state = 'waiting', why = null, updated_at = @now from referrals r
 		where o.site_id = @site and o.kind = '`+Notice+`' and o.state = 'cancelled' and o.why in ('address_unconfirmed', 'no_address')
@@ -147,28 +147,28 @@ func (p patience) reroute(tx *db.Tx) error {
 // Notifier writes notices, whose links begin with the URL at which people reach Waypost.
 func (s *Store) Notifier(publicURL string) outbox.Writer {
 	return outbox.Writer{
-		Write:   func(tx *db.Tx, n outbox.Message) (mail.Letter, string, error) { return notice(tx, n, publicURL) },
-		Sent:    noticed,
-		Refused: refused,
+		Write:   func(tx *db.Tx, n outbox.Message) (mail.Letter, string, error) { return writeNotice(tx, n, publicURL) },
+		Sent:    recordNoticeSent,
+		Refused: recordNoticeRefused,
 
-		Together: together,
+		Together: sameRecipient,
 		Digest: func(tx *db.Tx, all []outbox.Message) (mail.Letter, []string, error) {
 			return digest(tx, all, publicURL)
 		},
 	}
 }
 
-// notice asks once more whether there is anything to ask, and makes the letter with a link of its own.
-func notice(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, why string, err error) {
+// writeNotice checks again that the referral waits for an answer, and makes the letter with a new link.
+func writeNotice(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, why string, err error) {
 	r, err := db.FindForUpdate[Referral](tx, "referral", n.SubjectID)
 	if err != nil {
 		return l, "", err
 	}
-	to, why, err := r.noticeable(tx)
+	to, why, err := r.noticeAddress(tx)
 	if err != nil || why != "" {
 		return l, why, err
 	}
-	words, err := r.asksByLink(tx, n, publicURL)
+	words, err := r.noticeDataWithLink(tx, n, publicURL)
 	if err != nil {
 		return l, "", err
 	}
@@ -176,13 +176,13 @@ func notice(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Letter, why s
 	return l, "", err
 }
 
-// noticeable tells where to write to, or why not any more.
-func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {
-	shared, err := r.shared(tx)
+// noticeAddress returns the address to write to, or why there is none.
+func (r *Referral) noticeAddress(tx *db.Tx) (to, why string, err error) {
+	shared, err := r.sharingPermitted(tx)
 	if err != nil {
 		return "", "", err
 	}
-	died, err := r.died(tx)
+	died, err := r.personDied(tx)
 	if err != nil {
 		return "", "", err
 	}
@@ -216,8 +216,8 @@ func (r *Referral) noticeable(tx *db.Tx) (to, why string, err error) {
 	return to, "", nil
 }
 
-// noticed ends the links of earlier letters, now that the organisation has a newer one.
-func noticed(tx *db.Tx, n outbox.Message) error {
+// recordNoticeSent ends the links of earlier letters, now that the organisation has a newer one.
+func recordNoticeSent(tx *db.Tx, n outbox.Message) error {
 	r, err := db.Find[Referral](tx, "referral", n.SubjectID)
 	if err != nil {
 		return err
@@ -226,20 +226,20 @@ func noticed(tx *db.Tx, n outbox.Message) error {
 		return err
 	}
 	if n.Ordinal > 1 {
-		return r.note(tx, "referral.chased", n)
+		return r.recordEvent(tx, "referral.chased", n)
 	}
-	return r.note(tx, "referral.notice_sent", n)
+	return r.recordEvent(tx, "referral.notice_sent", n)
 }
 
-// refused leaves the organisation the link it has.
-func refused(tx *db.Tx, n outbox.Message) error {
+// recordNoticeRefused records a refused notice. The organisation keeps the link that it has.
+func recordNoticeRefused(tx *db.Tx, n outbox.Message) error {
 	r, err := db.Find[Referral](tx, "referral", n.SubjectID)
 	if err != nil {
 		return err
 	}
-	return r.note(tx, "referral.notice_refused", n)
+	return r.recordEvent(tx, "referral.notice_refused", n)
 }
 
-func (r *Referral) note(tx *db.Tx, kind string, n outbox.Message) error {
+func (r *Referral) recordEvent(tx *db.Tx, kind string, n outbox.Message) error {
 	return events.Record(tx, kind, r.subject(), events.Data{"ordinal": strconv.Itoa(n.Ordinal)})
 }

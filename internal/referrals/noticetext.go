@@ -10,9 +10,9 @@ import (
 	"waypost/internal/platform/normal"
 )
 
-// asks is what a notice says: who asks whom, and nothing of the person or of what they need, since others
+// noticeData is what a notice says: who asks whom, and nothing of the person or of what they need, since others
 // may see a mail.
-type asks struct {
+type noticeData struct {
 	Reference    string // the referral's id
 	Site         string
 	Organisation string
@@ -57,7 +57,7 @@ Replies to this message go to {{.Worker}}.
 `))
 
 // letter writes the notice. Its replies go to the link worker.
-func (a asks) letter(to string) (mail.Letter, error) {
+func (a noticeData) letter(to string) (mail.Letter, error) {
 	var text strings.Builder
 	subject := "Referral from " + a.Site
 	if a.Again {
@@ -67,8 +67,8 @@ func (a asks) letter(to string) (mail.Letter, error) {
 	return mail.Letter{To: to, ReplyTo: a.WorkerEmail, Subject: subject, Text: text.String()}, err
 }
 
-// asks gathers what a notice of the referral says, besides the link.
-func (r *Referral) asks(tx *db.Tx) (a asks, err error) {
+// noticeData reads what a notice of the referral says, without the link.
+func (r *Referral) noticeData(tx *db.Tx) (a noticeData, err error) {
 	err = tx.Raw(`select s.name as site, o.name as organisation, w.name as worker, w.email as worker_email,
 		coalesce(w.phone, '') as worker_phone
 		from episodes e

@@ -76,21 +76,21 @@ func (n NewQuestion) check() error {
 // (the referral takes no answer any more, or too many questions wait).
 func (s *Store) AskQuestion(ctx context.Context, id uuid.UUID, n NewQuestion) (q Question, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		h, err := take(tx, id)
+		h, err := lockForUpdate(tx, id)
 		if err != nil {
 			return err
 		}
 		if _, err := ownOrganisation(tx); err != nil {
 			return err
 		}
-		q, err = h.ask(tx, n)
+		q, err = h.addQuestion(tx, n)
 		return err
 	})
 	return q, err
 }
 
-// ask records a question. The same again, while it waits, is the question there is. The referral is held.
-func (h *History) ask(tx *db.Tx, n NewQuestion) (q Question, err error) {
+// addQuestion records a question. The same again, while it waits, is the question there is. The referral is held.
+func (h *History) addQuestion(tx *db.Tx, n NewQuestion) (q Question, err error) {
 	if err := n.check(); err != nil {
 		return q, err
 	}
@@ -128,7 +128,7 @@ func (h *History) ask(tx *db.Tx, n NewQuestion) (q Question, err error) {
 		tx,
 		"referral.question_asked",
 		h.subject(),
-		h.told(events.Data{"question_id": q.ID.String()}),
+		h.eventData(events.Data{"question_id": q.ID.String()}),
 	)
 }
 
@@ -200,7 +200,7 @@ type AskedBefore struct {
 	AskedOn    day.Date   `json:"-" gorm:"-"` // at the site, for a page to say
 }
 
-func askedBefore(tx *db.Tx, r *Received) (list []AskedBefore, err error) {
+func linkQuestions(tx *db.Tx, r *Received) (list []AskedBefore, err error) {
 	list = []AskedBefore{}
 	err = tx.Table("referral_questions").
 		Select("asked_at, answered_at").

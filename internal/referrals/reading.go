@@ -24,7 +24,7 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (r Referral, err error) {
 		if err != nil {
 			return err
 		}
-		r = a.told()
+		r = a.referral()
 		r.show(tx)
 		return noteRead(tx, "referral", []Referral{r})
 	})
@@ -105,7 +105,7 @@ func (s *Store) List(
 		for i := range list {
 			list[i].show(tx)
 		}
-		if err := include(tx, list, with); err != nil {
+		if err := loadIncluded(tx, list, with); err != nil {
 			return err
 		}
 		return noteRead(tx, "referrals", list)
@@ -113,8 +113,8 @@ func (s *Store) List(
 	return list, err
 }
 
-// include reads the organisations and services of a list, each once.
-func include(tx *db.Tx, list []Referral, with Include) error {
+// loadIncluded reads the organisations and services of a list, each once.
+func loadIncluded(tx *db.Tx, list []Referral, with Include) error {
 	var organisations, services []uuid.UUID
 	for _, r := range list {
 		organisations = append(organisations, r.OrganisationID)
@@ -185,5 +185,5 @@ func OpenOf(tx *db.Tx, site, episode uuid.UUID) (list []Referral, err error) {
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	return list, include(tx, list, Include{Organisation: true})
+	return list, loadIncluded(tx, list, Include{Organisation: true})
 }

@@ -284,7 +284,7 @@ func (r *Referral) checkSentAt(tx *db.Tx, e episodes.Episode) (on day.Date, err 
 	return on, err
 }
 
-// checkFollows asks whether the referral that this one follows is another of the same person.
+// checkFollows checks whether the referral that this one follows is another of the same person.
 func (r *Referral) checkFollows(tx *db.Tx) error {
 	if r.FollowsReferralID == nil {
 		return nil

@@ -81,8 +81,8 @@ type Answer struct {
 	Contact *string `json:"contact,omitempty" maxLength:"200"`
 }
 
-// things are how many different things it says.
-func (n Answer) things() (count int) {
+// countChoices are how many different things it says.
+func (n Answer) countChoices() (count int) {
 	for _, said := range []bool{n.To != nil, n.Attended != nil, n.TakenBack != nil, n.Question != nil} {
 		if said {
 			count++
@@ -94,11 +94,11 @@ func (n Answer) things() (count int) {
 // Asked shows the referral of the link. Fault: not_found (ErrTakenBack).
 func (s *Store) Asked(ctx context.Context) (a Asked, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		id, err := linked(tx)
+		id, err := linkedReferral(tx)
 		if err != nil {
 			return err
 		}
-		a, err = asked(tx, id)
+		a, err = readLinkPage(tx, id)
 		return err
 	})
 	return a, err
@@ -109,32 +109,32 @@ func (s *Store) Asked(ctx context.Context) (a Asked, err error) {
 // (it takes no attendance, or the organisation said otherwise of that day).
 func (s *Store) Answer(ctx context.Context, n Answer) (a Asked, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		id, err := linked(tx)
+		id, err := linkedReferral(tx)
 		if err != nil {
 			return err
 		}
-		if err := n.say(tx, id); err != nil {
+		if err := n.record(tx, id); err != nil {
 			return err
 		}
-		a, err = asked(tx, id)
+		a, err = readLinkPage(tx, id)
 		return err
 	})
 	return a, err
 }
 
-// linked is the referral that the link leads to.
-func linked(tx *db.Tx) (uuid.UUID, error) {
+// linkedReferral returns the id of the link's referral.
+func linkedReferral(tx *db.Tx) (uuid.UUID, error) {
 	if tx.Actor.ReferralID == nil {
 		return uuid.Nil, keys.ErrReplyLink
 	}
 	return *tx.Actor.ReferralID, nil
 }
 
-func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
+func (n Answer) record(tx *db.Tx, id uuid.UUID) error {
 	if n.Note != nil && utf8.RuneCountInString(*n.Note) > MaxNote { // a page checks nothing
 		return fault.InvalidAt("note", fault.TooLong, "may have at most 5000 characters")
 	}
-	h, err := n.take(tx, id)
+	h, err := n.lockReferral(tx, id)
 	if fault.Is(err, fault.NotFound) {
 		return keys.ErrReplyLink
 	}
@@ -143,7 +143,7 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	}
 	h.via = viaLink
 	switch {
-	case n.things() != 1:
+	case n.countChoices() != 1:
 		return fault.InvalidAt(
 			"to",
 			fault.Required,
@@ -153,8 +153,8 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 		return fault.InvalidAt("on", fault.NotAllowed, "goes with attended only")
 	case n.Question == nil && n.Contact != nil:
 		return fault.InvalidAt("contact", fault.NotAllowed, "goes with question only")
-	case n.adds(h):
-		err = n.add(tx, h)
+	case n.addsToAcceptance(h):
+		err = n.addToAcceptance(tx, h)
 	case n.To != nil:
 		err = h.Move(
 			tx,
@@ -163,7 +163,7 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	case n.Attended != nil:
 		err = n.attend(tx, h)
 	default:
-		return n.tell(tx, h)
+		return n.recordOther(tx, h)
 	}
 	if err != nil || len(h.Moves)+len(h.Attendances) == 0 {
 		return err
@@ -171,16 +171,16 @@ func (n Answer) say(tx *db.Tx, id uuid.UUID) error {
 	return h.write(tx, &h.Referral)
 }
 
-// adds tells whether it adds a day or a note to a yes that stands: accepted from accepted, which is no move
+// addsToAcceptance reports whether it adds a day or a note to a yes that stands: accepted from accepted, which is no move
 // of the lifecycle.
-func (n Answer) adds(h *History) bool {
+func (n Answer) addsToAcceptance(h *History) bool {
 	return n.To != nil && *n.To == Accepted && n.From != nil && *n.From == Accepted && h.Status == Accepted &&
 		(n.Note != nil || n.ExpectedStartOn != nil)
 }
 
-// add records what is added to a yes as a move that changes nothing else: a day that was given before
+// addToAcceptance records what is added to a yes as a move that changes nothing else: a day that was given before
 // stands until another is given. What stands already is not recorded twice.
-func (n Answer) add(tx *db.Tx, h *History) error {
+func (n Answer) addToAcceptance(tx *db.Tx, h *History) error {
 	if err := h.checkDeath(tx, NewMove{To: Accepted}); err != nil {
 		return err
 	}
@@ -207,8 +207,8 @@ func (n Answer) add(tx *db.Tx, h *History) error {
 	return h.step(tx, m)
 }
 
-// tell is for what is no answer of its own, and is stored where it is done.
-func (n Answer) tell(tx *db.Tx, h *History) (err error) {
+// recordOther records a question, or takes a report back.
+func (n Answer) recordOther(tx *db.Tx, h *History) (err error) {
 	var c fault.Checks
 	c.Require(n.Reason == nil, "reason", fault.NotAllowed, "goes with to or attended only")
 	c.Require(n.Note == nil || n.TakenBack != nil, "note", fault.NotAllowed, "goes with to or taken_back only")
@@ -220,20 +220,19 @@ func (n Answer) tell(tx *db.Tx, h *History) (err error) {
 		return h.notAllowed(tx, InProgress)
 	}
 	if n.Question != nil {
-		_, err = h.ask(tx, NewQuestion{*n.Question, n.Contact})
+		_, err = h.addQuestion(tx, NewQuestion{*n.Question, n.Contact})
 		return err
 	}
 	_, err = h.takeBack(tx, *n.TakenBack, n.Note)
 	return err
 }
 
-// take holds the referral. A move is decided on where the referral stands; a report of a day is not, and
-// may come twice at once.
-func (n Answer) take(tx *db.Tx, id uuid.UUID) (*History, error) {
+// lockReferral locks the referral. A move depends on the status; a report of a day does not, and may come twice at once.
+func (n Answer) lockReferral(tx *db.Tx, id uuid.UUID) (*History, error) {
 	if n.To == nil {
-		return take(tx, id)
+		return lockForUpdate(tx, id)
 	}
-	return takeAsSeen(tx, id, *n.To)
+	return lockIfUnchanged(tx, id, *n.To)
 }
 
 func (n Answer) attend(tx *db.Tx, h *History) error {
@@ -254,7 +253,7 @@ func (n Answer) attend(tx *db.Tx, h *History) error {
 		return h.notAllowed(tx, InProgress)
 	}
 	report := NewAttendance{On: *n.On, Attended: *n.Attended, Reason: n.Reason, ReportedBy: actor.SideOrganisation}
-	said, err := h.said(tx, report)
+	said, err := h.existingReport(tx, report)
 	switch {
 	case err != nil || said != nil:
 		return err
@@ -264,8 +263,8 @@ func (n Answer) attend(tx *db.Tx, h *History) error {
 	return h.add(tx, report)
 }
 
-// asked reads what a link shows.
-func asked(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
+// readLinkPage reads what a link shows.
+func readLinkPage(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
 	own, err := ownOrganisation(tx)
 	if err != nil {
 		return a, err
@@ -288,7 +287,7 @@ func asked(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
 	if a.SentOn, err = tx.DayOf(a.SiteID, a.SentAt); err != nil {
 		return a, err
 	}
-	if a.Questions, err = askedBefore(tx, &a.Received); err != nil {
+	if a.Questions, err = linkQuestions(tx, &a.Received); err != nil {
 		return a, err
 	}
 	if err := tx.Table("attendances").

@@ -112,8 +112,8 @@ func siteFor(tx *db.Tx, named *uuid.UUID) (uuid.UUID, error) {
 	return site.ID, err
 }
 
-// everySite narrows to the actor's sites, or to none in particular for those who administer all.
-func everySite(tx *db.Tx) *gorm.DB {
+// visibleSites narrows to the actor's sites, or to none in particular for those who administer all.
+func visibleSites(tx *db.Tx) *gorm.DB {
 	if tx.Actor.Role == actor.Administrator || tx.Actor.Role == actor.System {
 		return tx.Where("true")
 	}
@@ -123,7 +123,7 @@ func everySite(tx *db.Tx) *gorm.DB {
 // LinkWorker returns one.
 func (s *Store) LinkWorker(ctx context.Context, id uuid.UUID) (w LinkWorker, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		w, err = db.First[LinkWorker](everySite(tx).Where("id = ?", id), "link worker")
+		w, err = db.First[LinkWorker](visibleSites(tx).Where("id = ?", id), "link worker")
 		return err
 	})
 	return w, err
@@ -132,7 +132,7 @@ func (s *Store) LinkWorker(ctx context.Context, id uuid.UUID) (w LinkWorker, err
 // LinkWorkers lists them by id, after the id given.
 func (s *Store) LinkWorkers(ctx context.Context, page db.Page[uuid.UUID]) (list []LinkWorker, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		return everySite(tx).Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error
+		return visibleSites(tx).Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error
 	})
 	return list, err
 }
@@ -146,7 +146,7 @@ func (s *Store) ChangeLinkWorker(
 ) (w LinkWorker, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if w, err = db.First[LinkWorker](
-			everySite(tx).Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}),
+			visibleSites(tx).Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}),
 			"link worker",
 		); err != nil {
 			return err

@@ -134,7 +134,7 @@ var M9To12 = Schedule{
 func (s *Store) Add(ctx context.Context, n New) (site Site, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		site = Site{ID: tx.NewID(), Details: n, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if err := site.settle(Details{}); err != nil {
+		if err := site.validate(Details{}); err != nil {
 			return err
 		}
 		if err := tx.Create(&site).Error; err != nil {
@@ -148,8 +148,8 @@ func (s *Store) Add(ctx context.Context, n New) (site Site, err error) {
 	return site, err
 }
 
-// settle checks the details, normalises those that differ from what they were, and fills in what was left out.
-func (site *Site) settle(was Details) error {
+// validate checks the details, normalises those that differ from what they were, and fills in what was left out.
+func (site *Site) validate(was Details) error {
 	if site.TimeZone == "" {
 		site.TimeZone = db.DefaultZone
 	}
@@ -257,7 +257,7 @@ func (s Schedule) check(c *fault.Checks, at string) {
 	)
 }
 
-// inOrder tells whether the days come in that order after every day of four years: P31D is past P1M after
+// inOrder reports whether the days come in that order after every day of four years: P31D is past P1M after
 // some days alone.
 func inOrder(after [3]day.Period) bool {
 	for from, n := day.New(2001, 1, 1), 0; n < 4*365+1; from, n = from.AddDays(1), n+1 {
@@ -336,7 +336,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if site.Details, err = c.Apply(was); err != nil {
 			return err
 		}
-		if err := site.settle(was); err != nil {
+		if err := site.validate(was); err != nil {
 			return err
 		}
 		site.Version, site.UpdatedAt = site.Version+1, tx.Now

@@ -56,7 +56,7 @@ type Actor struct {
 	OnBehalf   bool // LinkWorkerID came from Waypost-On-Behalf-Of
 }
 
-// Can tells whether the actor's role carries the scope.
+// Can reports whether the actor's role carries the scope.
 func (a Actor) Can(s Scope) bool { return slices.Contains(scopes[a.Role], s) }
 
 // Scopes lists what the actor's role may do.
@@ -96,7 +96,7 @@ func (a Actor) Key() *uuid.UUID {
 	return &a.KeyID
 }
 
-// HasSite tells whether the site's records are the actor's to see.
+// HasSite reports whether the site's records are the actor's to see.
 func (a Actor) HasSite(site uuid.UUID) bool { return slices.Contains(a.Sites, site) }
 
 // Named is the actor of one of Waypost's own jobs.

@@ -102,7 +102,7 @@ func Lookup(name string) (List, bool) {
 	return l, ok
 }
 
-// Has tells whether the list has the code; a list that does not exist is a programming error.
+// Has reports whether the list has the code; a list that does not exist is a programming error.
 func Has(list, code string) bool {
 	l, ok := lists[list]
 	if !ok {
@@ -121,7 +121,7 @@ func SensitiveOf(list string) (out []string) {
 	return out
 }
 
-// Sensitive tells whether one of the codes is a sensitive one of the list.
+// Sensitive reports whether one of the codes is a sensitive one of the list.
 func Sensitive(list string, among ...string) bool {
 	return slices.ContainsFunc(SensitiveOf(list), func(code string) bool { return slices.Contains(among, code) })
 }

@@ -190,7 +190,7 @@ func (d *DB) Close() {
 
 const appliedMigration = "select max(version_id) from goose_db_version where is_applied"
 
-// Ping tells whether the database answers and has the newest migration of this program, which is where a
+// Ping reports whether the database answers and has the newest migration of this program, which is where a
 // program may start.
 func (d *DB) Ping(ctx context.Context, newest int64) error {
 	var applied int64

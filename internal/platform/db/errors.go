@@ -20,16 +20,16 @@ var errNoConnection = errors.New("db: no connection to the database")
 
 func retryable(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || outdated(err) || unsent(err)
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || outdated(err) || failedBeforeSend(err)
 }
 
-// unsent tells whether a connection of the pool failed before anything was sent on it, as one does whose
+// failedBeforeSend reports whether a connection of the pool failed before anything was sent on it, as one does whose
 // server was restarted.
-func unsent(err error) bool {
+func failedBeforeSend(err error) bool {
 	return pgconn.SafeToRetry(err) && !errors.Is(err, errNoConnection)
 }
 
-// outdated tells whether a statement was prepared before the structure changed ("cached plan must not
+// outdated reports whether a statement was prepared before the structure changed ("cached plan must not
 // change result type"). Its code alone is also that of features that PostgreSQL lacks.
 func outdated(err error) bool {
 	var pg *pgconn.PgError
@@ -54,7 +54,7 @@ func asFault(ctx context.Context, err error) error {
 		// nobody reads this
 		return fault.New(fault.Unavailable, "The request was given up before it was done. Nothing was recorded.")
 	}
-	if lost(err) {
+	if connectionLost(err) {
 		return unavailable("The database cannot be reached, or is too busy, just now."+unknown, err)
 	}
 	return err
@@ -106,7 +106,7 @@ func ofPostgres(pg *pgconn.PgError) error {
 		Because(errors.New(log.Error() + ": " + firstWords(pg.Message)))
 }
 
-// ofServer tells whether the state of the server made a statement fail, so that the same may succeed once
+// ofServer reports whether the state of the server made a statement fail, so that the same may succeed once
 // that is mended: nothing is wrong with the statement or with what was asked.
 func ofServer(pg *pgconn.PgError) bool {
 	switch pg.Code {
@@ -138,9 +138,9 @@ func firstWords(message string) string {
 	return head
 }
 
-// lost tells whether the connection, and not the statement, failed. A statement whose context alone was
+// connectionLost reports whether the connection, and not the statement, failed. A statement whose context alone was
 // cancelled was ended by watch.
-func lost(err error) bool {
+func connectionLost(err error) bool {
 	var network *net.OpError
 	var connect *pgconn.ConnectError
 	for _, sign := range []error{errNoConnection, driver.ErrBadConn, sql.ErrConnDone, context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {

@@ -36,7 +36,7 @@ func (c *check) ask(limit time.Duration, question func(context.Context) error) e
 // readyLimit is the longest that Ready takes: who looks after processes gives them some seconds.
 const readyLimit = 4 * time.Second
 
-// Ready tells whether a request would be answered now. It makes one, on a connection that is opened for it,
+// Ready reports whether a request would be answered now. It makes one, on a connection that is opened for it,
 // since those of the pools may work where no new one would; and it holds the database to be at this
 // program's newest migration, or a newer one. It asks once a second at most.
 func (d *DB) Ready(newest int64, request func(context.Context) error) error {
@@ -97,7 +97,7 @@ func (d *DB) watch(ctx context.Context) (_ context.Context, stop func()) {
 	}
 }
 
-// answers tells whether the server answers anything on a newly opened connection, be it a refusal.
+// answers reports whether the server answers anything on a newly opened connection, be it a refusal.
 func (d *DB) answers() bool {
 	err := d.alive.ask(d.wait*2/3, func(ctx context.Context) error {
 		_, err := d.checks.sql.ExecContext(ctx, "select 1")

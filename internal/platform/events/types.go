@@ -103,7 +103,7 @@ func Types() (list []string) {
 // Families are the kinds of things that something happens to, in the order of the alphabet.
 func Families() []string { return slices.Sorted(maps.Keys(types)) }
 
-// Names tells whether a pattern names types that there are: one such as referral.sent, a family such as
+// Names reports whether a pattern names types that there are: one such as referral.sent, a family such as
 // referral.*, or * for all.
 func Names(pattern string) bool {
 	family, what, _ := strings.Cut(pattern, ".")

@@ -164,7 +164,7 @@ func Within(part string, err error) error {
 // Missing is the fault of a thing that is not there, or not yours to see: the two are never told apart.
 func Missing(what string) *Error { return New(NotFound, "There is no such "+what+".") }
 
-// Is tells whether err is a fault of the kind.
+// Is reports whether err is a fault of the kind.
 func Is(err error, kind Kind) bool {
 	var f *Error
 	return errors.As(err, &f) && f.Kind == kind

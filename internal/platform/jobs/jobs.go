@@ -67,7 +67,7 @@ func Migrate(ctx context.Context, owner *sql.DB) error {
 	return nil
 }
 
-// Migrated tells whether River's tables are what this program needs.
+// Migrated reports whether River's tables are what this program needs.
 func Migrated(ctx context.Context, d *db.DB) error {
 	m, err := rivermigrate.New(
 		riverdatabasesql.New(d.Pools()["background"]),

@@ -71,7 +71,7 @@ func takeHalf(half string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = lockPatiently(folder, halfPatience)
+	err = lockWithRetry(folder, halfPatience)
 	if err == nil {
 		err = empty(folder)
 	}
@@ -145,7 +145,7 @@ func (in *instance) run(ctx context.Context, held *os.File, args ...string) erro
 		return context.Cause(ctx)
 	}
 	if p.err != nil {
-		return in.explainInitdb(fmt.Errorf("initdb: %w: %s", p.err, complaints(out.String())))
+		return in.explainInitdb(fmt.Errorf("initdb: %w: %s", p.err, initdbErrors(out.String())))
 	}
 	return nil
 }
@@ -166,8 +166,8 @@ func environment() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=" + locale(), "TZ=UTC"}
 }
 
-// complaints are the lines of initdb's output that say what went wrong, as one.
-func complaints(output string) string {
+// initdbErrors are the lines of initdb's output that say what went wrong, as one.
+func initdbErrors(output string) string {
 	var lines []string
 	for line := range strings.Lines(output) {
 		if strings.Contains(line, "error:") || strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") ||

@@ -125,7 +125,7 @@ func TestChildrenOfAKilledInitdb(t *testing.T) {
 
 	folder, err := os.Open(half) // now we are such a child
 	must(t, err)
-	must(t, lockPatiently(folder, halfPatience))
+	must(t, lockWithRetry(folder, halfPatience))
 	marker := filepath.Join(half, "marker")
 	writeFile(t, marker, "")
 	go func() {

@@ -34,7 +34,7 @@ var errMemoryInUse = errors.New("a killed server's processes still run")
 // launch starts postgres and waits until it takes connections; the one it returns is the superuser's.
 func (in *instance) launch(ctx context.Context) (*process, *pgx.Conn, error) {
 	for end := time.Now().Add(memoryPatience); ; {
-		if err := in.settle(ctx); err != nil {
+		if err := in.prepareStart(ctx); err != nil {
 			return nil, nil, err
 		}
 		p, db, err := in.launchOnce(ctx)

@@ -25,7 +25,7 @@ func takeLock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data directory %s cannot be locked: %w", dir, advise(err))
 	}
-	if err := lockPatiently(f, lockPatience); err != nil {
+	if err := lockWithRetry(f, lockPatience); err != nil {
 		pid := readPid(f)
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -49,7 +49,7 @@ func takeLock(dir string) (*os.File, error) {
 	return f, nil
 }
 
-func lockPatiently(f *os.File, patience time.Duration) error {
+func lockWithRetry(f *os.File, patience time.Duration) error {
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		err := flock(f, syscall.LOCK_EX)
 		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {

@@ -57,7 +57,7 @@ func (p *programs) identify() (found []string) {
 	return found
 }
 
-// replaced looks at the files, and tells whether they are others than those that run, all there, and not
+// replaced looks at the files, and reports whether they are others than those that run, all there, and not
 // being written any more.
 func (p *programs) replaced() bool {
 	now := p.identify()

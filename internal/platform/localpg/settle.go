@@ -47,9 +47,9 @@ func readPidFile(pg string) pidFile {
 	return pf
 }
 
-// settle makes sure that nothing serves the cluster any more, and clears away what would keep postgres from starting.
+// prepareStart makes sure that nothing serves the cluster any more, and clears away what would keep postgres from starting.
 // Holding the lock, we know that no living Waypost runs it; its server may still be closing down, though.
-func (in *instance) settle(ctx context.Context) error {
+func (in *instance) prepareStart(ctx context.Context) error {
 	if err := in.awaitOthers(ctx); err != nil {
 		return err
 	}

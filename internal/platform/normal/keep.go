@@ -8,7 +8,7 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// Changed tells whether a text differs from what it was.
+// Changed reports whether a text differs from what it was.
 func Changed(now, was *string) bool {
 	return (now == nil) != (was == nil) || now != nil && *now != *was
 }

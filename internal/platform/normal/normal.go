@@ -1,5 +1,5 @@
 // Package normal writes what several people write in several ways in one: telephone numbers, e-mail
-// addresses, web addresses, postcodes, ODS codes and languages. Each function tells whether the text could
+// addresses, web addresses, postcodes, ODS codes and languages. Each function reports whether the text could
 // be that at all.
 package normal
 

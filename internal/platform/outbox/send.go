@@ -126,13 +126,13 @@ func (s *Store) send(
 		return "", false, err
 	}
 	outcome = sender.Send(ctx, letter)
-	return outcome, true, s.settle(context.WithoutCancel(ctx), writers, claimed, outcome)
+	return outcome, true, s.recordResult(context.WithoutCancel(ctx), writers, claimed, outcome)
 }
 
-// found finds messages again and locks them; another process may have them, or be done with them. Whoever
+// lockMessages finds messages again and locks them; another process may have them, or be done with them. Whoever
 // claims passes over those that another has (SKIP LOCKED); whoever has sent them waits, for what is not
 // written down is sent again.
-func found(q *gorm.DB, ids []uuid.UUID, locked string) (list []Message, err error) {
+func lockMessages(q *gorm.DB, ids []uuid.UUID, locked string) (list []Message, err error) {
 	err = q.Where("id in ? and "+isOpen, ids).
 		Clauses(clause.Locking{Strength: "UPDATE", Options: locked}).
 		Order("next_try_at, id").
@@ -155,7 +155,7 @@ func (s *Store) claim(
 ) (letter mail.Letter, claimed []Message, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		claimed = nil
-		all, err := found(sendable(tx), []uuid.UUID{id}, "SKIP LOCKED")
+		all, err := lockMessages(sendable(tx), []uuid.UUID{id}, "SKIP LOCKED")
 		if err != nil || len(all) == 0 {
 			return err
 		}
@@ -168,7 +168,7 @@ func (s *Store) claim(
 			if err != nil {
 				return err
 			}
-			others, err := found(sendable(tx), ids, "SKIP LOCKED")
+			others, err := lockMessages(sendable(tx), ids, "SKIP LOCKED")
 			if err != nil {
 				return err
 			}
@@ -210,14 +210,14 @@ func (w Writer) write(tx *db.Tx, all []Message) (letter mail.Letter, whys []stri
 	return letter, []string{why}, err
 }
 
-// settle records how sending went, of every message that was in the mail.
-func (s *Store) settle(ctx context.Context, writers Writers, claimed []Message, outcome mail.Outcome) error {
+// recordResult records how sending went, of every message that was in the mail.
+func (s *Store) recordResult(ctx context.Context, writers Writers, claimed []Message, outcome mail.Outcome) error {
 	ids := make([]uuid.UUID, len(claimed))
 	for i, n := range claimed {
 		ids[i] = n.ID
 	}
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		all, err := found(tx.DB, ids, "")
+		all, err := lockMessages(tx.DB, ids, "")
 		if err != nil {
 			return err
 		}

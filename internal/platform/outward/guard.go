@@ -40,7 +40,7 @@ func prefixes(texts ...string) (list []netip.Prefix) {
 	return list
 }
 
-// public tells whether an address is one of the internet.
+// public reports whether an address is one of the internet.
 func public(a netip.Addr) bool {
 	if a.Is6() && !theInternet6.Contains(a) || !a.IsGlobalUnicast() || a.IsPrivate() || a.Zone() != "" {
 		return false

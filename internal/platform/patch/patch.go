@@ -24,7 +24,7 @@ func (m *Merge[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &m.f
 
 func (m Merge[T]) MarshalJSON() ([]byte, error) { return json.Marshal(m.fields) }
 
-// Has tells whether the patch says anything of the field.
+// Has reports whether the patch says anything of the field.
 func (m Merge[T]) Has(field string) bool { _, ok := m.fields[field]; return ok }
 
 // Apply returns what current becomes. It decodes into a fresh T, so that nothing of current shines through a field

@@ -11,7 +11,7 @@ import (
 // starts are the characters that a formula may begin with; the last four are full-width forms of the first four.
 const starts = "=+-@\t\r\n＝＋－＠"
 
-// Formula tells whether a spreadsheet may take the text of a cell for a formula.
+// Formula reports whether a spreadsheet may take the text of a cell for a formula.
 func Formula[T ~string | ~[]byte](text T) bool {
 	first, size := utf8.DecodeRuneInString(string(text[:min(len(text), utf8.UTFMax)]))
 	return size > 0 && strings.ContainsRune(starts, first)

@@ -15,7 +15,7 @@ const Visible = `[^\s\p{Z}\p{Cc}\p{Cf}\p{M}\x{115F}\x{1160}\x{2800}\x{3164}\x{FF
 
 var visible = regexp.MustCompile(Visible)
 
-// Blank tells whether nothing of a text is seen. A blank text is the same as none.
+// Blank reports whether nothing of a text is seen. A blank text is the same as none.
 func Blank(s string) bool { return !visible.MatchString(s) }
 
 // OrNil is the text, or nil where it is blank.
@@ -34,7 +34,7 @@ func isSpace(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Z, r) || r == '\u200B' || r == '\u2060' || r == '\uFEFF'
 }
 
-// OneLine tells whether a text is one line that is read in the order in which it is written: it has no
+// OneLine reports whether a text is one line that is read in the order in which it is written: it has no
 // control character, no line break, and nothing that overrides the direction of writing.
 func OneLine(s string) bool { return !strings.ContainsFunc(s, breaks) }
 

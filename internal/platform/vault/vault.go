@@ -47,7 +47,7 @@ type Sealed struct {
 	Place []byte // where it belongs, without which it does not open
 }
 
-// OpensBy tells whether it was encrypted under that key.
+// OpensBy reports whether it was encrypted under that key.
 func (s Sealed) OpensBy(key tink.AEAD) bool {
 	_, err := key.Decrypt(s.Text, s.Place)
 	return err == nil

@@ -15,9 +15,8 @@ type Measured struct {
 	By instruments.Instrument
 }
 
-// Standing lists an episode's assessments that count and that no correction replaced, by day; of one day,
-// the baseline first.
-func Standing(tx *db.Tx, site, episode uuid.UUID) ([]Measured, error) {
+// CountedAssessments lists an episode's assessments that figures count, by day. On one day the baseline is first.
+func CountedAssessments(tx *db.Tx, site, episode uuid.UUID) ([]Measured, error) {
 	var found []Assessment
 	if err := tx.Table("counted_assessments").
 		Where("site_id = ? and episode_id = ?", site, episode).
@@ -37,9 +36,9 @@ func Standing(tx *db.Tx, site, episode uuid.UUID) ([]Measured, error) {
 	return list, nil
 }
 
-// Told lists an episode's follow-ups by target day, each with its state today and with what was said at it, without the
-// services and assessments of that.
-func Told(tx *db.Tx, site, episode uuid.UUID) (list []FollowUp, err error) {
+// EpisodeFollowUps lists an episode's follow-ups by target day, each with its state today and its completion, without
+// the completion's services and assessments.
+func EpisodeFollowUps(tx *db.Tx, site, episode uuid.UUID) (list []FollowUp, err error) {
 	if err := followUps(
 		tx,
 		tx.Now,

@@ -201,7 +201,7 @@ func TestASnapshotIsMadeOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			if err := (&insights.Store{DB: w.db}).Freeze(job); err != nil {
+			if err := (&insights.Store{DB: w.db}).MakeSnapshot(job); err != nil {
 				t.Error(err)
 			}
 		})
@@ -236,7 +236,7 @@ func TestASnapshotIsMadeOnce(t *testing.T) {
 		t.Errorf("half a snapshot is read: %s", again.body)
 	}
 	w.advance("P1D")
-	if err := (&insights.Store{DB: w.db}).Freeze(job); err != nil {
+	if err := (&insights.Store{DB: w.db}).MakeSnapshot(job); err != nil {
 		t.Fatal(err)
 	}
 	var snapshots, flows int

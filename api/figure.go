@@ -23,7 +23,7 @@ import (
 )
 
 // figures is the answer of an operation that answers with figures.
-type figures[R any] struct {
+type figures struct {
 	Status int
 	// Tells this answer of a snapshot from every other: send it as If-None-Match to be told with 304
 	// that nothing is new. Live figures have none.
@@ -33,39 +33,38 @@ type figures[R any] struct {
 	CacheControl string `header:"Cache-Control"`
 	// What the answer depends on beside its address.
 	Vary string `header:"Vary"`
-	Body insights.Figures[R]
+	Body insights.Answer
 }
 
-// figure registers an operation that answers with figures, as JSON or CSV. The same key that asks the same
-// question of the same snapshot gets the same bytes.
-func figure[I, R any](s *server, o op, h func(context.Context, *I) (insights.Figures[R], error)) {
-	o.method, o.tag, o.scope, o.also, o.faults = http.MethodGet, "insights", actor.InsightsRead, forms{
-		csvForm,
-	}, []fault.Kind{
-		fault.NotFound,
+// figure registers the operation that answers with a metric, as JSON or CSV.
+func (s *server) figure(m insights.Metric) {
+	switch {
+	case m.Operation.Population:
+		registerFigure[OfPopulation](s, m)
+	case len(m.Dimensions) > 0:
+		registerFigure[Divided](s, m)
+	default:
+		registerFigure[InsightQuery](s, m)
 	}
-	o.about += " Small numbers are protected, except for a site manager's own sites. As JSON or CSV."
-	declared := s.declare(o)
-	declared.Responses["304"] = &huma.Response{Description: "The figures are those of If-None-Match."}
-	declared.Parameters = append(
-		declared.Parameters,
-		&huma.Param{
-			Name:        "If-None-Match",
-			In:          "header",
-			Schema:      &huma.Schema{Type: "string"},
-			Description: "The ETag of an answer that is at hand: the same figures are not sent again (304).",
-		},
-	)
-	register(s, declared, func(ctx context.Context, in *I) (*figures[R], error) {
+}
+
+// registerFigure registers a metric with its query. The same key that asks the same question of the same
+// snapshot gets the same bytes.
+func registerFigure[I any, Q interface {
+	*I
+	query() insights.Query
+}](s *server, m insights.Metric) {
+	declared := s.declareFigure(m)
+	register(s, declared, func(ctx context.Context, in *I) (*figures, error) {
 		answer, err := respond(
 			db.Relaxed(ctx),
 			s,
-			func(ctx context.Context) (insights.Figures[R], error) { return h(ctx, in) },
+			func(ctx context.Context) (insights.Answer, error) { return s.insights.Ask(ctx, m, Q(in).query()) },
 		)
 		if err != nil {
 			return nil, err
 		}
-		out := figures[R]{
+		out := figures{
 			Status:       http.StatusOK,
 			CacheControl: "no-store",
 			Vary:         "Origin, Authorization, Accept",
@@ -79,6 +78,51 @@ func figure[I, R any](s *server, o op, h func(context.Context, *I) (insights.Fig
 		}
 		return &out, nil
 	})
+	describeBy(s.api.OpenAPI().Paths[declared.Path].Get, m)
+}
+
+// declareFigure makes the operation of a metric, whose answer has the metric's rows.
+func (s *server) declareFigure(m insights.Metric) huma.Operation {
+	declared := s.declare(op{
+		id:      m.Operation.ID,
+		method:  http.MethodGet,
+		path:    "/insights/" + m.ID,
+		tag:     "insights",
+		scope:   actor.InsightsRead,
+		summary: m.Operation.Summary,
+		about: m.Operation.About + " Small numbers are protected, except for a site manager's own sites. " +
+			"As JSON or CSV.",
+		also:   forms{csvForm},
+		faults: []fault.Kind{fault.NotFound},
+	})
+	declared.Responses["200"].Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.
+		Schema(m.Answer, true, "")
+	declared.Responses["304"] = &huma.Response{Description: "The figures are those of If-None-Match."}
+	declared.Parameters = append(
+		declared.Parameters,
+		&huma.Param{
+			Name:        "If-None-Match",
+			In:          "header",
+			Schema:      &huma.Schema{Type: "string"},
+			Description: "The ETag of an answer that is at hand: the same figures are not sent again (304).",
+		},
+	)
+	return declared
+}
+
+// describeBy says what the parameter by takes. huma checks a request against the same schema.
+func describeBy(o *huma.Operation, m insights.Metric) {
+	for _, p := range o.Parameters {
+		if p.Name != "by" {
+			continue
+		}
+		p.Description = strings.TrimSpace("A row for each of these beside the one of all together. " + m.Operation.By)
+		for _, d := range m.Dimensions {
+			p.Schema.Enum = append(p.Schema.Enum, string(d))
+		}
+		p.Schema.Description = p.Description
+		p.Schema.PrecomputeMessages()
+	}
 }
 
 // entityTag is that of the answer to a request from a snapshot: another for another question, form or reader.

@@ -322,7 +322,7 @@ func (s *surroundings) work(
 				Every: time.Hour,
 				Run:   func(ctx context.Context) error { return d.Do(ctx, housekeeping) },
 			},
-			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: (&insights.Store{DB: d}).Freeze},
+			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: (&insights.Store{DB: d}).MakeSnapshot},
 			jobs.Job{
 				Name:    "releases",
 				Every:   datasets.HowOften,

@@ -13,19 +13,29 @@ import (
 	"waypost/internal/platform/sqlfile"
 )
 
-var outcomesEntry = Entry{
-	ID:         "outcomes",
-	Title:      "Paired change",
-	Definition: outcomesDefinition,
-	Formula: "mean_change = mean(follow-up − baseline) over paired_n; ci = mean_change ± t(0.975, paired_n − 1) × " +
-		"sd_change / √paired_n; completion_percent = 100 × paired_n / baseline_n",
-	Dimensions: slices.Concat(
-		[]Dimension{BySite},
-		ofPeople,
-		[]Dimension{ByService},
-	),
-	Filters: slices.Concat(countFilters, []string{"population"}),
-	Version: 1,
+var outcomes = Metric{
+	Entry: Entry{
+		ID:         "outcomes",
+		Title:      "Paired change",
+		Definition: outcomesDefinition,
+		Formula: "mean_change = mean(follow-up − baseline) over paired_n; ci = mean_change ± t(0.975, paired_n − 1) × " +
+			"sd_change / √paired_n; completion_percent = 100 × paired_n / baseline_n",
+		Dimensions: slices.Concat([]Dimension{BySite}, ofPeople, []Dimension{ByService}),
+		Version:    1,
+	},
+	Operation: Operation{
+		ID:      "get-outcomes",
+		Summary: "Paired change",
+		About: "Returns how scores changed between the baseline and each follow-up, within each person: paired n, " +
+			"baseline n, completion, spread and confidence interval.",
+		By:         "By anything but sites, partners see all sites together. service: the one that the person came to first.",
+		Population: true,
+	},
+}
+
+func init() {
+	register(outcomes, func(ctx context.Context, s *Store, q Query) (Figures[OutcomeRow], error) { return s.Outcomes(ctx, q) })
+	contents = append(contents, outcomesTables{})
 }
 
 const outcomesDefinition = "Change between the baseline and each follow-up, within one person's episode and one version of an instrument: " +
@@ -43,20 +53,20 @@ const caution = "Change without a comparison group: some of it is regression to 
 
 // observed is people with the same two values.
 type observed struct {
-	Cell                         // of its facet alone
+	Facet                        string // a dimension and its value, joined by an equals sign
 	Timepoint, Instrument, Score string
 	Version                      int
 	Before                       float64
 	After                        *float64
-	Vintage                      int // how many of the instants asked for lie before it
+	Cohort                       int // how many of the instants asked for lie before it
 	N                            int
 	Members                      int64
 }
 
 // Outcomes is paired change.
 func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow], err error) {
-	if q.By != Together && !slices.Contains(outcomesEntry.Dimensions, q.By) {
-		return out, wrong("by", fault.UnknownCode, "is no dimension of these figures: see the catalogue")
+	if q.By != Together && !slices.Contains(outcomes.Dimensions, q.By) {
+		return out, badDimension
 	}
 	if q.Population != "" {
 		if q.By != Together {
@@ -64,10 +74,10 @@ func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow],
 		}
 		q.By = ByPopulation
 	}
-	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
+	err = s.withSnapshot(ctx, q, func(tx *db.Tx, a question) error {
 		out = Figures[OutcomeRow]{
-			outcomesEntry.ID,
-			outcomesEntry.Version,
+			outcomes.ID,
+			outcomes.Version,
 			outcomesDefinition,
 			caution,
 			a.asOf(tx),
@@ -75,9 +85,9 @@ func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow],
 			[]OutcomeRow{},
 			a.mark(),
 		}
-		read := s.live
-		if a.frozen != nil {
-			read = s.frozen
+		read := liveOutcomes
+		if a.snapshot != nil {
+			read = outcomesFromSnapshot
 		}
 		out.Rows, err = read(tx, a)
 		if q.Population != "" {
@@ -94,7 +104,8 @@ func (s *Store) Outcomes(ctx context.Context, q Query) (out Figures[OutcomeRow],
 	return out, err
 }
 
-func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
+// liveOutcomes works them out now.
+func liveOutcomes(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	rows = []OutcomeRow{}
 	by, places := a.By, []Divider{}
 	for _, p := range a.places[1:] {
@@ -105,14 +116,14 @@ func (s *Store) live(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	}
 	seen, err := observe(
 		tx,
-		a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}}),
+		a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "cohorts": db.Texts{}}),
 		by,
 	)
 	if err != nil {
 		return nil, err
 	}
-	scales, err := s.scalesAt(tx)
-	for _, o := range truth(scales, seen, by, places) {
+	scales, err := scalesAt(tx)
+	for _, o := range sortOutcomes(scales, seen, by, places) {
 		rows = append(
 			rows,
 			o.protect(a.profile, disclosure.Halves(len(places)), a.places[0].Divider)[:len(a.places)]...)
@@ -130,7 +141,7 @@ func pairsText(by []Dimension, oneWorker, snapshot bool) sqlfile.Text {
 
 // observe reads what was observed, for each dimension asked for. PostgreSQL takes what row-level security
 // asks of a row for rare, and would look each pair up by itself; so it is told to join them whole.
-func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place]tally, error) {
+func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[scaleFacet]tally, error) {
 	if err := tx.Exec(
 		"set local enable_nestloop = off; set local enable_mergejoin = off; set local enable_sort = off; set " +
 			"local work_mem = '64MB'",
@@ -143,13 +154,13 @@ func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place
 		return nil, err
 	}
 	defer rows.Close()
-	seen := map[place]tally{}
+	seen := map[scaleFacet]tally{}
 	for rows.Next() {
 		var o observed
 		if err := tx.ScanRows(rows, &o); err != nil {
 			return nil, err
 		}
-		at := place{
+		at := scaleFacet{
 			o.Facet,
 			Scale{Instrument: o.Instrument, Version: o.Version, Score: o.Score, Timepoint: o.Timepoint}.key(),
 		}
@@ -164,12 +175,12 @@ func observe(tx *db.Tx, args map[string]any, dimensions ...Dimension) (map[place
 	)
 }
 
-// truth sorts what was observed into outcomes: each scale, with every row of the table.
-func truth(scales []Scale, seen map[place]tally, by Dimension, places []Divider) (out []Outcome) {
+// sortOutcomes sorts what was observed into outcomes: each scale, with every row of the table.
+func sortOutcomes(scales []Scale, seen map[scaleFacet]tally, by Dimension, places []Divider) (out []Outcome) {
 	for _, scale := range scales {
 		o := Outcome{Scale: scale}
 		for _, at := range places {
-			sample := seen[place{string(by) + "=" + **at.value(by), scale.key()}].sample()
+			sample := seen[scaleFacet{string(by) + "=" + **at.value(by), scale.key()}].sample()
 			sample.At = at
 			o.Samples = append(o.Samples, sample)
 		}
@@ -184,7 +195,7 @@ func (s Scale) key() string {
 
 // inUse are the scales of the versions of instruments that the actor's sites have ever asked, whatever the
 // period: which rows stand in a table must not depend on what is asked of it.
-func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
+func inUse(tx *db.Tx) ([]Scale, error) {
 	var own []Scale
 	if err := tx.Query(files.SQL("scales.sql"), map[string]any{"sites": db.IDs(tx.Actor.Sites)}).
 		Scan(&own).
@@ -197,11 +208,11 @@ func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
 	for _, scale := range scales {
 		keys, versions = append(keys, scale.Instrument), append(versions, scale.Version)
 	}
-	type asked struct {
+	type version struct {
 		Instrument string
 		Version    int
 	}
-	var used []asked
+	var used []version
 	err := tx.Raw(`select distinct instrument, version from unnest(?::text[], ?::int[]) as i (instrument,
 		version) where exists (
 		select from counted_scores s where s.site_id = any(?::uuid[]) and s.instrument = i.instrument and
@@ -209,14 +220,14 @@ func (s *Store) inUse(tx *db.Tx) ([]Scale, error) {
 		keys, versions, db.IDs(tx.Actor.Sites)).Scan(&used).Error
 	return slices.DeleteFunc(
 		scales,
-		func(s Scale) bool { return !slices.Contains(used, asked{s.Instrument, s.Version}) },
+		func(s Scale) bool { return !slices.Contains(used, version{s.Instrument, s.Version}) },
 	), err
 }
 
-// place is a facet and a scale.
-type place struct{ facet, scale string }
+// scaleFacet is a facet and a scale.
+type scaleFacet struct{ facet, scale string }
 
-// tally is what was observed in a place: few different values, however many people.
+// tally is what was observed of a scale and facet: few different values, however many people.
 type tally struct {
 	baselineN int
 	members   int64
@@ -225,14 +236,14 @@ type tally struct {
 
 type group struct {
 	Pair
-	vintage, n int
+	cohort, n int
 }
 
 func (t tally) with(o observed) tally {
 	t.baselineN += o.N
 	if o.After != nil {
 		t.members ^= o.Members
-		t.groups = append(t.groups, group{Pair{o.Before, *o.After}, o.Vintage, o.N})
+		t.groups = append(t.groups, group{Pair{o.Before, *o.After}, o.Cohort, o.N})
 	}
 	return t
 }
@@ -242,37 +253,37 @@ func (t tally) sample() Sample {
 	s := Sample{BaselineN: t.baselineN, members: t.members}
 	for _, g := range t.groups {
 		for range g.n {
-			s.Pairs, s.vintages = append(s.Pairs, g.Pair), append(s.vintages, g.vintage)
+			s.Pairs, s.cohorts = append(s.Pairs, g.Pair), append(s.cohorts, g.cohort)
 		}
 	}
 	return s
 }
 
-// frozen reads the rows of the snapshot. They are of all time: for a part of it they are withheld, since
+// outcomesFromSnapshot reads the rows of the snapshot. They are of all time: for a part of it they are withheld, since
 // the rows of two periods could be subtracted; and of people's dimensions only for all sites together.
-func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
+func outcomesFromSnapshot(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 	var found []figure
 	dimensions := db.Texts{string(Together), string(BySite), string(a.By)}
-	if err := tx.Where("snapshot_id = ? and metric = 'outcomes' and dimension = any(?::text[])", a.frozen.ID, dimensions).
+	if err := tx.Where("snapshot_id = ? and metric = 'outcomes' and dimension = any(?::text[])", a.snapshot.ID, dimensions).
 		Order("position").
 		Find(&found).
 		Error; err != nil {
 		return nil, err
 	}
-	known, err := s.known(tx, a.sites)
+	known, err := known(tx, a.sites)
 	if err != nil {
 		return nil, err
 	}
-	type key struct{ place, sub string }
+	type key struct{ place, subgroup string }
 	lines, whole := map[key]figure{}, line{}
 	var scales []string
 	for _, f := range found {
-		k := key{string(f.Dimension) + " " + f.Value, f.Sub}
+		k := key{string(f.Dimension) + " " + f.Value, f.Subgroup}
 		if f.SiteID != nil {
 			k.place = string(BySite) + " " + f.SiteID.String()
 		}
 		if f.Dimension == Together && slices.Contains(known, f.Means.V.Instrument) {
-			whole, scales = append(whole, f.Stretches.V...), append(scales, f.Sub)
+			whole, scales = append(whole, f.Periods.V...), append(scales, f.Subgroup)
 		}
 		lines[k] = f
 	}
@@ -297,7 +308,7 @@ func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 			}
 			rows = append(
 				rows,
-				published(lines[k], lines[key{string(Together) + " ", scale}].Means.V, at, whole.covers(from, until)),
+				publishedOutcome(lines[k], lines[key{string(Together) + " ", scale}].Means.V, at, whole.covers(from, until)),
 			)
 		}
 	}
@@ -305,7 +316,7 @@ func (s *Store) frozen(tx *db.Tx, a question) (rows []OutcomeRow, err error) {
 }
 
 // known are the instruments that these sites may know of: those that come with Waypost, and their own.
-func (s *Store) known(tx *db.Tx, sites db.IDs) (keys []string, err error) {
+func known(tx *db.Tx, sites db.IDs) (keys []string, err error) {
 	err = tx.Raw("select distinct key from instruments where site_id = any(?::uuid[])", sites).Scan(&keys).Error
 	for _, scale := range builtinScales {
 		keys = append(keys, scale.Instrument)
@@ -314,12 +325,12 @@ func (s *Store) known(tx *db.Tx, sites db.IDs) (keys []string, err error) {
 }
 
 // scalesAt are the scales of the rows there are.
-func (s *Store) scalesAt(tx *db.Tx) (list []Scale, err error) {
+func scalesAt(tx *db.Tx) (list []Scale, err error) {
 	codes, err := timepoints(tx)
 	if err != nil {
 		return nil, err
 	}
-	scales, err := s.inUse(tx)
+	scales, err := inUse(tx)
 	for _, code := range codes {
 		for _, scale := range scales {
 			scale.Timepoint = code
@@ -337,7 +348,7 @@ const (
 	none
 )
 
-// covers tells whether a period holds all the months of lines, some, or none.
+// covers reports whether some months hold all the months of lines, some, or none.
 func (l line) covers(from, until int) coverage {
 	c := none
 	for _, s := range l {
@@ -352,9 +363,9 @@ func (l line) covers(from, until int) coverage {
 	return c
 }
 
-// published is a row of the snapshot, or a suppressed one, or that of nobody, of the scale that the row of
+// publishedOutcome is a row of the snapshot, or a suppressed one, or that of nobody, of the scale that the row of
 // all together is of.
-func published(f figure, of OutcomeRow, at Divider, c coverage) OutcomeRow {
+func publishedOutcome(f figure, of OutcomeRow, at Divider, c coverage) OutcomeRow {
 	row := OutcomeRow{
 		Divider:           at,
 		Instrument:        of.Instrument,

@@ -46,76 +46,79 @@ const completersDefinition = "Whether those who were followed up differ from tho
 	"beyond 0.1 either way is taken as a difference. Where there are such, change over those who answered " +
 	"does not stand for everybody."
 
-// ended is follow-ups of one place by how they ended.
-type ended struct {
-	Cell
-	Completed, Without, Open int
-}
-
-func (e ended) kinds() []int { return []int{e.Completed, e.Without, e.Open} }
-
-func (e ended) plus(o ended) ended {
-	e.Completed, e.Without, e.Open = e.Completed+o.Completed, e.Without+o.Without, e.Open+o.Open
-	return e
-}
-
 // completers compares by what is known of people.
-var completers = metric[ended, CompleterRow]{
-	Entry: Entry{
-		ID:         "completers",
-		Title:      "Whether those who were followed up differ from those who were not",
-		Definition: completersDefinition,
-		Formula: "smd = (p − q) / √((p(1 − p) + q(1 − q)) / 2), where p is followed_up_percent / 100 and q is " +
-			"not_followed_up_percent / 100",
-		Dimensions: ofPeople,
-		Filters:    countFilters,
-		Version:    1,
+var completers = declare(counts[CompleterRow]{
+	Metric: Metric{
+		Entry: Entry{
+			ID:         "completers",
+			Title:      "Whether those who were followed up differ from those who were not",
+			Definition: completersDefinition,
+			Formula: "smd = (p − q) / √((p(1 − p) + q(1 − q)) / 2), where p is followed_up_percent / 100 and q is " +
+				"not_followed_up_percent / 100",
+			Version: 1,
+		},
+		Operation: Operation{
+			ID:      "get-completers",
+			Summary: "Whether those followed up differ",
+			About: "Returns whether those who were followed up differ from those who were not in what was known of " +
+				"them at the start, as standardised mean differences. For partners it is of all time.",
+		},
 	},
-	sql:     "completers.sql.tmpl",
-	columns: endedColumns(),
-	subs:    timepoints,
-	row:     completerRow,
-}
+	sql:        "completers.sql.tmpl",
+	tableBy:    ofPeople,
+	partitions: completersPartitions,
+	subgroups:  timepoints,
+	row:        completerRow,
+	ask:        askCompleters,
+})
 
-// bands compares by the bands of scores at the baseline; a sub is a timepoint and a score.
-func (s *Store) bands() metric[ended, CompleterRow] {
-	type score struct {
-		Instrument string `json:"instrument"`
-		Version    int    `json:"version"`
-		Score      string `json:"score"`
-		Bands      []Band `json:"bands"`
-	}
-	var scores []score
-	for _, scale := range builtinScales {
-		foreign := func(b Band) bool { return !slices.Contains(ByBand.values(), b.Code) }
-		if len(scale.Bands.V) > 0 && !slices.ContainsFunc(scale.Bands.V, foreign) {
-			scores = append(scores, score{scale.Instrument, scale.Version, scale.Score, scale.Bands.V})
-		}
-	}
-	m := completers
-	m.ID, m.Dimensions, m.args = "bands", []Dimension{ByBand}, map[string]any{"ranges": db.JSON[[]score]{V: scores}}
-	m.bands = true
-	m.subs = func(tx *db.Tx) (list []string, err error) {
+var completersPartitions = []partition{{of: "people", parts: []string{"followed_up", "not_followed_up", "still_open"}}}
+
+// bands compares by the bands of scores at the baseline; a subgroup is a timepoint and a score. It is a part
+// of completers, with tables of its own in a snapshot.
+var bands = declarePart(counts[CompleterRow]{
+	Metric:     Metric{Entry: Entry{ID: "bands", Version: 1}},
+	sql:        "completers.sql.tmpl",
+	bands:      true,
+	tableBy:    []Dimension{ByBand},
+	partitions: completersPartitions,
+	row:        completerRow,
+	args:       map[string]any{"ranges": db.JSON[[]bandedScore]{V: bandedScores}},
+	subgroups: func(tx *db.Tx) (list []string, err error) {
 		codes, err := timepoints(tx)
 		for _, code := range codes {
-			for _, of := range scores {
+			for _, of := range bandedScores {
 				list = append(list, code+" "+of.Instrument+"."+of.Score)
 			}
 		}
 		return list, err
+	},
+})
+
+type bandedScore struct {
+	Instrument string `json:"instrument"`
+	Version    int    `json:"version"`
+	Score      string `json:"score"`
+	Bands      []Band `json:"bands"`
+}
+
+// bandedScores are the scores whose bands are all values of ByBand.
+var bandedScores = bandedScoresOf(builtinScales)
+
+func bandedScoresOf(scales []Scale) (scores []bandedScore) {
+	foreign := func(b Band) bool { return !slices.Contains(ByBand.values(), b.Code) }
+	for _, scale := range scales {
+		if len(scale.Bands.V) > 0 && !slices.ContainsFunc(scale.Bands.V, foreign) {
+			scores = append(scores, bandedScore{scale.Instrument, scale.Version, scale.Score, scale.Bands.V})
+		}
 	}
-	return m
+	return scores
 }
 
-func endedColumns() []column[ended] {
-	kinds := sorted(ended.kinds)
-	return []column[ended]{kinds.kind(0), kinds.kind(1)}
-}
-
-func completerRow(at Divider, sub string, n []*int, suppressed bool) CompleterRow {
-	r := CompleterRow{SiteID: at.SiteID, SiteName: at.SiteName, Withheld: withheld(suppressed)}
+func completerRow(at Divider, subgroup string, w Withheld) CompleterRow {
+	r := CompleterRow{SiteID: at.SiteID, SiteName: at.SiteName, Withheld: w}
 	var score string
-	r.Timepoint, score, _ = strings.Cut(sub, " ")
+	r.Timepoint, score, _ = strings.Cut(subgroup, " ")
 	for _, d := range append(slices.Clone(ofPeople), ByBand) {
 		if value := *at.value(d); value != nil {
 			r.Characteristic, r.Value = new(string(d)), value
@@ -124,17 +127,21 @@ func completerRow(at Divider, sub string, n []*int, suppressed bool) CompleterRo
 	if score != "" {
 		r.Characteristic = &score
 	}
-	fill(n, &r.FollowedUp, &r.NotFollowedUp)
 	return r
 }
 
-// Completers compares those who were followed up with those who were not: all together, and by each characteristic.
-func (s *Store) Completers(ctx context.Context, q Query) (out Figures[CompleterRow], err error) {
+// askCompleters compares all together, and by each characteristic.
+func askCompleters(
+	ctx context.Context,
+	s *Store,
+	people *counts[CompleterRow],
+	q Query,
+) (out Figures[CompleterRow], err error) {
 	for i, by := range append(slices.Clone(ofPeople), ByBand) {
 		q.By = by
-		m := completers
+		m := people
 		if by == ByBand {
-			m = s.bands()
+			m = bands
 		}
 		one, err := ask(ctx, s, m, q)
 		if err != nil {
@@ -145,7 +152,7 @@ func (s *Store) Completers(ctx context.Context, q Query) (out Figures[CompleterR
 		}
 		var all CompleterRow
 		for _, r := range one.Rows {
-			if r.Value == nil { // the first of each sub
+			if r.Value == nil { // the first of each subgroup
 				if all = r; i == 0 {
 					out.Rows = append(out.Rows, r)
 				}
@@ -160,13 +167,8 @@ func (s *Store) Completers(ctx context.Context, q Query) (out Figures[CompleterR
 
 // beside fills in the shares of all people.
 func (r CompleterRow) beside(all CompleterRow) CompleterRow {
-	r.FollowedUpPercent, r.NotFollowedUpPercent = percent(
-		r.FollowedUp,
-		all.FollowedUp,
-	), percent(
-		r.NotFollowedUp,
-		all.NotFollowedUp,
-	)
+	r.FollowedUpPercent = percent(r.FollowedUp, all.FollowedUp)
+	r.NotFollowedUpPercent = percent(r.NotFollowedUp, all.NotFollowedUp)
 	if r.FollowedUpPercent == nil || r.NotFollowedUpPercent == nil {
 		return r
 	}

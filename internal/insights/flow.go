@@ -1,9 +1,6 @@
 package insights
 
-import (
-	"context"
-	"slices"
-)
+import "slices"
 
 // FlowRow is how far people came, from being referred in to being followed up. Each step counts those of
 // the step before who reached it too. A null was withheld, because it or what it leaves over rests on few.
@@ -35,87 +32,38 @@ const flowDefinition = "How far people who were referred in during the period ha
 	"whoever was never referred on is in no step below baseline, even if they were followed up. Signposts " +
 	"are no referrals; referrals entered in error count in nothing."
 
-// reached is episodes of one place by the last step that they reached.
-type reached struct {
-	Cell
-	Step0, Step1, Step2, Step3, Step4, Step5, Step6, Step7 int
-}
-
-func (r reached) steps() []int {
-	return []int{r.Step0, r.Step1, r.Step2, r.Step3, r.Step4, r.Step5, r.Step6, r.Step7}
-}
-
-func (r reached) plus(o reached) reached {
-	r.Step0, r.Step1, r.Step2, r.Step3 = r.Step0+o.Step0, r.Step1+o.Step1, r.Step2+o.Step2, r.Step3+o.Step3
-	r.Step4, r.Step5, r.Step6, r.Step7 = r.Step4+o.Step4, r.Step5+o.Step5, r.Step6+o.Step6, r.Step7+o.Step7
-	return r
-}
-
-// flow is how far people came. Its columns are in the order of FlowRow's fields.
-var flow = metric[reached, FlowRow]{
-	Entry: Entry{
-		ID:         "flow",
-		Title:      "How far people came",
-		Definition: flowDefinition,
-		Formula:    "followed_up_percent = 100 × followed_up / received_in",
-		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
-		Filters:    countFilters,
-		Version:    1,
+// flow is how far people came. What readers need most first is who was followed up, then who came, who was
+// referred on and who was contacted; each of these groups is then divided by the step between.
+var flow = declare(counts[FlowRow]{
+	Metric: Metric{
+		Entry: Entry{
+			ID:         "flow",
+			Title:      "How far people came",
+			Definition: flowDefinition,
+			Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
+			Version:    1,
+		},
+		Operation: Operation{
+			ID:      "get-flow",
+			Summary: "How far people came",
+			About: "Returns how many people were referred in, and how many of them were contacted, asked how they " +
+				"are, referred on, accepted, came, fell due for a follow-up, and answered it: each step of the one before.",
+			By: ofPeopleNote,
+		},
 	},
-	sql:     "flow.sql.tmpl",
-	columns: flowColumns(),
-	subs:    one,
-	row:     flowRow,
-}
-
-// stages are the steps in twos, the furthest first: what readers need most is who was followed up, then who came.
-func (r reached) stages() []int {
-	return []int{r.Step7, r.Step5 + r.Step6, r.Step3 + r.Step4, r.Step1 + r.Step2, r.Step0}
-}
-
-func flowColumns() []column[reached] {
-	stages := sorted(reached.stages)
-	due := sorted(func(r reached) []int { return []int{r.Step6, r.Step5} })
-	accepted := sorted(func(r reached) []int { return []int{r.Step4, r.Step3} })
-	baseline := sorted(func(r reached) []int { return []int{r.Step2, r.Step1} })
-	step := func(first int, within column[reached], divided ...*sorting[reached]) column[reached] {
-		c := column[reached]{func(r reached) int { return total(r.steps()[first:]) }, slices.Clone(within.in)}
-		for _, s := range divided {
-			c.in = append(c.in, s.kind(0).in...)
-		}
-		return c
-	}
-	contacted, sent, attended, followed := stages.kind(3), stages.kind(2), stages.kind(1), stages.kind(0)
-	return []column[reached]{
-		stages.whole(),
-		step(1, contacted),
-		step(2, contacted, baseline),
-		step(3, sent),
-		step(4, sent, accepted),
-		step(5, attended),
-		step(6, attended, due),
-		followed,
-	}
-}
-
-func flowRow(at Divider, _ string, n []*int, suppressed bool) FlowRow {
-	r := FlowRow{Divider: at, Withheld: withheld(suppressed)}
-	fill(
-		n,
-		&r.ReceivedIn,
-		&r.Contacted,
-		&r.Baseline,
-		&r.ReferralSent,
-		&r.Accepted,
-		&r.Attended,
-		&r.FollowUpDue,
-		&r.FollowedUp,
-	)
-	r.FollowedUpPercent = percent(r.FollowedUp, r.ReceivedIn)
-	return r
-}
-
-// Flow is how far people came.
-func (s *Store) Flow(ctx context.Context, q Query) (Figures[FlowRow], error) {
-	return ask(ctx, s, flow, q)
-}
+	sql: "flow.sql.tmpl",
+	partitions: []partition{
+		{of: "received_in", parts: []string{
+			"followed_up", "attended - followed_up", "referral_sent - attended", "contacted - referral_sent", rest,
+		}},
+		{
+			of:    "attended - followed_up",
+			parts: []string{"follow_up_due - followed_up", rest},
+			tells: []string{"follow_up_due"},
+		},
+		{of: "referral_sent - attended", parts: []string{"accepted - attended", rest}, tells: []string{"accepted"}},
+		{of: "contacted - referral_sent", parts: []string{"baseline - referral_sent", rest}, tells: []string{"baseline"}},
+	},
+	shares: []share{{"followed_up_percent", "followed_up", "received_in"}},
+	row:    func(at Divider, _ string, w Withheld) FlowRow { return FlowRow{Divider: at, Withheld: w} },
+})

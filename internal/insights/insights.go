@@ -46,78 +46,12 @@ type Figures[R any] struct {
 	mark string
 }
 
-// Mark tells snapshots apart, for whoever asks whether anything is new; live figures have none.
+// Mark is another for each snapshot, for whoever asks whether anything is new; live figures have none.
 func (f Figures[R]) Mark() string { return f.mark }
 
-// Entry is a metric in the catalogue.
-type Entry struct {
-	// The metric, and the last part of its path.
-	ID string `json:"id" example:"retention"`
-	// What it asks.
-	Title string `json:"title" example:"Who was followed up"`
-	// What it is, in words.
-	Definition string `json:"definition"`
-	// How its shares are worked out.
-	Formula string `json:"formula"`
-	// What by takes.
-	Dimensions []Dimension `json:"dimensions"`
-	// The other parameters.
-	Filters []string `json:"filters"`
-	// Of the definition: figures of two versions are not comparable.
-	Version int `json:"version" example:"1"`
-}
-
-var countFilters = []string{"from", "to", "site_id", "format"}
-
-// freezer is a metric that a snapshot holds.
-type freezer interface {
-	name() string
-	freeze(tx *db.Tx, next snapshot) ([]figure, error)
-}
-
-func (s *Store) metrics() []freezer {
-	return []freezer{
-		s.bands(),
-		completers,
-		flow,
-		s.missing(),
-		participants,
-		referrals,
-		retention,
-		services,
-		uptake,
-		frozenOutcomes{s},
-		frozenMovement{s},
-	}
-}
-
-// Catalogue lists the metrics.
-func Catalogue() []Entry {
-	// by id
-	return []Entry{
-		undivided(completers.Entry),
-		equityEntry,
-		flow.Entry,
-		missingEntry,
-		movementEntry,
-		outcomesEntry,
-		participants.Entry,
-		referrals.Entry,
-		retention.Entry,
-		undivided(services.Entry),
-		uptake.Entry,
-	}
-}
-
-// undivided is the entry of a metric whose dimensions are all in its answer, so that it takes no by.
-func undivided(e Entry) Entry {
-	e.Dimensions = []Dimension{}
-	return e
-}
-
-// period turns months into days: from the first day of From to before the first day after To.
-func (q Query) period() (from, until day.Date, err error) {
-	from, until = farBack, farAhead
+// days turns months into days: from the first day of From to before the first day after To.
+func (q Query) days() (from, until day.Date, err error) {
+	from, until = earliest, latest
 	if q.From != "" {
 		if from, err = day.Parse(q.From + "-01"); err != nil {
 			return from, until, badMonth("from")

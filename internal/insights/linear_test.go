@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -99,54 +98,37 @@ func (k *knowledge) bounds(t testing.TB, dir string, row map[int]float64) (low, 
 }
 
 // attacked is one metric under attack.
-type attacked[C counted[C], R any] struct {
-	metric[C, R]
-	fields  []int // the counts that C is made of
-	kinds   []*sorting[C]
-	byMonth [attackedSites][attackedMonths]C
-	byValue [attackedSites][attackedValues]C
+type attacked[R any] struct {
+	*counts[R]
+	sortings []*sorting
+	byMonth  [attackedSites][attackedMonths]cell
+	byValue  [attackedSites][attackedValues]cell
 }
 
-func under[C counted[C], R any](m metric[C, R]) attacked[C, R] {
-	x := attacked[C, R]{metric: m}
-	t := reflect.TypeFor[C]()
-	for i := range t.NumField() {
-		if t.Field(i).Type.Kind() == reflect.Int {
-			x.fields = append(x.fields, i)
-		}
-	}
+func under[R any](m *counts[R]) attacked[R] {
+	x := attacked[R]{counts: m}
 	for _, c := range m.columns {
-		for _, in := range c.in {
-			if !slices.Contains(x.kinds, in.sorting) {
-				x.kinds = append(x.kinds, in.sorting)
+		for _, need := range c.needs {
+			if !slices.Contains(x.sortings, need.sorting) {
+				x.sortings = append(x.sortings, need.sorting)
 			}
 		}
 	}
 	return x
 }
 
-// unit is one person in one field, so that what is linear in C can be told by its coefficients.
-func (x *attacked[C, R]) unit(field int) (c C) {
-	reflect.ValueOf(&c).Elem().Field(x.fields[field]).SetInt(1)
-	return c
-}
-
 // variable is the place of a field among the variables.
-func (x *attacked[C, R]) variable(site, at, field int) int {
-	return (site*(attackedMonths+attackedValues)+at)*len(x.fields) + field
+func (x *attacked[R]) variable(site, at, field int) int {
+	return (site*(attackedMonths+attackedValues)+at)*len(x.names) + field
 }
 
-// sum is the coefficients of something linear over places.
-func (x *attacked[C, R]) sum(of func(C) int, sites, at []int) map[int]float64 {
+// sum is the coefficients of a sum of counts over places.
+func (x *attacked[R]) sum(of []term, sites, at []int) map[int]float64 {
 	row := map[int]float64{}
-	for field := range x.fields {
-		f := float64(of(x.unit(field)))
-		if f == 0 {
-			continue
-		}
+	for _, t := range of {
 		for _, s := range sites {
 			for _, p := range at {
-				row[x.variable(s, p, field)] += f
+				row[x.variable(s, p, t.position)] += float64(t.factor)
 			}
 		}
 	}
@@ -161,64 +143,60 @@ func between(from, until int) (list []int) {
 }
 
 // lines are what a snapshot holds, by the code that draws it; naive leaves out all but the rule for one count.
-func (x *attacked[C, R]) lines(naive bool) (months, values []figure) {
-	var cells []C
-	place := func(c C, site, month int, facet string) {
-		reflect.ValueOf(&c).
-			Elem().
-			FieldByName("Cell").
-			Set(reflect.ValueOf(Cell{SiteID: fmt.Sprint(site), Month: month, Facet: facet}))
-		cells = append(cells, c)
+func (x *attacked[R]) lines(naive bool) (months, values []figure) {
+	var cells []cell
+	put := func(c cell, site, month int, facet string) {
+		cells = append(cells, cell{place{site: fmt.Sprint(site), month: month, facet: facet}, c.counts})
 	}
 	for s := range attackedSites {
 		for i, c := range x.byMonth[s] {
-			place(c, s, i, "=")
+			put(c, s, i, "=")
 		}
 		for i, c := range x.byValue[s] {
-			place(c, s, 0, "deprivation="+fmt.Sprint(i))
+			put(c, s, 0, "deprivation="+fmt.Sprint(i))
 		}
 	}
 	sites, calendar := disclosure.Halves(attackedSites), disclosure.Calendar(0, attackedMonths)
-	site := func(c Cell) int { return int(c.SiteID[0] - '0') }
-	f := frame[C, R]{metric: x.metric, profile: disclosure.NHSEngland(8), cells: of(cells, Together, "")}
+	site := func(p place) int { return int(p.site[0] - '0') }
+	t := countTable[R]{counts: x.counts, profile: disclosure.NHSEngland(8), cells: cellsOf(cells, Together, "")}
 	for i := range attackedSites {
-		f.next.Sites = append(f.next.Sites, uuid.UUID{15: byte(i)})
+		t.next.Sites = append(t.next.Sites, uuid.UUID{15: byte(i)})
 	}
-	months = f.byMonth(sites, site, calendar)
-	f.figure.Dimension, f.cells = ByDeprivation, of(cells, ByDeprivation, "")
-	values = f.bySite([]string{"0", "1", "2"}, sites, site, calendar[0])
+	months = t.byMonth(sites, site, calendar)
+	t.figure.Dimension, t.cells = ByDeprivation, cellsOf(cells, ByDeprivation, "")
+	values = t.bySite([]string{"0", "1", "2"}, sites, site, calendar[0])
 	if naive {
 		for _, line := range append(slices.Clone(months), values...) {
-			x.alone(f.profile, line)
+			x.alone(t.profile, line)
 		}
 	}
 	return months, values
 }
 
 // alone shows each count that is no small one itself.
-func (x *attacked[C, R]) alone(p disclosure.Profile, f figure) {
+func (x *attacked[R]) alone(p disclosure.Profile, f figure) {
 	sites := between(0, attackedSites)
 	if f.SiteID != nil {
 		sites = []int{int(f.SiteID[15])}
 	}
-	for i, stretch := range f.Stretches.V {
-		at := between(stretch.From, min(stretch.Until, attackedMonths))
+	for i, period := range f.Periods.V {
+		at := between(period.From, min(period.Until, attackedMonths))
 		if f.Value != "" {
 			at = []int{attackedMonths + int(f.Value[0]-'0')}
 		}
-		for c := range stretch.Counts {
+		for c := range period.Counts {
 			if n := x.truth(c, sites, at); p.Safe(n) {
-				f.Stretches.V[i].Counts[c] = &n
+				f.Periods.V[i].Counts[c] = &n
 			}
 		}
 	}
 }
 
 // truth is the count of a column over places.
-func (x *attacked[C, R]) truth(column int, sites, at []int) (n int) {
+func (x *attacked[R]) truth(column int, sites, at []int) (n int) {
 	for _, s := range sites {
 		for _, p := range at {
-			n += x.columns[column].of(x.at(s, p))
+			n += add(x.columns[column].of, x.at(s, p).counts)
 		}
 	}
 	return n
@@ -232,25 +210,25 @@ type target struct {
 }
 
 // look asks everything, and returns what is known and what was withheld and is small.
-func (x *attacked[C, R]) look(by looks, only int) (known knowledge, hidden []target) {
+func (x *attacked[R]) look(by looks, only int) (known knowledge, hidden []target) {
 	months, values := x.lines(by.naive)
-	known.n = attackedSites * (attackedMonths + attackedValues) * len(x.fields)
-	told := map[string]bool{}
+	known.n = attackedSites * (attackedMonths + attackedValues) * len(x.names)
+	seen := map[string]bool{}
 	everywhere := between(0, attackedSites)
 	answer := func(f figure, from, until int, at []int, name string) {
 		sites := everywhere
 		if f.SiteID != nil {
 			sites = []int{int(f.SiteID[15])}
 		}
-		for c, n := range f.Stretches.V.over(from, until, len(x.columns)) {
+		for c, n := range f.Periods.V.over(from, until, between(0, len(x.columns))) {
 			if by.alone && c != only {
 				continue
 			}
 			row, truth := x.sum(x.columns[c].of, sites, at), x.truth(c, sites, at)
 			switch key := fmt.Sprint(c, row); {
-			case told[key]:
+			case seen[key]:
 			case n != nil:
-				told[key] = true
+				seen[key] = true
 				if shown := *disclosure.NHSEngland(8).Count(*n); by.exact || shown == 0 {
 					known.is(row, "=", *n)
 				} else {
@@ -258,7 +236,7 @@ func (x *attacked[C, R]) look(by looks, only int) (known knowledge, hidden []tar
 					known.is(row, "<=", shown+2)
 				}
 			case truth > 0 && truth < 8:
-				told[key] = true
+				seen[key] = true
 				hidden = append(hidden, target{row, truth, fmt.Sprintf("column %d of sites %v, %s", c, sites, name)})
 			}
 		}
@@ -274,7 +252,7 @@ func (x *attacked[C, R]) look(by looks, only int) (known knowledge, hidden []tar
 		answer(f, 0, 1<<20, []int{attackedMonths + int(f.Value[0]-'0')}, "value "+f.Value)
 	}
 	for s := range attackedSites { // a site's months and its values are the same people
-		for field := range x.fields {
+		for field := range x.names {
 			row := map[int]float64{}
 			for p := range attackedMonths {
 				row[x.variable(s, p, field)] = 1
@@ -287,10 +265,9 @@ func (x *attacked[C, R]) look(by looks, only int) (known knowledge, hidden []tar
 	}
 	for s := range attackedSites { // no kind of people is fewer than nobody
 		for p := range attackedMonths + attackedValues {
-			for _, k := range x.kinds {
-				var none C
-				for i := range k.kinds(none) {
-					known.is(x.sum(func(c C) int { return k.kinds(c)[i] }, []int{s}, []int{p}), ">=", 0)
+			for _, sorting := range x.sortings {
+				for _, kind := range sorting.kinds {
+					known.is(x.sum(kind, []int{s}, []int{p}), ">=", 0)
 				}
 			}
 		}
@@ -299,7 +276,7 @@ func (x *attacked[C, R]) look(by looks, only int) (known knowledge, hidden []tar
 }
 
 // answers are the lines as a reader has them, for whoever looks into what was found.
-func (x *attacked[C, R]) answers(naive bool) string {
+func (x *attacked[R]) answers(naive bool) string {
 	var b strings.Builder
 	months, values := x.lines(naive)
 	for _, f := range append(months, values...) {
@@ -307,7 +284,7 @@ func (x *attacked[C, R]) answers(naive bool) string {
 		if f.SiteID != nil {
 			site = strconv.Itoa(int(f.SiteID[15]))
 		}
-		for _, s := range f.Stretches.V {
+		for _, s := range f.Periods.V {
 			fmt.Fprintf(&b, "site %s, value %q, months %d to %d:", site, f.Value, s.From, s.Until)
 			for _, n := range s.Counts {
 				if n == nil {
@@ -322,7 +299,7 @@ func (x *attacked[C, R]) answers(naive bool) string {
 	return b.String()
 }
 
-func (x *attacked[C, R]) at(site, place int) C {
+func (x *attacked[R]) at(site, place int) cell {
 	if place < attackedMonths {
 		return x.byMonth[site][place]
 	}
@@ -330,7 +307,7 @@ func (x *attacked[C, R]) at(site, place int) C {
 }
 
 // found are those of some withheld counts that can have one value alone.
-func (x *attacked[C, R]) found(t testing.TB, by looks, most int, pick func(n int) int) (found []string, tried int) {
+func (x *attacked[R]) found(t testing.TB, by looks, most int, pick func(n int) int) (found []string, tried int) {
 	known, hidden := x.look(by, pick(len(x.columns)))
 	dir := t.TempDir()
 	for range min(most, len(hidden)) {
@@ -346,53 +323,36 @@ func (x *attacked[C, R]) found(t testing.TB, by looks, most int, pick func(n int
 }
 
 // attack draws the counts of some small sites, and attacks them.
-func attack[C counted[C], R any](
-	m metric[C, R],
-	whole func(C) C,
-) func(tb testing.TB, t *rapid.T, by looks) ([]string, int) {
-	return func(tb testing.TB, t *rapid.T, by looks) ([]string, int) {
-		x := under(m)
-		for s := range attackedSites {
-			for i := range attackedMonths {
-				x.byMonth[s][i] = whole(few(t, *new(C), ""))
-				at := rapid.IntRange(0, attackedValues-1).Draw(t, "value") // of a month's people
-				x.byValue[s][at] = x.byValue[s][at].plus(x.byMonth[s][i])
-			}
+func (m *counts[R]) attack(tb testing.TB, t *rapid.T, by looks) ([]string, int) {
+	x := under(m)
+	x.grow(t)
+	most := 4
+	if by.naive {
+		most = 40
+	}
+	return x.found(tb, by, most, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "target") })
+}
+
+// grow draws people of each month, and puts them to a value.
+func (x *attacked[R]) grow(t *rapid.T) {
+	for s := range attackedSites {
+		for i := range attackedMonths {
+			came := x.asCells([]seenAt{{tallies: x.draw(t)}})[0]
+			at := rapid.IntRange(0, attackedValues-1).Draw(t, "value") // of a month's people
+			x.byMonth[s][i] = bothOf(x.byMonth[s][i], came)
+			x.byValue[s][at] = bothOf(x.byValue[s][at], came)
 		}
-		most := 4
-		if by.naive {
-			most = 40
+		for i := range attackedValues {
+			x.byValue[s][i] = bothOf(x.byValue[s][i], cell{counts: make([]int, len(x.names))})
 		}
-		return x.found(tb, by, most, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "target") })
 	}
 }
 
-func asDrawn[C any](c C) C { return c }
-
-// wholes make what was drawn hang together: who completed attended as well.
-
-func (s taken) whole() taken {
-	s.Within14, s.Within42, s.Later = min(s.Within14, s.Attended), 0, max(0, s.Attended-s.Within14)
-	s.Attended, s.Accepted, s.Sent = s.Attended+s.Completed, s.Accepted+s.Attended+s.Completed, s.Sent+s.Accepted+s.Attended+s.Completed
-	return s
-}
-
-func (s standing) whole() standing {
-	s.Within7, s.Within14, s.Within28, s.Later = s.Completed, s.NotCompleted, s.Declined, 0
-	return s
-}
-
-func (s sent) whole() sent {
-	s.Attended = s.Both + s.OrganisationOnly
-	s.Completed, s.Accepted = s.Both, s.Attended+s.Neither
-	s.Benefited, s.NotBenefited, s.MadeWorse = s.Both, s.PersonOnly, 0
-	return s
-}
-
-func (k kept) whole() kept {
-	k.NotInvited = min(k.NotInvited, k.Due+k.Missed)
-	k.Attempted = k.Due + k.Missed - k.NotInvited + k.InWindow
-	return k
+// bothOf is a new cell of the people of both.
+func bothOf(a, b cell) (c cell) {
+	c.plus(b)
+	c.plus(a)
+	return c
 }
 
 func TestLinearConstraintsRecoverNothing(t *testing.T) {
@@ -400,11 +360,14 @@ func TestLinearConstraintsRecoverNothing(t *testing.T) {
 		t.Skip("no GLPK here (make test installs it by apt): nothing was attacked")
 	}
 	const most = 20 // tables of each metric: a solver takes its time
-	for name, attack := range map[string]func(testing.TB, *rapid.T, looks) ([]string, int){
-		"flow": attack(flow, asDrawn), "completers": attack(completers, asDrawn), "missing": attack((&Store{}).missing(), asDrawn),
-		"services": attack(services, taken.whole), "referrals": attack(referrals, standing.whole), "uptake": attack(uptake, sent.whole), "retention": attack(retention, kept.whole), "participants": attack(participants, taking.whole),
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, m := range contents {
+		x, counts := m.(interface {
+			attack(tb testing.TB, t *rapid.T, by looks) ([]string, int)
+		})
+		if !counts {
+			continue
+		}
+		t.Run(m.name(), func(t *testing.T) {
 			t.Parallel()
 			checks, tried, plain := 0, 0, 0
 			rapid.Check(t, func(r *rapid.T) {
@@ -412,13 +375,13 @@ func TestLinearConstraintsRecoverNothing(t *testing.T) {
 					return
 				}
 				for _, by := range []looks{asAnswered, oneColumn} {
-					found, n := attack(t, r, by)
+					found, n := x.attack(t, r, by)
 					if tried += n; len(found) > 0 {
 						r.Fatalf("%s: %s", by.name, found[0])
 					}
 				}
 				if plain == 0 { // the same attack, were each count to stand for itself
-					found, _ := attack(t, r, noRule)
+					found, _ := x.attack(t, r, noRule)
 					plain += len(found)
 				}
 			})
@@ -428,20 +391,6 @@ func TestLinearConstraintsRecoverNothing(t *testing.T) {
 			}
 		})
 	}
-}
-
-// later is the same places some time after: people joined, and more of them answered. An answer never goes away again.
-func later(t *rapid.T, x attacked[taking, ParticipantRow]) attacked[taking, ParticipantRow] {
-	for s := range attackedSites {
-		for i := range attackedMonths {
-			came := few(t, taking{}, "").whole()
-			came.Cell = Cell{}
-			at := rapid.IntRange(0, attackedValues-1).Draw(t, "value")
-			x.byMonth[s][i] = x.byMonth[s][i].plus(came)
-			x.byValue[s][at] = x.byValue[s][at].plus(came)
-		}
-	}
-	return x
 }
 
 // shifted is knowledge of other variables: those from n on.
@@ -471,14 +420,9 @@ func TestUpdatesOfSeveralMonthsRecoverNothing(t *testing.T) {
 			return
 		}
 		first := under(participants)
-		for s := range attackedSites {
-			for i := range attackedMonths {
-				first.byMonth[s][i] = few(r, taking{}, "").whole()
-				at := rapid.IntRange(0, attackedValues-1).Draw(r, "value")
-				first.byValue[s][at] = first.byValue[s][at].plus(first.byMonth[s][i])
-			}
-		}
-		second := later(r, first)
+		first.grow(r)
+		second := first // some time after: people joined, and more of them answered
+		second.grow(r)
 		for _, by := range []looks{asAnswered, noRule} {
 			if by.naive && plain > 0 {
 				continue
@@ -486,12 +430,8 @@ func TestUpdatesOfSeveralMonthsRecoverNothing(t *testing.T) {
 			one, hidden := first.look(by, 0)
 			two, also := second.look(by, 0)
 			known := knowledge{lines: append(one.lines, two.shifted(one.n)...), n: one.n + two.n}
-			for field := range first.fields {
-				if name := reflect.TypeFor[taking]().Field(first.fields[field]).
-					Name; slices.Contains(
-					[]string{"Open", "Later", "Missed", "Paused", "NoBaseline", "NeverTried", "TriedOnce"},
-					name,
-				) {
+			for field := range first.names {
+				if slices.Contains([]string{"still_open", "later", "missed", "lost", "never_tried", "tried_once"}, first.names[field]) {
 					continue // these may become fewer
 				}
 				for s := range attackedSites {

@@ -1,7 +1,6 @@
 package insights
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -39,50 +38,51 @@ const missingDefinition = "How complete the record is. For each field of the min
 	"instruments that come with Waypost: of those who were asked it at their baseline, how many answered " +
 	"with a number, and how many gave the best answer there is."
 
-// filled is people of one place by whether a field of theirs is known.
-type filled struct {
-	Cell
-	NoBaseline, NotAsked, Unknown, Known, Best int // the first two of items alone; Known without Best
-}
-
-// kinds stand so that what is left after the first is a part of what the field baseline shows.
-func (f filled) kinds() []int { return []int{f.NoBaseline, f.NotAsked, f.Unknown, f.Known, f.Best} }
-
-func (f filled) plus(o filled) filled {
-	f.NoBaseline, f.NotAsked, f.Unknown, f.Known, f.Best = f.NoBaseline+o.NoBaseline, f.NotAsked+o.NotAsked, f.Unknown+o.Unknown, f.Known+o.Known, f.Best+o.Best
-	return f
-}
-
-var missingEntry = Entry{
-	ID:         "missing",
-	Title:      "How complete the record is",
-	Definition: missingDefinition,
-	Formula:    "known_percent = 100 × known / people; best_percent = 100 × best / known",
-	Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
-	Filters:    countFilters,
-	Version:    1,
-}
-
-// missing has a row for each field, and for each item of instruments that the sites have ever asked.
-func (s *Store) missing() metric[filled, MissingRow] {
-	kinds := sorted(filled.kinds)
-	return metric[filled, MissingRow]{
-		Entry:   missingEntry,
-		sql:     "missing.sql.tmpl",
-		args:    map[string]any{"items": db.JSON[[]item]{V: builtinItems}},
-		row:     missingRow,
-		columns: []column[filled]{kinds.left(1), kinds.left(2), kinds.kind(2), kinds.left(3)},
-		subs: func(tx *db.Tx) ([]string, error) {
-			used, err := s.inUse(tx)
-			list := slices.Clone(fields)
-			for _, i := range builtinItems {
-				if slices.ContainsFunc(used, func(u Scale) bool { return u.Instrument == i.Instrument }) {
-					list = append(list, i.Instrument+"."+i.Code)
-				}
-			}
-			return list, err
+// missing has a row for each field, and for each item of instruments that the sites have ever asked. Those of
+// an item who were asked its instrument are a part of what the field baseline shows.
+var missing = declare(counts[MissingRow]{
+	Metric: Metric{
+		Entry: Entry{
+			ID:         "missing",
+			Title:      "How complete the record is",
+			Definition: missingDefinition,
+			Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
+			Version:    1,
 		},
+		Operation: Operation{
+			ID:      "get-missing",
+			Summary: "How complete the record is",
+			About:   "Returns, for each field of the minimum data set, of how many people it is recorded.",
+			By:      ofPeopleNote,
+		},
+	},
+	sql:  "missing.sql.tmpl",
+	args: map[string]any{"items": db.JSON[[]item]{V: builtinItems}},
+	sums: map[string]string{"known": "known_not_best + best", "people": "missing + known"},
+	partitions: []partition{
+		{of: "received_in", parts: []string{"no_baseline", "not_asked", "missing", "known_not_best", "best"}},
+	},
+	shares:    []share{{"known_percent", "known", "people"}, {"best_percent", "best", "known"}},
+	subgroups: fieldsAndItems,
+	row: func(at Divider, field string, w Withheld) MissingRow {
+		return MissingRow{Divider: at, Field: field, Withheld: w}
+	},
+	adjust: func(r *MissingRow) {
+		if !strings.Contains(r.Field, ".") { // a field has no best answer
+			r.Best = nil
+		}
+	},
+})
+
+func fieldsAndItems(tx *db.Tx) ([]string, error) {
+	used, err := inUse(tx)
+	list := slices.Clone(fields)
+	for _, i := range builtinItems {
+		if slices.ContainsFunc(used, func(u Scale) bool { return u.Instrument == i.Instrument }) {
+			list = append(list, i.Instrument+"."+i.Code)
+		}
 	}
+	return list, err
 }
 
 // fields are those of the minimum data set, in the order in which they are recorded.
@@ -103,20 +103,4 @@ var fields = []string{
 	"consent_to_follow_up",
 	"first_contact",
 	"baseline",
-}
-
-func missingRow(at Divider, field string, n []*int, suppressed bool) MissingRow {
-	r := MissingRow{Divider: at, Field: field, Withheld: withheld(suppressed)}
-	fill(n, &r.People, &r.Known, &r.Missing, &r.Best)
-	r.KnownPercent = percent(r.Known, r.People)
-	if !strings.Contains(field, ".") {
-		r.Best = nil
-	}
-	r.BestPercent = percent(r.Best, r.Known)
-	return r
-}
-
-// Missing is how complete the record is.
-func (s *Store) Missing(ctx context.Context, q Query) (Figures[MissingRow], error) {
-	return ask(ctx, s, s.missing(), q)
 }

@@ -46,14 +46,25 @@ const movementDefinition = "Of the people with both measurements, how many were 
 	"each follow-up, within one person's episode and one version of an instrument, paired as for outcomes. " +
 	"Only scores whose instrument names bands. The months are those of the baseline. " + caution
 
-var movementEntry = Entry{
-	ID:         "movement",
-	Title:      "Movement between bands",
-	Definition: movementDefinition,
-	Formula:    "percent = 100 × people / people of before_band whose after_band is null",
-	Dimensions: []Dimension{},
-	Filters:    countFilters,
-	Version:    1,
+var movement = Metric{
+	Entry: Entry{
+		ID:         "movement",
+		Title:      "Movement between bands",
+		Definition: movementDefinition,
+		Formula:    "percent = 100 × people / people of before_band whose after_band is null",
+		Version:    1,
+	},
+	Operation: Operation{
+		ID:      "get-movement",
+		Summary: "Movement between bands",
+		About: "Returns how many people were in which band of a score at the baseline, and in which at each " +
+			"follow-up, with both margins. For partners it is of all sites together and of all time.",
+	},
+}
+
+func init() {
+	register(movement, askMovement)
+	contents = append(contents, movementTables{})
 }
 
 // band names the band of a value, or "" where there is none.
@@ -92,7 +103,9 @@ func (o Outcome) movement(profile disclosure.Profile) (rows []MovementRow) {
 	moves, tree := o.moves(), disclosure.Halves(len(o.Scale.Bands.V))
 	sum := func(i, j int) (n int) {
 		for _, row := range moves[tree[i].From:tree[i].Until] {
-			n += total(row[tree[j].From:tree[j].Until])
+			for _, people := range row[tree[j].From:tree[j].Until] {
+				n += people
+			}
 		}
 		return n
 	}
@@ -115,10 +128,10 @@ func (o Outcome) movement(profile disclosure.Profile) (rows []MovementRow) {
 					before.position,
 				),
 				AfterBand: name(after.position),
-				Withheld:  withheld(!shown[before.node][after.node]),
+				Withheld:  withheld(!shown[before.index][after.index]),
 			}
 			if !row.Suppressed {
-				row.People = profile.Count(sum(before.node, after.node))
+				row.People = profile.Count(sum(before.index, after.index))
 			}
 			rows = append(rows, row)
 		}
@@ -130,18 +143,18 @@ func (o Outcome) movement(profile disclosure.Profile) (rows []MovementRow) {
 }
 
 // ordered are the whole and each position, in order.
-func ordered(t disclosure.Tree) []spot {
+func ordered(t disclosure.Tree) []node {
 	list := whole(t)
-	slices.SortFunc(list, func(a, b spot) int { return a.position - b.position })
+	slices.SortFunc(list, func(a, b node) int { return a.position - b.position })
 	return list
 }
 
-// Movement is how people moved between bands. For partners it is of all sites together and of all time.
-func (s *Store) Movement(ctx context.Context, q Query) (out Figures[MovementRow], err error) {
-	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
+// askMovement answers how people moved between bands. For partners it is of all sites together and of all time.
+func askMovement(ctx context.Context, s *Store, q Query) (out Figures[MovementRow], err error) {
+	err = s.withSnapshot(ctx, q, func(tx *db.Tx, a question) error {
 		out = Figures[MovementRow]{
-			movementEntry.ID,
-			movementEntry.Version,
+			movement.ID,
+			movement.Version,
 			movementDefinition,
 			caution,
 			a.asOf(tx),
@@ -149,9 +162,9 @@ func (s *Store) Movement(ctx context.Context, q Query) (out Figures[MovementRow]
 			[]MovementRow{},
 			a.mark(),
 		}
-		read := s.moving
-		if a.frozen != nil {
-			read = s.moved
+		read := liveMovement
+		if a.snapshot != nil {
+			read = movementFromSnapshot
 		}
 		out.Rows, err = read(tx, a)
 		for i := range out.Rows {
@@ -162,11 +175,11 @@ func (s *Store) Movement(ctx context.Context, q Query) (out Figures[MovementRow]
 	return out, err
 }
 
-// moving counts now.
-func (s *Store) moving(tx *db.Tx, a question) ([]MovementRow, error) {
-	list, err := s.bandedOutcomes(
+// liveMovement counts now.
+func liveMovement(tx *db.Tx, a question) ([]MovementRow, error) {
+	list, err := bandedOutcomes(
 		tx,
-		map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "vintages": db.Texts{}},
+		map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "cohorts": db.Texts{}},
 		a.sites,
 	)
 	rows := []MovementRow{}
@@ -176,24 +189,24 @@ func (s *Store) moving(tx *db.Tx, a question) ([]MovementRow, error) {
 	return rows, err
 }
 
-func (s *Store) bandedOutcomes(tx *db.Tx, args map[string]any, sites db.IDs) ([]Outcome, error) {
+func bandedOutcomes(tx *db.Tx, args map[string]any, sites db.IDs) ([]Outcome, error) {
 	seen, err := observe(tx, args, BySite)
 	if err != nil {
 		return nil, err
 	}
-	scales, err := s.scalesAt(tx)
+	scales, err := scalesAt(tx)
 	scales = slices.DeleteFunc(scales, func(s Scale) bool { return len(s.Bands.V) == 0 })
-	return truth(scales, seen, BySite, bySite(sites)), err
+	return sortOutcomes(scales, seen, BySite, bySite(sites)), err
 }
 
-// moved reads the snapshot.
-func (s *Store) moved(tx *db.Tx, a question) ([]MovementRow, error) {
-	known, err := s.known(tx, a.sites)
+// movementFromSnapshot reads the snapshot.
+func movementFromSnapshot(tx *db.Tx, a question) ([]MovementRow, error) {
+	known, err := known(tx, a.sites)
 	if err != nil {
 		return nil, err
 	}
 	var found []figure
-	if err := tx.Where("snapshot_id = ? and metric = 'movement'", a.frozen.ID).
+	if err := tx.Where("snapshot_id = ? and metric = 'movement'", a.snapshot.ID).
 		Order("position").
 		Find(&found).
 		Error; err != nil {
@@ -217,15 +230,16 @@ func (s *Store) moved(tx *db.Tx, a question) ([]MovementRow, error) {
 	return rows, nil
 }
 
-// frozenMovement is movement in a snapshot.
-type frozenMovement struct{ *Store }
+// movementTables are movement in a snapshot.
+type movementTables struct{}
 
-func (frozenMovement) name() string { return movementEntry.ID }
+func (movementTables) name() string          { return movement.ID }
+func (movementTables) columnNames() []string { return nil }
 
-func (s frozenMovement) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
-	outcomes, err := s.bandedOutcomes(
+func (movementTables) build(tx *db.Tx, next snapshot) (list []figure, err error) {
+	outcomes, err := bandedOutcomes(
 		tx,
-		map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": db.Texts{}},
+		map[string]any{"from": earliest, "until": latest, "sites": next.Sites, "cohorts": db.Texts{}},
 		next.Sites,
 	)
 	for i, o := range outcomes {
@@ -233,10 +247,10 @@ func (s frozenMovement) freeze(tx *db.Tx, next snapshot) (list []figure, err err
 			list,
 			figure{
 				SnapshotID: next.ID,
-				Metric:     movementEntry.ID,
-				Sub:        o.Scale.key(),
+				Metric:     movement.ID,
+				Subgroup:   o.Scale.key(),
 				Position:   i,
-				Stretches:  db.JSON[line]{V: line{}},
+				Periods:    db.JSON[line]{V: line{}},
 				Moves:      &db.JSON[[]MovementRow]{V: o.movement(disclosure.NHSEngland(next.Threshold))},
 			},
 		)

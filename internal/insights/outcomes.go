@@ -96,8 +96,8 @@ type Sample struct {
 	At        Divider
 	Pairs     []Pair
 	BaselineN int   // people with a baseline, the paired ones among them
-	members   int64 // tells other pairs from the same ones
-	vintages  []int // for each pair, how many of the instants asked for lie before it came about
+	members   int64 // another for other pairs
+	cohorts   []int // for each pair, how many of the instants asked for lie before it came about
 }
 
 // Outcome is the truth about one scale. Its samples are the rows of a table, those of nobody too: which
@@ -109,7 +109,7 @@ type Outcome struct {
 
 // protect turns the truth into rows that may leave: all together first, then each.
 func (o Outcome) protect(profile disclosure.Profile, axis disclosure.Tree, all Divider) []OutcomeRow {
-	total, lines := profile.Table(axis, counts(o.Scale, o.Samples))
+	total, lines := profile.Table(axis, disclosureRows(o.Scale, o.Samples))
 	rows := []OutcomeRow{o.Scale.row(all, together(o.Samples), total)}
 	for i, line := range lines {
 		rows = append(rows, o.Scale.row(o.Samples[i].At, o.Samples[i].Pairs, line))
@@ -130,7 +130,7 @@ func (r *OutcomeRow) round() {
 	r.PValue, r.WilcoxonP = probability(r.PValue), probability(r.WilcoxonP)
 }
 
-func counts(scale Scale, samples []Sample) []disclosure.Row {
+func disclosureRows(scale Scale, samples []Sample) []disclosure.Row {
 	rows := make([]disclosure.Row, len(samples))
 	for i, s := range samples {
 		rows[i] = disclosure.Row{People: len(s.Pairs), Others: s.BaselineN - len(s.Pairs), Parts: scale.parts(s.Pairs)}

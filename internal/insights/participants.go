@@ -1,8 +1,6 @@
 package insights
 
-import (
-	"context"
-)
+import "context"
 
 // ParticipantRow is how far the people came who agreed to take part in research, and what they said at one
 // follow-up. A null was withheld, because it or what it leaves over rests on few.
@@ -67,135 +65,53 @@ const participantsDefinition = "People whose consent to research stands now, by 
 	"asked how they are at the start, whose turn for a follow-up has come, who answered, and what they said. " +
 	"A person counts once, however many spells of support they had. due = followed_up + missed + still_open + lost."
 
-// taking is people of one place who take part in research, by how far they came and what they said at one follow-up.
-type taking struct {
-	Cell
-	NoBaseline, Later, Open, Missed, Lost, Paused, NeverTried, TriedOnce int
-	Better, Same, Worse, BeenNotSaid                                     int
-	Helped, MadeWorse, NoHelp, HelpNotSaid                               int
-	MetHelped, MetWorse, Whole                                           int
-}
-
-func (p taking) plus(o taking) taking {
-	p.NoBaseline, p.Later, p.Open, p.Missed, p.Lost = p.NoBaseline+o.NoBaseline, p.Later+o.Later, p.Open+o.Open, p.Missed+o.Missed, p.Lost+o.Lost
-	p.Paused, p.NeverTried, p.TriedOnce = p.Paused+o.Paused, p.NeverTried+o.NeverTried, p.TriedOnce+o.TriedOnce
-	p.Better, p.Same, p.Worse, p.BeenNotSaid = p.Better+o.Better, p.Same+o.Same, p.Worse+o.Worse, p.BeenNotSaid+o.BeenNotSaid
-	p.Helped, p.MadeWorse, p.NoHelp, p.HelpNotSaid = p.Helped+o.Helped, p.MadeWorse+o.MadeWorse, p.NoHelp+o.NoHelp, p.HelpNotSaid+o.HelpNotSaid
-	p.MetHelped, p.MetWorse, p.Whole = p.MetHelped+o.MetHelped, p.MetWorse+o.MetWorse, p.Whole+o.Whole
-	return p
-}
-
-func (p taking) answered() int { return p.Better + p.Worse + p.Same + p.BeenNotSaid }
-
-// been is what those who answered say of how they have been: each says one thing.
-func (p taking) been() []int { return []int{p.Better, p.Worse, p.Same + p.BeenNotSaid} }
-
-// unanswered is those whose turn has come, and who did not answer.
-func (p taking) unanswered() []int { return []int{p.Missed, p.Open, p.Lost + p.Paused} }
-
-func (p taking) due() int { return p.answered() + total(p.unanswered()) }
-
-// reach is what readers need most first: who answered, whose turn has come too, and everybody else.
-func (p taking) reach() []int { return []int{p.answered(), total(p.unanswered()), p.Later} }
-
-func (p taking) start() []int { return []int{p.due() + p.Later - p.NoBaseline, p.NoBaseline} }
-
-func (p taking) tried() []int {
-	return []int{p.TriedOnce, p.due() - p.TriedOnce - p.NeverTried, p.NeverTried}
-}
-
-func (p taking) used() int { return p.Helped + p.NoHelp + p.MadeWorse + p.HelpNotSaid }
-
-func (p taking) use() []int { return []int{p.used(), p.answered() - p.used()} }
-
-// help is what those say who used something; made worse is apart from the rest where both are enough.
-func (p taking) help() []int { return []int{p.Helped, p.used() - p.Helped} }
-
-func (p taking) harm() []int { return []int{p.MadeWorse, p.NoHelp + p.HelpNotSaid} }
-
-func (p taking) meeting() []int { return []int{p.MetHelped, p.answered() - p.MetHelped} }
-
-func (p taking) meetingHarm() []int {
-	return []int{p.MetWorse, p.answered() - p.MetHelped - p.MetWorse}
-}
-
-func (p taking) scales() []int { return []int{p.Whole, p.answered() - p.Whole} }
-
-// participants is how far those came who take part in research. Its columns are in the order of participantRow.
-var participants = metric[taking, ParticipantRow]{
-	Entry: Entry{
-		ID:         "participants",
-		Title:      "How far those came who take part in research, and what they said",
-		Definition: participantsDefinition,
-		Formula:    "followed_up_percent = 100 × followed_up / due",
-		Dimensions: []Dimension{BySite, ByMonth},
-		Filters:    countFilters,
-		Version:    1,
+// participants is how far those came who take part in research. What readers need most first is who answered,
+// then whose turn has come too. Those who used something are sorted by whether it helped; made_worse is apart
+// from the rest where both are enough.
+var participants = declare(counts[ParticipantRow]{
+	Metric: Metric{
+		Entry: Entry{
+			ID:         "participants",
+			Title:      "How far those came who take part in research, and what they said",
+			Definition: participantsDefinition,
+			Dimensions: []Dimension{BySite, ByMonth},
+			Version:    1,
+		},
+		Operation: Operation{
+			ID:      "get-participants",
+			Summary: "How far those came who take part in research",
+			About: "Returns how many people agreed to take part in research, how far they came, and what they said at " +
+				"each follow-up: how they have been, whether they used what they were connected to, and whether it helped.",
+		},
 	},
-	sql:     "participants.sql.tmpl",
-	columns: participantColumns(),
-	subs:    timepoints,
-	row:     participantRow,
-}
-
-func participantColumns() []column[taking] {
-	reach, start, unanswered, tried := sorted(
-		taking.reach,
-	), sorted(
-		taking.start,
-	), sorted(
-		taking.unanswered,
-	), sorted(
-		taking.tried,
-	)
-	been, use, help, harm := sorted(taking.been), sorted(taking.use), sorted(taking.help), sorted(taking.harm)
-	meeting, meetingHarm, scales := sorted(taking.meeting), sorted(taking.meetingHarm), sorted(taking.scales)
-	enrolled, followed, waiting := reach.whole(), reach.kind(0), reach.kind(1)
-	due := column[taking]{taking.due, waiting.in}
-	used := use.kind(0, followed)
-	notHelped, notMeeting := help.kind(1, used), meeting.kind(1, followed)
-	return []column[taking]{
-		enrolled, start.kind(0, enrolled), due, followed,
-		unanswered.kind(0, waiting), unanswered.kind(1, waiting), unanswered.kind(2, waiting),
-		tried.kind(0, due), tried.kind(1, due), tried.kind(2, due),
-		been.kind(0, followed), been.kind(1, followed), been.kind(2, followed),
-		used, use.kind(1, followed), help.kind(0, used), notHelped, harm.kind(0, notHelped),
-		meeting.kind(0, followed), notMeeting, meetingHarm.kind(0, notMeeting),
-		scales.kind(0, followed), scales.kind(1, followed),
-	}
-}
-
-func participantRow(at Divider, timepoint string, n []*int, suppressed bool) ParticipantRow {
-	r := ParticipantRow{Divider: at, Timepoint: timepoint, Withheld: withheld(suppressed)}
-	fill(
-		n,
-		&r.Enrolled,
-		&r.Baseline,
-		&r.Due,
-		&r.FollowedUp,
-		&r.Missed,
-		&r.StillOpen,
-		&r.Lost,
-		&r.TriedOnce,
-		&r.TriedMore,
-		&r.NeverTried,
-		&r.Better,
-		&r.Worse,
-		&r.SameOrNotSaid,
-		&r.Used,
-		&r.NotUsed,
-		&r.Helped,
-		&r.NotHelped,
-		&r.MadeWorse,
-		&r.MeetingHelped,
-		&r.MeetingNotHelped,
-		&r.MeetingMadeWorse,
-		&r.AllAnswers,
-		&r.NotAllAnswers,
-	)
-	r.FollowedUpPercent = percent(r.FollowedUp, r.Due)
-	return r
-}
+	sql: "participants.sql.tmpl",
+	sums: map[string]string{
+		"due":                "followed_up + missed + still_open + lost",
+		"tried_more":         "due - tried_once - never_tried",
+		"used":               "helped + not_helped",
+		"not_used":           "followed_up - used",
+		"meeting_not_helped": "followed_up - meeting_helped",
+		"not_all_answers":    "followed_up - all_answers",
+	},
+	partitions: []partition{
+		{of: "enrolled", parts: []string{"followed_up", "due - followed_up", "later"}},
+		{of: "enrolled", parts: []string{"baseline", rest}},
+		{of: "due - followed_up", parts: []string{"missed", "still_open", "lost"}},
+		{of: "due", parts: []string{"tried_once", "tried_more", "never_tried"}},
+		{of: "followed_up", parts: []string{"better", "worse", "same_or_not_said"}},
+		{of: "followed_up", parts: []string{"used", "not_used"}},
+		{of: "used", parts: []string{"helped", "not_helped"}},
+		{of: "not_helped", parts: []string{"made_worse", rest}},
+		{of: "followed_up", parts: []string{"meeting_helped", "meeting_not_helped"}},
+		{of: "meeting_not_helped", parts: []string{"meeting_made_worse", rest}},
+		{of: "followed_up", parts: []string{"all_answers", "not_all_answers"}},
+	},
+	shares:    []share{{"followed_up_percent", "followed_up", "due"}},
+	subgroups: timepoints,
+	row: func(at Divider, timepoint string, w Withheld) ParticipantRow {
+		return ParticipantRow{Divider: at, Timepoint: timepoint, Withheld: w}
+	},
+})
 
 // Participants is how far those came who take part in research, and what they said.
 func (s *Store) Participants(ctx context.Context, q Query) (Figures[ParticipantRow], error) {

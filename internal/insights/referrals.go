@@ -1,9 +1,6 @@
 package insights
 
-import (
-	"context"
-	"slices"
-)
+import "slices"
 
 // ReferralRow is where referrals stand, and how soon organisations answered. A null was withheld, because
 // it or what it leaves over rests on few.
@@ -55,103 +52,33 @@ const referralsDefinition = "Referrals sent in the period, and where they stand 
 	"A silent organisation makes a referral expired, never declined; a late answer still counts. Time to " +
 	"answer is days from sending to the organisation's first answer."
 
-// standing is referrals of one place by where they stand.
-type standing struct {
-	Cell
-	Signposts, Sent, Accepted, Waitlisted, InProgress, Completed, NotCompleted, Declined, Withdrawn, Expired int
-	Within7, Within14, Within28, Later                                                                       int
-}
-
-func (s standing) closed() []int { return []int{s.Completed, s.NotCompleted, s.Declined} }
-
-func (s standing) open() []int { return []int{s.InProgress, s.Accepted, s.Waitlisted, s.Sent} }
-
-func (s standing) all() []int {
-	return []int{total(s.closed()), total(s.open()), s.Expired, s.Withdrawn}
-}
-
-func (s standing) answered() []int {
-	soon := []int{s.Within7, s.Within14, s.Within28, s.Later}
-	return append(soon, total(s.all())-total(soon))
-}
-
-func (s standing) plus(o standing) standing {
-	s.Signposts, s.Sent, s.Accepted, s.Waitlisted, s.InProgress = s.Signposts+o.Signposts, s.Sent+o.Sent, s.Accepted+o.Accepted, s.Waitlisted+o.Waitlisted, s.InProgress+o.InProgress
-	s.Completed, s.NotCompleted, s.Declined, s.Withdrawn, s.Expired = s.Completed+o.Completed, s.NotCompleted+o.NotCompleted, s.Declined+o.Declined, s.Withdrawn+o.Withdrawn, s.Expired+o.Expired
-	s.Within7, s.Within14, s.Within28, s.Later = s.Within7+o.Within7, s.Within14+o.Within14, s.Within28+o.Within28, s.Later+o.Later
-	return s
-}
-
-// referrals is where referrals stand. Its columns are in the order of ReferralRow's fields.
-var referrals = metric[standing, ReferralRow]{
-	Entry: Entry{
-		ID:         "referrals",
-		Title:      "Where referrals stand",
-		Definition: referralsDefinition,
-		Formula:    "loop_closure_percent = 100 × closed / all",
-		Dimensions: slices.Concat(
-			[]Dimension{BySite, ByMonth, ByOrganisation},
-			ofPeople,
-		),
-		Filters: countFilters,
-		Version: 1,
+// referrals is where referrals stand.
+var referrals = declare(counts[ReferralRow]{
+	Metric: Metric{
+		Entry: Entry{
+			ID:         "referrals",
+			Title:      "Where referrals stand",
+			Definition: referralsDefinition,
+			Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople, []Dimension{ByOrganisation}),
+			Version:    1,
+		},
+		Operation: Operation{
+			ID:      "get-referral-figures",
+			Summary: "Where referrals stand",
+			About: "Returns where referrals stand, how often the loop was closed, and how soon organisations " +
+				"answered. Signposts are apart.",
+			By: allTimeNote,
+		},
 	},
-	sql:     "referrals.sql.tmpl",
-	columns: referralColumns(),
-	subs:    one,
-	row:     referralRow,
-}
-
-func referralColumns() []column[standing] {
-	all, closed, open, answered := sorted(
-		standing.all,
-	), sorted(
-		standing.closed,
-	), sorted(
-		standing.open,
-	), sorted(
-		standing.answered,
-	)
-	list := []column[standing]{all.whole(), all.kind(0), all.kind(1), all.kind(2), all.kind(3)}
-	for kind := range (standing{}).closed() {
-		list = append(list, closed.kind(kind, all.kind(0)))
-	}
-	for kind := range (standing{}).open() {
-		list = append(list, open.kind(kind, all.kind(1)))
-	}
-	for kind := range 4 {
-		list = append(list, answered.kind(kind, all.whole()))
-	}
-	return append(list, sorted(func(s standing) []int { return []int{s.Signposts} }).whole().and(all.whole()))
-}
-
-func referralRow(at Divider, _ string, n []*int, suppressed bool) ReferralRow {
-	r := ReferralRow{Divider: at, Withheld: withheld(suppressed)}
-	fill(
-		n,
-		&r.All,
-		&r.Closed,
-		&r.Open,
-		&r.Expired,
-		&r.Withdrawn,
-		&r.Completed,
-		&r.NotCompleted,
-		&r.Declined,
-		&r.InProgress,
-		&r.Accepted,
-		&r.Waitlisted,
-		&r.Sent,
-		&r.AnsweredIn7Days,
-		&r.AnsweredIn14Days,
-		&r.AnsweredIn28Days,
-		&r.AnsweredLater,
-		&r.Signposts,
-	)
-	r.LoopClosurePercent = percent(r.Closed, r.All)
-	return r
-}
-
-// Referrals is where referrals stand.
-func (s *Store) Referrals(ctx context.Context, q Query) (Figures[ReferralRow], error) {
-	return ask(ctx, s, referrals, q)
-}
+	sql: "referrals.sql.tmpl",
+	partitions: []partition{
+		{of: "all", parts: []string{"closed", "open", "expired", "withdrawn"}},
+		{of: "closed", parts: []string{"completed", "not_completed", "declined"}},
+		{of: "open", parts: []string{"in_progress", "accepted", "waitlisted", "sent"}},
+		{of: "all", parts: []string{
+			"answered_in_7_days", "answered_in_14_days", "answered_in_28_days", "answered_later", rest,
+		}},
+	},
+	shares: []share{{"loop_closure_percent", "closed", "all"}},
+	row:    func(at Divider, _ string, w Withheld) ReferralRow { return ReferralRow{Divider: at, Withheld: w} },
+})

@@ -1,7 +1,6 @@
 package insights
 
 import (
-	"context"
 	"math"
 	"slices"
 
@@ -79,141 +78,53 @@ const retentionDefinition = "What became of each follow-up that was planned, on 
 	"missed means that the window closed with neither an answer nor a reason for none; lost, that somebody " +
 	"recorded the reason."
 
-// kept is follow-ups of one place and timepoint, by what became of them.
-type kept struct {
-	Cell
-	Died, NotYetDue, Due, Paused, Missed, InWindow, Late, Early                                          int
-	CouldNotContact, Declined, Withdrew, Moved, TooUnwell, LacksCapacity, NotAttempted, Other, Attempted int
-	NotInvited                                                                                           int
-}
-
-func (k kept) completed() []int { return []int{k.InWindow, k.Late, k.Early} }
-
-func (k kept) lost() []int {
-	return []int{
-		k.CouldNotContact,
-		k.Declined,
-		k.Withdrew,
-		k.Moved,
-		k.TooUnwell,
-		k.LacksCapacity,
-		k.NotAttempted,
-		k.Other,
-	}
-}
-
-// without is those whose turn has come and gone without an answer.
-func (k kept) without() []int { return []int{k.Missed, total(k.lost()), k.Paused} }
-
-// open is those whose turn is still to come, or has come.
-func (k kept) open() []int { return []int{k.NotYetDue, k.Due} }
-
-// eligible is what readers need most first: who answered, who did not, and who still can.
-func (k kept) eligible() []int {
-	return []int{total(k.completed()), total(k.without()), total(k.open())}
-}
-
-// tried sorts the same people by whether anybody tried.
-func (k kept) tried() []int { return []int{k.Attempted, total(k.eligible()) - k.Attempted} }
-
-// asked sorts them by that and by whether they wait (due or missed). With due, missed and attempted,
-// not_invited gives all four kinds away.
-func (k kept) asked() []int {
-	waiting, others := k.Due+k.Missed, total(k.eligible())-k.Due-k.Missed
-	triedOthers := k.Attempted - (waiting - k.NotInvited)
-	return []int{k.NotInvited, waiting - k.NotInvited, triedOthers, others - triedOthers}
-}
-
-func (k kept) plus(o kept) kept {
-	k.Died, k.NotYetDue, k.Due, k.Paused, k.Missed = k.Died+o.Died, k.NotYetDue+o.NotYetDue, k.Due+o.Due, k.Paused+o.Paused, k.Missed+o.Missed
-	k.InWindow, k.Late, k.Early = k.InWindow+o.InWindow, k.Late+o.Late, k.Early+o.Early
-	k.CouldNotContact, k.Declined, k.Withdrew, k.Moved = k.CouldNotContact+o.CouldNotContact, k.Declined+o.Declined, k.Withdrew+o.Withdrew, k.Moved+o.Moved
-	k.TooUnwell, k.LacksCapacity, k.NotAttempted, k.Other = k.TooUnwell+o.TooUnwell, k.LacksCapacity+o.LacksCapacity, k.NotAttempted+o.NotAttempted, k.Other+o.Other
-	k.Attempted, k.NotInvited = k.Attempted+o.Attempted, k.NotInvited+o.NotInvited
-	return k
-}
-
-// retention is what became of follow-ups. Its columns are in the order of RetentionRow.fill.
-var retention = metric[kept, RetentionRow]{
-	Entry: Entry{
-		ID:         "retention",
-		Title:      "Who was followed up",
-		Definition: retentionDefinition,
-		Formula:    "completion_percent = 100 × completed / (completed + missed + lost + paused)",
-		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
-		Filters:    countFilters,
-		Version:    1,
+// retention is what became of follow-ups. What readers need most first is who answered, who did not, and who
+// still can. With due, missed and attempted, not_invited gives away all four kinds that it is sorted into.
+var retention = declare(counts[RetentionRow]{
+	Metric: Metric{
+		Entry: Entry{
+			ID:         "retention",
+			Title:      "Who was followed up",
+			Definition: retentionDefinition,
+			Formula:    "completion_percent = 100 × completed / (completed + missed + lost + paused)",
+			Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
+			Version:    1,
+		},
+		Operation: Operation{
+			ID:      "get-retention",
+			Summary: "Who was followed up",
+			About: "Returns what became of the follow-ups that were planned: how many are not due yet, due, completed " +
+				"in their window or late, missed with nothing recorded, lost with the reason, or on hold; and how " +
+				"many were attempted. People who died are apart.",
+			By: ofPeopleNote,
+		},
 	},
-	sql:     "retention.sql.tmpl",
-	columns: retentionColumns(),
-	subs:    timepoints,
-	row:     retentionRow,
-}
-
-func retentionColumns() []column[kept] {
-	eligible, completed, without := sorted(kept.eligible), sorted(kept.completed), sorted(kept.without)
-	open, lost, tried, asked := sorted(kept.open), sorted(kept.lost), sorted(kept.tried), sorted(kept.asked)
-	answered, ended, still := eligible.kind(0), eligible.kind(1), eligible.kind(2)
-	list := []column[kept]{
-		eligible.whole(),
-		sorted(func(k kept) []int { return []int{k.Died} }).whole().and(eligible.whole()),
-		open.kind(0, still),
-		open.kind(1, still),
-		answered,
-		completed.kind(0, answered),
-		completed.kind(1, answered),
-		completed.kind(2, answered),
-		without.kind(0, ended),
-		without.kind(1, ended),
-	}
-	for reason := range (kept{}).lost() {
-		list = append(list, lost.kind(reason, without.kind(1, ended)))
-	}
-	gone := column[kept]{func(k kept) int { return total(k.completed()) + total(k.without()) }, ended.in}
-	return append(
-		list,
-		without.kind(2, ended),
-		gone,
-		tried.kind(0, eligible.whole()),
-		asked.kind(0, eligible.whole(), asked.kind(len((kept{}).asked())-1)),
-	)
-}
-
-func retentionRow(at Divider, timepoint string, n []*int, suppressed bool) RetentionRow {
-	r := RetentionRow{Divider: at, Timepoint: timepoint, Withheld: withheld(suppressed)}
-	fill(
-		n,
-		&r.Eligible,
-		&r.Died,
-		&r.NotYetDue,
-		&r.Due,
-		&r.Completed,
-		&r.CompletedInWindow,
-		&r.CompletedLate,
-		&r.CompletedEarly,
-		&r.Missed,
-		&r.Lost,
-		&r.LostCouldNotContact,
-		&r.LostDeclined,
-		&r.LostWithdrew,
-		&r.LostMoved,
-		&r.LostTooUnwell,
-		&r.LostLacksCapacity,
-		&r.LostNotAttempted,
-		&r.LostOther,
-		&r.Paused,
-		&r.Ended,
-		&r.Attempted,
-		&r.NotInvited,
-	)
-	r.CompletionPercent = percent(r.Completed, r.Ended)
-	return r
-}
-
-// Retention is what became of follow-ups.
-func (s *Store) Retention(ctx context.Context, q Query) (Figures[RetentionRow], error) {
-	return ask(ctx, s, retention, q)
-}
+	sql:  "retention.sql.tmpl",
+	sums: map[string]string{"ended": "completed + missed + lost + paused"},
+	partitions: []partition{
+		{of: "eligible", parts: []string{"completed", "missed + lost + paused", "not_yet_due + due"}},
+		{of: "completed", parts: []string{"completed_in_window", "completed_late", "completed_early"}},
+		{of: "missed + lost + paused", parts: []string{"missed", "lost", "paused"}},
+		{of: "lost", parts: []string{
+			"lost_could_not_contact", "lost_declined", "lost_withdrew", "lost_moved", "lost_too_unwell",
+			"lost_lacks_capacity", "lost_not_attempted", "lost_other",
+		}},
+		{of: "not_yet_due + due", parts: []string{"not_yet_due", "due"}},
+		{of: "eligible", parts: []string{"attempted", rest}},
+		{
+			of: "eligible",
+			parts: []string{
+				"not_invited", "due + missed - not_invited", "attempted - due - missed + not_invited", rest,
+			},
+			allOrNone: true,
+		},
+	},
+	shares:    []share{{"completion_percent", "completed", "ended"}},
+	subgroups: timepoints,
+	row: func(at Divider, timepoint string, w Withheld) RetentionRow {
+		return RetentionRow{Divider: at, Timepoint: timepoint, Withheld: w}
+	},
+})
 
 // timepoints are the codes of the schedules of the actor's sites, by when they are.
 func timepoints(tx *db.Tx) (codes []string, err error) {
@@ -221,13 +132,6 @@ func timepoints(tx *db.Tx) (codes []string, err error) {
 		Scan(&codes).
 		Error
 	return codes, err
-}
-
-// fill puts published counts into the fields of a row.
-func fill(n []*int, fields ...**int) {
-	for i, f := range fields {
-		*f = n[i]
-	}
 }
 
 // percent is what percentage of published counts a part is, 0 to 100 with one decimal. Nil where one was

@@ -1,8 +1,6 @@
 package insights
 
-import (
-	"context"
-)
+import "context"
 
 // ServiceRow is what became of the referrals to one service. A null was withheld, because it or what it
 // leaves over rests on few.
@@ -34,65 +32,34 @@ const servicesDefinition = "Referrals sent in the period by the service that the
 	"one of its services are in the row none. How people changed is in outcomes, by service: people by the " +
 	"service that they came to first."
 
-// taken is referrals of one place by how far they came, and how soon.
-type taken struct {
-	Cell
-	Sent, Accepted, Attended, Completed, Within14, Within42, Later int
-}
-
-func (s taken) steps() []int {
-	return []int{s.Sent - s.Accepted, s.Accepted - s.Attended, s.Attended - s.Completed, s.Completed}
-}
-
-func (s taken) waits() []int {
-	return []int{s.Within14, s.Within42, s.Later, s.Sent - s.Within14 - s.Within42 - s.Later}
-}
-
-func (s taken) plus(o taken) taken {
-	s.Sent, s.Accepted, s.Attended, s.Completed = s.Sent+o.Sent, s.Accepted+o.Accepted, s.Attended+o.Attended, s.Completed+o.Completed
-	s.Within14, s.Within42, s.Later = s.Within14+o.Within14, s.Within42+o.Within42, s.Later+o.Later
-	return s
-}
-
-// services is what became of referrals, by service. Its columns are in the order of ServiceRow's fields.
-var services = metric[taken, ServiceRow]{
-	Entry: Entry{
-		ID:         "services",
-		Title:      "What became of referrals, by service",
-		Definition: servicesDefinition,
-		Formula:    "accepted_percent = 100 × accepted / sent",
-		Dimensions: []Dimension{ByService},
-		Filters:    countFilters,
-		Version:    1,
+// services is what became of referrals, by service: always divided, so that it takes no by.
+var services = declare(counts[ServiceRow]{
+	Metric: Metric{
+		Entry: Entry{
+			ID:         "services",
+			Title:      "What became of referrals, by service",
+			Definition: servicesDefinition,
+			Version:    1,
+		},
+		Operation: Operation{
+			ID:      "get-service-figures",
+			Summary: "What became of referrals, by service",
+			About: "Returns, for each service of the directory, how many referrals were accepted, how many people " +
+				"came and how long they waited, and how many finished. For partners it is of all time.",
+		},
 	},
 	sql:     "services.sql.tmpl",
-	columns: serviceColumns(),
-	subs:    one,
-	row:     serviceRow,
-}
+	tableBy: []Dimension{ByService},
+	partitions: []partition{
+		{of: "sent", parts: []string{"sent - accepted", "accepted - attended", "attended - completed", rest}},
+		{of: "sent", parts: []string{"came_within_14_days", "came_within_42_days", "came_later", rest}},
+	},
+	shares: []share{{"accepted_percent", "accepted", "sent"}},
+	row:    func(at Divider, _ string, w Withheld) ServiceRow { return ServiceRow{Divider: at, Withheld: w} },
+	ask:    askServices,
+})
 
-func serviceColumns() []column[taken] {
-	steps, waits := sorted(taken.steps), sorted(taken.waits)
-	return []column[taken]{
-		steps.whole(),
-		steps.left(0),
-		steps.left(1),
-		steps.left(2),
-		waits.kind(0, steps.whole()),
-		waits.kind(1, steps.whole()),
-		waits.kind(2, steps.whole()),
-	}
-}
-
-func serviceRow(at Divider, _ string, n []*int, suppressed bool) ServiceRow {
-	r := ServiceRow{Divider: at, Withheld: withheld(suppressed)}
-	fill(n, &r.Sent, &r.Accepted, &r.Attended, &r.Completed, &r.CameWithin14Days, &r.CameWithin42Days, &r.CameLater)
-	r.AcceptedPercent = percent(r.Accepted, r.Sent)
-	return r
-}
-
-// Services is what became of referrals, by service. For partners it is of all time.
-func (s *Store) Services(ctx context.Context, q Query) (Figures[ServiceRow], error) {
+func askServices(ctx context.Context, s *Store, m *counts[ServiceRow], q Query) (Figures[ServiceRow], error) {
 	q.By = ByService
-	return ask(ctx, s, services, q)
+	return ask(ctx, s, m, q)
 }

@@ -23,6 +23,9 @@ type snapshot struct {
 	Threshold int
 	Made      db.Texts   // the metrics that are in it
 	BuiltAt   *time.Time // nil: not all are yet, and nobody reads it
+	// of each metric that is in it, the names of its counts in the order in which its lines hold them; null of
+	// a snapshot that a version made which did not note them
+	Columns db.JSON[map[string][]string]
 
 	now time.Time // when the metric that is being made is
 }
@@ -36,9 +39,9 @@ type figure struct {
 	Dimension  Dimension
 	SiteID     *uuid.UUID // nil: all sites together
 	Value      string
-	Sub        string
+	Subgroup   string
 	Position   int
-	Stretches  db.JSON[line]
+	Periods    db.JSON[line]
 	Means      *db.JSON[OutcomeRow]
 	Moves      *db.JSON[[]MovementRow]
 	Pairs      *int
@@ -48,21 +51,31 @@ type figure struct {
 
 func (figure) TableName() string { return "figures" }
 
-// Freeze makes the snapshot of the last day that has ended at every site, unless it is there. It is a job's
-// work, and goes on where it was cut off: each metric is one transaction. Two processes at once share the
-// work. Nobody sees half of it: it is swapped for the one before at the end.
-func (s *Store) Freeze(ctx context.Context) error { return s.freeze(ctx, "0") }
+// positions are where the snapshot's lines hold the columns of a metric; -1: it holds no such column, since it
+// was made by a version that did not know it.
+func (s snapshot) positions(m tables) (list []int) {
+	for _, name := range m.columnNames() {
+		list = append(list, slices.Index(s.Columns.V[m.name()], name))
+	}
+	return list
+}
 
-// freeze waits for another that makes a metric as long as patience says, as PostgreSQL writes it; 0: for ever.
-func (s *Store) freeze(ctx context.Context, patience string) error {
+// MakeSnapshot makes the snapshot of the last day that has ended at every site, unless it is there. It is a
+// job's work, and goes on where it was cut off: each metric is one transaction. Two processes at once share
+// the work. Nobody sees half of it: it is swapped for the one before at the end.
+func (s *Store) MakeSnapshot(ctx context.Context) error { return s.makeSnapshot(ctx, "0") }
+
+// makeSnapshot waits for another that makes a metric for so long, as PostgreSQL writes it; 0: for ever.
+func (s *Store) makeSnapshot(ctx context.Context, wait string) error {
 	for more := true; more; {
 		err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
 			if err := tx.Exec(
-				"set local statement_timeout = 0; set local lock_timeout = '" + patience + "'; select pg_advisory_xact_lock(hashtextextended('figures', 0))",
+				"set local statement_timeout = 0; set local lock_timeout = '" + wait + "'; " +
+					"select pg_advisory_xact_lock(hashtextextended('figures', 0))",
 			).Error; err != nil {
 				return err
 			}
-			more, err = s.step(tx)
+			more, err = s.makeNext(tx)
 			return err
 		})
 		if err != nil {
@@ -72,40 +85,69 @@ func (s *Store) freeze(ctx context.Context, patience string) error {
 	return nil
 }
 
-// step makes the next metric of the snapshot that should be there, or swaps it in when all are made.
-func (s *Store) step(tx *db.Tx) (more bool, err error) {
-	next, err := due(tx)
+// makeNext makes the next metric of the snapshot that should be there, or swaps it in when all are made.
+func (s *Store) makeNext(tx *db.Tx) (more bool, err error) {
+	next, err := wanted(tx)
 	if err != nil || next == nil {
 		return false, err
 	}
 	tx.Actor.Sites, next.now = next.Sites, tx.Now
-	for _, m := range s.metrics() {
+	for _, m := range contents {
 		if slices.Contains(next.Made, m.name()) {
 			continue
 		}
-		lines, err := m.freeze(tx, *next)
+		lines, err := m.build(tx, *next)
 		if err != nil {
 			return false, err
 		}
-		return true, errors.Join(tx.CreateInBatches(lines, 500).Error,
-			tx.Exec("update figure_snapshots set made = made || array[?::text] where id = ?", m.name(), next.ID).Error)
+		next.Columns.V[m.name()] = m.columnNames()
+		return true, errors.Join(
+			tx.CreateInBatches(lines, 500).Error,
+			tx.Exec("update figure_snapshots set made = made || array[?::text], columns = ? where id = ?",
+				m.name(), next.Columns, next.ID).Error,
+		)
 	}
 	return false, errors.Join(tx.Exec("delete from figure_snapshots where id <> ?", next.ID).Error,
 		tx.Exec("update figure_snapshots set built_at = ? where id = ?", tx.Now, next.ID).Error)
 }
 
-// due is the snapshot that should be there, if it is not: begun, or new. One that was begun for other days
-// or sites is dropped.
-func due(tx *db.Tx) (*snapshot, error) {
-	next := snapshot{ID: tx.NewID(), Made: db.Texts{}}
+// wanted is the snapshot that should be there, if it is not: begun, or new. One that was begun for other
+// days or sites is dropped.
+func wanted(tx *db.Tx) (*snapshot, error) {
+	next, err := newSnapshot(tx)
+	if err != nil || len(next.Sites) == 0 {
+		return nil, err
+	}
+	have, err := current(tx)
+	if err != nil || have != nil && have.readable() && !have.Day.Before(next.Day) && slices.Equal(have.Sites, next.Sites) {
+		return nil, err
+	}
+	var begun []snapshot
+	if err := tx.Where("built_at is null").Find(&begun).Error; err != nil {
+		return nil, err
+	}
+	for _, b := range begun {
+		if b.Day == next.Day && slices.Equal(b.Sites, next.Sites) && b.Threshold == next.Threshold && b.readable() {
+			return &b, nil
+		}
+	}
+	return next, errors.Join(
+		tx.Exec("delete from figure_snapshots where built_at is null").Error,
+		tx.Create(next).Error,
+	)
+}
+
+// readable reports whether the snapshot says which counts its lines hold.
+func (s snapshot) readable() bool { return s.Columns.V != nil }
+
+// newSnapshot is an empty one of the sites there are, and of the last day that has ended at all of them.
+func newSnapshot(tx *db.Tx) (*snapshot, error) {
+	next := &snapshot{ID: tx.NewID(), Made: db.Texts{}, Columns: db.JSON[map[string][]string]{V: map[string][]string{}}}
 	var sites []struct {
 		ID                  uuid.UUID
 		DisclosureThreshold int
 	}
-	if err := tx.Raw("select id, disclosure_threshold from sites order by id").
-		Scan(&sites).
-		Error; err != nil ||
-		len(sites) == 0 {
+	if err := tx.Raw("select id, disclosure_threshold from sites order by id").Scan(&sites).Error; err != nil {
 		return nil, err
 	}
 	for i, site := range sites {
@@ -128,23 +170,7 @@ func due(tx *db.Tx) (*snapshot, error) {
 			next.AsOf = end
 		}
 	}
-	have, err := current(tx)
-	if err != nil || have != nil && !have.Day.Before(next.Day) && slices.Equal(have.Sites, next.Sites) {
-		return nil, err
-	}
-	var begun []snapshot
-	if err := tx.Where("built_at is null").Find(&begun).Error; err != nil {
-		return nil, err
-	}
-	for _, b := range begun {
-		if b.Day == next.Day && slices.Equal(b.Sites, next.Sites) && b.Threshold == next.Threshold {
-			return &b, nil
-		}
-	}
-	return &next, errors.Join(
-		tx.Exec("delete from figure_snapshots where built_at is null").Error,
-		tx.Create(&next).Error,
-	)
+	return next, nil
 }
 
 // current is the newest snapshot that is whole, or nil.
@@ -157,13 +183,13 @@ func current(tx *db.Tx) (*snapshot, error) {
 	return &found[0], nil
 }
 
-// patience is how long an answer waits for a metric of the snapshot that somebody else makes.
-const patience = "5s"
+// longestWait is how long an answer waits for a metric of the snapshot that somebody else makes.
+const longestWait = "5s"
 
 // makeNow makes the snapshot for an answer that needs it, outside the caller's transaction and as Waypost
 // itself. What it cannot do in time is there for the next one.
 func (s *Store) makeNow(ctx context.Context) error {
-	err := s.freeze(db.Background(db.Apart(actor.With(ctx, actor.Named("figures")))), patience)
+	err := s.makeSnapshot(db.Background(db.Apart(actor.With(ctx, actor.Named("figures")))), longestWait)
 	if err == nil {
 		return nil
 	}

@@ -27,16 +27,14 @@ func inAllWays(texts map[string]sqlfile.Text, name string, all []Dimension, text
 
 func TestPostgreSQLTakesEveryMetric(t *testing.T) {
 	texts := map[string]sqlfile.Text{"scales": files.SQL("scales.sql")}
-	s := &Store{}
-	for name, text := range map[string]func([]Dimension, bool) sqlfile.Text{
-		"flow": flow.text, "referrals": referrals.text, "retention": retention.text, "services": services.text, "uptake": uptake.text,
-		"participants": participants.text, "missing": s.missing().text, "completers": completers.text, "bands": s.bands().text,
-	} {
-		inAllWays(texts, name, ofPeople, text)
+	for _, m := range contents {
+		if q, counts := m.(interface {
+			query([]Dimension, bool) sqlfile.Text
+			tableDimensions() []Dimension
+		}); counts {
+			inAllWays(texts, m.name(), q.tableDimensions(), q.query)
+		}
 	}
-	inAllWays(texts, "services by its own", []Dimension{ByService, ByOrganisation}, services.text)
-	inAllWays(texts, "referrals by its own", []Dimension{ByOrganisation}, referrals.text)
-	inAllWays(texts, "bands by its own", []Dimension{ByBand}, s.bands().text)
 	for _, snapshot := range []bool{false, true} {
 		inAllWays(
 			texts,

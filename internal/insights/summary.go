@@ -56,8 +56,8 @@ func (s *Store) Summary(ctx context.Context) (out Summary, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		out = Summary{AsOf: tx.Now, LinkWorkerID: tx.Actor.Own(), Caution: ownCaution}
 		a := question{
-			from:    farBack,
-			until:   farAhead,
+			from:    earliest,
+			until:   latest,
 			sites:   slices.Clone(tx.Actor.Sites),
 			profile: disclosure.None(),
 			worker:  tx.Actor.Own(),
@@ -66,31 +66,18 @@ func (s *Store) Summary(ctx context.Context) (out Summary, err error) {
 		if out.Caseload, err = a.caseload(tx); err != nil {
 			return err
 		}
-		if out.FollowUps, err = now(tx, retention, a); err != nil {
+		if out.FollowUps, err = retention.rows(tx, a, retention.live); err != nil {
 			return err
 		}
-		if out.Outcomes, err = s.live(tx, a); err != nil {
+		if out.Outcomes, err = liveOutcomes(tx, a); err != nil {
 			return err
 		}
 		out.Outcomes = slices.DeleteFunc(out.Outcomes, func(r OutcomeRow) bool { return *r.BaselineN == 0 })
-		out.Missing, err = now(tx, s.missing(), a)
+		out.Missing, err = missing.rows(tx, a, missing.live)
 		out.Missing = slices.DeleteFunc(out.Missing, func(r MissingRow) bool { return *r.Missing == 0 })
 		return err
 	})
 	return out, err
-}
-
-// now counts a metric live.
-func now[C counted[C], R any](tx *db.Tx, m metric[C, R], a question) ([]R, error) {
-	subs, err := m.subs(tx)
-	if err != nil {
-		return nil, err
-	}
-	counts, err := m.live(tx, a)
-	if err != nil {
-		return nil, err
-	}
-	return m.rows(a, subs, counts), nil
 }
 
 func (a question) caseload(tx *db.Tx) (c Caseload, err error) {

@@ -1,11 +1,6 @@
 package insights
 
-import (
-	"context"
-	"slices"
-
-	"waypost/internal/platform/db"
-)
+import "slices"
 
 // UptakeRow is how far referrals came by the organisations' account, beside what people say of the same
 // referrals. A null was withheld, because it or what it leaves over rests on few.
@@ -60,126 +55,51 @@ const uptakeDefinition = "Referrals that were sent in the period, and what each 
 	"organisation_alone_says_used). mcnemar_p tells whether one of the two says yes more often. An " +
 	"organisation that reported nothing is taken as not saying that the person came."
 
-// sent is referrals of one place, by what each side says of them.
-type sent struct {
-	Cell
-	Signposts, NotAsked, Accepted, Attended, Completed    int
-	Both, Neither, PersonOnly, OrganisationOnly, NotKnown int
-	Benefited, NotBenefited, MadeWorse                    int
-}
+// uptake is what both sides say of referrals. Those who came are sorted by what they say, and so are those
+// who did not: with attended, what both say gives these away.
+var uptake = declare(counts[UptakeRow]{
+	Metric: Metric{
+		Entry: Entry{
+			ID:         "uptake",
+			Title:      "Whether people used what they were referred to",
+			Definition: uptakeDefinition,
+			Formula: "agreement_percent = 100 × (both_say_used + neither_says_used) / (both_say_used + " +
+				"neither_says_used + person_alone_says_used + organisation_alone_says_used)",
+			Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
+			Version:    1,
+		},
+		Operation: Operation{
+			ID:      "get-uptake",
+			Summary: "Whether people used what they were referred to",
+			About: "Returns how far referrals came by the organisations' account, what people say of the same " +
+				"referrals, and how far the two agree. Signposts are apart.",
+			By: ofPeopleNote,
+		},
+	},
+	sql: "uptake.sql.tmpl",
+	partitions: []partition{
+		{of: "sent", parts: []string{"asked", rest}},
+		{of: "sent", parts: []string{"sent - accepted", "accepted - attended", "attended - completed", rest}},
+		{of: "asked", parts: []string{
+			"both_say_used", "neither_says_used", "person_alone_says_used", "organisation_alone_says_used",
+			"person_does_not_say",
+		}},
+		{of: "asked", parts: []string{"benefited", "not_benefited", "made_worse", rest}},
+		{of: "attended", parts: []string{"both_say_used", "organisation_alone_says_used", rest}},
+		{of: "sent - attended", parts: []string{"neither_says_used", "person_alone_says_used", rest}},
+	},
+	row:    func(at Divider, _ string, w Withheld) UptakeRow { return UptakeRow{Divider: at, Withheld: w} },
+	adjust: compareAccounts,
+})
 
-// said is what those who were asked say, beside the organisation's account.
-func (s sent) said() []int {
-	return []int{s.Both, s.Neither, s.PersonOnly, s.OrganisationOnly, s.NotKnown}
-}
-
-func (s sent) all() int { return total(s.said()) + s.NotAsked }
-
-// steps sorts referrals by how far they came. What is left after each kind came further: accepted, attended, completed.
-func (s sent) steps() []int {
-	return []int{s.all() - s.Accepted, s.Accepted - s.Attended, s.Attended - s.Completed, s.Completed}
-}
-
-// came sorts those who came by what they say, and stayed those who did not: with attended, what is said
-// gives these away.
-func (s sent) came() []int {
-	return []int{s.Both, s.OrganisationOnly, s.Attended - s.Both - s.OrganisationOnly}
-}
-
-func (s sent) stayed() []int {
-	return []int{s.Neither, s.PersonOnly, s.all() - s.Attended - s.Neither - s.PersonOnly}
-}
-
-// helped is what those who were asked say of its help; the rest do not say.
-func (s sent) helped() []int {
-	known := []int{s.Benefited, s.NotBenefited, s.MadeWorse}
-	return append(known, total(s.said())-total(known))
-}
-
-func (s sent) plus(o sent) sent {
-	s.Signposts, s.NotAsked, s.Accepted, s.Attended, s.Completed = s.Signposts+o.Signposts, s.NotAsked+o.NotAsked, s.Accepted+o.Accepted, s.Attended+o.Attended, s.Completed+o.Completed
-	s.Both, s.Neither, s.PersonOnly, s.OrganisationOnly, s.NotKnown = s.Both+o.Both, s.Neither+o.Neither, s.PersonOnly+o.PersonOnly, s.OrganisationOnly+o.OrganisationOnly, s.NotKnown+o.NotKnown
-	s.Benefited, s.NotBenefited, s.MadeWorse = s.Benefited+o.Benefited, s.NotBenefited+o.NotBenefited, s.MadeWorse+o.MadeWorse
-	return s
-}
-
-// uptake is what both sides say of referrals. Its columns are in the order of UptakeRow's fields.
-var uptake = metric[sent, UptakeRow]{
-	Entry: Entry{ID: "uptake", Title: "Whether people used what they were referred to", Definition: uptakeDefinition,
-		Formula: "agreement_percent = 100 × (both_say_used + neither_says_used) / (both_say_used + " +
-			"neither_says_used + person_alone_says_used + organisation_alone_says_used)",
-		Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople), Filters: countFilters, Version: 1},
-	sql: "uptake.sql.tmpl", columns: uptakeColumns(), subs: one, row: uptakeRow,
-}
-
-func uptakeColumns() []column[sent] {
-	asked := sorted(func(s sent) []int { return []int{total(s.said()), s.NotAsked} })
-	steps, said, helped, came, stayed := sorted(
-		sent.steps,
-	), sorted(
-		sent.said,
-	), sorted(
-		sent.helped,
-	), sorted(
-		sent.came,
-	), sorted(
-		sent.stayed,
-	)
-	people := asked.kind(0)
-	return []column[sent]{
-		asked.whole(),
-		steps.left(0),
-		steps.left(1),
-		steps.left(2),
-		people,
-		said.kind(
-			0,
-			people,
-			came.kind(0),
-			steps.left(1),
-		),
-		said.kind(1, people, stayed.kind(0), steps.left(1)),
-		said.kind(2, people, stayed.kind(1), steps.left(1)),
-		said.kind(
-			3,
-			people,
-			came.kind(1),
-			steps.left(1),
-		),
-		said.kind(4, people),
-		helped.kind(0, people),
-		helped.kind(1, people),
-		helped.kind(2, people),
-		sorted(func(s sent) []int { return []int{s.Signposts} }).whole().and(asked.whole()),
-	}
-}
-
-func uptakeRow(at Divider, _ string, n []*int, suppressed bool) UptakeRow {
-	r := UptakeRow{Divider: at, Withheld: withheld(suppressed)}
-	fill(
-		n,
-		&r.Sent,
-		&r.Accepted,
-		&r.Attended,
-		&r.Completed,
-		&r.Asked,
-		&r.BothSayUsed,
-		&r.NeitherSaysUsed,
-		&r.PersonAloneSaysUsed,
-		&r.OrganisationAloneSays,
-		&r.PersonDoesNotSay,
-		&r.Benefited,
-		&r.NotBenefited,
-		&r.MadeWorse,
-		&r.Signposts,
-	)
+// compareAccounts fills in how far the two sides agree.
+func compareAccounts(r *UptakeRow) {
 	if agreed := plus(r.BothSayUsed, r.NeitherSaysUsed); agreed != nil {
 		r.AgreementPercent = percent(agreed, plus(agreed, r.PersonAloneSaysUsed, r.OrganisationAloneSays))
 	}
 	if r.PersonAloneSaysUsed != nil && r.OrganisationAloneSays != nil {
 		r.McNemarP = probability(McNemar(*r.PersonAloneSaysUsed, *r.OrganisationAloneSays).P)
 	}
-	return r
 }
 
 // plus adds published counts up; nil where one was withheld.
@@ -192,12 +112,4 @@ func plus(counts ...*int) *int {
 		sum += *n
 	}
 	return &sum
-}
-
-// one is the rows of a metric that has one for each place.
-func one(*db.Tx) ([]string, error) { return []string{""}, nil }
-
-// Uptake is what both sides say of referrals.
-func (s *Store) Uptake(ctx context.Context, q Query) (Figures[UptakeRow], error) {
-	return ask(ctx, s, uptake, q)
 }

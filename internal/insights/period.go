@@ -2,24 +2,26 @@ package insights
 
 import "waypost/internal/disclosure"
 
-// stretch is what may be shown of some months: counts of a metric's columns, nil where withheld, before
+// period is what may be shown of some months: counts of a metric's columns, nil where withheld, before
 // they are rounded.
-type stretch struct {
+type period struct {
 	From   int    `json:"from"` // months since January of the year 0
 	Until  int    `json:"until"`
 	Counts []*int `json:"counts"`
 }
 
-// line is a line of a table over all its stretches of time.
-type line []stretch
+// line is a line of a table over all its periods.
+type line []period
 
-// over is what the line says of a period: the sum of stretches that make it up, and nil where none do.
-// Nothing more is told than anybody could add up from shown stretches. Outside the line's months there is
-// nobody.
-func (l line) over(from, until, columns int) []*int {
-	out := make([]*int, columns)
-	for i := range out {
-		out[i] = l.column(i, from, until)
+// over is what the line says of some months, of the columns at these positions: the sum of the periods that
+// make them up, and nil where none do. Nothing more is said than anybody could add up from shown periods.
+// Outside the line's months there is nobody.
+func (l line) over(from, until int, positions []int) []*int {
+	out := make([]*int, len(positions))
+	for i, position := range positions {
+		if position >= 0 {
+			out[i] = l.column(position, from, until)
+		}
 	}
 	return out
 }
@@ -40,7 +42,7 @@ func (l line) column(i, from, until int) *int {
 	return &sum
 }
 
-// step finds the longest shown stretch that begins here and ends in time, or one of nobody that reaches over here.
+// step finds the longest shown period that begins here and ends in time, or one of nobody that reaches over here.
 func (l line) step(i, at, until int) (next, n int) {
 	next = at
 	for _, s := range l {
@@ -55,15 +57,15 @@ func (l line) step(i, at, until int) (next, n int) {
 	return next, n
 }
 
-// drawn makes a line from a node of rows, with each node of time that shows more than the one it lies in.
-func drawn(months disclosure.Tree, counts func(j int) []*int) (l line) {
+// newLine makes a line from a node of rows, with each node of time that shows more than the one it lies in.
+func newLine(months disclosure.Tree, counts func(j int) []*int) (l line) {
 	empty := make([]bool, len(months))
 	for j, node := range months {
 		if node.Parent >= 0 && empty[node.Parent] {
 			empty[j] = true
 			continue
 		}
-		s := stretch{node.From, node.Until, counts(j)}
+		s := period{node.From, node.Until, counts(j)}
 		shown, nobody := false, true
 		for _, n := range s.Counts {
 			shown, nobody = shown || n != nil, nobody && n != nil && *n == 0

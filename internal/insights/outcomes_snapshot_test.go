@@ -30,7 +30,7 @@ func (n *nightly) draw(people, came []int) map[string]figure {
 			if p < count-came[i] {
 				old = 0
 			}
-			s.Pairs, s.vintages = append(s.Pairs, Pair{4, float64(4 + p%3)}), append(s.vintages, old)
+			s.Pairs, s.cohorts = append(s.Pairs, Pair{4, float64(4 + p%3)}), append(s.cohorts, old)
 		}
 		s.members = int64(count*1000 + came[i]) // others were there before
 		if came[i] == 0 {
@@ -38,13 +38,13 @@ func (n *nightly) draw(people, came []int) map[string]figure {
 		}
 		o.Samples = append(o.Samples, s)
 	}
-	t := table{o, ByDeprivation, snapshot{now: at}, disclosure.NHSEngland(0), n.before, slices.Clone(n.nights)}
+	t := outcomesTable{o, ByDeprivation, snapshot{now: at}, disclosure.NHSEngland(0), n.before, slices.Clone(n.nights)}
 	moved := map[string]bool{}
 	lines := append([]figure{t.together(moved)}, t.rows(moved[o.Scale.key()])...)
-	n.before, n.nights = map[lineKey]figure{}, append(n.nights, vintage(at))
+	n.before, n.nights = map[lineKey]figure{}, append(n.nights, instant(at))
 	rows := map[string]figure{}
 	for _, l := range lines {
-		n.before[lineKey{l.Dimension, l.Value, l.Sub}] = l
+		n.before[lineKey{l.Dimension, l.Value, l.Subgroup}] = l
 		rows[l.Value] = l
 	}
 	return rows

@@ -10,31 +10,32 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// frozenOutcomes is paired change in a snapshot.
-type frozenOutcomes struct{ *Store }
+// outcomesTables are paired change in a snapshot.
+type outcomesTables struct{}
 
-func (frozenOutcomes) name() string { return outcomesEntry.ID }
+func (outcomesTables) name() string          { return outcomes.ID }
+func (outcomesTables) columnNames() []string { return nil }
 
-// freeze works the tables out, by site and by each dimension of people, and holds what may not change yet.
+// build works the tables out, by site and by each dimension of people, and keeps what may not change yet.
 //
 // A mean over 8 people today and over 9 tomorrow would give the ninth away. So a table's rows are worked
 // out anew only when since the last time nobody, or at least as many as the threshold, have come into each
 // of them or gone; and all of its rows together, with the row of all together. Until then they stay as they
 // were.
-func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err error) {
-	before, vintages, err := s.before(tx)
+func (outcomesTables) build(tx *db.Tx, next snapshot) (list []figure, err error) {
+	before, cohorts, err := linesBefore(tx)
 	if err != nil {
 		return nil, err
 	}
-	dimensions := slices.Concat(outcomesEntry.Dimensions, []Dimension{ByPopulation})
+	dimensions := slices.Concat(outcomes.Dimensions, []Dimension{ByPopulation})
 	seen, err := observe(
 		tx,
-		map[string]any{"from": farBack, "until": farAhead, "sites": next.Sites, "vintages": vintages},
+		map[string]any{"from": earliest, "until": latest, "sites": next.Sites, "cohorts": cohorts},
 		dimensions...)
 	if err != nil {
 		return nil, err
 	}
-	scales, err := s.scalesAt(tx)
+	scales, err := scalesAt(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -44,18 +45,18 @@ func (s frozenOutcomes) freeze(tx *db.Tx, next snapshot) (list []figure, err err
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range truth(scales, seen, by, places) {
-			t := table{o, by, next, disclosure.NHSEngland(next.Threshold), before, vintages}
+		for _, o := range sortOutcomes(scales, seen, by, places) {
+			t := outcomesTable{o, by, next, disclosure.NHSEngland(next.Threshold), before, cohorts}
 			if by == BySite {
 				list = append(list, t.together(moved))
 			}
 			list = append(list, t.rows(moved[o.Scale.key()])...)
 		}
 	}
-	first, last, err := s.months(tx, next)
+	first, last, err := baselineMonths(tx, next)
 	for i := range list {
 		list[i].Position = i
-		list[i].Stretches.V = line{{From: first, Until: last, Counts: []*int{}}}
+		list[i].Periods.V = line{{From: first, Until: last, Counts: []*int{}}}
 	}
 	return list, err
 }
@@ -79,20 +80,20 @@ func bySite(sites db.IDs) (list []Divider) {
 	return list
 }
 
-// months are those of the baselines there are.
-func (s frozenOutcomes) months(tx *db.Tx, next snapshot) (first, last int, err error) {
+// baselineMonths are those of the baselines there are.
+func baselineMonths(tx *db.Tx, next snapshot) (first, last int, err error) {
 	err = tx.Raw(`select coalesce(month_number(min(completed_on)), 0), coalesce(month_number(max(completed_on)) + 1, 0)
 		from counted_scores where site_id = any(?::uuid[]) and timepoint = 'baseline'`, next.Sites).Row().Scan(&first, &last)
 	return first, last, err
 }
 
 type lineKey struct {
-	dimension Dimension
-	row, sub  string
+	dimension     Dimension
+	row, subgroup string
 }
 
-// before is the snapshot that partners have read until now, and when its lines were worked out, the earliest first.
-func (s frozenOutcomes) before(tx *db.Tx) (lines map[lineKey]figure, vintages db.Texts, err error) {
+// linesBefore are those that partners have read until now, and when they were worked out, the earliest first.
+func linesBefore(tx *db.Tx) (lines map[lineKey]figure, cohorts db.Texts, err error) {
 	have, err := current(tx)
 	if err != nil || have == nil {
 		return nil, nil, err
@@ -101,43 +102,43 @@ func (s frozenOutcomes) before(tx *db.Tx) (lines map[lineKey]figure, vintages db
 	err = tx.Where("snapshot_id = ? and metric = 'outcomes'", have.ID).Find(&found).Error
 	lines = map[lineKey]figure{}
 	for _, f := range found {
-		k := lineKey{f.Dimension, f.Value, f.Sub}
+		k := lineKey{f.Dimension, f.Value, f.Subgroup}
 		if f.SiteID != nil {
 			k.row = f.SiteID.String()
 		}
 		lines[k] = f
-		if v := vintage(*f.Since); !slices.Contains(vintages, v) {
-			vintages = append(vintages, v)
+		if v := instant(*f.Since); !slices.Contains(cohorts, v) {
+			cohorts = append(cohorts, v)
 		}
 	}
-	slices.Sort(vintages)
-	return lines, vintages, err
+	slices.Sort(cohorts)
+	return lines, cohorts, err
 }
 
-func vintage(t time.Time) string {
+func instant(t time.Time) string {
 	return t.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z")
 }
 
-// table is the rows of one scale by one dimension.
-type table struct {
+// outcomesTable is the rows of one scale by one dimension.
+type outcomesTable struct {
 	Outcome
 	by      Dimension
 	next    snapshot
 	profile disclosure.Profile
 	before  map[lineKey]figure
 
-	vintages db.Texts
+	cohorts db.Texts
 }
 
 // together is the row of all together.
-func (t table) together(moved map[string]bool) figure {
+func (t outcomesTable) together(moved map[string]bool) figure {
 	k, all := lineKey{Together, "", t.Scale.key()}, Sample{}
 	for _, s := range t.Samples {
-		all.Pairs, all.vintages, all.BaselineN = append(
+		all.Pairs, all.cohorts, all.BaselineN = append(
 			all.Pairs,
 			s.Pairs...), append(
-			all.vintages,
-			s.vintages...), all.BaselineN+s.BaselineN
+			all.cohorts,
+			s.cohorts...), all.BaselineN+s.BaselineN
 		all.members ^= s.members
 	}
 	old, had := t.before[k]
@@ -152,8 +153,8 @@ func (t table) together(moved map[string]bool) figure {
 // rows are the others. Those that were withheld stay so, until enough people came into each of them at
 // once: else one that nobody came into would tell now what it was when it was withheld, and so would the
 // one beside it.
-func (t table) rows(moved bool) (list []figure) {
-	var held []figure
+func (t outcomesTable) rows(moved bool) (list []figure) {
+	var kept []figure
 	all, known := t.before[lineKey{Together, "", t.Scale.key()}]
 	known = known && !all.Means.V.Suppressed
 	old := make([]figure, len(t.Samples))
@@ -162,7 +163,7 @@ func (t table) rows(moved bool) (list []figure) {
 		line, had := t.before[t.key(i)]
 		if old[i] = line; had {
 			line.SnapshotID = t.next.ID
-			held = append(held, line)
+			kept = append(kept, line)
 		}
 		if !known { // nothing was shown of any
 			continue
@@ -174,7 +175,7 @@ func (t table) rows(moved bool) (list []figure) {
 		}
 	}
 	if !moved {
-		return held
+		return kept
 	}
 	lifted := !known || enough && came >= (hidden+1)*t.profile.Threshold()
 	for i, row := range t.protect(t.profile, t.by.axis(len(t.Samples)), Divider{})[1:] {
@@ -186,18 +187,18 @@ func (t table) rows(moved bool) (list []figure) {
 	return list
 }
 
-func (t table) key(i int) lineKey {
+func (t outcomesTable) key(i int) lineKey {
 	return lineKey{t.by, **t.Samples[i].At.value(t.by), t.Scale.key()}
 }
 
-func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
+func (t outcomesTable) line(k lineKey, s Sample, row OutcomeRow) figure {
 	row.Divider, row.RowAsOf = Divider{}, &t.next.AsOf
 	f := figure{
 		SnapshotID: t.next.ID,
-		Metric:     outcomesEntry.ID,
+		Metric:     outcomes.ID,
 		Dimension:  k.dimension,
 		Value:      k.row,
-		Sub:        k.sub,
+		Subgroup:   k.subgroup,
 		Means:      &db.JSON[OutcomeRow]{V: row},
 		Pairs:      new(len(s.Pairs)),
 		Members:    &s.members,
@@ -209,11 +210,11 @@ func (t table) line(k lineKey, s Sample, row OutcomeRow) figure {
 	return f
 }
 
-// mayChange tells whether a line can be worked out anew: the sample is the same, or at least the threshold
+// mayChange reports whether a line can be worked out anew: the sample is the same, or at least the threshold
 // came into it since it was worked out, or left, and nobody or at least the threshold are in it. People who
-// are in another row now, since what is known of them was put right, are told by members alone. A line that
+// are in another row now, since what is known of them was put right, show in members alone. A line that
 // was not there had nobody.
-func (t table) mayChange(s Sample, old figure) bool {
+func (t outcomesTable) mayChange(s Sample, old figure) bool {
 	if old.Since == nil {
 		return t.profile.Safe(len(s.Pairs))
 	}
@@ -222,9 +223,9 @@ func (t table) mayChange(s Sample, old figure) bool {
 }
 
 // changed is how many came into a line since it was worked out, or left, whichever are more.
-func (t table) changed(s Sample, old figure) int {
-	came, since := 0, slices.Index(t.vintages, vintage(*old.Since))
-	for _, v := range s.vintages {
+func (t outcomesTable) changed(s Sample, old figure) int {
+	came, since := 0, slices.Index(t.cohorts, instant(*old.Since))
+	for _, v := range s.cohorts {
 		if v > since {
 			came++
 		}

@@ -24,14 +24,16 @@ const (
 	fewMonths  = 36  // as many when nobody says from when
 )
 
-var farBack, farAhead = day.New(1900, 1, 1), day.New(3000, 1, 1)
+var badDimension = wrong("by", fault.UnknownCode, "is no dimension of these figures: see the catalogue")
+
+var earliest, latest = day.New(1900, 1, 1), day.New(3000, 1, 1)
 
 // ask answers from the snapshot; a site's own manager live.
-func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Query) (out Figures[R], err error) {
-	if q.By != Together && !slices.Contains(m.Dimensions, q.By) {
-		return out, wrong("by", fault.UnknownCode, "is no dimension of these figures: see the catalogue")
+func ask[R any](ctx context.Context, s *Store, m *counts[R], q Query) (out Figures[R], err error) {
+	if q.By != Together && !slices.Contains(m.tableDimensions(), q.By) {
+		return out, badDimension
 	}
-	err = s.answered(ctx, q, func(tx *db.Tx, a question) error {
+	err = s.withSnapshot(ctx, q, func(tx *db.Tx, a question) error {
 		out = Figures[R]{
 			Metric:     m.ID,
 			Version:    m.Version,
@@ -41,49 +43,50 @@ func ask[C counted[C], R any](ctx context.Context, s *Store, m metric[C, R], q Q
 			Rows:       []R{},
 			mark:       a.mark(),
 		}
-		subs, err := m.subs(tx)
-		if err != nil {
-			return err
-		}
 		read := m.live
-		if a.frozen != nil {
-			read = m.frozen
+		if a.snapshot != nil {
+			read = m.fromSnapshot
 		}
-		counts, err := read(tx, a)
-		if err != nil {
-			return err
-		}
-		out.Rows = m.rows(a, subs, counts)
-		return nil
+		out.Rows, err = m.rows(tx, a, read)
+		return err
 	})
 	return out, err
 }
 
+// reader finds the counts of a row.
+type reader func(at span, subgroup string) []*int
+
 // rows are those of the table, fit to be published.
-func (m metric[C, R]) rows(a question, subs []string, counts func(at span, sub string) []*int) []R {
+func (m *counts[R]) rows(tx *db.Tx, a question, read func(*db.Tx, question) (reader, error)) ([]R, error) {
 	list := []R{}
-	for _, sub := range subs {
+	subgroups, err := m.rowsOf(tx)
+	if err != nil {
+		return list, err
+	}
+	counts, err := read(tx, a)
+	if err != nil {
+		return list, err
+	}
+	for _, subgroup := range subgroups {
 		for _, at := range a.places {
-			n := counts(at, sub)
+			n := counts(at, subgroup)
 			a.round(n)
-			list = append(list, m.row(at.published(), sub, n, n[0] == nil))
+			list = append(list, m.answerRow(at.published(), subgroup, n))
 		}
 	}
-	return list
+	return list, nil
 }
 
-// answered hands over the question. Where there is no snapshot yet, or a demo's clock was moved, one is
-// made first; otherwise that is the night's work.
-func (s *Store) answered(ctx context.Context, q Query, answer func(tx *db.Tx, a question) error) error {
-	try := func(enough bool) error {
+// withSnapshot hands over the question with what answers it. Where there is no snapshot yet, or a demo's
+// clock was moved, one is made first; otherwise that is the night's work.
+func (s *Store) withSnapshot(ctx context.Context, q Query, answer func(tx *db.Tx, a question) error) error {
+	try := func(mayBeOld bool) error {
 		return s.DB.Do(ctx, func(tx *db.Tx) error {
-			a, err := q.asked(tx)
+			a, err := newQuestion(tx, q)
 			if err != nil {
 				return err
 			}
-			if old := a.frozen != nil && s.DB.Clock.Offset() != 0 &&
-				a.frozen.Day.Before(day.Of(tx.Now).AddDays(-1)); !enough &&
-				(old || a.frozen != nil && a.frozen.ID == uuid.Nil) {
+			if !mayBeOld && a.snapshot != nil && s.mustBeMade(tx, *a.snapshot) {
 				return errStale
 			}
 			tx.Actor.Sites = a.sites
@@ -97,6 +100,13 @@ func (s *Store) answered(ctx context.Context, q Query, answer func(tx *db.Tx, a 
 		}
 	}
 	return err
+}
+
+// mustBeMade reports whether there is no snapshot yet, or one that cannot be read, or one of an earlier day than
+// that of a demo's moved clock.
+func (s *Store) mustBeMade(tx *db.Tx, have snapshot) bool {
+	moved := s.DB.Clock.Offset() != 0 && have.Day.Before(day.Of(tx.Now).AddDays(-1))
+	return have.ID == uuid.Nil || !have.readable() || moved
 }
 
 // round makes counts fit to be published.
@@ -114,7 +124,7 @@ type question struct {
 	from, until day.Date
 	sites       db.IDs
 	places      []span    // the rows, all together first
-	frozen      *snapshot // nil: live
+	snapshot    *snapshot // nil: live
 	profile     disclosure.Profile
 	worker      *uuid.UUID // of this link worker's people alone, live; nil: of everybody
 }
@@ -127,9 +137,10 @@ func (a question) args(args map[string]any) map[string]any {
 	return args
 }
 
-func (q Query) asked(tx *db.Tx) (a question, err error) {
+// newQuestion is the question that the actor asks.
+func newQuestion(tx *db.Tx, q Query) (a question, err error) {
 	a = question{Query: q, sites: slices.Clone(tx.Actor.Sites), profile: disclosure.None()}
-	if a.from, a.until, err = q.period(); err != nil {
+	if a.from, a.until, err = q.days(); err != nil {
 		return a, err
 	}
 	if q.SiteID != nil {
@@ -138,13 +149,13 @@ func (q Query) asked(tx *db.Tx) (a question, err error) {
 		}
 	}
 	if tx.Actor.Role != actor.SiteManager {
-		if a.frozen, err = current(tx); err != nil {
+		if a.snapshot, err = current(tx); err != nil {
 			return a, err
 		}
-		if a.frozen == nil {
-			a.frozen = &snapshot{Sites: a.sites, AsOf: tx.Now} // of nobody
+		if a.snapshot == nil {
+			a.snapshot = &snapshot{Sites: a.sites, AsOf: tx.Now} // of nobody
 		}
-		a.profile = disclosure.NHSEngland(a.frozen.Threshold)
+		a.profile = disclosure.NHSEngland(a.snapshot.Threshold)
 	}
 	a.places, err = a.rows(tx)
 	return a, err
@@ -164,8 +175,8 @@ func (a question) rows(tx *db.Tx) ([]span, error) {
 	}
 	base := span{from: monthOf(a.from), until: monthOf(a.until)}
 	// nobody was counted after it: a question without an end, of which more is known
-	if a.frozen != nil && base.until > monthOf(a.frozen.Day) {
-		base.until = monthOf(farAhead)
+	if a.snapshot != nil && base.until > monthOf(a.snapshot.Day) {
+		base.until = monthOf(latest)
 	}
 	if a.SiteID != nil {
 		base.Divider = sites[slices.IndexFunc(sites, func(d Divider) bool { return *d.SiteID == a.SiteID.String() })]
@@ -229,7 +240,7 @@ func monthOf(d day.Date) int {
 func monthName(m int) string { return fmt.Sprintf("%04d-%02d", m/12, m%12+1) }
 
 // live counts now, and shows everything.
-func (m metric[C, R]) live(tx *db.Tx, a question) (func(at span, sub string) []*int, error) {
+func (m *counts[R]) live(tx *db.Tx, a question) (reader, error) {
 	var days db.Texts
 	for _, site := range a.sites {
 		today, err := tx.Today(site)
@@ -243,33 +254,32 @@ func (m metric[C, R]) live(tx *db.Tx, a question) (func(at span, sub string) []*
 		[]Dimension{a.By},
 		a.args(map[string]any{"from": a.from, "until": a.until, "sites": a.sites, "days": days}),
 	)
-	return func(at span, sub string) []*int {
-		var sum C
+	return func(at span, subgroup string) []*int {
+		sum := cell{counts: make([]int, len(m.names))}
 		for _, c := range cells {
-			if place := c.at(); place.Sub == sub && place.Month >= at.from && place.Month < at.until &&
-				at.holds(a.By, place) {
-				sum = sum.plus(c)
+			if c.subgroup == subgroup && c.month >= at.from && c.month < at.until && at.includes(a.By, c.place) {
+				sum.plus(c)
 			}
 		}
-		return m.counts(sum, func(int) bool { return true })
+		return m.published(sum, func(int) bool { return true })
 	}, err
 }
 
-// holds tells whether a cell belongs to the row.
-func (d Divider) holds(by Dimension, c Cell) bool {
-	if d.SiteID != nil && *d.SiteID != c.SiteID {
+// includes reports whether a place belongs to the row.
+func (d Divider) includes(by Dimension, p place) bool {
+	if d.SiteID != nil && *d.SiteID != p.site {
 		return false
 	}
 	if !by.valued() {
 		return true
 	}
 	wanted := *d.value(by)
-	value, _ := c.value(by)
+	value, _ := p.value(by)
 	return wanted == nil || *wanted == value
 }
 
-// frozen reads the snapshot. All sites together have lines of their own; some of them are added up from theirs.
-func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) []*int, error) {
+// fromSnapshot reads the snapshot. All sites together have lines of their own; some of them are added up from theirs.
+func (m *counts[R]) fromSnapshot(tx *db.Tx, a question) (reader, error) {
 	together := a.together()
 	dimensions := db.Texts{string(Together)}
 	if a.By.valued() {
@@ -278,22 +288,23 @@ func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) [
 	var found []figure
 	err := tx.Where("snapshot_id = ? and metric = ? and dimension = any(?::text[]) and (site_id = any(?::uuid[]) or "+
 		"site_id is null and ?)",
-		a.frozen.ID, m.ID, dimensions, a.sites, together).Find(&found).Error
+		a.snapshot.ID, m.ID, dimensions, a.sites, together).Find(&found).Error
 	type key struct {
-		dimension  Dimension
-		site       uuid.UUID
-		value, sub string
+		dimension       Dimension
+		site            uuid.UUID
+		value, subgroup string
 	}
 	lines := map[key]line{}
 	for _, f := range found {
-		k := key{dimension: f.Dimension, value: f.Value, sub: f.Sub}
+		k := key{dimension: f.Dimension, value: f.Value, subgroup: f.Subgroup}
 		if f.SiteID != nil {
 			k.site = *f.SiteID
 		}
-		lines[k] = f.Stretches.V
+		lines[k] = f.Periods.V
 	}
-	return func(at span, sub string) []*int {
-		k := key{sub: sub}
+	positions := a.snapshot.positions(m)
+	return func(at span, subgroup string) []*int {
+		k := key{subgroup: subgroup}
 		if a.By.valued() {
 			if value := *at.value(a.By); value != nil {
 				k.dimension, k.value = a.By, *value
@@ -303,14 +314,14 @@ func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) [
 		if at.SiteID != nil {
 			sites = db.IDs{uuid.MustParse(*at.SiteID)}
 		} else if together {
-			return lines[k].over(at.from, at.until, len(m.columns))
+			return lines[k].over(at.from, at.until, positions)
 		}
-		sum := make([]*int, len(m.columns))
+		sum := make([]*int, len(positions))
 		for i := range sum {
 			sum[i] = new(int)
 		}
 		for _, k.site = range sites {
-			for i, n := range lines[k].over(at.from, at.until, len(m.columns)) {
+			for i, n := range lines[k].over(at.from, at.until, positions) {
 				if n == nil || sum[i] == nil {
 					sum[i] = nil
 				} else {
@@ -322,21 +333,29 @@ func (m metric[C, R]) frozen(tx *db.Tx, a question) (func(at span, sub string) [
 	}, err
 }
 
-// together tells whether a snapshot is asked for all of its sites.
+// tableDimensions are those that a snapshot holds tables by.
+func (m *counts[R]) tableDimensions() []Dimension {
+	if m.tableBy != nil {
+		return m.tableBy
+	}
+	return m.Dimensions
+}
+
+// together reports whether a snapshot is asked for all of its sites.
 func (a question) together() bool {
-	return !slices.ContainsFunc(a.frozen.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
+	return !slices.ContainsFunc(a.snapshot.Sites, func(id uuid.UUID) bool { return !slices.Contains(a.sites, id) })
 }
 
 func (a question) mark() string {
-	if a.frozen == nil {
+	if a.snapshot == nil {
 		return ""
 	}
-	return a.frozen.ID.String()
+	return a.snapshot.ID.String()
 }
 
 func (a question) asOf(tx *db.Tx) time.Time {
-	if a.frozen != nil {
-		return a.frozen.AsOf
+	if a.snapshot != nil {
+		return a.snapshot.AsOf
 	}
 	return tx.Now
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -210,7 +211,7 @@ func TestASnapshotIsMadeOnce(t *testing.T) {
 	lines := func() (n, different int) {
 		t.Helper()
 		if err := w.db.Do(job, func(tx *db.Tx) error {
-			return tx.Raw("select count(*), count(distinct (snapshot_id, metric, dimension, site_id, value, sub)) from figures").
+			return tx.Raw("select count(*), count(distinct (snapshot_id, metric, dimension, site_id, value, subgroup)) from figures").
 				Row().
 				Scan(&n, &different)
 		}); err != nil {
@@ -225,7 +226,7 @@ func TestASnapshotIsMadeOnce(t *testing.T) {
 	whole := w.as("dashboard").get("/insights/retention").want(200)
 	if err := w.db.Do(job, func(tx *db.Tx) error { // as a kill in the middle leaves it
 		return tx.Exec("insert into figure_snapshots select gen_random_uuid(), day + 1, as_of, sites, threshold, " +
-			"array['flow'], null from figure_snapshots").Error
+			"array['flow'], null, columns from figure_snapshots").Error
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -255,5 +256,44 @@ func TestASnapshotIsMadeOnce(t *testing.T) {
 	}
 	if after, _ := lines(); after == 0 || after >= n {
 		t.Errorf("%d lines after, %d before", after, n)
+	}
+}
+
+// A snapshot is read by the names of its counts: a column that the version which made it did not know is
+// withheld. One that a version made which noted no names is made anew.
+func TestASnapshotIsReadByItsNames(t *testing.T) {
+	w := newWorld(t)
+	w.walk("link_worker", make([]walked, 12))
+	type flow struct {
+		Rows []struct {
+			Contacted *int `json:"contacted"`
+			Baseline  *int `json:"baseline"`
+		}
+	}
+	read := func() (f flow, etag string) {
+		t.Helper()
+		a := w.as("dashboard").get("/insights/flow").want(200)
+		if err := json.Unmarshal(a.body, &f); err != nil {
+			t.Fatal(err)
+		}
+		return f, a.header.Get("ETag")
+	}
+	change := func(sql string) {
+		t.Helper()
+		if err := w.db.Do(actor.With(t.Context(), actor.Named("figures")), func(tx *db.Tx) error {
+			return tx.Exec(sql).Error
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, first := read()
+	change(`update figure_snapshots set columns = replace(columns::text, '"contacted"', '"of_another_version"')::jsonb`)
+	if got, _ := read(); got.Rows[0].Contacted != nil || *got.Rows[0].Baseline != *before.Rows[0].Baseline {
+		t.Errorf("of another version: %+v", got.Rows[0])
+	}
+	change(`update figure_snapshots set columns = null`)
+	if got, second := read(); got.Rows[0].Contacted == nil || *got.Rows[0].Contacted != *before.Rows[0].Contacted ||
+		second == first {
+		t.Errorf("without names: %+v, %s after %s", got.Rows[0], second, first)
 	}
 }

@@ -17,6 +17,7 @@ var between = map[string][]string{
 	"referrals": {"episodes", "people", "directory", "keys"},
 	"outcomes":  {"episodes", "referrals", "instruments", "keys"},
 	"casework":  record,
+	"gpmessage": {"people", "episodes", "referrals", "outcomes", "instruments"},
 	"imports":   record,
 	// sites, keys and a project are the demo's too: see docs/decisions
 	"demo":      append([]string{"sites", "keys", "datasets", "study"}, record...),

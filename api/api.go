@@ -26,6 +26,7 @@ import (
 	"waypost/internal/casework"
 	"waypost/internal/datasets"
 	"waypost/internal/directory"
+	"waypost/internal/gpmessage"
 	"waypost/internal/insights"
 	"waypost/internal/instruments"
 	"waypost/internal/keys"
@@ -78,6 +79,7 @@ type server struct {
 	directory   *directory.Store
 	people      *people.Store
 	casework    *casework.Store
+	gpMessages  *gpmessage.Store
 	insights    *insights.Store
 	instruments *instruments.Store
 	outbox      *outbox.Store
@@ -124,6 +126,7 @@ func assemble(c Config) (*echo.Echo, *server) {
 		sites:       &sites.Store{DB: c.DB},
 		directory:   &directory.Store{DB: c.DB},
 		casework:    casework.New(c.DB),
+		gpMessages:  &gpmessage.Store{DB: c.DB},
 		insights:    &insights.Store{DB: c.DB},
 		instruments: &instruments.Store{DB: c.DB},
 		outbox: &outbox.Store{

@@ -114,6 +114,9 @@ func schemaName(t reflect.Type, hint string) string {
 	if name, ok := schemaNames[t.PkgPath()+"."+t.Name()]; ok {
 		return name
 	}
+	if strings.HasSuffix(t.PkgPath(), "/gpmessage") {
+		return "GP" + t.Name()
+	}
 	return huma.DefaultSchemaNamer(t, hint)
 }
 
@@ -140,6 +143,7 @@ var schemaNames = map[string]string{
 	"waypost/internal/outcomes.New":                  "NewAssessment",
 	"waypost/internal/outcomes.Answers":              "AssessmentAnswers",
 	"waypost/internal/outcomes.Used":                 "ServiceUsed",
+	"waypost/internal/gpmessage.ScoreAt":             "GPValue",
 	"waypost/internal/sites.Details":                 "NewSite",
 	"waypost/internal/directory.OrganisationDetails": "NewOrganisation",
 	"waypost/internal/directory.ServiceDetails":      "NewService",

@@ -7,6 +7,7 @@ import (
 
 	"waypost/internal/casework"
 	"waypost/internal/episodes"
+	"waypost/internal/gpmessage"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -276,8 +277,8 @@ type gpMessageInput struct {
 	Format string `query:"format" enum:"json,text"`
 }
 
-func (s *server) gpMessage(ctx context.Context, in *gpMessageInput) (casework.GPMessage, error) {
-	return s.casework.GPMessage(ctx, in.ID.ID)
+func (s *server) gpMessage(ctx context.Context, in *gpMessageInput) (gpmessage.Message, error) {
+	return s.gpMessages.Make(ctx, in.ID.ID)
 }
 
 func (s *server) safeguardingFlags(ctx context.Context, in *OneChanging) (Page[outcomes.SafeguardingFlag], error) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"waypost/internal/casework"
+	"waypost/internal/gpmessage"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
@@ -207,7 +207,7 @@ func TestTheMessageTellsWhatDidNotWork(t *testing.T) {
 	w, patient, episode := reported(t)
 	w.agree(patient, "summary")
 	a := w.as("link_worker").get("/episodes/" + episode + "/gp-message").want(200)
-	var m casework.GPMessage
+	var m gpmessage.Message
 	if err := json.Unmarshal(a.body, &m); err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestTheMessageTellsWhatDidNotWork(t *testing.T) {
 		signpost.OrganisationAccount != nil {
 		t.Errorf("whose word it is: %s", a.body)
 	}
-	told := map[string]casework.GPScore{}
+	told := map[string]gpmessage.Score{}
 	for _, s := range m.Scores {
 		told[s.Score] = s
 	}

@@ -1,4 +1,4 @@
-package casework
+package gpmessage
 
 import (
 	"strings"
@@ -10,48 +10,48 @@ import (
 	"waypost/internal/referrals"
 )
 
-// GPSummary is what support was about, and what the person says came of it.
-type GPSummary struct {
+// Summary is what support was about, and what the person says came of it.
+type Summary struct {
 	// Who referred the person in (sources).
-	Source GPTerm `json:"source"`
+	Source Term `json:"source"`
 	// The need that mattered most (needs).
-	PrimaryNeed GPTerm `json:"primary_need"`
+	PrimaryNeed Term `json:"primary_need"`
 	// Further needs.
-	OtherNeeds []GPTerm `json:"other_needs,omitempty"`
+	OtherNeeds []Term `json:"other_needs,omitempty"`
 	// Contacts in which the person was met or spoken to.
 	TimesReached int `json:"times_reached"`
 	// Why support ended (closure_reasons).
-	ClosureReason *GPTerm `json:"closure_reason,omitempty"`
+	ClosureReason *Term `json:"closure_reason,omitempty"`
 	// More on why. With the level full.
 	ClosureNote string `json:"closure_note,omitempty"`
 	// What matters to the person, in their words. With the level full.
 	WhatMatters string `json:"what_matters,omitempty"`
 	// What the person said months later, and where nobody could ask them.
-	FollowUps []GPFollowUp `json:"follow_ups,omitempty"`
+	FollowUps []FollowUp `json:"follow_ups,omitempty"`
 }
 
-// GPFollowUp is one time of asking a person how they have been.
-type GPFollowUp struct {
+// FollowUp is one time of asking a person how they have been.
+type FollowUp struct {
 	// The code of the follow-up.
 	Code string `json:"code" example:"m9_12"`
 	// The day the person answered.
 	CompletedOn *day.Date `json:"completed_on,omitempty" format:"date"`
 	// Who answered (respondents).
-	Respondent *GPTerm `json:"respondent,omitempty"`
+	Respondent *Term `json:"respondent,omitempty"`
 	// How the person says they have been since (well_being_since).
-	HowHaveYouBeen *GPTerm `json:"how_have_you_been,omitempty"`
+	HowHaveYouBeen *Term `json:"how_have_you_been,omitempty"`
 	// Whether they say that meeting the link worker helped (benefits).
-	LinkWorkerBenefit *GPTerm `json:"link_worker_benefit,omitempty"`
+	LinkWorkerBenefit *Term `json:"link_worker_benefit,omitempty"`
 	// What they said. With the level full, and never what a researcher wrote down.
 	InTheirWords string `json:"in_their_words,omitempty"`
 	// The day it was given up.
 	LostOn *day.Date `json:"lost_on,omitempty" format:"date"`
 	// Why it was given up (loss_reasons).
-	LossReason *GPTerm `json:"loss_reason,omitempty"`
+	LossReason *Term `json:"loss_reason,omitempty"`
 }
 
-// GPIntervention is one thing that the person was referred or signposted to.
-type GPIntervention struct {
+// Intervention is one thing that the person was referred or signposted to.
+type Intervention struct {
 	// A signpost is not a referral: the person was told of it, and nothing was sent.
 	Kind string `json:"kind" enum:"referral,signpost"`
 	// The day it was sent, or given.
@@ -61,52 +61,52 @@ type GPIntervention struct {
 	// To which of its services, where one was named.
 	Service string `json:"service,omitempty"`
 	// The need it was for (needs).
-	Need GPTerm `json:"need"`
+	Need Term `json:"need"`
 	// What became of it (referral_statuses). expired is no answer, which is not a no.
-	Status GPTerm `json:"status"`
+	Status Term `json:"status"`
 	// Why, where it was declined, withdrawn or not completed; of waitlisted, the expected wait
 	// (move_reasons).
-	Reason *GPTerm `json:"reason,omitempty"`
+	Reason *Term `json:"reason,omitempty"`
 	// The day it ended.
 	EndedOn *day.Date `json:"ended_on,omitempty" format:"date"`
 	// Why the person was referred there. With the level full.
 	Why string `json:"why,omitempty"`
 	// What the organisation says; of a referral only.
-	OrganisationAccount *GPOrganisationAccount `json:"organisation_account,omitempty"`
+	OrganisationAccount *OrganisationAccount `json:"organisation_account,omitempty"`
 	// What the person says; left out where they were never asked.
-	PatientAccount *GPPatientAccount `json:"patient_account,omitempty"`
+	PatientAccount *PatientAccount `json:"patient_account,omitempty"`
 }
 
-// GPOrganisationAccount is what an organisation says, itself or through a link worker.
-type GPOrganisationAccount struct {
+// OrganisationAccount is what an organisation says, itself or through a link worker.
+type OrganisationAccount struct {
 	// Whether it says that the person came.
 	Attended string `json:"attended" enum:"yes,no,not_said"`
 	// The first day it says so of.
 	FirstAttendedOn *day.Date `json:"first_attended_on,omitempty" format:"date"`
 	// Where it last said that the referral stands; left out where it never answered.
-	Status *GPTerm `json:"status,omitempty"`
+	Status *Term `json:"status,omitempty"`
 	// The reason it gave.
-	Reason *GPTerm `json:"reason,omitempty"`
+	Reason *Term `json:"reason,omitempty"`
 }
 
-// GPPatientAccount is what a person last said of it at a follow-up.
-type GPPatientAccount struct {
+// PatientAccount is what a person last said of it at a follow-up.
+type PatientAccount struct {
 	// Whether they used it (uses).
-	Used GPTerm `json:"used"`
+	Used Term `json:"used"`
 	// Why not, or why they stopped (unused_reasons).
-	Reason *GPTerm `json:"reason,omitempty"`
+	Reason *Term `json:"reason,omitempty"`
 	// Whether it helped (benefits); left out where it could not, since it was not used.
-	Benefit *GPTerm `json:"benefit,omitempty"`
+	Benefit *Term `json:"benefit,omitempty"`
 	// The day they were asked.
 	On day.Date `json:"on" format:"date"`
 	// The follow-up at which they were.
 	FollowUp string `json:"follow_up" example:"m9_12"`
 	// Who answered (respondents).
-	Respondent GPTerm `json:"respondent"`
+	Respondent Term `json:"respondent"`
 }
 
-// tell adds what the levels summary and full have.
-func (m *GPMessage) tell(tx *db.Tx, e episodes.Episode) error {
+// fillIn adds what the levels summary and full have.
+func (m *Message) fillIn(tx *db.Tx, e episodes.Episode) error {
 	words := m.Consent.Level == full
 	asked, err := outcomes.EpisodeFollowUps(tx, e.SiteID, e.ID)
 	if err != nil {
@@ -137,28 +137,28 @@ func (m *GPMessage) tell(tx *db.Tx, e episodes.Episode) error {
 	if m.Scores = scoresOf(measured); len(m.Scores) > 0 {
 		m.ScoresNote = scoresNote
 	}
-	m.Sender = &GPSender{}
+	m.Sender = &Sender{}
 	return tx.Raw(`select w.name as link_worker, w.email, s.name as site from link_workers w join sites s on
 		s.id = w.site_id
 		where w.site_id = ? and w.id = ?`, e.SiteID, *e.LinkWorkerID).Scan(m.Sender).Error
 }
 
-func planOf(e episodes.Episode, asked []outcomes.FollowUp) *GPPlan {
-	p := &GPPlan{RequestedActions: noAction, Support: term("episode_statuses", string(e.Status))}
+func planOf(e episodes.Episode, asked []outcomes.FollowUp) *Plan {
+	p := &Plan{RequestedActions: noAction, Support: term("episode_statuses", string(e.Status))}
 	if wanted := text(e.RequestedActions, true); wanted != "" {
 		p.ActionRequested, p.RequestedActions = true, wanted
 	}
 	for _, f := range asked {
 		if f.State == outcomes.Upcoming || f.State == outcomes.Due || f.State == outcomes.Overdue {
-			p.NextFollowUp = &GPNextFollowUp{f.Code, f.OpensOn, f.ClosesOn}
+			p.NextFollowUp = &NextFollowUp{f.Code, f.OpensOn, f.ClosesOn}
 			break
 		}
 	}
 	return p
 }
 
-func risksOf(tx *db.Tx, e episodes.Episode, words bool) (*GPRisks, error) {
-	r := &GPRisks{Status: "recorded", Text: text(e.Risks, words)}
+func risksOf(tx *db.Tx, e episodes.Episode, words bool) (*Risks, error) {
+	r := &Risks{Status: "recorded", Text: text(e.Risks, words)}
 	switch text(e.Risks, true) {
 	case "":
 		r.Status = "not_recorded"
@@ -171,8 +171,8 @@ func risksOf(tx *db.Tx, e episodes.Episode, words bool) (*GPRisks, error) {
 	return r, err
 }
 
-func summaryOf(tx *db.Tx, e episodes.Episode, asked []outcomes.FollowUp, words bool) (*GPSummary, error) {
-	s := &GPSummary{
+func summaryOf(tx *db.Tx, e episodes.Episode, asked []outcomes.FollowUp, words bool) (*Summary, error) {
+	s := &Summary{
 		Source: term(
 			"sources",
 			e.Source,
@@ -188,11 +188,11 @@ func summaryOf(tx *db.Tx, e episodes.Episode, asked []outcomes.FollowUp, words b
 	for _, f := range asked {
 		switch {
 		case f.Completion != nil:
-			s.FollowUps = append(s.FollowUps, answered(f, words))
+			s.FollowUps = append(s.FollowUps, followUpOf(f, words))
 		case f.LostOn != nil:
 			s.FollowUps = append(
 				s.FollowUps,
-				GPFollowUp{Code: f.Code, LostOn: f.LostOn, LossReason: termOf("loss_reasons", f.LossReason)},
+				FollowUp{Code: f.Code, LostOn: f.LostOn, LossReason: termOf("loss_reasons", f.LossReason)},
 			)
 		}
 	}
@@ -202,10 +202,10 @@ func summaryOf(tx *db.Tx, e episodes.Episode, asked []outcomes.FollowUp, words b
 	return s, err
 }
 
-// answered is what a person said. What they told a researcher they told for research: it is not passed on.
-func answered(f outcomes.FollowUp, words bool) GPFollowUp {
+// followUpOf is what a person said. What they told a researcher they told for research: it is not passed on.
+func followUpOf(f outcomes.FollowUp, words bool) FollowUp {
 	c := f.Completion
-	return GPFollowUp{
+	return FollowUp{
 		Code:        f.Code,
 		CompletedOn: f.CompletedOn,
 		Respondent:  termOf("respondents", &c.Respondent),
@@ -218,9 +218,9 @@ func answered(f outcomes.FollowUp, words bool) GPFollowUp {
 	}
 }
 
-func interventionOf(tx *db.Tx, r referrals.Referral, words bool) (GPIntervention, error) {
+func interventionOf(tx *db.Tx, r referrals.Referral, words bool) (Intervention, error) {
 	on, err := tx.DayOf(r.SiteID, *r.SentAt)
-	i := GPIntervention{
+	i := Intervention{
 		Kind:         r.Kind,
 		SentOn:       on,
 		Organisation: r.Organisation.Name,
@@ -234,7 +234,7 @@ func interventionOf(tx *db.Tx, r referrals.Referral, words bool) (GPIntervention
 		i.Service = r.Service.Name
 	}
 	if o := r.OrganisationAccount; r.Kind == "referral" {
-		i.OrganisationAccount = &GPOrganisationAccount{
+		i.OrganisationAccount = &OrganisationAccount{
 			o.Attended,
 			o.FirstAttendedOn,
 			termOf("referral_statuses", (*string)(o.Status)),
@@ -242,7 +242,7 @@ func interventionOf(tx *db.Tx, r referrals.Referral, words bool) (GPIntervention
 		}
 	}
 	if p := r.PatientAccount; p != nil {
-		i.PatientAccount = &GPPatientAccount{
+		i.PatientAccount = &PatientAccount{
 			term("uses", p.Used),
 			termOf("unused_reasons", p.Reason),
 			termOf("benefits", &p.Benefit),

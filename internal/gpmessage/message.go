@@ -1,4 +1,5 @@
-package casework
+// Package gpmessage makes the message back to the general practice: as a document, and as text to paste into a record.
+package gpmessage
 
 import (
 	"context"
@@ -13,54 +14,54 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// GPMessage is the message back to the general practice, in the shape of the Social Prescribing Information
+// Message is the message back to the general practice, in the shape of the Social Prescribing Information
 // Standard ("Message back to GP and referrer"): what is asked of the practice first, outcomes with the
 // first scores and every later one, all that was tried, risks, and nothing that is empty. How much of it
 // there is follows from the person's consent.
-type GPMessage struct {
+type Message struct {
 	// What is asked of the practice. From the level summary on.
-	Plan *GPPlan `json:"plan_and_requested_actions,omitempty"`
+	Plan *Plan `json:"plan_and_requested_actions,omitempty"`
 	// The episode it is about.
 	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
 	// The day it was made, at the site: it says how things stood then.
 	MadeOn day.Date `json:"made_on" format:"date"`
 	// Who it is about: what the practice needs to file it.
-	Person GPPerson `json:"person"`
+	Person Person `json:"person"`
 	// What it rests on.
-	Consent GPConsent `json:"consent"`
+	Consent Consent `json:"consent"`
 	// When support began and ended.
-	Dates GPDates `json:"dates"`
+	Dates Dates `json:"dates"`
 	// What the record holds that has a verified SNOMED CT code of exactly that meaning.
-	Codes []GPCode `json:"codes"`
+	Codes []Code `json:"codes"`
 	// Whom to ask. From the level summary on.
-	Sender *GPSender `json:"sender,omitempty"`
+	Sender *Sender `json:"sender,omitempty"`
 	// What it was about and what came of it. From the level summary on.
-	Summary *GPSummary `json:"summary,omitempty"`
+	Summary *Summary `json:"summary,omitempty"`
 	// Every score that stands, the first and the later ones. From the level summary on.
-	Scores []GPScore `json:"scores,omitempty"`
+	Scores []Score `json:"scores,omitempty"`
 	// What the scores cannot show; to be shown with them.
 	ScoresNote string `json:"scores_note,omitempty"`
 	// Every referral and signpost, those that did not work too, oldest first. From the level summary
 	// on.
-	Interventions []GPIntervention `json:"interventions,omitempty"`
+	Interventions []Intervention `json:"interventions,omitempty"`
 	// From the level summary on.
-	Risks *GPRisks `json:"safeguarding_and_risks,omitempty"`
+	Risks *Risks `json:"safeguarding_and_risks,omitempty"`
 }
 
-// GPPlan is what is asked of the practice, and what goes on.
-type GPPlan struct {
+// Plan is what is asked of the practice, and what goes on.
+type Plan struct {
 	// Whether the practice is asked to do anything.
 	ActionRequested bool `json:"action_requested"`
 	// What it is asked to do. Where nothing is, it says so in words.
 	RequestedActions string `json:"requested_actions" example:"No action is requested of the practice."`
 	// Whether support goes on (episode_statuses).
-	Support GPTerm `json:"support"`
+	Support Term `json:"support"`
 	// When the person will next be asked how they are, where that is planned.
-	NextFollowUp *GPNextFollowUp `json:"next_follow_up,omitempty"`
+	NextFollowUp *NextFollowUp `json:"next_follow_up,omitempty"`
 }
 
-// GPNextFollowUp is a follow-up that is still to come.
-type GPNextFollowUp struct {
+// NextFollowUp is a follow-up that is still to come.
+type NextFollowUp struct {
 	// The code of the follow-up.
 	Code string `json:"code" example:"m9_12"`
 	// The first day on which the person is asked.
@@ -69,8 +70,8 @@ type GPNextFollowUp struct {
 	ClosesOn day.Date `json:"closes_on" format:"date"`
 }
 
-// GPPerson is who the message is about.
-type GPPerson struct {
+// Person is who the message is about.
+type Person struct {
 	// First name; null where the person has none.
 	GivenName *string `json:"given_name" example:"Mary"`
 	// Family name; null where the person has none.
@@ -83,8 +84,8 @@ type GPPerson struct {
 	GPPracticeCode *string `json:"gp_practice_code,omitempty" example:"Y00001"`
 }
 
-// GPConsent is the decision that permits the message.
-type GPConsent struct {
+// Consent is the decision that permits the message.
+type Consent struct {
 	// How much it tells. codes_only: who it is about, dates, and SNOMED CT codes. summary: also
 	// requested actions, needs, outcomes, scores, interventions and whether risks are known, all in
 	// coded words. full: also free text: what matters to the person, the risks, why they were
@@ -97,8 +98,8 @@ type GPConsent struct {
 	DecidedOn day.Date `json:"decided_on" format:"date"`
 }
 
-// GPDates are the days of the episode.
-type GPDates struct {
+// Dates are the days of the episode.
+type Dates struct {
 	// The referral in was received.
 	ReceivedOn day.Date `json:"received_on" format:"date"`
 	// The person was first reached.
@@ -107,8 +108,8 @@ type GPDates struct {
 	ClosedOn *day.Date `json:"closed_on,omitempty" format:"date"`
 }
 
-// GPCode is one code of another system.
-type GPCode struct {
+// Code is one code of another system.
+type Code struct {
 	// The system.
 	System string `json:"system" format:"uri" example:"http://snomed.info/sct"`
 	// The concept.
@@ -119,8 +120,8 @@ type GPCode struct {
 	On day.Date `json:"on" format:"date"`
 }
 
-// GPSender is whom the practice can ask.
-type GPSender struct {
+// Sender is whom the practice can ask.
+type Sender struct {
 	// Who supports the person.
 	LinkWorker string `json:"link_worker"`
 	// How to reach them.
@@ -129,8 +130,8 @@ type GPSender struct {
 	Site string `json:"site"`
 }
 
-// GPRisks says of the risks what the level lets it.
-type GPRisks struct {
+// Risks says of the risks what the level lets it.
+type Risks struct {
 	// Whether risks are known. If it is recorded and there is no text, the person agreed to a summary
 	// only: ask the link worker.
 	Status string `json:"status" enum:"none_known,recorded,not_recorded"`
@@ -148,8 +149,11 @@ const (
 	notAgreed = "No report to the practice has been agreed to: record the consent report_to_gp first."
 )
 
-// GPMessage makes the message back to the practice from what is recorded now. Faults: not_found, consent_required.
-func (s *Store) GPMessage(ctx context.Context, episode uuid.UUID) (m GPMessage, err error) {
+// Store makes messages.
+type Store struct{ DB *db.DB }
+
+// Make makes the message back to the practice from what is recorded now. Faults: not_found, consent_required.
+func (s *Store) Make(ctx context.Context, episode uuid.UUID) (m Message, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		e, err := db.Find[episodes.Episode](tx, "episode", episode)
 		if err != nil {
@@ -166,11 +170,11 @@ func (s *Store) GPMessage(ctx context.Context, episode uuid.UUID) (m GPMessage, 
 		if agreed == nil {
 			return fault.New(fault.ConsentRequired, notAgreed)
 		}
-		if m, err = fileable(tx, p, e, *agreed); err != nil {
+		if m, err = identify(tx, p, e, *agreed); err != nil {
 			return err
 		}
 		if m.Consent.Level != codesOnly {
-			if err := m.tell(tx, e); err != nil {
+			if err := m.fillIn(tx, e); err != nil {
 				return err
 			}
 		}
@@ -179,14 +183,14 @@ func (s *Store) GPMessage(ctx context.Context, episode uuid.UUID) (m GPMessage, 
 	return m, err
 }
 
-// fileable is what every level has: who, when, and codes.
-func fileable(tx *db.Tx, p people.Patient, e episodes.Episode, agreed people.Consent) (GPMessage, error) {
+// identify is what every level has: who, when, and codes.
+func identify(tx *db.Tx, p people.Patient, e episodes.Episode, agreed people.Consent) (Message, error) {
 	today, err := tx.Today(e.SiteID)
-	m := GPMessage{
+	m := Message{
 		EpisodeID: e.ID, MadeOn: today,
-		Person:  GPPerson{p.GivenName, p.FamilyName, p.BirthDate, p.NHSNumber, p.GPPracticeCode},
-		Consent: GPConsent{Level: codesOnly, Decision: agreed.Decision, DecidedOn: agreed.DecidedOn},
-		Dates:   GPDates{e.ReceivedOn, e.FirstContactOn, e.ClosedOn},
+		Person:  Person{p.GivenName, p.FamilyName, p.BirthDate, p.NHSNumber, p.GPPracticeCode},
+		Consent: Consent{Level: codesOnly, Decision: agreed.Decision, DecidedOn: agreed.DecidedOn},
+		Dates:   Dates{e.ReceivedOn, e.FirstContactOn, e.ClosedOn},
 		Codes:   coded("event_types", "episode.opened", e.ReceivedOn),
 	}
 	if p.NHSNumberUnissued {

@@ -1,4 +1,4 @@
-package casework
+package gpmessage
 
 import (
 	_ "embed"
@@ -33,11 +33,11 @@ func loadCodeMap() (all []mapping) {
 }
 
 // coded is a code of ours in the other system, on the day it was true; none where no code means exactly that.
-func coded(list, code string, on day.Date) []GPCode {
+func coded(list, code string, on day.Date) []Code {
 	at := slices.IndexFunc(codeMap, func(m mapping) bool { return m.List == list && m.Code == code })
 	if at < 0 {
 		return nil
 	}
 	m := codeMap[at]
-	return []GPCode{{m.System, m.Concept, m.Display, on}}
+	return []Code{{m.System, m.Concept, m.Display, on}}
 }

@@ -1,4 +1,4 @@
-package casework
+package gpmessage
 
 import (
 	"cmp"
@@ -6,8 +6,8 @@ import (
 	"waypost/internal/platform/codes"
 )
 
-// GPTerm is a code of the record with what it means.
-type GPTerm struct {
+// Term is a code of the record with what it means.
+type Term struct {
 	// As the record holds it; see /v1/code-lists.
 	Code string `json:"code" example:"not_completed"`
 	// What it means, in few words.
@@ -37,7 +37,7 @@ var inShort = map[string]map[string]string{
 }
 
 // term is a code of a list in words.
-func term(list, code string) GPTerm {
+func term(list, code string) Term {
 	gloss := ""
 	l, _ := codes.Lookup(list)
 	for _, c := range l.Codes {
@@ -45,11 +45,11 @@ func term(list, code string) GPTerm {
 			gloss = c.Gloss
 		}
 	}
-	return GPTerm{code, cmp.Or(inShort[list][code], gloss, code)}
+	return Term{code, cmp.Or(inShort[list][code], gloss, code)}
 }
 
 // termOf is the term of a code that may not be there.
-func termOf(list string, code *string) *GPTerm {
+func termOf(list string, code *string) *Term {
 	if code == nil {
 		return nil
 	}

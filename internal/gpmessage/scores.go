@@ -1,4 +1,4 @@
-package casework
+package gpmessage
 
 import (
 	"math"
@@ -12,8 +12,8 @@ import (
 const scoresNote = "Scores before and after, of one person and without a comparison: they do not show what made the difference, " +
 	"and an extreme score tends to move back by itself (regression to the mean)."
 
-// GPScore is one score of one instrument: at the start, and each time it was taken again.
-type GPScore struct {
+// Score is one score of one instrument: at the start, and each time it was taken again.
+type Score struct {
 	// The instrument's key.
 	Instrument string `json:"instrument" example:"ons4"`
 	// And its version. Scores of different versions are never compared.
@@ -29,13 +29,13 @@ type GPScore struct {
 	// Where that threshold comes from.
 	ThresholdSource string `json:"threshold_source,omitempty" example:"convention"`
 	// At the baseline; left out where there was none, and then nothing is compared.
-	Initial *GPValue `json:"initial,omitempty"`
+	Initial *ScoreAt `json:"initial,omitempty"`
 	// Each later value, by day, those that are worse too.
-	Later []GPLater `json:"later,omitempty"`
+	Later []Later `json:"later,omitempty"`
 }
 
-// GPValue is a score at one time.
-type GPValue struct {
+// ScoreAt is a score at one time.
+type ScoreAt struct {
 	// When it was answered: baseline, review, closure, or the code of a follow-up.
 	Timepoint string `json:"timepoint" example:"m9_12"`
 	// The day.
@@ -46,9 +46,9 @@ type GPValue struct {
 	Band string `json:"band,omitempty" example:"medium"`
 }
 
-// GPLater is a score at a later time, beside the initial one.
-type GPLater struct {
-	GPValue
+// Later is a score at a later time, beside the initial one.
+type Later struct {
+	ScoreAt
 	// This value minus the initial one.
 	Change *float64 `json:"change,omitempty" example:"2"`
 	// Which way that is, by the direction in which the score improves.
@@ -58,26 +58,26 @@ type GPLater struct {
 }
 
 // scoresOf puts the scores of assessments, which come by day, side by side.
-func scoresOf(measured []outcomes.Measured) (all []GPScore) {
+func scoresOf(measured []outcomes.Measured) (all []Score) {
 	for _, a := range measured {
 		for _, r := range a.Scores {
 			if slices.ContainsFunc(a.By.Scores, func(s instruments.Score) bool { return s.Of == r.Score }) {
 				continue // a raw sum: change is read from the score that it is converted to, and from that alone
 			}
-			at := slices.IndexFunc(all, func(s GPScore) bool {
+			at := slices.IndexFunc(all, func(s Score) bool {
 				return s.Instrument == a.Instrument && s.InstrumentVersion == a.InstrumentVersion && s.Score == r.Score
 			})
 			if at < 0 {
 				at, all = len(all), append(all, scoreOf(a.By, r))
 			}
-			all[at].add(GPValue{a.Timepoint, a.CompletedOn, r.Value, r.Band})
+			all[at].add(ScoreAt{a.Timepoint, a.CompletedOn, r.Value, r.Band})
 		}
 	}
 	return all
 }
 
-func scoreOf(i instruments.Instrument, r instruments.Result) GPScore {
-	s := GPScore{Instrument: i.Key, InstrumentVersion: i.Version, Title: i.Title, Score: r.Score, Better: r.Better}
+func scoreOf(i instruments.Instrument, r instruments.Result) Score {
+	s := Score{Instrument: i.Key, InstrumentVersion: i.Version, Title: i.Title, Score: r.Score, Better: r.Better}
 	for _, d := range i.Scores {
 		if d.Code == r.Score {
 			s.ResponderThreshold, s.ThresholdSource = d.ResponderThreshold, string(d.ThresholdSource)
@@ -87,19 +87,19 @@ func scoreOf(i instruments.Instrument, r instruments.Result) GPScore {
 }
 
 // add takes a value in. The baseline comes first: no other answer of an episode is of a day before it.
-func (s *GPScore) add(v GPValue) {
+func (s *Score) add(v ScoreAt) {
 	if v.Timepoint == "baseline" {
 		s.Initial = &v
 		return
 	}
-	later := GPLater{GPValue: v}
+	later := Later{ScoreAt: v}
 	if s.Initial != nil {
 		later.compare(*s.Initial, *s)
 	}
 	s.Later = append(s.Later, later)
 }
 
-func (l *GPLater) compare(initial GPValue, s GPScore) {
+func (l *Later) compare(initial ScoreAt, s Score) {
 	change := math.Round((l.Value-initial.Value)*1e6) / 1e6 // 19.98 - 16.98 is 3
 	l.Change, l.Direction = &change, "same"
 	if change != 0 {

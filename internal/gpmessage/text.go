@@ -1,4 +1,4 @@
-package casework
+package gpmessage
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 
 // PlainText is the same message to paste into a record: sections with headings, lines of at most 78
 // characters. Headings stand at the margin and nothing else does, so that no free text can pass for one.
-func (m GPMessage) PlainText() string {
+func (m Message) PlainText() string {
 	var p page
 	p.heading("SOCIAL PRESCRIBING: MESSAGE TO THE GENERAL PRACTICE")
 	m.writePerson(&p)
@@ -27,7 +27,7 @@ func (m GPMessage) PlainText() string {
 	return p.String()
 }
 
-func (m GPMessage) writePerson(p *page) {
+func (m Message) writePerson(p *page) {
 	var name []string
 	for _, part := range []*string{m.Person.FamilyName, m.Person.GivenName} {
 		if part != nil {
@@ -47,7 +47,10 @@ func (m GPMessage) writePerson(p *page) {
 		"Made on ",
 		on(m.MadeOn),
 		". ",
-		map[string]string{"given": "The person agreed on ", "best_interests": "Decided in the person's best interests on "}[m.Consent.Decision],
+		map[string]string{
+			"given":          "The person agreed on ",
+			"best_interests": "Decided in the person's best interests on ",
+		}[m.Consent.Decision],
 		on(
 			m.Consent.DecidedOn,
 		),
@@ -65,7 +68,7 @@ func (m GPMessage) writePerson(p *page) {
 	)
 }
 
-func (m GPMessage) writePlan(p *page) {
+func (m Message) writePlan(p *page) {
 	p.heading("PLAN AND REQUESTED ACTIONS")
 	if m.Plan == nil {
 		p.line(1, "Not in this message: it has codes only.")
@@ -78,7 +81,7 @@ func (m GPMessage) writePlan(p *page) {
 	}
 }
 
-func (m GPMessage) writeSummary(p *page) {
+func (m Message) writeSummary(p *page) {
 	s := m.Summary
 	if s == nil {
 		return
@@ -101,7 +104,7 @@ func (m GPMessage) writeSummary(p *page) {
 	}
 }
 
-func (f GPFollowUp) write(p *page) {
+func (f FollowUp) write(p *page) {
 	if f.LostOn != nil {
 		p.line(1, "Follow-up ", f.Code, ": given up on ", on(*f.LostOn), ": ", f.LossReason.Text)
 		return
@@ -112,7 +115,7 @@ func (f GPFollowUp) write(p *page) {
 	p.labelled(2, "In their words", f.InTheirWords)
 }
 
-func (m GPMessage) writeScores(p *page) {
+func (m Message) writeScores(p *page) {
 	if len(m.Scores) == 0 {
 		return
 	}
@@ -129,12 +132,12 @@ func (m GPMessage) writeScores(p *page) {
 			p.line(3, s.Initial.String())
 		}
 		for _, l := range s.Later {
-			p.line(3, l.GPValue.String(), l.told())
+			p.line(3, l.ScoreAt.String(), l.told())
 		}
 	}
 }
 
-func (v GPValue) String() string {
+func (v ScoreAt) String() string {
 	said := v.Timepoint + ", " + on(v.On) + ": " + number(v.Value)
 	if v.Band != "" {
 		said += " (" + strings.ToLower(words(v.Band)) + ")"
@@ -143,7 +146,7 @@ func (v GPValue) String() string {
 }
 
 // told is the change in words, and claims no more than that it changed.
-func (l GPLater) told() string {
+func (l Later) told() string {
 	if l.Change == nil {
 		return "; no baseline to compare with"
 	}
@@ -162,14 +165,14 @@ func (l GPLater) told() string {
 }
 
 // threshold names the least change that counts, and who says so.
-func (s GPScore) threshold() string {
+func (s Score) threshold() string {
 	if s.ResponderThreshold == nil {
 		return ""
 	}
 	return "; responder threshold " + number(*s.ResponderThreshold) + ": " + s.ThresholdSource
 }
 
-func (m GPMessage) writeInterventions(p *page) {
+func (m Message) writeInterventions(p *page) {
 	if len(m.Interventions) == 0 {
 		return
 	}
@@ -187,9 +190,13 @@ func (m GPMessage) writeInterventions(p *page) {
 	}
 }
 
-func (i GPIntervention) writeAccounts(p *page) {
+func (i Intervention) writeAccounts(p *page) {
 	if o := i.OrganisationAccount; o != nil {
-		came := map[string]string{"yes": "the person came", "no": "the person did not come", "not_said": "has not said whether the person came"}[o.Attended]
+		came := map[string]string{
+			"yes":      "the person came",
+			"no":       "the person did not come",
+			"not_said": "has not said whether the person came",
+		}[o.Attended]
 		answer := "; has not answered"
 		if o.Status != nil {
 			answer = "; " + o.Status.Text + because(o.Reason)
@@ -215,7 +222,7 @@ func (i GPIntervention) writeAccounts(p *page) {
 	}
 }
 
-func (m GPMessage) writeRisks(p *page) {
+func (m Message) writeRisks(p *page) {
 	r := m.Risks
 	if r == nil {
 		return
@@ -251,14 +258,14 @@ func dated(label string, d *day.Date) string {
 	return label + on(*d)
 }
 
-func because(reason *GPTerm) string {
+func because(reason *Term) string {
 	if reason == nil {
 		return ""
 	}
 	return ": " + reason.Text
 }
 
-func helped(benefit *GPTerm) string {
+func helped(benefit *Term) string {
 	if benefit == nil {
 		return ""
 	}

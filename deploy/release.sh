@@ -21,7 +21,7 @@ package() {
   install -D -m 0644 deploy/waypost.service "$root/lib/systemd/system/waypost.service"
   install -D -m 0600 deploy/waypost.env "$root/etc/waypost/waypost.env"
   install -D -m 0644 -t "$root/usr/share/doc/waypost" deploy/Caddyfile README.md docs/install.md docs/operations.md docs/database.md
-  if [ -f LICENSE ]; then install -m 0644 LICENSE "$root/usr/share/doc/waypost/copyright"; fi
+  install -m 0644 deploy/debian/copyright "$root/usr/share/doc/waypost/copyright"
   install -d "$root/DEBIAN"
   install -m 0755 -t "$root/DEBIAN" deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm
   echo /etc/waypost/waypost.env > "$root/DEBIAN/conffiles"

@@ -23,15 +23,19 @@ func (l *located) Unwrap() error { return l.cause }
 func locate(err error) error {
 	var known *fault.Error
 	var noted *located
+	if err == nil || errors.As(err, &noted) {
+		return err
+	}
+	method := caller()
 	switch {
-	case err == nil || errors.As(err, &noted):
+	case strings.HasPrefix(method, "cli."): // a command says itself what was wrong, to who typed it
 		return err
 	case !errors.As(err, &known):
-		return &located{caller(), err}
+		return &located{method, err}
 	case known.Cause == nil || known != err: // who wrapped it said enough
 		return err
 	}
-	return known.Because(&located{caller(), known.Cause})
+	return known.Because(&located{method, known.Cause})
 }
 
 // relocate gives a fault that was made of err the place that err names.

@@ -31,12 +31,12 @@ func TestReferralsByHand(t *testing.T) {
 	seen := []seenAt{{"a", "", tallies{
 		"signposts": 9, "sent": 10, "accepted": 11, "waitlisted": 12, "in_progress": 13, "completed": 14,
 		"not_completed": 15, "declined": 16, "withdrawn": 17, "expired": 18, "answered_in_7_days": 50,
-		"answered_in_14_days": 20, "answered_in_28_days": 10, "answered_later": 8,
+		"answered_in_8_to_14_days": 20, "answered_in_15_to_28_days": 10, "answered_later": 8,
 	}}}
 	if got, want := asJSON(t, tabled(referrals, disclosure.None(), abc[:1], seen, "")[0]), `{"all":126,
 		"closed":45,"open":46,"expired":18,"withdrawn":17,"completed":14,"not_completed":15,"declined":16,
 		"in_progress":13,"accepted":11,"waitlisted":12,"sent":10,`+
-		`"answered_in_7_days":50,"answered_in_14_days":20,"answered_in_28_days":10,"answered_later":8,"loop_closure_percent":35.7,"signposts":9,"suppressed":false}`; got != compact(t, want) {
+		`"answered_in_7_days":50,"answered_in_8_to_14_days":20,"answered_in_15_to_28_days":10,"answered_later":8,"loop_closure_percent":35.7,"signposts":9,"suppressed":false}`; got != compact(t, want) {
 		t.Errorf("\n%s\nwant\n%s", got, want)
 	}
 }
@@ -74,7 +74,7 @@ func TestFlowAndReferralsAreSafe(t *testing.T) {
 			truth,
 			shown,
 			map[string][]string{
-				"all": {"answered_in_7_days", "answered_in_14_days", "answered_in_28_days", "answered_later"},
+				"all": {"answered_in_7_days", "answered_in_8_to_14_days", "answered_in_15_to_28_days", "answered_later"},
 			},
 		)
 	})

@@ -34,9 +34,9 @@ type ReferralRow struct {
 	// Of all: the first answer came within 7 days.
 	AnsweredIn7Days *int `json:"answered_in_7_days" example:"150"`
 	// Of all: after 8 to 14 days.
-	AnsweredIn14Days *int `json:"answered_in_14_days" example:"60"`
+	AnsweredIn8To14Days *int `json:"answered_in_8_to_14_days" example:"60"`
 	// Of all: after 15 to 28 days.
-	AnsweredIn28Days *int `json:"answered_in_28_days" example:"30"`
+	AnsweredIn15To28Days *int `json:"answered_in_15_to_28_days" example:"30"`
 	// Of all: after more.
 	AnsweredLater *int `json:"answered_later" example:"20"`
 	// Percent of all that are closed, 0 to 100, from the two as published.
@@ -60,7 +60,7 @@ var referrals = declare(counts[ReferralRow]{
 			Title:      "Where referrals stand",
 			Definition: referralsDefinition,
 			Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople, []Dimension{ByOrganisation}),
-			Version:    1,
+			Version:    2,
 		},
 		Operation: Operation{
 			ID:      "get-referral-figures",
@@ -76,7 +76,7 @@ var referrals = declare(counts[ReferralRow]{
 		{of: "closed", parts: []string{"completed", "not_completed", "declined"}},
 		{of: "open", parts: []string{"in_progress", "accepted", "waitlisted", "sent"}},
 		{of: "all", parts: []string{
-			"answered_in_7_days", "answered_in_14_days", "answered_in_28_days", "answered_later", rest,
+			"answered_in_7_days", "answered_in_8_to_14_days", "answered_in_15_to_28_days", "answered_later", rest,
 		}},
 	},
 	shares: []share{{"loop_closure_percent", "closed", "all"}},

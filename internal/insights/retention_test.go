@@ -97,12 +97,12 @@ var hangTogether = map[string]func(n tallies, count func(name string, most int) 
 		n["accepted"] += n["attended"]
 		n["sent"] += n["accepted"]
 		n["came_within_14_days"] = count("soon", n["attended"])
-		n["came_within_42_days"], n["came_later"] = 0, n["attended"]-n["came_within_14_days"]
+		n["came_in_15_to_42_days"], n["came_later"] = 0, n["attended"]-n["came_within_14_days"]
 	},
 	"referrals": func(n tallies, count func(string, int) int) {
 		n["answered_in_7_days"] = count("in 7 days", n["completed"])
-		n["answered_in_14_days"] = count("in 14 days", n["not_completed"])
-		n["answered_in_28_days"] = count("in 28 days", n["declined"])
+		n["answered_in_8_to_14_days"] = count("in 14 days", n["not_completed"])
+		n["answered_in_15_to_28_days"] = count("in 28 days", n["declined"])
 		n["answered_later"] = 0
 	},
 	"uptake": func(n tallies, count func(string, int) int) {

@@ -18,7 +18,7 @@ type ServiceRow struct {
 	// Of sent: came for the first time within 14 days.
 	CameWithin14Days *int `json:"came_within_14_days" example:"10"`
 	// Of sent: after 15 to 42 days.
-	CameWithin42Days *int `json:"came_within_42_days" example:"10"`
+	CameIn15To42Days *int `json:"came_in_15_to_42_days" example:"10"`
 	// Of sent: after more.
 	CameLater *int `json:"came_later" example:"0"`
 	// Percent of sent that were accepted, 0 to 100, from the two as published.
@@ -39,7 +39,7 @@ var services = declare(counts[ServiceRow]{
 			ID:         "services",
 			Title:      "What became of referrals, by service",
 			Definition: servicesDefinition,
-			Version:    1,
+			Version:    2,
 		},
 		Operation: Operation{
 			ID:      "get-service-figures",
@@ -52,7 +52,7 @@ var services = declare(counts[ServiceRow]{
 	tableBy: []Dimension{ByService},
 	partitions: []partition{
 		{of: "sent", parts: []string{"sent - accepted", "accepted - attended", "attended - completed", rest}},
-		{of: "sent", parts: []string{"came_within_14_days", "came_within_42_days", "came_later", rest}},
+		{of: "sent", parts: []string{"came_within_14_days", "came_in_15_to_42_days", "came_later", rest}},
 	},
 	shares: []share{{"accepted_percent", "accepted", "sent"}},
 	row:    func(at Divider, _ string, w Withheld) ServiceRow { return ServiceRow{Divider: at, Withheld: w} },

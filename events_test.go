@@ -1,109 +1,49 @@
 package main
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
+	"waypost/internal/datasets"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/events"
 	"waypost/internal/referrals"
 )
 
-// recorders are the functions that are handed the type of an event.
-var recorders = []string{"Record", "record", "recorded", "save", "note", "move"}
-
-var isType = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)
-
-// Whatever the program records is a type that subscribers may name, and whatever they may name is recorded somewhere.
-func TestTypesOfEvents(t *testing.T) {
+// Each code that an event is named after has its kind, and what is declared of a kind is whole.
+func TestKindsOfEvents(t *testing.T) {
 	t.Parallel()
-	written := map[string]bool{}
-	for _, root := range []string{"internal", "api"} {
-		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") &&
-				!strings.Contains(path, "telemetry") &&
-				filepath.Base(path) != "types.go" {
-				err = typesIn(path, written)
+	name := regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+	known := map[string]bool{}
+	for _, k := range events.Kinds() {
+		if known[k.String()] {
+			t.Errorf("%s is declared twice", k)
+		}
+		known[k.String()] = true
+		for _, part := range append(k.Fields(), append(strings.SplitN(k.String(), ".", 2), k.Subject())...) {
+			if !name.MatchString(part) {
+				t.Errorf("%s has %q, which is no name", k, part)
 			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
 	}
-	written["episode.became_active"] = true // no longer recorded: it was, by a referral, and stays in the feed
-	delete(written, "webhook.test")         // tells of nothing, and stands in no feed
 	decisions, _ := codes.Lookup("consent_decisions")
 	for _, c := range decisions.Codes {
-		written["consent."+c.Code] = true
+		if events.ConsentDecided(c.Code) == (events.Kind{}) {
+			t.Errorf("no kind for the decision %s", c.Code)
+		}
 	}
 	for _, s := range referrals.Statuses() {
-		if s != referrals.Draft && s != referrals.Signposted {
-			written["referral."+string(s)] = true
+		if s != referrals.Draft && s != referrals.Signposted && events.ReferralMoved(string(s)) == (events.Kind{}) {
+			t.Errorf("no kind for the move to %s", s)
 		}
 	}
-	for _, state := range []string{"ready", "refused", "failed"} {
-		written["release."+state] = true
-	}
-	if got, known := slices.Sorted(maps.Keys(written)), events.Types(); !slices.Equal(got, known) {
-		t.Errorf("recorded: %v\nknown:    %v", got, known)
-	}
-}
-
-// typesIn finds what looks like a type of a known family anywhere, and of any family where it is handed to a recorder.
-func typesIn(path string, found map[string]bool) error {
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-	if err != nil {
-		return err
-	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.BasicLit:
-			if kind := literal(n); slices.Contains(events.Families(), strings.Split(kind, ".")[0]) {
-				found[kind] = true
-			}
-		case *ast.CallExpr:
-			for _, a := range n.Args {
-				if kind := literal(a); kind != "" && slices.Contains(recorders, called(n)) {
-					found[kind] = true
-				}
-			}
+	for _, state := range []datasets.State{datasets.Ready, datasets.Refused, datasets.Failed} {
+		if events.ReleaseEnded(string(state)) == (events.Kind{}) {
+			t.Errorf("no kind for a release that is %s", state)
 		}
-		return true
-	})
-	return nil
-}
-
-func literal(e ast.Expr) string {
-	l, is := e.(*ast.BasicLit)
-	if !is || l.Kind != token.STRING {
-		return ""
 	}
-	text, err := strconv.Unquote(l.Value)
-	if err != nil || !isType.MatchString(text) {
-		return ""
-	}
-	return text
-}
-
-func called(c *ast.CallExpr) string {
-	switch f := c.Fun.(type) {
-	case *ast.Ident:
-		return f.Name
-	case *ast.SelectorExpr:
-		return f.Sel.Name
-	}
-	return ""
 }
 
 // The guide for partners lists every type.

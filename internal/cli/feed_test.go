@@ -121,8 +121,8 @@ func (l *feedLoad) write(n int) {
 			for k := range some {
 				log.Record(
 					tx,
-					"referral.accepted",
-					events.Subject{Type: "referral", ID: l.things[i], SiteID: l.site, ReferralID: l.things[i]},
+					events.ReferralAccepted,
+					events.Subject{ID: l.things[i], SiteID: l.site, ReferralID: l.things[i]},
 					events.Data{"n": strconv.Itoa(l.counts[i] + k + 1)},
 				)
 			}

@@ -111,7 +111,7 @@ func (s *Store) end(ctx context.Context, r, done Release, failure error) error {
 		}
 		return events.Record(
 			tx,
-			"release."+string(change.State),
+			events.ReleaseEnded(string(change.State)),
 			r.subject(),
 			events.Data{"project_id": r.ProjectID.String()},
 		)

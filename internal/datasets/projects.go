@@ -150,7 +150,7 @@ func (s *Store) Add(ctx context.Context, n Details) (p Project, err error) {
 		}
 		return events.Record(
 			tx,
-			"project.added",
+			events.ProjectAdded,
 			p.subject(),
 			events.Data{"legal_basis": string(p.LegalBasis), "state": p.State},
 		)
@@ -278,7 +278,7 @@ func (s *Store) exist(tx *db.Tx, p *Project) error {
 	return c.Err()
 }
 
-func (p Project) subject() events.Subject { return events.Subject{Type: "project", ID: p.ID} }
+func (p Project) subject() events.Subject { return events.Subject{ID: p.ID} }
 
 // today is the day at the project's first site.
 func (p Project) today(tx *db.Tx) (day.Date, error) { return tx.TodayAt(p.SiteIDs) }
@@ -360,7 +360,7 @@ func (s *Store) Approve(ctx context.Context, id uuid.UUID, a Approval) (p Projec
 			Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "project.approved", p.subject(), nil)
+		return events.Record(tx, events.ProjectApproved, p.subject(), nil)
 	})
 	return p, err
 }
@@ -406,7 +406,7 @@ func (s *Store) Members(ctx context.Context, id uuid.UUID, page db.Page[uuid.UUI
 
 // Join makes a researcher's key a member. Fault: invalid (it is no researcher's key that works).
 func (s *Store) Join(ctx context.Context, id, key uuid.UUID) (m Member, err error) {
-	return m, s.move(ctx, id, key, "join_project", "project.member_added", func(tx *db.Tx, done bool) error {
+	return m, s.move(ctx, id, key, "join_project", events.ProjectMemberAdded, func(tx *db.Tx, done bool) error {
 		if !done {
 			return fault.InvalidAt("api_key_id", fault.UnknownReference, "names no researcher's key that works")
 		}
@@ -418,7 +418,7 @@ func (s *Store) Join(ctx context.Context, id, key uuid.UUID) (m Member, err erro
 
 // Leave takes a key off the project. It may have left already.
 func (s *Store) Leave(ctx context.Context, id, key uuid.UUID) error {
-	return s.move(ctx, id, key, "leave_project", "project.member_removed", func(_ *db.Tx, done bool) error {
+	return s.move(ctx, id, key, "leave_project", events.ProjectMemberRemoved, func(_ *db.Tx, done bool) error {
 		if !done {
 			return fault.Missing("member")
 		}
@@ -429,7 +429,8 @@ func (s *Store) Leave(ctx context.Context, id, key uuid.UUID) error {
 func (s *Store) move(
 	ctx context.Context,
 	id, key uuid.UUID,
-	function, kind string,
+	function string,
+	kind events.Kind,
 	then func(*db.Tx, bool) error,
 ) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {

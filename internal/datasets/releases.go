@@ -145,7 +145,7 @@ func (s *Store) Ask(ctx context.Context, id uuid.UUID, n NewRelease) (r Release,
 		if err := tx.Create(&r).Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "release.requested", r.subject(), events.Data{"project_id": p.ID.String()})
+		return events.Record(tx, events.ReleaseRequested, r.subject(), events.Data{"project_id": p.ID.String()})
 	})
 	return r, err
 }
@@ -169,7 +169,7 @@ func usable(tx *db.Tx, id uuid.UUID) (Project, error) {
 	return p, nil
 }
 
-func (r Release) subject() events.Subject { return events.Subject{Type: "release", ID: r.ID} }
+func (r Release) subject() events.Subject { return events.Subject{ID: r.ID} }
 
 // Release returns one that the actor may see.
 func (s *Store) Release(ctx context.Context, id uuid.UUID) (r Release, err error) {
@@ -220,7 +220,7 @@ func (s *Store) Fetch(ctx context.Context, id uuid.UUID, name string) (c Content
 		}
 		return events.Record(
 			tx,
-			"release.downloaded",
+			events.ReleaseDownloaded,
 			r.subject(),
 			events.Data{"file": name, "project_id": r.ProjectID.String()},
 		)
@@ -295,7 +295,7 @@ func (s *Store) Try(ctx context.Context, id uuid.UUID) (t Trial, err error) {
 		if s.Cipher == nil {
 			return errNoPlace
 		}
-		return events.Record(tx, "release.tried", p.subject(), nil)
+		return events.Record(tx, events.ReleaseTried, p.subject(), nil)
 	})
 	if err != nil {
 		return t, err

@@ -65,7 +65,7 @@ func (s *spell) complete() {
 		}
 	}
 	s.asked.CompletedOn = &on
-	s.recorded(at, "follow_up.completed", events.Data{"code": s.asked.Code}, on)
+	s.recorded(at, events.FollowUpCompleted, events.Data{"code": s.asked.Code}, on)
 }
 
 // helper is who helped: an interpreter those who speak another language.
@@ -197,11 +197,11 @@ func (s *spell) reported(at time.Time, u outcomes.Used, on day.Date) {
 	if u.ReferralID == nil {
 		return
 	}
-	about := s.about("referral")
+	about := s.about()
 	about.ID, about.ReferralID = *u.ReferralID, *u.ReferralID
 	data := events.Data{"used": u.Used, "benefit": u.Benefit}
 	if u.Reason != nil {
 		data["reason"] = *u.Reason
 	}
-	s.note(s.worker, at, "referral.patient_reported", about, data, &on, events.From(actor.SidePatient))
+	s.note(s.worker, at, events.ReferralPatientReported, about, data, &on, events.From(actor.SidePatient))
 }

@@ -82,7 +82,7 @@ func (s *spell) consentAt(at time.Time, purpose, decision string, on day.Date) {
 		c.Level = new(s.of(levels))
 	}
 	s.consents = append(s.consents, c)
-	about := s.about("consent")
+	about := s.about()
 	about.ID = c.ID
-	s.note(s.worker, at, "consent."+decision, about, events.Data{"purpose": purpose}, &on)
+	s.note(s.worker, at, events.ConsentDecided(decision), about, events.Data{"purpose": purpose}, &on)
 }

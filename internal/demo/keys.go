@@ -114,8 +114,8 @@ func (w *world) key(n keys.NewKey) (string, error) {
 	}
 	return key, events.Record(
 		w.tx,
-		"api_key.added",
-		events.Subject{Type: "api_key", ID: k.ID},
+		events.APIKeyAdded,
+		events.Subject{ID: k.ID},
 		events.Data{"role": string(n.Role)},
 	)
 }

@@ -33,7 +33,7 @@ func (s *spell) measureBaseline(first day.Date, met time.Time) {
 	answers.Helper = s.helper(answers.Respondent)
 	s.assess(at, "baseline", answers, nil)
 	s.e.BaselineOn = &s.baseline
-	s.changed(at, "episode.baseline_taken", nil, s.baseline)
+	s.changed(at, events.EpisodeBaselineTaken, nil, s.baseline)
 	s.plan(at)
 }
 
@@ -70,12 +70,12 @@ func (s *spell) assess(at time.Time, timepoint string, answers outcomes.Answers,
 		UpdatedAt:         at,
 	}
 	s.outcomes.Assessments = append(s.outcomes.Assessments, a)
-	about := s.about("assessment")
+	about := s.about()
 	about.ID = a.ID
 	s.note(
 		s.worker,
 		at,
-		"assessment.recorded",
+		events.AssessmentRecorded,
 		about,
 		events.Data{"instrument": a.Instrument, "timepoint": timepoint},
 		&answers.CompletedOn,
@@ -93,7 +93,7 @@ func (s *spell) plan(at time.Time) {
 	s.note(
 		s.worker,
 		at,
-		"follow_up.planned",
+		events.FollowUpPlanned,
 		s.aboutFollowUp(),
 		events.Data{"code": f.Code, "opens_on": f.OpensOn.String()},
 		nil,
@@ -101,7 +101,7 @@ func (s *spell) plan(at time.Time) {
 }
 
 func (s *spell) aboutFollowUp() events.Subject {
-	about := s.about("follow_up")
+	about := s.about()
 	about.ID = s.asked.ID
 	return about
 }
@@ -152,7 +152,7 @@ func (s *spell) attempt(on day.Date, result string) {
 	s.note(
 		s.worker,
 		at,
-		"follow_up.attempted",
+		events.FollowUpAttempted,
 		s.aboutFollowUp(),
 		events.Data{"channel": a.Channel, "result": result},
 		&on,
@@ -201,10 +201,10 @@ func (s *spell) lose() {
 	}
 	at := s.moment(s.dice, s.lost.on).Add(time.Minute)
 	s.asked.LostOn, s.asked.LossReason = &s.lost.on, &s.lost.reason
-	s.recorded(at, "follow_up.lost", events.Data{"reason": s.lost.reason}, s.lost.on)
+	s.recorded(at, events.FollowUpLost, events.Data{"reason": s.lost.reason}, s.lost.on)
 }
 
-func (s *spell) recorded(at time.Time, kind string, data events.Data, on day.Date) {
+func (s *spell) recorded(at time.Time, kind events.Kind, data events.Data, on day.Date) {
 	s.asked.Version, s.asked.UpdatedAt = s.asked.Version+1, at
 	s.note(s.worker, at, kind, s.aboutFollowUp(), data, &on)
 }

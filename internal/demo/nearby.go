@@ -27,8 +27,8 @@ func (t *town) settle(tx *db.Tx, log *events.Log) error {
 			batch.NewOrganisations = append(batch.NewOrganisations, row)
 			log.Record(
 				as(tx, administrator, row.CreatedAt),
-				"organisation.added",
-				events.Subject{Type: "organisation", ID: row.ID},
+				events.OrganisationAdded,
+				events.Subject{ID: row.ID},
 				nil,
 			)
 		}
@@ -39,7 +39,7 @@ func (t *town) settle(tx *db.Tx, log *events.Log) error {
 			t.offer(s)
 		}
 		batch.NewServices = append(batch.NewServices, s.Service)
-		log.Record(as(tx, administrator, s.CreatedAt), "service.added", events.Subject{Type: "service", ID: s.ID}, nil)
+		log.Record(as(tx, administrator, s.CreatedAt), events.ServiceAdded, events.Subject{ID: s.ID}, nil)
 	}
 	return batch.Write(tx)
 }

@@ -97,7 +97,7 @@ func (l *life) introduce() {
 		CreatedAt:   at,
 		UpdatedAt:   at,
 	}
-	l.note(l.worker, at, "patient.recorded", l.about("patient"), nil, nil)
+	l.note(l.worker, at, events.PatientRecorded, l.about(), nil, nil)
 }
 
 func (l *life) details() people.Details {
@@ -188,19 +188,19 @@ func (l *life) die(on day.Date) {
 	l.person.DiedOn = &l.end
 	at := l.moment(l.dice, earlier(l.yesterday, l.end.AddDays(l.between(1, 8))))
 	l.person.Version, l.person.UpdatedAt = l.person.Version+1, at
-	l.note(l.worker, at, "patient.changed", l.about("patient"), nil, nil)
+	l.note(l.worker, at, events.PatientChanged, l.about(), nil, nil)
 }
 
 // about is the person, as the subject of an event or the one it concerns.
-func (l *life) about(kind string) events.Subject {
-	return events.Subject{Type: kind, ID: l.person.ID, SiteID: l.site.ID, PatientID: l.person.ID}
+func (l *life) about() events.Subject {
+	return events.Subject{ID: l.person.ID, SiteID: l.site.ID, PatientID: l.person.ID}
 }
 
 // note puts an event into the log, recorded by somebody at some time; it happened on a day, or when it was recorded.
 func (l *life) note(
 	who actor.Actor,
 	at time.Time,
-	kind string,
+	kind events.Kind,
 	s events.Subject,
 	data events.Data,
 	on *day.Date,

@@ -17,6 +17,7 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
+	"waypost/internal/platform/events"
 	"waypost/internal/referrals"
 	"waypost/internal/sites"
 )
@@ -339,6 +340,31 @@ func thereIsSomeOfEverything(t *testing.T, d *db.DB, _ Keys) {
 	} {
 		if len(rows(t, d, sql)) == 0 {
 			t.Errorf("there are no %s", what)
+		}
+	}
+}
+
+// Every event is of a declared kind, about the thing that is declared of it, and holds nothing else.
+func TestEventsAreAsDeclared(t *testing.T) {
+	d, _, _ := load(t, small, 7)
+	kinds := map[string]events.Kind{}
+	for _, k := range events.Kinds() {
+		kinds[k.String()] = k
+	}
+	var found []struct{ Type, SubjectType, Field string }
+	err := d.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
+		return tx.Raw(`select distinct e.type, e.subject_type, coalesce(f.field, '') as field
+			from events e left join lateral jsonb_object_keys(e.data) as f (field) on true`).Scan(&found).Error
+	})
+	if err != nil || len(found) < 20 {
+		t.Fatalf("%d kinds and fields: %v", len(found), err)
+	}
+	for _, f := range found {
+		k := kinds[f.Type]
+		if k.Subject() != f.SubjectType {
+			t.Errorf("%s is about a %q, and declared of a %q", f.Type, f.SubjectType, k.Subject())
+		} else if f.Field != "" && !slices.Contains(k.Fields(), f.Field) {
+			t.Errorf("%s holds %s, which is not declared", f.Type, f.Field)
 		}
 	}
 }

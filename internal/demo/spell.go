@@ -44,7 +44,7 @@ func (l *life) open() *spell {
 			WhatMatters: maybe(l.dice, 0.7, phrases.WhatMatters), Risks: l.risks(),
 		},
 	}
-	l.note(l.worker, at, "episode.opened", s.subject(), nil, &l.received)
+	l.note(l.worker, at, events.EpisodeOpened, s.subject(), nil, &l.received)
 	return s
 }
 
@@ -76,13 +76,13 @@ func (l *life) requested() *string {
 }
 
 func (s *spell) subject() events.Subject {
-	about := s.about("episode")
+	about := s.about()
 	about.ID = s.e.ID
 	return about
 }
 
 // changed notes what changed the episode, at a time on or after the day.
-func (s *spell) changed(at time.Time, kind string, data events.Data, on day.Date) {
+func (s *spell) changed(at time.Time, kind events.Kind, data events.Data, on day.Date) {
 	s.e.Version, s.e.UpdatedAt = s.e.Version+1, at
 	s.note(s.worker, at, kind, s.subject(), data, &on)
 }
@@ -260,12 +260,12 @@ func (s *spell) contactAt(at time.Time, on day.Date, n episodes.NewContact) {
 		UpdatedAt:   at,
 	}
 	s.contacts = append(s.contacts, c)
-	about := s.about("contact")
+	about := s.about()
 	about.ID = c.ID
-	s.note(s.worker, at, "contact.recorded", about, events.Data{"kind": n.Kind, "outcome": n.Outcome}, &on)
+	s.note(s.worker, at, events.ContactRecorded, about, events.Data{"kind": n.Kind, "outcome": n.Outcome}, &on)
 	if n.Reached() && s.e.FirstContactOn == nil {
 		s.e.FirstContactOn, s.e.Status = &on, episodes.Active
-		s.changed(at, "episode.first_contact", nil, on)
+		s.changed(at, events.EpisodeFirstContact, nil, on)
 	}
 }
 
@@ -286,7 +286,7 @@ func (s *spell) conclude() {
 		s.close(*s.closes, s.of(closures))
 	case s.pauses != nil:
 		s.e.Status, s.e.PausedOn, s.e.PauseReason = episodes.Paused, s.pauses, new(pick(s.dice, phrases.PauseReasons))
-		s.changed(s.moment(s.dice, *s.pauses), "episode.paused", nil, *s.pauses)
+		s.changed(s.moment(s.dice, *s.pauses), events.EpisodePaused, nil, *s.pauses)
 	}
 }
 
@@ -296,7 +296,7 @@ func (s *spell) close(on day.Date, reason string) {
 		0.3,
 		phrases.ClosureNotes,
 	)
-	s.changed(s.moment(s.dice, on), "episode.closed", events.Data{"reason": reason}, on)
+	s.changed(s.moment(s.dice, on), events.EpisodeClosed, events.Data{"reason": reason}, on)
 }
 
 // keep puts the episode and its referrals into the book.

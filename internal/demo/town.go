@@ -124,15 +124,15 @@ func (t *town) write(tx *db.Tx, log *events.Log) error {
 	}
 	log.Record(
 		as(tx, administrator, t.site.CreatedAt),
-		"site.added",
-		events.Subject{Type: "site", ID: t.site.ID, SiteID: t.site.ID},
+		events.SiteAdded,
+		events.Subject{ID: t.site.ID, SiteID: t.site.ID},
 		nil,
 	)
 	for _, w := range t.workers {
 		log.Record(
 			as(tx, administrator, w.CreatedAt),
-			"link_worker.added",
-			events.Subject{Type: "link_worker", ID: w.ID, SiteID: t.site.ID},
+			events.LinkWorkerAdded,
+			events.Subject{ID: w.ID, SiteID: t.site.ID},
 			nil,
 		)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 )
 
@@ -26,7 +27,7 @@ func (s *Store) ConfirmOrganisationEmail(ctx context.Context, id uuid.UUID, a Ad
 		if err := a.confirm(tx, "organisations", id, o.Email, &o.Entry); err != nil {
 			return err
 		}
-		return o.save(tx, "organisation.email_confirmed")
+		return o.save(tx, events.OrganisationEmailConfirmed)
 	})
 	return o, err
 }
@@ -40,7 +41,7 @@ func (s *Store) ConfirmServiceEmail(ctx context.Context, id uuid.UUID, a Address
 		if err := a.confirm(tx, "services", id, v.Email, &v.Entry); err != nil {
 			return err
 		}
-		return v.save(tx, "service.email_confirmed")
+		return v.save(tx, events.ServiceEmailConfirmed)
 	})
 	return v, err
 }

@@ -79,7 +79,7 @@ func (s *Store) AddOrganisation(ctx context.Context, n NewOrganisation) (o Organ
 		if err := tx.Create(&o).Error; err != nil {
 			return err
 		}
-		return recordEvent(tx, "organisation.added", "organisation", o.ID)
+		return recordEvent(tx, events.OrganisationAdded, o.ID)
 	})
 	return o, err
 }
@@ -158,7 +158,7 @@ func (s *Store) ChangeOrganisation(
 		if err := o.Set(details); err != nil {
 			return err
 		}
-		return o.save(tx, "organisation.changed")
+		return o.save(tx, events.OrganisationChanged)
 	})
 	return o, err
 }
@@ -167,11 +167,11 @@ func lockOrganisation(tx *db.Tx, id uuid.UUID) (Organisation, error) {
 	return db.First[Organisation](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "organisation")
 }
 
-func (o *Organisation) save(tx *db.Tx, kind string) error {
+func (o *Organisation) save(tx *db.Tx, kind events.Kind) error {
 	if err := o.update(tx, o); err != nil {
 		return err
 	}
-	return recordEvent(tx, kind, "organisation", o.ID)
+	return recordEvent(tx, kind, o.ID)
 }
 
 // Set is what an organisation becomes by what is said of it now. What is new of its contacts is normalised.
@@ -195,6 +195,6 @@ func (o *Organisation) show() {
 	o.PhoneNational, o.Warnings = o.National(o.Phone), o.Kept(o.Email)
 }
 
-func recordEvent(tx *db.Tx, kind, subject string, id uuid.UUID) error {
-	return events.Record(tx, kind, events.Subject{Type: subject, ID: id}, nil)
+func recordEvent(tx *db.Tx, kind events.Kind, id uuid.UUID) error {
+	return events.Record(tx, kind, events.Subject{ID: id}, nil)
 }

@@ -13,6 +13,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/normal"
 	"waypost/internal/platform/patch"
@@ -154,7 +155,7 @@ func (s *Store) AddService(ctx context.Context, organisation uuid.UUID, n NewSer
 		if err := tx.Create(&v).Error; err != nil {
 			return err
 		}
-		return recordEvent(tx, "service.added", "service", v.ID)
+		return recordEvent(tx, events.ServiceAdded, v.ID)
 	})
 	return v, err
 }
@@ -253,7 +254,7 @@ func (s *Store) ChangeService(ctx context.Context, id uuid.UUID, version int, c 
 		if err := v.Set(details); err != nil {
 			return err
 		}
-		return v.save(tx, "service.changed")
+		return v.save(tx, events.ServiceChanged)
 	})
 	return v, err
 }
@@ -318,7 +319,7 @@ func (s *Store) SetCapacity(ctx context.Context, id uuid.UUID, c Capacity) (v Se
 		}
 		by := capacitySetBy(tx.Actor)
 		v.Capacity, v.WaitBand, v.CapacityAsOf, v.CapacitySetBy = c.Capacity, c.WaitBand, &at, &by
-		return v.save(tx, "service.capacity_set")
+		return v.save(tx, events.ServiceCapacitySet)
 	})
 	return v, err
 }
@@ -336,9 +337,9 @@ func lockService(tx *db.Tx, id uuid.UUID) (Service, error) {
 	return db.First[Service](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "UPDATE"}), "service")
 }
 
-func (v *Service) save(tx *db.Tx, kind string) error {
+func (v *Service) save(tx *db.Tx, kind events.Kind) error {
 	if err := v.update(tx, v); err != nil {
 		return err
 	}
-	return recordEvent(tx, kind, "service", v.ID)
+	return recordEvent(tx, kind, v.ID)
 }

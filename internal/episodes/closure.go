@@ -66,7 +66,7 @@ func (s *Store) Close(ctx context.Context, id uuid.UUID, c Closure) (Episode, er
 	})
 }
 
-var happened = map[Status]string{Paused: "episode.paused", Active: "episode.resumed", Closed: "episode.closed"}
+var happened = map[Status]events.Kind{Paused: events.EpisodePaused, Active: events.EpisodeResumed, Closed: events.EpisodeClosed}
 
 // move takes the episode to another status on a day (today, if none is given), named dayField in the
 // request. The move is checked before the rest.

@@ -94,7 +94,7 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewConta
 		if err := tx.Create(&c).Error; err != nil {
 			return err
 		}
-		if err := c.recordEvent(tx, e, "contact.recorded"); err != nil {
+		if err := c.recordEvent(tx, e, events.ContactRecorded); err != nil {
 			return err
 		}
 		return e.reached(tx, n.ContactDetails)
@@ -102,12 +102,12 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewConta
 	return c, err
 }
 
-func (c *Contact) recordEvent(tx *db.Tx, e Episode, kind string) error {
+func (c *Contact) recordEvent(tx *db.Tx, e Episode, kind events.Kind) error {
 	at, err := tx.Noon(e.SiteID, c.On)
 	if err != nil {
 		return err
 	}
-	subject := events.Subject{Type: "contact", ID: c.ID, SiteID: e.SiteID, PatientID: e.PatientID}
+	subject := events.Subject{ID: c.ID, SiteID: e.SiteID, PatientID: e.PatientID}
 	return events.Record(tx, kind, subject, events.Data{"kind": c.Kind, "outcome": c.Outcome}, events.At(at))
 }
 
@@ -158,7 +158,7 @@ func (e *Episode) reached(tx *db.Tx, n ContactDetails) error {
 	if e.Status == Waiting {
 		e.Status = Active
 	}
-	return e.save(tx, "episode.first_contact", &n.On, nil)
+	return e.save(tx, events.EpisodeFirstContact, &n.On, nil)
 }
 
 // Contact returns one.
@@ -211,7 +211,7 @@ func (s *Store) ChangeContact(
 		if err := db.Save(tx, c.SiteID, c.ID, &c); err != nil {
 			return err
 		}
-		if err := c.recordEvent(tx, e, "contact.changed"); err != nil {
+		if err := c.recordEvent(tx, e, events.ContactChanged); err != nil {
 			return err
 		}
 		return e.reachedAnew(tx, before, c.ContactDetails)
@@ -237,7 +237,7 @@ func (e *Episode) reachedAnew(tx *db.Tx, before, after ContactDetails) error {
 	if e.Status == Active && e.MetOn() == nil {
 		e.Status = Waiting
 	}
-	return e.save(tx, "episode.first_contact", earliest, nil)
+	return e.save(tx, events.EpisodeFirstContact, earliest, nil)
 }
 
 // Contacts lists an episode's contacts by id, after the id given.

@@ -146,7 +146,7 @@ func (s *Store) Open(ctx context.Context, n New, via string) (e Episode, err err
 		if err := tx.Create(&e).Error; err != nil {
 			return err
 		}
-		return e.recordEvent(tx, "episode.opened", e.ReceivedOn, nil)
+		return e.recordEvent(tx, events.EpisodeOpened, e.ReceivedOn, nil)
 	})
 	return e, err
 }
@@ -267,7 +267,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 				return err
 			}
 		}
-		return e.save(tx, "episode.changed", nil, nil)
+		return e.save(tx, events.EpisodeChanged, nil, nil)
 	})
 	return e, err
 }
@@ -287,11 +287,11 @@ func (e *Episode) TookBaseline(tx *db.Tx, on day.Date) error {
 	if e.Status == Waiting {
 		e.Status = Active
 	}
-	return e.save(tx, "episode.baseline_taken", &on, nil)
+	return e.save(tx, events.EpisodeBaselineTaken, &on, nil)
 }
 
 // save writes the episode with a new version, and notes what happened.
-func (e *Episode) save(tx *db.Tx, kind string, on *day.Date, data events.Data) error {
+func (e *Episode) save(tx *db.Tx, kind events.Kind, on *day.Date, data events.Data) error {
 	e.Version, e.UpdatedAt = e.Version+1, tx.Now
 	if err := db.Save(tx, e.SiteID, e.ID, e); err != nil {
 		return err
@@ -302,7 +302,7 @@ func (e *Episode) save(tx *db.Tx, kind string, on *day.Date, data events.Data) e
 	return e.recordEvent(tx, kind, *on, data)
 }
 
-func (e *Episode) recordEvent(tx *db.Tx, kind string, on day.Date, data events.Data) error {
+func (e *Episode) recordEvent(tx *db.Tx, kind events.Kind, on day.Date, data events.Data) error {
 	at, err := tx.Noon(e.SiteID, on)
 	if err != nil {
 		return err
@@ -311,5 +311,5 @@ func (e *Episode) recordEvent(tx *db.Tx, kind string, on day.Date, data events.D
 }
 
 func (e *Episode) subject() events.Subject {
-	return events.Subject{Type: "episode", ID: e.ID, SiteID: e.SiteID, PatientID: e.PatientID}
+	return events.Subject{ID: e.ID, SiteID: e.SiteID, PatientID: e.PatientID}
 }

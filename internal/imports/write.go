@@ -217,5 +217,5 @@ func (r Report) record(tx *db.Tx) error {
 			data[what+"_"+how] = strconv.Itoa(n)
 		}
 	}
-	return events.Record(tx, "directory.imported", events.Subject{Type: "import", ID: tx.NewID()}, data)
+	return events.Record(tx, events.DirectoryImported, events.Subject{ID: tx.NewID()}, data)
 }

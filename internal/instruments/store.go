@@ -80,7 +80,7 @@ func (s *Store) Add(ctx context.Context, n NewInstrument) (i Instrument, err err
 			return err
 		}
 		i = row.instrument()
-		return i.record(tx, "instrument.added", site)
+		return i.record(tx, events.InstrumentAdded, site)
 	})
 	return i, err
 }
@@ -104,11 +104,11 @@ func same(a, b Definition) bool {
 	return errA == nil && errB == nil && bytes.Equal(x, y)
 }
 
-func (i Instrument) record(tx *db.Tx, kind string, site uuid.UUID) error {
+func (i Instrument) record(tx *db.Tx, kind events.Kind, site uuid.UUID) error {
 	return events.Record(
 		tx,
 		kind,
-		events.Subject{Type: "site", ID: site, SiteID: site},
+		events.Subject{ID: site, SiteID: site},
 		events.Data{"instrument": i.Key, "version": strconv.Itoa(i.Version)},
 	)
 }

@@ -11,6 +11,7 @@ import (
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 )
 
@@ -85,7 +86,7 @@ func (s *Store) LoadWording(ctx context.Context, key string, n NewWording) (i In
 			return err
 		}
 		i = i.in(row)
-		return i.record(tx, "instrument.wording_loaded", site)
+		return i.record(tx, events.InstrumentWordingLoaded, site)
 	})
 	return i, err
 }

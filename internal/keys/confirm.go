@@ -76,7 +76,7 @@ func (s *Store) Confirm(ctx context.Context, id uuid.UUID) (k Key, err error) {
 				return err
 			}
 		}
-		if err := k.save(tx, "api_key.confirmed", events.Data{"role": string(k.Role)}); err != nil {
+		if err := k.save(tx, events.APIKeyConfirmed, events.Data{"role": string(k.Role)}); err != nil {
 			return err
 		}
 		k, err = one(view(tx), id)
@@ -130,7 +130,7 @@ func (k *Key) end(tx *db.Tx, by uuid.UUID) error {
 	if last := today.AddDays(bothWork); k.ExpiresOn == nil || k.ExpiresOn.After(last) {
 		k.ExpiresOn = &last
 	}
-	return k.save(tx, "api_key.replaced", events.Data{"by": by.String()})
+	return k.save(tx, events.APIKeyReplaced, events.Data{"by": by.String()})
 }
 
 // notReplaced refuses that a key works longer whose place another has taken: whoever has it is to notice.

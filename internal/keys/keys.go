@@ -172,7 +172,7 @@ func (k *Key) added(tx *db.Tx) error {
 	}
 	return events.Record(
 		tx,
-		"api_key.added",
+		events.APIKeyAdded,
 		k.subject(),
 		events.Data{"role": string(k.Role), "state": string(k.State)},
 	)
@@ -183,8 +183,8 @@ func (k *Key) joined(tx *db.Tx) error {
 	for _, project := range k.ProjectIDs {
 		if err := events.Record(
 			tx,
-			"project.member_added",
-			events.Subject{Type: "project", ID: project},
+			events.ProjectMemberAdded,
+			events.Subject{ID: project},
 			events.Data{"api_key_id": k.ID.String()},
 		); err != nil {
 			return err
@@ -375,7 +375,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 				return err
 			}
 		}
-		if err := k.save(tx, "api_key.changed", nil); err != nil {
+		if err := k.save(tx, events.APIKeyChanged, nil); err != nil {
 			return err
 		}
 		k, err = one(view(tx), id) // it may work again
@@ -389,7 +389,7 @@ func forUpdate(tx *db.Tx, id uuid.UUID) (Key, error) {
 	return one(view(tx).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), id)
 }
 
-func (k *Key) save(tx *db.Tx, kind string, data events.Data) error {
+func (k *Key) save(tx *db.Tx, kind events.Kind, data events.Data) error {
 	k.Version, k.UpdatedAt = k.Version+1, tx.Now
 	err := tx.Model(k).
 		Where("id = ?", k.ID).
@@ -410,11 +410,11 @@ func (s *Store) Revoke(ctx context.Context, id uuid.UUID) error {
 			return err
 		}
 		k.RevokedAt = &tx.Now
-		return k.save(tx, "api_key.revoked", nil)
+		return k.save(tx, events.APIKeyRevoked, nil)
 	})
 }
 
-func (k Key) subject() events.Subject { return events.Subject{Type: "api_key", ID: k.ID} }
+func (k Key) subject() events.Subject { return events.Subject{ID: k.ID} }
 
 // NewSecret makes a key's secret.
 func NewSecret() string { return secret.New("wp_") }

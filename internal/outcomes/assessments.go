@@ -260,11 +260,11 @@ func (a *Assessment) recordEvent(tx *db.Tx, e *episodes.Episode) error {
 	if err != nil {
 		return err
 	}
-	kind := "assessment.recorded"
+	kind := events.AssessmentRecorded
 	if a.CorrectsID != nil {
-		kind = "assessment.corrected"
+		kind = events.AssessmentCorrected
 	}
-	subject := events.Subject{Type: "assessment", ID: a.ID, SiteID: a.SiteID, PatientID: e.PatientID}
+	subject := events.Subject{ID: a.ID, SiteID: a.SiteID, PatientID: e.PatientID}
 	return events.Record(
 		tx,
 		kind,

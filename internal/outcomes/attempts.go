@@ -96,7 +96,7 @@ func (a Attempt) write(tx *db.Tx, f FollowUp) error {
 	if err := tx.Create(&a).Error; err != nil {
 		return err
 	}
-	return f.recordEvent(tx, "follow_up.attempted", &on, events.Data{"channel": a.Channel, "result": a.Result})
+	return f.recordEvent(tx, events.FollowUpAttempted, &on, events.Data{"channel": a.Channel, "result": a.Result})
 }
 
 // Lose gives a follow-up up. Fault: conflict (it is completed or lost already).
@@ -124,7 +124,7 @@ func (s *Store) Lose(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err
 		if f.Warnings, err = f.tooFewAttempts(tx); err != nil {
 			return err
 		}
-		return f.save(tx, "follow_up.lost", l.LostOn, events.Data{"reason": l.Reason})
+		return f.save(tx, events.FollowUpLost, l.LostOn, events.Data{"reason": l.Reason})
 	})
 	return f, err
 }

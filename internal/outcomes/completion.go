@@ -152,7 +152,7 @@ func (s *Store) ReportService(ctx context.Context, id uuid.UUID, u Used) (f Foll
 		if err := u.recordEvent(tx, f, today); err != nil {
 			return err
 		}
-		if err := f.save(tx, "follow_up.service_reported", &today, events.Data{"code": f.Code}); err != nil {
+		if err := f.save(tx, events.FollowUpServiceReported, &today, events.Data{"code": f.Code}); err != nil {
 			return err
 		}
 		if err := f.addDetails(tx); err != nil {
@@ -215,7 +215,7 @@ func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 	}
 	f.CompletedOn, f.LostOn, f.LossReason, f.LossNote = &n.CompletedOn, nil, nil, nil
 	f.State = Completed
-	if err := f.save(tx, "follow_up.completed", &n.CompletedOn, events.Data{"code": f.Code}); err != nil {
+	if err := f.save(tx, events.FollowUpCompleted, &n.CompletedOn, events.Data{"code": f.Code}); err != nil {
 		return err
 	}
 	if err := f.addDetails(tx); err != nil {
@@ -365,7 +365,6 @@ func (u Used) recordEvent(tx *db.Tx, f FollowUp, on day.Date) error {
 		return err
 	}
 	subject := events.Subject{
-		Type:       "referral",
 		ID:         *u.ReferralID,
 		SiteID:     f.SiteID,
 		PatientID:  f.PatientID,
@@ -375,7 +374,7 @@ func (u Used) recordEvent(tx *db.Tx, f FollowUp, on day.Date) error {
 	if u.Reason != nil {
 		data["reason"] = *u.Reason
 	}
-	return events.Record(tx, "referral.patient_reported", subject, data, events.At(at), events.From(actor.SidePatient))
+	return events.Record(tx, events.ReferralPatientReported, subject, data, events.At(at), events.From(actor.SidePatient))
 }
 
 // addDetails adds what was said at a follow-up, and the assessments taken at its timepoint.

@@ -184,7 +184,7 @@ func (s schedule) plan(tx *db.Tx, e episodes.Episode, anchor day.Date) error {
 		if err := tx.Table("follow_ups").Create(&f).Error; err != nil {
 			return err
 		}
-		return f.recordEvent(tx, "follow_up.planned", nil, events.Data{"code": f.Code, "opens_on": f.OpensOn.String()})
+		return f.recordEvent(tx, events.FollowUpPlanned, nil, events.Data{"code": f.Code, "opens_on": f.OpensOn.String()})
 	}
 	f := have[0]
 	if f.AnchorOn == anchor || f.CompletedOn != nil || f.LostOn != nil {
@@ -193,7 +193,7 @@ func (s schedule) plan(tx *db.Tx, e episodes.Episode, anchor day.Date) error {
 	if err := s.window(&f, anchor); err != nil {
 		return err
 	}
-	return f.save(tx, "follow_up.moved", nil, events.Data{"code": f.Code, "opens_on": f.OpensOn.String()})
+	return f.save(tx, events.FollowUpMoved, nil, events.Data{"code": f.Code, "opens_on": f.OpensOn.String()})
 }
 
 // window sets the follow-up's days from its anchor.
@@ -211,7 +211,7 @@ func (s schedule) window(f *FollowUp, anchor day.Date) error {
 	return nil
 }
 
-func (f *FollowUp) save(tx *db.Tx, kind string, on *day.Date, data events.Data) error {
+func (f *FollowUp) save(tx *db.Tx, kind events.Kind, on *day.Date, data events.Data) error {
 	f.Version, f.UpdatedAt = f.Version+1, tx.Now
 	if err := tx.Table("follow_ups").
 		Where("site_id = ? and id = ?", f.SiteID, f.ID).
@@ -223,8 +223,8 @@ func (f *FollowUp) save(tx *db.Tx, kind string, on *day.Date, data events.Data) 
 	return f.recordEvent(tx, kind, on, data)
 }
 
-func (f *FollowUp) recordEvent(tx *db.Tx, kind string, on *day.Date, data events.Data) error {
-	subject := events.Subject{Type: "follow_up", ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
+func (f *FollowUp) recordEvent(tx *db.Tx, kind events.Kind, on *day.Date, data events.Data) error {
+	subject := events.Subject{ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
 	if on == nil {
 		return events.Record(tx, kind, subject, data)
 	}

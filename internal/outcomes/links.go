@@ -115,7 +115,7 @@ func (s *Store) EndLink(ctx context.Context, id uuid.UUID) error {
 		if ended.Error != nil || ended.RowsAffected == 0 {
 			return ended.Error
 		}
-		return f.recordEvent(tx, "follow_up.link_ended", nil, events.Data{"code": f.Code})
+		return f.recordEvent(tx, events.FollowUpLinkEnded, nil, events.Data{"code": f.Code})
 	})
 }
 
@@ -156,7 +156,7 @@ func newLink(tx *db.Tx, f FollowUp) (token string, expiresOn day.Date, err error
 	if err := tx.Create(&row).Error; err != nil {
 		return "", expiresOn, err
 	}
-	return token, expiresOn, f.recordEvent(tx, "follow_up.link_made", nil, events.Data{"code": f.Code})
+	return token, expiresOn, f.recordEvent(tx, events.FollowUpLinkMade, nil, events.Data{"code": f.Code})
 }
 
 // answerable reports whether a follow-up that was given up may be answered after all. Somebody who declined

@@ -81,15 +81,15 @@ func (a *Assessment) raiseFlags(tx *db.Tx, e *episodes.Episode, i instruments.In
 		if err := tx.Create(&f).Error; err != nil {
 			return err
 		}
-		if err := f.recordEvent(tx, "safeguarding.raised"); err != nil {
+		if err := f.recordEvent(tx, events.SafeguardingRaised); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f SafeguardingFlag) recordEvent(tx *db.Tx, kind string) error {
-	subject := events.Subject{Type: "safeguarding_flag", ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
+func (f SafeguardingFlag) recordEvent(tx *db.Tx, kind events.Kind) error {
+	subject := events.Subject{ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
 	return events.Record(
 		tx,
 		kind,
@@ -127,7 +127,7 @@ func (s *Store) See(ctx context.Context, episode, flag uuid.UUID, seen Seen) (f 
 		if err := db.Save(tx, f.SiteID, f.ID, &f); err != nil {
 			return err
 		}
-		return f.recordEvent(tx, "safeguarding.seen")
+		return f.recordEvent(tx, events.SafeguardingSeen)
 	})
 	return f, err
 }

@@ -72,9 +72,9 @@ func (p *place) key(role actor.Role, sites ...uuid.UUID) context.Context {
 	return actor.With(p.t.Context(), actor.Actor{Role: role, KeyID: k.ID, Sites: sites})
 }
 
-// note records an event of the site about a thing.
-func note(tx *db.Tx, site, thing uuid.UUID, kind string, data events.Data) error {
-	return events.Record(tx, kind, events.Subject{Type: "referral", ID: thing, SiteID: site, ReferralID: thing}, data)
+// note records an event of the site about a referral.
+func note(tx *db.Tx, site, thing uuid.UUID, kind events.Kind, data events.Data) error {
+	return events.Record(tx, kind, events.Subject{ID: thing, SiteID: site, ReferralID: thing}, data)
 }
 
 // read reads the whole feed from a cursor on, a page after the other.
@@ -102,7 +102,7 @@ func TestALateCommitIsNotPassedOver(t *testing.T) {
 	late.Go(func() {
 		p.do(func(tx *db.Tx) error {
 			var l events.Log // a copy is written at once, and not with the commit
-			l.Record(tx, "referral.sent", events.Subject{Type: "referral", ID: early, SiteID: p.site}, nil)
+			l.Record(tx, events.ReferralSent, events.Subject{ID: early, SiteID: p.site}, nil)
 			if err := l.Copy(tx); err != nil {
 				return err
 			}
@@ -112,7 +112,7 @@ func TestALateCommitIsNotPassedOver(t *testing.T) {
 		})
 	})
 	<-written
-	p.do(func(tx *db.Tx) error { return note(tx, p.site, uuid.New(), "referral.accepted", nil) })
+	p.do(func(tx *db.Tx) error { return note(tx, p.site, uuid.New(), events.ReferralAccepted, nil) })
 	first, cursor := p.read(p.as, cursor, 50)
 	close(commit)
 	late.Wait()
@@ -143,12 +143,12 @@ func TestEventsOfOneReferralStandInTheirOwnOrder(t *testing.T) {
 				if err := hold(other); err != nil {
 					return err
 				}
-				return note(other, p.site, thing, "referral.withdrawn", nil)
+				return note(other, p.site, thing, events.ReferralWithdrawn, nil)
 			})
 		})
 		<-begun
 		time.Sleep(100 * time.Millisecond)
-		return note(tx, p.site, thing, "referral.accepted", nil)
+		return note(tx, p.site, thing, events.ReferralAccepted, nil)
 	})
 	waits.Wait()
 	list, _ := p.read(p.as, "", 50)
@@ -178,7 +178,7 @@ func TestTheFeedUnderLoad(t *testing.T) {
 					}
 					tx.Now = tx.Now.Add(-time.Duration(dice.IntN(1000)) * time.Millisecond)
 					counts[i]++ // under the lock
-					err := note(tx, p.site, subjects[i], "referral.accepted", events.Data{"n": strconv.Itoa(counts[i])})
+					err := note(tx, p.site, subjects[i], events.ReferralAccepted, events.Data{"n": strconv.Itoa(counts[i])})
 					time.Sleep(time.Duration(dice.IntN(5)) * time.Millisecond)
 					return err
 				})
@@ -250,11 +250,11 @@ func TestTypesThatAreRareAreFound(t *testing.T) {
 	p.do(func(tx *db.Tx) error {
 		var l events.Log
 		for i := range 5000 {
-			kind := "referral.sent"
+			kind := events.ReferralSent
 			if i == 4500 {
-				kind = "follow_up.completed"
+				kind = events.FollowUpCompleted
 			}
-			l.Record(tx, kind, events.Subject{Type: "referral", ID: uuid.New(), SiteID: p.site}, nil)
+			l.Record(tx, kind, events.Subject{ID: uuid.New(), SiteID: p.site}, nil)
 		}
 		return l.Copy(tx)
 	})

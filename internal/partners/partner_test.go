@@ -15,6 +15,7 @@ import (
 	"waypost/internal/partners/partnertest"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/telemetry"
 )
@@ -22,7 +23,7 @@ import (
 func TestTestingReplayingAndANewSecret(t *testing.T) {
 	t.Parallel()
 	r, p := partnertest.Start(t), newPlace(t)
-	p.happen("referral.sent")
+	p.happen(events.ReferralSent)
 	_, end := p.read(p.as, "", 50)
 	w := p.hook(r, "x", "ok", "referral.accepted", "referral.declined")
 	if _, err := p.store.Test(p.as, w.ID); err != nil {
@@ -32,7 +33,7 @@ func TestTestingReplayingAndANewSecret(t *testing.T) {
 	if got := r.Got("x"); len(got) != 1 || !got[0].Verified || !strings.Contains(got[0].Body, `"webhook.test"`) {
 		t.Fatalf("the test sent %+v", got)
 	}
-	p.happen("referral.accepted", "referral.sent", "referral.declined")
+	p.happen(events.ReferralAccepted, events.ReferralSent, events.ReferralDeclined)
 	p.deliver()
 	first := r.Wait("x", 3)[1:]
 	if _, err := p.store.Replay(p.as, w.ID, end); err != nil {
@@ -49,10 +50,10 @@ func TestTestingReplayingAndANewSecret(t *testing.T) {
 	}
 	r.Set("x", "ok", renewed.Secret)
 	p.later(23 * time.Hour)
-	p.happen("referral.accepted")
+	p.happen(events.ReferralAccepted)
 	p.deliver()
 	p.later(2 * time.Hour)
-	p.happen("referral.accepted")
+	p.happen(events.ReferralAccepted)
 	p.deliver()
 	got := r.Wait("x", 7)[5:]
 	if !got[0].Verified || !got[1].Verified || strings.Count(got[0].Signature, "v1,") != 2 ||
@@ -69,10 +70,10 @@ func TestWhatHappensGoesBeforeAReplay(t *testing.T) {
 	t.Parallel()
 	const many = 2000
 	r, p := partnertest.Start(t), newPlace(t)
-	p.happen("referral.sent")
+	p.happen(events.ReferralSent)
 	_, cursor := p.read(p.as, "", 50)
 	w := p.hook(r, "x", "ok")
-	p.happen(slices.Repeat([]string{"referral.sent"}, many)...)
+	p.happen(slices.Repeat([]events.Kind{events.ReferralSent}, many)...)
 	p.deliver()
 	before := len(r.Wait("x", many))
 	if _, err := p.store.Replay(p.as, w.ID, cursor); err != nil {
@@ -83,7 +84,7 @@ func TestWhatHappensGoesBeforeAReplay(t *testing.T) {
 		done <- p.store.Deliver(p.job("webhooks"), telemetry.NewMetrics(p.db, telemetry.Build{Version: "test"}))
 	}()
 	r.Wait("x", before+50) // it is under way
-	kinds := []string{"referral.accepted", "referral.in_progress", "referral.completed"}
+	kinds := []events.Kind{events.ReferralAccepted, events.ReferralInProgress, events.ReferralCompleted}
 	for _, kind := range kinds {
 		p.happen(kind)
 	}
@@ -136,9 +137,9 @@ func TestAWebhookGoesWithItsPartner(t *testing.T) {
 		).Error; err != nil {
 			return err
 		}
-		return note(tx, elsewhere, uuid.New(), "referral.sent", nil)
+		return note(tx, elsewhere, uuid.New(), events.ReferralSent, nil)
 	})
-	p.happen("referral.accepted")
+	p.happen(events.ReferralAccepted)
 	p.deliver()
 	if got := r.Got("x"); len(got) != 1 || !strings.Contains(got[0].Body, "referral.accepted") {
 		t.Fatalf("it was told of %+v", got)
@@ -148,7 +149,7 @@ func TestAWebhookGoesWithItsPartner(t *testing.T) {
 	if err := (&keys.Store{DB: p.db}).Revoke(test, old); err != nil {
 		t.Fatal(err)
 	}
-	p.happen("referral.declined")
+	p.happen(events.ReferralDeclined)
 	p.deliver()
 	if n := len(r.Got("x")); n != 1 {
 		t.Errorf("without a key it was sent %d messages", n)
@@ -192,7 +193,7 @@ func TestAWebhookGoesWithItsPartner(t *testing.T) {
 func TestACursorOfWhatIsGone(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.happen("referral.sent")
+	p.happen(events.ReferralSent)
 	_, cursor := p.read(p.as, "", 50)
 	c, _ := partners.ParseCursor(cursor)
 	c.Event = uuid.New()
@@ -230,7 +231,7 @@ func TestSecretsAreEncryptedUnderAMasterKey(t *testing.T) {
 	if strings.Contains(string(stored), w.Secret) || len(stored) == 0 {
 		t.Error("the secret lies open")
 	}
-	p.happen("referral.sent")
+	p.happen(events.ReferralSent)
 	p.deliver()
 	for _, name := range []string{"plain", "sealed"} {
 		if got := r.Wait(name, 1); !got[0].Verified {
@@ -243,7 +244,7 @@ func TestSecretsAreEncryptedUnderAMasterKey(t *testing.T) {
 	if _, err := p.store.ReplaceSecret(p.as, plain.ID); !fault.Is(err, fault.Internal) {
 		t.Errorf("a secret of another row opens: %v", err)
 	}
-	p.happen("referral.accepted")
+	p.happen(events.ReferralAccepted)
 	if err := p.store.Deliver(
 		p.job("webhooks"),
 		telemetry.NewMetrics(p.db, telemetry.Build{Version: "test"}),

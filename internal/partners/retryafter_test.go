@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"waypost/internal/partners"
+	"waypost/internal/platform/events"
 )
 
 // A receiver that says when to come back is left alone until then, by everything that is due for it, and
@@ -44,7 +45,7 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.happen("referral.sent")
+		p.happen(events.ReferralSent)
 		p.deliver()
 		d := p.deliveries(w)[0]
 		if wait := d.NextTryAt.Sub(
@@ -58,7 +59,7 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 		}
 		before := calls.Load()
 		p.later(c.from / 2)
-		p.happen("referral.accepted")
+		p.happen(events.ReferralAccepted)
 		p.deliver()
 		if calls.Load() != before {
 			t.Errorf("%q: called meanwhile about something else", c.says)

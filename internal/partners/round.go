@@ -334,5 +334,5 @@ func progress(tx *gorm.DB, w *Webhook) error {
 
 func (w *Webhook) disable(tx *db.Tx, reason string) error {
 	w.Enabled, w.DisabledReason, w.DisabledAt = false, &reason, &tx.Now
-	return w.save(tx, "webhook.disabled")
+	return w.save(tx, events.WebhookDisabled)
 }

@@ -100,7 +100,7 @@ func (s *Store) AddWebhook(ctx context.Context, n WebhookDetails) (w Webhook, er
 		if err := tx.Create(&w).Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "webhook.added", w.subject(), nil)
+		return events.Record(tx, events.WebhookAdded, w.subject(), nil)
 	})
 	return w, err
 }
@@ -125,7 +125,7 @@ func (w *Webhook) settle(tx *db.Tx, was bool) {
 	}
 }
 
-func (w Webhook) subject() events.Subject { return events.Subject{Type: "webhook", ID: w.ID} }
+func (w Webhook) subject() events.Subject { return events.Subject{ID: w.ID} }
 
 // Webhooks lists the caller's, and to an administrator everybody's, by id, after the id given.
 func (s *Store) Webhooks(ctx context.Context, page db.Page[uuid.UUID]) (list []Webhook, err error) {
@@ -149,7 +149,7 @@ func holdWebhook(tx *db.Tx, id uuid.UUID) (Webhook, error) {
 	return db.First[Webhook](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "webhook")
 }
 
-func (w *Webhook) save(tx *db.Tx, kind string) error {
+func (w *Webhook) save(tx *db.Tx, kind events.Kind) error {
 	w.Version, w.UpdatedAt = w.Version+1, tx.Now
 	if err := tx.Model(w).Where("id = ?", w.ID).Select("*").Updates(w).Error; err != nil {
 		return err
@@ -176,7 +176,7 @@ func (s *Store) ChangeWebhook(ctx context.Context, id uuid.UUID, version int, c 
 			}
 		}
 		w.settle(tx, before.Enabled)
-		return w.save(tx, "webhook.changed")
+		return w.save(tx, events.WebhookChanged)
 	})
 	return w, err
 }
@@ -191,7 +191,7 @@ func (s *Store) RemoveWebhook(ctx context.Context, id uuid.UUID) error {
 		if err := tx.Where("id = ?", w.ID).Delete(&Webhook{}).Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "webhook.removed", w.subject(), nil)
+		return events.Record(tx, events.WebhookRemoved, w.subject(), nil)
 	})
 }
 
@@ -212,7 +212,7 @@ func (s *Store) ReplaceSecret(ctx context.Context, id uuid.UUID) (w Webhook, err
 			return err
 		}
 		w.OldSecretUntil = new(tx.Now.Add(bothSign))
-		return w.save(tx, "webhook.secret_replaced")
+		return w.save(tx, events.WebhookSecretReplaced)
 	})
 	return w, err
 }
@@ -235,7 +235,7 @@ func (s *Store) Replay(ctx context.Context, id uuid.UUID, cursor string) (w Webh
 			}
 			w.ReplayPosition, w.ReplayUntil = &begin, new(w.Position)
 		}
-		return w.save(tx, "webhook.replayed")
+		return w.save(tx, events.WebhookReplayed)
 	})
 	return w, err
 }

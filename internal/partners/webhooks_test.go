@@ -15,6 +15,7 @@ import (
 	"waypost/internal/partners/partnertest"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/telemetry"
 )
@@ -34,7 +35,7 @@ func (p *place) hook(r *partnertest.Receiver, name, answer string, types ...stri
 }
 
 // happen records events and publishes them.
-func (p *place) happen(kinds ...string) {
+func (p *place) happen(kinds ...events.Kind) {
 	p.t.Helper()
 	p.do(func(tx *db.Tx) error {
 		for _, kind := range kinds {
@@ -113,12 +114,12 @@ func TestReceiversOfAllKinds(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		hooks[name] = p.hook(r, name, name)
 	}
-	p.happen("referral.sent", "follow_up.completed")
+	p.happen(events.ReferralSent, events.FollowUpCompleted)
 	began := time.Now()
 	ended := make(chan bool)
 	go func() { p.deliver(); close(ended) }()
 	r.Wait("ok", 1)
-	p.happen("referral.accepted") // while one stalls
+	p.happen(events.ReferralAccepted) // while one stalls
 	r.Wait("ok", 2)
 	select {
 	case <-ended:
@@ -168,7 +169,7 @@ func TestManyEventsAtOnce(t *testing.T) {
 	t.Parallel()
 	r, p := partnertest.Start(t), newPlace(t)
 	p.hook(r, "x", "ok")
-	p.happen(slices.Repeat([]string{"referral.sent", "episode.opened"}, 700)...)
+	p.happen(slices.Repeat([]events.Kind{events.ReferralSent, events.EpisodeOpened}, 700)...)
 	p.deliver()
 	if n := len(r.Wait("x", 700)); n != 700 {
 		t.Errorf("%d came", n)
@@ -191,7 +192,7 @@ func TestRetriesForDays(t *testing.T) {
 	t.Parallel()
 	r, p := partnertest.Start(t), newPlace(t)
 	w := p.hook(r, "x", "fail")
-	p.happen("referral.sent")
+	p.happen(events.ReferralSent)
 	began := p.db.Clock.Now()
 	for range 40 {
 		p.deliver()
@@ -211,7 +212,7 @@ func TestRetriesForDays(t *testing.T) {
 		}
 	}
 	r.Stop()
-	p.happen("referral.accepted")
+	p.happen(events.ReferralAccepted)
 	p.later(longRest)
 	p.deliver()
 	if a := p.deliveries(w)[0].Tried; len(a) != 1 || a[0].Outcome != "unreachable" || a[0].Status != nil {
@@ -247,10 +248,10 @@ func TestAWebhookThatFailsForDaysIsDisabled(t *testing.T) {
 	t.Parallel()
 	r, p := partnertest.Start(t), newPlace(t)
 	w := p.hook(r, "x", "fail")
-	p.happen("referral.sent")
+	p.happen(events.ReferralSent)
 	p.deliver()
 	p.later(5*24*time.Hour + time.Minute)
-	p.happen("referral.accepted")
+	p.happen(events.ReferralAccepted)
 	p.deliver()
 	if w = p.get(w); w.Enabled || *w.DisabledReason != "failing" {
 		t.Fatalf("%+v", w)
@@ -258,7 +259,7 @@ func TestAWebhookThatFailsForDaysIsDisabled(t *testing.T) {
 	if _, err := p.store.Test(p.as, w.ID); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a test of a disabled one: %v", err)
 	}
-	p.happen("referral.withdrawn")
+	p.happen(events.ReferralWithdrawn)
 	r.Set("x", "ok", "")
 	before := len(r.Got("x"))
 	p.later(time.Hour)

@@ -114,8 +114,8 @@ func (s *Store) RecordConsent(ctx context.Context, patient uuid.UUID, n NewConse
 		if err != nil {
 			return err
 		}
-		subject := events.Subject{Type: "consent", ID: c.ID, SiteID: p.SiteID, PatientID: p.ID}
-		return events.Record(tx, "consent."+n.Decision, subject, events.Data{"purpose": n.Purpose}, events.At(at))
+		subject := events.Subject{ID: c.ID, SiteID: p.SiteID, PatientID: p.ID}
+		return events.Record(tx, events.ConsentDecided(n.Decision), subject, events.Data{"purpose": n.Purpose}, events.At(at))
 	})
 	return c, err
 }

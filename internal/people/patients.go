@@ -141,7 +141,7 @@ func (s *Store) Record(ctx context.Context, n New, via string) (p Patient, err e
 		if err := tx.Create(&p).Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "patient.recorded", p.subject(), nil)
+		return events.Record(tx, events.PatientRecorded, p.subject(), nil)
 	})
 	return p, err
 }
@@ -177,7 +177,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if err := db.Save(tx, p.SiteID, p.ID, &p); err != nil {
 			return err
 		}
-		return events.Record(tx, "patient.changed", p.subject(), nil)
+		return events.Record(tx, events.PatientChanged, p.subject(), nil)
 	})
 	return p, err
 }
@@ -224,7 +224,7 @@ func (s *Store) validate(tx *db.Tx, p *Patient, was Details) error {
 }
 
 func (p *Patient) subject() events.Subject {
-	return events.Subject{Type: "patient", ID: p.ID, SiteID: p.SiteID, PatientID: p.ID}
+	return events.Subject{ID: p.ID, SiteID: p.SiteID, PatientID: p.ID}
 }
 
 func orElse(s, otherwise string) string {

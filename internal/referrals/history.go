@@ -25,12 +25,12 @@ type History struct {
 // Begin starts a history with the referral as it was first recorded; its events go to the log.
 func Begin(tx *db.Tx, r Referral, log *events.Log) *History {
 	h := &History{Referral: r, via: r.RecordedVia, log: log}
-	kind, at := "referral.sent", tx.Now
+	kind, at := events.ReferralSent, tx.Now
 	switch r.Status {
 	case Draft:
-		kind = "referral.drafted"
+		kind = events.ReferralDrafted
 	case Signposted:
-		kind = "signpost.given"
+		kind = events.SignpostGiven
 	}
 	if r.SentAt != nil {
 		at = *r.SentAt
@@ -71,7 +71,7 @@ func (h *History) step(tx *db.Tx, m Move) error {
 		data["reason"] = *m.Reason
 	}
 	h.touch(tx)
-	h.log.Record(tx, "referral."+string(m.To), h.subject(), data, events.At(m.OccurredAt), events.From(m.Side))
+	h.log.Record(tx, events.ReferralMoved(string(m.To)), h.subject(), data, events.At(m.OccurredAt), events.From(m.Side))
 	return nil
 }
 
@@ -113,12 +113,12 @@ func (h *History) add(tx *db.Tx, n NewAttendance) error {
 	if at.Before(*h.SentAt) {
 		at = *h.SentAt // the same day: after it was sent
 	}
-	kind := "attendance.did_not_attend"
+	kind := events.AttendanceDidNotAttend
 	if n.Attended {
-		kind = "attendance.attended"
+		kind = events.AttendanceAttended
 	}
 	subject := h.subject()
-	subject.Type, subject.ID = "attendance", a.ID
+	subject.ID = a.ID
 	h.log.Record(tx, kind, subject, h.eventData(events.Data{}), events.At(at), events.From(n.ReportedBy))
 	if !n.Attended {
 		return nil
@@ -153,7 +153,7 @@ func (h *History) Undo(tx *db.Tx) (Move, error) {
 	h.touch(tx)
 	h.log.Record(
 		tx,
-		"referral.undone",
+		events.ReferralUndone,
 		h.subject(),
 		events.Data{"move_id": last.ID.String(), "from": string(last.To), "to": string(h.Status)},
 	)

@@ -124,8 +124,8 @@ func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance,
 		return *a, err
 	}
 	subject := h.subject()
-	subject.Type, subject.ID = "attendance", a.ID
-	h.log.Record(tx, "attendance.entered_in_error", subject, h.eventData(events.Data{}), events.From(a.ReportedBy))
+	subject.ID = a.ID
+	h.log.Record(tx, events.AttendanceEnteredInError, subject, h.eventData(events.Data{}), events.From(a.ReportedBy))
 	return *a, h.without(tx, *a, firstAttended(all))
 }
 

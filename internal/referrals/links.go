@@ -92,7 +92,7 @@ func (s *Store) ReplyLink(ctx context.Context, id uuid.UUID) (l ReplyLink, err e
 		if err := r.endOlderLinks(tx); err != nil {
 			return err
 		}
-		if err := events.Record(tx, "referral.reply_link_made", r.subject(), nil); err != nil {
+		if err := events.Record(tx, events.ReferralReplyLinkMade, r.subject(), nil); err != nil {
 			return err
 		}
 		return outbox.Cancel(tx, Notice, r.SiteID, r.ID, "link_copied")
@@ -160,7 +160,7 @@ func (s *Store) EndReplyLink(ctx context.Context, id uuid.UUID) error {
 		if ended.Error != nil || ended.RowsAffected == 0 {
 			return ended.Error
 		}
-		return events.Record(tx, "referral.reply_link_ended", r.subject(), nil)
+		return events.Record(tx, events.ReferralReplyLinkEnded, r.subject(), nil)
 	})
 }
 

@@ -226,9 +226,9 @@ func recordNoticeSent(tx *db.Tx, n outbox.Message) error {
 		return err
 	}
 	if n.Ordinal > 1 {
-		return r.recordEvent(tx, "referral.chased", n)
+		return r.recordEvent(tx, events.ReferralChased, n)
 	}
-	return r.recordEvent(tx, "referral.notice_sent", n)
+	return r.recordEvent(tx, events.ReferralNoticeSent, n)
 }
 
 // recordNoticeRefused records a refused notice. The organisation keeps the link that it has.
@@ -237,9 +237,9 @@ func recordNoticeRefused(tx *db.Tx, n outbox.Message) error {
 	if err != nil {
 		return err
 	}
-	return r.recordEvent(tx, "referral.notice_refused", n)
+	return r.recordEvent(tx, events.ReferralNoticeRefused, n)
 }
 
-func (r *Referral) recordEvent(tx *db.Tx, kind string, n outbox.Message) error {
+func (r *Referral) recordEvent(tx *db.Tx, kind events.Kind, n outbox.Message) error {
 	return events.Record(tx, kind, r.subject(), events.Data{"ordinal": strconv.Itoa(n.Ordinal)})
 }

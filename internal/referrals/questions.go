@@ -126,7 +126,7 @@ func (h *History) addQuestion(tx *db.Tx, n NewQuestion) (q Question, err error) 
 	}
 	return q, events.Record(
 		tx,
-		"referral.question_asked",
+		events.ReferralQuestionAsked,
 		h.subject(),
 		h.eventData(events.Data{"question_id": q.ID.String()}),
 	)
@@ -186,7 +186,7 @@ func (s *Store) MarkAnswered(ctx context.Context, id uuid.UUID) (q Question, err
 		if err != nil {
 			return err
 		}
-		return events.Record(tx, "referral.question_answered", r.subject(), events.Data{"question_id": q.ID.String()})
+		return events.Record(tx, events.ReferralQuestionAnswered, r.subject(), events.Data{"question_id": q.ID.String()})
 	})
 	return q, err
 }

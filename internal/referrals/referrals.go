@@ -320,11 +320,11 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 			return err
 		}
 		r.show(tx)
-		return events.Record(tx, "referral.changed", r.subject(), events.Data{"need": r.Need})
+		return events.Record(tx, events.ReferralChanged, r.subject(), events.Data{"need": r.Need})
 	})
 	return r, err
 }
 
 func (r *Referral) subject() events.Subject {
-	return events.Subject{Type: "referral", ID: r.ID, SiteID: r.SiteID, PatientID: r.PatientID, ReferralID: r.ID}
+	return events.Subject{ID: r.ID, SiteID: r.SiteID, PatientID: r.PatientID, ReferralID: r.ID}
 }

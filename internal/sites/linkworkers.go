@@ -95,7 +95,7 @@ func (s *Store) AddLinkWorker(ctx context.Context, n NewLinkWorker) (w LinkWorke
 		if err := tx.Create(&w).Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "link_worker.added", w.subject(), nil)
+		return events.Record(tx, events.LinkWorkerAdded, w.subject(), nil)
 	})
 	return w, err
 }
@@ -165,7 +165,7 @@ func (s *Store) ChangeLinkWorker(
 		if err := db.Save(tx, w.SiteID, w.ID, &w); err != nil {
 			return err
 		}
-		return events.Record(tx, "link_worker.changed", w.subject(), nil)
+		return events.Record(tx, events.LinkWorkerChanged, w.subject(), nil)
 	})
 	return w, err
 }
@@ -186,5 +186,5 @@ func (w *LinkWorker) normalise(was LinkWorkerDetails) error {
 }
 
 func (w *LinkWorker) subject() events.Subject {
-	return events.Subject{Type: "link_worker", ID: w.ID, SiteID: w.SiteID}
+	return events.Subject{ID: w.ID, SiteID: w.SiteID}
 }

@@ -143,7 +143,7 @@ func (s *Store) Add(ctx context.Context, n New) (site Site, err error) {
 		if err := site.writeSchedules(tx); err != nil {
 			return err
 		}
-		return events.Record(tx, "site.added", site.subject(), nil)
+		return events.Record(tx, events.SiteAdded, site.subject(), nil)
 	})
 	return site, err
 }
@@ -287,7 +287,7 @@ func (site *Site) readSchedules(tx *db.Tx) error {
 }
 
 func (site *Site) subject() events.Subject {
-	return events.Subject{Type: "site", ID: site.ID, SiteID: site.ID}
+	return events.Subject{ID: site.ID, SiteID: site.ID}
 }
 
 // Get returns a site that the actor may see.
@@ -346,7 +346,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if err := site.writeSchedules(tx); err != nil {
 			return err
 		}
-		return events.Record(tx, "site.changed", site.subject(), nil)
+		return events.Record(tx, events.SiteChanged, site.subject(), nil)
 	})
 	return site, err
 }

@@ -66,7 +66,7 @@ func (s *Store) AddNote(ctx context.Context, project uuid.UUID, n NewNote) (note
 		}
 		return events.Record(
 			tx,
-			"project.note_added",
+			events.ProjectNoteAdded,
 			p.subject(),
 			events.Data{"note_id": note.ID.String(), "kind": n.Kind},
 		)
@@ -76,7 +76,7 @@ func (s *Store) AddNote(ctx context.Context, project uuid.UUID, n NewNote) (note
 
 // RemoveNote takes a note away. Updates that were published keep it.
 func (s *Store) RemoveNote(ctx context.Context, project, id uuid.UUID) error {
-	return removed(ctx, s, project, id, &Note{}, "note", "project.note_removed")
+	return removed(ctx, s, project, id, &Note{}, "note", events.ProjectNoteRemoved)
 }
 
 // Interview is that somebody was interviewed; what they said is nowhere here.
@@ -137,7 +137,7 @@ func (s *Store) AddInterview(ctx context.Context, project uuid.UUID, n NewInterv
 		}
 		return events.Record(
 			tx,
-			"project.interview_added",
+			events.ProjectInterviewAdded,
 			p.subject(),
 			events.Data{"interview_id": i.ID.String(), "participant_kind": n.ParticipantKind},
 		)
@@ -147,7 +147,7 @@ func (s *Store) AddInterview(ctx context.Context, project uuid.UUID, n NewInterv
 
 // RemoveInterview takes one away that was recorded in error. Updates that were published keep their counts.
 func (s *Store) RemoveInterview(ctx context.Context, project, id uuid.UUID) error {
-	return removed(ctx, s, project, id, &Interview{}, "interview", "project.interview_removed")
+	return removed(ctx, s, project, id, &Interview{}, "interview", events.ProjectInterviewRemoved)
 }
 
 // standing are the rows that were not taken away.
@@ -176,7 +176,7 @@ func listed[T any](
 }
 
 // removed takes a row of a project away.
-func removed(ctx context.Context, s *Store, project, id uuid.UUID, row any, what, kind string) error {
+func removed(ctx context.Context, s *Store, project, id uuid.UUID, row any, what string, kind events.Kind) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := of(tx, project)
 		if err != nil {

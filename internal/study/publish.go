@@ -141,7 +141,7 @@ func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p 
 		if err := tx.Create(&p).Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "project.update_published", w.subject(), events.Data{"update_id": p.ID.String()})
+		return events.Record(tx, events.ProjectUpdatePublished, w.subject(), events.Data{"update_id": p.ID.String()})
 	})
 	return p, err
 }
@@ -224,7 +224,7 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID, n NewLink) (p Published,
 		if err := p.link(tx, n.ExpiresOn); err != nil {
 			return err
 		}
-		return p.save(tx, "project.update_link_made")
+		return p.save(tx, events.ProjectUpdateLinkMade)
 	})
 	return p, err
 }
@@ -237,7 +237,7 @@ func (s *Store) Withdraw(ctx context.Context, id uuid.UUID) error {
 			return err
 		}
 		p.WithdrawnAt = &tx.Now
-		return p.save(tx, "project.update_withdrawn")
+		return p.save(tx, events.ProjectUpdateWithdrawn)
 	})
 }
 
@@ -245,7 +245,7 @@ func holding(tx *db.Tx, id uuid.UUID) *gorm.DB {
 	return tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
 }
 
-func (p *Published) save(tx *db.Tx, kind string) error {
+func (p *Published) save(tx *db.Tx, kind events.Kind) error {
 	p.Version, p.UpdatedAt = p.Version+1, tx.Now
 	if err := tx.Model(p).
 		Where("id = ?", p.ID).
@@ -257,7 +257,7 @@ func (p *Published) save(tx *db.Tx, kind string) error {
 	return events.Record(
 		tx,
 		kind,
-		events.Subject{Type: "project", ID: p.ProjectID},
+		events.Subject{ID: p.ProjectID},
 		events.Data{"update_id": p.ID.String()},
 	)
 }

@@ -144,7 +144,7 @@ func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Qu
 		if err := tx.Create(&q).Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "project.quote_chosen", p.subject(), events.Data{"quote_id": q.ID.String()})
+		return events.Record(tx, events.ProjectQuoteChosen, p.subject(), events.Data{"quote_id": q.ID.String()})
 	})
 	return q, err
 }
@@ -245,9 +245,9 @@ func (s *Store) CheckQuote(ctx context.Context, id uuid.UUID, c Check) (q Quote,
 			return fault.New(fault.ConsentRequired, "The person does not let these words be shown any more.")
 		}
 		q.State, q.CheckedBy, q.CheckedAt = c.Decision, tx.Actor.Key(), &tx.Now
-		kind := "project.quote_refused"
+		kind := events.ProjectQuoteRefused
 		if c.Decision == "approved" {
-			kind = "project.quote_approved"
+			kind = events.ProjectQuoteApproved
 		}
 		return q.save(tx, kind)
 	})
@@ -266,11 +266,11 @@ func (s *Store) TakeBack(ctx context.Context, id uuid.UUID) error {
 			return nil
 		}
 		q.State = "taken_back"
-		return q.save(tx, "project.quote_taken_back")
+		return q.save(tx, events.ProjectQuoteTakenBack)
 	})
 }
 
-func (q *Quote) save(tx *db.Tx, kind string) error {
+func (q *Quote) save(tx *db.Tx, kind events.Kind) error {
 	q.UpdatedAt = tx.Now
 	if err := tx.Model(q).
 		Where("id = ?", q.ID).
@@ -282,7 +282,7 @@ func (q *Quote) save(tx *db.Tx, kind string) error {
 	return events.Record(
 		tx,
 		kind,
-		events.Subject{Type: "project", ID: q.ProjectID},
+		events.Subject{ID: q.ProjectID},
 		events.Data{"quote_id": q.ID.String()},
 	)
 }

@@ -98,7 +98,7 @@ type project struct {
 
 func (project) TableName() string { return "projects" }
 
-func (p project) subject() events.Subject { return events.Subject{Type: "project", ID: p.ID} }
+func (p project) subject() events.Subject { return events.Subject{ID: p.ID} }
 
 // of finds a project that the actor may see.
 func of(tx *db.Tx, id uuid.UUID) (project, error) {
@@ -194,7 +194,7 @@ func (s *Store) Change(ctx context.Context, project uuid.UUID, version int, c Ch
 			Error; err != nil {
 			return err
 		}
-		return events.Record(tx, "project.study_changed", p.subject(), nil)
+		return events.Record(tx, events.ProjectStudyChanged, p.subject(), nil)
 	})
 	return study, err
 }

@@ -15,7 +15,6 @@ import (
 
 // Subject is the thing an event is about, and whose timelines it belongs on.
 type Subject struct {
-	Type       string    // patient, consent, episode, contact, referral, attendance, assessment, follow_up, …
 	ID         uuid.UUID // of the thing
 	SiteID     uuid.UUID // zero: the directory or the installation
 	PatientID  uuid.UUID // zero: about nobody
@@ -65,7 +64,7 @@ type row struct {
 func (row) TableName() string { return "events" }
 
 // Record appends one event, in the caller's transaction.
-func Record(tx *db.Tx, kind string, s Subject, data Data, options ...Option) error {
+func Record(tx *db.Tx, kind Kind, s Subject, data Data, options ...Option) error {
 	var l Log
 	l.Record(tx, kind, s, data, options...)
 	return l.Write(tx)

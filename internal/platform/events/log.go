@@ -13,13 +13,13 @@ import (
 type Log struct{ rows []row }
 
 // Record gathers one event. The transaction says who recorded it and when; an event of the past, such as a
-// demo's, takes a copy of the transaction with its Actor and Now set back. kind is such as "referral.accepted".
-func (l *Log) Record(tx *db.Tx, kind string, s Subject, data Data, options ...Option) {
+// demo's, takes a copy of the transaction with its Actor and Now set back.
+func (l *Log) Record(tx *db.Tx, kind Kind, s Subject, data Data, options ...Option) {
 	if data == nil {
 		data = Data{}
 	}
 	r := row{
-		ID: tx.NewID(), SiteID: orNil(s.SiteID), Type: kind, SubjectType: s.Type, SubjectID: s.ID,
+		ID: tx.NewID(), SiteID: orNil(s.SiteID), Type: kind.String(), SubjectType: kind.Subject(), SubjectID: s.ID,
 		PatientID: orNil(s.PatientID), ReferralID: orNil(s.ReferralID),
 		ActorRole: tx.Actor.Role, ActorKeyID: orNil(tx.Actor.KeyID), LinkWorkerID: tx.Actor.LinkWorkerID,
 		OnBehalf: tx.Actor.OnBehalf, Side: tx.Actor.Side(), OccurredAt: tx.Now, RecordedAt: tx.Now, Data: data,
@@ -61,6 +61,9 @@ func (l *Log) Copy(tx *db.Tx) error {
 
 func (l *Log) check(tx *db.Tx) error {
 	for _, r := range l.rows {
+		if r.Type == "" {
+			return errors.New("events: no such kind is declared")
+		}
 		if r.ActorRole != tx.Actor.Role && tx.Actor.Role != actor.System {
 			return errors.New("events: only a job of Waypost's own writes events that others recorded")
 		}

@@ -28,11 +28,11 @@ func many(tx *db.Tx) (l Log) {
 		0,
 	)
 	for range 100 {
-		l.Record(tx, "site.added", Subject{Type: "site", ID: site, SiteID: site}, nil)
+		l.Record(tx, SiteAdded, Subject{ID: site, SiteID: site}, nil)
 		l.Record(
 			&then,
-			"referral.declined",
-			Subject{Type: "referral", ID: uuid.New(), SiteID: site, PatientID: uuid.New(), ReferralID: uuid.New()},
+			ReferralDeclined,
+			Subject{ID: uuid.New(), SiteID: site, PatientID: uuid.New(), ReferralID: uuid.New()},
 			Data{"from": "sent", "reason": "no_capacity"},
 			At(tx.Now.Add(-time.Hour)),
 			From(actor.SideOrganisation),
@@ -88,4 +88,16 @@ func all(t *testing.T, d *db.DB) (digest string) {
 			Error
 	})
 	return digest
+}
+
+// What no kind is declared for is refused, and nothing of it is written.
+func TestAnUndeclaredKindIsRefused(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	err := d.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
+		return Record(tx, ReferralMoved("nowhere"), Subject{ID: uuid.New()}, nil)
+	})
+	if err == nil || all(t, d) != "" {
+		t.Errorf("an event of no kind was recorded: %v", err)
+	}
 }

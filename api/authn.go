@@ -19,7 +19,7 @@ import (
 // authenticate finds the actor behind the request's credential, and begins the transaction that the request is worked
 // on in: one round trip. The body is read before, so that no slow caller holds a connection to the database; for a
 // larger one the caller must be known first.
-func (s *server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "no-store")
 		if s.loading() {
@@ -47,9 +47,9 @@ func (s *server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 // readUnknown is how much is read of a body, in bytes, before it is known who sends it.
 const readUnknown = 64 << 10
 
-func (s *server) admit(c echo.Context) (leave func(), err error) {
+func (s *Server) admit(c echo.Context) (leave func(), err error) {
 	nothing := func() {}
-	if c.Path() == repliesRoute {
+	if s.byLink[c.Path()] {
 		return s.admitByLink(c)
 	}
 	key := credential(c)
@@ -57,15 +57,30 @@ func (s *server) admit(c echo.Context) (leave func(), err error) {
 		return nothing, fault.New(fault.Unauthenticated, "This needs an API key: Authorization: Bearer wp_…")
 	}
 	behalf, unreadable := onBehalf(c)
-	ctx, leave, err := s.keys.Authenticate(c.Request().Context(), key, behalf)
+	ctx, leave, err := s.Admit(c.Request().Context(), key, behalf)
 	if fault.Is(err, fault.Unauthenticated) {
-		return leave, s.refused.count(c.RealIP(), err)
+		return leave, s.countGuess(c, err)
 	}
 	if err == nil {
 		err = unreadable
 	}
 	proceed(c, ctx, leave)
 	return leave, err
+}
+
+// admitByLink is admit for the token of a link. Tokens must not be tried out.
+func (s *Server) admitByLink(c echo.Context) (leave func(), err error) {
+	ctx, leave, err := s.AdmitByLink(c.Request().Context(), c.Param("token"))
+	if fault.Is(err, fault.NotFound) {
+		return leave, s.countGuess(c, err)
+	}
+	proceed(c, ctx, leave)
+	return leave, err
+}
+
+// countGuess counts a credential that failed, and slows down an address that tries many.
+func (s *Server) countGuess(c echo.Context, refusal error) error {
+	return s.refused.count(c.RealIP(), refusal)
 }
 
 // proceed goes on with the request in the transaction that was begun for it. The transaction ends before

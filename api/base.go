@@ -9,29 +9,13 @@ import (
 
 const baseKey = "base"
 
-// Base is the path under which a public URL reaches the API: "" at the root of its host, else such as "/waypost".
-func Base(publicURL string) string {
+// BaseOf is the path under which a public URL reaches the API: "" at the root of its host, else such as "/waypost".
+func BaseOf(publicURL string) string {
 	u, err := url.Parse(publicURL)
 	if err != nil { // as the command line has refused already
 		return ""
 	}
 	return strings.TrimSuffix(u.Path, "/")
-}
-
-// Roots are the first segments of the paths that are served: a base may not begin with one.
-var Roots = []string{
-	"v1",
-	"f",
-	"r",
-	"u",
-	"assets",
-	"docs",
-	"dashboard",
-	"openapi.json",
-	"openapi.yaml",
-	"metrics",
-	"livez",
-	"readyz",
 }
 
 // base is what every path that an answer names begins with.

@@ -171,7 +171,7 @@ func TestEveryAnswerWithASecretIsMarked(t *testing.T) {
 				if m.Schema == nil || m.Schema.Ref == "" || o.Method != "POST" {
 					continue
 				}
-				schema := s.api.OpenAPI().Components.Schemas.SchemaFromRef(m.Schema.Ref)
+				schema := s.API.OpenAPI().Components.Schemas.SchemaFromRef(m.Schema.Ref)
 				for _, name := range []string{"key", "secret", "url"} {
 					p := schema.Properties[name]
 					if p == nil ||

@@ -14,7 +14,7 @@ func (s *server) dashboardPage(e *echo.Echo) {
 	get(
 		e,
 		strings.TrimSuffix(pages.DashboardPath, "/"),
-		func(c echo.Context) error { return c.Redirect(http.StatusFound, s.base+pages.DashboardPath) },
+		func(c echo.Context) error { return c.Redirect(http.StatusFound, s.Base+pages.DashboardPath) },
 	)
 	get(e, pages.DashboardPath+"*", func(c echo.Context) error {
 		file, found := pages.Dashboard(c.Param("*"))

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *server) demoOperations() {
-	post(s, op{
+	post(s.Server, op{
 		id:      "advance-demo-clock",
 		path:    "/demo/clock",
 		tag:     "demo",

@@ -19,13 +19,13 @@ type operationTypes struct{ input, output reflect.Type }
 
 // describe sets the descriptions of all fields, parameters and headers from the comments in the source. A server
 // does not need them, so that only the published document has them.
-func (s *server) describe(comment Comment) error {
+func (s *Server) describe(comment Comment) error {
 	d := describer{comment, nil}
-	schemas := s.api.OpenAPI().Components.Schemas
+	schemas := s.API.OpenAPI().Components.Schemas
 	for _, name := range slices.Sorted(maps.Keys(schemas.Map())) {
 		d.schema(schemas.Map()[name], schemas.TypeFromRef(schemaPrefix+name))
 	}
-	for id, o := range byID(s.api.OpenAPI()) {
+	for id, o := range byID(s.API.OpenAPI()) {
 		types := s.types[id]
 		if types.input == nil {
 			return fmt.Errorf("the types of %s are not known", id)
@@ -133,4 +133,17 @@ func fieldsWithEmbedded(t reflect.Type) (all []declaredField) {
 		}
 	}
 	return append(all, embedded...)
+}
+
+// byID finds the operations of a document by their ids.
+func byID(doc *huma.OpenAPI) map[string]*huma.Operation {
+	all := map[string]*huma.Operation{}
+	for _, path := range doc.Paths {
+		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
+			if o != nil {
+				all[o.OperationID] = o
+			}
+		}
+	}
+	return all
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func (s *server) organisationOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-organisations",
 		path:    "/organisations",
 		tag:     "directory",
@@ -24,7 +24,7 @@ func (s *server) organisationOperations() {
 		about:   "Lists organisations by id; q narrows by a part of the name.",
 	}, s.listOrganisations)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-organisation",
 			path:    "/organisations",
@@ -37,9 +37,9 @@ func (s *server) organisationOperations() {
 		},
 		s.addOrganisation,
 	)
-	read(s, op{id: "get-organisation", path: "/organisations/{id}", tag: "directory", scope: actor.DirectoryRead,
+	read(s.Server, op{id: "get-organisation", path: "/organisations/{id}", tag: "directory", scope: actor.DirectoryRead,
 		summary: "Get an organisation", about: "Returns an organisation."}, s.getOrganisation)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-organisation",
 		path:    "/organisations/{id}",
 		tag:     "directory",
@@ -49,7 +49,7 @@ func (s *server) organisationOperations() {
 			"before wait until somebody else has confirmed the new one.",
 	}, s.changeOrganisation)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "confirm-organisation-email",
 			path:    "/organisations/{id}/email/confirmation",
@@ -112,7 +112,7 @@ func (s *server) confirmOrganisationEmail(
 
 func (s *server) serviceOperations() {
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "list-organisation-services",
 			path:    "/organisations/{id}/services",
@@ -124,7 +124,7 @@ func (s *server) serviceOperations() {
 		s.listOrganisationServices,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-service",
 			path:    "/organisations/{id}/services",
@@ -136,7 +136,7 @@ func (s *server) serviceOperations() {
 		},
 		s.addService,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "search-services",
 		path:    "/services",
 		tag:     "directory",
@@ -145,9 +145,9 @@ func (s *server) serviceOperations() {
 		about: "Finds services that are not inactive: the nearest first when a place is given, else the best " +
 			"match for the words first. Holds no personal data, so it can be asked before a referral.",
 	}, s.searchServices)
-	read(s, op{id: "get-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryRead,
+	read(s.Server, op{id: "get-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryRead,
 		summary: "Get a service", about: "Returns a service."}, s.getService)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-service",
 		path:    "/services/{id}",
 		tag:     "directory",
@@ -157,7 +157,7 @@ func (s *server) serviceOperations() {
 			"of referrals that were sent before wait until somebody else has confirmed the new one.",
 	}, s.changeService)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "confirm-service-email",
 			path:    "/services/{id}/email/confirmation",
@@ -169,7 +169,7 @@ func (s *server) serviceOperations() {
 		},
 		s.confirmServiceEmail,
 	)
-	put(s, op{
+	put(s.Server, op{
 		id:      "set-service-capacity",
 		path:    "/services/{id}/capacity",
 		tag:     "directory",
@@ -179,7 +179,7 @@ func (s *server) serviceOperations() {
 			"reports what they heard, and when.",
 	}, s.setCapacity)
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "get-service-capacity",
 			path:    "/services/{id}/capacity",

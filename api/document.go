@@ -1,22 +1,7 @@
 package api
 
 import (
-	"cmp"
-	"maps"
-	"net/http"
-	"reflect"
-	"slices"
-	"strings"
-	"sync"
-
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/labstack/echo/v4"
-	"gopkg.in/yaml.v3"
-
-	"waypost/docs"
-	"waypost/internal/platform/codes"
-	"waypost/internal/platform/fault"
-	"waypost/internal/platform/text"
 )
 
 const introduction = `Waypost tracks social prescribing referrals and what came of them: a patient is supported by a link worker, who refers
@@ -48,38 +33,6 @@ by it. The spaces around a text of one line are dropped.
 codes of answers may grow in number, so a client passes over what it does not know. Nothing else changes within v1. What is to go is
 answered with the headers ` + "`Deprecation`" + ` and ` + "`Sunset`" + ` for at least 12 months. v1 is served for at least 24 months after a v2 is released.`
 
-// document is the head of the OpenAPI document and how huma serves it, under a base.
-func document(base string) huma.Config {
-	c := huma.DefaultConfig("Waypost", Version)
-	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by serveDocument and docs
-	c.CreateHooks, c.Transformers = nil, nil              // no $schema fields
-	c.Formats = map[string]huma.Format{
-		"application/json": huma.DefaultJSONFormat,
-		"json":             huma.DefaultJSONFormat,
-		"text/csv":         asCSV,
-		"text/plain":       asText,
-		"text/markdown":    asMarkdown,
-		"text/html":        asHTML(base),
-	}
-	c.RejectUnknownQueryParameters = true
-	c.Info.Description = introduction
-	c.Info.Contact = &huma.Contact{Name: "The developers of Waypost"}
-	c.Servers = []*huma.Server{{URL: cmp.Or(base, "/"), Description: "This server."}}
-	c.Tags = tags
-	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
-	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", Description: "An API key, which begins with wp_."},
-		"basic": {
-			Type:        "http",
-			Scheme:      "basic",
-			Description: "On insights only: any user name, and an API key as the password.",
-		},
-	}
-	c.Components.Responses = map[string]*huma.Response{}
-	c.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
-	return c
-}
-
 var tags = []*huma.Tag{
 	{Name: "me", Description: "Who you are, and which codes there are."},
 	{Name: "sites", Description: "Sites and their link workers."},
@@ -97,29 +50,8 @@ var tags = []*huma.Tag{
 	{Name: "demo", Description: "What only a demo can do."},
 }
 
-// listFieldCodes shows the codes of field errors with what each means.
-func listFieldCodes(s *huma.Schema) {
-	s.Description += "\n"
-	for _, m := range fault.Meanings {
-		s.Enum = append(s.Enum, string(m.Code))
-		s.Description += "\n- `" + string(m.Code) + "`: " + m.Meaning
-	}
-}
-
-// schemaName names a type in the document. Commands called New in their package are named after what they make.
-func schemaName(t reflect.Type, hint string) string {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if name, ok := schemaNames[t.PkgPath()+"."+t.Name()]; ok {
-		return name
-	}
-	if strings.HasSuffix(t.PkgPath(), "/gpmessage") {
-		return "GP" + t.Name()
-	}
-	return huma.DefaultSchemaNamer(t, hint)
-}
-
+// schemaNames names types in the document that would not say what they are there. A package alone gives
+// all of its types a prefix.
 var schemaNames = map[string]string{
 	"waypost/internal/people.New":                    "NewPatient",
 	"waypost/internal/outcomes.RecordedCompletion":   "Completed",
@@ -143,6 +75,7 @@ var schemaNames = map[string]string{
 	"waypost/internal/outcomes.New":                  "NewAssessment",
 	"waypost/internal/outcomes.Answers":              "AssessmentAnswers",
 	"waypost/internal/outcomes.Used":                 "ServiceUsed",
+	"waypost/internal/gpmessage.":                    "GP",
 	"waypost/internal/gpmessage.ScoreAt":             "GPValue",
 	"waypost/internal/sites.Details":                 "NewSite",
 	"waypost/internal/directory.OrganisationDetails": "NewOrganisation",
@@ -188,200 +121,9 @@ var schemaNames = map[string]string{
 	"waypost/internal/platform/db.ExternalID":        "ExternalID",
 }
 
-// finish completes the document once every operation is known: enums of codes, examples, the names that
-// errors may show.
-func finish(doc *huma.OpenAPI) {
-	schemas := doc.Components.Schemas.Map()
-	listFieldCodes(schemas["ProblemField"].Properties["code"])
-	var operations []*huma.Operation
-	for _, path := range doc.Paths {
-		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
-			if o != nil {
-				operations = append(operations, o)
-			}
-		}
-	}
-	settleFields(doc, operations)
-	for _, s := range slices.Collect(maps.Values(schemas)) {
-		complete(schemas, s)
-	}
-	names := map[string]bool{"body": true, "query": true, "path": true, "header": true}
-	for _, o := range operations {
-		completeOperation(doc, o, names)
-	}
-	for _, s := range schemas {
-		addNames(names, s)
-	}
-	knownNames.Store(&names)
-	for _, o := range operations {
-		if o.RequestBody != nil {
-			for _, m := range o.RequestBody.Content {
-				holdToSight(m.Schema)
-			}
-		}
-	}
-	for _, s := range schemas {
-		holdToSight(s)
-	}
-	dropUnused(doc, operations)
-}
-
-// holdToSight lets huma, whose own pattern is the document's, ask of a text that must not be blank that
-// something of it is seen. The document says \S, which every program understands and which invisible
-// characters pass.
-func holdToSight(s *huma.Schema) {
-	for _, p := range s.Properties {
-		if p.Pattern == `\S` {
-			p.Pattern, p.PatternDescription = text.Visible, "text that is not blank"
-			p.PrecomputeMessages()
-			p.Pattern, p.PatternDescription = `\S`, ""
-		}
-		holdToSight(p)
-	}
-}
-
-// addNames keeps the names that errors may show, and takes out what a document has no field for.
-func addNames(names map[string]bool, s *huma.Schema) {
-	for name, p := range s.Properties {
-		names[name] = true
-		p.PatternDescription = "" // huma's own, and in the messages by now
-		addNames(names, p)
-	}
-}
-
-// successes are the descriptions of answers that say more than huma's status texts.
-var successes = map[string]string{
-	http.StatusText(http.StatusOK):        "It worked. The body is the answer.",
-	http.StatusText(http.StatusCreated):   "It was made. The body is what was made, and the Location header says where it is.",
-	http.StatusText(http.StatusAccepted):  "It was accepted, and is made in the background. The Location header says where it will be.",
-	http.StatusText(http.StatusNoContent): "It worked. There is no body.",
-}
-
-func completeOperation(doc *huma.OpenAPI, o *huma.Operation, names map[string]bool) {
-	schemas := doc.Components.Schemas.Map()
-	for _, p := range o.Parameters {
-		names[p.Name] = true
-		complete(schemas, p.Schema)
-	}
-	if o.RequestBody != nil {
-		for _, m := range o.RequestBody.Content {
-			complete(schemas, m.Schema)
-			addNames(names, m.Schema)
-			m.Example = exampleOf(doc, m.Schema, 0)
-		}
-	}
-	delete(o.Responses, "default")
-	for _, r := range o.Responses {
-		r.Description = cmp.Or(successes[r.Description], r.Description)
-		for _, m := range r.Content {
-			if m.Schema != nil && m.Example == nil {
-				m.Example = exampleOf(doc, m.Schema, 0)
-			}
-		}
-	}
-}
-
-// complete turns a field that names a code list ("code:<list>") into a reference to the list's enum, which
-// comes from the same seed that fills the reference tables. It works in place: huma validates by these schemas.
-func complete(schemas map[string]*huma.Schema, s *huma.Schema) {
-	if s == nil {
-		return
-	}
-	format := s.Format
-	if s.Type == huma.TypeArray && s.Items != nil && (format == "uuid" || strings.HasPrefix(format, "code:")) {
-		s.Format, s.Items.Format = "", format // a tag on a list is meant for its items
-	}
-	if list, ok := strings.CutPrefix(s.Format, "code:"); ok {
-		*s = huma.Schema{
-			Ref:         "#/components/schemas/" + codeSchema(schemas, list, s.Nullable),
-			Description: s.Description,
-			Examples:    s.Examples,
-		}
-	}
-	if s.Format == "or-null" { // a thing that may be null: huma's own nullable is for simple values
-		*s = huma.Schema{AnyOf: []*huma.Schema{{Ref: s.Ref}, {Type: "null"}}, Description: s.Description}
-	}
-	for _, p := range s.Properties {
-		complete(schemas, p)
-	}
-	complete(schemas, s.Items)
-	for _, p := range s.AnyOf {
-		complete(schemas, p)
-	}
-	if s.Nullable && len(s.Enum) > 0 && s.Enum[len(s.Enum)-1] != nil {
-		s.Enum = append(s.Enum, nil) // JSON Schema's enum holds for null too
-	}
-	s.PrecomputeMessages()
-}
-
-// codeSchema adds the schema of a code list to the document, with what each code means, and returns its name.
-func codeSchema(schemas map[string]*huma.Schema, list string, nullable bool) string {
-	name := "Code_" + list
-	if nullable {
-		name += "_or_null"
-	}
-	if schemas[name] != nil {
-		return name
-	}
-	l, ok := codes.Lookup(list)
-	if !ok {
-		panic("api: a field names no code list: " + list)
-	}
-	s := &huma.Schema{Type: huma.TypeString, Nullable: nullable, Description: l.Doc + "\n"}
-	for _, c := range l.Codes {
-		s.Enum = append(s.Enum, c.Code)
-		s.Description += "\n- `" + c.Code + "`: " + strings.TrimSuffix(c.Gloss, ".") + "."
-	}
-	schemas[name] = s
-	complete(schemas, s)
-	return name
-}
-
 // Document makes the OpenAPI document of this version, as YAML, which package docs embeds. Its descriptions of
 // fields are the comments in the source.
 func Document(comment Comment) ([]byte, error) {
 	_, s := assemble(Config{})
-	if err := s.describe(comment); err != nil {
-		return nil, err
-	}
-	finish(s.api.OpenAPI())
-	doc, err := renderDocument(s.api.OpenAPI())
-	if err != nil {
-		return nil, err
-	}
-	return asYAML(doc)
-}
-
-// serveDocument serves the document that is part of the program. Its JSON form is made when it is first asked for.
-func serveDocument(e *echo.Echo, base string) {
-	serve := func(path, contentType string, as func(*yaml.Node) ([]byte, error)) {
-		made := sync.OnceValues(func() ([]byte, error) {
-			doc, err := publishedDocument(base)
-			if err != nil {
-				return nil, err
-			}
-			return as(doc)
-		})
-		get(e, path, func(c echo.Context) error {
-			text, err := made()
-			if err != nil {
-				return err
-			}
-			return c.Blob(http.StatusOK, contentType, text)
-		})
-	}
-	serve("/openapi.json", "application/openapi+json", asJSON)
-	serve("/openapi.yaml", "application/openapi+yaml", asYAML)
-}
-
-// publishedDocument is the document for a server whose paths all begin with base.
-func publishedDocument(base string) (*yaml.Node, error) {
-	var file yaml.Node
-	if err := yaml.Unmarshal(docs.OpenAPI, &file); err != nil {
-		return nil, err
-	}
-	root := file.Content[0]
-	server := member(root, "servers").Content[0]
-	*member(server, "url") = *textNode(cmp.Or(base, "/"))
-	return root, nil
+	return s.MakeDocument(comment)
 }

@@ -15,10 +15,10 @@ import (
 )
 
 func (s *server) episodeOperations() {
-	read(s, op{id: "list-episodes", path: "/episodes", tag: "episodes", scope: actor.RecordRead,
+	read(s.Server, op{id: "list-episodes", path: "/episodes", tag: "episodes", scope: actor.RecordRead,
 		summary: "List episodes", about: "Lists episodes of the caller's sites by id."}, s.listEpisodes)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "open-episode",
 			path:    "/episodes",
@@ -31,7 +31,7 @@ func (s *server) episodeOperations() {
 		},
 		s.openEpisode,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-episode",
 		path:    "/episodes/{id}",
 		tag:     "episodes",
@@ -39,7 +39,7 @@ func (s *server) episodeOperations() {
 		summary: "Get an episode",
 		about:   "Returns an episode, with the answers that are a safeguarding concern and that nobody has marked as seen.",
 	}, s.getEpisode)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-episode",
 		path:    "/episodes/{id}",
 		tag:     "episodes",
@@ -48,10 +48,10 @@ func (s *server) episodeOperations() {
 		about: "Changes an episode's details, such as who supports the person. A corrected day moves the windows " +
 			"of open follow-ups that count from it.",
 	}, s.changeEpisode)
-	read(s, op{id: "list-contacts", path: "/episodes/{id}/contacts", tag: "episodes", scope: actor.RecordRead,
+	read(s.Server, op{id: "list-contacts", path: "/episodes/{id}/contacts", tag: "episodes", scope: actor.RecordRead,
 		summary: "List contacts", about: "Lists an episode's contacts by id."}, s.listContacts)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "record-contact",
 			path:    "/episodes/{id}/contacts",
@@ -63,9 +63,9 @@ func (s *server) episodeOperations() {
 		},
 		s.recordContact,
 	)
-	read(s, op{id: "get-contact", path: "/contacts/{id}", tag: "episodes", scope: actor.RecordRead,
+	read(s.Server, op{id: "get-contact", path: "/contacts/{id}", tag: "episodes", scope: actor.RecordRead,
 		summary: "Get a contact", about: "Returns a contact."}, s.getContact)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-contact",
 		path:    "/contacts/{id}",
 		tag:     "episodes",
@@ -75,7 +75,7 @@ func (s *server) episodeOperations() {
 			"follow-ups that count from it, follow; an attendance that was recorded with the contact stays as it is.",
 	}, s.changeContact)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "pause-episode",
 			path:    "/episodes/{id}/pause",
@@ -88,7 +88,7 @@ func (s *server) episodeOperations() {
 		s.pauseEpisode,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "resume-episode",
 			path:    "/episodes/{id}/resume",
@@ -101,7 +101,7 @@ func (s *server) episodeOperations() {
 		s.resumeEpisode,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "close-episode",
 			path:    "/episodes/{id}/closure",
@@ -116,7 +116,7 @@ func (s *server) episodeOperations() {
 		s.closeEpisode,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "take-on",
 			path:    "/intakes",
@@ -134,7 +134,7 @@ func (s *server) episodeOperations() {
 		s.takeOn,
 	)
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "get-gp-message",
 			path:    "/episodes/{id}/gp-message",
@@ -151,7 +151,7 @@ func (s *server) episodeOperations() {
 		s.gpMessage,
 	)
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "list-safeguarding-flags",
 			path:    "/episodes/{id}/safeguarding",
@@ -164,7 +164,7 @@ func (s *server) episodeOperations() {
 		s.safeguardingFlags,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "see-safeguarding-flag",
 			path:    "/episodes/{id}/safeguarding/{flag_id}/seen",
@@ -177,7 +177,7 @@ func (s *server) episodeOperations() {
 		s.seeSafeguardingFlag,
 	)
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "list-episode-assessments",
 			path:    "/episodes/{id}/assessments",

@@ -22,7 +22,7 @@ type EventPage struct {
 
 func (s *server) eventOperations() {
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "list-events",
 			path:    "/events",

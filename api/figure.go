@@ -55,10 +55,10 @@ func registerFigure[I any, Q interface {
 	query() insights.Query
 }](s *server, m insights.Metric) {
 	declared := s.declareFigure(m)
-	register(s, declared, func(ctx context.Context, in *I) (*figures, error) {
+	register(s.Server, declared, func(ctx context.Context, in *I) (*figures, error) {
 		answer, err := respond(
 			db.Relaxed(ctx),
-			s,
+			s.Server,
 			func(ctx context.Context) (insights.Answer, error) { return s.insights.Ask(ctx, m, Q(in).query()) },
 		)
 		if err != nil {
@@ -78,7 +78,7 @@ func registerFigure[I any, Q interface {
 		}
 		return &out, nil
 	})
-	describeBy(s.api.OpenAPI().Paths[declared.Path].Get, m)
+	describeBy(s.API.OpenAPI().Paths[declared.Path].Get, m)
 }
 
 // declareFigure makes the operation of a metric, whose answer has the metric's rows.
@@ -95,7 +95,7 @@ func (s *server) declareFigure(m insights.Metric) huma.Operation {
 		also:   forms{csvForm},
 		faults: []fault.Kind{fault.NotFound},
 	})
-	declared.Responses["200"].Content["application/json"].Schema = s.api.OpenAPI().Components.Schemas.
+	declared.Responses["200"].Content["application/json"].Schema = s.API.OpenAPI().Components.Schemas.
 		Schema(m.Answer, true, "")
 	declared.Responses["304"] = &huma.Response{Description: "The figures are those of If-None-Match."}
 	declared.Parameters = append(

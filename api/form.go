@@ -1,16 +1,12 @@
 package api
 
 import (
-	"io"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/danielgtaylor/huma/v2/negotiation"
 	"github.com/labstack/echo/v4"
-
-	"waypost/api/pages"
-	"waypost/internal/study"
 )
 
 // form is a second form of an answer: ?format=<name> asks for it, or Accept does.
@@ -59,28 +55,4 @@ func (f forms) asked(ctx huma.Context) string {
 		return kind
 	}
 	return echo.MIMEApplicationJSON
-}
-
-// asText writes an answer that has a plain text; only operations that declare it are ever asked for it.
-var asText = huma.Format{Marshal: func(w io.Writer, v any) error {
-	_, err := io.WriteString(w, v.(interface{ PlainText() string }).PlainText())
-	return err
-}}
-
-// asMarkdown and asHTML write an answer that people read; only operations that declare them are ever asked for them.
-var (
-	asMarkdown = huma.Format{Marshal: func(w io.Writer, v any) error {
-		_, err := io.WriteString(w, v.(study.Update).Markdown())
-		return err
-	}}
-)
-
-func asHTML(base string) huma.Format {
-	return huma.Format{Marshal: func(w io.Writer, v any) error {
-		page, err := pages.Render(base, "update", shownUpdate(v.(study.Update)))
-		if err == nil {
-			_, err = w.Write(page)
-		}
-		return err
-	}}
 }

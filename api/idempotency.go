@@ -47,7 +47,7 @@ type secretive interface{ WithoutSecret() any }
 
 // post registers an operation that does something, once for each Idempotency-Key. The answer is made, stored and
 // committed before its first byte is written, so that whoever has it can rely on it.
-func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
+func post[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodPost
 	o.faults = append(o.faults, fault.IdempotencyMismatch)
 	d := s.declare(o)
@@ -71,11 +71,11 @@ func post[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 			return nil, problemOf(ctx, err)
 		}
 		if out.Location != "" {
-			out.Location = s.base + out.Location // what is kept for repeats outlasts a move to another path
+			out.Location = s.Base + out.Location // what is kept for repeats outlasts a move to another path
 		}
 		return out, nil
 	})
-	made := s.api.OpenAPI().Paths["/v1"+o.path].Post
+	made := s.API.OpenAPI().Paths["/v1"+o.path].Post
 	withoutETag[O](made)
 	if o.later {
 		made.Responses["200"] = &huma.Response{
@@ -175,9 +175,9 @@ func shownBy(tx *db.Tx, result any) []db.People {
 
 // status is that of the answer to a POST: 201 where it makes something, 202 where that is there later.
 func (o op) status(result any) int {
-	switch told, tells := result.(interface{ status() int }); {
+	switch told, tells := result.(interface{ StatusCode() int }); {
 	case tells:
-		return told.status()
+		return told.StatusCode()
 	case o.created != "":
 		return http.StatusCreated
 	default:

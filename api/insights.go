@@ -11,7 +11,7 @@ import (
 )
 
 func (s *server) insightOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-insights",
 		path:    "/insights",
 		tag:     "insights",

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *server) keyOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-api-keys",
 		path:    "/api-keys",
 		tag:     "administration",
@@ -21,7 +21,7 @@ func (s *server) keyOperations() {
 			"their own sites alone; state=pending are those that wait for a confirmation.",
 	}, s.listKeys)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-api-key",
 			path:    "/api-keys",
@@ -37,10 +37,10 @@ func (s *server) keyOperations() {
 		},
 		s.addKey,
 	)
-	read(s, op{id: "get-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysRead,
+	read(s.Server, op{id: "get-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysRead,
 		summary: "Get an API key", about: "Returns a key without its secret."}, s.getKey)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "confirm-api-key",
 			path:    "/api-keys/{id}/confirmation",
@@ -56,7 +56,7 @@ func (s *server) keyOperations() {
 		},
 		s.confirmKey,
 	)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-api-key",
 		path:    "/api-keys/{id}",
 		tag:     "administration",
@@ -64,7 +64,7 @@ func (s *server) keyOperations() {
 		summary: "Change an API key",
 		about:   "Changes what a key is called, or the last day it works. What it may do cannot be changed: make another.",
 	}, s.changeKey)
-	remove(s, op{id: "revoke-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysWrite,
+	remove(s.Server, op{id: "revoke-api-key", path: "/api-keys/{id}", tag: "administration", scope: actor.KeysWrite,
 		summary: "Revoke an API key", about: "Ends a key at once, for good. The record of it stays."}, s.revokeKey)
 }
 

@@ -16,7 +16,7 @@ import (
 // body must fit its schema.
 var published = sync.OnceValue(func() *huma.OpenAPI {
 	_, s := build(Config{})
-	return s.api.OpenAPI()
+	return s.API.OpenAPI()
 })
 
 var judging sync.Mutex // huma's schemas are not made to be read by many while they are being completed

@@ -31,9 +31,9 @@ type Me struct {
 }
 
 func (s *server) meOperations() {
-	read(s, op{id: "get-me", path: "/me", tag: "me", scope: actor.Self,
+	read(s.Server, op{id: "get-me", path: "/me", tag: "me", scope: actor.Self,
 		summary: "Who am I", about: "Returns the role, sites, scopes and expiry of the credential."}, s.me)
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-code-lists",
 		path:    "/code-lists",
 		tag:     "me",
@@ -41,7 +41,7 @@ func (s *server) meOperations() {
 		summary: "List the code lists",
 		about:   "Returns every closed list of codes, with what each code means.",
 	}, s.codeLists)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-code-list",
 		path:    "/code-lists/{name}",
 		tag:     "me",

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2/negotiation"
 	"github.com/labstack/echo/v4"
 
 	"waypost/api/pages"
@@ -13,14 +12,6 @@ import (
 	"waypost/internal/referrals"
 	"waypost/internal/study"
 )
-
-// asksForPage tells whether a browser asks for a page of ours, and so is to read an error as one. What is
-// asked of the API is answered as a problem, whoever asks.
-func asksForPage(r *http.Request) bool {
-	kinds := []string{"application/problem+json", echo.MIMEApplicationJSON, echo.MIMETextHTML}
-	return r.URL.Path != "/v1" && !strings.HasPrefix(r.URL.Path, "/v1/") &&
-		negotiation.SelectQValue(strings.ToLower(r.Header.Get("Accept")), kinds) == echo.MIMETextHTML
-}
 
 // nothing is the page of a path that has none, or of what went wrong before any page was there to say so.
 func nothing(c echo.Context, status int) error {

@@ -20,7 +20,7 @@ import (
 
 // observed counts, traces and logs each request by its operation, never by its path, query or body, which may tell of a
 // person.
-func (s *server) observed(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) observed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
 		operation := s.operationOf(c)
@@ -79,7 +79,7 @@ func callersTrace(h http.Header) propagation.MapCarrier {
 
 // operationOf is the id of the operation that was asked for; what is none of the API's is told by its
 // route, and what has no route is "none": whoever makes paths up must not make figures up.
-func (s *server) operationOf(c echo.Context) string {
+func (s *Server) operationOf(c echo.Context) string {
 	if name, ok := s.named[c.Request().Method+" "+c.Path()]; ok {
 		return name
 	}
@@ -91,16 +91,18 @@ func (s *server) operationOf(c echo.Context) string {
 
 func operationNames(o *huma.OpenAPI) map[string]string {
 	names := map[string]string{}
-	route := strings.NewReplacer("{", ":", "}", "")
 	for path, item := range o.Paths {
 		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
 			if op != nil {
-				names[method+" "+route.Replace(path)] = op.OperationID
+				names[method+" "+route(path)] = op.OperationID
 			}
 			if op != nil && method == "GET" {
-				names["HEAD "+route.Replace(path)] = op.OperationID
+				names["HEAD "+route(path)] = op.OperationID
 			}
 		}
 	}
 	return names
 }
+
+// route is echo's form of a path of the document.
+func route(path string) string { return strings.NewReplacer("{", ":", "}", "").Replace(path) }

@@ -37,7 +37,7 @@ type op struct {
 }
 
 // declare makes huma's operation: with the scope, who holds it, and every problem that it may answer.
-func (s *server) declare(o op) huma.Operation {
+func (s *Server) declare(o op) huma.Operation {
 	roles := make([]string, 0, 8)
 	for _, r := range actor.Holders(o.scope) {
 		roles = append(roles, string(r))
@@ -63,6 +63,7 @@ func (s *server) declare(o op) huma.Operation {
 		Responses:        map[string]*huma.Response{},
 	}
 	if o.byLink {
+		s.byLink[route(h.Path)] = true
 		h.Description = o.about + "\n\nMay be called by: whoever holds the link. It takes no API key: the token in its path is the credential."
 		h.Security, h.Middlewares, h.Extensions = []map[string][]string{{}}, huma.Middlewares{uncompressed}, nil
 	}
@@ -105,7 +106,7 @@ func (s *server) declare(o op) huma.Operation {
 }
 
 // addProblems documents what may go wrong: a shared answer for each status, which says which codes stand for it.
-func (s *server) addProblems(h *huma.Operation, kinds []fault.Kind) {
+func (s *Server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 	byStatus := map[int][]fault.Kind{}
 	for _, k := range kinds {
 		status := statuses[k].status
@@ -126,7 +127,7 @@ func (s *server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 		if status == http.StatusUnsupportedMediaType {
 			name, description = "not_json", "The body is not JSON."
 		}
-		s.api.OpenAPI().Components.Responses[name] = &huma.Response{
+		s.API.OpenAPI().Components.Responses[name] = &huma.Response{
 			Description: strings.TrimPrefix(description, " "),
 			Content: map[string]*huma.MediaType{
 				"application/problem+json": {
@@ -140,10 +141,10 @@ func (s *server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 }
 
 // demand refuses a caller whose role lacks the scope, before anything of the request is looked at.
-func (s *server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)) {
+func (s *Server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if !actor.From(ctx.Context()).Can(scope) {
-			onEchoError(
+			s.onEchoError(
 				fault.New(
 					fault.Forbidden,
 					"The role of this credential may not do this: it lacks the scope "+string(scope)+".",
@@ -157,8 +158,8 @@ func (s *server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)
 }
 
 // register adds an operation, and keeps the types of its request and its answer for the document.
-func register[I, O any](s *server, h huma.Operation, work func(context.Context, *I) (*O, error)) {
-	huma.Register(s.api, h, work)
+func register[I, O any](s *Server, h huma.Operation, work func(context.Context, *I) (*O, error)) {
+	huma.Register(s.API, h, work)
 	s.types[h.OperationID] = operationTypes{reflect.TypeFor[I](), reflect.TypeFor[O]()}
 }
 
@@ -170,7 +171,7 @@ type shown[O any] struct {
 }
 
 // respond runs the work in one transaction and shows what comes of it.
-func respond[O any](ctx context.Context, s *server, work func(context.Context) (O, error)) (*shown[O], error) {
+func respond[O any](ctx context.Context, s *Server, work func(context.Context) (O, error)) (*shown[O], error) {
 	var out shown[O]
 	err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
 		out.Body, err = work(tx.Context())
@@ -184,12 +185,12 @@ func respond[O any](ctx context.Context, s *server, work func(context.Context) (
 }
 
 // read registers an operation that reads, in a transaction that promises nothing to a caller.
-func read[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
+func read[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodGet
 	register(s, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
 		return respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
-	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Get)
+	withoutETag[O](s.API.OpenAPI().Paths["/v1"+o.path].Get)
 }
 
 // withoutETag takes the header out of the document where the answer has no version.
@@ -203,16 +204,16 @@ func withoutETag[O any](o *huma.Operation) {
 }
 
 // search registers a POST that only reads: what is looked for must not stand in a URL. It is exempt from idempotency.
-func search[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
+func search[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodPost
 	register(s, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
 		return respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
-	withoutETag[O](s.api.OpenAPI().Paths["/v1"+o.path].Post)
+	withoutETag[O](s.API.OpenAPI().Paths["/v1"+o.path].Post)
 }
 
 // change registers a PATCH of the version that If-Match names.
-func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, version int) (O, error)) {
+func change[I, O any](s *Server, o op, h func(ctx context.Context, in *I, version int) (O, error)) {
 	o.method = http.MethodPatch
 	o.faults = append(o.faults, fault.Stale, fault.PreconditionRequired)
 	d := s.declare(o)
@@ -242,7 +243,7 @@ func change[I, O any](s *server, o op, h func(ctx context.Context, in *I, versio
 }
 
 // put registers a PUT that needs no version: the latest word stands.
-func put[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
+func put[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
 	o.method = http.MethodPut
 	register(s, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
 		return respond(ctx, s, func(ctx context.Context) (O, error) { return h(ctx, in) })
@@ -250,7 +251,7 @@ func put[I, O any](s *server, o op, h func(context.Context, *I) (O, error)) {
 }
 
 // remove registers a DELETE, answered with 204.
-func remove[I any](s *server, o op, h func(context.Context, *I) error) {
+func remove[I any](s *Server, o op, h func(context.Context, *I) error) {
 	o.method = http.MethodDelete
 	d := s.declare(o)
 	d.DefaultStatus = http.StatusNoContent
@@ -319,8 +320,8 @@ func etag(body any) string {
 
 // unwrapped is the thing itself, of an answer that says more than the thing.
 func unwrapped(body any) any {
-	if wrapped, ok := body.(interface{ thing() any }); ok {
-		return wrapped.thing()
+	if wrapped, ok := body.(interface{ Thing() any }); ok {
+		return wrapped.Thing()
 	}
 	return body
 }

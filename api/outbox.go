@@ -11,7 +11,7 @@ import (
 )
 
 func (s *server) outboxOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-outbox",
 		path:    "/outbox",
 		tag:     "outcomes",

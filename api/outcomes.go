@@ -15,7 +15,7 @@ import (
 )
 
 func (s *server) assessmentOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-instruments",
 		path:    "/instruments",
 		tag:     "outcomes",
@@ -25,7 +25,7 @@ func (s *server) assessmentOperations() {
 			"sites' own: its items, how it is scored, its bands and its licence.",
 	}, s.listInstruments)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-instrument",
 			path:    "/instruments",
@@ -40,7 +40,7 @@ func (s *server) assessmentOperations() {
 		},
 		s.addInstrument,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-instrument",
 		path:    "/instruments/{key}",
 		tag:     "outcomes",
@@ -48,7 +48,7 @@ func (s *server) assessmentOperations() {
 		summary: "Get an instrument",
 		about:   "Returns an instrument, with the words that the caller's site has loaded.",
 	}, s.getInstrument)
-	put(s, op{
+	put(s.Server, op{
 		id:      "load-wording",
 		path:    "/instruments/{key}/wording",
 		tag:     "outcomes",
@@ -58,7 +58,7 @@ func (s *server) assessmentOperations() {
 			"come with it, in place of earlier ones. No other site sees them.",
 	}, s.loadWording)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "record-assessment",
 			path:    "/assessments",
@@ -74,10 +74,10 @@ func (s *server) assessmentOperations() {
 		},
 		s.recordAssessment,
 	)
-	read(s, op{id: "get-assessment", path: "/assessments/{id}", tag: "outcomes", scope: actor.RecordRead,
+	read(s.Server, op{id: "get-assessment", path: "/assessments/{id}", tag: "outcomes", scope: actor.RecordRead,
 		summary: "Get an assessment", about: "Returns an assessment with its scores."}, s.getAssessment)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "correct-assessment",
 			path:    "/assessments/{id}/correction",
@@ -151,7 +151,7 @@ func (s *server) correctAssessment(ctx context.Context, in *Of[outcomes.Answers]
 }
 
 func (s *server) followUpOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-follow-ups",
 		path:    "/follow-ups",
 		tag:     "outcomes",
@@ -160,7 +160,7 @@ func (s *server) followUpOperations() {
 		about: "Lists follow-ups: first those of episodes with an open safeguarding flag, then by target day. " +
 			"States are derived from today's date, which a cursor pins, and the flags with it.",
 	}, s.listFollowUps)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-follow-up",
 		path:    "/follow-ups/{id}",
 		tag:     "outcomes",
@@ -169,7 +169,7 @@ func (s *server) followUpOperations() {
 		about:   "Returns a follow-up with its attempts, its assessments and what the person said.",
 	}, s.getFollowUp)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "record-attempt",
 			path:    "/follow-ups/{id}/attempts",
@@ -182,7 +182,7 @@ func (s *server) followUpOperations() {
 		s.recordAttempt,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "complete-follow-up",
 			path:    "/follow-ups/{id}/completion",
@@ -197,7 +197,7 @@ func (s *server) followUpOperations() {
 		s.completeFollowUp,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "report-follow-up-service",
 			path:    "/follow-ups/{id}/services",
@@ -211,7 +211,7 @@ func (s *server) followUpOperations() {
 		s.reportService,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "make-follow-up-link",
 			path:    "/follow-ups/{id}/link",
@@ -228,7 +228,7 @@ func (s *server) followUpOperations() {
 		},
 		s.makeLink,
 	)
-	remove(s, op{
+	remove(s.Server, op{
 		id:      "end-follow-up-link",
 		path:    "/follow-ups/{id}/link",
 		tag:     "outcomes",
@@ -238,7 +238,7 @@ func (s *server) followUpOperations() {
 			"then says that it does not work. Where none works, nothing changes. What the person has answered " +
 			"by it is kept; another link can be made, and an invitation or reminder that is due sends one.",
 	}, s.endLink)
-	post(s, op{
+	post(s.Server, op{
 		id:      "lose-follow-up",
 		path:    "/follow-ups/{id}/loss",
 		tag:     "outcomes",

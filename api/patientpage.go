@@ -74,7 +74,7 @@ func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *Problem, e
 			err = show(c)
 		}
 		if fault.Is(err, fault.NotFound) {
-			err = s.refused.count(c.RealIP(), err) // tokens must not be tried out
+			err = s.countGuess(c, err) // tokens must not be tried out
 		}
 		if err == nil {
 			return nil

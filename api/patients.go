@@ -16,7 +16,7 @@ const viaAPI = "api"
 
 func (s *server) patientOperations() {
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "record-patient",
 			path:    "/patients",
@@ -29,7 +29,7 @@ func (s *server) patientOperations() {
 		},
 		s.recordPatient,
 	)
-	search(s, op{
+	search(s.Server, op{
 		id:      "search-patients",
 		path:    "/patients/search",
 		tag:     "patients",
@@ -38,11 +38,11 @@ func (s *server) patientOperations() {
 		about: "Finds people of the caller's sites in one of four ways: by NHS number, by family name with birth " +
 			"date, by external id, or by the beginning of a name. A POST, so that nothing of a person stands in a URL.",
 	}, s.searchPatients)
-	read(s, op{id: "get-patient", path: "/patients/{id}", tag: "patients", scope: actor.RecordRead,
+	read(s.Server, op{id: "get-patient", path: "/patients/{id}", tag: "patients", scope: actor.RecordRead,
 		summary: "Get a patient", about: "Returns a person. The reading is logged."}, s.getPatient)
-	change(s, op{id: "change-patient", path: "/patients/{id}", tag: "patients", scope: actor.RecordWrite,
+	change(s.Server, op{id: "change-patient", path: "/patients/{id}", tag: "patients", scope: actor.RecordWrite,
 		summary: "Change a patient", about: "Changes what is known of a person."}, s.changePatient)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-patient-timeline",
 		path:    "/patients/{id}/timeline",
 		tag:     "patients",
@@ -96,7 +96,7 @@ func eventPosition(e events.Event) events.Position {
 }
 
 func (s *server) consentOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-consents",
 		path:    "/patients/{id}/consents",
 		tag:     "patients",
@@ -105,7 +105,7 @@ func (s *server) consentOperations() {
 		about:   "Lists every decision, latest first. Of each purpose, stands is true for the one that counts, if any.",
 	}, s.listConsents)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "record-consent",
 			path:    "/patients/{id}/consents",

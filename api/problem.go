@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/validation"
+	"github.com/danielgtaylor/huma/v2/negotiation"
 	"github.com/labstack/echo/v4"
 
-	"waypost/internal/instruments"
 	"waypost/internal/platform/fault"
 )
 
@@ -173,6 +172,10 @@ func init() {
 // ofHuma takes from one of huma's errors what does not come from the caller: the place, as far as it is ours,
 // and the message, as far as it holds no value. query tells of an unknown query parameter.
 func ofHuma(err error) (field fault.Field, query bool) {
+	var explained *explainedError
+	if errors.As(err, &explained) {
+		return fault.Field{Location: ours(explained.location), Code: fault.WrongType, Message: explained.message}, false
+	}
 	var d *huma.ErrorDetail
 	if !errors.As(err, &d) {
 		return fault.Field{
@@ -194,8 +197,6 @@ func ofHuma(err error) (field fault.Field, query bool) {
 			Code:     fault.UnknownField,
 			Message:  "has a field that this operation does not know",
 		}, false
-	case d.Message == validation.MsgExpectedMatchAtLeastOneSchema && strings.Contains(d.Location, "responses."):
-		return fault.Field{Location: ours(d.Location), Code: fault.WrongType, Message: instruments.AnswerForms}, false
 	case strings.HasPrefix(d.Message, "expected ") || strings.HasPrefix(d.Message, "required "):
 		message, _, _ := strings.Cut(d.Message, ": ") // what follows a colon may be the value
 		message = strings.ReplaceAll(message, ", <nil>", "")
@@ -270,7 +271,7 @@ func ours(location string) string {
 var knownNames atomic.Pointer[map[string]bool]
 
 // onEchoError answers what echo itself refuses (unknown route, wrong method, a panic) in the same form.
-func onEchoError(err error, c echo.Context) {
+func (s *Server) onEchoError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
@@ -279,7 +280,7 @@ func onEchoError(err error, c echo.Context) {
 		c.Response().Header()[k] = v
 	}
 	if asksForPage(c.Request()) {
-		if err := nothing(c, p.Status); err != nil {
+		if err := s.ErrorPage(c, p.Status); err != nil {
 			slog.Debug("writing a page", "error", err)
 		}
 		return
@@ -321,4 +322,12 @@ func ofEcho(err error) error {
 	default:
 		return err
 	}
+}
+
+// asksForPage tells whether a browser asks for a page of ours, and so is to read an error as one. What is
+// asked of the API is answered as a problem, whoever asks.
+func asksForPage(r *http.Request) bool {
+	kinds := []string{"application/problem+json", echo.MIMEApplicationJSON, echo.MIMETextHTML}
+	return r.URL.Path != "/v1" && !strings.HasPrefix(r.URL.Path, "/v1/") &&
+		negotiation.SelectQValue(strings.ToLower(r.Header.Get("Accept")), kinds) == echo.MIMETextHTML
 }

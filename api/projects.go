@@ -11,7 +11,7 @@ import (
 )
 
 func (s *server) projectOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-codebook",
 		path:    "/datasets/codebook",
 		tag:     "datasets",
@@ -19,7 +19,7 @@ func (s *server) projectOperations() {
 		summary: "Get the codebook",
 		about:   "Returns what every table and column of a release means, before there is any project.",
 	}, s.codebook)
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-projects",
 		path:    "/projects",
 		tag:     "datasets",
@@ -28,7 +28,7 @@ func (s *server) projectOperations() {
 		about:   "Lists projects by id: a researcher's own, a data steward's all.",
 	}, s.listProjects)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-project",
 			path:    "/projects",
@@ -42,9 +42,9 @@ func (s *server) projectOperations() {
 		},
 		s.addProject,
 	)
-	read(s, op{id: "get-project", path: "/projects/{id}", tag: "datasets", scope: actor.ProjectsUse,
+	read(s.Server, op{id: "get-project", path: "/projects/{id}", tag: "datasets", scope: actor.ProjectsUse,
 		summary: "Get a project", about: "Returns a project."}, s.getProject)
-	post(s, op{
+	post(s.Server, op{
 		id:      "approve-project",
 		path:    "/projects/{id}/approval",
 		tag:     "datasets",
@@ -53,7 +53,7 @@ func (s *server) projectOperations() {
 		about: "Lets a draft make releases, and records why small groups are acceptable in a safe setting. " +
 			"Approving it again changes nothing.",
 	}, s.approveProject)
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-project-members",
 		path:    "/projects/{id}/members",
 		tag:     "datasets",
@@ -62,7 +62,7 @@ func (s *server) projectOperations() {
 		about:   "Lists the researchers' keys that reach the project.",
 	}, s.projectMembers)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-project-member",
 			path:    "/projects/{id}/members",
@@ -75,7 +75,7 @@ func (s *server) projectOperations() {
 		s.joinProject,
 	)
 	remove(
-		s,
+		s.Server,
 		op{
 			id:      "remove-project-member",
 			path:    "/projects/{id}/members/{api_key_id}",

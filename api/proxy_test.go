@@ -40,7 +40,7 @@ func (w *world) proxied(kept bool) (origin string) {
 	c.PublicURL = "http://" + address + "/waypost"
 	c.Partners = &partners.Store{
 		DB:     w.db,
-		Base:   Base(c.PublicURL),
+		Base:   BaseOf(c.PublicURL),
 		Target: outward.New(outward.Config{AllowPrivate: true}),
 	}
 	to := listening(w.t, c)

@@ -18,7 +18,7 @@ import (
 )
 
 func (s *server) referralOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-referrals",
 		path:    "/referrals",
 		tag:     "referrals",
@@ -28,7 +28,7 @@ func (s *server) referralOperations() {
 			"shape ReceivedReferral.",
 	}, s.listReferrals)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "record-referral",
 			path:    "/referrals",
@@ -44,7 +44,7 @@ func (s *server) referralOperations() {
 		},
 		s.recordReferral,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-referral",
 		path:    "/referrals/{id}",
 		tag:     "referrals",
@@ -53,7 +53,7 @@ func (s *server) referralOperations() {
 		about: "Returns a referral with two accounts of it, kept apart: what the organisation says and what the " +
 			"person says. For an organisation: one sent to it, in the shape ReceivedReferral, without the person's account.",
 	}, s.getReferral)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-referral",
 		path:    "/referrals/{id}",
 		tag:     "referrals",
@@ -61,7 +61,7 @@ func (s *server) referralOperations() {
 		summary: "Change what is said of a referral",
 		about:   "Puts right the need, the reason, what it follows, or other systems' ids. How it stands is changed by moves.",
 	}, s.changeReferral)
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-referral-moves",
 		path:    "/referrals/{id}/moves",
 		tag:     "referrals",
@@ -70,7 +70,7 @@ func (s *server) referralOperations() {
 		about:   "Lists every move in the order in which it was recorded, undone ones too.",
 	}, s.listMoves)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "move-referral",
 			path:    "/referrals/{id}/moves",
@@ -86,7 +86,7 @@ func (s *server) referralOperations() {
 		},
 		s.moveReferral,
 	)
-	post(s, op{
+	post(s.Server, op{
 		id:      "undo-referral-move",
 		path:    "/referrals/{id}/undo",
 		tag:     "referrals",
@@ -95,7 +95,7 @@ func (s *server) referralOperations() {
 		about:   "Voids the latest move that stands. The move and its undoing both stay visible; figures ignore an undone move.",
 	}, s.undoMove)
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "list-attendances",
 			path:    "/referrals/{id}/attendances",
@@ -107,7 +107,7 @@ func (s *server) referralOperations() {
 		s.listAttendances,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "record-attendance",
 			path:    "/referrals/{id}/attendances",
@@ -122,7 +122,7 @@ func (s *server) referralOperations() {
 		s.recordAttendance,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "take-back-attendance",
 			path:    "/attendances/{id}/entered-in-error",
@@ -138,7 +138,7 @@ func (s *server) referralOperations() {
 		s.takeBackAttendance,
 	)
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "list-referral-questions",
 			path:    "/referrals/{id}/questions",
@@ -150,7 +150,7 @@ func (s *server) referralOperations() {
 		s.listQuestions,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "ask-referral-question",
 			path:    "/referrals/{id}/questions",
@@ -167,7 +167,7 @@ func (s *server) referralOperations() {
 		s.askQuestion,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "mark-question-answered",
 			path:    "/questions/{id}/answered",
@@ -179,7 +179,7 @@ func (s *server) referralOperations() {
 		},
 		s.markAnswered,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-referral-timeline",
 		path:    "/referrals/{id}/timeline",
 		tag:     "referrals",
@@ -210,8 +210,8 @@ func (ReferralSeen) Schema(r huma.Registry) *huma.Schema {
 	}}
 }
 
-// thing is the form that is shown.
-func (r ReferralSeen) thing() any {
+// Thing is the form that is shown.
+func (r ReferralSeen) Thing() any {
 	if r.received != nil {
 		return *r.received
 	}

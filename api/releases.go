@@ -23,10 +23,10 @@ import (
 )
 
 func (s *server) releaseOperations() {
-	read(s, op{id: "list-releases", path: "/projects/{id}/releases", tag: "datasets", scope: actor.ProjectsUse,
+	read(s.Server, op{id: "list-releases", path: "/projects/{id}/releases", tag: "datasets", scope: actor.ProjectsUse,
 		summary: "List a project's releases", about: "Lists the project's releases by id."}, s.listReleases)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "request-release",
 			path:    "/projects/{id}/releases",
@@ -41,7 +41,7 @@ func (s *server) releaseOperations() {
 		},
 		s.requestRelease,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-release",
 		path:    "/releases/{id}",
 		tag:     "datasets",
@@ -68,10 +68,10 @@ func (s *server) getRelease(ctx context.Context, in *ID) (datasets.Release, erro
 // releaseOrTrial is the answer to asking for a release: the release, or what it would be.
 type releaseOrTrial struct{ it any }
 
-func (a releaseOrTrial) thing() any                   { return a.it }
+func (a releaseOrTrial) Thing() any                   { return a.it }
 func (a releaseOrTrial) MarshalJSON() ([]byte, error) { return json.Marshal(a.it) }
 
-func (a releaseOrTrial) status() int {
+func (a releaseOrTrial) StatusCode() int {
 	if _, dry := a.it.(datasets.Trial); dry {
 		return http.StatusOK
 	}
@@ -137,7 +137,7 @@ func (s *server) fileOperation() {
 	d.Responses["206"] = &huma.Response{Description: "A part of the file.", Content: d.Responses["200"].Content}
 	d.Responses["304"] = &huma.Response{Description: "The file is that of If-None-Match."}
 	d.Responses["416"] = &huma.Response{Description: "The file has no such part."}
-	register(s, d, func(ctx context.Context, in *fileOfRelease) (*huma.StreamResponse, error) {
+	register(s.Server, d, func(ctx context.Context, in *fileOfRelease) (*huma.StreamResponse, error) {
 		f, err := s.datasets.Fetch(ctx, in.ID.ID, in.Name)
 		if err != nil {
 			return nil, problemOf(ctx, err)

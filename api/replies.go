@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 
-	"github.com/labstack/echo/v4"
-
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/fault"
 	"waypost/internal/referrals"
@@ -12,7 +10,7 @@ import (
 
 func (s *server) replyOperations() {
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "make-reply-link",
 			path:    "/referrals/{id}/reply-link",
@@ -30,7 +28,7 @@ func (s *server) replyOperations() {
 		s.makeReplyLink,
 	)
 	remove(
-		s,
+		s.Server,
 		op{
 			id:      "end-reply-link",
 			path:    "/referrals/{id}/reply-link",
@@ -42,7 +40,7 @@ func (s *server) replyOperations() {
 		},
 		s.endReplyLink,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-reply",
 		path:    "/replies/{token}",
 		tag:     "referrals",
@@ -55,7 +53,7 @@ func (s *server) replyOperations() {
 			"links out are slowed down.",
 	}, s.getReply)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "answer-by-link",
 			path:    "/replies/{token}",
@@ -82,19 +80,6 @@ func (s *server) makeReplyLink(ctx context.Context, in *ID) (referrals.ReplyLink
 
 func (s *server) endReplyLink(ctx context.Context, in *ID) error {
 	return s.casework.Referrals.EndReplyLink(ctx, in.ID)
-}
-
-// repliesRoute is where the token in the path stands for a key.
-const repliesRoute = "/v1/replies/:token"
-
-// admitByLink is admit for the token of a link. Tokens must not be tried out.
-func (s *server) admitByLink(c echo.Context) (leave func(), err error) {
-	ctx, leave, err := s.keys.AuthenticateReplyLink(c.Request().Context(), c.Param("token"))
-	if fault.Is(err, fault.NotFound) {
-		return leave, s.refused.count(c.RealIP(), err)
-	}
-	proceed(c, ctx, leave)
-	return leave, err
 }
 
 // Token is the path of operations by a link. The transaction began with it.

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *server) siteOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-sites",
 		path:    "/sites",
 		tag:     "sites",
@@ -21,7 +21,7 @@ func (s *server) siteOperations() {
 		summary: "List sites",
 		about:   "Lists the sites that the caller reaches, by id; administrators and data stewards see all.",
 	}, s.listSites)
-	post(s, op{
+	post(s.Server, op{
 		id:      "add-site",
 		path:    "/sites",
 		tag:     "sites",
@@ -30,9 +30,9 @@ func (s *server) siteOperations() {
 		summary: "Add a site",
 		about:   "Adds a site. Without schedules it follows people up between 9 and 12 months after the baseline.",
 	}, s.addSite)
-	read(s, op{id: "get-site", path: "/sites/{id}", tag: "sites", scope: actor.SitesRead,
+	read(s.Server, op{id: "get-site", path: "/sites/{id}", tag: "sites", scope: actor.SitesRead,
 		summary: "Get a site", about: "Returns a site with its settings and schedules."}, s.getSite)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-site",
 		path:    "/sites/{id}",
 		tag:     "sites",
@@ -92,10 +92,10 @@ func (s *server) changeSite(ctx context.Context, in *Merge[sites.Changes], versi
 }
 
 func (s *server) linkWorkerOperations() {
-	read(s, op{id: "list-link-workers", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersRead,
+	read(s.Server, op{id: "list-link-workers", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersRead,
 		summary: "List link workers", about: "Lists the link workers of the caller's sites, by id."}, s.listLinkWorkers)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-link-worker",
 			path:    "/link-workers",
@@ -108,7 +108,7 @@ func (s *server) linkWorkerOperations() {
 		},
 		s.addLinkWorker,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-link-worker",
 		path:    "/link-workers/{id}",
 		tag:     "sites",
@@ -116,7 +116,7 @@ func (s *server) linkWorkerOperations() {
 		summary: "Get a link worker",
 		about:   "Returns a link worker; of one who is not active also what is still theirs.",
 	}, s.getLinkWorker)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-link-worker",
 		path:    "/link-workers/{id}",
 		tag:     "sites",

@@ -12,7 +12,7 @@ import (
 )
 
 func (s *server) studyOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-study",
 		path:    "/projects/{id}/study",
 		tag:     "study",
@@ -20,7 +20,7 @@ func (s *server) studyOperations() {
 		summary: "Get a project as a study",
 		about:   "Returns who pays for the study, of what it consists, and how many people are to join at each site.",
 	}, s.getStudy)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-study",
 		path:    "/projects/{id}/study",
 		tag:     "study",
@@ -28,10 +28,10 @@ func (s *server) studyOperations() {
 		summary: "Write of a project as a study",
 		about:   "Changes what stands in the study's update about the study itself. Before anything was written its ETag is \"0\".",
 	}, s.changeStudy)
-	read(s, op{id: "list-notes", path: "/projects/{id}/notes", tag: "study", scope: actor.ProjectsUse,
+	read(s.Server, op{id: "list-notes", path: "/projects/{id}/notes", tag: "study", scope: actor.ProjectsUse,
 		summary: "List a study's notes", about: "Lists what happened in the study, by id."}, s.listNotes)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-note",
 			path:    "/projects/{id}/notes",
@@ -43,9 +43,9 @@ func (s *server) studyOperations() {
 		},
 		s.addNote,
 	)
-	remove(s, op{id: "remove-note", path: "/projects/{id}/notes/{note_id}", tag: "study", scope: actor.StudiesWrite,
+	remove(s.Server, op{id: "remove-note", path: "/projects/{id}/notes/{note_id}", tag: "study", scope: actor.StudiesWrite,
 		summary: "Take a note away", about: "Takes a note away. Updates that were published keep it."}, s.removeNote)
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-interviews",
 		path:    "/projects/{id}/interviews",
 		tag:     "study",
@@ -54,7 +54,7 @@ func (s *server) studyOperations() {
 		about:   "Lists which interviews were held, by id; never what was said.",
 	}, s.listInterviews)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-interview",
 			path:    "/projects/{id}/interviews",
@@ -67,7 +67,7 @@ func (s *server) studyOperations() {
 		s.addInterview,
 	)
 	remove(
-		s,
+		s.Server,
 		op{
 			id:      "remove-interview",
 			path:    "/projects/{id}/interviews/{interview_id}",
@@ -84,7 +84,7 @@ func (s *server) studyOperations() {
 
 func (s *server) quoteOperations() {
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "list-narratives",
 			path:    "/projects/{id}/narratives",
@@ -98,7 +98,7 @@ func (s *server) quoteOperations() {
 		s.listNarratives,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "choose-quote",
 			path:    "/projects/{id}/quotes",
@@ -111,7 +111,7 @@ func (s *server) quoteOperations() {
 		},
 		s.chooseQuote,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-quotes",
 		path:    "/quotes",
 		tag:     "study",
@@ -121,7 +121,7 @@ func (s *server) quoteOperations() {
 			"Where consent no longer stands, the words are gone.",
 	}, s.listQuotes)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "check-quote",
 			path:    "/quotes/{id}/check",
@@ -134,7 +134,7 @@ func (s *server) quoteOperations() {
 		},
 		s.checkQuote,
 	)
-	remove(s, op{
+	remove(s.Server, op{
 		id:      "take-back-quote",
 		path:    "/quotes/{id}",
 		tag:     "study",
@@ -147,7 +147,7 @@ func (s *server) quoteOperations() {
 
 func (s *server) updateOperations() {
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "get-update",
 			path:    "/projects/{id}/update",
@@ -161,7 +161,7 @@ func (s *server) updateOperations() {
 		},
 		s.getDraft,
 	)
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-updates",
 		path:    "/projects/{id}/updates",
 		tag:     "study",
@@ -170,7 +170,7 @@ func (s *server) updateOperations() {
 		about:   "Lists the updates that the project published, by id.",
 	}, s.listUpdates)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "publish-update",
 			path:    "/projects/{id}/updates",
@@ -185,10 +185,10 @@ func (s *server) updateOperations() {
 		},
 		s.publishUpdate,
 	)
-	read(s, op{id: "get-published-update", path: "/updates/{id}", tag: "study", scope: actor.ProjectsUse,
+	read(s.Server, op{id: "get-published-update", path: "/updates/{id}", tag: "study", scope: actor.ProjectsUse,
 		summary: "Get a published update", about: "Returns a published update with what it says."}, s.getUpdate)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "make-update-link",
 			path:    "/updates/{id}/link",
@@ -201,7 +201,7 @@ func (s *server) updateOperations() {
 		},
 		s.linkUpdate,
 	)
-	remove(s, op{
+	remove(s.Server, op{
 		id:      "withdraw-update",
 		path:    "/updates/{id}/link",
 		tag:     "study",

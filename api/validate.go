@@ -3,11 +3,14 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/danielgtaylor/huma/v2/validation"
 )
 
 const (
@@ -18,7 +21,7 @@ const (
 
 // validateBody validates the body against its schema, in place of huma's own validation: that one collects
 // every error there is, which of a megabyte of wrong items is a gigabyte of memory.
-func (s *server) validateBody(ctx huma.Context, next func(huma.Context)) {
+func (s *Server) validateBody(ctx huma.Context, next func(huma.Context)) {
 	body, schema := requestOf(ctx.Context()).body, bodySchema(ctx.Operation())
 	if len(body) == 0 || schema == nil {
 		next(ctx)
@@ -27,7 +30,7 @@ func (s *server) validateBody(ctx huma.Context, next func(huma.Context)) {
 	c := humaecho.Unwrap(ctx)
 	body, refusal := s.validate(body, schema)
 	if refusal != nil {
-		onEchoError(refusal, c)
+		s.onEchoError(refusal, c)
 		return
 	}
 	c.Request().Body = io.NopCloser(bytes.NewReader(body))
@@ -35,7 +38,7 @@ func (s *server) validateBody(ctx huma.Context, next func(huma.Context)) {
 }
 
 // validate returns the body as it is to be decoded: with null for blank texts.
-func (s *server) validate(body []byte, schema *huma.Schema) ([]byte, error) {
+func (s *Server) validate(body []byte, schema *huma.Schema) ([]byte, error) {
 	if len(body) > largeBody {
 		s.validating <- struct{}{}
 		defer func() { <-s.validating }()
@@ -48,7 +51,7 @@ func (s *server) validate(body []byte, schema *huma.Schema) ([]byte, error) {
 		found.Add(path, nil, "a number that is out of range")
 		return nil, huma.NewError(http.StatusBadRequest, "", found.Errors...)
 	}
-	registry := s.api.OpenAPI().Components.Schemas
+	registry := s.API.OpenAPI().Components.Schemas
 	if readTexts(registry, value, schema, path, &found) {
 		var err error
 		if body, err = json.Marshal(value); err != nil {
@@ -59,7 +62,28 @@ func (s *server) validate(body []byte, schema *huma.Schema) ([]byte, error) {
 	if len(found.Errors) == 0 {
 		return body, nil
 	}
+	s.explainForms(found.Errors)
 	return nil, huma.NewError(http.StatusUnprocessableEntity, "", found.Errors...)
+}
+
+// explainedError is one of huma's errors in words of our own.
+type explainedError struct{ location, message string }
+
+func (e *explainedError) Error() string { return e.location + ": " + e.message }
+
+// explainForms says which forms the values of a field take, where one has none of them.
+func (s *Server) explainForms(found []error) {
+	for i, err := range found {
+		var d *huma.ErrorDetail
+		if !errors.As(err, &d) || d.Message != validation.MsgExpectedMatchAtLeastOneSchema {
+			continue
+		}
+		for field, message := range s.ValueForms {
+			if strings.Contains(d.Location, field+".") {
+				found[i] = &explainedError{d.Location, message}
+			}
+		}
+	}
 }
 
 // bodySchema is the schema of an operation's body, of which there is one form; nil: it takes none.

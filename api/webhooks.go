@@ -12,7 +12,7 @@ import (
 )
 
 func (s *server) webhookOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-webhooks",
 		path:    "/webhooks",
 		tag:     "partners",
@@ -21,7 +21,7 @@ func (s *server) webhookOperations() {
 		about:   "Lists the webhooks of the caller's partner by id, and to an administrator those of all, without their secrets.",
 	}, s.listWebhooks)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "add-webhook",
 			path:    "/webhooks",
@@ -36,9 +36,9 @@ func (s *server) webhookOperations() {
 		},
 		s.addWebhook,
 	)
-	read(s, op{id: "get-webhook", path: "/webhooks/{id}", tag: "partners", scope: actor.WebhooksWrite,
+	read(s.Server, op{id: "get-webhook", path: "/webhooks/{id}", tag: "partners", scope: actor.WebhooksWrite,
 		summary: "Get a webhook", about: "Returns a webhook without its secret."}, s.getWebhook)
-	change(s, op{
+	change(s.Server, op{
 		id:      "change-webhook",
 		path:    "/webhooks/{id}",
 		tag:     "partners",
@@ -46,9 +46,9 @@ func (s *server) webhookOperations() {
 		summary: "Change a webhook",
 		about:   "Changes where events are sent, which, or whether. One that is enabled again goes on where it stopped.",
 	}, s.changeWebhook)
-	remove(s, op{id: "remove-webhook", path: "/webhooks/{id}", tag: "partners", scope: actor.WebhooksWrite,
+	remove(s.Server, op{id: "remove-webhook", path: "/webhooks/{id}", tag: "partners", scope: actor.WebhooksWrite,
 		summary: "Remove a webhook", about: "Takes a webhook away, with the list of its deliveries."}, s.removeWebhook)
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-deliveries",
 		path:    "/webhooks/{id}/deliveries",
 		tag:     "partners",
@@ -59,7 +59,7 @@ func (s *server) webhookOperations() {
 			"is listed for 30 days.",
 	}, s.listDeliveries)
 	read(
-		s,
+		s.Server,
 		op{
 			id:      "get-delivery",
 			path:    "/webhooks/{id}/deliveries/{delivery_id}",
@@ -71,7 +71,7 @@ func (s *server) webhookOperations() {
 		s.getDelivery,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "retry-delivery",
 			path:    "/webhooks/{id}/deliveries/{delivery_id}/retry",
@@ -84,7 +84,7 @@ func (s *server) webhookOperations() {
 		s.retryDelivery,
 	)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "test-webhook",
 			path:    "/webhooks/{id}/test",
@@ -97,7 +97,7 @@ func (s *server) webhookOperations() {
 		},
 		s.testWebhook,
 	)
-	post(s, op{
+	post(s.Server, op{
 		id:      "replace-webhook-secret",
 		path:    "/webhooks/{id}/secret",
 		tag:     "partners",
@@ -107,7 +107,7 @@ func (s *server) webhookOperations() {
 			"are signed with the old one too, so that the receiver can change over.",
 	}, s.replaceWebhookSecret)
 	post(
-		s,
+		s.Server,
 		op{
 			id:      "replay-webhook",
 			path:    "/webhooks/{id}/replay",

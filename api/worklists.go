@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"waypost/internal/insights"
@@ -15,7 +14,7 @@ import (
 )
 
 func (s *server) worklistOperations() {
-	read(s, op{
+	read(s.Server, op{
 		id:      "list-worklists",
 		path:    "/worklists",
 		tag:     "worklists",
@@ -24,7 +23,7 @@ func (s *server) worklistOperations() {
 		about: "Returns each worklist with how many are on it now: of a link worker's own people, or of everybody " +
 			"at the caller's sites. Its warnings say what keeps those sites from working as they should.",
 	}, s.listWorklists)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-worklist",
 		path:    "/worklists/{name}",
 		tag:     "worklists",
@@ -36,7 +35,7 @@ func (s *server) worklistOperations() {
 			"The lists: caseload, awaiting_reply, follow_ups_due, no_recent_contact, to_withdraw, " +
 			"waiting_with_holding. Who was shown is logged.",
 	}, s.getWorklist)
-	read(s, op{
+	read(s.Server, op{
 		id:      "get-my-summary",
 		path:    "/me/summary",
 		tag:     "worklists",
@@ -87,7 +86,7 @@ func (s *server) listWorklists(ctx context.Context, in *struct {
 		counts, err := s.worklists.Counts(ctx, given(in.LinkWorkerID))
 		for _, l := range worklists.Lists() {
 			if l.Name > p.After && len(list) < p.Limit {
-				list = append(list, WorklistEntry{l.Name, l.About, counts[l.Name], s.base + "/v1/worklists/" + l.Name})
+				list = append(list, WorklistEntry{l.Name, l.About, counts[l.Name], s.Base + "/v1/worklists/" + l.Name})
 			}
 		}
 		return list, err
@@ -159,20 +158,7 @@ func (s *server) actions(r worklists.Row) []Action {
 		if strings.HasPrefix(o.Path, "/v1/episodes/") {
 			about = r.EpisodeID
 		}
-		out = append(out, Action{id, o.Summary, o.Method, s.base + strings.Replace(o.Path, "{id}", about.String(), 1)})
+		out = append(out, Action{id, o.Summary, o.Method, s.Base + strings.Replace(o.Path, "{id}", about.String(), 1)})
 	}
 	return out
-}
-
-// byID finds the operations of a document by their ids.
-func byID(doc *huma.OpenAPI) map[string]*huma.Operation {
-	all := map[string]*huma.Operation{}
-	for _, path := range doc.Paths {
-		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
-			if o != nil {
-				all[o.OperationID] = o
-			}
-		}
-	}
-	return all
 }

@@ -164,7 +164,7 @@ func (s *surroundings) serve(
 	loading.Store(load)
 	told := &partners.Store{
 		DB:     d,
-		Base:   api.Base(s.publicURL(listener)),
+		Base:   api.BaseOf(s.publicURL(listener)),
 		Cipher: research.Cipher,
 		Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo}),
 	}

@@ -67,6 +67,9 @@ func TestArrows(t *testing.T) {
 
 func may(from, to string) bool {
 	f, at := area(from), area(to)
+	if from == "waypost/api/wire" { // the engine knows no area
+		return at == "platform"
+	}
 	if from == "waypost/internal/platform/db/dbtest" && strings.HasPrefix(to, "waypost/migrations") {
 		return true // tests copy a migrated template
 	}
@@ -111,6 +114,7 @@ func TestArrowsCanFail(t *testing.T) {
 	for from, to := range map[string]string{
 		"waypost/internal/people": "waypost/internal/episodes", "waypost/internal/insights": "waypost/internal/outcomes",
 		"waypost/internal/platform/db": "waypost/internal/people", "waypost/internal/referrals": "waypost/api", "waypost/internal/disclosure": "waypost/internal/insights", "waypost/internal/worklists": "waypost/internal/episodes", "waypost/migrations": "waypost/internal/people",
+		"waypost/api/wire": "waypost/internal/people",
 	} {
 		if may(from, to) {
 			t.Errorf("an arrow leads from %s to %s", from, to)

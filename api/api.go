@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/trace"
 
+	"waypost/api/wire"
 	"waypost/docs"
 	"waypost/internal/casework"
 	"waypost/internal/datasets"
@@ -70,7 +71,7 @@ type Config struct {
 
 type server struct {
 	Config
-	*Server
+	*wire.Server
 	byID        map[string]*huma.Operation
 	keys        *keys.Store
 	partners    *partners.Store
@@ -104,7 +105,7 @@ func New(c Config) *echo.Echo {
 func build(c Config) (*echo.Echo, *server) {
 	e, s := assemble(c)
 	s.Complete()
-	s.byID = byID(s.API.OpenAPI())
+	s.byID = wire.OperationsByID(s.API.OpenAPI())
 	return e, s
 }
 
@@ -130,7 +131,7 @@ func assemble(c Config) (*echo.Echo, *server) {
 	if s.datasets == nil {
 		s.datasets = &datasets.Store{DB: c.DB, Software: Version}
 	}
-	e, engine := NewEngine(s.wire())
+	e, engine := wire.New(s.wire())
 	s.Server = engine
 	e.Pre(tidied)
 	s.operations()
@@ -138,15 +139,15 @@ func assemble(c Config) (*echo.Echo, *server) {
 }
 
 // wire is what the engine stands on.
-func (s *server) wire() WireConfig {
+func (s *server) wire() wire.Config {
 	c := s.Config
-	base := BaseOf(c.PublicURL)
-	return WireConfig{
+	base := wire.BasePath(c.PublicURL)
+	return wire.Config{
 		DB:          c.DB,
 		Base:        base,
 		Admit:       s.keys.Authenticate,
 		AdmitByLink: s.keys.AuthenticateReplyLink,
-		Head: DocumentHead{
+		Head: wire.DocumentHead{
 			Title:        "Waypost",
 			Version:      Version,
 			Introduction: introduction,

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"waypost/api/wire"
 )
 
 const secret = "Zebedee-7731" // stands for what a person would not want repeated
@@ -202,7 +204,7 @@ func TestAChangeNeedsTheVersionThatWasRead(t *testing.T) {
 func TestFailedKeysAreLimitedAndValidOnesAreNot(t *testing.T) {
 	w := newWorld(t)
 	limited := false
-	for range 2 * guessesAtOnce {
+	for range 2 * wire.GuessesAtOnce {
 		a := client{w: w, bearer: "wp_guess"}.get("/me")
 		if a.status == http.StatusTooManyRequests {
 			a.problem(429, "rate_limited", "wp_guess")

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"waypost/api/wire"
 )
 
 // However much is wrong with a request, its answer lists 20 errors at most, says that there may be more,
@@ -35,7 +37,7 @@ func TestErrorsAreBounded(t *testing.T) {
 			t.Fatalf("%s: %d: %.300s", name, a.status, a.body)
 		}
 		errors, _ := a.at("errors").([]any)
-		if len(errors) > maxErrors || len(errors) < min(c.listed, 10) || len(a.body) > 16<<10 {
+		if len(errors) > wire.MaxErrors || len(errors) < min(c.listed, 10) || len(a.body) > 16<<10 {
 			t.Errorf("%s: %d errors in %d bytes", name, len(errors), len(a.body))
 		}
 		if more := strings.Contains(a.text("detail"), "More may be wrong"); more != (c.listed > 1) {
@@ -51,19 +53,19 @@ func TestListsOfBodiesHaveAnEnd(t *testing.T) {
 	lists := 0
 	var walk func(at string, s *huma.Schema, within int)
 	walk = func(at string, s *huma.Schema, within int) {
-		if s == nil || within > maxDepth {
+		if s == nil || within > wire.MaxDepth {
 			return
 		}
 		if s.Ref != "" {
 			s = doc.Components.Schemas.SchemaFromRef(s.Ref)
 		}
 		if s.Type == huma.TypeArray {
-			if lists++; s.MaxItems == nil || *s.MaxItems > maxEntries {
-				t.Errorf("%s: a list without an end, or with a later one than %d", at, maxEntries)
+			if lists++; s.MaxItems == nil || *s.MaxItems > wire.MaxEntries {
+				t.Errorf("%s: a list without an end, or with a later one than %d", at, wire.MaxEntries)
 			}
 		}
-		if len(s.Properties) > maxEntries {
-			t.Errorf("%s: more than %d names", at, maxEntries)
+		if len(s.Properties) > wire.MaxEntries {
+			t.Errorf("%s: more than %d names", at, wire.MaxEntries)
 		}
 		walk(at+"[]", s.Items, within+1)
 		for name, p := range s.Properties {
@@ -71,7 +73,7 @@ func TestListsOfBodiesHaveAnEnd(t *testing.T) {
 		}
 	}
 	for _, o := range all {
-		walk(o.OperationID, bodySchema(o), 0)
+		walk(o.OperationID, wire.BodySchema(o), 0)
 	}
 	if lists < 50 {
 		t.Errorf("only %d lists: the walk does not walk", lists)

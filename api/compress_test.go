@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/db/dbtest"
 )
 
@@ -194,7 +195,7 @@ func TestEveryAnswerWithASecretIsMarked(t *testing.T) {
 
 func marked(o *huma.Operation) bool {
 	return slices.ContainsFunc(o.Middlewares, func(m func(huma.Context, func(huma.Context))) bool {
-		return reflect.ValueOf(m).Pointer() == reflect.ValueOf(uncompressed).Pointer()
+		return reflect.ValueOf(m).Pointer() == reflect.ValueOf(wire.Uncompressed).Pointer()
 	})
 }
 
@@ -236,7 +237,7 @@ func TestIfMatchTakesAList(t *testing.T) {
 	w := newWorld(t)
 	id, version := w.patient(), 1
 	others := ""
-	for i := range maxTags {
+	for i := range wire.MaxTags {
 		others += fmt.Sprintf(`,"%d"`, 900+i)
 	}
 	for _, c := range []struct {

@@ -7,16 +7,17 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"waypost/api/pages"
+	"waypost/api/wire"
 )
 
 // dashboardPage serves the dashboard. Its files say nothing of anybody: whoever opens it needs a key to see figures.
 func (s *server) dashboardPage(e *echo.Echo) {
-	get(
+	wire.GetAndHead(
 		e,
 		strings.TrimSuffix(pages.DashboardPath, "/"),
 		func(c echo.Context) error { return c.Redirect(http.StatusFound, s.Base+pages.DashboardPath) },
 	)
-	get(e, pages.DashboardPath+"*", func(c echo.Context) error {
+	wire.GetAndHead(e, pages.DashboardPath+"*", func(c echo.Context) error {
 		file, found := pages.Dashboard(c.Param("*"))
 		if !found {
 			return echo.ErrNotFound
@@ -25,7 +26,7 @@ func (s *server) dashboardPage(e *echo.Echo) {
 		h.Set("Content-Security-Policy", pages.DashboardSecurityPolicy)
 		h.Set("Cache-Control", "no-cache")
 		h.Set("ETag", file.Tag)
-		if noneMatch(c.Request().Header, file.Tag) {
+		if wire.NoneMatch(c.Request().Header, file.Tag) {
 			return c.NoContent(http.StatusNotModified)
 		}
 		return c.Blob(http.StatusOK, file.Kind, file.Content)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
@@ -11,13 +12,13 @@ import (
 )
 
 func (s *server) demoOperations() {
-	post(s.Server, op{
-		id:      "advance-demo-clock",
-		path:    "/demo/clock",
-		tag:     "demo",
-		scope:   actor.DemoClock,
-		summary: "Move a demo's clock",
-		about: "Moves the clock of a demo forward by a period such as P10M, so that follow-ups fall due. Not " +
+	wire.Post(s.Server, wire.Operation{
+		ID:      "advance-demo-clock",
+		Path:    "/demo/clock",
+		Tag:     "demo",
+		Scope:   actor.DemoClock,
+		Summary: "Move a demo's clock",
+		Description: "Moves the clock of a demo forward by a period such as P10M, so that follow-ups fall due. Not " +
 			"there (404) on any other server.",
 	}, s.advanceClock)
 }
@@ -34,7 +35,7 @@ type ClockNow struct {
 	Now time.Time `json:"now"`
 }
 
-func (s *server) advanceClock(ctx context.Context, in *With[Advance]) (out ClockNow, err error) {
+func (s *server) advanceClock(ctx context.Context, in *wire.With[Advance]) (out ClockNow, err error) {
 	if !s.Demo {
 		return out, fault.Missing("clock that can be moved: this is no demo")
 	}

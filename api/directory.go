@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/directory"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -15,56 +16,56 @@ import (
 )
 
 func (s *server) organisationOperations() {
-	read(s.Server, op{
-		id:      "list-organisations",
-		path:    "/organisations",
-		tag:     "directory",
-		scope:   actor.DirectoryRead,
-		summary: "List organisations",
-		about:   "Lists organisations by id; q narrows by a part of the name.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "list-organisations",
+		Path:        "/organisations",
+		Tag:         "directory",
+		Scope:       actor.DirectoryRead,
+		Summary:     "List organisations",
+		Description: "Lists organisations by id; q narrows by a part of the name.",
 	}, s.listOrganisations)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "add-organisation",
-			path:    "/organisations",
-			tag:     "directory",
-			scope:   actor.DirectorySuggest,
-			created: "/organisations/{id}",
-			summary: "Add an organisation",
-			about: "Adds an organisation. One that is not added by an administrator is unverified; likely " +
+		wire.Operation{
+			ID:      "add-organisation",
+			Path:    "/organisations",
+			Tag:     "directory",
+			Scope:   actor.DirectorySuggest,
+			Created: "/organisations/{id}",
+			Summary: "Add an organisation",
+			Description: "Adds an organisation. One that is not added by an administrator is unverified; likely " +
 				"duplicates are warned of.",
 		},
 		s.addOrganisation,
 	)
-	read(s.Server, op{id: "get-organisation", path: "/organisations/{id}", tag: "directory", scope: actor.DirectoryRead,
-		summary: "Get an organisation", about: "Returns an organisation."}, s.getOrganisation)
-	change(s.Server, op{
-		id:      "change-organisation",
-		path:    "/organisations/{id}",
-		tag:     "directory",
-		scope:   actor.DirectoryWrite,
-		summary: "Change an organisation",
-		about: "Changes an organisation. Where its e-mail address changes, notices of referrals that were sent " +
+	wire.Get(s.Server, wire.Operation{ID: "get-organisation", Path: "/organisations/{id}", Tag: "directory", Scope: actor.DirectoryRead,
+		Summary: "Get an organisation", Description: "Returns an organisation."}, s.getOrganisation)
+	wire.Patch(s.Server, wire.Operation{
+		ID:      "change-organisation",
+		Path:    "/organisations/{id}",
+		Tag:     "directory",
+		Scope:   actor.DirectoryWrite,
+		Summary: "Change an organisation",
+		Description: "Changes an organisation. Where its e-mail address changes, notices of referrals that were sent " +
 			"before wait until somebody else has confirmed the new one.",
 	}, s.changeOrganisation)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "confirm-organisation-email",
-			path:    "/organisations/{id}/email/confirmation",
-			tag:     "directory",
-			scope:   actor.DirectoryConfirm,
-			faults:  []fault.Kind{fault.NotFound, fault.Conflict},
-			summary: "Confirm an organisation's e-mail address",
-			about:   confirmsAddress,
+		wire.Operation{
+			ID:          "confirm-organisation-email",
+			Path:        "/organisations/{id}/email/confirmation",
+			Tag:         "directory",
+			Scope:       actor.DirectoryConfirm,
+			Faults:      []fault.Kind{fault.NotFound, fault.Conflict},
+			Summary:     "Confirm an organisation's e-mail address",
+			Description: confirmsAddress,
 		},
 		s.confirmOrganisationEmail,
 	)
 }
 
 type listOrganisationsInput struct {
-	Changing
+	wire.Changing
 	// A part of the name.
 	Q string `query:"q" maxLength:"200"`
 }
@@ -72,26 +73,26 @@ type listOrganisationsInput struct {
 func (s *server) listOrganisations(
 	ctx context.Context,
 	in *listOrganisationsInput,
-) (Page[directory.Organisation], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]directory.Organisation, error) {
+) (wire.Page[directory.Organisation], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]directory.Organisation, error) {
 		return s.directory.Organisations(ctx, in.Q, p)
 	}, func(o directory.Organisation) uuid.UUID { return o.ID })
 }
 
 func (s *server) addOrganisation(
 	ctx context.Context,
-	in *With[directory.NewOrganisation],
+	in *wire.With[directory.NewOrganisation],
 ) (directory.Organisation, error) {
 	return s.directory.AddOrganisation(ctx, in.Body)
 }
 
-func (s *server) getOrganisation(ctx context.Context, in *ID) (directory.Organisation, error) {
+func (s *server) getOrganisation(ctx context.Context, in *wire.ID) (directory.Organisation, error) {
 	return s.directory.Organisation(ctx, in.ID)
 }
 
 func (s *server) changeOrganisation(
 	ctx context.Context,
-	in *Merge[directory.OrganisationChanges],
+	in *wire.Merge[directory.OrganisationChanges],
 	version int,
 ) (directory.Organisation, error) {
 	return s.directory.ChangeOrganisation(ctx, in.ID.ID, version, in.Body)
@@ -105,131 +106,131 @@ const confirmsAddress = "Vouches for an e-mail address that an administrator cha
 
 func (s *server) confirmOrganisationEmail(
 	ctx context.Context,
-	in *Of[directory.Address],
+	in *wire.Of[directory.Address],
 ) (directory.Organisation, error) {
 	return s.directory.ConfirmOrganisationEmail(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) serviceOperations() {
-	read(
+	wire.Get(
 		s.Server,
-		op{
-			id:      "list-organisation-services",
-			path:    "/organisations/{id}/services",
-			tag:     "directory",
-			scope:   actor.DirectoryRead,
-			summary: "List an organisation's services",
-			about:   "Lists the services of an organisation by id.",
+		wire.Operation{
+			ID:          "list-organisation-services",
+			Path:        "/organisations/{id}/services",
+			Tag:         "directory",
+			Scope:       actor.DirectoryRead,
+			Summary:     "List an organisation's services",
+			Description: "Lists the services of an organisation by id.",
 		},
 		s.listOrganisationServices,
 	)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "add-service",
-			path:    "/organisations/{id}/services",
-			tag:     "directory",
-			scope:   actor.DirectorySuggest,
-			created: "/services/{id}",
-			summary: "Add a service",
-			about:   "Adds a service to an organisation. One that is not added by an administrator is unverified.",
+		wire.Operation{
+			ID:          "add-service",
+			Path:        "/organisations/{id}/services",
+			Tag:         "directory",
+			Scope:       actor.DirectorySuggest,
+			Created:     "/services/{id}",
+			Summary:     "Add a service",
+			Description: "Adds a service to an organisation. One that is not added by an administrator is unverified.",
 		},
 		s.addService,
 	)
-	read(s.Server, op{
-		id:      "search-services",
-		path:    "/services",
-		tag:     "directory",
-		scope:   actor.DirectoryRead,
-		summary: "Search services",
-		about: "Finds services that are not inactive: the nearest first when a place is given, else the best " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "search-services",
+		Path:    "/services",
+		Tag:     "directory",
+		Scope:   actor.DirectoryRead,
+		Summary: "Search services",
+		Description: "Finds services that are not inactive: the nearest first when a place is given, else the best " +
 			"match for the words first. Holds no personal data, so it can be asked before a referral.",
 	}, s.searchServices)
-	read(s.Server, op{id: "get-service", path: "/services/{id}", tag: "directory", scope: actor.DirectoryRead,
-		summary: "Get a service", about: "Returns a service."}, s.getService)
-	change(s.Server, op{
-		id:      "change-service",
-		path:    "/services/{id}",
-		tag:     "directory",
-		scope:   actor.DirectoryWrite,
-		summary: "Change a service",
-		about: "Changes a service. Needs that are sent become stated. Where its e-mail address changes, notices " +
+	wire.Get(s.Server, wire.Operation{ID: "get-service", Path: "/services/{id}", Tag: "directory", Scope: actor.DirectoryRead,
+		Summary: "Get a service", Description: "Returns a service."}, s.getService)
+	wire.Patch(s.Server, wire.Operation{
+		ID:      "change-service",
+		Path:    "/services/{id}",
+		Tag:     "directory",
+		Scope:   actor.DirectoryWrite,
+		Summary: "Change a service",
+		Description: "Changes a service. Needs that are sent become stated. Where its e-mail address changes, notices " +
 			"of referrals that were sent before wait until somebody else has confirmed the new one.",
 	}, s.changeService)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "confirm-service-email",
-			path:    "/services/{id}/email/confirmation",
-			tag:     "directory",
-			scope:   actor.DirectoryConfirm,
-			faults:  []fault.Kind{fault.NotFound, fault.Conflict},
-			summary: "Confirm a service's e-mail address",
-			about:   confirmsAddress,
+		wire.Operation{
+			ID:          "confirm-service-email",
+			Path:        "/services/{id}/email/confirmation",
+			Tag:         "directory",
+			Scope:       actor.DirectoryConfirm,
+			Faults:      []fault.Kind{fault.NotFound, fault.Conflict},
+			Summary:     "Confirm a service's e-mail address",
+			Description: confirmsAddress,
 		},
 		s.confirmServiceEmail,
 	)
-	put(s.Server, op{
-		id:      "set-service-capacity",
-		path:    "/services/{id}/capacity",
-		tag:     "directory",
-		scope:   actor.CapacityWrite,
-		summary: "Say how many a service can take",
-		about: "Records a service's capacity and wait: an organisation says so of its own services, a link worker " +
+	wire.Put(s.Server, wire.Operation{
+		ID:      "set-service-capacity",
+		Path:    "/services/{id}/capacity",
+		Tag:     "directory",
+		Scope:   actor.CapacityWrite,
+		Summary: "Say how many a service can take",
+		Description: "Records a service's capacity and wait: an organisation says so of its own services, a link worker " +
 			"reports what they heard, and when.",
 	}, s.setCapacity)
-	read(
+	wire.Get(
 		s.Server,
-		op{
-			id:      "get-service-capacity",
-			path:    "/services/{id}/capacity",
-			tag:     "directory",
-			scope:   actor.DirectoryRead,
-			summary: "Ask whether a service can take somebody",
-			about: "Tells before a referral whether it would be taken, would need an override_reason, or would be " +
+		wire.Operation{
+			ID:      "get-service-capacity",
+			Path:    "/services/{id}/capacity",
+			Tag:     "directory",
+			Scope:   actor.DirectoryRead,
+			Summary: "Ask whether a service can take somebody",
+			Description: "Tells before a referral whether it would be taken, would need an override_reason, or would be " +
 				"warned of. It asks nothing about a person.",
 		},
 		s.getCapacity,
 	)
 }
 
-func (s *server) listOrganisationServices(ctx context.Context, in *OneChanging) (Page[directory.Service], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]directory.Service, error) {
+func (s *server) listOrganisationServices(ctx context.Context, in *OneChanging) (wire.Page[directory.Service], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]directory.Service, error) {
 		return s.directory.Services(ctx, in.ID.ID, p)
 	}, func(v directory.Service) uuid.UUID { return v.ID })
 }
 
-func (s *server) addService(ctx context.Context, in *Of[directory.NewService]) (directory.Service, error) {
+func (s *server) addService(ctx context.Context, in *wire.Of[directory.NewService]) (directory.Service, error) {
 	return s.directory.AddService(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) getService(ctx context.Context, in *ID) (directory.Service, error) {
+func (s *server) getService(ctx context.Context, in *wire.ID) (directory.Service, error) {
 	return s.directory.Service(ctx, in.ID)
 }
 
 func (s *server) changeService(
 	ctx context.Context,
-	in *Merge[directory.ServiceChanges],
+	in *wire.Merge[directory.ServiceChanges],
 	version int,
 ) (directory.Service, error) {
 	return s.directory.ChangeService(ctx, in.ID.ID, version, in.Body)
 }
 
-func (s *server) confirmServiceEmail(ctx context.Context, in *Of[directory.Address]) (directory.Service, error) {
+func (s *server) confirmServiceEmail(ctx context.Context, in *wire.Of[directory.Address]) (directory.Service, error) {
 	return s.directory.ConfirmServiceEmail(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) getCapacity(ctx context.Context, in *ID) (directory.Room, error) {
+func (s *server) getCapacity(ctx context.Context, in *wire.ID) (directory.Room, error) {
 	return s.directory.Room(ctx, in.ID)
 }
 
-func (s *server) setCapacity(ctx context.Context, in *Of[directory.Capacity]) (directory.Service, error) {
+func (s *server) setCapacity(ctx context.Context, in *wire.Of[directory.Capacity]) (directory.Service, error) {
 	return s.directory.SetCapacity(ctx, in.ID.ID, in.Body)
 }
 
 // ServiceSearch is the query of a search for services.
 type ServiceSearch struct {
-	Changing
+	wire.Changing
 	// Words to find in names, keywords and descriptions.
 	Q string `query:"q" maxLength:"200"`
 	// A need it serves.
@@ -246,12 +247,12 @@ type ServiceSearch struct {
 	WithinKm float64 `query:"within_km" minimum:"0.1" maximum:"20000" example:"5"`
 }
 
-func (s *server) searchServices(ctx context.Context, in *ServiceSearch) (Page[directory.Hit], error) {
+func (s *server) searchServices(ctx context.Context, in *ServiceSearch) (wire.Page[directory.Hit], error) {
 	by, err := in.query()
 	if err != nil {
-		return Page[directory.Hit]{}, err
+		return wire.Page[directory.Hit]{}, err
 	}
-	return listing(ctx, in, func(p db.Page[*directory.Position]) ([]directory.Hit, error) {
+	return wire.List(ctx, in, func(p db.Page[*directory.Position]) ([]directory.Hit, error) {
 		return s.directory.Search(ctx, by, p)
 	}, func(h directory.Hit) *directory.Position { return &directory.Position{Order: h.Order, ID: h.ID} })
 }

@@ -2,6 +2,8 @@ package api
 
 import (
 	"github.com/danielgtaylor/huma/v2"
+
+	"waypost/api/wire"
 )
 
 const introduction = `Waypost tracks social prescribing referrals and what came of them: a patient is supported by a link worker, who refers
@@ -123,7 +125,7 @@ var schemaNames = map[string]string{
 
 // Document makes the OpenAPI document of this version, as YAML, which package docs embeds. Its descriptions of
 // fields are the comments in the source.
-func Document(comment Comment) ([]byte, error) {
+func Document(comment wire.Comment) ([]byte, error) {
 	_, s := assemble(Config{})
 	return s.MakeDocument(comment)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"waypost/api/wire"
 	"waypost/docs"
 )
 
@@ -34,7 +35,7 @@ func TestTheReviewedDocumentIsServed(t *testing.T) {
 		"":         docs.OpenAPI,
 		"/waypost": bytes.Replace(docs.OpenAPI, []byte("    url: /\n"), []byte("    url: /waypost\n"), 1),
 	} {
-		if text, err := DocumentYAML(docs.OpenAPI, base); err != nil || !bytes.Equal(text, want) {
+		if text, err := wire.DocumentYAML(docs.OpenAPI, base); err != nil || !bytes.Equal(text, want) {
 			t.Errorf("below %q another document is served than docs/openapi.yaml (error %v)", base, err)
 		}
 	}

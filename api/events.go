@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"waypost/api/wire"
 	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -21,16 +22,16 @@ type EventPage struct {
 }
 
 func (s *server) eventOperations() {
-	read(
+	wire.Get(
 		s.Server,
-		op{
-			id:      "list-events",
-			path:    "/events",
-			tag:     "partners",
-			scope:   actor.EventsRead,
-			faults:  []fault.Kind{fault.Conflict},
-			summary: "Read the event feed",
-			about: "Lists what happened: type, thing, links and both clocks, and nothing of a person. An organisation " +
+		wire.Operation{
+			ID:      "list-events",
+			Path:    "/events",
+			Tag:     "partners",
+			Scope:   actor.EventsRead,
+			Faults:  []fault.Kind{fault.Conflict},
+			Summary: "Read the event feed",
+			Description: "Lists what happened: type, thing, links and both clocks, and nothing of a person. An organisation " +
 				"reads of the referrals that were sent to it, an administrator of everything, everybody " +
 				"else of their own sites. " +
 				"All events stand in one order, in which none is missing and none comes twice; those of one " +

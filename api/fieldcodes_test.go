@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/danielgtaylor/huma/v2/validation"
-
 	"waypost/internal/platform/fault"
 )
 
@@ -42,35 +40,5 @@ func TestFieldErrorsHaveCodes(t *testing.T) {
 	a := w.as("link_worker").with(pastJudges, "1").get("/referrals?colour=red").problem(400, "invalid")
 	if got := a.text("errors.0.code"); got != string(fault.UnknownField) {
 		t.Errorf("an unknown parameter: code %s", got)
-	}
-}
-
-func TestHumasMessagesHaveCodes(t *testing.T) {
-	t.Parallel()
-	for message, want := range map[string]fault.Code{
-		validation.MsgExpectedRequiredProperty:          fault.Required,
-		validation.MsgExpectedDependentRequiredProperty: fault.Required,
-		"required query parameter is missing":           fault.Required,
-		saysNotBlank:                                    fault.Required,
-		saysOneLine:                                     fault.WrongFormat,
-		validation.MsgExpectedRFC3339Date:               fault.WrongFormat,
-		validation.MsgExpectedRFC4122UUID:               fault.WrongFormat,
-		validation.MsgExpectedMatchPattern:              fault.WrongFormat,
-		validation.MsgExpectedOneOf:                     fault.UnknownCode,
-		validation.MsgExpectedMinimumNumber:             fault.OutOfRange,
-		validation.MsgExpectedNumberBeMultipleOf:        fault.OutOfRange,
-		validation.MsgExpectedMinLength:                 fault.TooShort,
-		validation.MsgExpectedMaxLength:                 fault.TooLong,
-		validation.MsgExpectedMinItems:                  fault.TooShort,
-		validation.MsgExpectedMaxProperties:             fault.TooLong,
-		validation.MsgExpectedArrayItemsUnique:          fault.Duplicate,
-		validation.MsgExpectedNumber:                    fault.WrongType,
-		validation.MsgExpectedInteger:                   fault.WrongType,
-		validation.MsgExpectedString:                    fault.WrongType,
-		validation.MsgExpectedObject:                    fault.WrongType,
-	} {
-		if got := codeOf(message); got != want {
-			t.Errorf("%s: code %s, want %s", message, got, want)
-		}
 	}
 }

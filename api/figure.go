@@ -15,6 +15,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"waypost/api/wire"
 	"waypost/internal/insights"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -55,8 +56,8 @@ func registerFigure[I any, Q interface {
 	query() insights.Query
 }](s *server, m insights.Metric) {
 	declared := s.declareFigure(m)
-	register(s.Server, declared, func(ctx context.Context, in *I) (*figures, error) {
-		answer, err := respond(
+	wire.Register(s.Server, declared, func(ctx context.Context, in *I) (*figures, error) {
+		answer, err := wire.Respond(
 			db.Relaxed(ctx),
 			s.Server,
 			func(ctx context.Context) (insights.Answer, error) { return s.insights.Ask(ctx, m, Q(in).query()) },
@@ -72,7 +73,7 @@ func registerFigure[I any, Q interface {
 		}
 		if mark := answer.Body.Mark(); mark != "" {
 			out.CacheControl, out.ETag = "private, no-cache", entityTag(ctx, mark)
-			if noneMatch(requestOf(ctx).header, out.ETag) {
+			if wire.NoneMatch(wire.RequestOf(ctx).Header, out.ETag) {
 				out.Status = http.StatusNotModified
 			}
 		}
@@ -83,17 +84,17 @@ func registerFigure[I any, Q interface {
 
 // declareFigure makes the operation of a metric, whose answer has the metric's rows.
 func (s *server) declareFigure(m insights.Metric) huma.Operation {
-	declared := s.declare(op{
-		id:      m.Operation.ID,
-		method:  http.MethodGet,
-		path:    "/insights/" + m.ID,
-		tag:     "insights",
-		scope:   actor.InsightsRead,
-		summary: m.Operation.Summary,
-		about: m.Operation.About + " Small numbers are protected, except for a site manager's own sites. " +
+	declared := s.Declare(wire.Operation{
+		ID:      m.Operation.ID,
+		Method:  http.MethodGet,
+		Path:    "/insights/" + m.ID,
+		Tag:     "insights",
+		Scope:   actor.InsightsRead,
+		Summary: m.Operation.Summary,
+		Description: m.Operation.About + " Small numbers are protected, except for a site manager's own sites. " +
 			"As JSON or CSV.",
-		also:   forms{csvForm},
-		faults: []fault.Kind{fault.NotFound},
+		Forms:  wire.Forms{wire.CSVForm},
+		Faults: []fault.Kind{fault.NotFound},
 	})
 	declared.Responses["200"].Content["application/json"].Schema = s.API.OpenAPI().Components.Schemas.
 		Schema(m.Answer, true, "")
@@ -127,9 +128,9 @@ func describeBy(o *huma.Operation, m insights.Metric) {
 
 // entityTag is that of the answer to a request from a snapshot: another for another question, form or reader.
 func entityTag(ctx context.Context, mark string) string {
-	req, who := requestOf(ctx), actor.From(ctx)
+	req, who := wire.RequestOf(ctx), actor.From(ctx)
 	sum := sha256.Sum256(
-		fmt.Append(nil, mark, req.path, "?", req.query, " ", req.header.Get("Accept"), " ", who.Role, " ", who.Sites),
+		fmt.Append(nil, mark, req.Path, "?", req.Query, " ", req.Header.Get("Accept"), " ", who.Role, " ", who.Sites),
 	)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }

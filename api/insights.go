@@ -5,19 +5,20 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/insights"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 )
 
 func (s *server) insightOperations() {
-	read(s.Server, op{
-		id:      "list-insights",
-		path:    "/insights",
-		tag:     "insights",
-		scope:   actor.InsightsRead,
-		summary: "The catalogue of figures",
-		about:   "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "list-insights",
+		Path:        "/insights",
+		Tag:         "insights",
+		Scope:       actor.InsightsRead,
+		Summary:     "The catalogue of figures",
+		Description: "Returns each metric with its definition in words, its formula, what it can be divided by, and its other parameters.",
 	}, s.catalogue)
 	for _, m := range insights.Metrics() {
 		s.figure(m)
@@ -54,8 +55,8 @@ func (in *OfPopulation) query() insights.Query {
 	return q
 }
 
-func (s *server) catalogue(ctx context.Context, in *struct{ Paging }) (Page[insights.Entry], error) {
-	return listing(ctx, in, func(p db.Page[string]) (list []insights.Entry, _ error) {
+func (s *server) catalogue(ctx context.Context, in *struct{ wire.Paging }) (wire.Page[insights.Entry], error) {
+	return wire.List(ctx, in, func(p db.Page[string]) (list []insights.Entry, _ error) {
 		for _, e := range insights.Catalogue() {
 			if e.ID > p.After && len(list) < p.Limit {
 				list = append(list, e)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/day"
@@ -31,23 +32,23 @@ type Me struct {
 }
 
 func (s *server) meOperations() {
-	read(s.Server, op{id: "get-me", path: "/me", tag: "me", scope: actor.Self,
-		summary: "Who am I", about: "Returns the role, sites, scopes and expiry of the credential."}, s.me)
-	read(s.Server, op{
-		id:      "list-code-lists",
-		path:    "/code-lists",
-		tag:     "me",
-		scope:   actor.Self,
-		summary: "List the code lists",
-		about:   "Returns every closed list of codes, with what each code means.",
+	wire.Get(s.Server, wire.Operation{ID: "get-me", Path: "/me", Tag: "me", Scope: actor.Self,
+		Summary: "Who am I", Description: "Returns the role, sites, scopes and expiry of the credential."}, s.me)
+	wire.Get(s.Server, wire.Operation{
+		ID:          "list-code-lists",
+		Path:        "/code-lists",
+		Tag:         "me",
+		Scope:       actor.Self,
+		Summary:     "List the code lists",
+		Description: "Returns every closed list of codes, with what each code means.",
 	}, s.codeLists)
-	read(s.Server, op{
-		id:      "get-code-list",
-		path:    "/code-lists/{name}",
-		tag:     "me",
-		scope:   actor.Self,
-		summary: "Get a code list",
-		about:   "Returns one closed list of codes, in the order in which people should see them.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "get-code-list",
+		Path:        "/code-lists/{name}",
+		Tag:         "me",
+		Scope:       actor.Self,
+		Summary:     "Get a code list",
+		Description: "Returns one closed list of codes, in the order in which people should see them.",
 	}, s.codeList)
 }
 
@@ -56,8 +57,8 @@ func (s *server) me(ctx context.Context, _ *struct{}) (Me, error) {
 	return Me{a.Role, a.Label, a.Sites, a.LinkWorkerID, a.OrganisationID, a.Scopes(), a.ExpiresOn}, nil
 }
 
-func (s *server) codeLists(ctx context.Context, in *struct{ Paging }) (Page[codes.List], error) {
-	return listing(ctx, in, func(p db.Page[string]) (lists []codes.List, _ error) {
+func (s *server) codeLists(ctx context.Context, in *struct{ wire.Paging }) (wire.Page[codes.List], error) {
+	return wire.List(ctx, in, func(p db.Page[string]) (lists []codes.List, _ error) {
 		for _, name := range codes.Names() {
 			if l, _ := codes.Lookup(name); name > p.After && len(lists) < p.Limit {
 				lists = append(lists, l)

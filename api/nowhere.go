@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"waypost/api/pages"
+	"waypost/api/wire"
 	"waypost/internal/outcomes"
 	"waypost/internal/referrals"
 	"waypost/internal/study"
@@ -40,7 +41,7 @@ func tidied(next echo.HandlerFunc) echo.HandlerFunc {
 			link := strings.TrimRight(req.URL.Path, afterLinks)
 			if strings.HasPrefix(link, root) && link != req.URL.Path {
 				c.Response().Header().Set("Cache-Control", "no-store")
-				return c.Redirect(http.StatusFound, base(c)+(&url.URL{Path: link}).EscapedPath())
+				return c.Redirect(http.StatusFound, wire.BaseOf(c)+(&url.URL{Path: link}).EscapedPath())
 			}
 		}
 		return next(c)

@@ -5,26 +5,27 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/outbox"
 )
 
 func (s *server) outboxOperations() {
-	read(s.Server, op{
-		id:      "list-outbox",
-		path:    "/outbox",
-		tag:     "outcomes",
-		scope:   actor.RecordRead,
-		summary: "List what is to be sent",
-		about: "Lists invitations to follow-ups, and notices of referrals to organisations, that wait, were sent, " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-outbox",
+		Path:    "/outbox",
+		Tag:     "outcomes",
+		Scope:   actor.RecordRead,
+		Summary: "List what is to be sent",
+		Description: "Lists invitations to follow-ups, and notices of referrals to organisations, that wait, were sent, " +
 			"failed or were cancelled, and why. None holds an address, a name or a link. One that waits " +
 			"by_hand or with no_smtp is for the link worker: make the person's or the organisation's link and hand it on.",
 	}, s.listOutbox)
 }
 
 type listOutboxInput struct {
-	Paging
+	wire.Paging
 	// Only messages of this kind.
 	Kind string `query:"kind" enum:"follow_up_invitation,reply_notice"`
 	// Only messages in this state.
@@ -33,8 +34,8 @@ type listOutboxInput struct {
 	SubjectID uuid.UUID `query:"subject_id" format:"uuid"`
 }
 
-func (s *server) listOutbox(ctx context.Context, in *listOutboxInput) (Page[outbox.Message], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]outbox.Message, error) {
+func (s *server) listOutbox(ctx context.Context, in *listOutboxInput) (wire.Page[outbox.Message], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]outbox.Message, error) {
 		return s.outbox.List(
 			ctx,
 			outbox.Filter{Kind: in.Kind, State: outbox.State(in.State), SubjectID: given(in.SubjectID)},

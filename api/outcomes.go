@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/instruments"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
@@ -15,77 +16,77 @@ import (
 )
 
 func (s *server) assessmentOperations() {
-	read(s.Server, op{
-		id:      "list-instruments",
-		path:    "/instruments",
-		tag:     "outcomes",
-		scope:   actor.Self,
-		summary: "List instruments",
-		about: "Lists the newest version of each instrument by key, those that come with Waypost and the caller's " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-instruments",
+		Path:    "/instruments",
+		Tag:     "outcomes",
+		Scope:   actor.Self,
+		Summary: "List instruments",
+		Description: "Lists the newest version of each instrument by key, those that come with Waypost and the caller's " +
 			"sites' own: its items, how it is scored, its bands and its licence.",
 	}, s.listInstruments)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "add-instrument",
-			path:    "/instruments",
-			tag:     "outcomes",
-			scope:   actor.InstrumentsWrite,
-			created: "/instruments/{key}",
-			faults:  []fault.Kind{fault.NotFound},
-			summary: "Add an instrument",
-			about: "Adds an instrument of a site's own, or a new version of one: what is there is never changed. The " +
+		wire.Operation{
+			ID:      "add-instrument",
+			Path:    "/instruments",
+			Tag:     "outcomes",
+			Scope:   actor.InstrumentsWrite,
+			Created: "/instruments/{key}",
+			Faults:  []fault.Kind{fault.NotFound},
+			Summary: "Add an instrument",
+			Description: "Adds an instrument of a site's own, or a new version of one: what is there is never changed. The " +
 				"definition is checked as a whole, so that whatever is taken can be scored. From a new version on " +
 				"people are compared within that version alone.",
 		},
 		s.addInstrument,
 	)
-	read(s.Server, op{
-		id:      "get-instrument",
-		path:    "/instruments/{key}",
-		tag:     "outcomes",
-		scope:   actor.Self,
-		summary: "Get an instrument",
-		about:   "Returns an instrument, with the words that the caller's site has loaded.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "get-instrument",
+		Path:        "/instruments/{key}",
+		Tag:         "outcomes",
+		Scope:       actor.Self,
+		Summary:     "Get an instrument",
+		Description: "Returns an instrument, with the words that the caller's site has loaded.",
 	}, s.getInstrument)
-	put(s.Server, op{
-		id:      "load-wording",
-		path:    "/instruments/{key}/wording",
-		tag:     "outcomes",
-		scope:   actor.InstrumentsWrite,
-		summary: "Load an instrument's words",
-		about: "Sets the words that a site may use for the newest version of an instrument whose words do not " +
+	wire.Put(s.Server, wire.Operation{
+		ID:      "load-wording",
+		Path:    "/instruments/{key}/wording",
+		Tag:     "outcomes",
+		Scope:   actor.InstrumentsWrite,
+		Summary: "Load an instrument's words",
+		Description: "Sets the words that a site may use for the newest version of an instrument whose words do not " +
 			"come with it, in place of earlier ones. No other site sees them.",
 	}, s.loadWording)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "record-assessment",
-			path:    "/assessments",
-			tag:     "outcomes",
-			scope:   actor.RecordWrite,
-			created: "/assessments/{id}",
-			faults:  []fault.Kind{fault.NotFound},
-			summary: "Record an assessment",
-			about: "Records answers, which the server scores. A baseline makes a waiting episode active and plans its " +
+		wire.Operation{
+			ID:      "record-assessment",
+			Path:    "/assessments",
+			Tag:     "outcomes",
+			Scope:   actor.RecordWrite,
+			Created: "/assessments/{id}",
+			Faults:  []fault.Kind{fault.NotFound},
+			Summary: "Record an assessment",
+			Description: "Records answers, which the server scores. A baseline makes a waiting episode active and plans its " +
 				"follow-ups. One of an instrument at a timepoint (but review): a second is refused, and a " +
 				"correction takes its place. At the timepoint of a follow-up it belongs to that one, which stays " +
 				"due. What is worth knowing of the answers comes back as warnings.",
 		},
 		s.recordAssessment,
 	)
-	read(s.Server, op{id: "get-assessment", path: "/assessments/{id}", tag: "outcomes", scope: actor.RecordRead,
-		summary: "Get an assessment", about: "Returns an assessment with its scores."}, s.getAssessment)
-	post(
+	wire.Get(s.Server, wire.Operation{ID: "get-assessment", Path: "/assessments/{id}", Tag: "outcomes", Scope: actor.RecordRead,
+		Summary: "Get an assessment", Description: "Returns an assessment with its scores."}, s.getAssessment)
+	wire.Post(
 		s.Server,
-		op{
-			id:      "correct-assessment",
-			path:    "/assessments/{id}/correction",
-			tag:     "outcomes",
-			scope:   actor.RecordWrite,
-			created: "/assessments/{id}",
-			summary: "Correct an assessment",
-			about: "Records what was really answered, in place of an assessment, which stays visible and counts " +
+		wire.Operation{
+			ID:      "correct-assessment",
+			Path:    "/assessments/{id}/correction",
+			Tag:     "outcomes",
+			Scope:   actor.RecordWrite,
+			Created: "/assessments/{id}",
+			Summary: "Correct an assessment",
+			Description: "Records what was really answered, in place of an assessment, which stays visible and counts " +
 				"in no figure any more.",
 		},
 		s.correctAssessment,
@@ -99,10 +100,10 @@ type Worded struct {
 }
 
 func (s *server) listInstruments(ctx context.Context, in *struct {
-	Paging
+	wire.Paging
 	Worded
-}) (Page[instruments.Instrument], error) {
-	return listing(ctx, in, func(p db.Page[string]) ([]instruments.Instrument, error) {
+}) (wire.Page[instruments.Instrument], error) {
+	return wire.List(ctx, in, func(p db.Page[string]) ([]instruments.Instrument, error) {
 		return s.instruments.List(ctx, given(in.SiteID), p)
 	}, func(i instruments.Instrument) string { return i.Key })
 }
@@ -126,7 +127,7 @@ func (s *server) getInstrument(ctx context.Context, in *getInstrumentInput) (ins
 
 func (s *server) addInstrument(
 	ctx context.Context,
-	in *With[instruments.NewInstrument],
+	in *wire.With[instruments.NewInstrument],
 ) (instruments.Instrument, error) {
 	return s.instruments.Add(ctx, in.Body)
 }
@@ -138,89 +139,89 @@ func (s *server) loadWording(ctx context.Context, in *struct {
 	return s.instruments.LoadWording(ctx, in.Key.Key, in.Body)
 }
 
-func (s *server) recordAssessment(ctx context.Context, in *With[outcomes.New]) (outcomes.Assessment, error) {
+func (s *server) recordAssessment(ctx context.Context, in *wire.With[outcomes.New]) (outcomes.Assessment, error) {
 	return s.casework.Outcomes.Record(ctx, in.Body, viaAPI)
 }
 
-func (s *server) getAssessment(ctx context.Context, in *ID) (outcomes.Assessment, error) {
+func (s *server) getAssessment(ctx context.Context, in *wire.ID) (outcomes.Assessment, error) {
 	return s.casework.Outcomes.Get(ctx, in.ID)
 }
 
-func (s *server) correctAssessment(ctx context.Context, in *Of[outcomes.Answers]) (outcomes.Assessment, error) {
+func (s *server) correctAssessment(ctx context.Context, in *wire.Of[outcomes.Answers]) (outcomes.Assessment, error) {
 	return s.casework.Outcomes.Correct(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
 func (s *server) followUpOperations() {
-	read(s.Server, op{
-		id:      "list-follow-ups",
-		path:    "/follow-ups",
-		tag:     "outcomes",
-		scope:   actor.RecordRead,
-		summary: "List follow-ups",
-		about: "Lists follow-ups: first those of episodes with an open safeguarding flag, then by target day. " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-follow-ups",
+		Path:    "/follow-ups",
+		Tag:     "outcomes",
+		Scope:   actor.RecordRead,
+		Summary: "List follow-ups",
+		Description: "Lists follow-ups: first those of episodes with an open safeguarding flag, then by target day. " +
 			"States are derived from today's date, which a cursor pins, and the flags with it.",
 	}, s.listFollowUps)
-	read(s.Server, op{
-		id:      "get-follow-up",
-		path:    "/follow-ups/{id}",
-		tag:     "outcomes",
-		scope:   actor.RecordRead,
-		summary: "Get a follow-up",
-		about:   "Returns a follow-up with its attempts, its assessments and what the person said.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "get-follow-up",
+		Path:        "/follow-ups/{id}",
+		Tag:         "outcomes",
+		Scope:       actor.RecordRead,
+		Summary:     "Get a follow-up",
+		Description: "Returns a follow-up with its attempts, its assessments and what the person said.",
 	}, s.getFollowUp)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "record-attempt",
-			path:    "/follow-ups/{id}/attempts",
-			tag:     "outcomes",
-			scope:   actor.RecordWrite,
-			created: "/follow-ups/{follow_up_id}",
-			summary: "Record an attempt",
-			about:   "Records a try at reaching the person for a follow-up.",
+		wire.Operation{
+			ID:          "record-attempt",
+			Path:        "/follow-ups/{id}/attempts",
+			Tag:         "outcomes",
+			Scope:       actor.RecordWrite,
+			Created:     "/follow-ups/{follow_up_id}",
+			Summary:     "Record an attempt",
+			Description: "Records a try at reaching the person for a follow-up.",
 		},
 		s.recordAttempt,
 	)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "complete-follow-up",
-			path:    "/follow-ups/{id}/completion",
-			tag:     "outcomes",
-			scope:   actor.RecordWrite,
-			created: "/follow-ups/{id}",
-			summary: "Complete a follow-up",
-			about: "Records how the person has been, what they say of each service they were connected to, and " +
+		wire.Operation{
+			ID:      "complete-follow-up",
+			Path:    "/follow-ups/{id}/completion",
+			Tag:     "outcomes",
+			Scope:   actor.RecordWrite,
+			Created: "/follow-ups/{id}",
+			Summary: "Complete a follow-up",
+			Description: "Records how the person has been, what they say of each service they were connected to, and " +
 				"instruments answered with it; all or nothing. The answer is the follow-up with its completion. A " +
 				"late one is kept; the analysis window decides whether it counts as change.",
 		},
 		s.completeFollowUp,
 	)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "report-follow-up-service",
-			path:    "/follow-ups/{id}/services",
-			tag:     "outcomes",
-			scope:   actor.RecordWrite,
-			created: "/follow-ups/{id}",
-			summary: "Record what a person says of one service",
-			about: "Adds to a completed follow-up what the person says of a referral that is not recorded with it " +
+		wire.Operation{
+			ID:      "report-follow-up-service",
+			Path:    "/follow-ups/{id}/services",
+			Tag:     "outcomes",
+			Scope:   actor.RecordWrite,
+			Created: "/follow-ups/{id}",
+			Summary: "Record what a person says of one service",
+			Description: "Adds to a completed follow-up what the person says of a referral that is not recorded with it " +
 				"yet: see ask_in_person. The answer is the follow-up.",
 		},
 		s.reportService,
 	)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "make-follow-up-link",
-			path:    "/follow-ups/{id}/link",
-			tag:     "outcomes",
-			scope:   actor.RecordWrite,
-			created: "/follow-ups/{follow_up_id}",
-			faults:  []fault.Kind{fault.ConsentRequired},
-			summary: "Make the person's own link",
-			about: "Makes a link for the person to answer the follow-up by themselves, to hand on by text message, " +
+		wire.Operation{
+			ID:      "make-follow-up-link",
+			Path:    "/follow-ups/{id}/link",
+			Tag:     "outcomes",
+			Scope:   actor.RecordWrite,
+			Created: "/follow-ups/{follow_up_id}",
+			Faults:  []fault.Kind{fault.ConsentRequired},
+			Summary: "Make the person's own link",
+			Description: "Makes a link for the person to answer the follow-up by themselves, to hand on by text message, " +
 				"letter or e-mail. It shows nothing of the record but the names of the link worker and of the " +
 				"organisations they were connected to, and never those of sensitive services: see ask_in_person of " +
 				"the follow-up. Refused with 422 at privacy_notice_url while the site has no privacy notice. It " +
@@ -228,29 +229,29 @@ func (s *server) followUpOperations() {
 		},
 		s.makeLink,
 	)
-	remove(s.Server, op{
-		id:      "end-follow-up-link",
-		path:    "/follow-ups/{id}/link",
-		tag:     "outcomes",
-		scope:   actor.RecordWrite,
-		summary: "End the person's own links",
-		about: "Ends every link to this follow-up at once, such as one that was sent to a wrong number: its page " +
+	wire.Delete(s.Server, wire.Operation{
+		ID:      "end-follow-up-link",
+		Path:    "/follow-ups/{id}/link",
+		Tag:     "outcomes",
+		Scope:   actor.RecordWrite,
+		Summary: "End the person's own links",
+		Description: "Ends every link to this follow-up at once, such as one that was sent to a wrong number: its page " +
 			"then says that it does not work. Where none works, nothing changes. What the person has answered " +
 			"by it is kept; another link can be made, and an invitation or reminder that is due sends one.",
 	}, s.endLink)
-	post(s.Server, op{
-		id:      "lose-follow-up",
-		path:    "/follow-ups/{id}/loss",
-		tag:     "outcomes",
-		scope:   actor.RecordWrite,
-		summary: "Give a follow-up up",
-		about: "Records that a follow-up will not happen, with the reason. If the person turns up after all, it " +
+	wire.Post(s.Server, wire.Operation{
+		ID:      "lose-follow-up",
+		Path:    "/follow-ups/{id}/loss",
+		Tag:     "outcomes",
+		Scope:   actor.RecordWrite,
+		Summary: "Give a follow-up up",
+		Description: "Records that a follow-up will not happen, with the reason. If the person turns up after all, it " +
 			"can still be completed.",
 	}, s.loseFollowUp)
 }
 
 type listFollowUpsInput struct {
-	Changing
+	wire.Changing
 	// Its state today.
 	State string `query:"state" format:"code:follow_up_states"`
 	// Who supports the person.
@@ -261,7 +262,7 @@ type listFollowUpsInput struct {
 	DueBefore day.Date `query:"due_before" format:"date"`
 }
 
-func (s *server) listFollowUps(ctx context.Context, in *listFollowUpsInput) (Page[outcomes.FollowUp], error) {
+func (s *server) listFollowUps(ctx context.Context, in *listFollowUpsInput) (wire.Page[outcomes.FollowUp], error) {
 	by := outcomes.FollowUpFilter{
 		State:        outcomes.State(in.State),
 		LinkWorkerID: given(in.LinkWorkerID),
@@ -271,7 +272,7 @@ func (s *server) listFollowUps(ctx context.Context, in *listFollowUpsInput) (Pag
 		by.DueBefore = &in.DueBefore
 	}
 	var asOf time.Time
-	return listing(ctx, in, func(p db.Page[outcomes.FollowUpPosition]) (list []outcomes.FollowUp, err error) {
+	return wire.List(ctx, in, func(p db.Page[outcomes.FollowUpPosition]) (list []outcomes.FollowUp, err error) {
 		list, asOf, err = s.casework.Outcomes.FollowUps(ctx, by, p)
 		return list, err
 	}, func(f outcomes.FollowUp) outcomes.FollowUpPosition {
@@ -279,32 +280,32 @@ func (s *server) listFollowUps(ctx context.Context, in *listFollowUpsInput) (Pag
 	})
 }
 
-func (s *server) getFollowUp(ctx context.Context, in *ID) (outcomes.FollowUp, error) {
+func (s *server) getFollowUp(ctx context.Context, in *wire.ID) (outcomes.FollowUp, error) {
 	return s.casework.Outcomes.FollowUp(ctx, in.ID)
 }
 
-func (s *server) recordAttempt(ctx context.Context, in *Of[outcomes.NewAttempt]) (outcomes.Attempt, error) {
+func (s *server) recordAttempt(ctx context.Context, in *wire.Of[outcomes.NewAttempt]) (outcomes.Attempt, error) {
 	return s.casework.Outcomes.Attempt(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) completeFollowUp(ctx context.Context, in *Of[outcomes.Completion]) (outcomes.FollowUp, error) {
+func (s *server) completeFollowUp(ctx context.Context, in *wire.Of[outcomes.Completion]) (outcomes.FollowUp, error) {
 	return s.casework.Outcomes.Complete(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
-func (s *server) reportService(ctx context.Context, in *Of[outcomes.Used]) (outcomes.FollowUp, error) {
+func (s *server) reportService(ctx context.Context, in *wire.Of[outcomes.Used]) (outcomes.FollowUp, error) {
 	return s.casework.Outcomes.ReportService(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) makeLink(ctx context.Context, in *ID) (outcomes.Link, error) {
+func (s *server) makeLink(ctx context.Context, in *wire.ID) (outcomes.Link, error) {
 	l, err := s.casework.Outcomes.Link(ctx, in.ID)
 	l.URL = s.PublicURL + outcomes.LinkPath + l.Token
 	return l, err
 }
 
-func (s *server) endLink(ctx context.Context, in *ID) error {
+func (s *server) endLink(ctx context.Context, in *wire.ID) error {
 	return s.casework.Outcomes.EndLink(ctx, in.ID)
 }
 
-func (s *server) loseFollowUp(ctx context.Context, in *Of[outcomes.Loss]) (outcomes.FollowUp, error) {
+func (s *server) loseFollowUp(ctx context.Context, in *wire.Of[outcomes.Loss]) (outcomes.FollowUp, error) {
 	return s.casework.Outcomes.Lose(ctx, in.ID.ID, in.Body)
 }

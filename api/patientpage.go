@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"waypost/api/pages"
+	"waypost/api/wire"
 	"waypost/internal/instruments"
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/db"
@@ -26,19 +27,19 @@ const maxForm = 64 << 10 // bytes of one answer
 // check and send. They keep each answer as it is given, and need no JavaScript and read no cookie; a script
 // helps to leave them at once.
 func (s *server) patientPages(e *echo.Echo) {
-	get(e, pages.StylePath, func(c echo.Context) error {
+	wire.GetAndHead(e, pages.StylePath, func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "max-age=3600")
 		return c.Blob(http.StatusOK, "text/css; charset=utf-8", pages.Style)
 	})
-	get(e, pages.LeavePath, func(c echo.Context) error {
+	wire.GetAndHead(e, pages.LeavePath, func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "max-age=3600")
 		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", pages.LeaveScript)
 	})
-	get(e, outcomes.LinkPath+":token", s.personPage(s.startPage))
-	get(e, outcomes.LinkPath+":token/check", s.personPage(s.checkPage))
+	wire.GetAndHead(e, outcomes.LinkPath+":token", s.personPage(s.startPage))
+	wire.GetAndHead(e, outcomes.LinkPath+":token/check", s.personPage(s.checkPage))
 	e.POST(outcomes.LinkPath+":token/check", s.personPage(s.sendAnswers))
-	get(e, outcomes.LinkPath+":token/thanks", s.personPage(s.thanksPage))
-	get(e, outcomes.LinkPath+":token/:question", s.personPage(s.questionPage))
+	wire.GetAndHead(e, outcomes.LinkPath+":token/thanks", s.personPage(s.thanksPage))
+	wire.GetAndHead(e, outcomes.LinkPath+":token/:question", s.personPage(s.questionPage))
 	e.POST(outcomes.LinkPath+":token/:question", s.personPage(s.keepAnswer))
 }
 
@@ -48,7 +49,7 @@ func (s *server) personPage(show echo.HandlerFunc) echo.HandlerFunc {
 	return s.page(func(c echo.Context) error {
 		policy(c)
 		return show(c)
-	}, func(c echo.Context, p *Problem, err error) error {
+	}, func(c echo.Context, p *wire.Problem, err error) error {
 		policy(c)
 		return gone(c, p, err)
 	})
@@ -56,31 +57,31 @@ func (s *server) personPage(show echo.HandlerFunc) echo.HandlerFunc {
 
 // page is what all pages behind links share: the form is read before anything else, nothing is stored on
 // the way, no script runs, and what went wrong is said in words.
-func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *Problem, error) error) echo.HandlerFunc {
+func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *wire.Problem, error) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 		h.Set("Content-Security-Policy", pages.ContentSecurityPolicy)
 		if !strings.HasPrefix(c.Path(), study.UpdatePath) { // which is for everybody, and names no link
-			asItIs(c)
+			wire.NoCompression(c)
 		}
-		err := receive(c, maxForm)
+		err := wire.Receive(c, maxForm)
 		switch {
 		case err != nil:
-		case s.loading():
-			err = unready(nil)
+		case s.IsLoading():
+			err = wire.Unready(nil)
 		default:
 			err = show(c)
 		}
 		if fault.Is(err, fault.NotFound) {
-			err = s.countGuess(c, err) // tokens must not be tried out
+			err = s.CountGuess(c, err) // tokens must not be tried out
 		}
 		if err == nil {
 			return nil
 		}
-		p := problemOf(c.Request().Context(), err)
-		maps.Copy(h, p.headers)
+		p := wire.ProblemOf(c.Request().Context(), err)
+		maps.Copy(h, p.GetHeaders())
 		return gone(c, p, err)
 	}
 }
@@ -89,7 +90,7 @@ func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *Problem, e
 const tooManyLinks = "Too many links that do not work were tried from your connection. Please try again in a few minutes."
 
 // gone tells in plain words that there is nothing to answer.
-func gone(c echo.Context, p *Problem, err error) error {
+func gone(c echo.Context, p *wire.Problem, err error) error {
 	said := struct{ Title, Words string }{
 		"Something went wrong",
 		"Please try again in a few minutes. What you answered so far is kept.",
@@ -113,7 +114,7 @@ func gone(c echo.Context, p *Problem, err error) error {
 }
 
 func render(c echo.Context, status int, name string, data any) error {
-	html, err := pages.Render(base(c), name, data)
+	html, err := pages.Render(wire.BaseOf(c), name, data)
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (s *server) visit(c echo.Context) (outcomes.Page, error) {
 
 // step is the path of a page of this link.
 func step(c echo.Context, name string) string {
-	return base(c) + outcomes.LinkPath + url.PathEscape(c.Param("token")) + "/" + url.PathEscape(name)
+	return wire.BaseOf(c) + outcomes.LinkPath + url.PathEscape(c.Param("token")) + "/" + url.PathEscape(name)
 }
 
 // next is the path of the first question that has no answer, or of the page to check them.
@@ -226,7 +227,7 @@ func answerOf(c echo.Context) (string, error) {
 
 // formOf reads a form that a page sent.
 func formOf(c echo.Context) (url.Values, error) {
-	form, err := url.ParseQuery(string(requestOf(c.Request().Context()).body))
+	form, err := url.ParseQuery(string(wire.RequestOf(c.Request().Context()).Body))
 	if err != nil {
 		return nil, fault.New(fault.Unreadable, "The answer cannot be read.")
 	}
@@ -282,7 +283,7 @@ func (s *server) sendAnswers(c echo.Context) error {
 // scripts cannot read (HttpOnly). The cookie says nothing, is never read, and ends after a minute.
 // Clear-Site-Data does not do so.
 func (s *server) dropKeptPages(c echo.Context) {
-	c.SetCookie(&http.Cookie{Name: "sent", Value: rand.Text(), Path: base(c) + outcomes.LinkPath, MaxAge: 60,
+	c.SetCookie(&http.Cookie{Name: "sent", Value: rand.Text(), Path: wire.BaseOf(c) + outcomes.LinkPath, MaxAge: 60,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.PublicURL, "https:")})
 }
 

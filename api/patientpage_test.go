@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/leaktest"
@@ -298,7 +299,7 @@ func TestALinkOpenedTwice(t *testing.T) {
 // Tokens cannot be tried out: from some failures on, an address must wait.
 func TestLinksCannotBeGuessed(t *testing.T) {
 	w := newWorld(t)
-	for i := range guessesAtOnce + 5 {
+	for i := range wire.GuessesAtOnce + 5 {
 		page := person{w, fmt.Sprintf("%s/f/guess%d", w.url, i)}.open("")
 		if page.status == 429 {
 			if page.header.Get("Retry-After") == "" {

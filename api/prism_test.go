@@ -22,6 +22,7 @@ import (
 	"syscall"
 	"testing"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/db/dbtest"
 )
 
@@ -145,7 +146,7 @@ func relayed(req *http.Request) (bool, error) {
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	_, err := url.ParseQuery(req.URL.RawQuery)
-	return err == nil && (len(body) == 0 || checkJSON(body) == nil), nil
+	return err == nil && (len(body) == 0 || wire.CheckJSON(body) == nil), nil
 }
 
 // judge lets no answer pass that the document does not foresee, and no success for what it calls a bad request or

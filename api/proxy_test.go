@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"waypost/api/wire"
 	"waypost/internal/partners"
 	"waypost/internal/platform/outward"
 )
@@ -40,7 +41,7 @@ func (w *world) proxied(kept bool) (origin string) {
 	c.PublicURL = "http://" + address + "/waypost"
 	c.Partners = &partners.Store{
 		DB:     w.db,
-		Base:   BaseOf(c.PublicURL),
+		Base:   wire.BasePath(c.PublicURL),
 		Target: outward.New(outward.Config{AllowPrivate: true}),
 	}
 	to := listening(w.t, c)

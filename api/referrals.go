@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
@@ -18,67 +19,67 @@ import (
 )
 
 func (s *server) referralOperations() {
-	read(s.Server, op{
-		id:      "list-referrals",
-		path:    "/referrals",
-		tag:     "referrals",
-		scope:   actor.ReferralsRead,
-		summary: "List referrals",
-		about: "Lists referrals by id: of the caller's sites, or, for an organisation, those sent to it, in the " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-referrals",
+		Path:    "/referrals",
+		Tag:     "referrals",
+		Scope:   actor.ReferralsRead,
+		Summary: "List referrals",
+		Description: "Lists referrals by id: of the caller's sites, or, for an organisation, those sent to it, in the " +
 			"shape ReceivedReferral.",
 	}, s.listReferrals)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "record-referral",
-			path:    "/referrals",
-			tag:     "referrals",
-			scope:   actor.ReferralsWrite,
-			created: "/referrals/{id}",
-			faults:  []fault.Kind{fault.ConsentRequired, fault.NotFound},
-			summary: "Record a referral",
-			about: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing " +
+		wire.Operation{
+			ID:      "record-referral",
+			Path:    "/referrals",
+			Tag:     "referrals",
+			Scope:   actor.ReferralsWrite,
+			Created: "/referrals/{id}",
+			Faults:  []fault.Kind{fault.ConsentRequired, fault.NotFound},
+			Summary: "Record a referral",
+			Description: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing " +
 				"consent to share with organisations; a signpost shares nothing and needs none. A service that is " +
 				"closed is refused, and one that is full needs an override_reason. Warnings tell of an open " +
 				"referral to the same place and of a service that is not simply open.",
 		},
 		s.recordReferral,
 	)
-	read(s.Server, op{
-		id:      "get-referral",
-		path:    "/referrals/{id}",
-		tag:     "referrals",
-		scope:   actor.ReferralsRead,
-		summary: "Get a referral",
-		about: "Returns a referral with two accounts of it, kept apart: what the organisation says and what the " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "get-referral",
+		Path:    "/referrals/{id}",
+		Tag:     "referrals",
+		Scope:   actor.ReferralsRead,
+		Summary: "Get a referral",
+		Description: "Returns a referral with two accounts of it, kept apart: what the organisation says and what the " +
 			"person says. For an organisation: one sent to it, in the shape ReceivedReferral, without the person's account.",
 	}, s.getReferral)
-	change(s.Server, op{
-		id:      "change-referral",
-		path:    "/referrals/{id}",
-		tag:     "referrals",
-		scope:   actor.ReferralsWrite,
-		summary: "Change what is said of a referral",
-		about:   "Puts right the need, the reason, what it follows, or other systems' ids. How it stands is changed by moves.",
+	wire.Patch(s.Server, wire.Operation{
+		ID:          "change-referral",
+		Path:        "/referrals/{id}",
+		Tag:         "referrals",
+		Scope:       actor.ReferralsWrite,
+		Summary:     "Change what is said of a referral",
+		Description: "Puts right the need, the reason, what it follows, or other systems' ids. How it stands is changed by moves.",
 	}, s.changeReferral)
-	read(s.Server, op{
-		id:      "list-referral-moves",
-		path:    "/referrals/{id}/moves",
-		tag:     "referrals",
-		scope:   actor.ReferralsRead,
-		summary: "List a referral's moves",
-		about:   "Lists every move in the order in which it was recorded, undone ones too.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "list-referral-moves",
+		Path:        "/referrals/{id}/moves",
+		Tag:         "referrals",
+		Scope:       actor.ReferralsRead,
+		Summary:     "List a referral's moves",
+		Description: "Lists every move in the order in which it was recorded, undone ones too.",
 	}, s.listMoves)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "move-referral",
-			path:    "/referrals/{id}/moves",
-			tag:     "referrals",
-			scope:   actor.ReferralsReply,
-			faults:  []fault.Kind{fault.MoveNotAllowed, fault.ConsentRequired},
-			summary: "Move a referral",
-			about: "Records an answer or another move; the answer is the referral as it then stands. The move is " +
+		wire.Operation{
+			ID:      "move-referral",
+			Path:    "/referrals/{id}/moves",
+			Tag:     "referrals",
+			Scope:   actor.ReferralsReply,
+			Faults:  []fault.Kind{fault.MoveNotAllowed, fault.ConsentRequired},
+			Summary: "Move a referral",
+			Description: "Records an answer or another move; the answer is the referral as it then stands. The move is " +
 				"checked before its reason. A late answer to an expired referral still counts. An organisation " +
 				"that answered by phone: reported_by organisation. Of two who move it at the same instant one is " +
 				"answered with move_not_allowed, which says where it stands now; whoever acts on what they saw " +
@@ -86,50 +87,50 @@ func (s *server) referralOperations() {
 		},
 		s.moveReferral,
 	)
-	post(s.Server, op{
-		id:      "undo-referral-move",
-		path:    "/referrals/{id}/undo",
-		tag:     "referrals",
-		scope:   actor.ReferralsWrite,
-		summary: "Undo the latest move",
-		about:   "Voids the latest move that stands. The move and its undoing both stay visible; figures ignore an undone move.",
+	wire.Post(s.Server, wire.Operation{
+		ID:          "undo-referral-move",
+		Path:        "/referrals/{id}/undo",
+		Tag:         "referrals",
+		Scope:       actor.ReferralsWrite,
+		Summary:     "Undo the latest move",
+		Description: "Voids the latest move that stands. The move and its undoing both stay visible; figures ignore an undone move.",
 	}, s.undoMove)
-	read(
+	wire.Get(
 		s.Server,
-		op{
-			id:      "list-attendances",
-			path:    "/referrals/{id}/attendances",
-			tag:     "referrals",
-			scope:   actor.ReferralsRead,
-			summary: "List attendances",
-			about:   "Lists who reported what of the person's attendance, by day.",
+		wire.Operation{
+			ID:          "list-attendances",
+			Path:        "/referrals/{id}/attendances",
+			Tag:         "referrals",
+			Scope:       actor.ReferralsRead,
+			Summary:     "List attendances",
+			Description: "Lists who reported what of the person's attendance, by day.",
 		},
 		s.listAttendances,
 	)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "record-attendance",
-			path:    "/referrals/{id}/attendances",
-			tag:     "referrals",
-			scope:   actor.ReferralsReply,
-			created: "/referrals/{referral_id}/attendances",
-			summary: "Report attendance",
-			about: "Records whether the person came. One who came moves an open referral to in_progress. Of one day " +
+		wire.Operation{
+			ID:      "record-attendance",
+			Path:    "/referrals/{id}/attendances",
+			Tag:     "referrals",
+			Scope:   actor.ReferralsReply,
+			Created: "/referrals/{referral_id}/attendances",
+			Summary: "Report attendance",
+			Description: "Records whether the person came. One who came moves an open referral to in_progress. Of one day " +
 				"one side is heard once: the same again is answered with the attendance there is, and what says " +
 				"otherwise is a conflict. What the person says of it is asked at a follow-up and kept apart.",
 		},
 		s.recordAttendance,
 	)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "take-back-attendance",
-			path:    "/attendances/{id}/entered-in-error",
-			tag:     "referrals",
-			scope:   actor.ReferralsReply,
-			summary: "Take an attendance back",
-			about: "Says that a report of attendance was wrong. It stays in the list, with who took it back and why, " +
+		wire.Operation{
+			ID:      "take-back-attendance",
+			Path:    "/attendances/{id}/entered-in-error",
+			Tag:     "referrals",
+			Scope:   actor.ReferralsReply,
+			Summary: "Take an attendance back",
+			Description: "Says that a report of attendance was wrong. It stays in the list, with who took it back and why, " +
 				"and counts in nothing. Where the referral was in_progress for that report alone, it goes back to " +
 				"where it stood before. Only the side that recorded it may take it back: the organisation what it " +
 				"reported by its key or link, the site what it recorded; anybody else is forbidden. One that was " +
@@ -137,28 +138,28 @@ func (s *server) referralOperations() {
 		},
 		s.takeBackAttendance,
 	)
-	read(
+	wire.Get(
 		s.Server,
-		op{
-			id:      "list-referral-questions",
-			path:    "/referrals/{id}/questions",
-			tag:     "referrals",
-			scope:   actor.ReferralsRead,
-			summary: "List an organisation's questions",
-			about:   "Lists what the organisation asked of a referral, oldest first, and which questions were answered.",
+		wire.Operation{
+			ID:          "list-referral-questions",
+			Path:        "/referrals/{id}/questions",
+			Tag:         "referrals",
+			Scope:       actor.ReferralsRead,
+			Summary:     "List an organisation's questions",
+			Description: "Lists what the organisation asked of a referral, oldest first, and which questions were answered.",
 		},
 		s.listQuestions,
 	)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "ask-referral-question",
-			path:    "/referrals/{id}/questions",
-			tag:     "referrals",
-			scope:   actor.ReferralsReply,
-			created: "/referrals/{referral_id}/questions",
-			summary: "Ask the link worker a question",
-			about: "Records an organisation's question about a referral that was sent to it. It changes nothing of " +
+		wire.Operation{
+			ID:      "ask-referral-question",
+			Path:    "/referrals/{id}/questions",
+			Tag:     "referrals",
+			Scope:   actor.ReferralsReply,
+			Created: "/referrals/{referral_id}/questions",
+			Summary: "Ask the link worker a question",
+			Description: "Records an organisation's question about a referral that was sent to it. It changes nothing of " +
 				"how the referral stands; it leads the worklist awaiting_reply until somebody at the site marks it " +
 				"as answered. Only an organisation may ask (forbidden); a referral that is over takes no question, " +
 				"and one of which ten wait takes no other (conflict). The same words again, while they wait, are " +
@@ -166,26 +167,26 @@ func (s *server) referralOperations() {
 		},
 		s.askQuestion,
 	)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "mark-question-answered",
-			path:    "/questions/{id}/answered",
-			tag:     "referrals",
-			scope:   actor.ReferralsWrite,
-			summary: "Mark a question as answered",
-			about: "Notes that an organisation's question was answered, by telephone or mail: the organisation sees " +
+		wire.Operation{
+			ID:      "mark-question-answered",
+			Path:    "/questions/{id}/answered",
+			Tag:     "referrals",
+			Scope:   actor.ReferralsWrite,
+			Summary: "Mark a question as answered",
+			Description: "Notes that an organisation's question was answered, by telephone or mail: the organisation sees " +
 				"that it was, and it leaves the worklist. One that was marked already stays as it is.",
 		},
 		s.markAnswered,
 	)
-	read(s.Server, op{
-		id:      "get-referral-timeline",
-		path:    "/referrals/{id}/timeline",
-		tag:     "referrals",
-		scope:   actor.RecordRead,
-		summary: "Get a referral's timeline",
-		about:   "Lists what happened to a referral, oldest first, from all sides.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "get-referral-timeline",
+		Path:        "/referrals/{id}/timeline",
+		Tag:         "referrals",
+		Scope:       actor.RecordRead,
+		Summary:     "Get a referral's timeline",
+		Description: "Lists what happened to a referral, oldest first, from all sides.",
 	}, s.referralTimeline)
 }
 
@@ -240,7 +241,7 @@ func (r ReferralSeen) id() uuid.UUID {
 
 // ReferralFilter is the query of a list of referrals.
 type ReferralFilter struct {
-	Changing
+	wire.Changing
 	// Where it stands.
 	Status string `query:"status" format:"code:referral_statuses"`
 	// Where it was sent.
@@ -294,12 +295,12 @@ func moment(parameter, text string) (m referrals.Moment, err error) {
 	return m, nil
 }
 
-func (s *server) listReferrals(ctx context.Context, in *ReferralFilter) (Page[ReferralSeen], error) {
+func (s *server) listReferrals(ctx context.Context, in *ReferralFilter) (wire.Page[ReferralSeen], error) {
 	by, with, err := in.filter()
 	if err != nil {
-		return Page[ReferralSeen]{}, err
+		return wire.Page[ReferralSeen]{}, err
 	}
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]ReferralSeen, error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]ReferralSeen, error) {
 		if actor.From(ctx).Role == actor.Organisation {
 			list, err := s.casework.Referrals.ListReceived(ctx, by, p)
 			return seen(list, func(r *referrals.Received) ReferralSeen { return ReferralSeen{received: r} }), err
@@ -317,7 +318,7 @@ func seen[R any](list []R, as func(*R) ReferralSeen) []ReferralSeen {
 	return out
 }
 
-func (s *server) getReferral(ctx context.Context, in *ID) (ReferralSeen, error) {
+func (s *server) getReferral(ctx context.Context, in *wire.ID) (ReferralSeen, error) {
 	if actor.From(ctx).Role == actor.Organisation {
 		r, err := s.casework.Referrals.GetReceived(ctx, in.ID)
 		return ReferralSeen{received: &r}, err
@@ -326,19 +327,19 @@ func (s *server) getReferral(ctx context.Context, in *ID) (ReferralSeen, error) 
 	return ReferralSeen{whole: &r}, err
 }
 
-func (s *server) recordReferral(ctx context.Context, in *With[referrals.New]) (referrals.Referral, error) {
+func (s *server) recordReferral(ctx context.Context, in *wire.With[referrals.New]) (referrals.Referral, error) {
 	return s.casework.Referrals.Record(ctx, in.Body, viaAPI)
 }
 
 func (s *server) changeReferral(
 	ctx context.Context,
-	in *Merge[referrals.Changes],
+	in *wire.Merge[referrals.Changes],
 	version int,
 ) (referrals.Referral, error) {
 	return s.casework.Referrals.Change(ctx, in.ID.ID, version, in.Body)
 }
 
-func (s *server) moveReferral(ctx context.Context, in *Of[referrals.NewMove]) (ReferralSeen, error) {
+func (s *server) moveReferral(ctx context.Context, in *wire.Of[referrals.NewMove]) (ReferralSeen, error) {
 	r, err := s.casework.Referrals.Move(ctx, in.ID.ID, in.Body)
 	if err != nil || actor.From(ctx).Role != actor.Organisation {
 		return ReferralSeen{whole: &r}, err
@@ -346,50 +347,50 @@ func (s *server) moveReferral(ctx context.Context, in *Of[referrals.NewMove]) (R
 	return s.getReferral(ctx, &in.ID)
 }
 
-func (s *server) undoMove(ctx context.Context, in *MayHave[referrals.Undo]) (referrals.Referral, error) {
-	return s.casework.Referrals.Undo(ctx, in.ID.ID, in.body())
+func (s *server) undoMove(ctx context.Context, in *wire.MayHave[referrals.Undo]) (referrals.Referral, error) {
+	return s.casework.Referrals.Undo(ctx, in.ID.ID, in.BodyOrZero())
 }
 
-func (s *server) listMoves(ctx context.Context, in *OnePaged) (Page[referrals.Move], error) {
-	return listing(ctx, in, func(p db.Page[int]) ([]referrals.Move, error) {
+func (s *server) listMoves(ctx context.Context, in *OnePaged) (wire.Page[referrals.Move], error) {
+	return wire.List(ctx, in, func(p db.Page[int]) ([]referrals.Move, error) {
 		return s.casework.Referrals.Moves(ctx, in.ID.ID, p)
 	}, func(m referrals.Move) int { return m.Sequence })
 }
 
-func (s *server) listAttendances(ctx context.Context, in *OneChanging) (Page[referrals.Attendance], error) {
-	return listing(ctx, in, func(p db.Page[referrals.AttendancePosition]) ([]referrals.Attendance, error) {
+func (s *server) listAttendances(ctx context.Context, in *OneChanging) (wire.Page[referrals.Attendance], error) {
+	return wire.List(ctx, in, func(p db.Page[referrals.AttendancePosition]) ([]referrals.Attendance, error) {
 		return s.casework.Referrals.Attendances(ctx, in.ID.ID, p)
 	}, func(a referrals.Attendance) referrals.AttendancePosition {
 		return referrals.AttendancePosition{On: a.On, ID: a.ID}
 	})
 }
 
-func (s *server) recordAttendance(ctx context.Context, in *Of[referrals.NewAttendance]) (referrals.Attendance, error) {
+func (s *server) recordAttendance(ctx context.Context, in *wire.Of[referrals.NewAttendance]) (referrals.Attendance, error) {
 	return s.casework.Referrals.RecordAttendance(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) takeBackAttendance(ctx context.Context, in *Of[referrals.TakeBack]) (referrals.Attendance, error) {
+func (s *server) takeBackAttendance(ctx context.Context, in *wire.Of[referrals.TakeBack]) (referrals.Attendance, error) {
 	return s.casework.Referrals.TakeBackAttendance(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) listQuestions(ctx context.Context, in *OnePaged) (Page[referrals.Question], error) {
-	return listing(ctx, in, func(p db.Page[referrals.QuestionPosition]) ([]referrals.Question, error) {
+func (s *server) listQuestions(ctx context.Context, in *OnePaged) (wire.Page[referrals.Question], error) {
+	return wire.List(ctx, in, func(p db.Page[referrals.QuestionPosition]) ([]referrals.Question, error) {
 		return s.casework.Referrals.Questions(ctx, in.ID.ID, p)
 	}, func(q referrals.Question) referrals.QuestionPosition {
 		return referrals.QuestionPosition{At: q.AskedAt, ID: q.ID}
 	})
 }
 
-func (s *server) askQuestion(ctx context.Context, in *Of[referrals.NewQuestion]) (referrals.Question, error) {
+func (s *server) askQuestion(ctx context.Context, in *wire.Of[referrals.NewQuestion]) (referrals.Question, error) {
 	return s.casework.Referrals.AskQuestion(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) markAnswered(ctx context.Context, in *ID) (referrals.Question, error) {
+func (s *server) markAnswered(ctx context.Context, in *wire.ID) (referrals.Question, error) {
 	return s.casework.Referrals.MarkAnswered(ctx, in.ID)
 }
 
-func (s *server) referralTimeline(ctx context.Context, in *OnePaged) (Page[events.Event], error) {
-	return listing(ctx, in, func(p db.Page[events.Position]) ([]events.Event, error) {
+func (s *server) referralTimeline(ctx context.Context, in *OnePaged) (wire.Page[events.Event], error) {
+	return wire.List(ctx, in, func(p db.Page[events.Position]) ([]events.Event, error) {
 		return s.casework.Referrals.Timeline(ctx, in.ID.ID, p)
 	}, eventPosition)
 }

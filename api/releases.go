@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/datasets"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -23,45 +24,45 @@ import (
 )
 
 func (s *server) releaseOperations() {
-	read(s.Server, op{id: "list-releases", path: "/projects/{id}/releases", tag: "datasets", scope: actor.ProjectsUse,
-		summary: "List a project's releases", about: "Lists the project's releases by id."}, s.listReleases)
-	post(
+	wire.Get(s.Server, wire.Operation{ID: "list-releases", Path: "/projects/{id}/releases", Tag: "datasets", Scope: actor.ProjectsUse,
+		Summary: "List a project's releases", Description: "Lists the project's releases by id."}, s.listReleases)
+	wire.Post(
 		s.Server,
-		op{
-			id:      "request-release",
-			path:    "/projects/{id}/releases",
-			tag:     "datasets",
-			scope:   actor.ProjectsUse,
-			created: "/releases/{id}",
-			later:   true,
-			summary: "Ask for a release",
-			about: "Asks for a frozen dataset (202): a job makes it soon, of one snapshot of the record, and its " +
+		wire.Operation{
+			ID:      "request-release",
+			Path:    "/projects/{id}/releases",
+			Tag:     "datasets",
+			Scope:   actor.ProjectsUse,
+			Created: "/releases/{id}",
+			Later:   true,
+			Summary: "Ask for a release",
+			Description: "Asks for a frozen dataset (202): a job makes it soon, of one snapshot of the record, and its " +
 				"state tells. With dry_run nothing is made: the answer (200) tells how many people there would be, " +
 				"k, what is missing, and what would be made coarser.",
 		},
 		s.requestRelease,
 	)
-	read(s.Server, op{
-		id:      "get-release",
-		path:    "/releases/{id}",
-		tag:     "datasets",
-		scope:   actor.ProjectsUse,
-		summary: "Get a release",
-		about:   "Returns where a release stands, who is in it, and its files once it is ready.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "get-release",
+		Path:        "/releases/{id}",
+		Tag:         "datasets",
+		Scope:       actor.ProjectsUse,
+		Summary:     "Get a release",
+		Description: "Returns where a release stands, who is in it, and its files once it is ready.",
 	}, s.getRelease)
 	s.fileOperation()
 }
 
 func (s *server) listReleases(ctx context.Context, in *struct {
-	ID
-	Changing
-}) (Page[datasets.Release], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]datasets.Release, error) {
+	wire.ID
+	wire.Changing
+}) (wire.Page[datasets.Release], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]datasets.Release, error) {
 		return s.datasets.Releases(ctx, in.ID.ID, p)
 	}, func(r datasets.Release) uuid.UUID { return r.ID })
 }
 
-func (s *server) getRelease(ctx context.Context, in *ID) (datasets.Release, error) {
+func (s *server) getRelease(ctx context.Context, in *wire.ID) (datasets.Release, error) {
 	return s.datasets.Release(ctx, in.ID)
 }
 
@@ -87,7 +88,7 @@ func (releaseOrTrial) Schema(r huma.Registry) *huma.Schema {
 	}
 }
 
-func (s *server) requestRelease(ctx context.Context, in *Of[datasets.NewRelease]) (releaseOrTrial, error) {
+func (s *server) requestRelease(ctx context.Context, in *wire.Of[datasets.NewRelease]) (releaseOrTrial, error) {
 	if in.Body.DryRun {
 		t, err := s.datasets.Try(ctx, in.ID.ID)
 		return releaseOrTrial{t}, err
@@ -103,24 +104,24 @@ const (
 
 // fileOfRelease is the path of one file.
 type fileOfRelease struct {
-	ID
+	wire.ID
 	// The file's name, of the release's files.
 	Name string `path:"name" maxLength:"100" example:"outcomes_paired.csv"`
 }
 
 // fileOperation registers the one answer that is a file. It goes out as it lies, in parts where Range asks for one.
 func (s *server) fileOperation() {
-	d := s.declare(
-		op{
-			id:      "get-release-file",
-			method:  http.MethodGet,
-			path:    "/releases/{id}/files/{name}",
-			tag:     "datasets",
-			scope:   actor.ProjectsUse,
-			summary: "Download a file of a release",
-			about: "Sends a file of a release that is ready. Its ETag is its SHA-256; Range is answered; the download " +
+	d := s.Declare(
+		wire.Operation{
+			ID:      "get-release-file",
+			Method:  http.MethodGet,
+			Path:    "/releases/{id}/files/{name}",
+			Tag:     "datasets",
+			Scope:   actor.ProjectsUse,
+			Summary: "Download a file of a release",
+			Description: "Sends a file of a release that is ready. Its ETag is its SHA-256; Range is answered; the download " +
 				"is noted. It ends with the project's term.",
-			faults: []fault.Kind{fault.Conflict},
+			Faults: []fault.Kind{fault.Conflict},
 		},
 	)
 	d.Responses["200"] = &huma.Response{Description: "The file.", Headers: map[string]*huma.Param{
@@ -137,10 +138,10 @@ func (s *server) fileOperation() {
 	d.Responses["206"] = &huma.Response{Description: "A part of the file.", Content: d.Responses["200"].Content}
 	d.Responses["304"] = &huma.Response{Description: "The file is that of If-None-Match."}
 	d.Responses["416"] = &huma.Response{Description: "The file has no such part."}
-	register(s.Server, d, func(ctx context.Context, in *fileOfRelease) (*huma.StreamResponse, error) {
+	wire.Register(s.Server, d, func(ctx context.Context, in *fileOfRelease) (*huma.StreamResponse, error) {
 		f, err := s.datasets.Fetch(ctx, in.ID.ID, in.Name)
 		if err != nil {
-			return nil, problemOf(ctx, err)
+			return nil, wire.ProblemOf(ctx, err)
 		}
 		return &huma.StreamResponse{Body: func(h huma.Context) { send(h, f) }}, nil
 	})
@@ -150,7 +151,7 @@ func (s *server) fileOperation() {
 func send(h huma.Context, f datasets.Content) {
 	defer f.Close()
 	c := humaecho.Unwrap(h)
-	asItIs(c)
+	wire.NoCompression(c)
 	head := c.Response().Header()
 	sum, _ := hex.DecodeString(f.SHA256) // we have written it
 	head.Set("ETag", `"`+f.SHA256+`"`)

@@ -3,23 +3,24 @@ package api
 import (
 	"context"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/fault"
 	"waypost/internal/referrals"
 )
 
 func (s *server) replyOperations() {
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "make-reply-link",
-			path:    "/referrals/{id}/reply-link",
-			tag:     "referrals",
-			scope:   actor.ReferralsWrite,
-			created: "/referrals/{referral_id}",
-			faults:  []fault.Kind{fault.ConsentRequired},
-			summary: "Make the organisation's link",
-			about: "Makes a link for the organisation to answer this referral without a key, to hand on by e-mail or " +
+		wire.Operation{
+			ID:      "make-reply-link",
+			Path:    "/referrals/{id}/reply-link",
+			Tag:     "referrals",
+			Scope:   actor.ReferralsWrite,
+			Created: "/referrals/{referral_id}",
+			Faults:  []fault.Kind{fault.ConsentRequired},
+			Summary: "Make the organisation's link",
+			Description: "Makes a link for the organisation to answer this referral without a key, to hand on by e-mail or " +
 				"telephone: a page for people, and /v1/replies/{token} for systems. It shows what consent allows " +
 				"of this one referral. It stands in this answer and is never shown again; earlier links of the " +
 				"referral end. For an organisation that is not active none is made (conflict). It ends when the " +
@@ -27,41 +28,41 @@ func (s *server) replyOperations() {
 		},
 		s.makeReplyLink,
 	)
-	remove(
+	wire.Delete(
 		s.Server,
-		op{
-			id:      "end-reply-link",
-			path:    "/referrals/{id}/reply-link",
-			tag:     "referrals",
-			scope:   actor.ReferralsWrite,
-			summary: "End the organisation's link",
-			about: "Ends every link of this referral at once, such as one that was sent to somebody else; where none " +
+		wire.Operation{
+			ID:      "end-reply-link",
+			Path:    "/referrals/{id}/reply-link",
+			Tag:     "referrals",
+			Scope:   actor.ReferralsWrite,
+			Summary: "End the organisation's link",
+			Description: "Ends every link of this referral at once, such as one that was sent to somebody else; where none " +
 				"works, nothing changes. The next notice to the organisation holds a new one.",
 		},
 		s.endReplyLink,
 	)
-	read(s.Server, op{
-		id:      "get-reply",
-		path:    "/replies/{token}",
-		tag:     "referrals",
-		byLink:  true,
-		summary: "See the referral behind a link",
-		about: "Shows the organisation the referral that the link is for. Name and contact are there only while " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "get-reply",
+		Path:    "/replies/{token}",
+		Tag:     "referrals",
+		ByLink:  true,
+		Summary: "See the referral behind a link",
+		Description: "Shows the organisation the referral that the link is for. Name and contact are there only while " +
 			"the person's consent to share stands and something is still expected of the organisation. A link " +
 			"that is unknown, cut, expired, ended or replaced, and one of a withdrawn referral or of an " +
 			"organisation that is no longer active, is 404, and says so in plain words; addresses that try " +
 			"links out are slowed down.",
 	}, s.getReply)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "answer-by-link",
-			path:    "/replies/{token}",
-			tag:     "referrals",
-			byLink:  true,
-			faults:  []fault.Kind{fault.MoveNotAllowed},
-			summary: "Answer a referral by a link",
-			about: "Takes the organisation's answer, as its page at /r/{token} does: to accept, put on the waiting " +
+		wire.Operation{
+			ID:      "answer-by-link",
+			Path:    "/replies/{token}",
+			Tag:     "referrals",
+			ByLink:  true,
+			Faults:  []fault.Kind{fault.MoveNotAllowed},
+			Summary: "Answer a referral by a link",
+			Description: "Takes the organisation's answer, as its page at /r/{token} does: to accept, put on the waiting " +
 				"list or decline, and later that the person came or not, finished, or that it did not work out. " +
 				"The same rules hold as for moves and attendances by key; what was recorded says recorded_via " +
 				"link, and what was said of a day already is answered as it stands, or refused (conflict) where it " +
@@ -72,13 +73,13 @@ func (s *server) replyOperations() {
 	)
 }
 
-func (s *server) makeReplyLink(ctx context.Context, in *ID) (referrals.ReplyLink, error) {
+func (s *server) makeReplyLink(ctx context.Context, in *wire.ID) (referrals.ReplyLink, error) {
 	l, err := s.casework.Referrals.ReplyLink(ctx, in.ID)
 	l.URL = s.PublicURL + referrals.ReplyPath + l.Token
 	return l, err
 }
 
-func (s *server) endReplyLink(ctx context.Context, in *ID) error {
+func (s *server) endReplyLink(ctx context.Context, in *wire.ID) error {
 	return s.casework.Referrals.EndReplyLink(ctx, in.ID)
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"waypost/api/wire"
 	"waypost/internal/keys"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/leaktest"
@@ -121,7 +122,7 @@ func TestALinkToAnswerThatDoesNotWork(t *testing.T) {
 
 func TestReplyTokensCannotBeGuessed(t *testing.T) {
 	w := newWorld(t)
-	for i := range guessesAtOnce + 5 {
+	for i := range wire.GuessesAtOnce + 5 {
 		a := w.anybody().get(fmt.Sprintf("/replies/guess%d", i))
 		if a.status == 429 {
 			a.problem(429, "rate_limited")

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -56,7 +57,7 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 	o, may := choose(a, answer)
 	if !fault.Is(refusal, fault.Invalid) || !may || o.Title == "" ||
 		answer == takenBackAnswer && reportIn(a, form) == nil {
-		return showAsked(c, problemOf(c.Request().Context(), refusal).Status, a, notRecorded(answer, refusal))
+		return showAsked(c, wire.ProblemOf(c.Request().Context(), refusal).Status, a, notRecorded(answer, refusal))
 	}
 	return showReply(c, http.StatusUnprocessableEntity, a, o, form, mistakeIn(o, form))
 }

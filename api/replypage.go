@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"waypost/api/wire"
 	"waypost/internal/keys"
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/day"
@@ -23,16 +24,16 @@ import (
 // answer that takes more. To accept takes one press of a button; nothing changes by opening a page, which
 // programs that look through mail do too.
 func (s *server) replyPages(e *echo.Echo) {
-	get(e, referrals.ReplyPath+":token", s.page(s.byReplyLink(s.askedPage), replyGone))
+	wire.GetAndHead(e, referrals.ReplyPath+":token", s.page(s.byReplyLink(s.askedPage), replyGone))
 	e.POST(referrals.ReplyPath+":token", s.page(s.byReplyLink(s.takeReply), replyGone))
-	get(e, referrals.ReplyPath+":token/thanks", s.page(s.byReplyLink(s.repliedPage), replyGone))
-	get(e, referrals.ReplyPath+":token/:answer", s.page(s.byReplyLink(s.replyPage), replyGone))
+	wire.GetAndHead(e, referrals.ReplyPath+":token/thanks", s.page(s.byReplyLink(s.repliedPage), replyGone))
+	wire.GetAndHead(e, referrals.ReplyPath+":token/:answer", s.page(s.byReplyLink(s.replyPage), replyGone))
 }
 
 // byReplyLink begins the request's transaction with the link.
 func (s *server) byReplyLink(show echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		leave, err := s.admitByLink(c)
+		leave, err := s.BeginByLink(c)
 		defer leave()
 		if err != nil {
 			return err
@@ -42,7 +43,7 @@ func (s *server) byReplyLink(show echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // replyGone tells in plain words that there is nothing to answer.
-func replyGone(c echo.Context, p *Problem, err error) error {
+func replyGone(c echo.Context, p *wire.Problem, err error) error {
 	told := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes."}
 	switch {
 	case errors.Is(err, referrals.ErrTakenBack):
@@ -62,7 +63,7 @@ func replyGone(c echo.Context, p *Problem, err error) error {
 }
 
 func replyAt(c echo.Context, step string) string {
-	return strings.TrimSuffix(base(c)+referrals.ReplyPath+url.PathEscape(c.Param("token"))+"/"+step, "/")
+	return strings.TrimSuffix(wire.BaseOf(c)+referrals.ReplyPath+url.PathEscape(c.Param("token"))+"/"+step, "/")
 }
 
 func (s *server) askedPage(c echo.Context) error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -13,41 +14,41 @@ import (
 )
 
 func (s *server) siteOperations() {
-	read(s.Server, op{
-		id:      "list-sites",
-		path:    "/sites",
-		tag:     "sites",
-		scope:   actor.SitesRead,
-		summary: "List sites",
-		about:   "Lists the sites that the caller reaches, by id; administrators and data stewards see all.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "list-sites",
+		Path:        "/sites",
+		Tag:         "sites",
+		Scope:       actor.SitesRead,
+		Summary:     "List sites",
+		Description: "Lists the sites that the caller reaches, by id; administrators and data stewards see all.",
 	}, s.listSites)
-	post(s.Server, op{
-		id:      "add-site",
-		path:    "/sites",
-		tag:     "sites",
-		scope:   actor.SitesWrite,
-		created: "/sites/{id}",
-		summary: "Add a site",
-		about:   "Adds a site. Without schedules it follows people up between 9 and 12 months after the baseline.",
+	wire.Post(s.Server, wire.Operation{
+		ID:          "add-site",
+		Path:        "/sites",
+		Tag:         "sites",
+		Scope:       actor.SitesWrite,
+		Created:     "/sites/{id}",
+		Summary:     "Add a site",
+		Description: "Adds a site. Without schedules it follows people up between 9 and 12 months after the baseline.",
 	}, s.addSite)
-	read(s.Server, op{id: "get-site", path: "/sites/{id}", tag: "sites", scope: actor.SitesRead,
-		summary: "Get a site", about: "Returns a site with its settings and schedules."}, s.getSite)
-	change(s.Server, op{
-		id:      "change-site",
-		path:    "/sites/{id}",
-		tag:     "sites",
-		scope:   actor.SitesWrite,
-		summary: "Change a site",
-		about:   "Changes settings. New schedules hold for follow-ups planned from then on.",
+	wire.Get(s.Server, wire.Operation{ID: "get-site", Path: "/sites/{id}", Tag: "sites", Scope: actor.SitesRead,
+		Summary: "Get a site", Description: "Returns a site with its settings and schedules."}, s.getSite)
+	wire.Patch(s.Server, wire.Operation{
+		ID:          "change-site",
+		Path:        "/sites/{id}",
+		Tag:         "sites",
+		Scope:       actor.SitesWrite,
+		Summary:     "Change a site",
+		Description: "Changes settings. New schedules hold for follow-ups planned from then on.",
 	}, s.changeSite)
 }
 
-func (s *server) listSites(ctx context.Context, in *struct{ Changing }) (Page[sites.Site], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.Site, error) { return s.sites.List(ctx, p) },
+func (s *server) listSites(ctx context.Context, in *struct{ wire.Changing }) (wire.Page[sites.Site], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.Site, error) { return s.sites.List(ctx, p) },
 		func(x sites.Site) uuid.UUID { return x.ID })
 }
 
-func (s *server) addSite(ctx context.Context, in *With[sites.New]) (sites.Site, error) {
+func (s *server) addSite(ctx context.Context, in *wire.With[sites.New]) (sites.Site, error) {
 	if s.Demo && in.Body.PrivacyNoticeURL == nil {
 		in.Body.PrivacyNoticeURL = new(sites.ExampleNotice)
 	}
@@ -79,11 +80,11 @@ func (s *server) checkAsked(ctx context.Context, site sites.Site) error {
 	return nil
 }
 
-func (s *server) getSite(ctx context.Context, in *ID) (sites.Site, error) {
+func (s *server) getSite(ctx context.Context, in *wire.ID) (sites.Site, error) {
 	return s.sites.Get(ctx, in.ID)
 }
 
-func (s *server) changeSite(ctx context.Context, in *Merge[sites.Changes], version int) (sites.Site, error) {
+func (s *server) changeSite(ctx context.Context, in *wire.Merge[sites.Changes], version int) (sites.Site, error) {
 	site, err := s.sites.Change(ctx, in.ID.ID, version, in.Body)
 	if err != nil {
 		return site, err
@@ -92,54 +93,54 @@ func (s *server) changeSite(ctx context.Context, in *Merge[sites.Changes], versi
 }
 
 func (s *server) linkWorkerOperations() {
-	read(s.Server, op{id: "list-link-workers", path: "/link-workers", tag: "sites", scope: actor.LinkWorkersRead,
-		summary: "List link workers", about: "Lists the link workers of the caller's sites, by id."}, s.listLinkWorkers)
-	post(
+	wire.Get(s.Server, wire.Operation{ID: "list-link-workers", Path: "/link-workers", Tag: "sites", Scope: actor.LinkWorkersRead,
+		Summary: "List link workers", Description: "Lists the link workers of the caller's sites, by id."}, s.listLinkWorkers)
+	wire.Post(
 		s.Server,
-		op{
-			id:      "add-link-worker",
-			path:    "/link-workers",
-			tag:     "sites",
-			scope:   actor.LinkWorkersWrite,
-			created: "/link-workers/{id}",
-			faults:  []fault.Kind{fault.NotFound},
-			summary: "Add a link worker",
-			about:   "Adds a link worker to a site.",
+		wire.Operation{
+			ID:          "add-link-worker",
+			Path:        "/link-workers",
+			Tag:         "sites",
+			Scope:       actor.LinkWorkersWrite,
+			Created:     "/link-workers/{id}",
+			Faults:      []fault.Kind{fault.NotFound},
+			Summary:     "Add a link worker",
+			Description: "Adds a link worker to a site.",
 		},
 		s.addLinkWorker,
 	)
-	read(s.Server, op{
-		id:      "get-link-worker",
-		path:    "/link-workers/{id}",
-		tag:     "sites",
-		scope:   actor.LinkWorkersRead,
-		summary: "Get a link worker",
-		about:   "Returns a link worker; of one who is not active also what is still theirs.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "get-link-worker",
+		Path:        "/link-workers/{id}",
+		Tag:         "sites",
+		Scope:       actor.LinkWorkersRead,
+		Summary:     "Get a link worker",
+		Description: "Returns a link worker; of one who is not active also what is still theirs.",
 	}, s.getLinkWorker)
-	change(s.Server, op{
-		id:      "change-link-worker",
-		path:    "/link-workers/{id}",
-		tag:     "sites",
-		scope:   actor.LinkWorkersWrite,
-		summary: "Change a link worker",
-		about: "Changes a link worker. One who is made inactive keeps their records and takes no new episode; " +
+	wire.Patch(s.Server, wire.Operation{
+		ID:      "change-link-worker",
+		Path:    "/link-workers/{id}",
+		Tag:     "sites",
+		Scope:   actor.LinkWorkersWrite,
+		Summary: "Change a link worker",
+		Description: "Changes a link worker. One who is made inactive keeps their records and takes no new episode; " +
 			"their keys answer 401 at once, and none can be made for them while they are. The answer then says " +
 			"how many episodes, open referrals and due follow-ups are still theirs.",
 	}, s.changeLinkWorker)
 }
 
-func (s *server) listLinkWorkers(ctx context.Context, in *struct{ Changing }) (Page[sites.LinkWorker], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.LinkWorker, error) {
+func (s *server) listLinkWorkers(ctx context.Context, in *struct{ wire.Changing }) (wire.Page[sites.LinkWorker], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.LinkWorker, error) {
 		return s.sites.LinkWorkers(ctx, p)
 	},
 		func(w sites.LinkWorker) uuid.UUID { return w.ID })
 }
 
-func (s *server) addLinkWorker(ctx context.Context, in *With[sites.NewLinkWorker]) (sites.LinkWorker, error) {
+func (s *server) addLinkWorker(ctx context.Context, in *wire.With[sites.NewLinkWorker]) (sites.LinkWorker, error) {
 	return s.sites.AddLinkWorker(ctx, in.Body)
 }
 
-func (s *server) getLinkWorker(ctx context.Context, in *ID) (sites.LinkWorker, error) {
+func (s *server) getLinkWorker(ctx context.Context, in *wire.ID) (sites.LinkWorker, error) {
 	w, err := s.sites.LinkWorker(ctx, in.ID)
 	if err != nil {
 		return w, err
@@ -159,7 +160,7 @@ func (s *server) withStillTheirs(ctx context.Context, w sites.LinkWorker) (sites
 
 func (s *server) changeLinkWorker(
 	ctx context.Context,
-	in *Merge[sites.LinkWorkerChanges],
+	in *wire.Merge[sites.LinkWorkerChanges],
 	version int,
 ) (sites.LinkWorker, error) {
 	w, err := s.sites.ChangeLinkWorker(ctx, in.ID.ID, version, in.Body)

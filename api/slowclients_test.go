@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/db/dbtest"
 )
 
@@ -118,18 +119,18 @@ func TestATrustedProxyTellsTheCallersAddress(t *testing.T) {
 	c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	trusting := &world{t: t, url: listening(t, c)}
 	guesses(trusting, "192.0.2.1")
-	if n := guesses(trusting, "192.0.2.3, 192.0.2.1"); n > guessesAtOnce/2 {
+	if n := guesses(trusting, "192.0.2.3, 192.0.2.1"); n > wire.GuessesAtOnce/2 {
 		t.Errorf("an address made up before the proxy's word was believed: %d guesses", n)
 	}
 	guesses(trusting, "2001:db8::1")
-	if n := guesses(trusting, "2001:db8::2"); n > guessesAtOnce/2 { // of the same network of 64 bits
+	if n := guesses(trusting, "2001:db8::2"); n > wire.GuessesAtOnce/2 { // of the same network of 64 bits
 		t.Errorf("whoever has a network of IPv6 has a limit for each address: %d guesses", n)
 	}
-	if n := guesses(trusting, "192.0.2.2"); n < guessesAtOnce {
+	if n := guesses(trusting, "192.0.2.2"); n < wire.GuessesAtOnce {
 		t.Errorf("another address was slowed down after %d guesses", n)
 	}
 	guesses(distrusting, "192.0.2.1")
-	if n := guesses(distrusting, "192.0.2.2"); n > guessesAtOnce/2 {
+	if n := guesses(distrusting, "192.0.2.2"); n > wire.GuessesAtOnce/2 {
 		t.Errorf("a caller who is no proxy was believed: %d guesses", n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -12,69 +13,69 @@ import (
 )
 
 func (s *server) studyOperations() {
-	read(s.Server, op{
-		id:      "get-study",
-		path:    "/projects/{id}/study",
-		tag:     "study",
-		scope:   actor.ProjectsUse,
-		summary: "Get a project as a study",
-		about:   "Returns who pays for the study, of what it consists, and how many people are to join at each site.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "get-study",
+		Path:        "/projects/{id}/study",
+		Tag:         "study",
+		Scope:       actor.ProjectsUse,
+		Summary:     "Get a project as a study",
+		Description: "Returns who pays for the study, of what it consists, and how many people are to join at each site.",
 	}, s.getStudy)
-	change(s.Server, op{
-		id:      "change-study",
-		path:    "/projects/{id}/study",
-		tag:     "study",
-		scope:   actor.StudiesWrite,
-		summary: "Write of a project as a study",
-		about:   "Changes what stands in the study's update about the study itself. Before anything was written its ETag is \"0\".",
+	wire.Patch(s.Server, wire.Operation{
+		ID:          "change-study",
+		Path:        "/projects/{id}/study",
+		Tag:         "study",
+		Scope:       actor.StudiesWrite,
+		Summary:     "Write of a project as a study",
+		Description: "Changes what stands in the study's update about the study itself. Before anything was written its ETag is \"0\".",
 	}, s.changeStudy)
-	read(s.Server, op{id: "list-notes", path: "/projects/{id}/notes", tag: "study", scope: actor.ProjectsUse,
-		summary: "List a study's notes", about: "Lists what happened in the study, by id."}, s.listNotes)
-	post(
+	wire.Get(s.Server, wire.Operation{ID: "list-notes", Path: "/projects/{id}/notes", Tag: "study", Scope: actor.ProjectsUse,
+		Summary: "List a study's notes", Description: "Lists what happened in the study, by id."}, s.listNotes)
+	wire.Post(
 		s.Server,
-		op{
-			id:      "add-note",
-			path:    "/projects/{id}/notes",
-			tag:     "study",
-			scope:   actor.StudiesWrite,
-			created: "/projects/{project_id}/notes",
-			summary: "Note something",
-			about:   "Notes something that happened in the study. It stands in the update as it is written.",
+		wire.Operation{
+			ID:          "add-note",
+			Path:        "/projects/{id}/notes",
+			Tag:         "study",
+			Scope:       actor.StudiesWrite,
+			Created:     "/projects/{project_id}/notes",
+			Summary:     "Note something",
+			Description: "Notes something that happened in the study. It stands in the update as it is written.",
 		},
 		s.addNote,
 	)
-	remove(s.Server, op{id: "remove-note", path: "/projects/{id}/notes/{note_id}", tag: "study", scope: actor.StudiesWrite,
-		summary: "Take a note away", about: "Takes a note away. Updates that were published keep it."}, s.removeNote)
-	read(s.Server, op{
-		id:      "list-interviews",
-		path:    "/projects/{id}/interviews",
-		tag:     "study",
-		scope:   actor.ProjectsUse,
-		summary: "List a study's interviews",
-		about:   "Lists which interviews were held, by id; never what was said.",
+	wire.Delete(s.Server, wire.Operation{ID: "remove-note", Path: "/projects/{id}/notes/{note_id}", Tag: "study", Scope: actor.StudiesWrite,
+		Summary: "Take a note away", Description: "Takes a note away. Updates that were published keep it."}, s.removeNote)
+	wire.Get(s.Server, wire.Operation{
+		ID:          "list-interviews",
+		Path:        "/projects/{id}/interviews",
+		Tag:         "study",
+		Scope:       actor.ProjectsUse,
+		Summary:     "List a study's interviews",
+		Description: "Lists which interviews were held, by id; never what was said.",
 	}, s.listInterviews)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "add-interview",
-			path:    "/projects/{id}/interviews",
-			tag:     "study",
-			scope:   actor.StudiesWrite,
-			created: "/projects/{project_id}/interviews",
-			summary: "Record an interview",
-			about:   "Records that somebody was interviewed. The update counts interviews.",
+		wire.Operation{
+			ID:          "add-interview",
+			Path:        "/projects/{id}/interviews",
+			Tag:         "study",
+			Scope:       actor.StudiesWrite,
+			Created:     "/projects/{project_id}/interviews",
+			Summary:     "Record an interview",
+			Description: "Records that somebody was interviewed. The update counts interviews.",
 		},
 		s.addInterview,
 	)
-	remove(
+	wire.Delete(
 		s.Server,
-		op{
-			id:      "remove-interview",
-			path:    "/projects/{id}/interviews/{interview_id}",
-			tag:     "study",
-			scope:   actor.StudiesWrite,
-			summary: "Take an interview away",
-			about:   "Takes an interview away that was recorded in error.",
+		wire.Operation{
+			ID:          "remove-interview",
+			Path:        "/projects/{id}/interviews/{interview_id}",
+			Tag:         "study",
+			Scope:       actor.StudiesWrite,
+			Summary:     "Take an interview away",
+			Description: "Takes an interview away that was recorded in error.",
 		},
 		s.removeInterview,
 	)
@@ -83,157 +84,157 @@ func (s *server) studyOperations() {
 }
 
 func (s *server) quoteOperations() {
-	read(
+	wire.Get(
 		s.Server,
-		op{
-			id:      "list-narratives",
-			path:    "/projects/{id}/narratives",
-			tag:     "study",
-			scope:   actor.StudiesWrite,
-			faults:  []fault.Kind{fault.Conflict},
-			summary: "List what may be quoted",
-			about: "Lists, by follow-up, what people of the project's sites said in their own words whose consent to " +
+		wire.Operation{
+			ID:      "list-narratives",
+			Path:    "/projects/{id}/narratives",
+			Tag:     "study",
+			Scope:   actor.StudiesWrite,
+			Faults:  []fault.Kind{fault.Conflict},
+			Summary: "List what may be quoted",
+			Description: "Lists, by follow-up, what people of the project's sites said in their own words whose consent to " +
 				"show it (`share_my_words`) and to research stands. Who they are is not told; that they were read is noted.",
 		},
 		s.listNarratives,
 	)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "choose-quote",
-			path:    "/projects/{id}/quotes",
-			tag:     "study",
-			scope:   actor.StudiesWrite,
-			created: "/quotes",
-			summary: "Choose a quote",
-			about: "Chooses a sentence from what somebody said. It shows nowhere before a second person has looked " +
+		wire.Operation{
+			ID:      "choose-quote",
+			Path:    "/projects/{id}/quotes",
+			Tag:     "study",
+			Scope:   actor.StudiesWrite,
+			Created: "/quotes",
+			Summary: "Choose a quote",
+			Description: "Chooses a sentence from what somebody said. It shows nowhere before a second person has looked " +
 				"for names and places in it.",
 		},
 		s.chooseQuote,
 	)
-	read(s.Server, op{
-		id:      "list-quotes",
-		path:    "/quotes",
-		tag:     "study",
-		scope:   actor.QuotesCheck,
-		summary: "List quotes",
-		about: "Lists quotes by id: to a data steward all, to a site manager those of people of their sites. " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-quotes",
+		Path:    "/quotes",
+		Tag:     "study",
+		Scope:   actor.QuotesCheck,
+		Summary: "List quotes",
+		Description: "Lists quotes by id: to a data steward all, to a site manager those of people of their sites. " +
 			"Where consent no longer stands, the words are gone.",
 	}, s.listQuotes)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "check-quote",
-			path:    "/quotes/{id}/check",
-			tag:     "study",
-			scope:   actor.QuotesCheck,
-			faults:  []fault.Kind{fault.ConsentRequired},
-			summary: "Check a quote",
-			about: "Says what a second person found who looked for names and places: approved, or refused. Whoever " +
+		wire.Operation{
+			ID:      "check-quote",
+			Path:    "/quotes/{id}/check",
+			Tag:     "study",
+			Scope:   actor.QuotesCheck,
+			Faults:  []fault.Kind{fault.ConsentRequired},
+			Summary: "Check a quote",
+			Description: "Says what a second person found who looked for names and places: approved, or refused. Whoever " +
 				"chose the quote may not check it (403).",
 		},
 		s.checkQuote,
 	)
-	remove(s.Server, op{
-		id:      "take-back-quote",
-		path:    "/quotes/{id}",
-		tag:     "study",
-		scope:   actor.StudiesWrite,
-		summary: "Take a quote back",
-		about: "Takes a quote back: it shows nowhere any more, and an update that was published with it says that " +
+	wire.Delete(s.Server, wire.Operation{
+		ID:      "take-back-quote",
+		Path:    "/quotes/{id}",
+		Tag:     "study",
+		Scope:   actor.StudiesWrite,
+		Summary: "Take a quote back",
+		Description: "Takes a quote back: it shows nowhere any more, and an update that was published with it says that " +
 			"something was withdrawn.",
 	}, s.takeBackQuote)
 }
 
 func (s *server) updateOperations() {
-	read(
+	wire.Get(
 		s.Server,
-		op{
-			id:      "get-update",
-			path:    "/projects/{id}/update",
-			tag:     "study",
-			scope:   actor.ProjectsUse,
-			also:    forms{htmlForm, mdForm},
-			faults:  []fault.Kind{fault.Conflict},
-			summary: "Get the study's update",
-			about: "Returns the update as it stands now, for the project's members: its counts of progress are exact, " +
+		wire.Operation{
+			ID:      "get-update",
+			Path:    "/projects/{id}/update",
+			Tag:     "study",
+			Scope:   actor.ProjectsUse,
+			Forms:   wire.Forms{wire.HTMLForm, wire.MarkdownForm},
+			Faults:  []fault.Kind{fault.Conflict},
+			Summary: "Get the study's update",
+			Description: "Returns the update as it stands now, for the project's members: its counts of progress are exact, " +
 				"and not for publication; all other figures are protected. As JSON, HTML or Markdown.",
 		},
 		s.getDraft,
 	)
-	read(s.Server, op{
-		id:      "list-updates",
-		path:    "/projects/{id}/updates",
-		tag:     "study",
-		scope:   actor.ProjectsUse,
-		summary: "List published updates",
-		about:   "Lists the updates that the project published, by id.",
+	wire.Get(s.Server, wire.Operation{
+		ID:          "list-updates",
+		Path:        "/projects/{id}/updates",
+		Tag:         "study",
+		Scope:       actor.ProjectsUse,
+		Summary:     "List published updates",
+		Description: "Lists the updates that the project published, by id.",
 	}, s.listUpdates)
-	post(
+	wire.Post(
 		s.Server,
-		op{
-			id:      "publish-update",
-			path:    "/projects/{id}/updates",
-			tag:     "study",
-			scope:   actor.StudiesWrite,
-			created: "/updates/{id}",
-			summary: "Publish the study's update",
-			about: "Freezes the update as it stands now, without what is not for publication. It never changes; a " +
+		wire.Operation{
+			ID:      "publish-update",
+			Path:    "/projects/{id}/updates",
+			Tag:     "study",
+			Scope:   actor.StudiesWrite,
+			Created: "/updates/{id}",
+			Summary: "Publish the study's update",
+			Description: "Freezes the update as it stands now, without what is not for publication. It never changes; a " +
 				"correction is a new one, which says so. " +
 				"The link in this answer is for everybody, and is never shown again: a replay under the same " +
 				"Idempotency-Key does not hold it.",
 		},
 		s.publishUpdate,
 	)
-	read(s.Server, op{id: "get-published-update", path: "/updates/{id}", tag: "study", scope: actor.ProjectsUse,
-		summary: "Get a published update", about: "Returns a published update with what it says."}, s.getUpdate)
-	post(
+	wire.Get(s.Server, wire.Operation{ID: "get-published-update", Path: "/updates/{id}", Tag: "study", Scope: actor.ProjectsUse,
+		Summary: "Get a published update", Description: "Returns a published update with what it says."}, s.getUpdate)
+	wire.Post(
 		s.Server,
-		op{
-			id:      "make-update-link",
-			path:    "/updates/{id}/link",
-			tag:     "study",
-			scope:   actor.StudiesWrite,
-			faults:  []fault.Kind{fault.Conflict},
-			summary: "Make a new link of an update",
-			about: "Makes a new link of a published update; the one before ends at once. A replay under the same " +
+		wire.Operation{
+			ID:      "make-update-link",
+			Path:    "/updates/{id}/link",
+			Tag:     "study",
+			Scope:   actor.StudiesWrite,
+			Faults:  []fault.Kind{fault.Conflict},
+			Summary: "Make a new link of an update",
+			Description: "Makes a new link of a published update; the one before ends at once. A replay under the same " +
 				"Idempotency-Key does not hold it.",
 		},
 		s.linkUpdate,
 	)
-	remove(s.Server, op{
-		id:      "withdraw-update",
-		path:    "/updates/{id}/link",
-		tag:     "study",
-		scope:   actor.StudiesWrite,
-		summary: "Withdraw a published update",
-		about:   "Ends the link of a published update for good: whoever follows it is told that the update was withdrawn.",
+	wire.Delete(s.Server, wire.Operation{
+		ID:          "withdraw-update",
+		Path:        "/updates/{id}/link",
+		Tag:         "study",
+		Scope:       actor.StudiesWrite,
+		Summary:     "Withdraw a published update",
+		Description: "Ends the link of a published update for good: whoever follows it is told that the update was withdrawn.",
 	}, s.withdrawUpdate)
 }
 
-func (s *server) getStudy(ctx context.Context, in *ID) (study.Study, error) {
+func (s *server) getStudy(ctx context.Context, in *wire.ID) (study.Study, error) {
 	return s.study.Get(ctx, in.ID)
 }
 
-func (s *server) changeStudy(ctx context.Context, in *Merge[study.Changes], version int) (study.Study, error) {
+func (s *server) changeStudy(ctx context.Context, in *wire.Merge[study.Changes], version int) (study.Study, error) {
 	return s.study.Change(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) listNotes(ctx context.Context, in *struct {
-	ID
-	Changing
-}) (Page[study.Note], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Note, error) {
+	wire.ID
+	wire.Changing
+}) (wire.Page[study.Note], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Note, error) {
 		return s.study.Notes(ctx, in.ID.ID, p)
 	}, func(n study.Note) uuid.UUID { return n.ID })
 }
 
-func (s *server) addNote(ctx context.Context, in *Of[study.NewNote]) (study.Note, error) {
+func (s *server) addNote(ctx context.Context, in *wire.Of[study.NewNote]) (study.Note, error) {
 	return s.study.AddNote(ctx, in.ID.ID, in.Body)
 }
 
 type removeNoteInput struct {
-	ID
+	wire.ID
 	// The note's id.
 	NoteID uuid.UUID `path:"note_id" format:"uuid"`
 }
@@ -243,20 +244,20 @@ func (s *server) removeNote(ctx context.Context, in *removeNoteInput) error {
 }
 
 func (s *server) listInterviews(ctx context.Context, in *struct {
-	ID
-	Changing
-}) (Page[study.Interview], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Interview, error) {
+	wire.ID
+	wire.Changing
+}) (wire.Page[study.Interview], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Interview, error) {
 		return s.study.Interviews(ctx, in.ID.ID, p)
 	}, func(i study.Interview) uuid.UUID { return i.ID })
 }
 
-func (s *server) addInterview(ctx context.Context, in *Of[study.NewInterview]) (study.Interview, error) {
+func (s *server) addInterview(ctx context.Context, in *wire.Of[study.NewInterview]) (study.Interview, error) {
 	return s.study.AddInterview(ctx, in.ID.ID, in.Body)
 }
 
 type removeInterviewInput struct {
-	ID
+	wire.ID
 	// The interview's id.
 	InterviewID uuid.UUID `path:"interview_id" format:"uuid"`
 }
@@ -266,40 +267,40 @@ func (s *server) removeInterview(ctx context.Context, in *removeInterviewInput) 
 }
 
 func (s *server) listNarratives(ctx context.Context, in *struct {
-	ID
-	Paging
-}) (Page[study.Narrative], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Narrative, error) {
+	wire.ID
+	wire.Paging
+}) (wire.Page[study.Narrative], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Narrative, error) {
 		return s.study.Narratives(ctx, in.ID.ID, p)
 	}, func(n study.Narrative) uuid.UUID { return n.FollowUpID })
 }
 
-func (s *server) chooseQuote(ctx context.Context, in *Of[study.NewQuote]) (study.Quote, error) {
+func (s *server) chooseQuote(ctx context.Context, in *wire.Of[study.NewQuote]) (study.Quote, error) {
 	return s.study.Choose(ctx, in.ID.ID, in.Body)
 }
 
 type listQuotesInput struct {
-	Changing
+	wire.Changing
 	// Only quotes in this state.
 	State string `query:"state" enum:"waiting,approved,refused,taken_back"`
 }
 
-func (s *server) listQuotes(ctx context.Context, in *listQuotesInput) (Page[study.Quote], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Quote, error) {
+func (s *server) listQuotes(ctx context.Context, in *listQuotesInput) (wire.Page[study.Quote], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Quote, error) {
 		return s.study.Quotes(ctx, in.State, p)
 	}, func(q study.Quote) uuid.UUID { return q.ID })
 }
 
-func (s *server) checkQuote(ctx context.Context, in *Of[study.Check]) (study.Quote, error) {
+func (s *server) checkQuote(ctx context.Context, in *wire.Of[study.Check]) (study.Quote, error) {
 	return s.study.CheckQuote(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) takeBackQuote(ctx context.Context, in *ID) error {
+func (s *server) takeBackQuote(ctx context.Context, in *wire.ID) error {
 	return s.study.TakeBack(ctx, in.ID)
 }
 
 type getDraftInput struct {
-	ID
+	wire.ID
 	// The month up to whose end people joined, and things happened, that it tells of; this one when
 	// left out.
 	To string `query:"to" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2026-10"`
@@ -313,15 +314,15 @@ func (s *server) getDraft(ctx context.Context, in *getDraftInput) (study.Update,
 }
 
 func (s *server) listUpdates(ctx context.Context, in *struct {
-	ID
-	Changing
-}) (Page[study.Published], error) {
-	return listing(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Published, error) {
+	wire.ID
+	wire.Changing
+}) (wire.Page[study.Published], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Published, error) {
 		return s.study.Updates(ctx, in.ID.ID, p)
 	}, func(p study.Published) uuid.UUID { return p.ID })
 }
 
-func (s *server) publishUpdate(ctx context.Context, in *Of[study.NewUpdate]) (study.Published, error) {
+func (s *server) publishUpdate(ctx context.Context, in *wire.Of[study.NewUpdate]) (study.Published, error) {
 	p, err := s.study.Publish(ctx, in.ID.ID, in.Body)
 	return s.linked(p), err
 }
@@ -334,15 +335,15 @@ func (s *server) linked(p study.Published) study.Published {
 	return p
 }
 
-func (s *server) getUpdate(ctx context.Context, in *ID) (study.Whole, error) {
+func (s *server) getUpdate(ctx context.Context, in *wire.ID) (study.Whole, error) {
 	return s.study.Update(ctx, in.ID)
 }
 
-func (s *server) linkUpdate(ctx context.Context, in *MayHave[study.NewLink]) (study.Published, error) {
-	p, err := s.study.Link(ctx, in.ID.ID, in.body())
+func (s *server) linkUpdate(ctx context.Context, in *wire.MayHave[study.NewLink]) (study.Published, error) {
+	p, err := s.study.Link(ctx, in.ID.ID, in.BodyOrZero())
 	return s.linked(p), err
 }
 
-func (s *server) withdrawUpdate(ctx context.Context, in *ID) error {
+func (s *server) withdrawUpdate(ctx context.Context, in *wire.ID) error {
 	return s.study.Withdraw(ctx, in.ID)
 }

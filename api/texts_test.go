@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/db/dbtest"
 )
 
@@ -443,7 +444,7 @@ func TestEveryOptionalStringMayBeBlank(t *testing.T) {
 	registry := doc.Components.Schemas
 	n := 0
 	for _, o := range all {
-		if schema := bodySchema(o); schema != nil && o.Method == "POST" {
+		if schema := wire.BodySchema(o); schema != nil && o.Method == "POST" {
 			n += optionalStrings(t, o.OperationID, registry, schema, 0)
 		}
 	}
@@ -467,7 +468,7 @@ func optionalStrings(t *testing.T, at string, r huma.Registry, s *huma.Schema, d
 		n++
 		object := map[string]any{name: " \u00a0"}
 		var found huma.ValidateResult
-		readTexts(r, object, s, huma.NewPathBuffer(nil, 0), &found)
+		wire.NormaliseTexts(r, object, s, huma.NewPathBuffer(nil, 0), &found)
 		if object[name] != nil || len(found.Errors) > 0 {
 			t.Errorf("%s.%s may be left out, and a blank one is %q: %v", at, name, object[name], found.Errors)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"waypost/api/wire"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 	"waypost/internal/study"
@@ -13,7 +14,7 @@ import (
 
 // updatePage is the page of a published update: for everybody who has its link.
 func (s *server) updatePage(e *echo.Echo) {
-	get(e, study.UpdatePath+":token", s.page(func(c echo.Context) error {
+	wire.GetAndHead(e, study.UpdatePath+":token", s.page(func(c echo.Context) error {
 		u, err := s.study.Read(db.Relaxed(c.Request().Context()), c.Param("token"))
 		if err != nil {
 			return err
@@ -23,7 +24,7 @@ func (s *server) updatePage(e *echo.Echo) {
 }
 
 // updateGone tells in plain words that there is nothing to read.
-func updateGone(c echo.Context, p *Problem, err error) error {
+func updateGone(c echo.Context, p *wire.Problem, err error) error {
 	told := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes."}
 	switch {
 	case errors.Is(err, study.ErrWithdrawn):

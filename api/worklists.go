@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/api/wire"
 	"waypost/internal/insights"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -14,34 +15,34 @@ import (
 )
 
 func (s *server) worklistOperations() {
-	read(s.Server, op{
-		id:      "list-worklists",
-		path:    "/worklists",
-		tag:     "worklists",
-		scope:   actor.RecordRead,
-		summary: "List the worklists",
-		about: "Returns each worklist with how many are on it now: of a link worker's own people, or of everybody " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-worklists",
+		Path:    "/worklists",
+		Tag:     "worklists",
+		Scope:   actor.RecordRead,
+		Summary: "List the worklists",
+		Description: "Returns each worklist with how many are on it now: of a link worker's own people, or of everybody " +
 			"at the caller's sites. Its warnings say what keeps those sites from working as they should.",
 	}, s.listWorklists)
-	read(s.Server, op{
-		id:      "get-worklist",
-		path:    "/worklists/{name}",
-		tag:     "worklists",
-		scope:   actor.RecordRead,
-		summary: "Get a worklist",
-		about: "Returns who is on a worklist, the most urgent first: why, what is due next, and what can be done. " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "get-worklist",
+		Path:    "/worklists/{name}",
+		Tag:     "worklists",
+		Scope:   actor.RecordRead,
+		Summary: "Get a worklist",
+		Description: "Returns who is on a worklist, the most urgent first: why, what is due next, and what can be done. " +
 			"Rows with an open safeguarding flag lead, then the earliest day; referrals of people whom nobody " +
 			"supports any more come last. A cursor pins the day that the list is of. " +
 			"The lists: caseload, awaiting_reply, follow_ups_due, no_recent_contact, to_withdraw, " +
 			"waiting_with_holding. Who was shown is logged.",
 	}, s.getWorklist)
-	read(s.Server, op{
-		id:      "get-my-summary",
-		path:    "/me/summary",
-		tag:     "worklists",
-		scope:   actor.RecordRead,
-		summary: "Get my own figures",
-		about: "Returns how things stand with a link worker's own people, or those of the link worker that a " +
+	wire.Get(s.Server, wire.Operation{
+		ID:      "get-my-summary",
+		Path:    "/me/summary",
+		Tag:     "worklists",
+		Scope:   actor.RecordRead,
+		Summary: "Get my own figures",
+		Description: "Returns how things stand with a link worker's own people, or those of the link worker that a " +
 			"partner system acts for: how many are on the list, what became of follow-ups, what changed, what " +
 			"is missing. Live and not protected; the definitions are those of the insights. For a credential " +
 			"that is no link worker's: of everybody at its sites.",
@@ -69,20 +70,20 @@ type WorklistEntry struct {
 
 // WorklistIndex is the worklists, and what is worth knowing beside them.
 type WorklistIndex struct {
-	Page[WorklistEntry]
+	wire.Page[WorklistEntry]
 	// What keeps the caller's sites from working as they should. no_privacy_notice: a site has no
 	// privacy notice, so that no link to a person's own page can be made there, and invitations wait.
 	Warnings []fault.Warning `json:"warnings"`
 }
 
 func (s *server) listWorklists(ctx context.Context, in *struct {
-	Paging
+	wire.Paging
 	Whose
 }) (out WorklistIndex, err error) {
 	if out.Warnings, err = s.worklists.Warnings(ctx); err != nil {
 		return out, err
 	}
-	out.Page, err = listing(ctx, in, func(p db.Page[string]) (list []WorklistEntry, _ error) {
+	out.Page, err = wire.List(ctx, in, func(p db.Page[string]) (list []WorklistEntry, _ error) {
 		counts, err := s.worklists.Counts(ctx, given(in.LinkWorkerID))
 		for _, l := range worklists.Lists() {
 			if l.Name > p.After && len(list) < p.Limit {
@@ -100,7 +101,7 @@ func (s *server) mySummary(ctx context.Context, _ *struct{}) (insights.Summary, 
 
 // Worklist is one page of a worklist.
 type Worklist struct {
-	Page[WorklistRow]
+	wire.Page[WorklistRow]
 	// How many rows the list has, on all pages together.
 	Count int `json:"count" example:"42"`
 }
@@ -127,7 +128,7 @@ type Action struct {
 }
 
 type getWorklistInput struct {
-	Paging
+	wire.Paging
 	Whose
 	// The list's name.
 	Name string `path:"name" maxLength:"50" example:"caseload"`
@@ -138,7 +139,7 @@ func (s *server) getWorklist(ctx context.Context, in *getWorklistInput) (out Wor
 	if err != nil {
 		return out, err
 	}
-	out.Page, err = listing(ctx, in, func(p db.Page[worklists.Position]) (list []WorklistRow, err error) {
+	out.Page, err = wire.List(ctx, in, func(p db.Page[worklists.Position]) (list []WorklistRow, err error) {
 		rows, total, err := s.worklists.Rows(ctx, l, given(in.LinkWorkerID), p)
 		out.Count = total
 		for _, r := range rows {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"waypost/api/wire"
 	"waypost/internal/keys"
 	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
@@ -112,7 +113,7 @@ func serving(t *testing.T, c Config) *world {
 // listening is the address of a server.
 func listening(t *testing.T, c Config) string {
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = NewServer(New(c))
+	server.Config = wire.NewServer(New(c))
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.URL

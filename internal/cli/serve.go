@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"waypost/api"
+	"waypost/api/wire"
 	"waypost/internal/datasets"
 	"waypost/internal/demo"
 	"waypost/internal/insights"
@@ -164,7 +165,7 @@ func (s *surroundings) serve(
 	loading.Store(load)
 	told := &partners.Store{
 		DB:     d,
-		Base:   api.BaseOf(s.publicURL(listener)),
+		Base:   wire.BasePath(s.publicURL(listener)),
 		Cipher: research.Cipher,
 		Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo}),
 	}
@@ -185,7 +186,7 @@ func (s *surroundings) serve(
 			Ready:          s.ready(d, &keys.Store{DB: d}),
 		},
 	)
-	server := api.NewServer(handler)
+	server := wire.NewServer(handler)
 	failed, working := make(chan error, 2), make(chan *jobs.Runner, 1)
 	go func() { failed <- server.Serve(listener) }()
 	go func() {

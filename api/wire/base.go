@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"net/url"
@@ -9,8 +9,8 @@ import (
 
 const baseKey = "base"
 
-// BaseOf is the path under which a public URL reaches the API: "" at the root of its host, else such as "/waypost".
-func BaseOf(publicURL string) string {
+// BasePath is the path under which a public URL reaches the API: "" at the root of its host, else such as "/waypost".
+func BasePath(publicURL string) string {
 	u, err := url.Parse(publicURL)
 	if err != nil { // as the command line has refused already
 		return ""
@@ -18,8 +18,8 @@ func BaseOf(publicURL string) string {
 	return strings.TrimSuffix(u.Path, "/")
 }
 
-// base is what every path that an answer names begins with.
-func base(c echo.Context) string {
+// BaseOf is what every path that an answer names begins with.
+func BaseOf(c echo.Context) string {
 	b, _ := c.Get(baseKey).(string)
 	return b
 }

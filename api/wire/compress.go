@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"net/http"
@@ -39,14 +39,14 @@ func compressed(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// asItIs keeps an answer from being compressed: one that shows a secret, whose length would then tell what
+// NoCompression keeps an answer from being compressed: one that shows a secret, whose length would then tell what
 // the secret has in common with what a stranger made the caller ask for (BREACH), and one that is sent in
 // parts.
-func asItIs(c echo.Context) { c.Response().Header().Set(gzhttp.HeaderNoCompression, "1") }
+func NoCompression(c echo.Context) { c.Response().Header().Set(gzhttp.HeaderNoCompression, "1") }
 
-// uncompressed is asItIs for an operation.
-func uncompressed(ctx huma.Context, next func(huma.Context)) {
-	asItIs(humaecho.Unwrap(ctx))
+// Uncompressed is asItIs for an operation.
+func Uncompressed(ctx huma.Context, next func(huma.Context)) {
+	NoCompression(humaecho.Unwrap(ctx))
 	next(ctx)
 }
 
@@ -90,8 +90,8 @@ func (a answersHead) Handle(o *huma.Operation, answer func(huma.Context)) {
 	}
 }
 
-// noneMatch tells whether If-None-Match names the answer that has this ETag, which is strong.
-func noneMatch(h http.Header, tag string) bool {
+// NoneMatch tells whether If-None-Match names the answer that has this ETag, which is strong.
+func NoneMatch(h http.Header, tag string) bool {
 	return slices.ContainsFunc(
 		strings.Split(strings.Join(h.Values("If-None-Match"), ","), ","),
 		func(known string) bool {

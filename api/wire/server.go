@@ -1,4 +1,6 @@
-package api
+// Package wire is the engine of the API: what HTTP asks around its operations. It knows none of them, and imports
+// no area.
+package wire
 
 import (
 	"cmp"
@@ -27,8 +29,8 @@ import (
 	"waypost/internal/platform/telemetry"
 )
 
-// WireConfig is what the engine stands on.
-type WireConfig struct {
+// Config is what the engine stands on.
+type Config struct {
 	DB   *db.DB
 	Base string // the path below which every path is answered; see BaseOf
 	// Admit begins a request's transaction with an API key, and for whom the key says it acts.
@@ -55,7 +57,7 @@ type WireConfig struct {
 
 // Server is the engine with the operations that are registered with it.
 type Server struct {
-	WireConfig
+	Config
 	API huma.API
 
 	refused    guesses
@@ -65,11 +67,11 @@ type Server struct {
 	byLink     map[string]bool           // the routes whose credential is the token in the path
 }
 
-// NewEngine makes an engine without operations, and the server of its routes. Complete ends the registration.
-func NewEngine(c WireConfig) (*echo.Echo, *Server) {
+// New makes an engine without operations, and the server of its routes. Complete ends the registration.
+func New(c Config) (*echo.Echo, *Server) {
 	e := echo.New()
 	s := &Server{
-		WireConfig: c,
+		Config:     c,
 		refused:    guesses{by: map[string]*rate.Limiter{}},
 		validating: make(chan struct{}, largeAtOnce),
 		byLink:     map[string]bool{},
@@ -163,30 +165,30 @@ func logPanic(c echo.Context, err error, _ []byte) error {
 	return fault.New(fault.Internal, "Something went wrong on our side.")
 }
 
-// get shows something to whoever asks for it, or asks with HEAD whether it is there, as programs that look
+// GetAndHead shows something to whoever asks for it, or asks with HEAD whether it is there, as programs that look
 // through mail do.
-func get(e *echo.Echo, path string, show echo.HandlerFunc) {
+func GetAndHead(e *echo.Echo, path string, show echo.HandlerFunc) {
 	e.Match([]string{http.MethodGet, http.MethodHead}, path, show)
 }
 
 // AddProbes adds the paths for whoever keeps the server running.
 func (s *Server) AddProbes(e *echo.Echo) {
-	get(e, "/livez", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
-	get(e, "/readyz", func(c echo.Context) error {
-		if s.loading() {
-			return unready(nil)
+	GetAndHead(e, "/livez", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	GetAndHead(e, "/readyz", func(c echo.Context) error {
+		if s.IsLoading() {
+			return Unready(nil)
 		}
 		if err := s.Ready(c.Request().Context()); err != nil {
-			return unready(err)
+			return Unready(err)
 		}
 		return c.String(http.StatusOK, "ok\n")
 	})
-	get(e, "/metrics", echo.WrapHandler(s.Metrics.Handler()))
+	GetAndHead(e, "/metrics", echo.WrapHandler(s.Metrics.Handler()))
 }
 
-func (s *Server) loading() bool { return s.Loading != nil && s.Loading.Load() }
+func (s *Server) IsLoading() bool { return s.Loading != nil && s.Loading.Load() }
 
-func unready(err error) error {
+func Unready(err error) error {
 	return fault.New(fault.Unavailable, "Not ready: the database does not answer, is not migrated, its demo is still being loaded, or the "+
 		"process is stopping.").
 		Because(err).

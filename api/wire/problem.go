@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"context"
@@ -68,9 +68,9 @@ var statuses = map[fault.Kind]struct {
 	fault.Unavailable: {503, "Unavailable", "The server cannot answer now. Try again later."},
 }
 
-// problemOf makes the answer to an error, and logs what only we may know: of which operation, and what caused it, which
+// ProblemOf makes the answer to an error, and logs what only we may know: of which operation, and what caused it, which
 // begins with the method that it came about in (db.Do). An error nobody made a fault of is internal.
-func problemOf(ctx context.Context, err error) *Problem {
+func ProblemOf(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
@@ -116,7 +116,7 @@ func shape(f *fault.Error) *Problem {
 }
 
 const (
-	maxErrors     = 20       // the most that an answer lists
+	MaxErrors     = 20       // the most that an answer lists
 	maxErrorBytes = 12 << 10 // of their texts: an answer stays under 16 KiB
 )
 
@@ -125,7 +125,7 @@ func firstErrors(fields []fault.Field) []fault.Field {
 	out, bytes := []fault.Field{}, 0
 	for _, f := range fields {
 		bytes += len(f.Location) + len(f.Code) + len(f.Message)
-		if len(out) == maxErrors || bytes > maxErrorBytes {
+		if len(out) == MaxErrors || bytes > maxErrorBytes {
 			break
 		}
 		out = append(out, f)
@@ -156,7 +156,7 @@ func init() {
 		case status == http.StatusNotAcceptable:
 			return withStatus(fault.Invalid, status, "This operation cannot answer in a form that was asked for.")
 		case status >= 500:
-			return problemOf(context.Background(), errors.New("huma: "+message))
+			return ProblemOf(context.Background(), errors.New("huma: "+message))
 		}
 		for _, err := range errs {
 			field, query := ofHuma(err)
@@ -275,7 +275,7 @@ func (s *Server) onEchoError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	p := problemOf(c.Request().Context(), ofEcho(err))
+	p := ProblemOf(c.Request().Context(), ofEcho(err))
 	for k, v := range p.headers {
 		c.Response().Header()[k] = v
 	}

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"errors"
@@ -25,7 +25,7 @@ func (s *Server) describe(comment Comment) error {
 	for _, name := range slices.Sorted(maps.Keys(schemas.Map())) {
 		d.schema(schemas.Map()[name], schemas.TypeFromRef(schemaPrefix+name))
 	}
-	for id, o := range byID(s.API.OpenAPI()) {
+	for id, o := range OperationsByID(s.API.OpenAPI()) {
 		types := s.types[id]
 		if types.input == nil {
 			return fmt.Errorf("the types of %s are not known", id)
@@ -135,8 +135,8 @@ func fieldsWithEmbedded(t reflect.Type) (all []declaredField) {
 	return append(all, embedded...)
 }
 
-// byID finds the operations of a document by their ids.
-func byID(doc *huma.OpenAPI) map[string]*huma.Operation {
+// OperationsByID finds the operations of a document by their ids.
+func OperationsByID(doc *huma.OpenAPI) map[string]*huma.Operation {
 	all := map[string]*huma.Operation{}
 	for _, path := range doc.Paths {
 		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {

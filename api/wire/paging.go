@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"context"
@@ -77,15 +77,15 @@ func page[T, P any](ctx context.Context, p Paging, list []T, position func(T) P)
 
 // filterOf sums up which list this is: its operation, the thing in its path, and everything asked of it but the page.
 func filterOf(ctx context.Context) []byte {
-	req := requestOf(ctx)
-	q, _ := url.ParseQuery(req.query)
+	req := RequestOf(ctx)
+	q, _ := url.ParseQuery(req.Query)
 	q.Del("cursor")
 	q.Del("limit")
-	return sum(req.operation, req.path, q.Encode(), string(req.bodySum[:]))[:8]
+	return sum(req.operation, req.Path, q.Encode(), string(req.bodySum[:]))[:8]
 }
 
-// listing is the whole of a list operation: where to begin, one item more than asked for, and the page.
-func listing[T, P any](
+// List is the whole of a list operation: where to begin, one item more than asked for, and the page.
+func List[T, P any](
 	ctx context.Context,
 	in listed,
 	read func(db.Page[P]) ([]T, error),

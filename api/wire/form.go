@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"strings"
@@ -9,21 +9,21 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// form is a second form of an answer: ?format=<name> asks for it, or Accept does.
-type form struct{ name, media, example string }
+// Form is a second form of an answer: ?format=<name> asks for it, or Accept does.
+type Form struct{ name, media, example string }
 
 var (
-	csvForm  = &form{"csv", "text/csv", "metric,rows\n"}
-	textForm = &form{"text", "text/plain", "A HEADING\n  A line.\n"}
-	htmlForm = &form{"html", "text/html", "<!DOCTYPE html>"}
-	mdForm   = &form{"md", "text/markdown", "# A heading\n"}
+	CSVForm      = &Form{"csv", "text/csv", "metric,rows\n"}
+	TextForm     = &Form{"text", "text/plain", "A HEADING\n  A line.\n"}
+	HTMLForm     = &Form{"html", "text/html", "<!DOCTYPE html>"}
+	MarkdownForm = &Form{"md", "text/markdown", "# A heading\n"}
 )
 
-// forms are the further forms of an answer.
-type forms []*form
+// Forms are the further forms of an answer.
+type Forms []*Form
 
 // choose settles in which form the answer goes out: JSON, unless the operation has another and it is asked for.
-func (f forms) choose(ctx huma.Context, next func(huma.Context)) {
+func (f Forms) choose(ctx huma.Context, next func(huma.Context)) {
 	kind := f.asked(ctx)
 	if kind != echo.MIMEApplicationJSON {
 		res := humaecho.Unwrap(ctx).Response()
@@ -33,14 +33,14 @@ func (f forms) choose(ctx huma.Context, next func(huma.Context)) {
 			}
 		})
 	}
-	if kind == htmlForm.media { // a page for who showed a key
-		asItIs(humaecho.Unwrap(ctx))
+	if kind == HTMLForm.media { // a page for who showed a key
+		NoCompression(humaecho.Unwrap(ctx))
 	}
-	requestOf(ctx.Context()).header.Set("Accept", kind)
+	RequestOf(ctx.Context()).Header.Set("Accept", kind)
 	next(ctx)
 }
 
-func (f forms) asked(ctx huma.Context) string {
+func (f Forms) asked(ctx huma.Context) string {
 	kinds := []string{echo.MIMEApplicationJSON}
 	name := ctx.Query("format")
 	for _, other := range f {

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"bytes"
@@ -45,12 +45,12 @@ func (stored[O]) Schema(r huma.Registry) *huma.Schema {
 // secretive is an answer that holds something shown only once.
 type secretive interface{ WithoutSecret() any }
 
-// post registers an operation that does something, once for each Idempotency-Key. The answer is made, stored and
+// Post registers an operation that does something, once for each Idempotency-Key. The answer is made, stored and
 // committed before its first byte is written, so that whoever has it can rely on it.
-func post[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
-	o.method = http.MethodPost
-	o.faults = append(o.faults, fault.IdempotencyMismatch)
-	d := s.declare(o)
+func Post[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, error)) {
+	o.Method = http.MethodPost
+	o.Faults = append(o.Faults, fault.IdempotencyMismatch)
+	d := s.Declare(o)
 	d.Parameters = append(d.Parameters, &huma.Param{
 		Name:   "Idempotency-Key",
 		In:     "header",
@@ -59,25 +59,25 @@ func post[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
 			"the same key is 422.",
 	})
 	if _, shows := any(*new(O)).(secretive); shows {
-		d.Middlewares = append(d.Middlewares, uncompressed)
+		d.Middlewares = append(d.Middlewares, Uncompressed)
 	}
-	register(s, d, func(ctx context.Context, in *I) (*answered[O], error) {
+	Register(s, d, func(ctx context.Context, in *I) (*answered[O], error) {
 		var out *answered[O]
 		err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
 			out, err = once(tx, o, func(ctx context.Context) (O, error) { return h(ctx, in) })
 			return err
 		})
 		if err != nil {
-			return nil, problemOf(ctx, err)
+			return nil, ProblemOf(ctx, err)
 		}
 		if out.Location != "" {
 			out.Location = s.Base + out.Location // what is kept for repeats outlasts a move to another path
 		}
 		return out, nil
 	})
-	made := s.API.OpenAPI().Paths["/v1"+o.path].Post
+	made := s.API.OpenAPI().Paths["/v1"+o.Path].Post
 	withoutETag[O](made)
-	if o.later {
+	if o.Later {
 		made.Responses["200"] = &huma.Response{
 			Description: http.StatusText(http.StatusOK),
 			Content:     made.Responses["202"].Content,
@@ -86,9 +86,9 @@ func post[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
 }
 
 // once answers from what was stored under the request's key, or does the work and stores its answer.
-func once[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (*answered[O], error) {
-	req := requestOf(tx.Context())
-	key, err := idempotencyKey(req.header)
+func once[O any](tx *db.Tx, o Operation, work func(context.Context) (O, error)) (*answered[O], error) {
+	req := RequestOf(tx.Context())
+	key, err := idempotencyKey(req.Header)
 	if err != nil || key == "" {
 		if err != nil {
 			return nil, err
@@ -96,7 +96,7 @@ func once[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (*answe
 		_, out, err := do(tx, o, work)
 		return out, err
 	}
-	fingerprint, authority := sum(req.path, req.query, string(req.bodySum[:])), authorityOf(tx.Actor)
+	fingerprint, authority := sum(req.Path, req.Query, string(req.bodySum[:])), authorityOf(tx.Actor)
 	kept, err := replay.Find(tx, key, fingerprint, authority)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func once[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (*answe
 		for _, p := range kept.People.V {
 			if err := events.Read(
 				tx,
-				"replay_"+strings.ReplaceAll(o.id, "-", "_"),
+				"replay_"+strings.ReplaceAll(o.ID, "-", "_"),
 				p.SiteID,
 				p.PatientIDs...); err != nil {
 				return nil, err
@@ -137,14 +137,14 @@ func once[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (*answe
 }
 
 // do does the work and makes the answer; keep is the body as it may be stored, without one-time secrets.
-func do[O any](tx *db.Tx, o op, work func(context.Context) (O, error)) (keep []byte, out *answered[O], err error) {
+func do[O any](tx *db.Tx, o Operation, work func(context.Context) (O, error)) (keep []byte, out *answered[O], err error) {
 	result, err := work(tx.Context())
 	if err != nil {
 		return nil, nil, err
 	}
 	out = &answered[O]{Status: o.status(result), ETag: etag(result), people: shownBy(tx, result)}
 	if out.Status != http.StatusOK {
-		out.Location = location(o.created, result)
+		out.Location = location(o.Created, result)
 	}
 	if out.Body.json, err = plainJSON(result); err != nil {
 		return nil, nil, err
@@ -174,11 +174,11 @@ func shownBy(tx *db.Tx, result any) []db.People {
 }
 
 // status is that of the answer to a POST: 201 where it makes something, 202 where that is there later.
-func (o op) status(result any) int {
+func (o Operation) status(result any) int {
 	switch told, tells := result.(interface{ StatusCode() int }); {
 	case tells:
 		return told.StatusCode()
-	case o.created != "":
+	case o.Created != "":
 		return http.StatusCreated
 	default:
 		return http.StatusOK

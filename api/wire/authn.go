@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"context"
@@ -22,8 +22,8 @@ import (
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "no-store")
-		if s.loading() {
-			return unready(nil)
+		if s.IsLoading() {
+			return Unready(nil)
 		}
 		if length := c.Request().ContentLength; length < 0 || length > readUnknown {
 			leave, err := s.admit(c)
@@ -32,7 +32,7 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 				return err
 			}
 		}
-		if err := receive(c, maxBody); err != nil {
+		if err := Receive(c, maxBody); err != nil {
 			return err
 		}
 		leave, err := s.admit(c)
@@ -50,7 +50,7 @@ const readUnknown = 64 << 10
 func (s *Server) admit(c echo.Context) (leave func(), err error) {
 	nothing := func() {}
 	if s.byLink[c.Path()] {
-		return s.admitByLink(c)
+		return s.BeginByLink(c)
 	}
 	key := credential(c)
 	if key == "" {
@@ -59,7 +59,7 @@ func (s *Server) admit(c echo.Context) (leave func(), err error) {
 	behalf, unreadable := onBehalf(c)
 	ctx, leave, err := s.Admit(c.Request().Context(), key, behalf)
 	if fault.Is(err, fault.Unauthenticated) {
-		return leave, s.countGuess(c, err)
+		return leave, s.CountGuess(c, err)
 	}
 	if err == nil {
 		err = unreadable
@@ -68,18 +68,18 @@ func (s *Server) admit(c echo.Context) (leave func(), err error) {
 	return leave, err
 }
 
-// admitByLink is admit for the token of a link. Tokens must not be tried out.
-func (s *Server) admitByLink(c echo.Context) (leave func(), err error) {
+// BeginByLink is admit for the token of a link. Tokens must not be tried out.
+func (s *Server) BeginByLink(c echo.Context) (leave func(), err error) {
 	ctx, leave, err := s.AdmitByLink(c.Request().Context(), c.Param("token"))
 	if fault.Is(err, fault.NotFound) {
-		return leave, s.countGuess(c, err)
+		return leave, s.CountGuess(c, err)
 	}
 	proceed(c, ctx, leave)
 	return leave, err
 }
 
-// countGuess counts a credential that failed, and slows down an address that tries many.
-func (s *Server) countGuess(c echo.Context, refusal error) error {
+// CountGuess counts a credential that failed, and slows down an address that tries many.
+func (s *Server) CountGuess(c echo.Context, refusal error) error {
 	return s.refused.count(c.RealIP(), refusal)
 }
 
@@ -131,7 +131,7 @@ type guesses struct {
 }
 
 const (
-	guessesAtOnce = 100
+	GuessesAtOnce = 100
 	guessesEvery  = time.Second
 	addressesKept = 10_000
 )
@@ -146,7 +146,7 @@ func (g *guesses) count(address string, refusal error) error {
 		clear(g.by) // memory has an end; an attacker of this many addresses is no worse off without us
 	}
 	if g.by[address] == nil {
-		g.by[address] = rate.NewLimiter(rate.Every(guessesEvery), guessesAtOnce)
+		g.by[address] = rate.NewLimiter(rate.Every(guessesEvery), GuessesAtOnce)
 	}
 	if g.by[address].Allow() {
 		return refusal

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"slices"
@@ -28,10 +28,10 @@ type texts struct {
 	changed  bool // whether the body now differs from what was sent
 }
 
-// readTexts makes every blank string that may be left out null, coded ones too, and drops the spaces around
+// NormaliseTexts makes every blank string that may be left out null, coded ones too, and drops the spaces around
 // every text of one line. It notes what is wrong with the others: a required one that is blank, and one of
 // one line that is none. It tells whether the value now differs from what was sent.
-func readTexts(
+func NormaliseTexts(
 	r huma.Registry,
 	value any,
 	schema *huma.Schema,
@@ -45,7 +45,7 @@ func readTexts(
 
 func (t *texts) walk(value any, schema *huma.Schema) {
 	schema = t.resolve(schema)
-	if schema == nil || len(t.found.Errors) > maxErrors {
+	if schema == nil || len(t.found.Errors) > MaxErrors {
 		return
 	}
 	switch v := value.(type) {

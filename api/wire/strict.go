@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"bytes"
@@ -23,41 +23,41 @@ const (
 	maxBody     = 1 << 20
 	maxDrain    = 16 << 20 // read past a body that is too large, so that the caller gets to read the answer
 	bodyTimeout = 15 * time.Second
-	maxDepth    = 32
-	maxEntries  = 1000    // of a list, and of an object: more than any operation takes
+	MaxDepth    = 32
+	MaxEntries  = 1000    // of a list, and of an object: more than any operation takes
 	maxTokens   = 100_000 // of a whole body: values, names and brackets
 )
 
-// request is what the operation wrappers need to know of the HTTP request.
-type request struct {
-	header    http.Header
+// Request is what the operation wrappers need to know of the HTTP request.
+type Request struct {
+	Header    http.Header
 	operation string // its method and route
-	path      string
-	query     string // as it was sent
-	body      []byte
+	Path      string
+	Query     string // as it was sent
+	Body      []byte
 	bodySum   [sha256.Size]byte
 }
 
 type requestKey struct{}
 
-func requestOf(ctx context.Context) *request {
-	r, _ := ctx.Value(requestKey{}).(*request)
+func RequestOf(ctx context.Context) *Request {
+	r, _ := ctx.Value(requestKey{}).(*Request)
 	return r
 }
 
-// receive reads the body once and whole, within its limits, before a connection to the database is taken.
-func receive(c echo.Context, longest int64) error {
+// Receive reads the body once and whole, within its limits, before a connection to the database is taken.
+func Receive(c echo.Context, longest int64) error {
 	body, err := readBody(c, longest)
 	if err != nil {
 		return err
 	}
 	req := c.Request()
-	info := &request{
+	info := &Request{
 		operation: req.Method + " " + c.Path(),
-		header:    req.Header,
-		path:      req.URL.Path,
-		query:     req.URL.RawQuery,
-		body:      body,
+		Header:    req.Header,
+		Path:      req.URL.Path,
+		Query:     req.URL.RawQuery,
+		Body:      body,
 		bodySum:   sha256.Sum256(body),
 	}
 	req = req.WithContext(context.WithValue(req.Context(), requestKey{}, info))
@@ -70,8 +70,8 @@ func receive(c echo.Context, longest int64) error {
 // anything after the value, a query of which parts cannot be read or stand twice.
 func strict(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		req := requestOf(c.Request().Context())
-		parameters, err := url.ParseQuery(req.query)
+		req := RequestOf(c.Request().Context())
+		parameters, err := url.ParseQuery(req.Query)
 		if err != nil {
 			return fault.New(fault.Unreadable, "The query cannot be read.") // parts of it would be passed over
 		}
@@ -82,20 +82,20 @@ func strict(next echo.HandlerFunc) echo.HandlerFunc {
 					At("query", fault.Duplicate, "has a parameter twice")
 			}
 		}
-		if len(req.body) == 0 {
+		if len(req.Body) == 0 {
 			return next(c)
 		}
-		if !isJSON(req.header.Get(echo.HeaderContentType)) {
+		if !isJSON(req.Header.Get(echo.HeaderContentType)) {
 			return withStatus(
 				fault.Invalid,
 				http.StatusUnsupportedMediaType,
 				"The body must be JSON, with Content-Type: application/json.",
 			)
 		}
-		if err := checkJSON(req.body); err != nil {
+		if err := CheckJSON(req.Body); err != nil {
 			return err
 		}
-		req.header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+		req.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 		return next(c)
 	}
 }
@@ -120,8 +120,8 @@ func isJSON(contentType string) bool {
 	return err == nil && (kind == "application/json" || kind == "application/merge-patch+json")
 }
 
-// checkJSON walks the tokens. The decoder itself refuses duplicate names and invalid UTF-8.
-func checkJSON(body []byte) error {
+// CheckJSON walks the tokens. The decoder itself refuses duplicate names and invalid UTF-8.
+func CheckJSON(body []byte) error {
 	unreadable := func(why string) error {
 		return fault.New(fault.Unreadable, "The body is not JSON that can be taken.").At("body", fault.WrongFormat, why)
 	}
@@ -138,10 +138,10 @@ func checkJSON(body []byte) error {
 			return unreadable("a name stands twice in one object")
 		case err != nil:
 			return unreadable("it is broken, cut short, not UTF-8, or has more than one value")
-		case d.StackDepth() > maxDepth:
+		case d.StackDepth() > MaxDepth:
 			return unreadable("it is nested too deeply")
-		case entries(d) > maxEntries:
-			return tooMany(fmt.Sprintf("has a list or an object with more than %d entries", maxEntries))
+		case entries(d) > MaxEntries:
+			return tooMany(fmt.Sprintf("has a list or an object with more than %d entries", MaxEntries))
 		case tokens == maxTokens:
 			return tooMany("has more values than any operation takes")
 		case token.Kind() == '"' && strings.ContainsRune(token.String(), 0):

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ const (
 // validateBody validates the body against its schema, in place of huma's own validation: that one collects
 // every error there is, which of a megabyte of wrong items is a gigabyte of memory.
 func (s *Server) validateBody(ctx huma.Context, next func(huma.Context)) {
-	body, schema := requestOf(ctx.Context()).body, bodySchema(ctx.Operation())
+	body, schema := RequestOf(ctx.Context()).Body, BodySchema(ctx.Operation())
 	if len(body) == 0 || schema == nil {
 		next(ctx)
 		return
@@ -52,7 +52,7 @@ func (s *Server) validate(body []byte, schema *huma.Schema) ([]byte, error) {
 		return nil, huma.NewError(http.StatusBadRequest, "", found.Errors...)
 	}
 	registry := s.API.OpenAPI().Components.Schemas
-	if readTexts(registry, value, schema, path, &found) {
+	if NormaliseTexts(registry, value, schema, path, &found) {
 		var err error
 		if body, err = json.Marshal(value); err != nil {
 			return nil, err
@@ -86,8 +86,8 @@ func (s *Server) explainForms(found []error) {
 	}
 }
 
-// bodySchema is the schema of an operation's body, of which there is one form; nil: it takes none.
-func bodySchema(o *huma.Operation) *huma.Schema {
+// BodySchema is the schema of an operation's body, of which there is one form; nil: it takes none.
+func BodySchema(o *huma.Operation) *huma.Schema {
 	if o.RequestBody != nil {
 		for _, form := range o.RequestBody.Content {
 			return form.Schema
@@ -104,7 +104,7 @@ type boundedRegistry struct {
 }
 
 func (r boundedRegistry) SchemaFromRef(ref string) *huma.Schema {
-	if len(r.found.Errors) > maxErrors {
+	if len(r.found.Errors) > MaxErrors {
 		return &huma.Schema{}
 	}
 	return r.Registry.SchemaFromRef(ref)

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"context"
@@ -20,69 +20,69 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// op declares one operation: everything the document says of it and the scope it needs.
-type op struct {
-	id      string
-	method  string
-	path    string
-	tag     string
-	summary string
-	about   string      // what it does, in sentences
-	scope   actor.Scope // what the caller's role must carry
-	created string      // of a POST that makes something: where it is then, from its fields; the answer is then 201
-	later   bool        // what it makes is there later: the answer is then 202, or 200 where nothing is made
-	faults  []fault.Kind
-	also    forms // further forms of its answer, beside JSON
-	byLink  bool  // its credential is the token in its path: it takes no key, and so has no scope and no roles
+// Operation declares one operation: everything the document says of it and the scope it needs.
+type Operation struct {
+	ID          string
+	Method      string
+	Path        string
+	Tag         string
+	Summary     string
+	Description string      // what it does, in sentences
+	Scope       actor.Scope // what the caller's role must carry
+	Created     string      // of a POST that makes something: where it is then, from its fields; the answer is then 201
+	Later       bool        // what it makes is there later: the answer is then 202, or 200 where nothing is made
+	Faults      []fault.Kind
+	Forms       Forms // further forms of its answer, beside JSON
+	ByLink      bool  // its credential is the token in its path: it takes no key, and so has no scope and no roles
 }
 
-// declare makes huma's operation: with the scope, who holds it, and every problem that it may answer.
-func (s *Server) declare(o op) huma.Operation {
+// Declare makes huma's operation: with the scope, who holds it, and every problem that it may answer.
+func (s *Server) Declare(o Operation) huma.Operation {
 	roles := make([]string, 0, 8)
-	for _, r := range actor.Holders(o.scope) {
+	for _, r := range actor.Holders(o.Scope) {
 		roles = append(roles, string(r))
 	}
 	h := huma.Operation{
-		OperationID: o.id,
-		Method:      o.method,
-		Path:        "/v1" + o.path,
-		Tags:        []string{o.tag},
-		Summary:     o.summary,
+		OperationID: o.ID,
+		Method:      o.Method,
+		Path:        "/v1" + o.Path,
+		Tags:        []string{o.Tag},
+		Summary:     o.Summary,
 		Description: fmt.Sprintf(
 			"%s\n\nMay be called by: %s (scope `%s`).",
-			o.about,
+			o.Description,
 			strings.Join(roles, ", "),
-			o.scope,
+			o.Scope,
 		),
 		Security:         []map[string][]string{{"bearer": {}}},
-		Middlewares:      huma.Middlewares{s.demand(o.scope)},
+		Middlewares:      huma.Middlewares{s.demand(o.Scope)},
 		MaxBodyBytes:     2 * maxBody, // strict has refused larger ones already
 		BodyReadTimeout:  -1,          // strict has read it already
 		SkipValidateBody: true,        // validateBody does it
-		Extensions:       map[string]any{"x-scope": o.scope, "x-roles": roles},
+		Extensions:       map[string]any{"x-scope": o.Scope, "x-roles": roles},
 		Responses:        map[string]*huma.Response{},
 	}
-	if o.byLink {
+	if o.ByLink {
 		s.byLink[route(h.Path)] = true
-		h.Description = o.about + "\n\nMay be called by: whoever holds the link. It takes no API key: the token in its path is the credential."
-		h.Security, h.Middlewares, h.Extensions = []map[string][]string{{}}, huma.Middlewares{uncompressed}, nil
+		h.Description = o.Description + "\n\nMay be called by: whoever holds the link. It takes no API key: the token in its path is the credential."
+		h.Security, h.Middlewares, h.Extensions = []map[string][]string{{}}, huma.Middlewares{Uncompressed}, nil
 	}
 	switch {
-	case o.later:
+	case o.Later:
 		h.DefaultStatus = http.StatusAccepted
-	case o.created != "":
+	case o.Created != "":
 		h.DefaultStatus = http.StatusCreated
 	}
-	if strings.HasPrefix(o.path, "/insights") { // see takesPassword
+	if strings.HasPrefix(o.Path, "/insights") { // see takesPassword
 		h.Security = append(h.Security, map[string][]string{"basic": {}})
 	}
-	h.Middlewares = append(h.Middlewares, o.also.choose, s.validateBody)
-	if o.also != nil {
+	h.Middlewares = append(h.Middlewares, o.Forms.choose, s.validateBody)
+	if o.Forms != nil {
 		h.Responses["200"] = &huma.Response{
 			Description: "OK",
 			Content:     map[string]*huma.MediaType{"application/json": {}},
 		}
-		for _, f := range o.also {
+		for _, f := range o.Forms {
 			h.Responses["200"].Content[f.media] = &huma.MediaType{
 				Schema:  &huma.Schema{Type: "string"},
 				Example: f.example,
@@ -91,14 +91,14 @@ func (s *Server) declare(o op) huma.Operation {
 	}
 	faults := append(
 		[]fault.Kind{fault.Unreadable, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable},
-		o.faults...)
-	if !o.byLink {
+		o.Faults...)
+	if !o.ByLink {
 		faults = append(faults, fault.Unauthenticated, fault.Forbidden)
 	}
-	if strings.Contains(o.path, "{") {
+	if strings.Contains(o.Path, "{") {
 		faults = append(faults, fault.NotFound)
 	}
-	if o.method != http.MethodGet {
+	if o.Method != http.MethodGet {
 		faults = append(faults, fault.Conflict, fault.TooLarge)
 	}
 	s.addProblems(&h, faults)
@@ -157,8 +157,8 @@ func (s *Server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)
 	}
 }
 
-// register adds an operation, and keeps the types of its request and its answer for the document.
-func register[I, O any](s *Server, h huma.Operation, work func(context.Context, *I) (*O, error)) {
+// Register adds an operation, and keeps the types of its request and its answer for the document.
+func Register[I, O any](s *Server, h huma.Operation, work func(context.Context, *I) (*O, error)) {
 	huma.Register(s.API, h, work)
 	s.types[h.OperationID] = operationTypes{reflect.TypeFor[I](), reflect.TypeFor[O]()}
 }
@@ -170,27 +170,27 @@ type shown[O any] struct {
 	Body O
 }
 
-// respond runs the work in one transaction and shows what comes of it.
-func respond[O any](ctx context.Context, s *Server, work func(context.Context) (O, error)) (*shown[O], error) {
+// Respond runs the work in one transaction and shows what comes of it.
+func Respond[O any](ctx context.Context, s *Server, work func(context.Context) (O, error)) (*shown[O], error) {
 	var out shown[O]
 	err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
 		out.Body, err = work(tx.Context())
 		return err
 	})
 	if err != nil {
-		return nil, problemOf(ctx, err)
+		return nil, ProblemOf(ctx, err)
 	}
 	out.ETag = etag(out.Body)
 	return &out, nil
 }
 
-// read registers an operation that reads, in a transaction that promises nothing to a caller.
-func read[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
-	o.method = http.MethodGet
-	register(s, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
-		return respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
+// Get registers an operation that reads, in a transaction that promises nothing to a caller.
+func Get[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, error)) {
+	o.Method = http.MethodGet
+	Register(s, s.Declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
+		return Respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
-	withoutETag[O](s.API.OpenAPI().Paths["/v1"+o.path].Get)
+	withoutETag[O](s.API.OpenAPI().Paths["/v1"+o.Path].Get)
 }
 
 // withoutETag takes the header out of the document where the answer has no version.
@@ -203,20 +203,20 @@ func withoutETag[O any](o *huma.Operation) {
 	}
 }
 
-// search registers a POST that only reads: what is looked for must not stand in a URL. It is exempt from idempotency.
-func search[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
-	o.method = http.MethodPost
-	register(s, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
-		return respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
+// Search registers a POST that only reads: what is looked for must not stand in a URL. It is exempt from idempotency.
+func Search[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, error)) {
+	o.Method = http.MethodPost
+	Register(s, s.Declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
+		return Respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
-	withoutETag[O](s.API.OpenAPI().Paths["/v1"+o.path].Post)
+	withoutETag[O](s.API.OpenAPI().Paths["/v1"+o.Path].Post)
 }
 
-// change registers a PATCH of the version that If-Match names.
-func change[I, O any](s *Server, o op, h func(ctx context.Context, in *I, version int) (O, error)) {
-	o.method = http.MethodPatch
-	o.faults = append(o.faults, fault.Stale, fault.PreconditionRequired)
-	d := s.declare(o)
+// Patch registers a PATCH of the version that If-Match names.
+func Patch[I, O any](s *Server, o Operation, h func(ctx context.Context, in *I, version int) (O, error)) {
+	o.Method = http.MethodPatch
+	o.Faults = append(o.Faults, fault.Stale, fault.PreconditionRequired)
+	d := s.Declare(o)
 	d.Parameters = append(d.Parameters, &huma.Param{
 		Name:     "If-Match",
 		In:       "header",
@@ -226,12 +226,12 @@ func change[I, O any](s *Server, o op, h func(ctx context.Context, in *I, versio
 		Description: "The ETag of the version that was read, or a list of those that are fine, each as it was given or " +
 			"in its weak form. Missing: 428. Of older versions alone, or *: 412.",
 	})
-	register(s, d, func(ctx context.Context, in *I) (*shown[O], error) {
-		versions, err := ifMatch(requestOf(ctx).header)
+	Register(s, d, func(ctx context.Context, in *I) (*shown[O], error) {
+		versions, err := ifMatch(RequestOf(ctx).Header)
 		if err != nil {
-			return nil, problemOf(ctx, err)
+			return nil, ProblemOf(ctx, err)
 		}
-		return respond(ctx, s, func(ctx context.Context) (out O, err error) {
+		return Respond(ctx, s, func(ctx context.Context) (out O, err error) {
 			for _, version := range versions {
 				if out, err = h(ctx, in, version); !fault.Is(err, fault.Stale) {
 					break
@@ -242,23 +242,23 @@ func change[I, O any](s *Server, o op, h func(ctx context.Context, in *I, versio
 	})
 }
 
-// put registers a PUT that needs no version: the latest word stands.
-func put[I, O any](s *Server, o op, h func(context.Context, *I) (O, error)) {
-	o.method = http.MethodPut
-	register(s, s.declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
-		return respond(ctx, s, func(ctx context.Context) (O, error) { return h(ctx, in) })
+// Put registers a PUT that needs no version: the latest word stands.
+func Put[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, error)) {
+	o.Method = http.MethodPut
+	Register(s, s.Declare(o), func(ctx context.Context, in *I) (*shown[O], error) {
+		return Respond(ctx, s, func(ctx context.Context) (O, error) { return h(ctx, in) })
 	})
 }
 
-// remove registers a DELETE, answered with 204.
-func remove[I any](s *Server, o op, h func(context.Context, *I) error) {
-	o.method = http.MethodDelete
-	d := s.declare(o)
+// Delete registers a DELETE, answered with 204.
+func Delete[I any](s *Server, o Operation, h func(context.Context, *I) error) {
+	o.Method = http.MethodDelete
+	d := s.Declare(o)
 	d.DefaultStatus = http.StatusNoContent
-	register(s, d, func(ctx context.Context, in *I) (*struct{}, error) {
+	Register(s, d, func(ctx context.Context, in *I) (*struct{}, error) {
 		err := s.DB.Do(ctx, func(tx *db.Tx) error { return h(tx.Context(), in) })
 		if err != nil {
-			return nil, problemOf(ctx, err)
+			return nil, ProblemOf(ctx, err)
 		}
 		return nil, nil
 	})
@@ -267,7 +267,7 @@ func remove[I any](s *Server, o op, h func(context.Context, *I) error) {
 // ourTag is an ETag as this API gives it, or the weak form that a proxy makes of it when it compresses an answer.
 var ourTag = regexp.MustCompile(`^(?:W/)?"([0-9]{1,18})"$`)
 
-const maxTags = 20 // versions of one thing that a change is tried on
+const MaxTags = 20 // versions of one thing that a change is tried on
 
 // ifMatch is the versions that a change may be made on. Tags that are not ours match nothing; a version is
 // named by its number, so that, other than RFC 9110 has it, the weak form of a tag matches too.
@@ -291,12 +291,12 @@ func ifMatch(h http.Header) (versions []int, err error) {
 		}
 	}
 	slices.Sort(versions)
-	if versions = slices.Compact(versions); len(versions) == 0 || len(versions) > maxTags {
+	if versions = slices.Compact(versions); len(versions) == 0 || len(versions) > MaxTags {
 		return nil, fault.New(
 			fault.Stale,
 			fmt.Sprintf(
 				"If-Match must be an ETag as this API gives it, or a list of %d at most. Read the thing again.",
-				maxTags,
+				MaxTags,
 			),
 		)
 	}
@@ -362,7 +362,7 @@ type MayHave[B any] struct {
 	Body *B
 }
 
-func (m *MayHave[B]) body() (b B) {
+func (m *MayHave[B]) BodyOrZero() (b B) {
 	if m.Body != nil {
 		b = *m.Body
 	}

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"cmp"
@@ -248,7 +248,7 @@ func (s *Server) MakeDocument(comment Comment) ([]byte, error) {
 func (s *Server) ServeDocument(e *echo.Echo, document []byte) {
 	serve := func(path, contentType string, as func(document []byte, base string) ([]byte, error)) {
 		made := sync.OnceValues(func() ([]byte, error) { return as(document, s.Base) })
-		get(e, path, func(c echo.Context) error {
+		GetAndHead(e, path, func(c echo.Context) error {
 			text, err := made()
 			if err != nil {
 				return err

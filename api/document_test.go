@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,6 +139,29 @@ func TestDaysAndIdsAreDeclared(t *testing.T) {
 			if strings.HasPrefix(p.Format, "code:") {
 				t.Errorf("%s.%s: its code list was not resolved", name, field)
 			}
+		}
+	}
+}
+
+// An id of an operation can be guessed: a verb of this list, and what it acts on (docs/contract.md).
+func TestIdsOfOperationsAreAVerbAndANoun(t *testing.T) {
+	t.Parallel()
+	verbs := strings.Fields(`get list search
+		add change create record remove revoke set withdraw
+		acknowledge advance approve ask check close complete confirm correct mark move open pause publish
+		replace replay request resume retry test undo`)
+	used := map[string]bool{}
+	_, all := operations(t)
+	for _, o := range all {
+		verb, noun, _ := strings.Cut(o.OperationID, "-")
+		if !slices.Contains(verbs, verb) || noun == "" {
+			t.Errorf("%s: not a verb of the list and a noun", o.OperationID)
+		}
+		used[verb] = true
+	}
+	for _, verb := range verbs {
+		if !used[verb] {
+			t.Errorf("no operation has the verb %s: take it out of the list", verb)
 		}
 	}
 }

@@ -119,7 +119,7 @@ func (s *server) episodeOperations() {
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "take-on",
+			ID:      "create-intake",
 			Path:    "/intakes",
 			Tag:     "episodes",
 			Scope:   actor.RecordWrite,
@@ -132,7 +132,7 @@ func (s *server) episodeOperations() {
 				"refused says which part it is of, such as body.referrals[1].need. A consent in the call " +
 				"counts for its referrals.",
 		},
-		s.takeOn,
+		s.createIntake,
 	)
 	wire.Get(
 		s.Server,
@@ -154,7 +154,7 @@ func (s *server) episodeOperations() {
 	wire.Get(
 		s.Server,
 		wire.Operation{
-			ID:      "list-safeguarding-flags",
+			ID:      "list-concerns",
 			Path:    "/episodes/{id}/safeguarding",
 			Tag:     "outcomes",
 			Scope:   actor.RecordRead,
@@ -162,12 +162,12 @@ func (s *server) episodeOperations() {
 			Description: "Lists, by id, the answers of an episode that were a safeguarding concern when they were recorded: " +
 				"at or above what an item of a site's own instrument names (flag_from). Those that were seen too.",
 		},
-		s.safeguardingFlags,
+		s.listConcerns,
 	)
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "see-safeguarding-flag",
+			ID:      "acknowledge-concern",
 			Path:    "/episodes/{id}/safeguarding/{flag_id}/seen",
 			Tag:     "outcomes",
 			Scope:   actor.RecordWrite,
@@ -175,7 +175,7 @@ func (s *server) episodeOperations() {
 			Description: "Records that somebody has seen a safeguarding flag and acted. It then leads no list any more, and " +
 				"stays in the record and on the timeline. Nothing else closes a flag, a correction of the answer neither.",
 		},
-		s.seeSafeguardingFlag,
+		s.acknowledgeConcern,
 	)
 	wire.Get(
 		s.Server,
@@ -262,7 +262,7 @@ func (s *server) closeEpisode(ctx context.Context, in *wire.Of[casework.Closure]
 	return s.casework.CloseEpisode(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
-func (s *server) takeOn(ctx context.Context, in *wire.With[casework.Intake]) (casework.TakenOn, error) {
+func (s *server) createIntake(ctx context.Context, in *wire.With[casework.Intake]) (casework.TakenOn, error) {
 	return s.casework.TakeOn(ctx, in.Body, viaAPI)
 }
 
@@ -282,21 +282,21 @@ func (s *server) gpMessage(ctx context.Context, in *gpMessageInput) (gpmessage.M
 	return s.gpMessages.Make(ctx, in.ID.ID)
 }
 
-func (s *server) safeguardingFlags(ctx context.Context, in *OneChanging) (wire.Page[outcomes.SafeguardingFlag], error) {
+func (s *server) listConcerns(ctx context.Context, in *OneChanging) (wire.Page[outcomes.SafeguardingFlag], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]outcomes.SafeguardingFlag, error) {
 		return s.casework.Outcomes.Flags(ctx, in.ID.ID, p)
 	}, func(f outcomes.SafeguardingFlag) uuid.UUID { return f.ID })
 }
 
-type seeSafeguardingFlagInput struct {
+type acknowledgeConcernInput struct {
 	wire.MayHave[outcomes.Seen]
 	// The flag's id.
 	FlagID uuid.UUID `path:"flag_id" format:"uuid"`
 }
 
-func (s *server) seeSafeguardingFlag(
+func (s *server) acknowledgeConcern(
 	ctx context.Context,
-	in *seeSafeguardingFlagInput,
+	in *acknowledgeConcernInput,
 ) (outcomes.SafeguardingFlag, error) {
 	return s.casework.Outcomes.See(ctx, in.ID.ID, in.FlagID, in.BodyOrZero())
 }

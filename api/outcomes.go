@@ -50,14 +50,14 @@ func (s *server) assessmentOperations() {
 		Description: "Returns an instrument, with the words that the caller's site has loaded.",
 	}, s.getInstrument)
 	wire.Put(s.Server, wire.Operation{
-		ID:      "load-wording",
+		ID:      "set-instrument-wording",
 		Path:    "/instruments/{key}/wording",
 		Tag:     "outcomes",
 		Scope:   actor.InstrumentsWrite,
 		Summary: "Load an instrument's words",
 		Description: "Sets the words that a site may use for the newest version of an instrument whose words do not " +
 			"come with it, in place of earlier ones. No other site sees them.",
-	}, s.loadWording)
+	}, s.setInstrumentWording)
 	wire.Post(
 		s.Server,
 		wire.Operation{
@@ -132,7 +132,7 @@ func (s *server) addInstrument(
 	return s.instruments.Add(ctx, in.Body)
 }
 
-func (s *server) loadWording(ctx context.Context, in *struct {
+func (s *server) setInstrumentWording(ctx context.Context, in *struct {
 	Key
 	Body instruments.NewWording
 }) (instruments.Instrument, error) {
@@ -200,7 +200,7 @@ func (s *server) followUpOperations() {
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "report-follow-up-service",
+			ID:      "record-follow-up-service",
 			Path:    "/follow-ups/{id}/services",
 			Tag:     "outcomes",
 			Scope:   actor.RecordWrite,
@@ -209,12 +209,12 @@ func (s *server) followUpOperations() {
 			Description: "Adds to a completed follow-up what the person says of a referral that is not recorded with it " +
 				"yet: see ask_in_person. The answer is the follow-up.",
 		},
-		s.reportService,
+		s.recordFollowUpService,
 	)
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "make-follow-up-link",
+			ID:      "create-follow-up-link",
 			Path:    "/follow-ups/{id}/link",
 			Tag:     "outcomes",
 			Scope:   actor.RecordWrite,
@@ -227,10 +227,10 @@ func (s *server) followUpOperations() {
 				"the follow-up. Refused with 422 at privacy_notice_url while the site has no privacy notice. It " +
 				"stands in this answer and is never shown again; earlier links go on working.",
 		},
-		s.makeLink,
+		s.createFollowUpLink,
 	)
 	wire.Delete(s.Server, wire.Operation{
-		ID:      "end-follow-up-link",
+		ID:      "revoke-follow-up-link",
 		Path:    "/follow-ups/{id}/link",
 		Tag:     "outcomes",
 		Scope:   actor.RecordWrite,
@@ -238,16 +238,16 @@ func (s *server) followUpOperations() {
 		Description: "Ends every link to this follow-up at once, such as one that was sent to a wrong number: its page " +
 			"then says that it does not work. Where none works, nothing changes. What the person has answered " +
 			"by it is kept; another link can be made, and an invitation or reminder that is due sends one.",
-	}, s.endLink)
+	}, s.revokeFollowUpLink)
 	wire.Post(s.Server, wire.Operation{
-		ID:      "lose-follow-up",
+		ID:      "record-follow-up-loss",
 		Path:    "/follow-ups/{id}/loss",
 		Tag:     "outcomes",
 		Scope:   actor.RecordWrite,
 		Summary: "Give a follow-up up",
 		Description: "Records that a follow-up will not happen, with the reason. If the person turns up after all, it " +
 			"can still be completed.",
-	}, s.loseFollowUp)
+	}, s.recordFollowUpLoss)
 }
 
 type listFollowUpsInput struct {
@@ -292,20 +292,20 @@ func (s *server) completeFollowUp(ctx context.Context, in *wire.Of[outcomes.Comp
 	return s.casework.Outcomes.Complete(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
-func (s *server) reportService(ctx context.Context, in *wire.Of[outcomes.Used]) (outcomes.FollowUp, error) {
+func (s *server) recordFollowUpService(ctx context.Context, in *wire.Of[outcomes.Used]) (outcomes.FollowUp, error) {
 	return s.casework.Outcomes.ReportService(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) makeLink(ctx context.Context, in *wire.ID) (outcomes.Link, error) {
+func (s *server) createFollowUpLink(ctx context.Context, in *wire.ID) (outcomes.Link, error) {
 	l, err := s.casework.Outcomes.Link(ctx, in.ID)
 	l.URL = s.PublicURL + outcomes.LinkPath + l.Token
 	return l, err
 }
 
-func (s *server) endLink(ctx context.Context, in *wire.ID) error {
+func (s *server) revokeFollowUpLink(ctx context.Context, in *wire.ID) error {
 	return s.casework.Outcomes.EndLink(ctx, in.ID)
 }
 
-func (s *server) loseFollowUp(ctx context.Context, in *wire.Of[outcomes.Loss]) (outcomes.FollowUp, error) {
+func (s *server) recordFollowUpLoss(ctx context.Context, in *wire.Of[outcomes.Loss]) (outcomes.FollowUp, error) {
 	return s.casework.Outcomes.Lose(ctx, in.ID.ID, in.Body)
 }

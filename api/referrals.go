@@ -125,7 +125,7 @@ func (s *server) referralOperations() {
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "take-back-attendance",
+			ID:      "mark-attendance-in-error",
 			Path:    "/attendances/{id}/entered-in-error",
 			Tag:     "referrals",
 			Scope:   actor.ReferralsReply,
@@ -136,7 +136,7 @@ func (s *server) referralOperations() {
 				"reported by its key or link, the site what it recorded; anybody else is forbidden. One that was " +
 				"taken back already stays as it is.",
 		},
-		s.takeBackAttendance,
+		s.markAttendanceInError,
 	)
 	wire.Get(
 		s.Server,
@@ -369,7 +369,7 @@ func (s *server) recordAttendance(ctx context.Context, in *wire.Of[referrals.New
 	return s.casework.Referrals.RecordAttendance(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) takeBackAttendance(ctx context.Context, in *wire.Of[referrals.TakeBack]) (referrals.Attendance, error) {
+func (s *server) markAttendanceInError(ctx context.Context, in *wire.Of[referrals.TakeBack]) (referrals.Attendance, error) {
 	return s.casework.Referrals.TakeBackAttendance(ctx, in.ID.ID, in.Body)
 }
 

@@ -13,7 +13,7 @@ func (s *server) replyOperations() {
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "make-reply-link",
+			ID:      "create-reply-link",
 			Path:    "/referrals/{id}/reply-link",
 			Tag:     "referrals",
 			Scope:   actor.ReferralsWrite,
@@ -26,12 +26,12 @@ func (s *server) replyOperations() {
 				"referral end. For an organisation that is not active none is made (conflict). It ends when the " +
 				"referral is withdrawn, and on its last day.",
 		},
-		s.makeReplyLink,
+		s.createReplyLink,
 	)
 	wire.Delete(
 		s.Server,
 		wire.Operation{
-			ID:      "end-reply-link",
+			ID:      "revoke-reply-link",
 			Path:    "/referrals/{id}/reply-link",
 			Tag:     "referrals",
 			Scope:   actor.ReferralsWrite,
@@ -39,7 +39,7 @@ func (s *server) replyOperations() {
 			Description: "Ends every link of this referral at once, such as one that was sent to somebody else; where none " +
 				"works, nothing changes. The next notice to the organisation holds a new one.",
 		},
-		s.endReplyLink,
+		s.revokeReplyLink,
 	)
 	wire.Get(s.Server, wire.Operation{
 		ID:      "get-reply",
@@ -56,7 +56,7 @@ func (s *server) replyOperations() {
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "answer-by-link",
+			ID:      "record-reply",
 			Path:    "/replies/{token}",
 			Tag:     "referrals",
 			ByLink:  true,
@@ -69,17 +69,17 @@ func (s *server) replyOperations() {
 				"is said otherwise. An answer that comes too late for what it asks, such as to a referral that was " +
 				"withdrawn, is move_not_allowed, and says where it stands.",
 		},
-		s.answerByLink,
+		s.recordReply,
 	)
 }
 
-func (s *server) makeReplyLink(ctx context.Context, in *wire.ID) (referrals.ReplyLink, error) {
+func (s *server) createReplyLink(ctx context.Context, in *wire.ID) (referrals.ReplyLink, error) {
 	l, err := s.casework.Referrals.ReplyLink(ctx, in.ID)
 	l.URL = s.PublicURL + referrals.ReplyPath + l.Token
 	return l, err
 }
 
-func (s *server) endReplyLink(ctx context.Context, in *wire.ID) error {
+func (s *server) revokeReplyLink(ctx context.Context, in *wire.ID) error {
 	return s.casework.Referrals.EndReplyLink(ctx, in.ID)
 }
 
@@ -93,7 +93,7 @@ func (s *server) getReply(ctx context.Context, _ *Token) (referrals.Asked, error
 	return s.casework.Referrals.Asked(ctx)
 }
 
-func (s *server) answerByLink(ctx context.Context, in *struct {
+func (s *server) recordReply(ctx context.Context, in *struct {
 	Token
 	Body referrals.Answer
 }) (referrals.Asked, error) {

@@ -390,7 +390,7 @@ func TestNobodyIsAskedAboutTheDeadOrUnwilling(t *testing.T) {
 		row := r.(map[string]any)
 		text := fmt.Sprint(row)
 		if row["subject"].(map[string]any)["id"] == kept &&
-			(!strings.Contains(text, "no longer agrees") || strings.Contains(text, "make-reply-link")) {
+			(!strings.Contains(text, "no longer agrees") || strings.Contains(text, "create-reply-link")) {
 			t.Errorf("consent was withdrawn: %s", text)
 		}
 	}

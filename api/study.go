@@ -101,7 +101,7 @@ func (s *server) quoteOperations() {
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "choose-quote",
+			ID:      "add-quote",
 			Path:    "/projects/{id}/quotes",
 			Tag:     "study",
 			Scope:   actor.StudiesWrite,
@@ -110,7 +110,7 @@ func (s *server) quoteOperations() {
 			Description: "Chooses a sentence from what somebody said. It shows nowhere before a second person has looked " +
 				"for names and places in it.",
 		},
-		s.chooseQuote,
+		s.addQuote,
 	)
 	wire.Get(s.Server, wire.Operation{
 		ID:      "list-quotes",
@@ -136,21 +136,21 @@ func (s *server) quoteOperations() {
 		s.checkQuote,
 	)
 	wire.Delete(s.Server, wire.Operation{
-		ID:      "take-back-quote",
+		ID:      "withdraw-quote",
 		Path:    "/quotes/{id}",
 		Tag:     "study",
 		Scope:   actor.StudiesWrite,
 		Summary: "Take a quote back",
 		Description: "Takes a quote back: it shows nowhere any more, and an update that was published with it says that " +
 			"something was withdrawn.",
-	}, s.takeBackQuote)
+	}, s.withdrawQuote)
 }
 
 func (s *server) updateOperations() {
 	wire.Get(
 		s.Server,
 		wire.Operation{
-			ID:      "get-update",
+			ID:      "get-update-draft",
 			Path:    "/projects/{id}/update",
 			Tag:     "study",
 			Scope:   actor.ProjectsUse,
@@ -160,7 +160,7 @@ func (s *server) updateOperations() {
 			Description: "Returns the update as it stands now, for the project's members: its counts of progress are exact, " +
 				"and not for publication; all other figures are protected. As JSON, HTML or Markdown.",
 		},
-		s.getDraft,
+		s.getUpdateDraft,
 	)
 	wire.Get(s.Server, wire.Operation{
 		ID:          "list-updates",
@@ -191,7 +191,7 @@ func (s *server) updateOperations() {
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "make-update-link",
+			ID:      "create-update-link",
 			Path:    "/updates/{id}/link",
 			Tag:     "study",
 			Scope:   actor.StudiesWrite,
@@ -275,7 +275,7 @@ func (s *server) listNarratives(ctx context.Context, in *struct {
 	}, func(n study.Narrative) uuid.UUID { return n.FollowUpID })
 }
 
-func (s *server) chooseQuote(ctx context.Context, in *wire.Of[study.NewQuote]) (study.Quote, error) {
+func (s *server) addQuote(ctx context.Context, in *wire.Of[study.NewQuote]) (study.Quote, error) {
 	return s.study.Choose(ctx, in.ID.ID, in.Body)
 }
 
@@ -295,11 +295,11 @@ func (s *server) checkQuote(ctx context.Context, in *wire.Of[study.Check]) (stud
 	return s.study.CheckQuote(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) takeBackQuote(ctx context.Context, in *wire.ID) error {
+func (s *server) withdrawQuote(ctx context.Context, in *wire.ID) error {
 	return s.study.TakeBack(ctx, in.ID)
 }
 
-type getDraftInput struct {
+type getUpdateDraftInput struct {
 	wire.ID
 	// The month up to whose end people joined, and things happened, that it tells of; this one when
 	// left out.
@@ -309,7 +309,7 @@ type getDraftInput struct {
 	Format string `query:"format" enum:"json,html,md"`
 }
 
-func (s *server) getDraft(ctx context.Context, in *getDraftInput) (study.Update, error) {
+func (s *server) getUpdateDraft(ctx context.Context, in *getUpdateDraftInput) (study.Update, error) {
 	return s.study.Draft(ctx, in.ID.ID, in.To)
 }
 

@@ -77,7 +77,7 @@ var shared = map[string]string{
 var foreignBodies = map[string]string{
 	"open-episode": `{"patient_id":"{patients}","source":"gp","received_on":"2026-01-12",
 		"needs":{"primary":"food"}}`,
-	"take-on": `{"patient_id":"{patients}","episode":{"source":"gp","received_on":"2026-01-12",
+	"create-intake": `{"patient_id":"{patients}","episode":{"source":"gp","received_on":"2026-01-12",
 		"needs":{"primary":"food"}}}`,
 	"record-referral": `{"episode_id":"{episodes}","organisation_id":"{organisation}","need":"food"}`,
 	"record-assessment": `{"episode_id":"{episodes}","instrument":"ons4","timepoint":"review",

@@ -50,7 +50,7 @@ func (s *server) webhookOperations() {
 	wire.Delete(s.Server, wire.Operation{ID: "remove-webhook", Path: "/webhooks/{id}", Tag: "partners", Scope: actor.WebhooksWrite,
 		Summary: "Remove a webhook", Description: "Takes a webhook away, with the list of its deliveries."}, s.removeWebhook)
 	wire.Get(s.Server, wire.Operation{
-		ID:      "list-deliveries",
+		ID:      "list-webhook-deliveries",
 		Path:    "/webhooks/{id}/deliveries",
 		Tag:     "partners",
 		Scope:   actor.WebhooksWrite,
@@ -58,23 +58,23 @@ func (s *server) webhookOperations() {
 		Description: "Lists what was sent to a webhook or is on its way, newest first, with each attempt: when, which " +
 			"HTTP status came back, how long it took. What the receiver said is not kept. One that has ended " +
 			"is listed for 30 days.",
-	}, s.listDeliveries)
+	}, s.listWebhookDeliveries)
 	wire.Get(
 		s.Server,
 		wire.Operation{
-			ID:          "get-delivery",
+			ID:          "get-webhook-delivery",
 			Path:        "/webhooks/{id}/deliveries/{delivery_id}",
 			Tag:         "partners",
 			Scope:       actor.WebhooksWrite,
 			Summary:     "Get a delivery",
 			Description: "Returns a delivery with its attempts.",
 		},
-		s.getDelivery,
+		s.getWebhookDelivery,
 	)
 	wire.Post(
 		s.Server,
 		wire.Operation{
-			ID:      "retry-delivery",
+			ID:      "retry-webhook-delivery",
 			Path:    "/webhooks/{id}/deliveries/{delivery_id}/retry",
 			Tag:     "partners",
 			Scope:   actor.WebhooksWrite,
@@ -82,7 +82,7 @@ func (s *server) webhookOperations() {
 			Description: "Has a delivery sent again within seconds under the same id, whether it was delivered, is " +
 				"waiting or was given up.",
 		},
-		s.retryDelivery,
+		s.retryWebhookDelivery,
 	)
 	wire.Post(
 		s.Server,
@@ -149,14 +149,14 @@ func (s *server) removeWebhook(ctx context.Context, in *wire.ID) error {
 	return s.partners.RemoveWebhook(ctx, in.ID)
 }
 
-type listDeliveriesInput struct {
+type listWebhookDeliveriesInput struct {
 	wire.ID
 	wire.Changing
 	// Only deliveries in this state.
 	State string `query:"state" enum:"pending,delivered,failed"`
 }
 
-func (s *server) listDeliveries(ctx context.Context, in *listDeliveriesInput) (wire.Page[partners.Delivery], error) {
+func (s *server) listWebhookDeliveries(ctx context.Context, in *listWebhookDeliveriesInput) (wire.Page[partners.Delivery], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Delivery, error) {
 		return s.partners.Deliveries(ctx, in.ID.ID, partners.DeliveryState(in.State), p)
 	}, func(d partners.Delivery) uuid.UUID { return d.ID })
@@ -169,11 +169,11 @@ type DeliveryOf struct {
 	DeliveryID uuid.UUID `path:"delivery_id" format:"uuid"`
 }
 
-func (s *server) getDelivery(ctx context.Context, in *DeliveryOf) (partners.Delivery, error) {
+func (s *server) getWebhookDelivery(ctx context.Context, in *DeliveryOf) (partners.Delivery, error) {
 	return s.partners.GetDelivery(ctx, in.ID.ID, in.DeliveryID)
 }
 
-func (s *server) retryDelivery(ctx context.Context, in *DeliveryOf) (partners.Delivery, error) {
+func (s *server) retryWebhookDelivery(ctx context.Context, in *DeliveryOf) (partners.Delivery, error) {
 	return s.partners.Retry(ctx, in.ID.ID, in.DeliveryID)
 }
 

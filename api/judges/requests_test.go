@@ -281,7 +281,7 @@ func (c *caller) thing(operation string) string {
 		return c.moved("change-organisation", c.make("add-organisation"))
 	case "confirm-service-email":
 		return c.moved("change-service", c.make("add-service"))
-	case "report-follow-up-service":
+	case "record-follow-up-service":
 		return c.completed()
 	}
 	if segment == "follow-ups" { // a baseline makes them
@@ -293,16 +293,16 @@ func (c *caller) thing(operation string) string {
 		return list["items"].([]any)[0].(fields)["id"].(string)
 	}
 	if segment == "replies" { // the token that a link ends with
-		return path.Base(c.do(c.request("make-reply-link"))["url"].(string))
+		return path.Base(c.do(c.request("create-reply-link"))["url"].(string))
 	}
 	if segment == "releases" {
 		return c.release()
 	}
-	if slices.Contains([]string{"add-interview", "remove-interview", "choose-quote"}, operation) {
+	if slices.Contains([]string{"add-interview", "remove-interview", "add-quote"}, operation) {
 		return c.project()
 	}
 	if operation == "check-quote" { // by the manager of the person's site
-		chosen := c.request("choose-quote")
+		chosen := c.request("add-quote")
 		chosen.body = c.quote(true)
 		return c.do(chosen)["id"].(string)
 	}
@@ -333,7 +333,7 @@ var makes = map[string]string{
 	"organisations": "add-organisation",
 	"patients":      "record-patient",
 	"projects":      "add-project",
-	"quotes":        "choose-quote",
+	"quotes":        "add-quote",
 	"referrals":     "record-referral",
 	"services":      "add-service",
 	"sites":         "add-site",
@@ -365,7 +365,7 @@ func (c *caller) instead(operation string) fields {
 		}
 	case "record-attendance":
 		return fields{"on": time.Now().UTC().Format(time.DateOnly)}
-	case "take-on":
+	case "create-intake":
 		return fields{
 			"episode": fields{
 				"source":         "gp",
@@ -392,11 +392,11 @@ func (c *caller) instead(operation string) fields {
 		return fields{"targets": nil}
 	case "add-interview":
 		return fields{"site": c.site()}
-	case "choose-quote":
+	case "add-quote":
 		return c.quote(false)
 	case "publish-update":
 		return fields{"to": nil, "expires_on": nil, "corrects": nil, "correction": nil}
-	case "make-update-link":
+	case "create-update-link":
 		return fields{"expires_on": nil}
 	case "add-project-member":
 		key := c.do(
@@ -412,13 +412,13 @@ func (c *caller) instead(operation string) fields {
 		return fields{"dry_run": true}
 	case "confirm-organisation-email", "confirm-service-email":
 		return fields{"email": movedTo}
-	case "report-follow-up-service":
+	case "record-follow-up-service":
 		return fields{"referral_id": c.unreported}
 	case "complete-follow-up":
 		return fields{"completed_on": "2026-06-30"}
 	case "add-instrument":
 		return fields{"site_id": c.site(), "key": numbered("scale_%d")}
-	case "load-wording":
+	case "set-instrument-wording":
 		words := []any{}
 		for _, item := range []string{"concern_1", "concern_1_score", "concern_2", "concern_2_score", "wellbeing", "what_mattered_most"} {
 			words = append(words, fields{"code": item, "wording": "Words"})

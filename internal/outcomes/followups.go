@@ -76,7 +76,7 @@ type FollowUp struct {
 	// In the answer for one follow-up: referrals that the person's own page does not ask about, since
 	// their service or need is sensitive, and that nobody has asked about yet: ask the person where
 	// nobody else hears or reads it. What they say is recorded with the completion, or after it by
-	// report-follow-up-service.
+	// record-follow-up-service.
 	AskInPerson []uuid.UUID `json:"ask_in_person,omitzero" gorm:"-" format:"uuid"`
 	// In the answer for one follow-up: what the person said at the baseline, to be shown to them
 	// again.

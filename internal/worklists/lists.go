@@ -28,7 +28,7 @@ var lists = []List{
 	},
 	{Name: "follow_ups_due", About: "Follow-ups whose window is open, by the day that is best for asking.",
 		due: "l.target_on", why: whyFollowedUp, next: nextOfFollowUp,
-		may: always("record-attempt", "complete-follow-up", "make-follow-up-link", "lose-follow-up")},
+		may: always("record-attempt", "complete-follow-up", "create-follow-up-link", "record-follow-up-loss")},
 	{
 		Name:  "no_recent_contact",
 		About: "People who are supported or wait to be, and whom nobody has reached for the site's contact_days, the longest first.",
@@ -150,7 +150,7 @@ func mayOfSupported(f found) []string {
 // seen puts first, where there is a safeguarding flag, where it is read.
 func seen(f found, operations ...string) []string {
 	if f.Safeguarding {
-		return append([]string{"list-safeguarding-flags"}, operations...)
+		return append([]string{"list-concerns"}, operations...)
 	}
 	return operations
 }
@@ -202,7 +202,7 @@ func mayOfSilent(f found) []string {
 	if !f.Shared {
 		return seen(f, "move-referral", "record-contact")
 	}
-	return seen(f, "move-referral", "make-reply-link", "record-contact")
+	return seen(f, "move-referral", "create-reply-link", "record-contact")
 }
 
 func whyWithdrawn(f found) string {

@@ -9,9 +9,7 @@ import (
 
 	"waypost/api/pages"
 	"waypost/api/wire"
-	"waypost/internal/outcomes"
-	"waypost/internal/referrals"
-	"waypost/internal/study"
+	"waypost/internal/platform/link"
 )
 
 // nothing is the page of a path that has none, or of what went wrong before any page was there to say so.
@@ -37,11 +35,11 @@ func tidied(next echo.HandlerFunc) echo.HandlerFunc {
 		if req.Method != http.MethodGet && req.Method != http.MethodHead {
 			return next(c)
 		}
-		for _, root := range []string{outcomes.LinkPath, referrals.ReplyPath, study.UpdatePath} {
-			link := strings.TrimRight(req.URL.Path, afterLinks)
-			if strings.HasPrefix(link, root) && link != req.URL.Path {
+		for _, kind := range link.Kinds {
+			path := strings.TrimRight(req.URL.Path, afterLinks)
+			if strings.HasPrefix(path, kind.Path("")) && path != req.URL.Path {
 				c.Response().Header().Set("Cache-Control", "no-store")
-				return c.Redirect(http.StatusFound, wire.BaseOf(c)+(&url.URL{Path: link}).EscapedPath())
+				return c.Redirect(http.StatusFound, wire.BaseOf(c)+(&url.URL{Path: path}).EscapedPath())
 			}
 		}
 		return next(c)

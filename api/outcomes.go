@@ -13,6 +13,7 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/link"
 )
 
 func (s *server) assessmentOperations() {
@@ -298,7 +299,7 @@ func (s *server) recordFollowUpService(ctx context.Context, in *wire.Of[outcomes
 
 func (s *server) createFollowUpLink(ctx context.Context, in *wire.ID) (outcomes.Link, error) {
 	l, err := s.casework.Outcomes.Link(ctx, in.ID)
-	l.URL = s.PublicURL + outcomes.LinkPath + l.Token
+	l.URL = link.FollowUp.URL(s.PublicURL, l.Token)
 	return l, err
 }
 

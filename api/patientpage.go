@@ -17,8 +17,8 @@ import (
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/link"
 	"waypost/internal/platform/text"
-	"waypost/internal/study"
 )
 
 const maxForm = 64 << 10 // bytes of one answer
@@ -35,12 +35,12 @@ func (s *server) patientPages(e *echo.Echo) {
 		c.Response().Header().Set("Cache-Control", "max-age=3600")
 		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", pages.LeaveScript)
 	})
-	wire.GetAndHead(e, outcomes.LinkPath+":token", s.personPage(s.startPage))
-	wire.GetAndHead(e, outcomes.LinkPath+":token/check", s.personPage(s.checkPage))
-	e.POST(outcomes.LinkPath+":token/check", s.personPage(s.sendAnswers))
-	wire.GetAndHead(e, outcomes.LinkPath+":token/thanks", s.personPage(s.thanksPage))
-	wire.GetAndHead(e, outcomes.LinkPath+":token/:question", s.personPage(s.questionPage))
-	e.POST(outcomes.LinkPath+":token/:question", s.personPage(s.keepAnswer))
+	wire.GetAndHead(e, link.FollowUp.Path(":token"), s.personPage(s.startPage))
+	wire.GetAndHead(e, link.FollowUp.Path(":token/check"), s.personPage(s.checkPage))
+	e.POST(link.FollowUp.Path(":token/check"), s.personPage(s.sendAnswers))
+	wire.GetAndHead(e, link.FollowUp.Path(":token/thanks"), s.personPage(s.thanksPage))
+	wire.GetAndHead(e, link.FollowUp.Path(":token/:question"), s.personPage(s.questionPage))
+	e.POST(link.FollowUp.Path(":token/:question"), s.personPage(s.keepAnswer))
 }
 
 // personPage is a page of a person, and of nobody where the link does not work.
@@ -63,7 +63,7 @@ func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *wire.Probl
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 		h.Set("Content-Security-Policy", pages.ContentSecurityPolicy)
-		if !strings.HasPrefix(c.Path(), study.UpdatePath) { // which is for everybody, and names no link
+		if !strings.HasPrefix(c.Path(), link.Update.Path("")) { // which is for everybody, and names no link
 			wire.NoCompression(c)
 		}
 		err := wire.Receive(c, maxForm)
@@ -127,7 +127,7 @@ func (s *server) visit(c echo.Context) (outcomes.Page, error) {
 
 // step is the path of a page of this link.
 func step(c echo.Context, name string) string {
-	return wire.BaseOf(c) + outcomes.LinkPath + url.PathEscape(c.Param("token")) + "/" + url.PathEscape(name)
+	return wire.BaseOf(c) + link.FollowUp.Path(url.PathEscape(c.Param("token"))) + "/" + url.PathEscape(name)
 }
 
 // next is the path of the first question that has no answer, or of the page to check them.
@@ -283,7 +283,7 @@ func (s *server) sendAnswers(c echo.Context) error {
 // scripts cannot read (HttpOnly). The cookie says nothing, is never read, and ends after a minute.
 // Clear-Site-Data does not do so.
 func (s *server) dropKeptPages(c echo.Context) {
-	c.SetCookie(&http.Cookie{Name: "sent", Value: rand.Text(), Path: wire.BaseOf(c) + outcomes.LinkPath, MaxAge: 60,
+	c.SetCookie(&http.Cookie{Name: "sent", Value: rand.Text(), Path: wire.BaseOf(c) + link.FollowUp.Path(""), MaxAge: 60,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.PublicURL, "https:")})
 }
 

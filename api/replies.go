@@ -6,6 +6,7 @@ import (
 	"waypost/api/wire"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/link"
 	"waypost/internal/referrals"
 )
 
@@ -75,7 +76,7 @@ func (s *server) replyOperations() {
 
 func (s *server) createReplyLink(ctx context.Context, in *wire.ID) (referrals.ReplyLink, error) {
 	l, err := s.casework.Referrals.ReplyLink(ctx, in.ID)
-	l.URL = s.PublicURL + referrals.ReplyPath + l.Token
+	l.URL = link.Reply.URL(s.PublicURL, l.Token)
 	return l, err
 }
 

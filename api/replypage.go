@@ -16,6 +16,7 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/link"
 	"waypost/internal/platform/normal"
 	"waypost/internal/referrals"
 )
@@ -24,10 +25,10 @@ import (
 // answer that takes more. To accept takes one press of a button; nothing changes by opening a page, which
 // programs that look through mail do too.
 func (s *server) replyPages(e *echo.Echo) {
-	wire.GetAndHead(e, referrals.ReplyPath+":token", s.page(s.byReplyLink(s.askedPage), replyGone))
-	e.POST(referrals.ReplyPath+":token", s.page(s.byReplyLink(s.takeReply), replyGone))
-	wire.GetAndHead(e, referrals.ReplyPath+":token/thanks", s.page(s.byReplyLink(s.repliedPage), replyGone))
-	wire.GetAndHead(e, referrals.ReplyPath+":token/:answer", s.page(s.byReplyLink(s.replyPage), replyGone))
+	wire.GetAndHead(e, link.Reply.Path(":token"), s.page(s.byReplyLink(s.askedPage), replyGone))
+	e.POST(link.Reply.Path(":token"), s.page(s.byReplyLink(s.takeReply), replyGone))
+	wire.GetAndHead(e, link.Reply.Path(":token/thanks"), s.page(s.byReplyLink(s.repliedPage), replyGone))
+	wire.GetAndHead(e, link.Reply.Path(":token/:answer"), s.page(s.byReplyLink(s.replyPage), replyGone))
 }
 
 // byReplyLink begins the request's transaction with the link.
@@ -63,7 +64,7 @@ func replyGone(c echo.Context, p *wire.Problem, err error) error {
 }
 
 func replyAt(c echo.Context, step string) string {
-	return strings.TrimSuffix(wire.BaseOf(c)+referrals.ReplyPath+url.PathEscape(c.Param("token"))+"/"+step, "/")
+	return strings.TrimSuffix(wire.BaseOf(c)+link.Reply.Path(url.PathEscape(c.Param("token")))+"/"+step, "/")
 }
 
 func (s *server) askedPage(c echo.Context) error {

@@ -9,6 +9,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/link"
 	"waypost/internal/study"
 )
 
@@ -330,7 +331,7 @@ func (s *server) publishUpdate(ctx context.Context, in *wire.Of[study.NewUpdate]
 // linked tells where everybody reaches an update.
 func (s *server) linked(p study.Published) study.Published {
 	if p.Token != "" {
-		p.URL = s.PublicURL + study.UpdatePath + p.Token
+		p.URL = link.Update.URL(s.PublicURL, p.Token)
 	}
 	return p
 }

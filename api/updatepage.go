@@ -9,12 +9,13 @@ import (
 	"waypost/api/wire"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/link"
 	"waypost/internal/study"
 )
 
 // updatePage is the page of a published update: for everybody who has its link.
 func (s *server) updatePage(e *echo.Echo) {
-	wire.GetAndHead(e, study.UpdatePath+":token", s.page(func(c echo.Context) error {
+	wire.GetAndHead(e, link.Update.Path(":token"), s.page(func(c echo.Context) error {
 		u, err := s.study.Read(db.Relaxed(c.Request().Context()), c.Param("token"))
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package keys
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
-	"waypost/internal/platform/secret"
+	"waypost/internal/platform/link"
 )
 
 // FollowUpLink is what a person's link leads to.
@@ -32,23 +31,22 @@ func AuthenticateFollowUpLink(
 	ctx context.Context,
 	d *db.DB,
 	token string,
-) (_ context.Context, link FollowUpLink, leave func(), err error) {
-	hash := secret.Hash(token)
+) (_ context.Context, l FollowUpLink, leave func(), err error) {
 	ctx, leave, err = d.Admit(
 		db.Outside(ctx),
 		"select * from authenticate_by_follow_up_link($1)",
-		[]any{hash},
+		[]any{link.Hash(token)},
 		func(row pgx.Row) (a actor.Actor, err error) {
 			var found []byte
 			var patient uuid.UUID
-			err = row.Scan(&found, &link.SiteID, &link.FollowUpID, &patient, &link.ExpiresOn)
-			if errors.Is(err, pgx.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(found, hash) != 1 {
+			err = row.Scan(&found, &l.SiteID, &l.FollowUpID, &patient, &l.ExpiresOn)
+			if errors.Is(err, pgx.ErrNoRows) || err == nil && !link.Matches(found, token) {
 				return a, ErrFollowUpLink
 			}
-			return actor.Actor{Role: actor.Patient, Sites: []uuid.UUID{link.SiteID}, PatientID: &patient}, err
+			return actor.Actor{Role: actor.Patient, Sites: []uuid.UUID{l.SiteID}, PatientID: &patient}, err
 		},
 	)
-	return ctx, link, leave, err
+	return ctx, l, leave, err
 }
 
 var (
@@ -74,11 +72,11 @@ func (s *Store) AuthenticateReplyLink(
 	ctx context.Context,
 	token string,
 ) (_ context.Context, leave func(), err error) {
-	hash, now := secret.Hash(token), s.DB.Clock.Now()
+	now := s.DB.Clock.Now()
 	return s.DB.Admit(
 		db.Outside(ctx),
 		"select * from authenticate_by_reply_link($1)",
-		[]any{hash},
+		[]any{link.Hash(token)},
 		func(row pgx.Row) (actor.Actor, error) {
 			var id, referral, organisation uuid.UUID
 			var found []byte
@@ -86,7 +84,7 @@ func (s *Store) AuthenticateReplyLink(
 			var active bool
 			err := row.Scan(&id, &found, &endsAt, &referral, &organisation, &active)
 			if errors.Is(err, pgx.ErrNoRows) ||
-				err == nil && (subtle.ConstantTimeCompare(found, hash) != 1 || !now.Before(endsAt)) {
+				err == nil && (!link.Matches(found, token) || !now.Before(endsAt)) {
 				return actor.Actor{}, ErrReplyLink
 			}
 			if err == nil && !active {

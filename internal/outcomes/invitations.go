@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/link"
 	"waypost/internal/platform/mail"
 	"waypost/internal/platform/outbox"
 	"waypost/internal/platform/sqlfile"
@@ -121,10 +122,11 @@ func writeInvitation(tx *db.Tx, n outbox.Message, publicURL string) (l mail.Lett
 	if err != nil {
 		return l, "", err
 	}
+	lastDay := until.In(time.UTC).Format("2 January 2006")
 	l = mail.Letter{
 		To:      to,
 		Subject: "How have you been?",
-		Text:    fmt.Sprintf(invitationText, publicURL+LinkPath+token, until.In(time.UTC).Format("2 January 2006")),
+		Text:    fmt.Sprintf(invitationText, link.FollowUp.URL(publicURL, token), lastDay),
 	}
 	return l, "", nil
 }

@@ -13,8 +13,8 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/link"
 	"waypost/internal/platform/outbox"
-	"waypost/internal/platform/secret"
 )
 
 // Link is a person's own way to a follow-up. Whoever holds it can answer that follow-up, and sees nothing of the
@@ -47,9 +47,6 @@ type followUpLink struct {
 }
 
 func (followUpLink) TableName() string { return "follow_up_links" }
-
-// LinkPath is where a link leads, before its token.
-const LinkPath = "/f/"
 
 // linkDays is how long a link works at least, in days: a follow-up that is made up for after its window closed is kept.
 const linkDays = 28
@@ -145,9 +142,9 @@ func newLink(tx *db.Tx, f FollowUp) (token string, expiresOn day.Date, err error
 	if expiresOn = today.AddDays(linkDays); expiresOn.Before(f.ClosesOn) {
 		expiresOn = f.ClosesOn
 	}
-	token = secret.New("")
+	token, hash := link.NewToken()
 	row := followUpLink{
-		TokenHash:  secret.Hash(token),
+		TokenHash:  hash,
 		SiteID:     f.SiteID,
 		FollowUpID: f.ID,
 		ExpiresOn:  expiresOn,
@@ -194,21 +191,21 @@ func (s *Store) byLink(ctx context.Context, token string, f func(tx *db.Tx, v vi
 // enterByLink is byLink without asking whether the link may still be answered by; last is its last day.
 // Fault: not_found.
 func (s *Store) enterByLink(ctx context.Context, token string, f func(tx *db.Tx, v visit, last day.Date) error) error {
-	ctx, link, leave, err := keys.AuthenticateFollowUpLink(ctx, s.DB, token)
+	ctx, to, leave, err := keys.AuthenticateFollowUpLink(ctx, s.DB, token)
 	defer leave()
 	if err != nil {
 		return err
 	}
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		today, err := tx.Today(link.SiteID)
+		today, err := tx.Today(to.SiteID)
 		if err != nil {
 			return err
 		}
-		followUp, episode, err := lockForUpdate(tx, link.FollowUpID)
+		followUp, episode, err := lockForUpdate(tx, to.FollowUpID)
 		if err != nil {
 			return err
 		}
-		return f(tx, visit{FollowUp: followUp, episode: episode, today: today}, link.ExpiresOn)
+		return f(tx, visit{FollowUp: followUp, episode: episode, today: today}, to.ExpiresOn)
 	})
 }
 

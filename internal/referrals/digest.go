@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/link"
 	"waypost/internal/platform/mail"
 	"waypost/internal/platform/outbox"
 )
@@ -87,14 +88,14 @@ func digest(tx *db.Tx, all []outbox.Message, publicURL string) (l mail.Letter, w
 
 // noticeDataWithLink is what a notice says, with a link of its own.
 func (r *Referral) noticeDataWithLink(tx *db.Tx, n outbox.Message, publicURL string) (a noticeData, err error) {
-	link, err := r.newLink(tx)
+	made, err := r.newLink(tx)
 	if err != nil {
 		return a, err
 	}
 	if a, err = r.noticeData(tx); err != nil {
 		return a, err
 	}
-	a.Link, a.Until = publicURL+ReplyPath+link.Token, link.ExpiresOn.In(time.UTC).Format(dayInWords)
+	a.Link, a.Until = link.Reply.URL(publicURL, made.Token), made.ExpiresOn.In(time.UTC).Format(dayInWords)
 	// An earlier one may have been overtaken, or be held, and never have reached anybody.
 	err = tx.Raw(`select exists (select from outbox where site_id = ? and kind = ? and subject_id = ? and ordinal < ?
 		and (state = 'sent' or why = 'link_copied'))`, r.SiteID, Notice, r.ID, n.Ordinal).Scan(&a.Again).Error

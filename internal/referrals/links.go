@@ -12,8 +12,8 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/link"
 	"waypost/internal/platform/outbox"
-	"waypost/internal/platform/secret"
 )
 
 // ReplyLink is an organisation's way to answer one referral without a key. Whoever holds it can answer, and
@@ -46,9 +46,6 @@ type replyLink struct {
 }
 
 func (replyLink) TableName() string { return "reply_links" }
-
-// ReplyPath is where a link leads, before its token.
-const ReplyPath = "/r/"
 
 // replyDays is how long a link works, in days: long enough to say months later how it went.
 const replyDays = 180
@@ -131,14 +128,15 @@ func (r *Referral) newLink(tx *db.Tx) (l ReplyLink, err error) {
 	if err != nil {
 		return l, err
 	}
-	l = ReplyLink{ReferralID: r.ID, Token: secret.New(""), ExpiresOn: today.AddDays(replyDays)}
+	token, hash := link.NewToken()
+	l = ReplyLink{ReferralID: r.ID, Token: token, ExpiresOn: today.AddDays(replyDays)}
 	ends, err := tx.Midnight(r.SiteID, l.ExpiresOn.AddDays(1))
 	if err != nil {
 		return l, err
 	}
 	row := replyLink{
 		ID:         tx.NewID(),
-		TokenHash:  secret.Hash(l.Token),
+		TokenHash:  hash,
 		SiteID:     r.SiteID,
 		ReferralID: r.ID,
 		EndsAt:     ends,

@@ -3,7 +3,6 @@ package study
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
@@ -19,7 +18,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
-	"waypost/internal/platform/secret"
+	"waypost/internal/platform/link"
 )
 
 // Published is an update as it was published. What it says never changes.
@@ -68,9 +67,6 @@ func (p Published) WithoutSecret() any {
 	p.URL = ""
 	return p
 }
-
-// UpdatePath is where the link of an update leads, before its token.
-const UpdatePath = "/u/"
 
 // NewUpdate is the command to publish an update as it stands now.
 type NewUpdate struct {
@@ -176,8 +172,7 @@ func (p *Published) link(tx *db.Tx, until *day.Date) error {
 	if p.ExpiresOn.Before(today) || p.ExpiresOn.After(today.Add(day.Period{Months: 120})) {
 		return fault.InvalidAt("expires_on", fault.OutOfRange, "lies in the past, or more than ten years ahead")
 	}
-	p.Token = secret.New("")
-	p.TokenHash = secret.Hash(p.Token)
+	p.Token, p.TokenHash = link.NewToken()
 	return nil
 }
 
@@ -274,15 +269,14 @@ var (
 
 // Read is what a link shows to anybody. Faults: not_found (ErrWithdrawn, or one that does not tell why).
 func (s *Store) Read(ctx context.Context, token string) (u Update, err error) {
-	hash := secret.Hash(token)
 	err = s.DB.Do(actor.With(ctx, actor.Actor{}), func(tx *db.Tx) error {
 		var p Published
 		var content []byte
-		err := tx.Raw("select * from update_by_link(decode(?, 'hex'))", hex.EncodeToString(hash)).
+		err := tx.Raw("select * from update_by_link(decode(?, 'hex'))", hex.EncodeToString(link.Hash(token))).
 			Row().
 			Scan(&p.ProjectID, &p.TokenHash, &content, &p.ExpiresOn, &p.WithdrawnAt)
 		switch {
-		case errors.Is(err, sql.ErrNoRows) || err == nil && subtle.ConstantTimeCompare(p.TokenHash, hash) != 1:
+		case errors.Is(err, sql.ErrNoRows) || err == nil && !link.Matches(p.TokenHash, token):
 			return errNoUpdate
 		case err != nil:
 			return err

@@ -82,7 +82,8 @@ func (s settings) wrk(ctx context.Context, w *waypost, t *thing, number int) (p 
 	); err != nil {
 		return p, err
 	}
-	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", t.clients()), fmt.Sprintf("-d%ds", s.seconds), "--timeout", "20s", "-s", program, "http://"+w.address).
+	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", t.clients()),
+		fmt.Sprintf("-d%ds", s.seconds), "--timeout", "20s", "-s", program, "http://"+w.address).
 		Output()
 	if err != nil {
 		return p, fmt.Errorf("wrk: %w", err)

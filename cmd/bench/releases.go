@@ -94,7 +94,9 @@ func (w *waypost) more(ctx context.Context, rows int) error {
 		Scan(&columns); err != nil {
 		return err
 	}
-	const of = `from referrals where patient_id in (select patient_id from consents where purpose = 'research' and decision = 'given') and status not in ('draft', 'entered_in_error')`
+	const of = `from referrals
+		where patient_id in (select patient_id from consents where purpose = 'research' and decision = 'given')
+			and status not in ('draft', 'entered_in_error')`
 	var there int
 	if err := db.QueryRow(ctx, "select count(*) "+of).Scan(&there); err != nil || there >= rows {
 		return err

@@ -75,7 +75,8 @@ type PartWarning struct {
 func (s *Store) TakeOn(ctx context.Context, n Intake, via string) (out TakenOn, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		out = TakenOn{Consents: []people.Consent{}, Referrals: []referrals.Referral{}, Warnings: []PartWarning{}}
-		for _, part := range []func(*db.Tx, Intake, string, *TakenOn) error{s.createPerson, s.recordConsents, s.createEpisode, s.recordContact, s.recordBaseline, s.recordReferrals} {
+		for _, part := range []func(*db.Tx, Intake, string, *TakenOn) error{s.createPerson, s.recordConsents,
+			s.createEpisode, s.recordContact, s.recordBaseline, s.recordReferrals} {
 			if err := part(tx, n, via, &out); err != nil {
 				return err
 			}

@@ -113,7 +113,8 @@ func makesNothing(t *testing.T, address string) {
 	if _, err := c.Exec(t.Context(), "set role waypost_jobs"); err != nil {
 		t.Fatal(err)
 	}
-	for _, sql := range []string{"create temporary table mine (n int)", "create table mine (n int)", "create function mine() returns int language sql as 'select 1'"} {
+	for _, sql := range []string{"create temporary table mine (n int)", "create table mine (n int)",
+		"create function mine() returns int language sql as 'select 1'"} {
 		if _, err := c.Exec(t.Context(), sql); err == nil {
 			t.Errorf("a role of the app may %s", sql)
 		}

@@ -27,33 +27,33 @@ import (
 // hold a password or an address of somebody.
 type Settings struct {
 	Addr          string   `name:"addr" env:"WAYPOST_ADDR" shown:"yes" default:"127.0.0.1:8080" help:"Where to listen."`
-	DatabaseURL   string   `name:"database-url" env:"WAYPOST_DATABASE_URL" help:"A PostgreSQL (15 or newer) to use. Without it, Waypost runs its own in the data directory."`
-	DataDir       string   `name:"data-dir" env:"WAYPOST_DATA_DIR" shown:"yes" help:"Where Waypost's own PostgreSQL and a demo's keys are. Default: ./.waypost, or /var/lib/waypost when started by root where no unprivileged user could reach the former."`
-	PostgresBin   string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" shown:"yes" help:"Where PostgreSQL's server binaries are, if they are not found."`
-	PublicURL     string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" shown:"yes" help:"Where people reach Waypost from outside, such as https://waypost.example or https://example.org/waypost: links that people are sent begin with it. Needed to send mail. Default: http:// and the address."`
-	SMTPURL       string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"The mail server that invitations go through: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or ?tls=none on a network of your own. Without it they wait until a link worker hands the link on."`
-	MailFrom      string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"The address that mail comes from, such as 'Waypost <followup@example.org>'."`
-	MailPerMinute int      `name:"mail-per-minute" env:"WAYPOST_MAIL_PER_MINUTE" default:"60" help:"The most mails that leave in a minute, of all processes together, 1 to 6000."`
-	FilesURL      string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"Where the files of datasets lie, such as file:///srv/waypost/releases; every process of an installation needs the same. Default: releases in the data directory."`
-	MasterKeyFile string   `name:"master-key-file" env:"WAYPOST_MASTER_KEY_FILE" shown:"yes" help:"The file with the key that opens what the database holds encrypted; it is made for a database that knows of none, and never again. Keep it where the database's backups do not go, and back it up. Default: master-key.json in the data directory."`
-	Private       bool     `name:"webhook-allow-private" env:"WAYPOST_WEBHOOK_ALLOW_PRIVATE" help:"Let webhooks lead to private addresses, to this machine, and to plain http: for trials. A demo always does."`
-	TestNumbers   bool     `name:"test-numbers" env:"WAYPOST_TEST_NUMBERS" help:"Take NHS numbers that are kept for tests and documents (999…), which nobody has: for trials. A demo always does."`
+	DatabaseURL   string   `name:"database-url" env:"WAYPOST_DATABASE_URL" help:"${database_url}"`
+	DataDir       string   `name:"data-dir" env:"WAYPOST_DATA_DIR" shown:"yes" help:"${data_dir}"`
+	PostgresBin   string   `name:"postgres-bin" env:"WAYPOST_POSTGRES_BIN" shown:"yes" help:"${postgres_bin}"`
+	PublicURL     string   `name:"public-url" env:"WAYPOST_PUBLIC_URL" shown:"yes" help:"${public_url}"`
+	SMTPURL       string   `name:"smtp-url" env:"WAYPOST_SMTP_URL" help:"${smtp_url}"`
+	MailFrom      string   `name:"mail-from" env:"WAYPOST_MAIL_FROM" help:"${mail_from}"`
+	MailPerMinute int      `name:"mail-per-minute" env:"WAYPOST_MAIL_PER_MINUTE" default:"60" help:"${mail_per_minute}"`
+	FilesURL      string   `name:"files-url" env:"WAYPOST_FILES_URL" help:"${files_url}"`
+	MasterKeyFile string   `name:"master-key-file" env:"WAYPOST_MASTER_KEY_FILE" shown:"yes" help:"${master_key_file}"`
+	Private       bool     `name:"webhook-allow-private" env:"WAYPOST_WEBHOOK_ALLOW_PRIVATE" help:"${webhook_allow_private}"`
+	TestNumbers   bool     `name:"test-numbers" env:"WAYPOST_TEST_NUMBERS" help:"${test_numbers}"`
 	Demo          bool     `name:"demo" env:"WAYPOST_DEMO" help:"Load synthetic people into an empty database, for trying things out."`
 	People        int      `name:"people" env:"WAYPOST_PEOPLE" default:"2000" help:"How many synthetic people a demo gets, 600000 at most."`
-	CORSOrigins   []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" shown:"yes" help:"Origins that browsers may call the API from. None by default."`
+	CORSOrigins   []string `name:"cors-origins" env:"WAYPOST_CORS_ORIGINS" shown:"yes" help:"${cors_origins}"`
 
-	MaxConnections           int      `name:"max-connections" env:"WAYPOST_MAX_CONNECTIONS" default:"4000" help:"The most connections of callers that are open at once; further ones wait."`
-	MaxConnectionsPerAddress int      `name:"max-connections-per-address" env:"WAYPOST_MAX_CONNECTIONS_PER_ADDRESS" default:"500" help:"The most of one address; further ones are closed. It never limits this machine or a trusted proxy."`
-	TrustedProxies           []string `name:"trusted-proxies" env:"WAYPOST_TRUSTED_PROXIES" shown:"yes" help:"Addresses or networks of your proxies, such as 10.1.2.3,10.2.0.0/16: what they say in X-Forwarded-For is taken for the caller's address. None by default."`
+	MaxConnections           int      `name:"max-connections" env:"WAYPOST_MAX_CONNECTIONS" default:"4000" help:"${max_connections}"`
+	MaxConnectionsPerAddress int      `env:"WAYPOST_MAX_CONNECTIONS_PER_ADDRESS" default:"500" help:"${max_per_address}"`
+	TrustedProxies           []string `name:"trusted-proxies" env:"WAYPOST_TRUSTED_PROXIES" shown:"yes" help:"${trusted_proxies}"`
 
-	Connections      int           `name:"db-connections" env:"WAYPOST_DB_CONNECTIONS" default:"8" help:"How many connections to the database requests have at most, 2 to 1000."`
-	Background       int           `name:"db-background-connections" env:"WAYPOST_DB_BACKGROUND_CONNECTIONS" default:"4" help:"How many connections jobs have at most, 4 to 1000."`
-	ConnectTimeout   time.Duration `name:"db-connect-timeout" env:"WAYPOST_DB_CONNECT_TIMEOUT" default:"3s" help:"How long a request waits for a connection to the database, 100ms to 20s; then it is answered 503."`
-	StatementTimeout time.Duration `name:"statement-timeout" env:"WAYPOST_STATEMENT_TIMEOUT" default:"10s" help:"How long one statement of a request may run, 100ms to 50s."`
-	RequestTimeout   time.Duration `name:"request-timeout" env:"WAYPOST_REQUEST_TIMEOUT" default:"30s" help:"How long a request may be worked on, 1s to 50s."`
-	DrainDelay       time.Duration `name:"drain-delay" env:"WAYPOST_DRAIN_DELAY" default:"0s" help:"How long to go on accepting requests after SIGTERM or SIGINT, while /readyz says 503, until a balancer has noticed; 5m at most. A second signal ends it."`
+	Connections      int           `name:"db-connections" env:"WAYPOST_DB_CONNECTIONS" default:"8" help:"${db_connections}"`
+	Background       int           `name:"db-background-connections" env:"WAYPOST_DB_BACKGROUND_CONNECTIONS" default:"4" help:"${db_jobs}"`
+	ConnectTimeout   time.Duration `name:"db-connect-timeout" env:"WAYPOST_DB_CONNECT_TIMEOUT" default:"3s" help:"${db_connect_timeout}"`
+	StatementTimeout time.Duration `name:"statement-timeout" env:"WAYPOST_STATEMENT_TIMEOUT" default:"10s" help:"${statement_timeout}"`
+	RequestTimeout   time.Duration `name:"request-timeout" env:"WAYPOST_REQUEST_TIMEOUT" default:"30s" help:"${request_timeout}"`
+	DrainDelay       time.Duration `name:"drain-delay" env:"WAYPOST_DRAIN_DELAY" default:"0s" help:"${drain_delay}"`
 
-	LogLevel string `name:"log-level" env:"WAYPOST_LOG_LEVEL" shown:"yes" default:"info" enum:"debug,info,warn,error" help:"The least serious line that is logged."`
+	LogLevel string `name:"log-level" env:"WAYPOST_LOG_LEVEL" shown:"yes" default:"info" enum:"debug,info,warn,error" help:"${log_level}"`
 }
 
 // Validate is asked by kong, before anything is started.
@@ -120,7 +120,7 @@ type commands struct {
 
 	Serve   serve       `cmd:"" help:"Run the server, with its own PostgreSQL unless a database URL is set."`
 	Migrate migrate     `cmd:"" help:"Bring a database to the structure this program needs."`
-	Init    initialise  `cmd:"" help:"Make what a new installation begins with: the first administrator, data steward, site and link worker, with a key each."`
+	Init    initialise  `cmd:"" help:"${initialise}"`
 	Import  importing   `cmd:"" help:"Import data into a running instance."`
 	Dataset dataset     `cmd:"" help:"Check a dataset that was downloaded."`
 	Mail    mails       `cmd:"" help:"See to mail that is held: what had gathered before mail was turned on."`
@@ -144,6 +144,7 @@ func Main(args []string, out, errs io.Writer) int {
 	parser, err := kong.New(
 		&c,
 		kong.Name("waypost"),
+		helpTexts,
 		kong.Description("A social prescribing referral outcomes tracker."),
 		kong.Writers(out, errs),
 		kong.UsageOnError(),

@@ -30,7 +30,7 @@ type refusals int
 func (n refusals) Error() string { return fmt.Sprintf("%d rows refused", int(n)) }
 
 type importing struct {
-	Directory importDirectory `cmd:"" help:"Import organisations and services. Exit code 3: some rows were refused; the report says which and why."`
+	Directory importDirectory `cmd:"" help:"${import_directory}"`
 }
 
 type importDirectory struct {
@@ -67,18 +67,18 @@ func (s *surroundings) running() (*db.DB, error) {
 }
 
 type keyCommands struct {
-	Create createKey `cmd:"" help:"Make an API key and print it, once. Made here, it needs no confirmation: make the first administrator and the first data steward so, for two people."`
+	Create createKey `cmd:"" help:"${create_key}"`
 	List   listKeys  `cmd:"" help:"List API keys, a line each: id, role, last four characters, state, what it is for."`
 	Revoke revokeKey `cmd:"" help:"End an API key at once, for good; for instance the only administrator's, when it was lost."`
 }
 
 type createKey struct {
-	Role         string      `required:"" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" help:"What kind of user it is for."`
+	Role         string      `required:"" enum:"${roles}" help:"What kind of user it is for."`
 	Label        string      `required:"" help:"What it is for, in words."`
 	Site         []uuid.UUID `help:"Id of a site it reaches; may be given several times."`
 	Organisation *uuid.UUID  `help:"Of the role organisation: its id."`
-	LinkWorker   *uuid.UUID  `help:"Of the role link_worker: their id. Of the role site_manager: who it is, where they are a link worker too."`
-	ExpiresOn    *day.Date   `help:"The last day it works, at the first of its sites (Europe/London where it names none); a year from today when left out."`
+	LinkWorker   *uuid.UUID  `help:"${link_worker}"`
+	ExpiresOn    *day.Date   `help:"${expires_on}"`
 	Replaces     *uuid.UUID  `help:"Id of the key whose place it takes, with its webhooks and cursors."`
 }
 

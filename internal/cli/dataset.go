@@ -62,7 +62,7 @@ func (s Settings) files(dir string) (*blob.Bucket, error) {
 }
 
 type dataset struct {
-	Verify verifyDataset `cmd:"" help:"Check a release's folder, unpacked from package.zip, against its manifest. Exit code 3: something is wrong, and is named."`
+	Verify verifyDataset `cmd:"" help:"${verify_dataset}"`
 }
 
 type verifyDataset struct {

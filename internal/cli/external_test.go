@@ -56,7 +56,8 @@ func (s *server) start(t *testing.T) {
 func (s *server) database(t *testing.T, name string) (owner, login string) {
 	t.Helper()
 	for _, sql := range []string{"create role %[1]s_owner login password 'hunter2'", "grant waypost_app to %[1]s_owner with admin option",
-		"create role %[1]s_login login noinherit password 'hunter2'", "create database %[1]s owner %[1]s_owner", "grant waypost_app to %[1]s_login"} {
+		"create role %[1]s_login login noinherit password 'hunter2'", "create database %[1]s owner %[1]s_owner",
+		"grant waypost_app to %[1]s_login"} {
 		query(t, s.admin, fmt.Sprintf(sql, name))
 	}
 	return s.as(t, name+"_owner", "hunter2", name), s.as(t, name+"_login", "hunter2", name)
@@ -135,12 +136,15 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		"that one, when migrating":      {"migrate up", mute, "does not answer in time"},
 		"a wrong password":              {"serve", "WAYPOST_DATABASE_URL=" + s.as(t, "good_login", "hunter22", "good"), "correct them"},
 		"an unknown database":           {"serve", "WAYPOST_DATABASE_URL=" + s.as(t, "good_login", "hunter2", "nowhere"), "create it"},
-		"never migrated":                {"serve", "WAYPOST_DATABASE_URL=" + s.as(t, "bare_login", "hunter2", "bare"), "waypost migrate up"},
-		"a login that may not serve":    {"serve", "WAYPOST_DATABASE_URL=" + s.as(t, "stranger", "hunter2", "good"), "docs/database.md"},
-		"a login that may not migrate":  {"migrate up", "WAYPOST_DATABASE_URL=" + s.as(t, "stranger", "hunter2", "bare"), "docs/database.md"},
-		"migrations are behind":         {"serve", "WAYPOST_DATABASE_URL=" + behind, "waypost migrate up"},
-		"a newer Waypost was here":      {"serve", "WAYPOST_DATABASE_URL=" + newer, "newer Waypost"},
-		"a newer one, when migrating":   {"migrate up", "WAYPOST_DATABASE_URL=" + s.as(t, "newer_owner", "hunter2", "newer"), "newer Waypost"},
+		"never migrated": {"serve", "WAYPOST_DATABASE_URL=" +
+			s.as(t, "bare_login", "hunter2", "bare"), "waypost migrate up"},
+		"a login that may not serve": {"serve", "WAYPOST_DATABASE_URL=" + s.as(t, "stranger", "hunter2", "good"), "docs/database.md"},
+		"a login that may not migrate": {"migrate up", "WAYPOST_DATABASE_URL=" +
+			s.as(t, "stranger", "hunter2", "bare"), "docs/database.md"},
+		"migrations are behind":    {"serve", "WAYPOST_DATABASE_URL=" + behind, "waypost migrate up"},
+		"a newer Waypost was here": {"serve", "WAYPOST_DATABASE_URL=" + newer, "newer Waypost"},
+		"a newer one, when migrating": {"migrate up", "WAYPOST_DATABASE_URL=" +
+			s.as(t, "newer_owner", "hunter2", "newer"), "newer Waypost"},
 		"a port in use":                 {"serve", "WAYPOST_ADDR=" + taken, "WAYPOST_ADDR"},
 		"no address":                    {"serve", "WAYPOST_ADDR=", "WAYPOST_ADDR is empty"},
 		"an address that is none":       {"serve", "WAYPOST_ADDR=nonsense", "WAYPOST_ADDR"},
@@ -165,9 +169,12 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		"everybody as a trusted proxy":  {"serve", "WAYPOST_TRUSTED_PROXIES=10.0.0.1,0.0.0.0/0", "WAYPOST_TRUSTED_PROXIES"},
 		"no room for any caller":        {"serve", "WAYPOST_MAX_CONNECTIONS=0", "WAYPOST_MAX_CONNECTIONS"},
 		"an origin that is none":        {"serve", "WAYPOST_CORS_ORIGINS=nonsense", "WAYPOST_CORS_ORIGINS"},
-		"mail whose links lead nowhere": {"serve --smtp-url smtp://u:hunter2@mail.example:587 --mail-from a@example.org", "WAYPOST_DATABASE_URL=" + login, "without WAYPOST_PUBLIC_URL"},
-		"links to any machine":          {"serve --public-url http://[::]:8080", "WAYPOST_DATABASE_URL=" + login, "names this machine itself"},
-		"links to this machine":         {"serve --public-url https://localhost/waypost", "WAYPOST_DATABASE_URL=" + login, "names this machine itself"},
+		"mail whose links lead nowhere": {"serve --smtp-url smtp://u:hunter2@mail.example:587 --mail-from a@example.org",
+			"WAYPOST_DATABASE_URL=" + login, "without WAYPOST_PUBLIC_URL"},
+		"links to any machine": {"serve --public-url http://[::]:8080", "WAYPOST_DATABASE_URL=" + login,
+			"names this machine itself"},
+		"links to this machine": {"serve --public-url https://localhost/waypost",
+			"WAYPOST_DATABASE_URL=" + login, "names this machine itself"},
 		"links below a path of our own": {"serve", "WAYPOST_PUBLIC_URL=https://example.org/v1", "begins with one of Waypost's own"},
 		"links below a path with dots":  {"serve", "WAYPOST_PUBLIC_URL=https://example.org/../x", "WAYPOST_PUBLIC_URL"},
 	} {

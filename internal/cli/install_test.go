@@ -64,7 +64,8 @@ func TestTheProxyOfTheInstallGuide(t *testing.T) {
 	if _, err := exec.LookPath("caddy"); err != nil {
 		t.Skip("Caddy, which would read its file, is not on this machine (apt-get install caddy)")
 	}
-	out, err := exec.CommandContext(t.Context(), "caddy", "validate", "--adapter", "caddyfile", "--config", filepath.Join(top, "deploy", "Caddyfile")).
+	out, err := exec.CommandContext(t.Context(), "caddy", "validate", "--adapter", "caddyfile", "--config",
+		filepath.Join(top, "deploy", "Caddyfile")).
 		CombinedOutput()
 	if err != nil {
 		t.Errorf("%v: %s", err, out)

@@ -39,7 +39,7 @@ import (
 )
 
 type serve struct {
-	ReplaceMasterKey bool `help:"Take the key in the master key's file, or a new one, for the one that the database knows: when that is lost for good (docs/operations.md)."`
+	ReplaceMasterKey bool `help:"${replace_master_key}"`
 }
 
 const (

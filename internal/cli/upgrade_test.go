@@ -81,7 +81,8 @@ func (c *callers) ask(role, method, path, body string) []byte {
 
 // reads reads a page of each list, and things of it by their ids.
 func (c *callers) reads(int) {
-	for _, list := range []string{"/patients", "/episodes", "/referrals", "/follow-ups", "/organisations", "/services", "/link-workers", "/sites"} {
+	for _, list := range []string{"/patients", "/episodes", "/referrals", "/follow-ups", "/organisations",
+		"/services", "/link-workers", "/sites"} {
 		var page struct{ Items []struct{ ID string } }
 		if err := json.Unmarshal(c.ask("link_worker", "GET", list+"?limit=3", ""), &page); err == nil {
 			for _, item := range page.Items {

@@ -279,36 +279,38 @@ func openServicesNearEverySite(t *testing.T, d *db.DB, _ Keys) {
 // nothingImpossible asks for what must not be, each with a query that finds it.
 func nothingImpossible(t *testing.T, d *db.DB, _ Keys) {
 	for what, sql := range map[string]string{
-		"an event of the future":  "select type from events where occurred_at > recorded_at or recorded_at > @now",
-		"an episode before birth": "select e.id::text from episodes e join patients p on p.id = e.patient_id where e.received_on <= p.birth_date + 6570",
-		"a contact after death or closing": "select c.id::text from contacts c join episodes e on e.id = c.episode_id join patients p on p.id " +
-			"= e.patient_id where c.contact_on > coalesce(e.closed_on, 'infinity') or c.contact_on > " +
+		"an event of the future": "select type from events where occurred_at > recorded_at or recorded_at > @now",
+		"an episode before birth": "select e.id::text from episodes e join patients p on p.id = e.patient_id " +
+			"where e.received_on <= p.birth_date + 6570",
+		"a contact after death or closing": "select c.id::text from contacts c join episodes e on e.id = c.episode_id " +
+			"join patients p on p.id = e.patient_id where c.contact_on > coalesce(e.closed_on, 'infinity') or c.contact_on > " +
 			"coalesce(p.died_on, 'infinity') or c.contact_on < e.received_on",
 		"attendance after death": "select a.id::text from attendances a join referrals r on r.id = a.referral_id join patients p on " +
 			"p.id = r.patient_id where a.attended_on > p.died_on",
-		"a referral outside its episode": "select r.id::text from referrals r join episodes e on e.id = r.episode_id where r.sent_at::date < " +
-			"e.received_on or r.created_at::date > coalesce(e.closed_on, 'infinity')",
+		"a referral outside its episode": "select r.id::text from referrals r join episodes e on e.id = r.episode_id " +
+			"where r.sent_at::date < e.received_on or r.created_at::date > coalesce(e.closed_on, 'infinity')",
 		"a referral without consent": "select r.id::text from referrals r where kind = 'referral' and status <> 'draft' and (select " +
 			"decision from consents c where c.patient_id = r.patient_id and purpose = " +
 			"'share_with_organisations' and decided_on <= r.sent_at::date order by decided_on desc, created_at " +
 			"desc limit 1) not in ('given', 'best_interests')",
 		"a completion before its baseline": "select id::text from follow_ups where completed_on <= anchor_on or lost_on <= opens_on",
-		"a completed follow-up without answer": "select f.id::text from follow_ups f left join follow_up_completions c on c.follow_up_id = f.id " +
-			"where (f.completed_on is not null) <> (c.id is not null)",
+		"a completed follow-up without answer": "select f.id::text from follow_ups f left join follow_up_completions c " +
+			"on c.follow_up_id = f.id where (f.completed_on is not null) <> (c.id is not null)",
 		"a moved anchor": "select f.id::text from follow_ups f join episodes e on e.id = f.episode_id where e.baseline_on <> f.anchor_on",
 		"a use that was not answered whole": "select id::text from follow_up_services where (used in ('still_using', 'used_stopped')) = " +
 			"(benefit = 'not_applicable') or used = 'still_using' and reason is not null",
-		"withdrawn research without its terms": "select id::text from consents where (purpose = 'research' and decision = 'withdrawn') <> " +
-			"(withdrawal is not null)",
+		"withdrawn research without its terms": "select id::text from consents " +
+			"where (purpose = 'research' and decision = 'withdrawn') <> (withdrawal is not null)",
 		"a consent before the referral in": "select c.id::text from consents c join episodes e on e.patient_id = c.patient_id where " +
 			"c.decided_on < e.received_on or c.decided_on > @now",
 		"something recorded otherwise": "select id::text from patients where recorded_via <> 'demo' union select id::text from referrals " +
 			"where recorded_via <> 'demo' union select id::text from contacts where recorded_via <> 'demo'",
-		"support of somebody never met": "select id::text from episodes where status in ('active', 'paused') and first_contact_on is null " +
-			"and baseline_on is null",
-		"two consents that stand": "select patient_id::text from consents group by patient_id, purpose having count(*) filter (where stands) <> 1",
-		"a waiting episode that was reached": "select id::text from episodes where (status = 'waiting') and (first_contact_on is not null or " +
-			"baseline_on is not null)",
+		"support of somebody never met": "select id::text from episodes where status in ('active', 'paused') " +
+			"and first_contact_on is null and baseline_on is null",
+		"two consents that stand": "select patient_id::text from consents group by patient_id, purpose " +
+			"having count(*) filter (where stands) <> 1",
+		"a waiting episode that was reached": "select id::text from episodes where (status = 'waiting') " +
+			"and (first_contact_on is not null or baseline_on is not null)",
 	} {
 		var args []any
 		if strings.Contains(sql, "@now") {

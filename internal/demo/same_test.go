@@ -115,7 +115,8 @@ func eventsTellAll(t *testing.T, d *db.DB, _ Keys) {
 			"'attendance.attended' from events where subject_type = 'attendance')",
 		"an assessment without its event": "select id::text from assessments where id not in (select subject_id from events where type = " +
 			"'assessment.recorded')",
-		"a contact without its event": "select id::text from contacts where id not in (select subject_id from events where type = 'contact.recorded')",
+		"a contact without its event": "select id::text from contacts " +
+			"where id not in (select subject_id from events where type = 'contact.recorded')",
 		"a consent without its event": "select id::text from consents where (id, decision) not in (select subject_id, substr(type, 9) " +
 			"from events where subject_type = 'consent')",
 		"a follow-up not planned": "select id::text from follow_ups where id not in (select subject_id from events where type = " +
@@ -124,8 +125,8 @@ func eventsTellAll(t *testing.T, d *db.DB, _ Keys) {
 			"from events where type = 'follow_up.completed'))",
 		"a follow-up not lost": "select id::text from follow_ups where (lost_on is not null) <> (id in (select subject_id from " +
 			"events where type = 'follow_up.lost'))",
-		"a version that events do not count": "select r.id::text from referrals r join (select subject_id, count(*) as n from events where " +
-			"subject_type = 'referral' and type <> 'referral.patient_reported' group by 1) e on e.subject_id = " +
+		"a version that events do not count": "select r.id::text from referrals r join (select subject_id, count(*) as n from events " +
+			"where subject_type = 'referral' and type <> 'referral.patient_reported' group by 1) e on e.subject_id = " +
 			"r.id where version - n not in (0, (first_attended_on is not null)::int)",
 		"an id out of order": "select a.id::text from events a where abs(extract(epoch from recorded_at) * 1000 - ('x' || " +
 			"lpad(left(replace(id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint) > 1",

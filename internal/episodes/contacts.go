@@ -137,7 +137,8 @@ func (e *Episode) checkContactDay(tx *db.Tx, n ContactDetails) error {
 	}
 	if n.Reached() {
 		var died bool
-		if err := tx.Raw("select coalesce((select died_on < ? from patients where site_id = ? and id = ?), false)", n.On, e.SiteID, e.PatientID).
+		if err := tx.Raw("select coalesce((select died_on < ? from patients where site_id = ? and id = ?), false)",
+			n.On, e.SiteID, e.PatientID).
 			Scan(&died).
 			Error; err != nil {
 			return err
@@ -227,7 +228,8 @@ func (e *Episode) reachedAnew(tx *db.Tx, before, after ContactDetails) error {
 		return e.reached(tx, after)
 	}
 	var earliest *day.Date
-	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? and reaches_person(kind, outcome)", e.SiteID, e.ID).
+	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? "+
+		"and reaches_person(kind, outcome)", e.SiteID, e.ID).
 		Row().
 		Scan(&earliest)
 	if err != nil || earliest != nil && *earliest == *e.FirstContactOn {

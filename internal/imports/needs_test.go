@@ -31,7 +31,8 @@ func TestInfersNeeds(t *testing.T) {
 		{"The Hub", "1) FOOD BANK: Open daily.", "", []string{"food"}, "food_practical"},
 		{"Carer's group", "For carers of people with dementias.", "", []string{"caring_role", "memory_dementia"}, "befriending_peer"},
 	} {
-		needs, activity := theMap().infer("", directory.ServiceDetails{Name: c.name, Description: text.Optional(c.description), Eligibility: text.Optional(c.eligibility)})
+		needs, activity := theMap().infer("", directory.ServiceDetails{Name: c.name,
+			Description: text.Optional(c.description), Eligibility: text.Optional(c.eligibility)})
 		if !slices.Equal(needs, c.needs) || activity != c.activity {
 			t.Errorf("%s, %s: %v, %s; want %v, %s", c.name, c.description, needs, activity, c.needs, c.activity)
 		}
@@ -75,7 +76,9 @@ func join(words []string) (out string) {
 
 func TestSingular(t *testing.T) {
 	t.Parallel()
-	for plural, one := range map[string]string{"meals": "meal", "groceries": "grocery", "lunches": "lunch", "classes": "class", "stress": "stress", "crisis": "crisis", "taxes": "tax", "bus": "bus", "alzheimers": "alzheimer", "gas": "gas"} {
+	for plural, one := range map[string]string{"meals": "meal", "groceries": "grocery", "lunches": "lunch",
+		"classes": "class", "stress": "stress", "crisis": "crisis", "taxes": "tax", "bus": "bus",
+		"alzheimers": "alzheimer", "gas": "gas"} {
 		if got := singular(plural); got != singular(one) {
 			t.Errorf("%s became %s, not %s", plural, got, one)
 		}

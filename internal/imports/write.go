@@ -213,7 +213,8 @@ func (r Report) record(tx *db.Tx) error {
 	}
 	data := events.Data{"source": r.Source, "rows_refused": strconv.Itoa(len(r.Refused))}
 	for what, c := range map[string]Counts{"organisations": o, "services": s} {
-		for how, n := range map[string]int{"read": c.Read, "created": c.Created, "updated": c.Updated, "unchanged": c.Unchanged, "refused": c.Refused} {
+		for how, n := range map[string]int{"read": c.Read, "created": c.Created, "updated": c.Updated,
+			"unchanged": c.Unchanged, "refused": c.Refused} {
 			data[what+"_"+how] = strconv.Itoa(n)
 		}
 	}

@@ -51,7 +51,8 @@ func FuzzDefinition(f *testing.F) {
 
 // Whatever is sent as an answer is refused, or comes back as it was.
 func FuzzAnswer(f *testing.F) {
-	for _, text := range []string{`7`, `-0`, `1e308`, `1e400`, `"much_better"`, `""`, `{"missing":"dont_know"}`, `{"missing":""}`, `null`, `[]`, `true`, `{"missing":"a","missing":1}`} {
+	for _, text := range []string{`7`, `-0`, `1e308`, `1e400`, `"much_better"`, `""`, `{"missing":"dont_know"}`,
+		`{"missing":""}`, `null`, `[]`, `true`, `{"missing":"a","missing":1}`} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

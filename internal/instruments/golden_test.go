@@ -176,7 +176,8 @@ func TestMYCaWEachAlone(t *testing.T) {
 	t.Parallel()
 	mycaw := lookup(t, "mycaw")
 	for v := range 7 {
-		for item, score := range map[string]string{"concern_1_score": "concern_1", "concern_2_score": "concern_2", "wellbeing": "wellbeing"} {
+		for item, score := range map[string]string{"concern_1_score": "concern_1", "concern_2_score": "concern_2",
+			"wellbeing": "wellbeing"} {
 			got := mycaw.Compute(Responses{"concern_1": {Text: new("sleep")}, item: number(v)})
 			if len(got) != 1 || got[0] != (Result{Score: score, Value: float64(v), Better: "lower"}) {
 				t.Errorf("%s %d: %v", item, v, got)

@@ -63,7 +63,8 @@ func oldEnough(tx *db.Tx, site, patient uuid.UUID, i instruments.Instrument, on 
 	if i.MinAge == 0 {
 		return true, nil
 	}
-	err = tx.Raw("select birth_date + make_interval(years => ?) <= ? from patients where site_id = ? and id = ?", i.MinAge, on, site, patient).
+	err = tx.Raw("select birth_date + make_interval(years => ?) <= ? from patients where site_id = ? and id = ?",
+		i.MinAge, on, site, patient).
 		Scan(&old).
 		Error
 	return old, err

@@ -346,8 +346,9 @@ func (n *Completion) checkNew(tx *db.Tx, f FollowUp) error {
 	}
 	for i, m := range n.Assessments {
 		if slices.Contains(have, m.Instrument) {
-			return fault.New(fault.Conflict, "An instrument of the completion is recorded at this follow-up already: leave it out here, or "+
-				"correct the assessment that is there.").
+			return fault.New(fault.Conflict,
+				"An instrument of the completion is recorded at this follow-up already: leave it out here, or "+
+					"correct the assessment that is there.").
 				At(fmt.Sprintf("body.assessments[%d].instrument", i), fault.NotAllowed, "is recorded at this follow-up already")
 		}
 		have = append(have, m.Instrument)

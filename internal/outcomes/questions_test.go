@@ -10,7 +10,9 @@ import (
 
 // The words of a person's page are of codes that records can hold, and everything can be left unsaid.
 func TestWordsFitTheCodeLists(t *testing.T) {
-	for question, list := range map[string]string{"respondent": "respondents", "how_have_you_been": "well_being_since", "used": "uses", "stopped": "unused_reasons", "not_used": "unused_reasons", "helped": "benefits", "benefit": "benefits"} {
+	for question, list := range map[string]string{"respondent": "respondents",
+		"how_have_you_been": "well_being_since", "used": "uses", "stopped": "unused_reasons",
+		"not_used": "unused_reasons", "helped": "benefits", "benefit": "benefits"} {
 		asked, known := words.Questions[question]
 		if !known || asked.Words == "" || len(asked.Answers) < 3 {
 			t.Errorf("%s is not asked", question)

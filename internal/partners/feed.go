@@ -104,7 +104,8 @@ func (r reach) after(position int64, most int) (sql string, args []any) {
 			most,
 		}
 	default: // a site after the other, so that each is read in the order of its index
-		return "select e.* from unnest(?::uuid[]) site cross join lateral (select " + feedColumns + " from events where site_id = site and" + rest + ") e order by position limit ?",
+		return "select e.* from unnest(?::uuid[]) site cross join lateral (select " + feedColumns +
+				" from events where site_id = site and" + rest + ") e order by position limit ?",
 			[]any{
 				r.SiteIDs,
 				position,
@@ -177,7 +178,8 @@ func place(tx *db.Tx, text, location string) (c Cursor, wait bool, err error) {
 		There   bool
 	}
 	c, ok := ParseCursor(text)
-	err = tx.Raw("select caller_partner(), ? = 0 or exists (select from events where position = ? and id = ?), events_wait()", c.Position, c.Position, c.Event).
+	err = tx.Raw("select caller_partner(), ? = 0 or exists (select from events where position = ? and id = ?), events_wait()",
+		c.Position, c.Position, c.Event).
 		Row().
 		Scan(&own.Partner, &own.There, &wait)
 	if err != nil {
@@ -193,8 +195,9 @@ func place(tx *db.Tx, text, location string) (c Cursor, wait bool, err error) {
 		return c, wait, fault.New(fault.Invalid, "The cursor belongs to another partner: each has a feed of its own.").
 			At(location, fault.WrongFormat, "belongs to another partner")
 	case !own.There:
-		return c, wait, fault.New(fault.Conflict, "The event of this cursor is not in the feed: the database was set back to an older state. Start "+
-			"again without a cursor, and compare by event id.").
+		return c, wait, fault.New(fault.Conflict,
+			"The event of this cursor is not in the feed: the database was set back to an older state. Start "+
+				"again without a cursor, and compare by event id.").
 			At(location, fault.UnknownReference, "points to an event that is not there")
 	}
 	return c, wait, nil

@@ -181,7 +181,9 @@ func TestAWebhookGoesWithItsPartner(t *testing.T) {
 	if list, err := p.store.Webhooks(stranger, db.Page[uuid.UUID]{Limit: 50}); err != nil || len(list) != 0 {
 		t.Errorf("another partner's webhooks: %v %v", list, err)
 	}
-	for _, n := range []keys.NewKey{{Role: actor.Administrator}, {Role: actor.Integration, SiteIDs: db.IDs{elsewhere}}, {Role: actor.Integration, SiteIDs: db.IDs{p.site, elsewhere}}} {
+	for _, n := range []keys.NewKey{{Role: actor.Administrator},
+		{Role: actor.Integration, SiteIDs: db.IDs{elsewhere}},
+		{Role: actor.Integration, SiteIDs: db.IDs{p.site, elsewhere}}} {
 		n.Label, n.Replaces = "x", &old
 		if _, err := (&keys.Store{DB: p.db}).Add(test, n); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%+v takes the place of a narrower key: %v", n, err)

@@ -30,5 +30,6 @@ func checkTypes(patterns db.Texts, location string) error {
 		return nil
 	}
 	return fault.New(fault.Invalid, "The request is well formed, but not right.").At(location,
-		fault.UnknownCode, "takes *, types that there are such as referral.sent, and families of them: "+strings.Join(events.Families(), ".*, ")+".*")
+		fault.UnknownCode, "takes *, types that there are such as referral.sent, and families of them: "+
+			strings.Join(events.Families(), ".*, ")+".*")
 }

@@ -11,14 +11,16 @@ func TestNHSNumber(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"9434765919": "9434765919", "4010232137": "4010232137", "9990000018": "9990000018", "9990000123": "9990000123",
-		"943 476 5919": "9434765919", "943-476-5919": "9434765919", "943\u00a0476\u20095919": "9434765919", "\u200b943\u2011476\u20135919\t\n": "9434765919",
+		"943 476 5919": "9434765919", "943-476-5919": "9434765919", "943\u00a0476\u20095919": "9434765919",
+		"\u200b943\u2011476\u20135919\t\n": "9434765919",
 	} {
 		if got, ok := NHSNumber(text); !ok || got != want {
 			t.Errorf("%s: %s %v", text, got, ok)
 		}
 	}
 	// 999000000x would need the check digit ten, which is never issued.
-	for _, text := range []string{"", "943476591", "94347659190", "9434765918", "943476591x", "９434765919", "9990000000", "9990000001", "9990000009"} {
+	for _, text := range []string{"", "943476591", "94347659190", "9434765918", "943476591x", "９434765919",
+		"9990000000", "9990000001", "9990000009"} {
 		if _, ok := NHSNumber(text); ok {
 			t.Errorf("%s was taken for an NHS number", text)
 		}
@@ -66,8 +68,10 @@ func TestWhoHasANumber(t *testing.T) {
 	t.Parallel()
 	for number, want := range map[string]standing{
 		"4010232137": issued, "4000000012": issued, "7999999996": issued, "3999999990": issued, "0101500006": issued,
-		"9990000018": forTests, "9434765919": forTests, "9999999999": placeholder, "0000000000": placeholder, "5555555555": placeholder, "0123456789": placeholder, "9876543210": placeholder,
-		"6000000006": placeholder, "7000000007": placeholder, "2000000002": placeholder, "4000000004": placeholder, "0000000019": placeholder, "9434765870": forTests,
+		"9990000018": forTests, "9434765919": forTests, "9999999999": placeholder, "0000000000": placeholder,
+		"5555555555": placeholder, "0123456789": placeholder, "9876543210": placeholder,
+		"6000000006": placeholder, "7000000007": placeholder, "2000000002": placeholder, "4000000004": placeholder,
+		"0000000019": placeholder, "9434765870": forTests,
 		"5000000013": unissued, "8000000003": placeholder, "9449305552": unissued, "3213000008": issued, "3113500001": unissued,
 	} {
 		if got := standingOf(number); got != want {

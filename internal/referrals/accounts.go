@@ -63,11 +63,14 @@ const (
 	organisationSays = `(select jsonb_build_object(
 			'attended', case when bool_or(a.attended) then 'yes' when count(*) > 0 then 'no' else 'not_said' end,
 			'first_attended_on', min(a.attended_on) filter (where a.attended))
-		from attendances a where a.site_id = referrals.site_id and a.referral_id = referrals.id and a.reported_by in ('organisation', 'link_worker') and a.entered_in_error is null)
+		from attendances a where a.site_id = referrals.site_id and a.referral_id = referrals.id
+			and a.reported_by in ('organisation', 'link_worker') and a.entered_in_error is null)
 		|| coalesce((select jsonb_build_object('status', m.to_status, 'reason', m.reason, 'said_at', m.occurred_at)
-		from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id and m.side = 'organisation' and m.voided_at is null
+		from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id
+			and m.side = 'organisation' and m.voided_at is null
 		order by m.sequence desc limit 1), '{}')`
-	patientSays = `(select jsonb_build_object('used', s.used, 'reason', s.reason, 'benefit', s.benefit, 'on', c.completed_on, 'follow_up', f.code, 'respondent', c.respondent)
+	patientSays = `(select jsonb_build_object('used', s.used, 'reason', s.reason, 'benefit', s.benefit,
+			'on', c.completed_on, 'follow_up', f.code, 'respondent', c.respondent)
 		from follow_up_services s
 		join follow_ups f on f.site_id = s.site_id and f.id = s.follow_up_id
 		join follow_up_completions c on c.site_id = s.site_id and c.follow_up_id = s.follow_up_id

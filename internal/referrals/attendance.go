@@ -90,7 +90,8 @@ func (h *History) existingReport(tx *db.Tx, n NewAttendance) (*Attendance, error
 		return nil, err
 	}
 	var list []Attendance
-	err := tx.Where("site_id = ? and referral_id = ? and attended_on = ? and reported_by = ? and entered_in_error is null", h.SiteID, h.ID, n.On, n.ReportedBy).
+	err := tx.Where("site_id = ? and referral_id = ? and attended_on = ? and reported_by = ? "+
+		"and entered_in_error is null", h.SiteID, h.ID, n.On, n.ReportedBy).
 		Order("id").
 		Find(&list).
 		Error

@@ -98,7 +98,8 @@ func (h *History) checkDeath(tx *db.Tx, n NewMove) error {
 	if tx.Actor.OrganisationID != nil {
 		return fault.New(fault.MoveNotAllowed, nothingLeft)
 	}
-	return fault.New(fault.MoveNotAllowed, "The person has died: withdraw the referral. What happened before can be recorded with occurred_at.").
+	return fault.New(fault.MoveNotAllowed,
+		"The person has died: withdraw the referral. What happened before can be recorded with occurred_at.").
 		At("body.occurred_at", fault.OutOfRange, "must be a day before the person's death, or that day")
 }
 

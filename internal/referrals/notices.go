@@ -78,7 +78,8 @@ func (p siteDeadlines) queueNotices(tx *db.Tx) (int, error) {
 		return 0, err
 	}
 	var due []outbox.Message
-	err := tx.Query(noticesSQL, map[string]any{"site": p.ID, "now": tx.Now, "silent": p.sentBefore(tx.Now), "kind": Notice, "chases": p.ChaseDays, "most": maxNotices}).
+	err := tx.Query(noticesSQL, map[string]any{"site": p.ID, "now": tx.Now, "silent": p.sentBefore(tx.Now),
+		"kind": Notice, "chases": p.ChaseDays, "most": maxNotices}).
 		Scan(&due).
 		Error
 	if err != nil {
@@ -127,7 +128,8 @@ func (p siteDeadlines) rerouteNotices(tx *db.Tx) error {
 			and r.site_id = o.site_id and r.id = o.subject_id and r.status = 'sent'
 			and not exists (select from outbox newer where newer.site_id = o.site_id and newer.kind = o.kind
 				and newer.subject_id = o.subject_id and newer.ordinal > o.ordinal)
-			and not exists (select from reply_links l where l.site_id = o.site_id and l.referral_id = o.subject_id and l.created_at >= o.updated_at)`,
+			and not exists (select from reply_links l where l.site_id = o.site_id and l.referral_id = o.subject_id
+				and l.created_at >= o.updated_at)`,
 		values).Error
 	if err != nil {
 		return err

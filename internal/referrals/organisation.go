@@ -98,7 +98,9 @@ const (
 		"referrals.site_id and m.referral_id = referrals.id and m.voided_at is null order by m.sequence desc limit 1)"
 )
 
-const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs + " as status_reason, " + lastNoteIsTheirs + " as last_note, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, " +
+const receivedColumns = "id, site_id, organisation_id, service_id, need, status, " + lastReasonIsTheirs +
+	" as status_reason, " + lastNoteIsTheirs +
+	" as last_note, sent_at, responded_at, expected_wait, expected_start_on, first_attended_on, ended_on, " +
 	"version, created_at, updated_at, referred_person_died_on(id) is not null as died"
 
 // GetReceived returns a referral as its organisation sees it.

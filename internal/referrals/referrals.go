@@ -290,7 +290,8 @@ func (r *Referral) checkFollows(tx *db.Tx) error {
 		return nil
 	}
 	var same bool
-	err := tx.Raw("select exists (select from referrals where site_id = ? and id = ? and id <> ? and patient_id = ?)", r.SiteID, *r.FollowsReferralID, r.ID, r.PatientID).
+	err := tx.Raw("select exists (select from referrals where site_id = ? and id = ? and id <> ? and patient_id = ?)",
+		r.SiteID, *r.FollowsReferralID, r.ID, r.PatientID).
 		Scan(&same).
 		Error
 	if err == nil && !same {

@@ -83,7 +83,8 @@ revoke all on procedure reset_access(regclass[]) from public;
 create or replace procedure only_for(callee regprocedure, variadic roles name[] default '{}') language plpgsql as $$
 declare r name;
 begin
-  execute format('revoke all on function %s from public, waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs', callee);
+  execute format('revoke all on function %s from public, waypost_app, waypost_staff, '
+    'waypost_organisations, waypost_patients, waypost_jobs', callee);
   foreach r in array roles loop
     execute format('grant execute on function %s to %I', callee, r);
   end loop;

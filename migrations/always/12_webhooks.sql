@@ -5,7 +5,8 @@ create or replace function partner_statistics(at_time timestamptz,
     out feed_position bigint, out feed_lag double precision, out deliveries_pending bigint)
   language sql stable security definer set search_path = public, pg_temp as $$
   select i.feed_position,
-         coalesce((select extract(epoch from at_time - e.recorded_at) from events e where e.position is null order by e.arrived limit 1), 0),
+         coalesce((select extract(epoch from at_time - e.recorded_at) from events e
+                   where e.position is null order by e.arrived limit 1), 0),
          (select count(*) from webhook_deliveries d where d.state = 'pending')
   from installation i $$;
 call only_for('partner_statistics(timestamptz)', 'waypost_app', 'waypost_jobs');

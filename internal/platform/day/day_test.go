@@ -44,7 +44,8 @@ func TestAddKeepsWithinTheMonth(t *testing.T) {
 // A day begins where the day before ends, also when clocks change, and in places where they change at midnight.
 func TestDaysMeetWhereverClocksChange(t *testing.T) {
 	t.Parallel()
-	for _, zone := range []string{"Europe/London", "America/New_York", "America/Havana", "America/Santiago", "America/Sao_Paulo", "Asia/Beirut", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Kathmandu"} {
+	for _, zone := range []string{"Europe/London", "America/New_York", "America/Havana", "America/Santiago",
+		"America/Sao_Paulo", "Asia/Beirut", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Kathmandu"} {
 		loc, err := time.LoadLocation(zone)
 		if err != nil {
 			t.Fatal(err)
@@ -57,8 +58,10 @@ func TestDaysMeetWhereverClocksChange(t *testing.T) {
 	}
 	london, _ := time.LoadLocation("Europe/London")
 	for at, want := range map[string]string{
-		"2026-03-28T23:59:59Z": "2026-03-28", "2026-03-29T00:59:59Z": "2026-03-29", "2026-03-29T22:59:59Z": "2026-03-29", "2026-03-29T23:00:00Z": "2026-03-30",
-		"2026-10-24T22:59:59Z": "2026-10-24", "2026-10-24T23:00:00Z": "2026-10-25", "2026-10-25T23:59:59Z": "2026-10-25", "2026-10-26T00:00:00Z": "2026-10-26",
+		"2026-03-28T23:59:59Z": "2026-03-28", "2026-03-29T00:59:59Z": "2026-03-29",
+		"2026-03-29T22:59:59Z": "2026-03-29", "2026-03-29T23:00:00Z": "2026-03-30",
+		"2026-10-24T22:59:59Z": "2026-10-24", "2026-10-24T23:00:00Z": "2026-10-25",
+		"2026-10-25T23:59:59Z": "2026-10-25", "2026-10-26T00:00:00Z": "2026-10-26",
 	} {
 		instant, _ := time.Parse(time.RFC3339, at)
 		if got := Of(instant.In(london)).String(); got != want {
@@ -72,7 +75,8 @@ func TestDaysMeetWhereverClocksChange(t *testing.T) {
 
 func TestRefusesWhatIsNoDay(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"", "2026-02-29", "2026-13-01", "26-01-01", "2026-1-1", "2026-01-01T00:00:00Z", "0000-01-01", " 2026-01-01"} {
+	for _, s := range []string{"", "2026-02-29", "2026-13-01", "26-01-01", "2026-1-1", "2026-01-01T00:00:00Z",
+		"0000-01-01", " 2026-01-01"} {
 		if _, err := Parse(s); err == nil {
 			t.Errorf("%q was taken for a day", s)
 		}

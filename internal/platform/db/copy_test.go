@@ -98,7 +98,8 @@ func sameRows[T any](r *rapid.T, tx *db.Tx, table string, rows []T) {
 		// but for the order in which events arrive, which goes on
 		must(
 			r,
-			tx.Raw("select md5((select string_agg((to_jsonb(x) - 'arrived')::text, '|' order by id) from "+table+" x) || coalesce((select string_agg(e::text, '|' order by e::text) from external_ids e), ''))").
+			tx.Raw("select md5((select string_agg((to_jsonb(x) - 'arrived')::text, '|' order by id) from "+table+" x) "+
+				"|| coalesce((select string_agg(e::text, '|' order by e::text) from external_ids e), ''))").
 				Scan(&digest).
 				Error,
 		)

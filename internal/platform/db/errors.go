@@ -77,7 +77,8 @@ func ofPostgres(pg *pgconn.PgError) error {
 	case "23505":
 		return fault.New(fault.Conflict, conflicts[pg.ConstraintName].or("This exists already.")).Because(log)
 	case "23503", "23502", "23514":
-		return fault.New(fault.Invalid, breaches[pg.ConstraintName].or("The request refers to something that does not exist, or breaks a rule of the record.")).
+		return fault.New(fault.Invalid,
+			breaches[pg.ConstraintName].or("The request refers to something that does not exist, or breaks a rule of the record.")).
 			Because(log)
 	case "22021", "22P05":
 		return fault.New(fault.Invalid, "A text holds a character that cannot be stored.").Because(log)
@@ -143,7 +144,8 @@ func firstWords(message string) string {
 func connectionLost(err error) bool {
 	var network *net.OpError
 	var connect *pgconn.ConnectError
-	for _, sign := range []error{errNoConnection, driver.ErrBadConn, sql.ErrConnDone, context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
+	for _, sign := range []error{errNoConnection, driver.ErrBadConn, sql.ErrConnDone, context.Canceled,
+		context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
 		if errors.Is(err, sign) {
 			return true
 		}
@@ -167,13 +169,14 @@ func (w words) or(otherwise string) string {
 
 // What to say when a constraint of ours refuses a row that two requests raced to write.
 var conflicts = map[string]words{
-	"patients_nhs_number":      "A patient with this NHS number is recorded at this site already.",
-	"external_ids_key":         "Another record of this site has this external id already.",
-	"sites_code":               "Another site has this code already.",
-	"link_workers_email":       "A link worker with this email is recorded at this site already.",
-	"assessments_once":         "This episode has an assessment of this instrument at this timepoint already; record a correction instead.",
-	"instruments_key":          "This key belongs to another instrument already. Choose another.",
-	"instruments_pkey":         "Somebody else added a version of this instrument at the same moment. Read it, and repeat what is still wanted.",
+	"patients_nhs_number": "A patient with this NHS number is recorded at this site already.",
+	"external_ids_key":    "Another record of this site has this external id already.",
+	"sites_code":          "Another site has this code already.",
+	"link_workers_email":  "A link worker with this email is recorded at this site already.",
+	"assessments_once":    "This episode has an assessment of this instrument at this timepoint already; record a correction instead.",
+	"instruments_key":     "This key belongs to another instrument already. Choose another.",
+	"instruments_pkey": "Somebody else added a version of this instrument at the same moment. " +
+		"Read it, and repeat what is still wanted.",
 	"idempotency_pkey":         "A request with this Idempotency-Key is being worked on. Try again.",
 	"follow_up_completions_pk": "This follow-up is completed already.",
 }

@@ -172,7 +172,8 @@ func TestNobodySeesNoRow(t *testing.T) {
 			t.Errorf("%s: the test has put no row into it, so it cannot tell", table)
 		}
 		for name, who := range map[string]actor.Actor{
-			"nobody": {}, "a link worker of no site": {Role: actor.LinkWorker}, "another site": {Role: actor.LinkWorker, Sites: db.IDs{otherSite}},
+			"nobody": {}, "a link worker of no site": {Role: actor.LinkWorker},
+			"another site":         {Role: actor.LinkWorker, Sites: db.IDs{otherSite}},
 			"another organisation": {Role: actor.Organisation, OrganisationID: &otherSite}, "a researcher": {Role: actor.Researcher},
 		} {
 			if n := count(t, d, who, table); n != "0" && n != "none" {

@@ -17,7 +17,8 @@ func (d *DB) Statistics(ctx context.Context) (s Statistics, err error) {
 		goose_db_version where is_applied),
 		numbackends, xact_commit, xact_rollback, deadlocks, p.* from pg_stat_database, partner_statistics($1) p
 			where datname = current_database()`, d.Clock.Now()).
-		Scan(&s.Bytes, &s.Migration, &s.Connections, &s.Commits, &s.Rollbacks, &s.Deadlocks, &s.FeedPosition, &s.FeedLag, &s.DeliveriesPending)
+		Scan(&s.Bytes, &s.Migration, &s.Connections, &s.Commits, &s.Rollbacks, &s.Deadlocks, &s.FeedPosition,
+			&s.FeedLag, &s.DeliveriesPending)
 	return s, err
 }
 

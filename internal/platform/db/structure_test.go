@@ -95,8 +95,10 @@ func TestWhatAServerSaysOfItselfIsUnavailable(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	for kind, codes := range map[fault.Kind][]string{
-		fault.Unavailable: {"58P01", "58030", "57P01", "57P02", "57P03", "57014", "53100", "53200", "53300", "08006", "XX000", "XX001", "XX002", "28P01", "28000", "F0000", "F0001", "3D000", "25006", "25P03", "40003"},
-		fault.Internal:    {"42P01", "42703", "42883", "0A000", "22012", "P0001", "54001"},
+		fault.Unavailable: {"58P01", "58030", "57P01", "57P02", "57P03", "57014", "53100", "53200", "53300",
+			"08006", "XX000", "XX001", "XX002", "28P01", "28000", "F0000", "F0001", "3D000", "25006", "25P03",
+			"40003"},
+		fault.Internal: {"42P01", "42703", "42883", "0A000", "22012", "P0001", "54001"},
 	} {
 		for _, code := range codes {
 			err := d.Do(t.Context(), func(tx *db.Tx) error {

@@ -16,9 +16,12 @@ func TestWithin(t *testing.T) {
 		err  error
 		want []Field
 	}{
-		{InvalidAt("need", Required, "is needed").At("body", NotAllowed, "lacks it").At("query.x", NotAllowed, "is odd"), []Field{{"body.referrals[1].need", Required, "is needed"}, {"body.referrals[1]", NotAllowed, "lacks it"}, {"query.x", NotAllowed, "is odd"}}},
+		{InvalidAt("need", Required, "is needed").At("body", NotAllowed, "lacks it").
+			At("query.x", NotAllowed, "is odd"), []Field{{"body.referrals[1].need", Required, "is needed"},
+			{"body.referrals[1]", NotAllowed, "lacks it"}, {"query.x", NotAllowed, "is odd"}}},
 		{InvalidAt("needs.others", NotAllowed, "repeats"), []Field{{"body.referrals[1].needs.others", NotAllowed, "repeats"}}},
-		{fmt.Errorf("wrapped: %w", New(Conflict, "The service is closed.").Because(cause)), []Field{{"body.referrals[1]", NotAllowed, "The service is closed."}}},
+		{fmt.Errorf("wrapped: %w", New(Conflict, "The service is closed.").Because(cause)),
+			[]Field{{"body.referrals[1]", NotAllowed, "The service is closed."}}},
 		{New(Unavailable, "The database is busy."), nil},
 	} {
 		var f *Error

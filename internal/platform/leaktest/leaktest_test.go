@@ -12,7 +12,8 @@ func TestWhatMayBeThereByChance(t *testing.T) {
 			t.Errorf("%q may be in an id or a token", weak)
 		}
 	}
-	for _, fit := range []string{"Marigold", "stigma", "9434765919", "07700 900001", "1950-04-01", "sam@", "NHS No", strings.Repeat("x", 50)} {
+	for _, fit := range []string{"Marigold", "stigma", "9434765919", "07700 900001", "1950-04-01", "sam@", "NHS No",
+		strings.Repeat("x", 50)} {
 		if chance(fit) > rarest {
 			t.Errorf("%q is in no id and no token", fit)
 		}

@@ -173,7 +173,8 @@ func TestNoBinaries(t *testing.T) {
 		t.Error("the data directory was made all the same")
 	}
 	_, err := places{path: []string{empty}, patterns: []string{empty + "/*/bin"}}.find(t.Context(), 0)
-	for _, want := range []string{"PATH, " + empty + "/*/bin", "apt-get install postgresql", "postgresql-server", "brew install postgresql@16"} {
+	for _, want := range []string{"PATH, " + empty + "/*/bin", "apt-get install postgresql", "postgresql-server",
+		"brew install postgresql@16"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}

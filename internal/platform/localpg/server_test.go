@@ -53,7 +53,8 @@ func checkSettings(t *testing.T, db *pgx.Conn) {
 	for name, want := range map[string]string{
 		"listen_addresses": "", "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "data_checksums": "on",
 		"restart_after_crash": "off",
-		"jit":                 "off", "TimeZone": "UTC", "server_encoding": "UTF8", "lc_collate": "C.UTF-8", "log_min_error_statement": "panic",
+		"jit":                 "off", "TimeZone": "UTC", "server_encoding": "UTF8", "lc_collate": "C.UTF-8",
+		"log_min_error_statement":  "panic",
 		"log_parameter_max_length": "0", "log_parameter_max_length_on_error": "0", "log_error_verbosity": "terse",
 	} {
 		var got string

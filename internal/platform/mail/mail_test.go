@@ -39,7 +39,9 @@ func TestAMailArrives(t *testing.T) {
 	if len(mail.To) != 1 || mail.To[0] != "somebody@example.org" || !mail.Secure {
 		t.Errorf("%+v", mail)
 	}
-	for _, want := range []string{"Subject: How have you been?", "From: \"Waypost\" <followup@example.org>", "Message-ID: <0001@example.org>", "Auto-Submitted: auto-generated", "Date: ", "Content-Type: text/plain; charset=UTF-8"} {
+	for _, want := range []string{"Subject: How have you been?", "From: \"Waypost\" <followup@example.org>",
+		"Message-ID: <0001@example.org>", "Auto-Submitted: auto-generated", "Date: ",
+		"Content-Type: text/plain; charset=UTF-8"} {
 		if !strings.Contains(mail.Text, want) {
 			t.Errorf("the mail lacks %q: %s", want, mail.Text)
 		}
@@ -63,7 +65,8 @@ func TestWhereMailIsSentTo(t *testing.T) {
 	if mail := s.Mail(); !strings.Contains(mail.Text, "To: <somebody@xn--bcher-kva.example>") {
 		t.Errorf("%+v", mail)
 	}
-	for _, to := range []string{"josé@example.org", "ask at the desk", "Sam <sam@example.org>", "a@example.org, b@example.org", "sam@localhost"} {
+	for _, to := range []string{"josé@example.org", "ask at the desk", "Sam <sam@example.org>",
+		"a@example.org, b@example.org", "sam@localhost"} {
 		if got := m.Send(t.Context(), Letter{ID: "0002", To: to, Subject: "A", Text: "B\n"}); got != Refused {
 			t.Errorf("%s: %q", to, got)
 		}
@@ -97,7 +100,8 @@ func TestWhatAServerRefuses(t *testing.T) {
 		"a wrong password":             {sender(t, wrong, s), "somebody@example.org", Unreachable},
 		"a certificate of a stranger":  {untrusted, "somebody@example.org", Unreachable},
 		"nobody there":                 {sender(t, "smtp://127.0.0.1:1?tls=none", s), "somebody@example.org", Unreachable},
-		"TLS where there is none":      {sender(t, fmt.Sprintf("smtp://127.0.0.1:%d", mailtest.Start(t, "").Port), s), "somebody@example.org", Unreachable},
+		"TLS where there is none": {
+			sender(t, fmt.Sprintf("smtp://127.0.0.1:%d", mailtest.Start(t, "").Port), s), "somebody@example.org", Unreachable},
 	} {
 		if got := c.sender.Send(t.Context(), Letter{ID: "1", To: c.to, Subject: "s", Text: "t"}); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
@@ -122,8 +126,10 @@ func TestSettings(t *testing.T) {
 		ok        bool
 	}{
 		{"", "", true}, {"smtp://host:587", from, true}, {"smtps://u:p@host", from, true}, {"smtp://host:25?tls=none", from, true},
-		{"", from, false}, {"smtp://host", "", false}, {"smtp://host", "nobody", false}, {"http://host", from, false}, {"smtp://", from, false}, {"smtp://host:99999", from, false},
-		{"smtp://host?tls=maybe", from, false}, {"smtps://host?tls=none", from, false}, {"smtp://host/path", from, false}, {"smtp://u:geheim@ho st", from, false},
+		{"", from, false}, {"smtp://host", "", false}, {"smtp://host", "nobody", false},
+		{"http://host", from, false}, {"smtp://", from, false}, {"smtp://host:99999", from, false},
+		{"smtp://host?tls=maybe", from, false}, {"smtps://host?tls=none", from, false},
+		{"smtp://host/path", from, false}, {"smtp://u:geheim@ho st", from, false},
 	} {
 		_, err := New(c.url, c.from)
 		if (err == nil) != c.ok {

@@ -102,7 +102,8 @@ func TestPhone(t *testing.T) {
 		"ask Mary":                      "",
 		"+44 18001 0161 496 0000":       "",
 	})
-	for written, want := range map[string]string{"+447700900123": "07700 900123", "+441632960001": "01632 960001", "+33123456789": "+33 1 23 45 67 89", "18001 0161 496 0000": "", "07700 900123": ""} {
+	for written, want := range map[string]string{"+447700900123": "07700 900123", "+441632960001": "01632 960001",
+		"+33123456789": "+33 1 23 45 67 89", "18001 0161 496 0000": "", "07700 900123": ""} {
 		got := normal.National(&written)
 		if (got == nil) != (want == "") || got != nil && *got != want {
 			t.Errorf("%s is shown as %v", written, got)
@@ -135,7 +136,9 @@ func TestEmail(t *testing.T) {
 		"sam@example.123":                         "",
 		"sam@" + strings.Repeat("a", 64) + ".org": "",
 	})
-	for address, want := range map[string]string{"sam@bücher.example": "sam@xn--bcher-kva.example", "sam@example.org": "sam@example.org", "josé@example.org": "", "Sam <sam@example.org>": "", "sam@a b.example": ""} {
+	for address, want := range map[string]string{"sam@bücher.example": "sam@xn--bcher-kva.example",
+		"sam@example.org": "sam@example.org", "josé@example.org": "", "Sam <sam@example.org>": "",
+		"sam@a b.example": ""} {
 		if got, ok := normal.Sendable(address); ok != (want != "") || ok && got != want {
 			t.Errorf("%s is sent to as %s (%v)", address, got, ok)
 		}

@@ -71,7 +71,8 @@ type Held struct {
 // Held counts what is held, by kind.
 func (s *Store) Held(ctx context.Context) (list []Held, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		return tx.Raw("select kind, count(*) as messages, min(created_at) as oldest from outbox where " + ofHeld + " group by kind order by kind").
+		return tx.Raw("select kind, count(*) as messages, min(created_at) as oldest from outbox where " + ofHeld +
+			" group by kind order by kind").
 			Scan(&list).
 			Error
 	})

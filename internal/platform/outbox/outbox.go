@@ -108,7 +108,8 @@ func Cancel(tx *db.Tx, kind string, site, subject uuid.UUID, why string) error {
 // CancelEarlier takes back what waits about the message's subject and came before it, so that nobody gets two at once.
 func CancelEarlier(tx *db.Tx, n Message) error {
 	return tx.Model(&Message{}).
-		Where("site_id = ? and kind = ? and subject_id = ? and ordinal < ? and state = ?", n.SiteID, n.Kind, n.SubjectID, n.Ordinal, Waiting).
+		Where("site_id = ? and kind = ? and subject_id = ? and ordinal < ? and state = ?", n.SiteID, n.Kind,
+			n.SubjectID, n.Ordinal, Waiting).
 		Updates(map[string]any{"state": Cancelled, "why": "overtaken", "updated_at": tx.Now}).
 		Error
 }

@@ -86,7 +86,8 @@ func (s *Store) Send(ctx context.Context, sender *mail.Sender, writers Writers) 
 // due is what may be sent now, and how many mails a minute has room for still.
 func (s *Store) due(ctx context.Context) (list []Message, room int, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		err := tx.Raw("select greatest(0, ? - count(distinct coalesce(mail_id, id))) from outbox where tried_at > ?", cmp.Or(s.PerMinute, DefaultPerMinute), tx.Now.Add(-time.Minute)).
+		err := tx.Raw("select greatest(0, ? - count(distinct coalesce(mail_id, id))) from outbox where tried_at > ?",
+			cmp.Or(s.PerMinute, DefaultPerMinute), tx.Now.Add(-time.Minute)).
 			Scan(&room).
 			Error
 		if err != nil {

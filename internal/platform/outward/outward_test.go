@@ -25,9 +25,12 @@ func TestWhichAddressesAreTheInternet(t *testing.T) {
 		}
 	}
 	for _, a := range []string{
-		"127.0.0.1", "127.8.8.8", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1", "100.127.255.255",
-		"192.0.0.1", "192.0.2.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
-		"::", "::1", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::8.8.8.8", "64:ff9b::7f00:1", "64:ff9b:1::1", "fe80::1", "fe80::1%eth0", "fec0::1",
+		"127.0.0.1", "127.8.8.8", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
+		"169.254.169.254", "100.64.0.1", "100.127.255.255",
+		"192.0.0.1", "192.0.2.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1",
+		"239.255.255.255", "240.0.0.1", "255.255.255.255",
+		"::", "::1", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::8.8.8.8", "64:ff9b::7f00:1",
+		"64:ff9b:1::1", "fe80::1", "fe80::1%eth0", "fec0::1",
 		"fc00::1", "fd12:3456::1", "ff02::1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::1", "3fff::1", "5f00::1", "4000::1",
 	} {
 		if public(netip.MustParseAddr(a)) {
@@ -129,8 +132,10 @@ func TestWhatIsWrongWithAnAddress(t *testing.T) {
 	t.Parallel()
 	c := New(Config{Resolver: names(t, "127.0.0.1")})
 	for address, want := range map[string]string{
-		"https://partner.example/x": "leads to", "https://127.0.0.1/": "leads to", "https://[::1]/": "leads to", "https://[::ffff:8.8.8.8]/": "leads to", "https://10.1.2.3:8443/": "leads to",
-		"https://169.254.169.254/latest": "leads to", "http://8.8.8.8/": "https://", "https://8.8.8.8/": "", "ftp://8.8.8.8/": "URL", "https://": "URL", "https:///x": "URL", "partner.example": "URL",
+		"https://partner.example/x": "leads to", "https://127.0.0.1/": "leads to", "https://[::1]/": "leads to",
+		"https://[::ffff:8.8.8.8]/": "leads to", "https://10.1.2.3:8443/": "leads to",
+		"https://169.254.169.254/latest": "leads to", "http://8.8.8.8/": "https://", "https://8.8.8.8/": "",
+		"ftp://8.8.8.8/": "URL", "https://": "URL", "https:///x": "URL", "partner.example": "URL",
 		"https://user@8.8.8.8/": "user name", "https://8.8.8.8/#x": "fragment", "https://%zz/": "URL",
 	} {
 		if got := c.Check(t.Context(), address); want == "" && got != "" || !strings.Contains(got, want) {

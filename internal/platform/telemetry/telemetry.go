@@ -186,7 +186,8 @@ var (
 const scrapeTimeout = 2 * time.Second
 
 func (databaseCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{databaseUp, databaseBytes, migrated, connections, commits, rollbacks, deadlocks, feedPosition, feedLag, pending, outboxed, outboxOldest} {
+	for _, d := range []*prometheus.Desc{databaseUp, databaseBytes, migrated, connections, commits, rollbacks,
+		deadlocks, feedPosition, feedLag, pending, outboxed, outboxOldest} {
 		out <- d
 	}
 }

@@ -22,7 +22,8 @@ func TestBlank(t *testing.T) {
 
 func TestOneLine(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"a\nb", "a\r", "a\tb", "a\x7f", "a\u0085b", "a\u2028b", "a\u2029b", "a\u202eb", "a\u202a", "a\u2066b", "a\u2069", "\x1b[2J"} {
+	for _, s := range []string{"a\nb", "a\r", "a\tb", "a\x7f", "a\u0085b", "a\u2028b", "a\u2029b", "a\u202eb",
+		"a\u202a", "a\u2066b", "a\u2069", "\x1b[2J"} {
 		if text.OneLine(s) {
 			t.Errorf("%+q is one line", s)
 		}
@@ -37,7 +38,8 @@ func TestOneLine(t *testing.T) {
 func TestTrim(t *testing.T) {
 	t.Parallel()
 	for written, want := range map[string]string{
-		"": "", " ": "", "a": "a", " a b ": "a b", "\u00a0a\u3000": "a", "\u200ba\ufeff": "a", "\r\na\t": "a", "\u2060a\u202f": "a", "דנה\u200f ": "דנה\u200f",
+		"": "", " ": "", "a": "a", " a b ": "a b", "\u00a0a\u3000": "a", "\u200ba\ufeff": "a", "\r\na\t": "a",
+		"\u2060a\u202f": "a", "דנה\u200f ": "דנה\u200f",
 	} {
 		if got := text.Trim(written); got != want {
 			t.Errorf("%+q becomes %+q and not %+q", written, got, want)

@@ -298,5 +298,5 @@ func (s *server) acknowledgeConcern(
 	ctx context.Context,
 	in *acknowledgeConcernInput,
 ) (outcomes.SafeguardingFlag, error) {
-	return s.casework.Outcomes.See(ctx, in.ID.ID, in.FlagID, in.BodyOrZero())
+	return s.casework.Outcomes.AcknowledgeFlag(ctx, in.ID.ID, in.FlagID, in.BodyOrZero())
 }

@@ -308,5 +308,5 @@ func (s *server) revokeFollowUpLink(ctx context.Context, in *wire.ID) error {
 }
 
 func (s *server) recordFollowUpLoss(ctx context.Context, in *wire.Of[outcomes.Loss]) (outcomes.FollowUp, error) {
-	return s.casework.Outcomes.Lose(ctx, in.ID.ID, in.Body)
+	return s.casework.Outcomes.RecordLoss(ctx, in.ID.ID, in.Body)
 }

@@ -122,7 +122,7 @@ func render(c echo.Context, status int, name string, data any) error {
 }
 
 func (s *server) visit(c echo.Context) (outcomes.Page, error) {
-	return s.casework.Outcomes.Visit(db.Relaxed(c.Request().Context()), c.Param("token"))
+	return s.casework.Outcomes.ReadLinkPage(db.Relaxed(c.Request().Context()), c.Param("token"))
 }
 
 // step is the path of a page of this link.
@@ -260,7 +260,7 @@ func (s *server) checkPage(c echo.Context) error {
 		Back, Send string
 	}{Back: step(c, p.Questions[last].Key), Send: step(c, "check")}
 	for _, q := range p.Questions {
-		data.Answers = append(data.Answers, checked{q.Words, q.Said(), step(c, q.Key)})
+		data.Answers = append(data.Answers, checked{q.Words, q.AnswerText(), step(c, q.Key)})
 	}
 	return render(c, http.StatusOK, "check", data)
 }

@@ -90,13 +90,13 @@ type Token struct {
 	Token string `path:"token" maxLength:"200"`
 }
 
-func (s *server) getReply(ctx context.Context, _ *Token) (referrals.Asked, error) {
-	return s.casework.Referrals.Asked(ctx)
+func (s *server) getReply(ctx context.Context, _ *Token) (referrals.LinkPage, error) {
+	return s.casework.Referrals.ReadLinkPage(ctx)
 }
 
 func (s *server) recordReply(ctx context.Context, in *struct {
 	Token
 	Body referrals.Answer
-}) (referrals.Asked, error) {
+}) (referrals.LinkPage, error) {
 	return s.casework.Referrals.Answer(ctx, in.Body)
 }

@@ -121,7 +121,7 @@ var takingBack = choice{
 }
 
 // offered are the answers that can be given now.
-func offered(a referrals.Asked) (out []choice) {
+func offered(a referrals.LinkPage) (out []choice) {
 	for _, o := range choices {
 		if slices.Contains(o.From, a.Status) &&
 			(o.To == "" || o.Adds && a.Status.Open() && !a.NothingLeft || slices.Contains(a.AllowedMoves, o.To)) {
@@ -132,7 +132,7 @@ func offered(a referrals.Asked) (out []choice) {
 }
 
 // choose finds an answer among those on offer.
-func choose(a referrals.Asked, answer string) (choice, bool) {
+func choose(a referrals.LinkPage, answer string) (choice, bool) {
 	list := offered(a)
 	if len(a.Attendances) > 0 {
 		list = append(list, takingBack)

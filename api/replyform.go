@@ -46,7 +46,7 @@ func thanksAt(c echo.Context, answer string) string {
 }
 
 func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) error {
-	a, err := s.casework.Referrals.Asked(db.Relaxed(c.Request().Context()))
+	a, err := s.casework.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 }
 
 // saysTheSame tells whether a form says nothing that the organisation's answer, which stands, does not say.
-func saysTheSame(a referrals.Asked, form url.Values) bool {
+func saysTheSame(a referrals.LinkPage, form url.Values) bool {
 	same := func(field string, stands *string) bool {
 		t := said(form, field)
 		return t == "" || stands != nil && t == *stands

@@ -68,7 +68,7 @@ func replyAt(c echo.Context, step string) string {
 }
 
 func (s *server) askedPage(c echo.Context) error {
-	a, err := s.casework.Referrals.Asked(db.Relaxed(c.Request().Context()))
+	a, err := s.casework.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *server) askedPage(c echo.Context) error {
 
 // repliedPage is the same once something was said.
 func (s *server) repliedPage(c echo.Context) error {
-	a, err := s.casework.Referrals.Asked(db.Relaxed(c.Request().Context()))
+	a, err := s.casework.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ type saidBefore struct {
 	Back  string // where it is taken back; empty: it cannot be
 }
 
-func before(c echo.Context, a referrals.Asked) (out []saidBefore) {
+func before(c echo.Context, a referrals.LinkPage) (out []saidBefore) {
 	for _, r := range a.Attendances {
 		out = append(out, saidBefore{cameOrNot(r), replyAt(c, takenBackAnswer) + "?attendance=" + r.ID.String()})
 	}
@@ -139,13 +139,13 @@ func cameOrNot(r referrals.Reported) string {
 	return "You said that they did not come on " + inWords(r.On) + "."
 }
 
-func showAsked(c echo.Context, status int, a referrals.Asked, told string) error {
+func showAsked(c echo.Context, status int, a referrals.LinkPage, told string) error {
 	where, open := standing[a.Status], a.Status.Open()
 	if open && a.NothingLeft {
 		where.Title, where.Words, open = "Nothing is left to do", "Please do not call the person. If you have a question, please ask whoever sent you the referral.", false
 	}
 	data := struct {
-		referrals.Asked
+		referrals.LinkPage
 		Title, Words, Told, Need, Sent, Wait, Starts, Prefers string
 		// the person's address, where mail can be sent to it
 		MailTo string
@@ -153,7 +153,7 @@ func showAsked(c echo.Context, status int, a referrals.Asked, told string) error
 		Open   bool
 		Offers []offer
 		Before []saidBefore
-	}{Asked: a, Title: where.Title, Words: where.Words, Told: told, Need: gloss("needs", a.Need), Sent: inWords(a.SentOn), Here: replyAt(c, ""), Open: open,
+	}{LinkPage: a, Title: where.Title, Words: where.Words, Told: told, Need: gloss("needs", a.Need), Sent: inWords(a.SentOn), Here: replyAt(c, ""), Open: open,
 		Offers: offers(offered(a)), Before: before(c, a)}
 	if a.ExpectedWait != nil && a.Status == referrals.Waitlisted {
 		data.Wait = gloss("wait_bands", *a.ExpectedWait)
@@ -174,7 +174,7 @@ func showAsked(c echo.Context, status int, a referrals.Asked, told string) error
 
 // replyPage asks for what an answer needs. One that cannot be given any more leads back to those that can.
 func (s *server) replyPage(c echo.Context) error {
-	a, err := s.casework.Referrals.Asked(db.Relaxed(c.Request().Context()))
+	a, err := s.casework.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (s *server) replyPage(c echo.Context) error {
 }
 
 // reportIn is the report of attendance that a form names, nil if there is none.
-func reportIn(a referrals.Asked, form url.Values) *referrals.Reported {
+func reportIn(a referrals.LinkPage, form url.Values) *referrals.Reported {
 	at := slices.IndexFunc(
 		a.Attendances,
 		func(r referrals.Reported) bool { return r.ID.String() == form.Get("attendance") },
@@ -201,7 +201,7 @@ func reportIn(a referrals.Asked, form url.Values) *referrals.Reported {
 // mistake says what is wrong with a form, and with which of its fields.
 type mistake struct{ Words, Field string }
 
-func showReply(c echo.Context, status int, a referrals.Asked, o choice, form url.Values, wrong mistake) error {
+func showReply(c echo.Context, status int, a referrals.LinkPage, o choice, form url.Values, wrong mistake) error {
 	data := struct {
 		choice
 		Here, Stands, On, First, Last, Reason, Text, Reach, Attendance, About string

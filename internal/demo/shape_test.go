@@ -250,6 +250,6 @@ func (s *stores) complete(f outcomes.FollowUp, attended uuid.UUID) {
 func (s *stores) lose(f outcomes.FollowUp, _ uuid.UUID) {
 	_, err := s.Outcomes.Attempt(s.ctx, f.ID, outcomes.NewAttempt{Channel: "telephone", Result: "no_answer"})
 	s.must(err)
-	_, err = s.Outcomes.Lose(s.ctx, f.ID, outcomes.Loss{Reason: "moved"})
+	_, err = s.Outcomes.RecordLoss(s.ctx, f.ID, outcomes.Loss{Reason: "moved"})
 	s.must(err)
 }

@@ -141,8 +141,8 @@ func (q *Question) number(it Item) {
 	}
 }
 
-// Said is the answer in the question's own words.
-func (q Question) Said() string {
+// AnswerText is the answer in the question's own words.
+func (q Question) AnswerText() string {
 	at := slices.IndexFunc(q.Offers, func(c Choice) bool { return c.Code == q.Answer })
 	switch {
 	case at >= 0:

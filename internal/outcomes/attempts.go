@@ -99,8 +99,8 @@ func (a Attempt) write(tx *db.Tx, f FollowUp) error {
 	return f.recordEvent(tx, events.FollowUpAttempted, &on, events.Data{"channel": a.Channel, "result": a.Result})
 }
 
-// Lose gives a follow-up up. Fault: conflict (it is completed or lost already).
-func (s *Store) Lose(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err error) {
+// RecordLoss records that a follow-up is lost. Fault: conflict (it is completed or lost already).
+func (s *Store) RecordLoss(ctx context.Context, id uuid.UUID, l Loss) (f FollowUp, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		var e episodes.Episode
 		if f, e, err = lockForUpdate(tx, id); err != nil {

@@ -80,7 +80,7 @@ type FollowUp struct {
 	AskInPerson []uuid.UUID `json:"ask_in_person,omitzero" gorm:"-" format:"uuid"`
 	// In the answer for one follow-up: what the person said at the baseline, to be shown to them
 	// again.
-	SaidBefore []Said `json:"said_before,omitempty" gorm:"-"`
+	SaidBefore []EarlierAnswer `json:"said_before,omitempty" gorm:"-"`
 	// In the answer to a POST: what is worth knowing.
 	Warnings []fault.Warning `json:"warnings,omitzero" gorm:"-"`
 }

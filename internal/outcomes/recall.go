@@ -5,8 +5,8 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// Said is what a person said before and is shown again, such as a concern that they named.
-type Said struct {
+// EarlierAnswer is what a person said before and is shown again, such as a concern that they named.
+type EarlierAnswer struct {
 	// The instrument's key.
 	Instrument string `json:"instrument" example:"mycaw"`
 	// The item.
@@ -47,10 +47,10 @@ func (f *FollowUp) addEarlierAnswers(tx *db.Tx) error {
 }
 
 // answersToRepeat returns the answers that a follow-up shows again.
-func (a Assessment) answersToRepeat(i instruments.Instrument) (list []Said) {
+func (a Assessment) answersToRepeat(i instruments.Instrument) (list []EarlierAnswer) {
 	for _, it := range i.Items {
 		if answer := a.Responses[it.Code]; it.Repeat && answer.Text != nil && *answer.Text != "" {
-			list = append(list, Said{a.Instrument, it.Code, *answer.Text})
+			list = append(list, EarlierAnswer{a.Instrument, it.Code, *answer.Text})
 		}
 	}
 	return list

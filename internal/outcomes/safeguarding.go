@@ -106,8 +106,8 @@ func hasOpenFlag(tx *db.Tx, f FollowUp) (open bool, err error) {
 	return open, err
 }
 
-// See notes that the actor has seen a flag and acted. Fault: conflict (somebody has already).
-func (s *Store) See(ctx context.Context, episode, flag uuid.UUID, seen Seen) (f SafeguardingFlag, err error) {
+// AcknowledgeFlag records that the actor has seen a flag and acted. Fault: conflict (somebody has already).
+func (s *Store) AcknowledgeFlag(ctx context.Context, episode, flag uuid.UUID, seen Seen) (f SafeguardingFlag, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := tx.Where("episode_id = ? and id = ?", episode, flag).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
 		if f, err = db.First[SafeguardingFlag](q, "safeguarding flag"); err != nil {

@@ -45,8 +45,8 @@ func (p Page) Index(key string) int {
 	return slices.IndexFunc(p.Questions, func(q instruments.Question) bool { return q.Key == key })
 }
 
-// Visit shows what a link asks. Faults: not_found (it does not work), conflict (the questions are answered already).
-func (s *Store) Visit(ctx context.Context, token string) (p Page, err error) {
+// ReadLinkPage shows what a link asks. Faults: not_found (it does not work), conflict (the questions are answered already).
+func (s *Store) ReadLinkPage(ctx context.Context, token string) (p Page, err error) {
 	err = s.byLink(ctx, token, func(tx *db.Tx, v visit) error {
 		p, err = v.page(tx)
 		return err

@@ -17,8 +17,8 @@ import (
 // MaxNote is how long a note may be, in characters.
 const MaxNote = 5000
 
-// Asked is a referral as a link shows it to the organisation.
-type Asked struct {
+// LinkPage is a referral as a link shows it to the organisation.
+type LinkPage struct {
 	Received
 	// Who is asked.
 	Organisation string `json:"organisation_name" example:"Example Lunch Club"`
@@ -47,7 +47,7 @@ type Reported struct {
 }
 
 // WithoutSecret is the answer as it may be kept for a replay: consent may be withdrawn before it is asked for again.
-func (a Asked) WithoutSecret() any {
+func (a LinkPage) WithoutSecret() any {
 	a.Person = nil
 	return a
 }
@@ -91,8 +91,8 @@ func (n Answer) countChoices() (count int) {
 	return count
 }
 
-// Asked shows the referral of the link. Fault: not_found (ErrTakenBack).
-func (s *Store) Asked(ctx context.Context) (a Asked, err error) {
+// ReadLinkPage shows the referral of the link. Fault: not_found (ErrTakenBack).
+func (s *Store) ReadLinkPage(ctx context.Context) (a LinkPage, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		id, err := linkedReferral(tx)
 		if err != nil {
@@ -107,7 +107,7 @@ func (s *Store) Asked(ctx context.Context) (a Asked, err error) {
 // Answer takes what the organisation says of the link's referral, and shows how it then stands. Faults:
 // move_not_allowed (which says where it stands: it was withdrawn, or answered already), invalid, conflict
 // (it takes no attendance, or the organisation said otherwise of that day).
-func (s *Store) Answer(ctx context.Context, n Answer) (a Asked, err error) {
+func (s *Store) Answer(ctx context.Context, n Answer) (a LinkPage, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		id, err := linkedReferral(tx)
 		if err != nil {
@@ -264,7 +264,7 @@ func (n Answer) attend(tx *db.Tx, h *History) error {
 }
 
 // readLinkPage reads what a link shows.
-func readLinkPage(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
+func readLinkPage(tx *db.Tx, id uuid.UUID) (a LinkPage, err error) {
 	own, err := ownOrganisation(tx)
 	if err != nil {
 		return a, err
@@ -272,7 +272,7 @@ func readLinkPage(tx *db.Tx, id uuid.UUID) (a Asked, err error) {
 	q := tx.Table("referrals").Select(receivedColumns+`, referring_site(id) as site,
 		(select o.name from organisations o where o.id = organisation_id) as organisation,
 		(select v.name from services v where v.id = service_id) as service`).Where("organisation_id = ? and id = ?", own, id)
-	a, err = db.First[Asked](q, "referral")
+	a, err = db.First[LinkPage](q, "referral")
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return a, keys.ErrReplyLink

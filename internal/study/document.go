@@ -36,7 +36,7 @@ type Update struct {
 	// How far the study is.
 	Where Where `json:"where_we_are"`
 	// How people have been, whether they used what they were connected to, and whether it helped.
-	Told Told `json:"what_people_told_us"`
+	Told Findings `json:"what_people_told_us"`
 	// What made collecting the answers hard.
 	Hard Hard `json:"what_made_it_hard"`
 	// Who met, what they said, and what changed because of it.
@@ -123,22 +123,22 @@ type InterviewCount struct {
 	Held *int `json:"held" example:"7"`
 }
 
-// Told is what people said.
-type Told struct {
+// Findings is what people said.
+type Findings struct {
 	// At each follow-up of the project.
-	FollowUps []ToldAt `json:"follow_ups"`
+	FollowUps []FollowUpFindings `json:"follow_ups"`
 	// What the scores below are of, in words.
 	Words []string `json:"words"`
 	// How scores changed of the people who answered both times, of everybody so far.
 	Changes []Change `json:"changes"`
 	// In people's own words.
-	Quotes []Said `json:"quotes"`
+	Quotes []PublishedQuote `json:"quotes"`
 	// How many quotes were withdrawn since the update was published.
 	Withdrawn int `json:"withdrawn"`
 }
 
-// ToldAt is what people said at one follow-up.
-type ToldAt struct {
+// FollowUpFindings is what people said at one follow-up.
+type FollowUpFindings struct {
 	// Code of the follow-up.
 	Timepoint string `json:"timepoint" example:"m9_12"`
 	// When it is, in words.
@@ -149,8 +149,8 @@ type ToldAt struct {
 	Figures insights.ParticipantRow `json:"figures"`
 }
 
-// Said is a sentence that somebody said.
-type Said struct {
+// PublishedQuote is a sentence that somebody said.
+type PublishedQuote struct {
 	// The quote's id.
 	ID uuid.UUID `json:"id" format:"uuid"`
 	// The person's words.

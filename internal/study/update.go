@@ -126,14 +126,14 @@ func (w writer) everybody(tx *db.Tx) (u Update, err error) {
 		w.study.Disclaimer,
 	}
 	u.Notice, u.Hard.Words = aboutWhom(u.To, u.AsOf), []string{}
-	u.Where.Progress, u.Told.FollowUps = []Progress{}, []ToldAt{}
+	u.Where.Progress, u.Told.FollowUps = []Progress{}, []FollowUpFindings{}
 	for _, timepoint := range w.followUps() {
 		all, rows := together(people.Rows, timepoint)
 		if all.large {
 			u.group = "At the sites that are large enough to show: "
 		}
 		u.Where.Progress = append(u.Where.Progress, Progress{timepoint, w.when[timepoint], w.progress(all, rows)})
-		u.Told.FollowUps = append(u.Told.FollowUps, ToldAt{timepoint, w.when[timepoint], told(all.row), all.row})
+		u.Told.FollowUps = append(u.Told.FollowUps, FollowUpFindings{timepoint, w.when[timepoint], told(all.row), all.row})
 		u.Hard.Words = append(u.Hard.Words, hard(all.row)...)
 	}
 	u.Where.Words = joined(u)
@@ -200,7 +200,7 @@ func (w writer) happened(tx *db.Tx, u *Update) error {
 	if err := w.interviewed(tx, u); err != nil {
 		return err
 	}
-	u.Told.Quotes = []Said{}
+	u.Told.Quotes = []PublishedQuote{}
 	return tx.As(actor.Actor{Role: actor.DataSteward}, func() error {
 		return tx.Raw("select id from study_quotes where project_id = ? and state = 'approved' and said_on < ? and "+
 			"words_may_show(site_id, follow_up_id, created_at) order by id", w.ID, w.until).Scan(&u.Told.Quotes).Error
@@ -235,7 +235,7 @@ func (u *Update) sayQuotes(tx *db.Tx) error {
 	for _, q := range u.Told.Quotes {
 		ids = append(ids, q.ID)
 	}
-	u.Told.Quotes = []Said{}
+	u.Told.Quotes = []PublishedQuote{}
 	if err := tx.Raw("select * from words_shown(?, ?::uuid[])", u.ProjectID, ids).
 		Scan(&u.Told.Quotes).
 		Error; err != nil {

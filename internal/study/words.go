@@ -89,7 +89,7 @@ func hopedFor(target *int) string {
 }
 
 // followed says how many were followed up.
-func followed(f ToldAt) []string {
+func followed(f FollowUpFindings) []string {
 	if r := f.Figures; r.Due != nil && *r.Due == 0 {
 		return []string{"We ask people again " + f.When + ". That time has not come for anybody yet."}
 	}

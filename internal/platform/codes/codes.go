@@ -29,8 +29,8 @@ type Code struct {
 	Active bool `json:"active" yaml:"-"`
 }
 
-// Said is what the code means as an organisation says it.
-func (c Code) Said() string {
+// OrganisationWording is the gloss for organisations, or else the general one.
+func (c Code) OrganisationWording() string {
 	if c.Ours != "" {
 		return c.Ours
 	}

@@ -58,7 +58,7 @@ func (in *instance) launchOnce(ctx context.Context) (*process, *pgx.Conn, error)
 		err = in.notePrograms(ctx, db, program)
 	}
 	if err != nil {
-		_ = p.stop(nil) // the next settle deals with one that would not end
+		_ = p.stop(nil) // the next prepareStart deals with one that would not end
 		return nil, nil, err
 	}
 	return p, db, nil

@@ -65,7 +65,11 @@ func deeper(read string) int {
 // openDatabase opens a database with generic plans; end waits until its connections have ended.
 func openDatabase(t *testing.T, url string) (d *db.DB, end func()) {
 	t.Helper()
-	d, err := db.Open(db.Config{URL: url + "&plan_cache_mode=force_generic_plan", Clock: &clock.Clock{}})
+	d, err := db.Open(db.Config{
+		URL:              url + "&plan_cache_mode=force_generic_plan",
+		Clock:            &clock.Clock{},
+		StatementTimeout: 5 * time.Minute, // filling a large table takes long where other tests run beside
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

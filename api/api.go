@@ -152,6 +152,7 @@ func (s *server) wire() wire.Config {
 			Version:      Version,
 			Introduction: introduction,
 			Contact:      "The developers of Waypost",
+			Guides:       &huma.ExternalDocs{Description: "The guides.", URL: "docs/guides/"},
 			Tags:         tags,
 			SchemaNames:  schemaNames,
 		},

@@ -1,4 +1,4 @@
-// Package docs serves the API's page (Swagger UI) and holds the guides for people.
+// Package docs serves the API's page (Swagger UI) and the guides for people.
 package docs
 
 import (
@@ -27,7 +27,7 @@ const ContentSecurityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inli
 
 const page = "/docs/"
 
-// Register puts Swagger UI at /docs/, below the base that all paths of this server begin with. Its files
+// Register puts Swagger UI at /docs/ and the guides at /docs/guides/, below the base that all paths of this server begin with. Its files
 // are part of the program, so it works offline.
 func Register(e *echo.Echo, base string) {
 	get := func(path string, show echo.HandlerFunc) {
@@ -36,6 +36,7 @@ func Register(e *echo.Echo, base string) {
 	for _, path := range []string{"/", "/docs"} {
 		get(path, func(c echo.Context) error { return c.Redirect(http.StatusFound, base+page) })
 	}
+	registerGuides(get, base)
 	swaggerUI := echoswagger.EchoWrapHandler()
 	get(page+"*", func(c echo.Context) error {
 		name := cmp.Or(c.Param("*"), "index.html")

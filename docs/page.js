@@ -4,13 +4,15 @@ SwaggerUIBundle({
   dom_id: "#swagger-ui",
   deepLinking: true,
   docExpansion: "none",
+  filter: true,
+  defaultModelsExpandDepth: 0, // a slow machine draws the schemas only for whoever opens them
   persistAuthorization: false,
   syntaxHighlight: false, // its colours cannot be told from their ground
   validatorUrl: null,
 });
 
 // Swagger UI leaves some controls without a name, and some where a keyboard does not reach them.
-const names = { "#servers": "Server", ".close-modal": "Close", "textarea.body-param__text": "Body of the request", ".curl-command textarea": "Command" };
+const names = { "#servers": "Server", ".close-modal": "Close", ".operation-filter-input": "Show the operations of a tag", "textarea.body-param__text": "Body of the request", ".curl-command textarea": "Command" };
 const root = document.getElementById("swagger-ui");
 const each = (selector, mend) => root.querySelectorAll(selector).forEach(mend);
 

@@ -34,7 +34,9 @@ func demoWorld(t *testing.T, people int) *world {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&insights.Store{DB: d}).MakeSnapshot(actor.With(t.Context(), actor.Named("figures"))); err != nil { // as the job does
+	if err := (&insights.Store{DB: d}).MakeSnapshot(
+		actor.With(t.Context(), actor.Named("figures")),
+	); err != nil { // as the job does
 		t.Fatal(err)
 	}
 	w.url = listening(t, on(d))

@@ -176,7 +176,9 @@ func TestASnapshotStandsAtTheEndOfTheDayEverywhere(t *testing.T) {
 			w.as("administrator").
 				post("/sites", fmt.Sprintf(`{"name":"Another site","code":"elsewhere","time_zone":%q}`, zone)).
 				want(201)
-			if err := (&insights.Store{DB: w.db}).MakeSnapshot(actor.With(t.Context(), actor.Named("figures"))); err != nil {
+			if err := (&insights.Store{DB: w.db}).MakeSnapshot(
+				actor.With(t.Context(), actor.Named("figures")),
+			); err != nil {
 				t.Fatal(err)
 			}
 			ended := w.value(

@@ -38,8 +38,18 @@ func (s *server) organisationOperations() {
 		},
 		s.addOrganisation,
 	)
-	wire.Get(s.Server, wire.Operation{ID: "get-organisation", Path: "/organisations/{id}", Tag: "directory", Scope: actor.DirectoryRead,
-		Summary: "Get an organisation", Description: "Returns an organisation."}, s.getOrganisation)
+	wire.Get(
+		s.Server,
+		wire.Operation{
+			ID:          "get-organisation",
+			Path:        "/organisations/{id}",
+			Tag:         "directory",
+			Scope:       actor.DirectoryRead,
+			Summary:     "Get an organisation",
+			Description: "Returns an organisation.",
+		},
+		s.getOrganisation,
+	)
 	wire.Patch(s.Server, wire.Operation{
 		ID:      "change-organisation",
 		Path:    "/organisations/{id}",
@@ -146,8 +156,12 @@ func (s *server) serviceOperations() {
 		Description: "Finds services that are not inactive: the nearest first when a place is given, else the best " +
 			"match for the words first. Holds no personal data, so it can be asked before a referral.",
 	}, s.searchServices)
-	wire.Get(s.Server, wire.Operation{ID: "get-service", Path: "/services/{id}", Tag: "directory", Scope: actor.DirectoryRead,
-		Summary: "Get a service", Description: "Returns a service."}, s.getService)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "get-service", Path: "/services/{id}", Tag: "directory", Scope: actor.DirectoryRead,
+			Summary: "Get a service", Description: "Returns a service."},
+		s.getService,
+	)
 	wire.Patch(s.Server, wire.Operation{
 		ID:      "change-service",
 		Path:    "/services/{id}",

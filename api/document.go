@@ -38,16 +38,40 @@ answered with the headers ` + "`Deprecation`" + ` and ` + "`Sunset`" + ` for at 
 var tags = []*huma.Tag{
 	{Name: "me", ExternalDocs: inGuide("contract"), Description: "Who you are, and which codes there are."},
 	{Name: "sites", ExternalDocs: inGuide("follow-up"), Description: "Sites and their link workers."},
-	{Name: "directory", ExternalDocs: inGuide("worklists"), Description: "Organisations and services that all sites share."},
-	{Name: "patients", ExternalDocs: inGuide("walkthrough"), Description: "People, what they agreed to, and what happened."},
+	{
+		Name:         "directory",
+		ExternalDocs: inGuide("worklists"),
+		Description:  "Organisations and services that all sites share.",
+	},
+	{
+		Name:         "patients",
+		ExternalDocs: inGuide("walkthrough"),
+		Description:  "People, what they agreed to, and what happened.",
+	},
 	{Name: "episodes", ExternalDocs: inGuide("worklists"), Description: "Spells of support and the contacts in them."},
 	{Name: "referrals", ExternalDocs: inGuide("replies"), Description: "The closed loop."},
 	{Name: "outcomes", ExternalDocs: inGuide("follow-up"), Description: "Instruments, assessments and follow-ups."},
-	{Name: "worklists", ExternalDocs: inGuide("worklists"), Description: "What needs doing today, and the link worker's own figures."},
+	{
+		Name:         "worklists",
+		ExternalDocs: inGuide("worklists"),
+		Description:  "What needs doing today, and the link worker's own figures.",
+	},
 	{Name: "insights", ExternalDocs: inGuide("figures"), Description: "Figures: paired, with denominators, protected."},
-	{Name: "datasets", ExternalDocs: inGuide("datasets"), Description: "Projects of research, and their frozen, pseudonymised releases."},
-	{Name: "study", ExternalDocs: inGuide("study-update"), Description: "What a project tells everybody it answers to: what happened in it, and its update."},
-	{Name: "partners", ExternalDocs: inGuide("partners"), Description: "What partner systems are told: the event feed, and webhooks."},
+	{
+		Name:         "datasets",
+		ExternalDocs: inGuide("datasets"),
+		Description:  "Projects of research, and their frozen, pseudonymised releases.",
+	},
+	{
+		Name:         "study",
+		ExternalDocs: inGuide("study-update"),
+		Description:  "What a project tells everybody it answers to: what happened in it, and its update.",
+	},
+	{
+		Name:         "partners",
+		ExternalDocs: inGuide("partners"),
+		Description:  "What partner systems are told: the event feed, and webhooks.",
+	},
 	{Name: "administration", ExternalDocs: inGuide("operations"), Description: "API keys."},
 	{Name: "demo", ExternalDocs: inGuide("walkthrough"), Description: "What only a demo can do."},
 }

@@ -49,8 +49,12 @@ func (s *server) episodeOperations() {
 		Description: "Changes an episode's details, such as who supports the person. A corrected day moves the windows " +
 			"of open follow-ups that count from it.",
 	}, s.changeEpisode)
-	wire.Get(s.Server, wire.Operation{ID: "list-contacts", Path: "/episodes/{id}/contacts", Tag: "episodes", Scope: actor.RecordRead,
-		Summary: "List contacts", Description: "Lists an episode's contacts by id."}, s.listContacts)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "list-contacts", Path: "/episodes/{id}/contacts", Tag: "episodes", Scope: actor.RecordRead,
+			Summary: "List contacts", Description: "Lists an episode's contacts by id."},
+		s.listContacts,
+	)
 	wire.Post(
 		s.Server,
 		wire.Operation{
@@ -64,8 +68,12 @@ func (s *server) episodeOperations() {
 		},
 		s.recordContact,
 	)
-	wire.Get(s.Server, wire.Operation{ID: "get-contact", Path: "/contacts/{id}", Tag: "episodes", Scope: actor.RecordRead,
-		Summary: "Get a contact", Description: "Returns a contact."}, s.getContact)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "get-contact", Path: "/contacts/{id}", Tag: "episodes", Scope: actor.RecordRead,
+			Summary: "Get a contact", Description: "Returns a contact."},
+		s.getContact,
+	)
 	wire.Patch(s.Server, wire.Operation{
 		ID:      "change-contact",
 		Path:    "/contacts/{id}",

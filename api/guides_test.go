@@ -82,7 +82,9 @@ func TestGuidesAreServed(t *testing.T) {
 	if guides < 20 {
 		t.Errorf("only %d guides are served", guides)
 	}
-	for _, path := range []string{"nothing", "../docs.go", "..%2fdocs.go", "docs.go", "figures.md", "decisions", "%00", "safety/hazards.yaml"} {
+	for _, path := range []string{
+		"nothing", "../docs.go", "..%2fdocs.go", "docs.go", "figures.md", "decisions", "%00", "safety/hazards.yaml",
+	} {
 		answer, err := http.Get(w.url + "/docs/guides/" + path)
 		if err != nil {
 			t.Fatal(err)

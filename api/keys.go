@@ -38,8 +38,12 @@ func (s *server) keyOperations() {
 		},
 		s.addKey,
 	)
-	wire.Get(s.Server, wire.Operation{ID: "get-api-key", Path: "/api-keys/{id}", Tag: "administration", Scope: actor.KeysRead,
-		Summary: "Get an API key", Description: "Returns a key without its secret."}, s.getKey)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "get-api-key", Path: "/api-keys/{id}", Tag: "administration", Scope: actor.KeysRead,
+			Summary: "Get an API key", Description: "Returns a key without its secret."},
+		s.getKey,
+	)
 	wire.Post(
 		s.Server,
 		wire.Operation{
@@ -65,8 +69,18 @@ func (s *server) keyOperations() {
 		Summary:     "Change an API key",
 		Description: "Changes what a key is called, or the last day it works. What it may do cannot be changed: make another.",
 	}, s.changeKey)
-	wire.Delete(s.Server, wire.Operation{ID: "revoke-api-key", Path: "/api-keys/{id}", Tag: "administration", Scope: actor.KeysWrite,
-		Summary: "Revoke an API key", Description: "Ends a key at once, for good. The record of it stays."}, s.revokeKey)
+	wire.Delete(
+		s.Server,
+		wire.Operation{
+			ID:          "revoke-api-key",
+			Path:        "/api-keys/{id}",
+			Tag:         "administration",
+			Scope:       actor.KeysWrite,
+			Summary:     "Revoke an API key",
+			Description: "Ends a key at once, for good. The record of it stays.",
+		},
+		s.revokeKey,
+	)
 }
 
 type listKeysInput struct {

@@ -22,7 +22,9 @@ func TestAnotherMasterKeyMakesNoRelease(t *testing.T) {
 	}
 	id := s.as("data_steward").post("/projects/"+project+"/releases", `{}`).want(202).text("id")
 	job := actor.With(t.Context(), actor.Named("releases"))
-	if err := (&datasets.Store{DB: s.db, Cipher: other, Files: s.store.Files, Software: Version}).Build(job); err == nil {
+	if err := (&datasets.Store{DB: s.db, Cipher: other, Files: s.store.Files, Software: Version}).Build(
+		job,
+	); err == nil {
 		t.Error("nobody is told that the key is another")
 	}
 	failed := s.as("data_steward").get("/releases/" + id).want(200)

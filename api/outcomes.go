@@ -76,8 +76,12 @@ func (s *server) assessmentOperations() {
 		},
 		s.recordAssessment,
 	)
-	wire.Get(s.Server, wire.Operation{ID: "get-assessment", Path: "/assessments/{id}", Tag: "outcomes", Scope: actor.RecordRead,
-		Summary: "Get an assessment", Description: "Returns an assessment with its scores."}, s.getAssessment)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "get-assessment", Path: "/assessments/{id}", Tag: "outcomes", Scope: actor.RecordRead,
+			Summary: "Get an assessment", Description: "Returns an assessment with its scores."},
+		s.getAssessment,
+	)
 	wire.Post(
 		s.Server,
 		wire.Operation{

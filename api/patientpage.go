@@ -283,8 +283,10 @@ func (s *server) sendAnswers(c echo.Context) error {
 // scripts cannot read (HttpOnly). The cookie says nothing, is never read, and ends after a minute.
 // Clear-Site-Data does not do so.
 func (s *server) dropKeptPages(c echo.Context) {
-	c.SetCookie(&http.Cookie{Name: "sent", Value: rand.Text(), Path: wire.BaseOf(c) + link.FollowUp.Path(""), MaxAge: 60,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.PublicURL, "https:")})
+	c.SetCookie(
+		&http.Cookie{Name: "sent", Value: rand.Text(), Path: wire.BaseOf(c) + link.FollowUp.Path(""), MaxAge: 60,
+			HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.PublicURL, "https:")},
+	)
 }
 
 // thanksPage says whom to call. The browser drops what it kept of the pages before: going back shows no answers.

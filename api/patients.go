@@ -39,10 +39,18 @@ func (s *server) patientOperations() {
 		Description: "Finds people of the caller's sites in one of four ways: by NHS number, by family name with birth " +
 			"date, by external id, or by the beginning of a name. A POST, so that nothing of a person stands in a URL.",
 	}, s.searchPatients)
-	wire.Get(s.Server, wire.Operation{ID: "get-patient", Path: "/patients/{id}", Tag: "patients", Scope: actor.RecordRead,
-		Summary: "Get a patient", Description: "Returns a person. The reading is logged."}, s.getPatient)
-	wire.Patch(s.Server, wire.Operation{ID: "change-patient", Path: "/patients/{id}", Tag: "patients", Scope: actor.RecordWrite,
-		Summary: "Change a patient", Description: "Changes what is known of a person."}, s.changePatient)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "get-patient", Path: "/patients/{id}", Tag: "patients", Scope: actor.RecordRead,
+			Summary: "Get a patient", Description: "Returns a person. The reading is logged."},
+		s.getPatient,
+	)
+	wire.Patch(
+		s.Server,
+		wire.Operation{ID: "change-patient", Path: "/patients/{id}", Tag: "patients", Scope: actor.RecordWrite,
+			Summary: "Change a patient", Description: "Changes what is known of a person."},
+		s.changePatient,
+	)
 	wire.Get(s.Server, wire.Operation{
 		ID:          "get-patient-timeline",
 		Path:        "/patients/{id}/timeline",
@@ -70,7 +78,11 @@ func (s *server) getPatient(ctx context.Context, in *wire.ID) (people.Patient, e
 	return s.people.Get(ctx, in.ID)
 }
 
-func (s *server) changePatient(ctx context.Context, in *wire.Merge[people.Changes], version int) (people.Patient, error) {
+func (s *server) changePatient(
+	ctx context.Context,
+	in *wire.Merge[people.Changes],
+	version int,
+) (people.Patient, error) {
 	return s.people.Change(ctx, in.ID.ID, version, in.Body)
 }
 

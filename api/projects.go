@@ -43,8 +43,12 @@ func (s *server) projectOperations() {
 		},
 		s.addProject,
 	)
-	wire.Get(s.Server, wire.Operation{ID: "get-project", Path: "/projects/{id}", Tag: "datasets", Scope: actor.ProjectsUse,
-		Summary: "Get a project", Description: "Returns a project."}, s.getProject)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "get-project", Path: "/projects/{id}", Tag: "datasets", Scope: actor.ProjectsUse,
+			Summary: "Get a project", Description: "Returns a project."},
+		s.getProject,
+	)
 	wire.Post(s.Server, wire.Operation{
 		ID:      "approve-project",
 		Path:    "/projects/{id}/approval",

@@ -49,7 +49,10 @@ func newStudy(t *testing.T, people int) releasing {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = files.Close() })
-	s := releasing{&world{t: t, db: d, keys: map[string]string{}}, &datasets.Store{DB: d, Cipher: vault, Files: files, Software: Version}}
+	s := releasing{
+		&world{t: t, db: d, keys: map[string]string{}},
+		&datasets.Store{DB: d, Cipher: vault, Files: files, Software: Version},
+	}
 	if _, err := demo.Load(
 		t.Context(),
 		d,

@@ -365,11 +365,17 @@ func (s *server) listAttendances(ctx context.Context, in *OneChanging) (wire.Pag
 	})
 }
 
-func (s *server) recordAttendance(ctx context.Context, in *wire.Of[referrals.NewAttendance]) (referrals.Attendance, error) {
+func (s *server) recordAttendance(
+	ctx context.Context,
+	in *wire.Of[referrals.NewAttendance],
+) (referrals.Attendance, error) {
 	return s.casework.Referrals.RecordAttendance(ctx, in.ID.ID, in.Body)
 }
 
-func (s *server) markAttendanceInError(ctx context.Context, in *wire.Of[referrals.TakeBack]) (referrals.Attendance, error) {
+func (s *server) markAttendanceInError(
+	ctx context.Context,
+	in *wire.Of[referrals.TakeBack],
+) (referrals.Attendance, error) {
 	return s.casework.Referrals.TakeBackAttendance(ctx, in.ID.ID, in.Body)
 }
 

@@ -24,8 +24,12 @@ import (
 )
 
 func (s *server) releaseOperations() {
-	wire.Get(s.Server, wire.Operation{ID: "list-releases", Path: "/projects/{id}/releases", Tag: "datasets", Scope: actor.ProjectsUse,
-		Summary: "List a project's releases", Description: "Lists the project's releases by id."}, s.listReleases)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "list-releases", Path: "/projects/{id}/releases", Tag: "datasets", Scope: actor.ProjectsUse,
+			Summary: "List a project's releases", Description: "Lists the project's releases by id."},
+		s.listReleases,
+	)
 	wire.Post(
 		s.Server,
 		wire.Operation{

@@ -93,8 +93,18 @@ func (s *server) changeSite(ctx context.Context, in *wire.Merge[sites.Changes], 
 }
 
 func (s *server) linkWorkerOperations() {
-	wire.Get(s.Server, wire.Operation{ID: "list-link-workers", Path: "/link-workers", Tag: "sites", Scope: actor.LinkWorkersRead,
-		Summary: "List link workers", Description: "Lists the link workers of the caller's sites, by id."}, s.listLinkWorkers)
+	wire.Get(
+		s.Server,
+		wire.Operation{
+			ID:          "list-link-workers",
+			Path:        "/link-workers",
+			Tag:         "sites",
+			Scope:       actor.LinkWorkersRead,
+			Summary:     "List link workers",
+			Description: "Lists the link workers of the caller's sites, by id.",
+		},
+		s.listLinkWorkers,
+	)
 	wire.Post(
 		s.Server,
 		wire.Operation{
@@ -129,7 +139,10 @@ func (s *server) linkWorkerOperations() {
 	}, s.changeLinkWorker)
 }
 
-func (s *server) listLinkWorkers(ctx context.Context, in *struct{ wire.Changing }) (wire.Page[sites.LinkWorker], error) {
+func (s *server) listLinkWorkers(
+	ctx context.Context,
+	in *struct{ wire.Changing },
+) (wire.Page[sites.LinkWorker], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.LinkWorker, error) {
 		return s.sites.LinkWorkers(ctx, p)
 	},

@@ -30,8 +30,12 @@ func (s *server) studyOperations() {
 		Summary:     "Write of a project as a study",
 		Description: "Changes what stands in the study's update about the study itself. Before anything was written its ETag is \"0\".",
 	}, s.changeStudy)
-	wire.Get(s.Server, wire.Operation{ID: "list-notes", Path: "/projects/{id}/notes", Tag: "study", Scope: actor.ProjectsUse,
-		Summary: "List a study's notes", Description: "Lists what happened in the study, by id."}, s.listNotes)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "list-notes", Path: "/projects/{id}/notes", Tag: "study", Scope: actor.ProjectsUse,
+			Summary: "List a study's notes", Description: "Lists what happened in the study, by id."},
+		s.listNotes,
+	)
 	wire.Post(
 		s.Server,
 		wire.Operation{
@@ -45,8 +49,18 @@ func (s *server) studyOperations() {
 		},
 		s.addNote,
 	)
-	wire.Delete(s.Server, wire.Operation{ID: "remove-note", Path: "/projects/{id}/notes/{note_id}", Tag: "study", Scope: actor.StudiesWrite,
-		Summary: "Take a note away", Description: "Takes a note away. Updates that were published keep it."}, s.removeNote)
+	wire.Delete(
+		s.Server,
+		wire.Operation{
+			ID:          "remove-note",
+			Path:        "/projects/{id}/notes/{note_id}",
+			Tag:         "study",
+			Scope:       actor.StudiesWrite,
+			Summary:     "Take a note away",
+			Description: "Takes a note away. Updates that were published keep it.",
+		},
+		s.removeNote,
+	)
 	wire.Get(s.Server, wire.Operation{
 		ID:          "list-interviews",
 		Path:        "/projects/{id}/interviews",
@@ -187,8 +201,12 @@ func (s *server) updateOperations() {
 		},
 		s.publishUpdate,
 	)
-	wire.Get(s.Server, wire.Operation{ID: "get-published-update", Path: "/updates/{id}", Tag: "study", Scope: actor.ProjectsUse,
-		Summary: "Get a published update", Description: "Returns a published update with what it says."}, s.getUpdate)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "get-published-update", Path: "/updates/{id}", Tag: "study", Scope: actor.ProjectsUse,
+			Summary: "Get a published update", Description: "Returns a published update with what it says."},
+		s.getUpdate,
+	)
 	wire.Post(
 		s.Server,
 		wire.Operation{

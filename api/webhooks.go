@@ -37,8 +37,12 @@ func (s *server) webhookOperations() {
 		},
 		s.addWebhook,
 	)
-	wire.Get(s.Server, wire.Operation{ID: "get-webhook", Path: "/webhooks/{id}", Tag: "partners", Scope: actor.WebhooksWrite,
-		Summary: "Get a webhook", Description: "Returns a webhook without its secret."}, s.getWebhook)
+	wire.Get(
+		s.Server,
+		wire.Operation{ID: "get-webhook", Path: "/webhooks/{id}", Tag: "partners", Scope: actor.WebhooksWrite,
+			Summary: "Get a webhook", Description: "Returns a webhook without its secret."},
+		s.getWebhook,
+	)
 	wire.Patch(s.Server, wire.Operation{
 		ID:          "change-webhook",
 		Path:        "/webhooks/{id}",
@@ -47,8 +51,18 @@ func (s *server) webhookOperations() {
 		Summary:     "Change a webhook",
 		Description: "Changes where events are sent, which, or whether. One that is enabled again goes on where it stopped.",
 	}, s.changeWebhook)
-	wire.Delete(s.Server, wire.Operation{ID: "remove-webhook", Path: "/webhooks/{id}", Tag: "partners", Scope: actor.WebhooksWrite,
-		Summary: "Remove a webhook", Description: "Takes a webhook away, with the list of its deliveries."}, s.removeWebhook)
+	wire.Delete(
+		s.Server,
+		wire.Operation{
+			ID:          "remove-webhook",
+			Path:        "/webhooks/{id}",
+			Tag:         "partners",
+			Scope:       actor.WebhooksWrite,
+			Summary:     "Remove a webhook",
+			Description: "Takes a webhook away, with the list of its deliveries.",
+		},
+		s.removeWebhook,
+	)
 	wire.Get(s.Server, wire.Operation{
 		ID:      "list-webhook-deliveries",
 		Path:    "/webhooks/{id}/deliveries",
@@ -156,7 +170,10 @@ type listWebhookDeliveriesInput struct {
 	State string `query:"state" enum:"pending,delivered,failed"`
 }
 
-func (s *server) listWebhookDeliveries(ctx context.Context, in *listWebhookDeliveriesInput) (wire.Page[partners.Delivery], error) {
+func (s *server) listWebhookDeliveries(
+	ctx context.Context,
+	in *listWebhookDeliveriesInput,
+) (wire.Page[partners.Delivery], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Delivery, error) {
 		return s.partners.Deliveries(ctx, in.ID.ID, partners.DeliveryState(in.State), p)
 	}, func(d partners.Delivery) uuid.UUID { return d.ID })

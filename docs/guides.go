@@ -132,7 +132,9 @@ func (g *guide) render(layout *template.Template) ([]byte, error) {
 // keyboard reaches it.
 var markdown = goldmark.New(
 	goldmark.WithExtensions(extension.NewTable(
-		extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute), // a style would be refused by guidePolicy
+		extension.WithTableCellAlignMethod(
+			extension.TableCellAlignAttribute,
+		), // a style would be refused by guidePolicy
 	)),
 	goldmark.WithParserOptions(parser.WithAutoHeadingID()),
 	goldmark.WithRendererOptions(html.WithXHTML()),

@@ -137,7 +137,11 @@ func once[O any](tx *db.Tx, o Operation, work func(context.Context) (O, error)) 
 }
 
 // do does the work and makes the answer; keep is the body as it may be stored, without one-time secrets.
-func do[O any](tx *db.Tx, o Operation, work func(context.Context) (O, error)) (keep []byte, out *answered[O], err error) {
+func do[O any](
+	tx *db.Tx,
+	o Operation,
+	work func(context.Context) (O, error),
+) (keep []byte, out *answered[O], err error) {
 	result, err := work(tx.Context())
 	if err != nil {
 		return nil, nil, err

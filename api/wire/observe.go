@@ -92,7 +92,13 @@ func (s *Server) operationOf(c echo.Context) string {
 func operationNames(o *huma.OpenAPI) map[string]string {
 	names := map[string]string{}
 	for path, item := range o.Paths {
-		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
+		for method, op := range map[string]*huma.Operation{
+			"GET":    item.Get,
+			"POST":   item.Post,
+			"PUT":    item.Put,
+			"PATCH":  item.Patch,
+			"DELETE": item.Delete,
+		} {
 			if op != nil {
 				names[method+" "+route(path)] = op.OperationID
 			}

@@ -64,7 +64,8 @@ func (s *Server) Declare(o Operation) huma.Operation {
 	}
 	if o.ByLink {
 		s.byLink[route(h.Path)] = true
-		h.Description = o.Description + "\n\nMay be called by: whoever holds the link. It takes no API key: the token in its path is the credential."
+		h.Description = o.Description + "\n\nMay be called by: whoever holds the link. " +
+			"It takes no API key: the token in its path is the credential."
 		h.Security, h.Middlewares, h.Extensions = []map[string][]string{{}}, huma.Middlewares{Uncompressed}, nil
 	}
 	switch {
@@ -328,7 +329,16 @@ func unwrapped(body any) any {
 
 // location fills a path such as /patients/{patient_id}/consents from the fields of what was made.
 func location(path string, body any) string {
-	for placeholder, name := range map[string]string{"{id}": "ID", "{patient_id}": "PatientID", "{episode_id}": "EpisodeID", "{referral_id}": "ReferralID", "{follow_up_id}": "FollowUpID", "{webhook_id}": "WebhookID", "{key}": "Key", "{project_id}": "ProjectID"} {
+	for placeholder, name := range map[string]string{
+		"{id}":           "ID",
+		"{patient_id}":   "PatientID",
+		"{episode_id}":   "EpisodeID",
+		"{referral_id}":  "ReferralID",
+		"{follow_up_id}": "FollowUpID",
+		"{webhook_id}":   "WebhookID",
+		"{key}":          "Key",
+		"{project_id}":   "ProjectID",
+	} {
 		if v := field(unwrapped(body), name); v.IsValid() && strings.Contains(path, placeholder) {
 			path = strings.ReplaceAll(path, placeholder, fmt.Sprint(v.Interface()))
 		}

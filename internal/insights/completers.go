@@ -46,8 +46,8 @@ const completersDefinition = "Whether those who were followed up differ from tho
 	"beyond 0.1 either way is taken as a difference. Where there are such, change over those who answered " +
 	"does not stand for everybody."
 
-// completers compares by what is known of people.
-var completers = declare(counts[CompleterRow]{
+// The metric completers compares by what is known of people.
+var _ = declare(counts[CompleterRow]{
 	Metric: Metric{
 		Entry: Entry{
 			ID:         "completers",

@@ -32,8 +32,8 @@ const servicesDefinition = "Referrals sent in the period by the service that the
 	"one of its services are in the row none. How people changed is in outcomes, by service: people by the " +
 	"service that they came to first."
 
-// services is what became of referrals, by service: always divided, so that it takes no by.
-var services = declare(counts[ServiceRow]{
+// The metric services is what became of referrals, by service: always divided, so that it takes no by.
+var _ = declare(counts[ServiceRow]{
 	Metric: Metric{
 		Entry: Entry{
 			ID:         "services",

@@ -214,7 +214,7 @@ func TestAPersonSeesTheirOwnRowsAlone(t *testing.T) {
 		}
 	}
 	if n := count(t, d, own, "safeguarding_flags"); n != "0" {
-		t.Error("a person's link reaches what was noted of contacts")
+		t.Error("a person's link reaches safeguarding flags")
 	}
 }
 

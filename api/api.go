@@ -152,7 +152,6 @@ func (s *server) wire() wire.Config {
 			Version:      Version,
 			Introduction: introduction,
 			Contact:      "The developers of Waypost",
-			Guides:       &huma.ExternalDocs{Description: "The guides.", URL: "docs/guides/"},
 			Tags:         tags,
 			SchemaNames:  schemaNames,
 		},

@@ -13,6 +13,8 @@ them to community organisations; months later the patient says how they have bee
 A partner system (role integration) may add ` + "`Waypost-On-Behalf-Of: <link worker id>`" + `. An organisation without a key answers a referral by a link, whose
 token is the credential of ` + "`/v1/replies/{token}`" + `.
 
+**Guides** stand beside this document, at ` + "`/docs/guides/`" + `.
+
 **Errors** are problem documents (RFC 9457) with a stable ` + "`code`" + `; they never repeat what was sent.
 
 **Repeating a POST** is safe with an ` + "`Idempotency-Key`" + `: the first answer comes back, and nothing happens twice.
@@ -36,49 +38,38 @@ codes of answers may grow in number, so a client passes over what it does not kn
 answered with the headers ` + "`Deprecation`" + ` and ` + "`Sunset`" + ` for at least 12 months. v1 is served for at least 24 months after a v2 is released.`
 
 var tags = []*huma.Tag{
-	{Name: "me", ExternalDocs: inGuide("contract"), Description: "Who you are, and which codes there are."},
-	{Name: "sites", ExternalDocs: inGuide("follow-up"), Description: "Sites and their link workers."},
+	{Name: "me", Description: "Who you are, and which codes there are."},
+	{Name: "sites", Description: "Sites and their link workers."},
 	{
-		Name:         "directory",
-		ExternalDocs: inGuide("worklists"),
-		Description:  "Organisations and services that all sites share.",
+		Name:        "directory",
+		Description: "Organisations and services that all sites share.",
 	},
 	{
-		Name:         "patients",
-		ExternalDocs: inGuide("walkthrough"),
-		Description:  "People, what they agreed to, and what happened.",
+		Name:        "patients",
+		Description: "People, what they agreed to, and what happened.",
 	},
-	{Name: "episodes", ExternalDocs: inGuide("worklists"), Description: "Spells of support and the contacts in them."},
-	{Name: "referrals", ExternalDocs: inGuide("replies"), Description: "The closed loop."},
-	{Name: "outcomes", ExternalDocs: inGuide("follow-up"), Description: "Instruments, assessments and follow-ups."},
+	{Name: "episodes", Description: "Spells of support and the contacts in them."},
+	{Name: "referrals", Description: "The closed loop."},
+	{Name: "outcomes", Description: "Instruments, assessments and follow-ups."},
 	{
-		Name:         "worklists",
-		ExternalDocs: inGuide("worklists"),
-		Description:  "What needs doing today, and the link worker's own figures.",
+		Name:        "worklists",
+		Description: "What needs doing today, and the link worker's own figures.",
 	},
-	{Name: "insights", ExternalDocs: inGuide("figures"), Description: "Figures: paired, with denominators, protected."},
+	{Name: "insights", Description: "Figures: paired, with denominators, protected."},
 	{
-		Name:         "datasets",
-		ExternalDocs: inGuide("datasets"),
-		Description:  "Projects of research, and their frozen, pseudonymised releases.",
+		Name:        "datasets",
+		Description: "Projects of research, and their frozen, pseudonymised releases.",
 	},
 	{
-		Name:         "study",
-		ExternalDocs: inGuide("study-update"),
-		Description:  "What a project tells everybody it answers to: what happened in it, and its update.",
+		Name:        "study",
+		Description: "What a project tells everybody it answers to: what happened in it, and its update.",
 	},
 	{
-		Name:         "partners",
-		ExternalDocs: inGuide("partners"),
-		Description:  "What partner systems are told: the event feed, and webhooks.",
+		Name:        "partners",
+		Description: "What partner systems are told: the event feed, and webhooks.",
 	},
-	{Name: "administration", ExternalDocs: inGuide("operations"), Description: "API keys."},
-	{Name: "demo", ExternalDocs: inGuide("walkthrough"), Description: "What only a demo can do."},
-}
-
-// inGuide leads to a guide, which the server has beside the document.
-func inGuide(name string) *huma.ExternalDocs {
-	return &huma.ExternalDocs{Description: "The guide.", URL: "docs/guides/" + name}
+	{Name: "administration", Description: "API keys."},
+	{Name: "demo", Description: "What only a demo can do."},
 }
 
 // schemaNames names types in the document that would not say what they are there. A package alone gives

@@ -24,7 +24,6 @@ type DocumentHead struct {
 	Version      string
 	Introduction string // Markdown
 	Contact      string
-	Guides       *huma.ExternalDocs // where to read on
 	Tags         []*huma.Tag
 	SchemaNames  map[string]string // of types that are not named after themselves, by package path and name
 }
@@ -42,7 +41,6 @@ func (s *Server) document() huma.Config {
 	c.Info.Description = head.Introduction
 	c.Info.Contact = &huma.Contact{Name: head.Contact}
 	c.Servers = []*huma.Server{{URL: cmp.Or(s.Base, "/"), Description: "This server."}}
-	c.ExternalDocs = head.Guides
 	c.Tags = head.Tags
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaNamer(head.SchemaNames))
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

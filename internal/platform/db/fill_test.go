@@ -50,7 +50,7 @@ insert into follow_up_links values ('token', 'S', 'F', '2026-01-01', now());
 insert into reply_links values ('A', 'token', 'S', 'R', now(), now());
 insert into figure_snapshots (id, day, as_of, sites, threshold, made, built_at) values ('A', current_date,
 	now(), array['S']::uuid[], 8, '{}', now());
-insert into figures (snapshot_id, metric, dimension, site_id, value, sub, stretches) values ('A', 'retention',
+insert into figures (snapshot_id, metric, dimension, site_id, value, subgroup, periods) values ('A', 'retention',
 	'', 'S', '', '', '[]');
 insert into outbox (site_id, id, kind, subject_id, ordinal, channel, state, next_try_at, created_at,
 	updated_at) values ('S', 'C', 'follow_up_invitation', 'F', 1, 'email', 'waiting', now(), now(), now());

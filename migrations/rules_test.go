@@ -2,6 +2,7 @@ package migrations_test
 
 import (
 	"database/sql"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -245,9 +246,9 @@ func TestFollowUpPauses(t *testing.T) {
 		{"withdrawn", false, []string{"said_no"}},
 		{"not_obtained", false, []string{"said_no"}},
 		{"given", true, []string{"died"}},
-		{"declined", true, []string{"died", "said_no"}},
+		{"declined", true, []string{"said_no"}},
 	} {
-		name := c.decision + strings.Repeat(" died", len(c.why))
+		name := fmt.Sprintf("%q, died %t", c.decision, c.died)
 		r.person(name)
 		if c.decision != "" {
 			r.consent(name, "follow_up_contact", c.decision+" 2026-01-01")

@@ -110,7 +110,7 @@ var anyPairs = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Pair {
 	return Pair{float64(score.Draw(t, "before")), float64(score.Draw(t, "after"))}
 }), 0, 60)
 
-// alike tells whether two figures agree, or both are absent.
+// alike reports whether two figures agree, or both are absent.
 func alike(a, b *float64) bool {
 	return a == nil && b == nil || a != nil && b != nil && near(*a, *b, 1e-9*max(1, math.Abs(*a)))
 }

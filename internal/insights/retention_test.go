@@ -69,7 +69,7 @@ func (m *counts[R]) draw(t *rapid.T) tallies {
 	for _, name := range m.names {
 		n[name] = count(name, -1)
 	}
-	if hang := hangTogether[m.ID]; hang != nil {
+	if hang := countLimits[m.ID]; hang != nil {
 		hang(n, count)
 	}
 	c := m.asCells([]seenAt{{tallies: n}})[0]
@@ -83,9 +83,9 @@ func (m *counts[R]) draw(t *rapid.T) tallies {
 	return n
 }
 
-// hangTogether are the limits of the counts of each metric whose counts are not all kinds of their own: those
-// of a step are among those of the step before.
-var hangTogether = map[string]func(n tallies, count func(name string, most int) int){
+// countLimits is how one count bounds another, of each metric whose counts overlap: those of a step are among
+// those of the step before.
+var countLimits = map[string]func(n tallies, count func(name string, most int) int){
 	"flow": func(n tallies, count func(string, int) int) {
 		for so, names := 0, flow.columnNames(); len(names) > 0; names = names[:len(names)-1] {
 			so += n[names[len(names)-1]]

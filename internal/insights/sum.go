@@ -57,18 +57,17 @@ func add(terms []term, counts []int) (n int) {
 // rest is the last part of a partition: whoever is in none of the others.
 const rest = "rest"
 
-// partition sorts the people of a column, or of a sum of columns, into parts, those that readers need most
-// first. Each column that is one of its parts, or that is known once the parts up to one are, is shown only
-// where these parts may be: it may then be worked out by subtraction, and is safe, and so is what it leaves
-// over.
+// partition splits a column, or a sum of columns, into parts that add up to it, those that readers need most
+// first. A column is shown only where every part up to it may be shown, because readers can subtract. What
+// is left over is then safe too.
 //
 // A column whose parts are all named, none of them the rest, is their sum, and need not be counted.
 type partition struct {
 	of    string
 	parts []string
-	// columns beside its parts that the first part gives away, since what it is added to is shown
-	tells []string
-	// whether other columns give away all of its parts once one of them is shown, so that all may be or none is
+	// columns that can be worked out once the first part is known
+	revealedByFirst []string
+	// whether one part that is shown reveals the others, so that either all are shown or none
 	allOrNone bool
 }
 
@@ -178,7 +177,7 @@ func (r *resolver) needs(name string, of sum) (list []upTo) {
 
 // part is the least part up to which a column is known with the parts before.
 func (p sortedPartition) part(name string, of sum) (part int, within bool) {
-	if slices.Contains(p.tells, name) {
+	if slices.Contains(p.revealedByFirst, name) {
 		return 0, true
 	}
 	so, left := sum{}, p.whole

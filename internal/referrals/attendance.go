@@ -56,9 +56,9 @@ var takesAttendance = []Status{
 	Withdrawn,
 }
 
-// RecordAttendance adds a report. One that says the person came moves an open referral to in_progress. What
-// the same side said of the same day already is answered as it stands. Fault: conflict (the referral takes
-// no attendance, or the side said otherwise).
+// RecordAttendance adds a report. One that says the person came moves an open referral to in_progress. A
+// repeated report by the same side for the same day returns the existing one. Fault: conflict (the referral
+// takes no attendance, or the side reported otherwise for that day).
 func (s *Store) RecordAttendance(ctx context.Context, id uuid.UUID, n NewAttendance) (a Attendance, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		h, err := lockForUpdate(tx, id)

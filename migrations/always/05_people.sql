@@ -36,10 +36,11 @@ end $$;
 create or replace trigger patients_answers after update of died_on on patients
   for each row when (old.died_on is null and new.died_on is not null) execute function answers_end_with_person();
 
--- The one rule of consent: which row stands for a person and purpose, by what was recorded at an instant. The latest
--- decision does, by its day; of one day a refusal, unless a later one names it. Not asking, and not obtaining an answer,
--- replace no decision. Deciding in somebody's best interests is nothing for research: there the Mental Capacity Act 2005
--- (sections 30 to 34) asks for approved research.
+-- The one rule of consent: which row stands for a person and purpose, by what was recorded at an instant. The newest
+-- decided_on wins. On one day a refusal wins, unless a later consent names it in replaces. Not asking, and not obtaining
+-- an answer, replace no decision. The column stands keeps the result: after a change of this rule a numbered file works
+-- it out anew for the rows that are there. A decision in somebody's best interests does not count for research: the
+-- Mental Capacity Act 2005 (sections 30 to 34) asks for approved research there.
 create or replace function standing_consent(site uuid, patient uuid, for_purpose text, known timestamptz default 'infinity')
   returns setof consents language sql stable as $$
   select c.* from consents c

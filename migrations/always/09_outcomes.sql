@@ -1,4 +1,5 @@
--- Follow-ups, what people then say, assessments and their scores, and answers that somebody must look at soon.
+-- Follow-ups, what people then say, assessments and their scores, and safeguarding flags: answers that somebody must
+-- look at soon.
 
 -- The only way to a follow-up by a person's link: by the hash of its token. From here on the transaction acts as the
 -- person; whether the link has expired is for the caller to decide, who has the clock. One that was ended is none.
@@ -283,7 +284,7 @@ create policy jobs on assessment_scores to waypost_jobs using (true);
 -- Narrower than elsewhere: a dashboard has sites too, and no business here. Whoever records an answer raises the flag, also
 -- somebody who may not read it back.
 grant select, insert, update on safeguarding_flags to waypost_staff, waypost_jobs;
-grant select, insert on safeguarding_flags to waypost_patients; -- select: to be told that there is none they may read
+grant select, insert on safeguarding_flags to waypost_patients; -- select: no policy shows a row, and there is no error
 create policy staff on safeguarding_flags to waypost_staff
   using (site_id = any((select acting_sites())::uuid[]) and (select acting_role()) in ('link_worker', 'site_manager', 'integration'));
 create policy staff_raise on safeguarding_flags for insert to waypost_staff

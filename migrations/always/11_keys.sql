@@ -1,4 +1,4 @@
--- Credentials: who a key belongs to, and in whose hands it is.
+-- API keys: who one belongs to, its state, who confirmed it, and authenticate, which finds the actor of a credential.
 
 -- Where a key stands at an instant. Only one that works is a credential. Its last day is one at the first of its sites, or
 -- in London where it names none; that is asked only near its end.

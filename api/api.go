@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/trace"
 
+	"waypost/api/pages"
 	"waypost/api/wire"
 	"waypost/docs"
 	"waypost/internal/casework"
@@ -92,10 +93,12 @@ type server struct {
 func New(c Config) *echo.Echo {
 	e, s := build(c)
 	s.AddProbes(e)
-	s.patientPages(e)
-	s.replyPages(e)
-	s.updatePage(e)
-	s.dashboardPage(e)
+	pages.Register(e, s.Server, pages.Config{
+		PublicURL: c.PublicURL,
+		Outcomes:  s.casework.Outcomes,
+		Referrals: s.casework.Referrals,
+		Study:     s.study,
+	})
 	s.ServeDocument(e, docs.OpenAPI)
 	docs.Register(e, s.Base)
 	return e
@@ -133,7 +136,7 @@ func assemble(c Config) (*echo.Echo, *server) {
 	}
 	e, engine := wire.New(s.wire())
 	s.Server = engine
-	e.Pre(tidied)
+	e.Pre(pages.TrimLinks)
 	s.operations()
 	return e, s
 }
@@ -156,7 +159,7 @@ func (s *server) wire() wire.Config {
 			SchemaNames:  schemaNames,
 		},
 		Formats:    formats(base),
-		ErrorPage:  nothing,
+		ErrorPage:  pages.ErrorPage,
 		ValueForms: map[string]string{"responses": instruments.AnswerForms},
 
 		ContentSecurityPolicy: docs.ContentSecurityPolicy,

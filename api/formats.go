@@ -33,7 +33,7 @@ var asMarkdown = huma.Format{Marshal: func(w io.Writer, v any) error {
 
 func asHTML(base string) huma.Format {
 	return huma.Format{Marshal: func(w io.Writer, v any) error {
-		page, err := pages.Render(base, "update", shownUpdate(v.(study.Update)))
+		page, err := pages.Update(base, v.(study.Update))
 		if err == nil {
 			_, err = w.Write(page)
 		}

@@ -6,36 +6,65 @@ import (
 	"encoding/base64"
 	"io/fs"
 	"mime"
+	"net/http"
 	"path"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"waypost/api/wire"
 )
 
 //go:embed dashboard/index.html dashboard/dashboard.css dashboard/dashboard.js
-var dashboard embed.FS
+var dashboardFiles embed.FS
 
-// DashboardPath is where the dashboard is: static files, which ask the API with the reader's own key.
-const DashboardPath = "/dashboard/"
+// dashboardPath is where the dashboard is: static files, which ask the API with the reader's own key.
+const dashboardPath = "/dashboard/"
 
-// DashboardSecurityPolicy lets the dashboard run its own script, load its own style, and ask this server alone.
-const DashboardSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action " +
+// dashboardPolicy lets the dashboard run its own script, load its own style, and ask this server alone.
+const dashboardPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action " +
 	"'none'; base-uri 'none'; frame-ancestors 'none'"
 
-// File is one of the dashboard's files, ready to be sent.
-type File struct {
-	Kind, Tag string // media type, and ETag
-	Content   []byte
+// dashboardPage serves the dashboard. Its files say nothing of anybody: whoever opens it needs a key to see figures.
+func dashboardPage(e *echo.Echo) {
+	wire.GetAndHead(
+		e,
+		strings.TrimSuffix(dashboardPath, "/"),
+		func(c echo.Context) error { return c.Redirect(http.StatusFound, wire.BaseOf(c)+dashboardPath) },
+	)
+	wire.GetAndHead(e, dashboardPath+"*", func(c echo.Context) error {
+		f, found := dashboardFile(c.Param("*"))
+		if !found {
+			return echo.ErrNotFound
+		}
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", dashboardPolicy)
+		h.Set("Cache-Control", "no-cache")
+		h.Set("ETag", f.tag)
+		if wire.NoneMatch(c.Request().Header, f.tag) {
+			return c.NoContent(http.StatusNotModified)
+		}
+		return c.Blob(http.StatusOK, f.kind, f.content)
+	})
 }
 
-// Dashboard finds a file of the dashboard; its first page has no name.
-func Dashboard(name string) (f File, found bool) {
+// file is one of the dashboard's files, ready to be sent.
+type file struct {
+	kind, tag string // media type, and ETag
+	content   []byte
+}
+
+// dashboardFile finds a file of the dashboard; its first page has no name.
+func dashboardFile(name string) (f file, found bool) {
 	if name == "" {
 		name = "index.html"
 	}
-	content, err := fs.ReadFile(dashboard, "dashboard/"+name)
+	content, err := fs.ReadFile(dashboardFiles, "dashboard/"+name)
 	if err != nil {
 		return f, false
 	}
 	sum := sha256.Sum256(content)
-	return File{
+	return file{
 		mime.TypeByExtension(path.Ext(name)),
 		`"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
 		content,

@@ -1,89 +1,113 @@
-// Package pages holds the few pages that Waypost itself serves: plain HTML that works without JavaScript, on a phone,
-// and with a screen reader.
+// Package pages holds the pages that Waypost itself serves, and their handlers: plain HTML that works without
+// JavaScript, on a phone, and with a screen reader; and the dashboard.
 package pages
 
 import (
-	"bytes"
-	"embed"
-	"html/template"
-	"regexp"
+	"maps"
+	"net/http"
+	"net/url"
 	"strings"
-	"sync"
 
+	"github.com/labstack/echo/v4"
+
+	"waypost/api/wire"
 	"waypost/internal/outcomes"
-	"waypost/internal/platform/normal"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/link"
+	"waypost/internal/platform/text"
+	"waypost/internal/referrals"
 	"waypost/internal/study"
 )
 
-//go:embed *.html
-var files embed.FS
-
-// Style is the stylesheet of every page.
-//
-//go:embed pages.css
-var Style []byte
-
-// LeaveScript lets somebody leave a person's page at once, so that it stands in the browser's history no more.
-//
-//go:embed leave.js
-var LeaveScript []byte
-
-// LeavePath is where a person's pages look for it.
-const LeavePath = "/assets/leave.js"
-
-// StylePath is where pages look for it.
-const StylePath = "/assets/pages.css"
-
-// templates are the pages as they are written. What is executed is a copy for each base.
-var (
-	templates = template.Must(template.New("pages").Funcs(study.Reading).Funcs(template.FuncMap{
-		"base": func() string { return "" }, "words": outcomes.WordsOfPage, "dial": dial, "shown": normal.Shown,
-	}).ParseFS(files, "*.html"))
-	under sync.Map // *template.Template by base
-)
-
-// ContentSecurityPolicy lets a page load its stylesheet and send its form, and nothing else: no script runs.
-const ContentSecurityPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-// PersonPolicy also lets a person's page run Waypost's own script, which it can do without.
-const PersonPolicy = ContentSecurityPolicy + "; script-src 'self'"
-
-// dial is a telephone number as a link to it holds it: in E.164, or one of few digits such as 999 without
-// its spaces. What no machine can dial is empty.
-func dial(number string) string {
-	if e164, ok := normal.Phone(number); ok {
-		return e164
-	}
-	if short := strings.Join(strings.Fields(number), ""); shortNumber.MatchString(short) {
-		return short
-	}
-	return ""
+// Config is what the pages need beside the engine.
+type Config struct {
+	PublicURL string // where people reach Waypost
+	Outcomes  *outcomes.Store
+	Referrals *referrals.Store
+	Study     *study.Store
 }
 
-// shortNumber is a number that is dialled as it stands, such as 999, 111 or 116 123.
-var shortNumber = regexp.MustCompile(`^[1-9][0-9]{2,5}$`)
-
-// Render makes the page of that name. base is the path under which people reach Waypost ("" at the root of
-// its host); paths that a template itself names begin with {{base}}.
-func Render(base, name string, data any) ([]byte, error) {
-	t, err := below(base)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	err = t.ExecuteTemplate(&b, name, data)
-	return b.Bytes(), err
+type server struct {
+	*wire.Server
+	Config
 }
 
-// below is the templates of a base.
-func below(base string) (*template.Template, error) {
-	if known, is := under.Load(base); is {
-		return known.(*template.Template), nil
+// Register adds every page and what the pages load.
+func Register(e *echo.Echo, engine *wire.Server, c Config) {
+	s := &server{Server: engine, Config: c}
+	serveAsset(e, stylePath, "text/css; charset=utf-8", style)
+	serveAsset(e, leavePath, "text/javascript; charset=utf-8", leaveScript)
+	s.personPages(e)
+	s.replyPages(e)
+	s.updatePage(e)
+	dashboardPage(e)
+}
+
+func serveAsset(e *echo.Echo, path, mediaType string, content []byte) {
+	wire.GetAndHead(e, path, func(c echo.Context) error {
+		c.Response().Header().Set("Cache-Control", "max-age=3600")
+		return c.Blob(http.StatusOK, mediaType, content)
+	})
+}
+
+const maxForm = 64 << 10 // bytes of one answer
+
+// page is what all pages behind links share: the form is read before anything else, nothing is stored on
+// the way, no script runs, and what went wrong is said in words.
+func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *wire.Problem, error) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+		h.Set("Content-Security-Policy", policy)
+		if !strings.HasPrefix(c.Path(), link.Update.Path("")) { // which is for everybody, and names no link
+			wire.NoCompression(c)
+		}
+		err := wire.Receive(c, maxForm)
+		switch {
+		case err != nil:
+		case s.IsLoading():
+			err = wire.Unready(nil)
+		default:
+			err = show(c)
+		}
+		if fault.Is(err, fault.NotFound) {
+			err = s.CountGuess(c, err) // tokens must not be tried out
+		}
+		if err == nil {
+			return nil
+		}
+		p := wire.ProblemOf(c.Request().Context(), err)
+		maps.Copy(h, p.GetHeaders())
+		return gone(c, p, err)
 	}
-	t, err := templates.Clone()
+}
+
+// formOf reads a form that a page sent.
+func formOf(c echo.Context) (url.Values, error) {
+	form, err := url.ParseQuery(string(wire.RequestOf(c.Request().Context()).Body))
 	if err != nil {
-		return nil, err
+		return nil, fault.New(fault.Unreadable, "The answer cannot be read.")
 	}
-	kept, _ := under.LoadOrStore(base, t.Funcs(template.FuncMap{"base": func() string { return base }}))
-	return kept.(*template.Template), nil
+	return form, nil
+}
+
+// said is what a field of a form says, as it may be kept.
+func said(form url.Values, field string) string {
+	answer := strings.ToValidUTF8(strings.TrimSpace(form.Get(field)), "")
+	if text.Blank(answer) {
+		return ""
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(answer, "\x00", ""), "\r\n", "\n")
+}
+
+// tooManyLinks is what every page tells somebody who tries links out.
+const tooManyLinks = "Too many links that do not work were tried from your connection. Please try again in a few minutes."
+
+func render(c echo.Context, status int, name string, data any) error {
+	html, err := execute(wire.BaseOf(c), name, data)
+	if err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, html)
 }

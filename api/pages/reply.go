@@ -1,4 +1,4 @@
-package api
+package pages
 
 import (
 	"errors"
@@ -68,7 +68,7 @@ func replyAt(c echo.Context, step string) string {
 }
 
 func (s *server) askedPage(c echo.Context) error {
-	a, err := s.casework.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
+	a, err := s.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *server) askedPage(c echo.Context) error {
 
 // repliedPage is the same once something was said.
 func (s *server) repliedPage(c echo.Context) error {
-	a, err := s.casework.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
+	a, err := s.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func showAsked(c echo.Context, status int, a referrals.LinkPage, told string) er
 
 // replyPage asks for what an answer needs. One that cannot be given any more leads back to those that can.
 func (s *server) replyPage(c echo.Context) error {
-	a, err := s.casework.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
+	a, err := s.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,8 @@
-package api
+package pages
 
 import (
 	"crypto/rand"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"waypost/api/pages"
 	"waypost/api/wire"
 	"waypost/internal/instruments"
 	"waypost/internal/outcomes"
@@ -21,20 +19,10 @@ import (
 	"waypost/internal/platform/text"
 )
 
-const maxForm = 64 << 10 // bytes of one answer
-
-// patientPages are the pages behind a person's own link: a start, a page for each question, and one to
+// personPages are the pages behind a person's own link: a start, a page for each question, and one to
 // check and send. They keep each answer as it is given, and need no JavaScript and read no cookie; a script
 // helps to leave them at once.
-func (s *server) patientPages(e *echo.Echo) {
-	wire.GetAndHead(e, pages.StylePath, func(c echo.Context) error {
-		c.Response().Header().Set("Cache-Control", "max-age=3600")
-		return c.Blob(http.StatusOK, "text/css; charset=utf-8", pages.Style)
-	})
-	wire.GetAndHead(e, pages.LeavePath, func(c echo.Context) error {
-		c.Response().Header().Set("Cache-Control", "max-age=3600")
-		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", pages.LeaveScript)
-	})
+func (s *server) personPages(e *echo.Echo) {
 	wire.GetAndHead(e, link.FollowUp.Path(":token"), s.personPage(s.startPage))
 	wire.GetAndHead(e, link.FollowUp.Path(":token/check"), s.personPage(s.checkPage))
 	e.POST(link.FollowUp.Path(":token/check"), s.personPage(s.sendAnswers))
@@ -45,7 +33,7 @@ func (s *server) patientPages(e *echo.Echo) {
 
 // personPage is a page of a person, and of nobody where the link does not work.
 func (s *server) personPage(show echo.HandlerFunc) echo.HandlerFunc {
-	policy := func(c echo.Context) { c.Response().Header().Set("Content-Security-Policy", pages.PersonPolicy) }
+	policy := func(c echo.Context) { c.Response().Header().Set("Content-Security-Policy", personPolicy) }
 	return s.page(func(c echo.Context) error {
 		policy(c)
 		return show(c)
@@ -54,40 +42,6 @@ func (s *server) personPage(show echo.HandlerFunc) echo.HandlerFunc {
 		return gone(c, p, err)
 	})
 }
-
-// page is what all pages behind links share: the form is read before anything else, nothing is stored on
-// the way, no script runs, and what went wrong is said in words.
-func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *wire.Problem, error) error) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Robots-Tag", "noindex, nofollow")
-		h.Set("Content-Security-Policy", pages.ContentSecurityPolicy)
-		if !strings.HasPrefix(c.Path(), link.Update.Path("")) { // which is for everybody, and names no link
-			wire.NoCompression(c)
-		}
-		err := wire.Receive(c, maxForm)
-		switch {
-		case err != nil:
-		case s.IsLoading():
-			err = wire.Unready(nil)
-		default:
-			err = show(c)
-		}
-		if fault.Is(err, fault.NotFound) {
-			err = s.CountGuess(c, err) // tokens must not be tried out
-		}
-		if err == nil {
-			return nil
-		}
-		p := wire.ProblemOf(c.Request().Context(), err)
-		maps.Copy(h, p.GetHeaders())
-		return gone(c, p, err)
-	}
-}
-
-// tooManyLinks is what every page tells somebody who tries links out.
-const tooManyLinks = "Too many links that do not work were tried from your connection. Please try again in a few minutes."
 
 // gone tells in plain words that there is nothing to answer.
 func gone(c echo.Context, p *wire.Problem, err error) error {
@@ -113,16 +67,8 @@ func gone(c echo.Context, p *wire.Problem, err error) error {
 	return render(c, p.Status, "gone", said)
 }
 
-func render(c echo.Context, status int, name string, data any) error {
-	html, err := pages.Render(wire.BaseOf(c), name, data)
-	if err != nil {
-		return err
-	}
-	return c.HTMLBlob(status, html)
-}
-
 func (s *server) visit(c echo.Context) (outcomes.Page, error) {
-	return s.casework.Outcomes.ReadLinkPage(db.Relaxed(c.Request().Context()), c.Param("token"))
+	return s.Outcomes.ReadLinkPage(db.Relaxed(c.Request().Context()), c.Param("token"))
 }
 
 // step is the path of a page of this link.
@@ -186,7 +132,7 @@ func (s *server) keepAnswer(c echo.Context) error {
 		return err
 	}
 	question := c.Param("question")
-	p, err := s.casework.Outcomes.Answer(c.Request().Context(), c.Param("token"), question, answer)
+	p, err := s.Outcomes.Answer(c.Request().Context(), c.Param("token"), question, answer)
 	if !fault.Is(err, fault.Invalid) {
 		if err != nil {
 			return err
@@ -225,24 +171,6 @@ func answerOf(c echo.Context) (string, error) {
 	return said(form, "answer"), nil
 }
 
-// formOf reads a form that a page sent.
-func formOf(c echo.Context) (url.Values, error) {
-	form, err := url.ParseQuery(string(wire.RequestOf(c.Request().Context()).Body))
-	if err != nil {
-		return nil, fault.New(fault.Unreadable, "The answer cannot be read.")
-	}
-	return form, nil
-}
-
-// said is what a field of a form says, as it may be kept.
-func said(form url.Values, field string) string {
-	answer := strings.ToValidUTF8(strings.TrimSpace(form.Get(field)), "")
-	if text.Blank(answer) {
-		return ""
-	}
-	return strings.ReplaceAll(strings.ReplaceAll(answer, "\x00", ""), "\r\n", "\n")
-}
-
 // checked is one answer on the page to check them.
 type checked struct{ Words, Answer, Change string }
 
@@ -267,7 +195,7 @@ func (s *server) checkPage(c echo.Context) error {
 
 // sendAnswers completes the follow-up. Who sends twice is thanked twice.
 func (s *server) sendAnswers(c echo.Context) error {
-	err := s.casework.Outcomes.Send(c.Request().Context(), c.Param("token"))
+	err := s.Outcomes.Send(c.Request().Context(), c.Param("token"))
 	switch {
 	case fault.Is(err, fault.Invalid):
 		return c.Redirect(http.StatusSeeOther, step(c, "check"))
@@ -291,7 +219,7 @@ func (s *server) dropKeptPages(c echo.Context) {
 
 // thanksPage says whom to call. The browser drops what it kept of the pages before: going back shows no answers.
 func (s *server) thanksPage(c echo.Context) error {
-	n, err := s.casework.Outcomes.Thanks(db.Relaxed(c.Request().Context()), c.Param("token"))
+	n, err := s.Outcomes.Thanks(db.Relaxed(c.Request().Context()), c.Param("token"))
 	switch {
 	case fault.Is(err, fault.Invalid):
 		return c.Redirect(http.StatusSeeOther, step(c, "check"))

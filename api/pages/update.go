@@ -1,4 +1,4 @@
-package api
+package pages
 
 import (
 	"errors"
@@ -16,11 +16,11 @@ import (
 // updatePage is the page of a published update: for everybody who has its link.
 func (s *server) updatePage(e *echo.Echo) {
 	wire.GetAndHead(e, link.Update.Path(":token"), s.page(func(c echo.Context) error {
-		u, err := s.study.Read(db.Relaxed(c.Request().Context()), c.Param("token"))
+		u, err := s.Study.Read(db.Relaxed(c.Request().Context()), c.Param("token"))
 		if err != nil {
 			return err
 		}
-		return render(c, http.StatusOK, "update", shownUpdate(u))
+		return render(c, http.StatusOK, "update", drawUpdate(u))
 	}, updateGone))
 }
 
@@ -36,6 +36,11 @@ func updateGone(c echo.Context, p *wire.Problem, err error) error {
 		told.Title, told.Words = "Please wait", tooManyLinks
 	}
 	return render(c, p.Status, "update_gone", told)
+}
+
+// Update makes the page of an update. base is as for execute.
+func Update(base string, u study.Update) ([]byte, error) {
+	return execute(base, "update", drawUpdate(u))
 }
 
 // drawnUpdate is an update with its picture.
@@ -60,8 +65,8 @@ const (
 	strokeHeight        = 58
 )
 
-// shownUpdate draws what a page shows of an update.
-func shownUpdate(u study.Update) drawnUpdate {
+// drawUpdate draws what a page shows of an update.
+func drawUpdate(u study.Update) drawnUpdate {
 	d := drawnUpdate{Update: u}
 	for _, c := range u.Told.Changes {
 		if !c.Shown() || c.Low == nil {

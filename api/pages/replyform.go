@@ -1,4 +1,4 @@
-package api
+package pages
 
 import (
 	"errors"
@@ -27,7 +27,7 @@ func (s *server) takeReply(c echo.Context) error {
 	}
 	answer, err := answerIn(form)
 	if err == nil {
-		_, err = s.casework.Referrals.Answer(c.Request().Context(), answer)
+		_, err = s.Referrals.Answer(c.Request().Context(), answer)
 	}
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, thanksAt(c, form.Get("answer")))
@@ -46,7 +46,7 @@ func thanksAt(c echo.Context, answer string) string {
 }
 
 func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) error {
-	a, err := s.casework.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
+	a, err := s.Referrals.ReadLinkPage(db.Relaxed(c.Request().Context()))
 	if err != nil {
 		return err
 	}

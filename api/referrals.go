@@ -203,12 +203,17 @@ func (r ReferralSeen) MarshalJSON() ([]byte, error) {
 	return json.Marshal(r.whole)
 }
 
-// Schema writes both forms into the document.
+// Schema writes both forms into the document, which their field view tells apart.
 func (ReferralSeen) Schema(r huma.Registry) *huma.Schema {
-	return &huma.Schema{AnyOf: []*huma.Schema{
-		r.Schema(reflect.TypeFor[referrals.Referral](), true, ""),
-		r.Schema(reflect.TypeFor[referrals.Received](), true, ""),
-	}}
+	site := r.Schema(reflect.TypeFor[referrals.Referral](), true, "")
+	organisation := r.Schema(reflect.TypeFor[referrals.Received](), true, "")
+	return &huma.Schema{
+		OneOf: []*huma.Schema{site, organisation},
+		Discriminator: &huma.Discriminator{
+			PropertyName: "view",
+			Mapping:      map[string]string{"site": site.Ref, "organisation": organisation.Ref},
+		},
+	}
 }
 
 // Thing is the form that is shown.

@@ -198,7 +198,7 @@ func complete(schemas map[string]*huma.Schema, s *huma.Schema) {
 		complete(schemas, p)
 	}
 	complete(schemas, s.Items)
-	for _, p := range s.AnyOf {
+	for _, p := range slices.Concat(s.AnyOf, s.OneOf) {
 		complete(schemas, p)
 	}
 	if s.Nullable && len(s.Enum) > 0 && s.Enum[len(s.Enum)-1] != nil {

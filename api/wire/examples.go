@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+)
 
 const deepest = 12
 
@@ -19,8 +23,8 @@ func exampleOf(doc *huma.OpenAPI, s *huma.Schema, depth int) any {
 		return s.Examples[0]
 	case s.Default != nil:
 		return s.Default
-	case len(s.AnyOf) > 0:
-		return exampleOf(doc, s.AnyOf[0], depth)
+	case len(s.AnyOf)+len(s.OneOf) > 0:
+		return exampleOf(doc, slices.Concat(s.AnyOf, s.OneOf)[0], depth)
 	case s.Nullable:
 		return nil
 	case len(s.Enum) > 0:

@@ -16,6 +16,8 @@ import (
 
 // Received is a referral as the organisation it was sent to sees it: what it needs, and nothing else.
 type Received struct {
+	// Whose view of the referral this is: that of the organisation it was sent to.
+	View OrganisationView `json:"view" gorm:"-" enum:"organisation"`
 	// The referral's id.
 	ID uuid.UUID `json:"id" format:"uuid"`
 	// The organisation.

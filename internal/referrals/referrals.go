@@ -21,8 +21,19 @@ import (
 // Store records referrals.
 type Store struct{ DB *db.DB }
 
+// SiteView and OrganisationView tell the two forms of a referral apart: each is written as its own name.
+type (
+	SiteView         string
+	OrganisationView string
+)
+
+func (SiteView) MarshalText() ([]byte, error)         { return []byte("site"), nil }
+func (OrganisationView) MarshalText() ([]byte, error) { return []byte("organisation"), nil }
+
 // Referral is a person referred or signposted to an organisation.
 type Referral struct {
+	// Whose view of the referral this is: the site's, which is whole.
+	View SiteView `json:"view" gorm:"-" enum:"site"`
 	// The referral's id.
 	ID uuid.UUID `json:"id" format:"uuid"`
 	// The site whose record this is.

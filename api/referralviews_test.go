@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"testing"
@@ -30,9 +31,9 @@ func TestTheViewTellsTheFormsOfAReferralApart(t *testing.T) {
 	for role, view := range map[string]string{"link_worker": "site", "organisation": "organisation"} {
 		c := w.as(role)
 		for _, body := range []any{
-			c.get(path).want(200).thing(),
+			c.get(path).want(200).decoded(),
 			c.get("/referrals").want(200).at("items.0"),
-			c.post(path+"/moves", `{"to":"accepted"}`).want(200).thing(),
+			c.post(path+"/moves", `{"to":"accepted"}`).want(200).decoded(),
 		} {
 			if fits := formsThatFit(doc, either, body); !slices.Equal(fits, []string{either.Discriminator.Mapping[view]}) {
 				t.Errorf("what %s reads fits %v", role, fits)
@@ -40,6 +41,14 @@ func TestTheViewTellsTheFormsOfAReferralApart(t *testing.T) {
 		}
 		w.as("link_worker").post(path+"/undo", "").want(200)
 	}
+}
+
+func (a answer) decoded() (body any) {
+	a.t.Helper()
+	if err := json.Unmarshal(a.body, &body); err != nil {
+		a.t.Fatalf("%s: %v", a.call, err)
+	}
+	return body
 }
 
 func formsThatFit(doc *huma.OpenAPI, either *huma.Schema, body any) (refs []string) {

@@ -111,15 +111,19 @@ func takesPassword(c echo.Context) bool {
 	return strings.HasPrefix(c.Request().URL.Path, "/v1/insights")
 }
 
+// OnBehalfOf is the header by which a partner system says for whom it acts.
+const OnBehalfOf = "Waypost-On-Behalf-Of"
+
 // onBehalf is the link worker of its sites for whom a partner system says it acts.
 func onBehalf(c echo.Context) (*uuid.UUID, error) {
-	sent := c.Request().Header.Values("Waypost-On-Behalf-Of")
+	sent := c.Request().Header.Values(OnBehalfOf)
 	if len(sent) == 0 {
 		return nil, nil
 	}
 	id, err := uuid.Parse(sent[0])
 	if err != nil || len(sent) > 1 { // one that is empty was meant for somebody
-		return nil, fault.New(fault.Invalid, "Waypost-On-Behalf-Of must be the id of a link worker.")
+		return nil, fault.New(fault.Invalid, OnBehalfOf+" must be the id of a link worker.").
+			At("header."+OnBehalfOf, fault.WrongFormat, "takes the id of a link worker, once")
 	}
 	return &id, nil
 }

@@ -103,7 +103,21 @@ func (s *Server) Declare(o Operation) huma.Operation {
 		faults = append(faults, fault.Conflict, fault.TooLarge)
 	}
 	s.addProblems(&h, faults)
+	if !o.ByLink && slices.Contains(actor.Holders(o.Scope), actor.Integration) {
+		h.Parameters = append(h.Parameters, onBehalfOf)
+	}
 	return h
+}
+
+// onBehalfOf is declared where a partner system may call. From any other role it is refused, and by a link it is not
+// read.
+var onBehalfOf = &huma.Param{
+	Name:    OnBehalfOf,
+	In:      "header",
+	Schema:  &huma.Schema{Type: "string", Format: "uuid"},
+	Example: exampleString("uuid"),
+	Description: "The link worker of the key's sites for whom a partner system (role integration) acts: what it records " +
+		"is theirs, and both are kept. One whom there is not, or who is not active: 422. From any other role: 403.",
 }
 
 // addProblems documents what may go wrong: a shared answer for each status, which says which codes stand for it.

@@ -70,6 +70,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
+const behalfHeader = "header.Waypost-On-Behalf-Of" // where an error is
+
 // onBehalf lets a partner system act for a link worker of its sites, of whom the database says what they are.
 func onBehalf(a actor.Actor, worker *uuid.UUID, is *string) (actor.Actor, error) {
 	switch {
@@ -78,9 +80,11 @@ func onBehalf(a actor.Actor, worker *uuid.UUID, is *string) (actor.Actor, error)
 	case a.Role != actor.Integration:
 		return a, fault.New(fault.Forbidden, "Only the role integration may act on behalf of a link worker.")
 	case *is == "unknown":
-		return a, fault.New(fault.Invalid, "Waypost-On-Behalf-Of names no link worker of the credential's sites.")
+		return a, fault.New(fault.Invalid, "Waypost-On-Behalf-Of names no link worker of the credential's sites.").
+			At(behalfHeader, fault.UnknownReference, "names no link worker of the credential's sites")
 	case *is == "inactive":
-		return a, fault.New(fault.Invalid, "Waypost-On-Behalf-Of names a link worker who is not active.")
+		return a, fault.New(fault.Invalid, "Waypost-On-Behalf-Of names a link worker who is not active.").
+			At(behalfHeader, fault.NotAllowed, "names a link worker who is not active")
 	}
 	a.LinkWorkerID, a.OnBehalf = worker, true
 	return a, nil

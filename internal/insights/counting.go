@@ -63,6 +63,7 @@ type counts[R any] struct {
 
 	names   []string // what its SQL counts
 	columns []column
+	percent []shareFields
 }
 
 // column is one published count.
@@ -75,6 +76,9 @@ type column struct {
 
 // share is a percentage of two published counts.
 type share struct{ name, part, whole string }
+
+// shareFields are the fields of R that a share is of.
+type shareFields struct{ name, part, whole []int }
 
 // declare makes a metric of its declaration, and adds it to the catalogue and to snapshots.
 func declare[R any](m counts[R]) *counts[R] {
@@ -116,6 +120,7 @@ func (m *counts[R]) compile() {
 		if fields[s.name] == nil || fields[s.part] == nil || fields[s.whole] == nil {
 			panic("insights: " + m.ID + " has no such share: " + s.name)
 		}
+		m.percent = append(m.percent, shareFields{fields[s.name], fields[s.part], fields[s.whole]})
 	}
 	m.names = slices.Sorted(maps.Keys(r.counted))
 	for _, s := range r.sorted {
@@ -302,10 +307,9 @@ func (m *counts[R]) answerRow(at Divider, subgroup string, counts []*int) R {
 	if m.adjust != nil {
 		m.adjust(&r)
 	}
-	fields := fieldsByName[R]()
-	count := func(name string) *int { return v.FieldByIndex(fields[name]).Interface().(*int) }
-	for _, s := range m.shares {
-		v.FieldByIndex(fields[s.name]).Set(reflect.ValueOf(percent(count(s.part), count(s.whole))))
+	count := func(field []int) *int { return v.FieldByIndex(field).Interface().(*int) }
+	for _, s := range m.percent {
+		v.FieldByIndex(s.name).Set(reflect.ValueOf(percent(count(s.part), count(s.whole))))
 	}
 	return r
 }

@@ -24,18 +24,18 @@ func (s *server) organisationOperations() {
 		Summary:     "List organisations",
 		Description: "Lists organisations by id; q narrows by a part of the name.",
 	}, s.listOrganisations)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "add-organisation",
 			Path:    "/organisations",
 			Tag:     "directory",
 			Scope:   actor.DirectorySuggest,
-			Created: "/organisations/{id}",
 			Summary: "Add an organisation",
 			Description: "Adds an organisation. One that is not added by an administrator is unverified; likely " +
 				"duplicates are warned of.",
 		},
+		func(o directory.Organisation) string { return "/organisations/" + o.ID.String() },
 		s.addOrganisation,
 	)
 	wire.Get(
@@ -134,17 +134,17 @@ func (s *server) serviceOperations() {
 		},
 		s.listOrganisationServices,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:          "add-service",
 			Path:        "/organisations/{id}/services",
 			Tag:         "directory",
 			Scope:       actor.DirectorySuggest,
-			Created:     "/services/{id}",
 			Summary:     "Add a service",
 			Description: "Adds a service to an organisation. One that is not added by an administrator is unverified.",
 		},
+		func(service directory.Service) string { return "/services/" + service.ID.String() },
 		s.addService,
 	)
 	wire.Get(s.Server, wire.Operation{

@@ -18,18 +18,18 @@ import (
 func (s *server) episodeOperations() {
 	wire.Get(s.Server, wire.Operation{ID: "list-episodes", Path: "/episodes", Tag: "episodes", Scope: actor.RecordRead,
 		Summary: "List episodes", Description: "Lists episodes of the caller's sites by id."}, s.listEpisodes)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:          "open-episode",
 			Path:        "/episodes",
 			Tag:         "episodes",
 			Scope:       actor.RecordWrite,
-			Created:     "/episodes/{id}",
 			Faults:      []fault.Kind{fault.NotFound},
 			Summary:     "Open an episode",
 			Description: "Opens a spell of support, waiting for a first contact, a baseline or a referral.",
 		},
+		func(e episodes.Episode) string { return "/episodes/" + e.ID.String() },
 		s.openEpisode,
 	)
 	wire.Get(s.Server, wire.Operation{
@@ -55,17 +55,17 @@ func (s *server) episodeOperations() {
 			Summary: "List contacts", Description: "Lists an episode's contacts by id."},
 		s.listContacts,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:          "record-contact",
 			Path:        "/episodes/{id}/contacts",
 			Tag:         "episodes",
 			Scope:       actor.RecordWrite,
-			Created:     "/contacts/{id}",
 			Summary:     "Record a contact",
 			Description: "Records a contact. With a referral_id and attended, the attendance is recorded with it, or neither is.",
 		},
+		func(c episodes.Contact) string { return "/contacts/" + c.ID.String() },
 		s.recordContact,
 	)
 	wire.Get(
@@ -124,14 +124,13 @@ func (s *server) episodeOperations() {
 		},
 		s.closeEpisode,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "create-intake",
 			Path:    "/intakes",
 			Tag:     "episodes",
 			Scope:   actor.RecordWrite,
-			Created: "/episodes/{episode_id}",
 			Faults:  []fault.Kind{fault.ConsentRequired, fault.NotFound},
 			Summary: "Take somebody on",
 			Description: "Records in one call what a first conversation brings: the person (or patient_id of somebody the " +
@@ -140,6 +139,7 @@ func (s *server) episodeOperations() {
 				"refused says which part it is of, such as body.referrals[1].need. A consent in the call " +
 				"counts for its referrals.",
 		},
+		func(t casework.TakenOn) string { return "/episodes/" + t.EpisodeID.String() },
 		s.createIntake,
 	)
 	wire.Get(

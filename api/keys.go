@@ -21,14 +21,13 @@ func (s *server) keyOperations() {
 		Description: "Lists keys by id, revoked ones too, without their secrets. A site manager sees those that reach " +
 			"their own sites alone; state=pending are those that wait for a confirmation.",
 	}, s.listKeys)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "add-api-key",
 			Path:    "/api-keys",
 			Tag:     "administration",
 			Scope:   actor.KeysWrite,
-			Created: "/api-keys/{id}",
 			Summary: "Make an API key",
 			Description: "Makes a key. Its secret stands in this answer and is never shown again: a replay under the same " +
 				"Idempotency-Key does not hold it. A key that opens people's records is pending, and every call " +
@@ -36,6 +35,7 @@ func (s *server) keyOperations() {
 				"roles link_worker, site_manager, integration, organisation and data_steward, and of the role " +
 				"researcher one that names projects. One that replaces a key that works needs no confirmation.",
 		},
+		func(k keys.Key) string { return "/api-keys/" + k.ID.String() },
 		s.addKey,
 	)
 	wire.Get(

@@ -26,20 +26,20 @@ func (s *server) assessmentOperations() {
 		Description: "Lists the newest version of each instrument by key, those that come with Waypost and the caller's " +
 			"sites' own: its items, how it is scored, its bands and its licence.",
 	}, s.listInstruments)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "add-instrument",
 			Path:    "/instruments",
 			Tag:     "outcomes",
 			Scope:   actor.InstrumentsWrite,
-			Created: "/instruments/{key}",
 			Faults:  []fault.Kind{fault.NotFound},
 			Summary: "Add an instrument",
 			Description: "Adds an instrument of a site's own, or a new version of one: what is there is never changed. The " +
 				"definition is checked as a whole, so that whatever is taken can be scored. From a new version on " +
 				"people are compared within that version alone.",
 		},
+		func(i instruments.Instrument) string { return "/instruments/" + i.Key },
 		s.addInstrument,
 	)
 	wire.Get(s.Server, wire.Operation{
@@ -59,14 +59,13 @@ func (s *server) assessmentOperations() {
 		Description: "Sets the words that a site may use for the newest version of an instrument whose words do not " +
 			"come with it, in place of earlier ones. No other site sees them.",
 	}, s.setInstrumentWording)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "record-assessment",
 			Path:    "/assessments",
 			Tag:     "outcomes",
 			Scope:   actor.RecordWrite,
-			Created: "/assessments/{id}",
 			Faults:  []fault.Kind{fault.NotFound},
 			Summary: "Record an assessment",
 			Description: "Records answers, which the server scores. A baseline makes a waiting episode active and plans its " +
@@ -74,6 +73,7 @@ func (s *server) assessmentOperations() {
 				"correction takes its place. At the timepoint of a follow-up it belongs to that one, which stays " +
 				"due. What is worth knowing of the answers comes back as warnings.",
 		},
+		func(a outcomes.Assessment) string { return "/assessments/" + a.ID.String() },
 		s.recordAssessment,
 	)
 	wire.Get(
@@ -82,18 +82,18 @@ func (s *server) assessmentOperations() {
 			Summary: "Get an assessment", Description: "Returns an assessment with its scores."},
 		s.getAssessment,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "correct-assessment",
 			Path:    "/assessments/{id}/correction",
 			Tag:     "outcomes",
 			Scope:   actor.RecordWrite,
-			Created: "/assessments/{id}",
 			Summary: "Correct an assessment",
 			Description: "Records what was really answered, in place of an assessment, which stays visible and counts " +
 				"in no figure any more.",
 		},
+		func(a outcomes.Assessment) string { return "/assessments/" + a.ID.String() },
 		s.correctAssessment,
 	)
 }
@@ -174,56 +174,55 @@ func (s *server) followUpOperations() {
 		Summary:     "Get a follow-up",
 		Description: "Returns a follow-up with its attempts, its assessments and what the person said.",
 	}, s.getFollowUp)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:          "record-attempt",
 			Path:        "/follow-ups/{id}/attempts",
 			Tag:         "outcomes",
 			Scope:       actor.RecordWrite,
-			Created:     "/follow-ups/{follow_up_id}",
 			Summary:     "Record an attempt",
 			Description: "Records a try at reaching the person for a follow-up.",
 		},
+		func(a outcomes.Attempt) string { return "/follow-ups/" + a.FollowUpID.String() },
 		s.recordAttempt,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "complete-follow-up",
 			Path:    "/follow-ups/{id}/completion",
 			Tag:     "outcomes",
 			Scope:   actor.RecordWrite,
-			Created: "/follow-ups/{id}",
 			Summary: "Complete a follow-up",
 			Description: "Records how the person has been, what they say of each service they were connected to, and " +
 				"instruments answered with it; all or nothing. The answer is the follow-up with its completion. A " +
 				"late one is kept; the analysis window decides whether it counts as change.",
 		},
+		func(f outcomes.FollowUp) string { return "/follow-ups/" + f.ID.String() },
 		s.completeFollowUp,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "record-follow-up-service",
 			Path:    "/follow-ups/{id}/services",
 			Tag:     "outcomes",
 			Scope:   actor.RecordWrite,
-			Created: "/follow-ups/{id}",
 			Summary: "Record what a person says of one service",
 			Description: "Adds to a completed follow-up what the person says of a referral that is not recorded with it " +
 				"yet: see ask_in_person. The answer is the follow-up.",
 		},
+		func(f outcomes.FollowUp) string { return "/follow-ups/" + f.ID.String() },
 		s.recordFollowUpService,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "create-follow-up-link",
 			Path:    "/follow-ups/{id}/link",
 			Tag:     "outcomes",
 			Scope:   actor.RecordWrite,
-			Created: "/follow-ups/{follow_up_id}",
 			Faults:  []fault.Kind{fault.ConsentRequired},
 			Summary: "Make the person's own link",
 			Description: "Makes a link for the person to answer the follow-up by themselves, to hand on by text message, " +
@@ -232,6 +231,7 @@ func (s *server) followUpOperations() {
 				"the follow-up. Refused with 422 at privacy_notice_url while the site has no privacy notice. It " +
 				"stands in this answer and is never shown again; earlier links go on working.",
 		},
+		func(l outcomes.Link) string { return "/follow-ups/" + l.FollowUpID.String() },
 		s.createFollowUpLink,
 	)
 	wire.Delete(s.Server, wire.Operation{

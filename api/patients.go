@@ -16,18 +16,18 @@ import (
 const viaAPI = "api"
 
 func (s *server) patientOperations() {
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:          "record-patient",
 			Path:        "/patients",
 			Tag:         "patients",
 			Scope:       actor.RecordWrite,
-			Created:     "/patients/{id}",
 			Faults:      []fault.Kind{fault.NotFound},
 			Summary:     "Record a patient",
 			Description: "Records a person at a site. An NHS number can be recorded once per site.",
 		},
+		func(p people.Patient) string { return "/patients/" + p.ID.String() },
 		s.recordPatient,
 	)
 	wire.Search(s.Server, wire.Operation{
@@ -117,19 +117,19 @@ func (s *server) consentOperations() {
 		Summary:     "List a patient's consents",
 		Description: "Lists every decision, latest first. Of each purpose, stands is true for the one that counts, if any.",
 	}, s.listConsents)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "record-consent",
 			Path:    "/patients/{id}/consents",
 			Tag:     "patients",
 			Scope:   actor.RecordWrite,
-			Created: "/patients/{patient_id}/consents",
 			Summary: "Record a consent",
 			Description: "Records a decision for one purpose. Decisions are never changed. The latest decision of a purpose " +
 				"stands, and of one day a refusal, unless a later decision names it in replaces; not_asked and " +
 				"not_obtained replace no decision. best_interests is refused for research, recontact and share_my_words.",
 		},
+		func(c people.Consent) string { return "/patients/" + c.PatientID.String() + "/consents" },
 		s.recordConsent,
 	)
 }

@@ -28,19 +28,19 @@ func (s *server) projectOperations() {
 		Summary:     "List projects",
 		Description: "Lists projects by id: a researcher's own, a data steward's all.",
 	}, s.listProjects)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "add-project",
 			Path:    "/projects",
 			Tag:     "datasets",
 			Scope:   actor.ProjectsUse,
-			Created: "/projects/{id}",
 			Summary: "Propose a project",
 			Description: "Records a piece of research: what it may have, of which sites, on which legal basis, and how " +
 				"people are protected. A data steward's is approved; a researcher's is a draft, until a data " +
 				"steward approves it.",
 		},
+		func(p datasets.Project) string { return "/projects/" + p.ID.String() },
 		s.addProject,
 	)
 	wire.Get(
@@ -66,17 +66,17 @@ func (s *server) projectOperations() {
 		Summary:     "List a project's members",
 		Description: "Lists the researchers' keys that reach the project.",
 	}, s.projectMembers)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:          "add-project-member",
 			Path:        "/projects/{id}/members",
 			Tag:         "datasets",
 			Scope:       actor.ProjectsApprove,
-			Created:     "/projects/{project_id}/members",
 			Summary:     "Make somebody a member",
 			Description: "Lets a researcher's key reach the project and its releases.",
 		},
+		func(m datasets.Member) string { return "/projects/" + m.ProjectID.String() + "/members" },
 		s.joinProject,
 	)
 	wire.Delete(

@@ -28,14 +28,13 @@ func (s *server) referralOperations() {
 		Description: "Lists referrals by id: of the caller's sites, or, for an organisation, those sent to it, in the " +
 			"shape ReceivedReferral.",
 	}, s.listReferrals)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "record-referral",
 			Path:    "/referrals",
 			Tag:     "referrals",
 			Scope:   actor.ReferralsWrite,
-			Created: "/referrals/{id}",
 			Faults:  []fault.Kind{fault.ConsentRequired, fault.NotFound},
 			Summary: "Record a referral",
 			Description: "Records a referral as sent (or as a draft), or a signpost. A referral needs the person's standing " +
@@ -43,6 +42,7 @@ func (s *server) referralOperations() {
 				"closed is refused, and one that is full needs an override_reason. Warnings tell of an open " +
 				"referral to the same place and of a service that is not simply open.",
 		},
+		func(r referrals.Referral) string { return "/referrals/" + r.ID.String() },
 		s.recordReferral,
 	)
 	wire.Get(s.Server, wire.Operation{
@@ -107,19 +107,19 @@ func (s *server) referralOperations() {
 		},
 		s.listAttendances,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "record-attendance",
 			Path:    "/referrals/{id}/attendances",
 			Tag:     "referrals",
 			Scope:   actor.ReferralsReply,
-			Created: "/referrals/{referral_id}/attendances",
 			Summary: "Report attendance",
 			Description: "Records whether the person came. One who came moves an open referral to in_progress. Of one day " +
 				"one side is heard once: the same again is answered with the attendance there is, and what says " +
 				"otherwise is a conflict. What the person says of it is asked at a follow-up and kept apart.",
 		},
+		func(a referrals.Attendance) string { return "/referrals/" + a.ReferralID.String() + "/attendances" },
 		s.recordAttendance,
 	)
 	wire.Post(
@@ -150,14 +150,13 @@ func (s *server) referralOperations() {
 		},
 		s.listQuestions,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "ask-referral-question",
 			Path:    "/referrals/{id}/questions",
 			Tag:     "referrals",
 			Scope:   actor.ReferralsReply,
-			Created: "/referrals/{referral_id}/questions",
 			Summary: "Ask the link worker a question",
 			Description: "Records an organisation's question about a referral that was sent to it. It changes nothing of " +
 				"how the referral stands; it leads the worklist awaiting_reply until somebody at the site marks it " +
@@ -165,6 +164,7 @@ func (s *server) referralOperations() {
 				"and one of which ten wait takes no other (conflict). The same words again, while they wait, are " +
 				"answered with the question there is.",
 		},
+		func(q referrals.Question) string { return "/referrals/" + q.ReferralID.String() + "/questions" },
 		s.askQuestion,
 	)
 	wire.Post(
@@ -216,16 +216,15 @@ func (ReferralSeen) Schema(r huma.Registry) *huma.Schema {
 	}
 }
 
-// Thing is the form that is shown.
-func (r ReferralSeen) Thing() any {
+func (r ReferralSeen) Revision() int64 {
 	if r.received != nil {
-		return *r.received
+		return r.received.Revision()
 	}
-	if r.whole != nil {
-		return *r.whole
-	}
-	return referrals.Referral{}
+	return r.whole.Revision()
 }
+
+// Person is whom the referral is about. No organisation asks: see wire.OfPerson.
+func (r ReferralSeen) Person() (site, patient uuid.UUID) { return r.whole.Person() }
 
 // WithoutSecret is the answer as it may be kept for a replay: consent may be withdrawn before it is asked for again.
 func (r ReferralSeen) WithoutSecret() any {

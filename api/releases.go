@@ -30,20 +30,19 @@ func (s *server) releaseOperations() {
 			Summary: "List a project's releases", Description: "Lists the project's releases by id."},
 		s.listReleases,
 	)
-	wire.Post(
+	wire.CreateLater(
 		s.Server,
 		wire.Operation{
 			ID:      "request-release",
 			Path:    "/projects/{id}/releases",
 			Tag:     "datasets",
 			Scope:   actor.ProjectsUse,
-			Created: "/releases/{id}",
-			Later:   true,
 			Summary: "Ask for a release",
 			Description: "Asks for a frozen dataset (202): a job makes it soon, of one snapshot of the record, and its " +
 				"state tells. With dry_run nothing is made: the answer (200) tells how many people there would be, " +
 				"k, what is missing, and what would be made coarser.",
 		},
+		releaseOrTrial.location,
 		s.requestRelease,
 	)
 	wire.Get(s.Server, wire.Operation{
@@ -73,14 +72,14 @@ func (s *server) getRelease(ctx context.Context, in *wire.ID) (datasets.Release,
 // releaseOrTrial is the answer to asking for a release: the release, or what it would be.
 type releaseOrTrial struct{ it any }
 
-func (a releaseOrTrial) Thing() any                   { return a.it }
 func (a releaseOrTrial) MarshalJSON() ([]byte, error) { return json.Marshal(a.it) }
 
-func (a releaseOrTrial) StatusCode() int {
-	if _, dry := a.it.(datasets.Trial); dry {
-		return http.StatusOK
+// location is where the release will be; of a trial nothing is made.
+func (a releaseOrTrial) location() string {
+	if r, is := a.it.(datasets.Release); is {
+		return "/releases/" + r.ID.String()
 	}
-	return http.StatusAccepted
+	return ""
 }
 
 func (releaseOrTrial) Schema(r huma.Registry) *huma.Schema {

@@ -11,14 +11,13 @@ import (
 )
 
 func (s *server) replyOperations() {
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "create-reply-link",
 			Path:    "/referrals/{id}/reply-link",
 			Tag:     "referrals",
 			Scope:   actor.ReferralsWrite,
-			Created: "/referrals/{referral_id}",
 			Faults:  []fault.Kind{fault.ConsentRequired},
 			Summary: "Make the organisation's link",
 			Description: "Makes a link for the organisation to answer this referral without a key, to hand on by e-mail or " +
@@ -27,6 +26,7 @@ func (s *server) replyOperations() {
 				"referral end. For an organisation that is not active none is made (conflict). It ends when the " +
 				"referral is withdrawn, and on its last day.",
 		},
+		func(r referrals.ReplyLink) string { return "/referrals/" + r.ReferralID.String() },
 		s.createReplyLink,
 	)
 	wire.Delete(

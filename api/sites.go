@@ -22,15 +22,14 @@ func (s *server) siteOperations() {
 		Summary:     "List sites",
 		Description: "Lists the sites that the caller reaches, by id; administrators and data stewards see all.",
 	}, s.listSites)
-	wire.Post(s.Server, wire.Operation{
+	wire.Create(s.Server, wire.Operation{
 		ID:          "add-site",
 		Path:        "/sites",
 		Tag:         "sites",
 		Scope:       actor.SitesWrite,
-		Created:     "/sites/{id}",
 		Summary:     "Add a site",
 		Description: "Adds a site. Without schedules it follows people up between 9 and 12 months after the baseline.",
-	}, s.addSite)
+	}, func(site sites.Site) string { return "/sites/" + site.ID.String() }, s.addSite)
 	wire.Get(s.Server, wire.Operation{ID: "get-site", Path: "/sites/{id}", Tag: "sites", Scope: actor.SitesRead,
 		Summary: "Get a site", Description: "Returns a site with its settings and schedules."}, s.getSite)
 	wire.Patch(s.Server, wire.Operation{
@@ -105,18 +104,18 @@ func (s *server) linkWorkerOperations() {
 		},
 		s.listLinkWorkers,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:          "add-link-worker",
 			Path:        "/link-workers",
 			Tag:         "sites",
 			Scope:       actor.LinkWorkersWrite,
-			Created:     "/link-workers/{id}",
 			Faults:      []fault.Kind{fault.NotFound},
 			Summary:     "Add a link worker",
 			Description: "Adds a link worker to a site.",
 		},
+		func(l sites.LinkWorker) string { return "/link-workers/" + l.ID.String() },
 		s.addLinkWorker,
 	)
 	wire.Get(s.Server, wire.Operation{

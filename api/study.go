@@ -36,17 +36,17 @@ func (s *server) studyOperations() {
 			Summary: "List a study's notes", Description: "Lists what happened in the study, by id."},
 		s.listNotes,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:          "add-note",
 			Path:        "/projects/{id}/notes",
 			Tag:         "study",
 			Scope:       actor.StudiesWrite,
-			Created:     "/projects/{project_id}/notes",
 			Summary:     "Note something",
 			Description: "Notes something that happened in the study. It stands in the update as it is written.",
 		},
+		func(n study.Note) string { return "/projects/" + n.ProjectID.String() + "/notes" },
 		s.addNote,
 	)
 	wire.Delete(
@@ -69,17 +69,17 @@ func (s *server) studyOperations() {
 		Summary:     "List a study's interviews",
 		Description: "Lists which interviews were held, by id; never what was said.",
 	}, s.listInterviews)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:          "add-interview",
 			Path:        "/projects/{id}/interviews",
 			Tag:         "study",
 			Scope:       actor.StudiesWrite,
-			Created:     "/projects/{project_id}/interviews",
 			Summary:     "Record an interview",
 			Description: "Records that somebody was interviewed. The update counts interviews.",
 		},
+		func(i study.Interview) string { return "/projects/" + i.ProjectID.String() + "/interviews" },
 		s.addInterview,
 	)
 	wire.Delete(
@@ -113,18 +113,18 @@ func (s *server) quoteOperations() {
 		},
 		s.listNarratives,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "add-quote",
 			Path:    "/projects/{id}/quotes",
 			Tag:     "study",
 			Scope:   actor.StudiesWrite,
-			Created: "/quotes",
 			Summary: "Choose a quote",
 			Description: "Chooses a sentence from what somebody said. It shows nowhere before a second person has looked " +
 				"for names and places in it.",
 		},
+		func(study.Quote) string { return "/quotes" },
 		s.addQuote,
 	)
 	wire.Get(s.Server, wire.Operation{
@@ -185,20 +185,20 @@ func (s *server) updateOperations() {
 		Summary:     "List published updates",
 		Description: "Lists the updates that the project published, by id.",
 	}, s.listUpdates)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "publish-update",
 			Path:    "/projects/{id}/updates",
 			Tag:     "study",
 			Scope:   actor.StudiesWrite,
-			Created: "/updates/{id}",
 			Summary: "Publish the study's update",
 			Description: "Freezes the update as it stands now, without what is not for publication. It never changes; a " +
 				"correction is a new one, which says so. " +
 				"The link in this answer is for everybody, and is never shown again: a replay under the same " +
 				"Idempotency-Key does not hold it.",
 		},
+		func(p study.Published) string { return "/updates/" + p.ID.String() },
 		s.publishUpdate,
 	)
 	wire.Get(

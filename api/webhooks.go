@@ -21,20 +21,20 @@ func (s *server) webhookOperations() {
 		Summary:     "List webhooks",
 		Description: "Lists the webhooks of the caller's partner by id, and to an administrator those of all, without their secrets.",
 	}, s.listWebhooks)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "add-webhook",
 			Path:    "/webhooks",
 			Tag:     "partners",
 			Scope:   actor.WebhooksWrite,
-			Created: "/webhooks/{id}",
 			Summary: "Make a webhook",
 			Description: "Has events sent to a URL as they happen, by the Standard Webhooks specification: signed, retried " +
 				"for three days, each with one id. What is sent is an event of the feed, as `data`. " +
 				"The secret stands in this answer and is never shown again: a replay under the same " +
 				"Idempotency-Key does not hold it.",
 		},
+		func(w partners.Webhook) string { return "/webhooks/" + w.ID.String() },
 		s.addWebhook,
 	)
 	wire.Get(
@@ -98,17 +98,19 @@ func (s *server) webhookOperations() {
 		},
 		s.retryWebhookDelivery,
 	)
-	wire.Post(
+	wire.Create(
 		s.Server,
 		wire.Operation{
 			ID:      "test-webhook",
 			Path:    "/webhooks/{id}/test",
 			Tag:     "partners",
 			Scope:   actor.WebhooksWrite,
-			Created: "/webhooks/{webhook_id}/deliveries/{id}",
 			Summary: "Test a webhook",
 			Description: "Sends a signed message of the type `webhook.test`, which tells of nothing, within seconds. Read " +
 				"the delivery to see what came of it.",
+		},
+		func(d partners.Delivery) string {
+			return "/webhooks/" + d.WebhookID.String() + "/deliveries/" + d.ID.String()
 		},
 		s.testWebhook,
 	)

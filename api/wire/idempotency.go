@@ -48,9 +48,41 @@ type secretive interface{ WithoutSecret() any }
 // Post registers an operation that does something, once for each Idempotency-Key. The answer is made, stored and
 // committed before its first byte is written, so that whoever has it can rely on it.
 func Post[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, error)) {
+	post(s, o, posting[O]{id: o.ID, status: http.StatusOK}, h)
+}
+
+// Create is Post for what makes a thing, whose path below /v1 the location says. The answer is 201.
+func Create[I, O any](s *Server, o Operation, location func(O) string, h func(context.Context, *I) (O, error)) {
+	post(s, o, posting[O]{o.ID, http.StatusCreated, location}, h)
+}
+
+// CreateLater is Create for what is made in the background. The answer is 202, or 200 where the location is
+// empty, since nothing will be made.
+func CreateLater[I, O any](s *Server, o Operation, location func(O) string, h func(context.Context, *I) (O, error)) {
+	made := post(s, o, posting[O]{o.ID, http.StatusAccepted, location}, h)
+	made.Responses["200"] = &huma.Response{
+		Description: http.StatusText(http.StatusOK),
+		Content:     made.Responses["202"].Content,
+	}
+}
+
+// posting is how an operation answers a POST.
+type posting[O any] struct {
+	id       string
+	status   int
+	location func(O) string // nil: nothing is made
+}
+
+func post[I, O any](
+	s *Server,
+	o Operation,
+	p posting[O],
+	h func(context.Context, *I) (O, error),
+) *huma.Operation {
 	o.Method = http.MethodPost
 	o.Faults = append(o.Faults, fault.IdempotencyMismatch)
 	d := s.Declare(o)
+	d.DefaultStatus = p.status
 	d.Parameters = append(d.Parameters, &huma.Param{
 		Name:   "Idempotency-Key",
 		In:     "header",
@@ -64,7 +96,7 @@ func Post[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, erro
 	Register(s, d, func(ctx context.Context, in *I) (*answered[O], error) {
 		var out *answered[O]
 		err := s.DB.Do(ctx, func(tx *db.Tx) (err error) {
-			out, err = once(tx, o, func(ctx context.Context) (O, error) { return h(ctx, in) })
+			out, err = p.once(tx, func(ctx context.Context) (O, error) { return h(ctx, in) })
 			return err
 		})
 		if err != nil {
@@ -77,23 +109,18 @@ func Post[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, erro
 	})
 	made := s.API.OpenAPI().Paths["/v1"+o.Path].Post
 	withoutETag[O](made)
-	if o.Later {
-		made.Responses["200"] = &huma.Response{
-			Description: http.StatusText(http.StatusOK),
-			Content:     made.Responses["202"].Content,
-		}
-	}
+	return made
 }
 
 // once answers from what was stored under the request's key, or does the work and stores its answer.
-func once[O any](tx *db.Tx, o Operation, work func(context.Context) (O, error)) (*answered[O], error) {
+func (p posting[O]) once(tx *db.Tx, work func(context.Context) (O, error)) (*answered[O], error) {
 	req := RequestOf(tx.Context())
 	key, err := idempotencyKey(req.Header)
 	if err != nil || key == "" {
 		if err != nil {
 			return nil, err
 		}
-		_, out, err := do(tx, o, work)
+		_, out, err := p.do(tx, work)
 		return out, err
 	}
 	fingerprint, authority := sum(req.Path, req.Query, string(req.bodySum[:])), authorityOf(tx.Actor)
@@ -102,12 +129,9 @@ func once[O any](tx *db.Tx, o Operation, work func(context.Context) (O, error)) 
 		return nil, err
 	}
 	if kept != nil {
-		for _, p := range kept.People.V {
-			if err := events.Read(
-				tx,
-				"replay_"+strings.ReplaceAll(o.ID, "-", "_"),
-				p.SiteID,
-				p.PatientIDs...); err != nil {
+		operation := "replay_" + strings.ReplaceAll(p.id, "-", "_")
+		for _, seen := range kept.People.V {
+			if err := events.Read(tx, operation, seen.SiteID, seen.PatientIDs...); err != nil {
 				return nil, err
 			}
 		}
@@ -119,7 +143,7 @@ func once[O any](tx *db.Tx, o Operation, work func(context.Context) (O, error)) 
 			Body:     stored[O]{kept.Body},
 		}, nil
 	}
-	keep, out, err := do(tx, o, work)
+	keep, out, err := p.do(tx, work)
 	if err != nil {
 		return nil, err
 	}
@@ -137,18 +161,21 @@ func once[O any](tx *db.Tx, o Operation, work func(context.Context) (O, error)) 
 }
 
 // do does the work and makes the answer; keep is the body as it may be stored, without one-time secrets.
-func do[O any](
+func (p posting[O]) do(
 	tx *db.Tx,
-	o Operation,
 	work func(context.Context) (O, error),
 ) (keep []byte, out *answered[O], err error) {
 	result, err := work(tx.Context())
 	if err != nil {
 		return nil, nil, err
 	}
-	out = &answered[O]{Status: o.status(result), ETag: etag(result), people: shownBy(tx, result)}
-	if out.Status != http.StatusOK {
-		out.Location = location(o.Created, result)
+	out = &answered[O]{Status: p.status, ETag: etag(result), people: shownBy(tx, result)}
+	if p.location != nil {
+		if path := p.location(result); path != "" {
+			out.Location = "/v1" + path
+		} else {
+			out.Status = http.StatusOK
+		}
 	}
 	if out.Body.json, err = plainJSON(result); err != nil {
 		return nil, nil, err
@@ -160,33 +187,21 @@ func do[O any](
 	return keep, out, err
 }
 
+// OfPerson is a thing of one person's record.
+type OfPerson interface {
+	Person() (site, patient uuid.UUID)
+}
+
 // shownBy are the people whom an answer shows: those whom the work was about, and the one whose record it
 // answers where there was nothing to do. What is kept of an answer to an organisation names nobody.
 func shownBy(tx *db.Tx, result any) []db.People {
 	if tx.Actor.OrganisationID != nil {
 		return []db.People{}
 	}
-	site, patient := field(unwrapped(result), "SiteID"), field(unwrapped(result), "PatientID")
-	if site.IsValid() && patient.IsValid() {
-		at, isID := site.Interface().(uuid.UUID)
-		of, areIDs := patient.Interface().(uuid.UUID)
-		if isID && areIDs {
-			tx.Concerns(at, of)
-		}
+	if record, is := result.(OfPerson); is {
+		tx.Concerns(record.Person())
 	}
 	return tx.People()
-}
-
-// status is that of the answer to a POST: 201 where it makes something, 202 where that is there later.
-func (o Operation) status(result any) int {
-	switch told, tells := result.(interface{ StatusCode() int }); {
-	case tells:
-		return told.StatusCode()
-	case o.Created != "":
-		return http.StatusCreated
-	default:
-		return http.StatusOK
-	}
 }
 
 func plainJSON(v any) ([]byte, error) {

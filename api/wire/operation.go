@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -29,8 +28,6 @@ type Operation struct {
 	Summary     string
 	Description string      // what it does, in sentences
 	Scope       actor.Scope // what the caller's role must carry
-	Created     string      // of a POST that makes something: where it is then, from its fields; the answer is then 201
-	Later       bool        // what it makes is there later: the answer is then 202, or 200 where nothing is made
 	Faults      []fault.Kind
 	Forms       Forms // further forms of its answer, beside JSON
 	ByLink      bool  // its credential is the token in its path: it takes no key, and so has no scope and no roles
@@ -67,12 +64,6 @@ func (s *Server) Declare(o Operation) huma.Operation {
 		h.Description = o.Description + "\n\nMay be called by: whoever holds the link. " +
 			"It takes no API key: the token in its path is the credential."
 		h.Security, h.Middlewares, h.Extensions = []map[string][]string{{}}, huma.Middlewares{Uncompressed}, nil
-	}
-	switch {
-	case o.Later:
-		h.DefaultStatus = http.StatusAccepted
-	case o.Created != "":
-		h.DefaultStatus = http.StatusCreated
 	}
 	if strings.HasPrefix(o.Path, "/insights") { // see takesPassword
 		h.Security = append(h.Security, map[string][]string{"basic": {}})
@@ -210,8 +201,7 @@ func Get[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, error
 
 // withoutETag takes the header out of the document where the answer has no version.
 func withoutETag[O any](o *huma.Operation) {
-	var zero O
-	if etag(zero) == "" {
+	if _, has := any(*new(O)).(Versioned); !has {
 		for _, r := range o.Responses {
 			delete(r.Headers, "ETag")
 		}
@@ -228,7 +218,7 @@ func Search[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, er
 }
 
 // Patch registers a PATCH of the version that If-Match names.
-func Patch[I, O any](s *Server, o Operation, h func(ctx context.Context, in *I, version int) (O, error)) {
+func Patch[I any, O Versioned](s *Server, o Operation, h func(ctx context.Context, in *I, version int) (O, error)) {
 	o.Method = http.MethodPatch
 	o.Faults = append(o.Faults, fault.Stale, fault.PreconditionRequired)
 	d := s.Declare(o)
@@ -318,54 +308,15 @@ func ifMatch(h http.Header) (versions []int, err error) {
 	return versions, nil
 }
 
-// etag is the version of a thing, or else when it last changed; a list has none.
+// Versioned is a thing that changes. Its revision is another after each change, and is its ETag.
+type Versioned interface{ Revision() int64 }
+
+// etag is that of a thing that changes; anything else has none.
 func etag(body any) string {
-	body = unwrapped(body)
-	if figures, is := body.(interface{ Mark() string }); is {
-		return figures.Mark()
-	}
-	if v := field(body, "Version"); v.IsValid() {
-		return fmt.Sprintf(`"%d"`, v.Int())
-	}
-	if v := field(body, "UpdatedAt"); v.IsValid() {
-		return fmt.Sprintf(`"%d"`, v.Interface().(time.Time).UnixMicro())
+	if v, is := body.(Versioned); is {
+		return fmt.Sprintf(`"%d"`, v.Revision())
 	}
 	return ""
-}
-
-// unwrapped is the thing itself, of an answer that says more than the thing.
-func unwrapped(body any) any {
-	if wrapped, ok := body.(interface{ Thing() any }); ok {
-		return wrapped.Thing()
-	}
-	return body
-}
-
-// location fills a path such as /patients/{patient_id}/consents from the fields of what was made.
-func location(path string, body any) string {
-	for placeholder, name := range map[string]string{
-		"{id}":           "ID",
-		"{patient_id}":   "PatientID",
-		"{episode_id}":   "EpisodeID",
-		"{referral_id}":  "ReferralID",
-		"{follow_up_id}": "FollowUpID",
-		"{webhook_id}":   "WebhookID",
-		"{key}":          "Key",
-		"{project_id}":   "ProjectID",
-	} {
-		if v := field(unwrapped(body), name); v.IsValid() && strings.Contains(path, placeholder) {
-			path = strings.ReplaceAll(path, placeholder, fmt.Sprint(v.Interface()))
-		}
-	}
-	return "/v1" + path
-}
-
-func field(body any, name string) reflect.Value {
-	v := reflect.ValueOf(body)
-	if v.Kind() != reflect.Struct {
-		return reflect.Value{}
-	}
-	return v.FieldByName(name)
 }
 
 // ID is the path of operations on one thing.

@@ -55,6 +55,9 @@ type Project struct {
 	PseudonymKey []byte     `json:"-"`
 }
 
+// Revision is another after each change.
+func (p Project) Revision() int64 { return int64(p.Version) }
+
 // Details is what is set of a project.
 type Details struct {
 	// What it is called.

@@ -61,6 +61,9 @@ type Release struct {
 	RequestedBy *uuid.UUID `json:"-"`
 }
 
+// Revision is another after each change.
+func (r Release) Revision() int64 { return r.UpdatedAt.UnixMicro() }
+
 // File is one file of a release.
 type File struct {
 	// Its name.

@@ -28,6 +28,9 @@ type Entry struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// Revision is another after each change.
+func (e Entry) Revision() int64 { return int64(e.Version) }
+
 // NewEntry is the first version of what a source says, under its own id there.
 func NewEntry(tx *db.Tx, source string, ref *string) Entry {
 	return Entry{Source: source, SourceRef: ref, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}

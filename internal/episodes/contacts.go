@@ -33,6 +33,9 @@ type Contact struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// Revision is another after each change.
+func (c Contact) Revision() int64 { return int64(c.Version) }
+
 // NewContact is the command to record a contact.
 type NewContact struct {
 	ContactDetails

@@ -78,6 +78,12 @@ type Episode struct {
 	Safeguarding []OpenFlag `json:"safeguarding,omitzero" gorm:"-"`
 }
 
+// Revision is another after each change.
+func (e Episode) Revision() int64 { return int64(e.Version) }
+
+// Person is whom it is about.
+func (e Episode) Person() (site, patient uuid.UUID) { return e.SiteID, e.PatientID }
+
 // Details is what may be said and changed of an episode.
 type Details struct {
 	// Who supports the person; the caller's own link worker when left out.

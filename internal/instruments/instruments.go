@@ -23,6 +23,9 @@ type Instrument struct {
 	WordingLicence *string `json:"wording_licence" yaml:"-" nullable:"true"`
 }
 
+// Revision is another after each change.
+func (i Instrument) Revision() int64 { return int64(i.Version) }
+
 // Definition is what an instrument asks and how it is scored.
 type Definition struct {
 	// The instrument's name.

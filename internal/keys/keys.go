@@ -65,6 +65,9 @@ type Key struct {
 	ConfirmerID *uuid.UUID `json:"-" gorm:"column:confirmed_by"`
 }
 
+// Revision is another after each change.
+func (k Key) Revision() int64 { return int64(k.Version) }
+
 func (Key) TableName() string { return "api_keys" }
 
 // WithoutSecret is the answer as it may be kept.

@@ -66,6 +66,9 @@ type Assessment struct {
 	corrects instruments.Responses // what was answered in the assessment that it corrects
 }
 
+// Revision is another after each change.
+func (a Assessment) Revision() int64 { return a.UpdatedAt.UnixMicro() }
+
 // Answers is who answered what, when and how.
 type Answers struct {
 	// The day; not in the future, and not before the episode was received.

@@ -33,6 +33,9 @@ type Attempt struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// Revision is another after each change.
+func (a Attempt) Revision() int64 { return a.UpdatedAt.UnixMicro() }
+
 func (Attempt) TableName() string { return "follow_up_attempts" }
 
 // NewAttempt is the command to record an attempt.

@@ -85,6 +85,12 @@ type FollowUp struct {
 	Warnings []fault.Warning `json:"warnings,omitzero" gorm:"-"`
 }
 
+// Revision is another after each change.
+func (f FollowUp) Revision() int64 { return int64(f.Version) }
+
+// Person is whom it is about.
+func (f FollowUp) Person() (site, patient uuid.UUID) { return f.SiteID, f.PatientID }
+
 // State of a follow-up.
 type State string
 

@@ -41,6 +41,12 @@ type SafeguardingFlag struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// Revision is another after each change.
+func (s SafeguardingFlag) Revision() int64 { return s.UpdatedAt.UnixMicro() }
+
+// Person is whom it is about.
+func (s SafeguardingFlag) Person() (site, patient uuid.UUID) { return s.SiteID, s.PatientID }
+
 // SeenFlag is who has seen a flag, and when.
 type SeenFlag struct {
 	// When somebody said that they have seen it and acted; null: it is open.

@@ -41,6 +41,9 @@ type Delivery struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// Revision is another after each change.
+func (d Delivery) Revision() int64 { return d.UpdatedAt.UnixMicro() }
+
 func (Delivery) TableName() string { return "webhook_deliveries" }
 
 // DeliveryState is where a delivery stands.

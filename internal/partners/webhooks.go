@@ -49,6 +49,9 @@ type Webhook struct {
 	RestUntil      *time.Time `json:"-"`
 }
 
+// Revision is another after each change.
+func (w Webhook) Revision() int64 { return int64(w.Version) }
+
 // WithoutSecret is the answer as it may be kept.
 func (w Webhook) WithoutSecret() any {
 	w.Secret = ""

@@ -46,6 +46,12 @@ type Consent struct {
 	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 }
 
+// Revision is another after each change.
+func (c Consent) Revision() int64 { return c.UpdatedAt.UnixMicro() }
+
+// Person is whom it is about.
+func (c Consent) Person() (site, patient uuid.UUID) { return c.SiteID, c.PatientID }
+
 // NewConsent is the command to record a decision.
 type NewConsent struct {
 	// What it is about.

@@ -50,6 +50,9 @@ type Patient struct {
 	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 }
 
+// Revision is another after each change.
+func (p Patient) Revision() int64 { return int64(p.Version) }
+
 // Details is what is known of a patient; all of it may be changed later.
 type Details struct {
 	// NHS number: ten digits, of which the last is checked; spaces and hyphens of any kind are

@@ -32,6 +32,9 @@ type Attendance struct {
 	EnteredInError *InError `json:"entered_in_error" format:"or-null"`
 }
 
+// Revision is another after each change.
+func (a Attendance) Revision() int64 { return a.UpdatedAt.UnixMicro() }
+
 // NewAttendance is the command to report attendance.
 type NewAttendance struct {
 	// The day; not before the referral was sent, and not in the future.

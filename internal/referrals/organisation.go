@@ -61,6 +61,9 @@ type Received struct {
 	SiteID      uuid.UUID `json:"-"`
 }
 
+// Revision is another after each change.
+func (r Received) Revision() int64 { return int64(r.Version) }
+
 // Person is how an organisation reaches somebody who was referred to it.
 type Person struct {
 	PatientID uuid.UUID `json:"-"`

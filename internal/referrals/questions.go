@@ -35,6 +35,9 @@ type Question struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// Revision is another after each change.
+func (q Question) Revision() int64 { return q.UpdatedAt.UnixMicro() }
+
 func (Question) TableName() string { return "referral_questions" }
 
 // NewQuestion is the command to ask.

@@ -68,6 +68,12 @@ type Referral struct {
 	*Accounts `gorm:"-"`
 }
 
+// Revision is another after each change.
+func (r Referral) Revision() int64 { return int64(r.Version) }
+
+// Person is whom it is about.
+func (r Referral) Person() (site, patient uuid.UUID) { return r.SiteID, r.PatientID }
+
 // Target is where a person is referred to.
 type Target struct {
 	// The organisation.

@@ -35,6 +35,9 @@ type LinkWorker struct {
 	StillTheirs *StillTheirs `json:"still_theirs,omitempty" gorm:"-"`
 }
 
+// Revision is another after each change.
+func (l LinkWorker) Revision() int64 { return int64(l.Version) }
+
 // StillTheirs is what a link worker has who is not active.
 type StillTheirs struct {
 	// How many of their episodes are open.

@@ -35,6 +35,9 @@ type Site struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// Revision is another after each change.
+func (s Site) Revision() int64 { return int64(s.Version) }
+
 // Details is what may be set of a site.
 type Details struct {
 	// The site's name.

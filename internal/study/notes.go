@@ -25,6 +25,9 @@ type Note struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// Revision is another after each change.
+func (n Note) Revision() int64 { return n.UpdatedAt.UnixMicro() }
+
 func (Note) TableName() string { return "study_notes" }
 
 // NewNote is the command to note something.
@@ -91,6 +94,9 @@ type Interview struct {
 	// When it last changed, which is when it was recorded: it is never changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
+
+// Revision is another after each change.
+func (i Interview) Revision() int64 { return i.UpdatedAt.UnixMicro() }
 
 func (Interview) TableName() string { return "study_interviews" }
 

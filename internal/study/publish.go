@@ -60,6 +60,9 @@ type Published struct {
 	PublishedBy *uuid.UUID      `json:"-"`
 }
 
+// Revision is another after each change.
+func (p Published) Revision() int64 { return int64(p.Version) }
+
 func (Published) TableName() string { return "study_updates" }
 
 // WithoutSecret is the answer as it may be kept for a replay.

@@ -86,6 +86,9 @@ type Quote struct {
 	CheckedBy *uuid.UUID `json:"-"`
 }
 
+// Revision is another after each change.
+func (q Quote) Revision() int64 { return q.UpdatedAt.UnixMicro() }
+
 func (Quote) TableName() string { return "study_quotes" }
 
 // NewQuote is the command to choose a sentence.

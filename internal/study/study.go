@@ -40,6 +40,9 @@ type Study struct {
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// Revision is another after each change.
+func (s Study) Revision() int64 { return int64(s.Version) }
+
 func (Study) TableName() string { return "studies" }
 
 // Details is what is written of a study. All of it stands in the update as it is written.

@@ -14,21 +14,9 @@ import (
 	"waypost/api/pages"
 	"waypost/api/wire"
 	"waypost/docs"
-	"waypost/internal/casework"
-	"waypost/internal/datasets"
-	"waypost/internal/directory"
-	"waypost/internal/gpmessage"
-	"waypost/internal/insights"
 	"waypost/internal/instruments"
-	"waypost/internal/keys"
-	"waypost/internal/partners"
-	"waypost/internal/people"
-	"waypost/internal/platform/db"
-	"waypost/internal/platform/outbox"
 	"waypost/internal/platform/telemetry"
-	"waypost/internal/sites"
-	"waypost/internal/study"
-	"waypost/internal/worklists"
+	"waypost/internal/stores"
 )
 
 // Version of the API's document.
@@ -52,10 +40,8 @@ var Roots = []string{
 
 // Config is what the API stands on.
 type Config struct {
-	DB   *db.DB
-	Demo bool // its clock may be moved
-	// NHS numbers that are kept for tests and documents are taken, as in a demo
-	TestNumbers bool
+	Stores *stores.Stores
+	Demo   bool // its clock may be moved
 	// where people reach it, such as https://waypost.example or https://example.org/waypost
 	PublicURL      string
 	CORSOrigins    []string                    // origins that browsers may call from; none by default
@@ -63,30 +49,15 @@ type Config struct {
 	Ready          func(context.Context) error // nil error: requests are answered, and more may come
 	RequestTimeout time.Duration               // the longest that a request is worked on; 30 s when zero
 	Metrics        *telemetry.Metrics          // what /metrics shows
-	Datasets       *datasets.Store             // projects and releases; nil: as in the document, none is made
 	Tracing        trace.TracerProvider        // where spans go
-	Partners       *partners.Store             // the feed, webhooks
-
-	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For tells a caller's address; none by default
+	TrustedProxies []netip.Prefix              // proxies whose X-Forwarded-For tells a caller's address; none by default
 }
 
 type server struct {
 	Config
 	*wire.Server
-	byID        map[string]*huma.Operation
-	keys        *keys.Store
-	partners    *partners.Store
-	sites       *sites.Store
-	directory   *directory.Store
-	people      *people.Store
-	casework    *casework.Store
-	gpMessages  *gpmessage.Store
-	insights    *insights.Store
-	instruments *instruments.Store
-	outbox      *outbox.Store
-	datasets    *datasets.Store
-	worklists   *worklists.Store
-	study       *study.Store
+	*stores.Stores
+	byID map[string]*huma.Operation
 }
 
 // New makes the whole server: every operation, the document, its page, the pages for people, and the probes.
@@ -95,9 +66,9 @@ func New(c Config) *echo.Echo {
 	s.AddProbes(e)
 	pages.Register(e, s.Server, pages.Config{
 		PublicURL: c.PublicURL,
-		Outcomes:  s.casework.Outcomes,
-		Referrals: s.casework.Referrals,
-		Study:     s.study,
+		Outcomes:  s.Outcomes,
+		Referrals: s.Referrals,
+		Study:     s.Study,
 	})
 	s.ServeDocument(e, docs.OpenAPI)
 	docs.Register(e, s.Base)
@@ -114,26 +85,7 @@ func build(c Config) (*echo.Echo, *server) {
 
 // assemble makes the operations as their types declare them; Complete, or MakeDocument, completes them.
 func assemble(c Config) (*echo.Echo, *server) {
-	s := &server{
-		Config:      c,
-		keys:        &keys.Store{DB: c.DB},
-		partners:    c.Partners,
-		sites:       &sites.Store{DB: c.DB},
-		directory:   &directory.Store{DB: c.DB},
-		casework:    casework.New(c.DB),
-		gpMessages:  &gpmessage.Store{DB: c.DB},
-		insights:    &insights.Store{DB: c.DB},
-		instruments: &instruments.Store{DB: c.DB},
-		outbox:      &outbox.Store{DB: c.DB},
-		datasets:    c.Datasets,
-		worklists:   &worklists.Store{DB: c.DB},
-		study:       &study.Store{DB: c.DB, Insights: &insights.Store{DB: c.DB}},
-	}
-	s.casework.People.TestNumbers = c.TestNumbers || c.Demo
-	s.people = s.casework.People
-	if s.datasets == nil {
-		s.datasets = &datasets.Store{DB: c.DB, Software: Version}
-	}
+	s := &server{Config: c, Stores: c.Stores}
 	e, engine := wire.New(s.wire())
 	s.Server = engine
 	e.Pre(pages.TrimLinks)
@@ -146,10 +98,10 @@ func (s *server) wire() wire.Config {
 	c := s.Config
 	base := wire.BasePath(c.PublicURL)
 	return wire.Config{
-		DB:          c.DB,
+		DB:          s.DB,
 		Base:        base,
-		Admit:       s.keys.Authenticate,
-		AdmitByLink: s.keys.AuthenticateReplyLink,
+		Admit:       s.Keys.Authenticate,
+		AdmitByLink: s.Keys.AuthenticateReplyLink,
 		Head: wire.DocumentHead{
 			Title:        "Waypost",
 			Version:      Version,

@@ -36,7 +36,7 @@ func newStudio(t *testing.T) studio {
 	t.Parallel()
 	store, folder := researchStore(t, dbtest.New(t))
 	c := on(store.DB)
-	c.Datasets = store
+	c.Stores.Datasets = store
 	return studio{serving(t, c), store, folder}
 }
 

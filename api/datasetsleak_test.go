@@ -15,6 +15,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
+	"waypost/internal/stores"
 )
 
 // No file of a demo's release holds anything of the database that is no code: no name, number, address, id,
@@ -86,7 +87,7 @@ func demoStudio(t *testing.T, people int) studio {
 	if _, err := demo.Load(
 		t.Context(),
 		store.DB,
-		demo.Config{People: people, Seed: 5, Research: store},
+		demo.Config{People: people, Seed: 5, Research: store, Studies: stores.New(store.DB).Study},
 		func(k demo.Keys) error {
 			w.keys["data_steward"], w.keys["researcher"], w.keys["site_manager"], w.keys["link_worker"] = k.DataSteward, k.Researcher, k.SiteManager, k.LinkWorker
 			return nil
@@ -95,7 +96,7 @@ func demoStudio(t *testing.T, people int) studio {
 		t.Fatal(err)
 	}
 	c := on(store.DB)
-	c.Datasets = store
+	c.Stores.Datasets = store
 	w.url = listening(t, c)
 	return studio{w, store, folder}
 }

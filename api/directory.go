@@ -85,7 +85,7 @@ func (s *server) listOrganisations(
 	in *listOrganisationsInput,
 ) (wire.Page[directory.Organisation], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]directory.Organisation, error) {
-		return s.directory.Organisations(ctx, in.Q, p)
+		return s.Directory.Organisations(ctx, in.Q, p)
 	}, func(o directory.Organisation) uuid.UUID { return o.ID })
 }
 
@@ -93,11 +93,11 @@ func (s *server) addOrganisation(
 	ctx context.Context,
 	in *wire.With[directory.NewOrganisation],
 ) (directory.Organisation, error) {
-	return s.directory.AddOrganisation(ctx, in.Body)
+	return s.Directory.AddOrganisation(ctx, in.Body)
 }
 
 func (s *server) getOrganisation(ctx context.Context, in *wire.ID) (directory.Organisation, error) {
-	return s.directory.Organisation(ctx, in.ID)
+	return s.Directory.Organisation(ctx, in.ID)
 }
 
 func (s *server) changeOrganisation(
@@ -105,7 +105,7 @@ func (s *server) changeOrganisation(
 	in *wire.Merge[directory.OrganisationChanges],
 	version int,
 ) (directory.Organisation, error) {
-	return s.directory.ChangeOrganisation(ctx, in.ID.ID, version, in.Body)
+	return s.Directory.ChangeOrganisation(ctx, in.ID.ID, version, in.Body)
 }
 
 const confirmsAddress = "Vouches for an e-mail address that an administrator changed (email_pending_since says since when): " +
@@ -118,7 +118,7 @@ func (s *server) confirmOrganisationEmail(
 	ctx context.Context,
 	in *wire.Of[directory.Address],
 ) (directory.Organisation, error) {
-	return s.directory.ConfirmOrganisationEmail(ctx, in.ID.ID, in.Body)
+	return s.Directory.ConfirmOrganisationEmail(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) serviceOperations() {
@@ -210,16 +210,16 @@ func (s *server) serviceOperations() {
 
 func (s *server) listOrganisationServices(ctx context.Context, in *OneChanging) (wire.Page[directory.Service], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]directory.Service, error) {
-		return s.directory.Services(ctx, in.ID.ID, p)
+		return s.Directory.Services(ctx, in.ID.ID, p)
 	}, func(v directory.Service) uuid.UUID { return v.ID })
 }
 
 func (s *server) addService(ctx context.Context, in *wire.Of[directory.NewService]) (directory.Service, error) {
-	return s.directory.AddService(ctx, in.ID.ID, in.Body)
+	return s.Directory.AddService(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) getService(ctx context.Context, in *wire.ID) (directory.Service, error) {
-	return s.directory.Service(ctx, in.ID)
+	return s.Directory.Service(ctx, in.ID)
 }
 
 func (s *server) changeService(
@@ -227,19 +227,19 @@ func (s *server) changeService(
 	in *wire.Merge[directory.ServiceChanges],
 	version int,
 ) (directory.Service, error) {
-	return s.directory.ChangeService(ctx, in.ID.ID, version, in.Body)
+	return s.Directory.ChangeService(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) confirmServiceEmail(ctx context.Context, in *wire.Of[directory.Address]) (directory.Service, error) {
-	return s.directory.ConfirmServiceEmail(ctx, in.ID.ID, in.Body)
+	return s.Directory.ConfirmServiceEmail(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) getCapacity(ctx context.Context, in *wire.ID) (directory.Room, error) {
-	return s.directory.Room(ctx, in.ID)
+	return s.Directory.Room(ctx, in.ID)
 }
 
 func (s *server) setCapacity(ctx context.Context, in *wire.Of[directory.Capacity]) (directory.Service, error) {
-	return s.directory.SetCapacity(ctx, in.ID.ID, in.Body)
+	return s.Directory.SetCapacity(ctx, in.ID.ID, in.Body)
 }
 
 // ServiceSearch is the query of a search for services.
@@ -267,7 +267,7 @@ func (s *server) searchServices(ctx context.Context, in *ServiceSearch) (wire.Pa
 		return wire.Page[directory.Hit]{}, err
 	}
 	return wire.List(ctx, in, func(p db.Page[*directory.Position]) ([]directory.Hit, error) {
-		return s.directory.Search(ctx, by, p)
+		return s.Directory.Search(ctx, by, p)
 	}, func(h directory.Hit) *directory.Position { return &directory.Position{Order: h.Order, ID: h.ID} })
 }
 

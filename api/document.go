@@ -4,6 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"waypost/api/wire"
+	"waypost/internal/stores"
 )
 
 const introduction = `Waypost tracks social prescribing referrals and what came of them: a patient is supported by a link worker, who refers
@@ -147,6 +148,6 @@ var schemaNames = map[string]string{
 // Document makes the OpenAPI document of this version, as YAML, which package docs embeds. Its descriptions of
 // fields are the comments in the source.
 func Document(comment wire.Comment) ([]byte, error) {
-	_, s := assemble(Config{})
+	_, s := assemble(Config{Stores: stores.New(nil)})
 	return s.MakeDocument(comment)
 }

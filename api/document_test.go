@@ -11,12 +11,13 @@ import (
 
 	"waypost/api/wire"
 	"waypost/docs"
+	"waypost/internal/stores"
 )
 
 // operations lists every operation of the document.
 func operations(t *testing.T) (*huma.OpenAPI, []*huma.Operation) {
 	t.Helper()
-	_, s := build(Config{})
+	_, s := build(Config{Stores: stores.New(nil)})
 	doc := s.API.OpenAPI()
 	var all []*huma.Operation
 	for _, path := range doc.Paths {

@@ -216,16 +216,16 @@ func (s *server) listEpisodes(ctx context.Context, in *listEpisodesInput) (wire.
 		Status:       episodes.Status(in.Status),
 	}
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]episodes.Episode, error) {
-		return s.casework.Episodes.List(ctx, by, p)
+		return s.Episodes.List(ctx, by, p)
 	}, func(e episodes.Episode) uuid.UUID { return e.ID })
 }
 
 func (s *server) openEpisode(ctx context.Context, in *wire.With[episodes.New]) (episodes.Episode, error) {
-	return s.casework.OpenEpisode(ctx, in.Body, viaAPI)
+	return s.Casework.OpenEpisode(ctx, in.Body, viaAPI)
 }
 
 func (s *server) getEpisode(ctx context.Context, in *wire.ID) (episodes.Episode, error) {
-	return s.casework.Episodes.Get(ctx, in.ID)
+	return s.Episodes.Get(ctx, in.ID)
 }
 
 func (s *server) changeEpisode(
@@ -233,17 +233,17 @@ func (s *server) changeEpisode(
 	in *wire.Merge[episodes.Changes],
 	version int,
 ) (episodes.Episode, error) {
-	return s.casework.ChangeEpisode(ctx, in.ID.ID, version, in.Body)
+	return s.Casework.ChangeEpisode(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) listContacts(ctx context.Context, in *OneChanging) (wire.Page[episodes.Contact], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]episodes.Contact, error) {
-		return s.casework.Episodes.Contacts(ctx, in.ID.ID, p)
+		return s.Episodes.Contacts(ctx, in.ID.ID, p)
 	}, func(c episodes.Contact) uuid.UUID { return c.ID })
 }
 
 func (s *server) getContact(ctx context.Context, in *wire.ID) (episodes.Contact, error) {
-	return s.casework.Episodes.Contact(ctx, in.ID)
+	return s.Episodes.Contact(ctx, in.ID)
 }
 
 func (s *server) changeContact(
@@ -251,32 +251,32 @@ func (s *server) changeContact(
 	in *wire.Merge[episodes.ContactChanges],
 	version int,
 ) (episodes.Contact, error) {
-	return s.casework.ChangeContact(ctx, in.ID.ID, version, in.Body)
+	return s.Casework.ChangeContact(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) recordContact(ctx context.Context, in *wire.Of[episodes.NewContact]) (episodes.Contact, error) {
-	return s.casework.RecordContact(ctx, in.ID.ID, in.Body, viaAPI)
+	return s.Casework.RecordContact(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
 func (s *server) pauseEpisode(ctx context.Context, in *wire.MayHave[episodes.Pause]) (episodes.Episode, error) {
-	return s.casework.Episodes.Pause(ctx, in.ID.ID, in.BodyOrZero())
+	return s.Episodes.Pause(ctx, in.ID.ID, in.BodyOrZero())
 }
 
 func (s *server) resumeEpisode(ctx context.Context, in *wire.MayHave[episodes.Resume]) (episodes.Episode, error) {
-	return s.casework.Episodes.Resume(ctx, in.ID.ID, in.BodyOrZero())
+	return s.Episodes.Resume(ctx, in.ID.ID, in.BodyOrZero())
 }
 
 func (s *server) closeEpisode(ctx context.Context, in *wire.Of[casework.Closure]) (casework.Closed, error) {
-	return s.casework.CloseEpisode(ctx, in.ID.ID, in.Body, viaAPI)
+	return s.Casework.CloseEpisode(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
 func (s *server) createIntake(ctx context.Context, in *wire.With[casework.Intake]) (casework.TakenOn, error) {
-	return s.casework.TakeOn(ctx, in.Body, viaAPI)
+	return s.Casework.TakeOn(ctx, in.Body, viaAPI)
 }
 
 func (s *server) episodeAssessments(ctx context.Context, in *OneChanging) (wire.Page[outcomes.Assessment], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]outcomes.Assessment, error) {
-		return s.casework.Outcomes.OfEpisode(ctx, in.ID.ID, p)
+		return s.Outcomes.OfEpisode(ctx, in.ID.ID, p)
 	}, func(a outcomes.Assessment) uuid.UUID { return a.ID })
 }
 
@@ -287,12 +287,12 @@ type gpMessageInput struct {
 }
 
 func (s *server) gpMessage(ctx context.Context, in *gpMessageInput) (gpmessage.Message, error) {
-	return s.gpMessages.Make(ctx, in.ID.ID)
+	return s.GPMessages.Make(ctx, in.ID.ID)
 }
 
 func (s *server) listConcerns(ctx context.Context, in *OneChanging) (wire.Page[outcomes.SafeguardingFlag], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]outcomes.SafeguardingFlag, error) {
-		return s.casework.Outcomes.Flags(ctx, in.ID.ID, p)
+		return s.Outcomes.Flags(ctx, in.ID.ID, p)
 	}, func(f outcomes.SafeguardingFlag) uuid.UUID { return f.ID })
 }
 
@@ -306,5 +306,5 @@ func (s *server) acknowledgeConcern(
 	ctx context.Context,
 	in *acknowledgeConcernInput,
 ) (outcomes.SafeguardingFlag, error) {
-	return s.casework.Outcomes.AcknowledgeFlag(ctx, in.ID.ID, in.FlagID, in.BodyOrZero())
+	return s.Outcomes.AcknowledgeFlag(ctx, in.ID.ID, in.FlagID, in.BodyOrZero())
 }

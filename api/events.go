@@ -58,6 +58,6 @@ func (s *server) listEvents(ctx context.Context, in *listEventsInput) (EventPage
 	if in.Types != "" {
 		types = strings.Split(in.Types, ",")
 	}
-	f, err := s.partners.Events(ctx, in.Cursor, types, in.Limit)
+	f, err := s.Partners.Events(ctx, in.Cursor, types, in.Limit)
 	return EventPage{f.Items, f.Next.String(), f.More}, err
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"waypost/internal/partners"
 	"waypost/internal/platform/db/dbtest"
 	"waypost/internal/platform/leaktest"
 	"waypost/internal/platform/outward"
@@ -214,7 +213,7 @@ func TestWebhooksOverTheWire(t *testing.T) {
 func TestURLsThatLeadInside(t *testing.T) {
 	t.Parallel()
 	config := on(dbtest.New(t))
-	config.Partners = &partners.Store{DB: config.DB, Target: outward.New(outward.Config{})}
+	config.Stores.Partners.Target = outward.New(outward.Config{})
 	w := serving(t, config)
 	for _, url := range []string{"http://partner.example/x", "https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x", "https://[::ffff:10.0.0.1]/x", "https://169.254.169.254/x", "https://10.0.0.1/x", "https://user:word@8.8.8.8/x", "nonsense", "javascript:alert(1)"} {
 		w.as("integration").

@@ -60,7 +60,7 @@ func registerFigure[I any, Q interface {
 		answer, err := wire.Respond(
 			db.Relaxed(ctx),
 			s.Server,
-			func(ctx context.Context) (insights.Answer, error) { return s.insights.Ask(ctx, m, Q(in).query()) },
+			func(ctx context.Context) (insights.Answer, error) { return s.Insights.Ask(ctx, m, Q(in).query()) },
 		)
 		if err != nil {
 			return nil, err

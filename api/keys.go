@@ -93,26 +93,26 @@ type listKeysInput struct {
 
 func (s *server) listKeys(ctx context.Context, in *listKeysInput) (wire.Page[keys.Key], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]keys.Key, error) {
-		return s.keys.List(ctx, keys.Filter{Role: actor.Role(in.Role), State: keys.KeyState(in.State)}, p)
+		return s.Keys.List(ctx, keys.Filter{Role: actor.Role(in.Role), State: keys.KeyState(in.State)}, p)
 	}, func(k keys.Key) uuid.UUID { return k.ID })
 }
 
 func (s *server) addKey(ctx context.Context, in *wire.With[keys.NewKey]) (keys.Key, error) {
-	return s.keys.Add(ctx, in.Body)
+	return s.Keys.Add(ctx, in.Body)
 }
 
 func (s *server) getKey(ctx context.Context, in *wire.ID) (keys.Key, error) {
-	return s.keys.Get(ctx, in.ID)
+	return s.Keys.Get(ctx, in.ID)
 }
 
 func (s *server) confirmKey(ctx context.Context, in *wire.ID) (keys.Key, error) {
-	return s.keys.Confirm(ctx, in.ID)
+	return s.Keys.Confirm(ctx, in.ID)
 }
 
 func (s *server) changeKey(ctx context.Context, in *wire.Merge[keys.Changes], version int) (keys.Key, error) {
-	return s.keys.Change(ctx, in.ID.ID, version, in.Body)
+	return s.Keys.Change(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) revokeKey(ctx context.Context, in *wire.ID) error {
-	return s.keys.Revoke(ctx, in.ID)
+	return s.Keys.Revoke(ctx, in.ID)
 }

@@ -10,12 +10,14 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"waypost/internal/stores"
 )
 
 // Every answer that any test of this package gets is held against the document: its status must be there, and a
 // body must fit its schema.
 var published = sync.OnceValue(func() *huma.OpenAPI {
-	_, s := build(Config{})
+	_, s := build(Config{Stores: stores.New(nil)})
 	return s.API.OpenAPI()
 })
 

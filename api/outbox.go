@@ -36,7 +36,7 @@ type listOutboxInput struct {
 
 func (s *server) listOutbox(ctx context.Context, in *listOutboxInput) (wire.Page[outbox.Message], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]outbox.Message, error) {
-		return s.outbox.List(
+		return s.Outbox.List(
 			ctx,
 			outbox.Filter{Kind: in.Kind, State: outbox.State(in.State), SubjectID: given(in.SubjectID)},
 			p,

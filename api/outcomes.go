@@ -109,7 +109,7 @@ func (s *server) listInstruments(ctx context.Context, in *struct {
 	Worded
 }) (wire.Page[instruments.Instrument], error) {
 	return wire.List(ctx, in, func(p db.Page[string]) ([]instruments.Instrument, error) {
-		return s.instruments.List(ctx, given(in.SiteID), p)
+		return s.Instruments.List(ctx, given(in.SiteID), p)
 	}, func(i instruments.Instrument) string { return i.Key })
 }
 
@@ -127,33 +127,33 @@ type getInstrumentInput struct {
 }
 
 func (s *server) getInstrument(ctx context.Context, in *getInstrumentInput) (instruments.Instrument, error) {
-	return s.instruments.Get(ctx, in.Key.Key, in.Version, given(in.SiteID))
+	return s.Instruments.Get(ctx, in.Key.Key, in.Version, given(in.SiteID))
 }
 
 func (s *server) addInstrument(
 	ctx context.Context,
 	in *wire.With[instruments.NewInstrument],
 ) (instruments.Instrument, error) {
-	return s.instruments.Add(ctx, in.Body)
+	return s.Instruments.Add(ctx, in.Body)
 }
 
 func (s *server) setInstrumentWording(ctx context.Context, in *struct {
 	Key
 	Body instruments.NewWording
 }) (instruments.Instrument, error) {
-	return s.instruments.LoadWording(ctx, in.Key.Key, in.Body)
+	return s.Instruments.LoadWording(ctx, in.Key.Key, in.Body)
 }
 
 func (s *server) recordAssessment(ctx context.Context, in *wire.With[outcomes.New]) (outcomes.Assessment, error) {
-	return s.casework.Outcomes.Record(ctx, in.Body, viaAPI)
+	return s.Outcomes.Record(ctx, in.Body, viaAPI)
 }
 
 func (s *server) getAssessment(ctx context.Context, in *wire.ID) (outcomes.Assessment, error) {
-	return s.casework.Outcomes.Get(ctx, in.ID)
+	return s.Outcomes.Get(ctx, in.ID)
 }
 
 func (s *server) correctAssessment(ctx context.Context, in *wire.Of[outcomes.Answers]) (outcomes.Assessment, error) {
-	return s.casework.Outcomes.Correct(ctx, in.ID.ID, in.Body, viaAPI)
+	return s.Outcomes.Correct(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
 func (s *server) followUpOperations() {
@@ -278,7 +278,7 @@ func (s *server) listFollowUps(ctx context.Context, in *listFollowUpsInput) (wir
 	}
 	var asOf time.Time
 	return wire.List(ctx, in, func(p db.Page[outcomes.FollowUpPosition]) (list []outcomes.FollowUp, err error) {
-		list, asOf, err = s.casework.Outcomes.FollowUps(ctx, by, p)
+		list, asOf, err = s.Outcomes.FollowUps(ctx, by, p)
 		return list, err
 	}, func(f outcomes.FollowUp) outcomes.FollowUpPosition {
 		return outcomes.FollowUpPosition{Calm: !f.Safeguarding, TargetOn: f.TargetOn, ID: f.ID, AsOf: asOf}
@@ -286,31 +286,31 @@ func (s *server) listFollowUps(ctx context.Context, in *listFollowUpsInput) (wir
 }
 
 func (s *server) getFollowUp(ctx context.Context, in *wire.ID) (outcomes.FollowUp, error) {
-	return s.casework.Outcomes.FollowUp(ctx, in.ID)
+	return s.Outcomes.FollowUp(ctx, in.ID)
 }
 
 func (s *server) recordAttempt(ctx context.Context, in *wire.Of[outcomes.NewAttempt]) (outcomes.Attempt, error) {
-	return s.casework.Outcomes.Attempt(ctx, in.ID.ID, in.Body)
+	return s.Outcomes.Attempt(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) completeFollowUp(ctx context.Context, in *wire.Of[outcomes.Completion]) (outcomes.FollowUp, error) {
-	return s.casework.Outcomes.Complete(ctx, in.ID.ID, in.Body, viaAPI)
+	return s.Outcomes.Complete(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
 func (s *server) recordFollowUpService(ctx context.Context, in *wire.Of[outcomes.Used]) (outcomes.FollowUp, error) {
-	return s.casework.Outcomes.ReportService(ctx, in.ID.ID, in.Body)
+	return s.Outcomes.ReportService(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) createFollowUpLink(ctx context.Context, in *wire.ID) (outcomes.Link, error) {
-	l, err := s.casework.Outcomes.Link(ctx, in.ID)
+	l, err := s.Outcomes.Link(ctx, in.ID)
 	l.URL = link.FollowUp.URL(s.PublicURL, l.Token)
 	return l, err
 }
 
 func (s *server) revokeFollowUpLink(ctx context.Context, in *wire.ID) error {
-	return s.casework.Outcomes.EndLink(ctx, in.ID)
+	return s.Outcomes.EndLink(ctx, in.ID)
 }
 
 func (s *server) recordFollowUpLoss(ctx context.Context, in *wire.Of[outcomes.Loss]) (outcomes.FollowUp, error) {
-	return s.casework.Outcomes.RecordLoss(ctx, in.ID.ID, in.Body)
+	return s.Outcomes.RecordLoss(ctx, in.ID.ID, in.Body)
 }

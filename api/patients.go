@@ -62,7 +62,7 @@ func (s *server) patientOperations() {
 }
 
 func (s *server) recordPatient(ctx context.Context, in *wire.With[people.New]) (people.Patient, error) {
-	return s.people.Record(ctx, in.Body, viaAPI)
+	return s.People.Record(ctx, in.Body, viaAPI)
 }
 
 func (s *server) searchPatients(ctx context.Context, in *struct {
@@ -70,12 +70,12 @@ func (s *server) searchPatients(ctx context.Context, in *struct {
 	Body people.Search
 }) (wire.Page[people.Patient], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]people.Patient, error) {
-		return s.people.Find(ctx, in.Body, p)
+		return s.People.Find(ctx, in.Body, p)
 	}, func(p people.Patient) uuid.UUID { return p.ID })
 }
 
 func (s *server) getPatient(ctx context.Context, in *wire.ID) (people.Patient, error) {
-	return s.people.Get(ctx, in.ID)
+	return s.People.Get(ctx, in.ID)
 }
 
 func (s *server) changePatient(
@@ -83,7 +83,7 @@ func (s *server) changePatient(
 	in *wire.Merge[people.Changes],
 	version int,
 ) (people.Patient, error) {
-	return s.people.Change(ctx, in.ID.ID, version, in.Body)
+	return s.People.Change(ctx, in.ID.ID, version, in.Body)
 }
 
 // OnePaged is the input of a list that belongs to one thing.
@@ -100,7 +100,7 @@ type OneChanging struct {
 
 func (s *server) patientTimeline(ctx context.Context, in *OnePaged) (wire.Page[events.Event], error) {
 	return wire.List(ctx, in, func(p db.Page[events.Position]) ([]events.Event, error) {
-		return s.people.Timeline(ctx, in.ID.ID, p)
+		return s.People.Timeline(ctx, in.ID.ID, p)
 	}, eventPosition)
 }
 
@@ -136,10 +136,10 @@ func (s *server) consentOperations() {
 
 func (s *server) listConsents(ctx context.Context, in *OneChanging) (wire.Page[people.Consent], error) {
 	return wire.List(ctx, in, func(p db.Page[people.ConsentPosition]) ([]people.Consent, error) {
-		return s.people.Consents(ctx, in.ID.ID, p)
+		return s.People.Consents(ctx, in.ID.ID, p)
 	}, people.Consent.Position)
 }
 
 func (s *server) recordConsent(ctx context.Context, in *wire.Of[people.NewConsent]) (people.Consent, error) {
-	return s.people.RecordConsent(ctx, in.ID.ID, in.Body)
+	return s.People.RecordConsent(ctx, in.ID.ID, in.Body)
 }

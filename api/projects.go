@@ -99,20 +99,20 @@ func (s *server) codebook(context.Context, *struct{}) (datasets.Codebook, error)
 
 func (s *server) listProjects(ctx context.Context, in *struct{ wire.Changing }) (wire.Page[datasets.Project], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]datasets.Project, error) {
-		return s.datasets.List(ctx, p)
+		return s.Datasets.List(ctx, p)
 	}, func(p datasets.Project) uuid.UUID { return p.ID })
 }
 
 func (s *server) addProject(ctx context.Context, in *wire.With[datasets.Details]) (datasets.Project, error) {
-	return s.datasets.Add(ctx, in.Body)
+	return s.Datasets.Add(ctx, in.Body)
 }
 
 func (s *server) getProject(ctx context.Context, in *wire.ID) (datasets.Project, error) {
-	return s.datasets.Get(ctx, in.ID)
+	return s.Datasets.Get(ctx, in.ID)
 }
 
 func (s *server) approveProject(ctx context.Context, in *wire.MayHave[datasets.Approval]) (datasets.Project, error) {
-	return s.datasets.Approve(ctx, in.ID.ID, in.BodyOrZero())
+	return s.Datasets.Approve(ctx, in.ID.ID, in.BodyOrZero())
 }
 
 func (s *server) projectMembers(ctx context.Context, in *struct {
@@ -120,12 +120,12 @@ func (s *server) projectMembers(ctx context.Context, in *struct {
 	wire.Paging
 }) (wire.Page[datasets.Member], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]datasets.Member, error) {
-		return s.datasets.Members(ctx, in.ID.ID, p)
+		return s.Datasets.Members(ctx, in.ID.ID, p)
 	}, func(m datasets.Member) uuid.UUID { return m.ID })
 }
 
 func (s *server) joinProject(ctx context.Context, in *wire.Of[datasets.NewMember]) (datasets.Member, error) {
-	return s.datasets.Join(ctx, in.ID.ID, in.Body.APIKeyID)
+	return s.Datasets.Join(ctx, in.ID.ID, in.Body.APIKeyID)
 }
 
 type leaveProjectInput struct {
@@ -135,5 +135,5 @@ type leaveProjectInput struct {
 }
 
 func (s *server) leaveProject(ctx context.Context, in *leaveProjectInput) error {
-	return s.datasets.Leave(ctx, in.ID.ID, in.APIKeyID)
+	return s.Datasets.Leave(ctx, in.ID.ID, in.APIKeyID)
 }

@@ -17,8 +17,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"waypost/api/wire"
-	"waypost/internal/partners"
-	"waypost/internal/platform/outward"
 )
 
 // proxied is where nginx passes /waypost/ on to a server of the world's database: with that prefix taken away, or kept.
@@ -39,11 +37,7 @@ func (w *world) proxied(kept bool) (origin string) {
 	free.Close()
 	c := on(w.db)
 	c.PublicURL = "http://" + address + "/waypost"
-	c.Partners = &partners.Store{
-		DB:     w.db,
-		Base:   wire.BasePath(c.PublicURL),
-		Target: outward.New(outward.Config{AllowPrivate: true}),
-	}
+	c.Stores.Partners.Base = wire.BasePath(c.PublicURL)
 	to := listening(w.t, c)
 	if !kept {
 		to += "/"

@@ -25,6 +25,7 @@ import (
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db/dbtest"
 	"waypost/internal/platform/vault"
+	"waypost/internal/stores"
 )
 
 // releasing is a demo whose people researchers ask about.
@@ -56,7 +57,7 @@ func newStudy(t *testing.T, people int) releasing {
 	if _, err := demo.Load(
 		t.Context(),
 		d,
-		demo.Config{People: people, Seed: 5, Research: s.store},
+		demo.Config{People: people, Seed: 5, Research: s.store, Studies: stores.New(d).Study},
 		func(k demo.Keys) error {
 			for role, key := range map[string]string{"administrator": k.Administrator, "data_steward": k.DataSteward, "link_worker": k.LinkWorker, "researcher": k.Researcher, "site_manager": k.SiteManager} {
 				s.keys[role] = key
@@ -67,7 +68,7 @@ func newStudy(t *testing.T, people int) releasing {
 		t.Fatal(err)
 	}
 	c := on(d)
-	c.Datasets = s.store
+	c.Stores.Datasets = s.store
 	server := httptest.NewServer(New(c))
 	t.Cleanup(server.Close)
 	s.url = server.URL

@@ -306,10 +306,10 @@ func (s *server) listReferrals(ctx context.Context, in *ReferralFilter) (wire.Pa
 	}
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]ReferralSeen, error) {
 		if actor.From(ctx).Role == actor.Organisation {
-			list, err := s.casework.Referrals.ListReceived(ctx, by, p)
+			list, err := s.Referrals.ListReceived(ctx, by, p)
 			return seen(list, func(r *referrals.Received) ReferralSeen { return ReferralSeen{received: r} }), err
 		}
-		list, err := s.casework.Referrals.List(ctx, by, with, p)
+		list, err := s.Referrals.List(ctx, by, with, p)
 		return seen(list, func(r *referrals.Referral) ReferralSeen { return ReferralSeen{whole: r} }), err
 	}, ReferralSeen.id)
 }
@@ -324,15 +324,15 @@ func seen[R any](list []R, as func(*R) ReferralSeen) []ReferralSeen {
 
 func (s *server) getReferral(ctx context.Context, in *wire.ID) (ReferralSeen, error) {
 	if actor.From(ctx).Role == actor.Organisation {
-		r, err := s.casework.Referrals.GetReceived(ctx, in.ID)
+		r, err := s.Referrals.GetReceived(ctx, in.ID)
 		return ReferralSeen{received: &r}, err
 	}
-	r, err := s.casework.Referrals.Get(ctx, in.ID)
+	r, err := s.Referrals.Get(ctx, in.ID)
 	return ReferralSeen{whole: &r}, err
 }
 
 func (s *server) recordReferral(ctx context.Context, in *wire.With[referrals.New]) (referrals.Referral, error) {
-	return s.casework.Referrals.Record(ctx, in.Body, viaAPI)
+	return s.Referrals.Record(ctx, in.Body, viaAPI)
 }
 
 func (s *server) changeReferral(
@@ -340,11 +340,11 @@ func (s *server) changeReferral(
 	in *wire.Merge[referrals.Changes],
 	version int,
 ) (referrals.Referral, error) {
-	return s.casework.Referrals.Change(ctx, in.ID.ID, version, in.Body)
+	return s.Referrals.Change(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) moveReferral(ctx context.Context, in *wire.Of[referrals.NewMove]) (ReferralSeen, error) {
-	r, err := s.casework.Referrals.Move(ctx, in.ID.ID, in.Body)
+	r, err := s.Referrals.Move(ctx, in.ID.ID, in.Body)
 	if err != nil || actor.From(ctx).Role != actor.Organisation {
 		return ReferralSeen{whole: &r}, err
 	}
@@ -352,18 +352,18 @@ func (s *server) moveReferral(ctx context.Context, in *wire.Of[referrals.NewMove
 }
 
 func (s *server) undoMove(ctx context.Context, in *wire.MayHave[referrals.Undo]) (referrals.Referral, error) {
-	return s.casework.Referrals.Undo(ctx, in.ID.ID, in.BodyOrZero())
+	return s.Referrals.Undo(ctx, in.ID.ID, in.BodyOrZero())
 }
 
 func (s *server) listMoves(ctx context.Context, in *OnePaged) (wire.Page[referrals.Move], error) {
 	return wire.List(ctx, in, func(p db.Page[int]) ([]referrals.Move, error) {
-		return s.casework.Referrals.Moves(ctx, in.ID.ID, p)
+		return s.Referrals.Moves(ctx, in.ID.ID, p)
 	}, func(m referrals.Move) int { return m.Sequence })
 }
 
 func (s *server) listAttendances(ctx context.Context, in *OneChanging) (wire.Page[referrals.Attendance], error) {
 	return wire.List(ctx, in, func(p db.Page[referrals.AttendancePosition]) ([]referrals.Attendance, error) {
-		return s.casework.Referrals.Attendances(ctx, in.ID.ID, p)
+		return s.Referrals.Attendances(ctx, in.ID.ID, p)
 	}, func(a referrals.Attendance) referrals.AttendancePosition {
 		return referrals.AttendancePosition{On: a.On, ID: a.ID}
 	})
@@ -373,34 +373,34 @@ func (s *server) recordAttendance(
 	ctx context.Context,
 	in *wire.Of[referrals.NewAttendance],
 ) (referrals.Attendance, error) {
-	return s.casework.Referrals.RecordAttendance(ctx, in.ID.ID, in.Body)
+	return s.Referrals.RecordAttendance(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) markAttendanceInError(
 	ctx context.Context,
 	in *wire.Of[referrals.TakeBack],
 ) (referrals.Attendance, error) {
-	return s.casework.Referrals.TakeBackAttendance(ctx, in.ID.ID, in.Body)
+	return s.Referrals.TakeBackAttendance(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) listQuestions(ctx context.Context, in *OnePaged) (wire.Page[referrals.Question], error) {
 	return wire.List(ctx, in, func(p db.Page[referrals.QuestionPosition]) ([]referrals.Question, error) {
-		return s.casework.Referrals.Questions(ctx, in.ID.ID, p)
+		return s.Referrals.Questions(ctx, in.ID.ID, p)
 	}, func(q referrals.Question) referrals.QuestionPosition {
 		return referrals.QuestionPosition{At: q.AskedAt, ID: q.ID}
 	})
 }
 
 func (s *server) askQuestion(ctx context.Context, in *wire.Of[referrals.NewQuestion]) (referrals.Question, error) {
-	return s.casework.Referrals.AskQuestion(ctx, in.ID.ID, in.Body)
+	return s.Referrals.AskQuestion(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) markAnswered(ctx context.Context, in *wire.ID) (referrals.Question, error) {
-	return s.casework.Referrals.MarkAnswered(ctx, in.ID)
+	return s.Referrals.MarkAnswered(ctx, in.ID)
 }
 
 func (s *server) referralTimeline(ctx context.Context, in *OnePaged) (wire.Page[events.Event], error) {
 	return wire.List(ctx, in, func(p db.Page[events.Position]) ([]events.Event, error) {
-		return s.casework.Referrals.Timeline(ctx, in.ID.ID, p)
+		return s.Referrals.Timeline(ctx, in.ID.ID, p)
 	}, eventPosition)
 }

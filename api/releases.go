@@ -61,12 +61,12 @@ func (s *server) listReleases(ctx context.Context, in *struct {
 	wire.Changing
 }) (wire.Page[datasets.Release], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]datasets.Release, error) {
-		return s.datasets.Releases(ctx, in.ID.ID, p)
+		return s.Datasets.Releases(ctx, in.ID.ID, p)
 	}, func(r datasets.Release) uuid.UUID { return r.ID })
 }
 
 func (s *server) getRelease(ctx context.Context, in *wire.ID) (datasets.Release, error) {
-	return s.datasets.Release(ctx, in.ID)
+	return s.Datasets.Release(ctx, in.ID)
 }
 
 // releaseOrTrial is the answer to asking for a release: the release, or what it would be.
@@ -93,10 +93,10 @@ func (releaseOrTrial) Schema(r huma.Registry) *huma.Schema {
 
 func (s *server) requestRelease(ctx context.Context, in *wire.Of[datasets.NewRelease]) (releaseOrTrial, error) {
 	if in.Body.DryRun {
-		t, err := s.datasets.Try(ctx, in.ID.ID)
+		t, err := s.Datasets.Try(ctx, in.ID.ID)
 		return releaseOrTrial{t}, err
 	}
-	r, err := s.datasets.Ask(ctx, in.ID.ID, in.Body)
+	r, err := s.Datasets.Ask(ctx, in.ID.ID, in.Body)
 	return releaseOrTrial{r}, err
 }
 
@@ -142,7 +142,7 @@ func (s *server) fileOperation() {
 	d.Responses["304"] = &huma.Response{Description: "The file is that of If-None-Match."}
 	d.Responses["416"] = &huma.Response{Description: "The file has no such part."}
 	wire.Register(s.Server, d, func(ctx context.Context, in *fileOfRelease) (*huma.StreamResponse, error) {
-		f, err := s.datasets.Fetch(ctx, in.ID.ID, in.Name)
+		f, err := s.Datasets.Fetch(ctx, in.ID.ID, in.Name)
 		if err != nil {
 			return nil, wire.ProblemOf(ctx, err)
 		}

@@ -75,13 +75,13 @@ func (s *server) replyOperations() {
 }
 
 func (s *server) createReplyLink(ctx context.Context, in *wire.ID) (referrals.ReplyLink, error) {
-	l, err := s.casework.Referrals.ReplyLink(ctx, in.ID)
+	l, err := s.Referrals.ReplyLink(ctx, in.ID)
 	l.URL = link.Reply.URL(s.PublicURL, l.Token)
 	return l, err
 }
 
 func (s *server) revokeReplyLink(ctx context.Context, in *wire.ID) error {
-	return s.casework.Referrals.EndReplyLink(ctx, in.ID)
+	return s.Referrals.EndReplyLink(ctx, in.ID)
 }
 
 // Token is the path of operations by a link. The transaction began with it.
@@ -91,12 +91,12 @@ type Token struct {
 }
 
 func (s *server) getReply(ctx context.Context, _ *Token) (referrals.LinkPage, error) {
-	return s.casework.Referrals.ReadLinkPage(ctx)
+	return s.Referrals.ReadLinkPage(ctx)
 }
 
 func (s *server) recordReply(ctx context.Context, in *struct {
 	Token
 	Body referrals.Answer
 }) (referrals.LinkPage, error) {
-	return s.casework.Referrals.Answer(ctx, in.Body)
+	return s.Referrals.Answer(ctx, in.Body)
 }

@@ -43,7 +43,7 @@ func (s *server) siteOperations() {
 }
 
 func (s *server) listSites(ctx context.Context, in *struct{ wire.Changing }) (wire.Page[sites.Site], error) {
-	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.Site, error) { return s.sites.List(ctx, p) },
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.Site, error) { return s.Sites.List(ctx, p) },
 		func(x sites.Site) uuid.UUID { return x.ID })
 }
 
@@ -51,7 +51,7 @@ func (s *server) addSite(ctx context.Context, in *wire.With[sites.New]) (sites.S
 	if s.Demo && in.Body.PrivacyNoticeURL == nil {
 		in.Body.PrivacyNoticeURL = new(sites.ExampleNotice)
 	}
-	site, err := s.sites.Add(ctx, in.Body)
+	site, err := s.Sites.Add(ctx, in.Body)
 	if err != nil {
 		return site, err
 	}
@@ -63,7 +63,7 @@ func (s *server) addSite(ctx context.Context, in *wire.With[sites.New]) (sites.S
 func (s *server) checkAsked(ctx context.Context, site sites.Site) error {
 	for i, schedule := range site.Schedules {
 		for j, key := range schedule.Instruments {
-			err := s.instruments.Has(ctx, site.ID, key)
+			err := s.Instruments.Has(ctx, site.ID, key)
 			if fault.Is(err, fault.NotFound) {
 				return fault.InvalidAt(
 					fmt.Sprintf("schedules[%d].instruments[%d]", i, j),
@@ -80,11 +80,11 @@ func (s *server) checkAsked(ctx context.Context, site sites.Site) error {
 }
 
 func (s *server) getSite(ctx context.Context, in *wire.ID) (sites.Site, error) {
-	return s.sites.Get(ctx, in.ID)
+	return s.Sites.Get(ctx, in.ID)
 }
 
 func (s *server) changeSite(ctx context.Context, in *wire.Merge[sites.Changes], version int) (sites.Site, error) {
-	site, err := s.sites.Change(ctx, in.ID.ID, version, in.Body)
+	site, err := s.Sites.Change(ctx, in.ID.ID, version, in.Body)
 	if err != nil {
 		return site, err
 	}
@@ -143,17 +143,17 @@ func (s *server) listLinkWorkers(
 	in *struct{ wire.Changing },
 ) (wire.Page[sites.LinkWorker], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]sites.LinkWorker, error) {
-		return s.sites.LinkWorkers(ctx, p)
+		return s.Sites.LinkWorkers(ctx, p)
 	},
 		func(w sites.LinkWorker) uuid.UUID { return w.ID })
 }
 
 func (s *server) addLinkWorker(ctx context.Context, in *wire.With[sites.NewLinkWorker]) (sites.LinkWorker, error) {
-	return s.sites.AddLinkWorker(ctx, in.Body)
+	return s.Sites.AddLinkWorker(ctx, in.Body)
 }
 
 func (s *server) getLinkWorker(ctx context.Context, in *wire.ID) (sites.LinkWorker, error) {
-	w, err := s.sites.LinkWorker(ctx, in.ID)
+	w, err := s.Sites.LinkWorker(ctx, in.ID)
 	if err != nil {
 		return w, err
 	}
@@ -165,7 +165,7 @@ func (s *server) withStillTheirs(ctx context.Context, w sites.LinkWorker) (sites
 	if *w.Active {
 		return w, nil
 	}
-	n, err := s.worklists.LeftWith(ctx, w.SiteID, w.ID)
+	n, err := s.Worklists.LeftWith(ctx, w.SiteID, w.ID)
 	w.StillTheirs = new(sites.StillTheirs(n))
 	return w, err
 }
@@ -175,7 +175,7 @@ func (s *server) changeLinkWorker(
 	in *wire.Merge[sites.LinkWorkerChanges],
 	version int,
 ) (sites.LinkWorker, error) {
-	w, err := s.sites.ChangeLinkWorker(ctx, in.ID.ID, version, in.Body)
+	w, err := s.Sites.ChangeLinkWorker(ctx, in.ID.ID, version, in.Body)
 	if err != nil {
 		return w, err
 	}

@@ -232,11 +232,11 @@ func (s *server) updateOperations() {
 }
 
 func (s *server) getStudy(ctx context.Context, in *wire.ID) (study.Study, error) {
-	return s.study.Get(ctx, in.ID)
+	return s.Study.Get(ctx, in.ID)
 }
 
 func (s *server) changeStudy(ctx context.Context, in *wire.Merge[study.Changes], version int) (study.Study, error) {
-	return s.study.Change(ctx, in.ID.ID, version, in.Body)
+	return s.Study.Change(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) listNotes(ctx context.Context, in *struct {
@@ -244,12 +244,12 @@ func (s *server) listNotes(ctx context.Context, in *struct {
 	wire.Changing
 }) (wire.Page[study.Note], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Note, error) {
-		return s.study.Notes(ctx, in.ID.ID, p)
+		return s.Study.Notes(ctx, in.ID.ID, p)
 	}, func(n study.Note) uuid.UUID { return n.ID })
 }
 
 func (s *server) addNote(ctx context.Context, in *wire.Of[study.NewNote]) (study.Note, error) {
-	return s.study.AddNote(ctx, in.ID.ID, in.Body)
+	return s.Study.AddNote(ctx, in.ID.ID, in.Body)
 }
 
 type removeNoteInput struct {
@@ -259,7 +259,7 @@ type removeNoteInput struct {
 }
 
 func (s *server) removeNote(ctx context.Context, in *removeNoteInput) error {
-	return s.study.RemoveNote(ctx, in.ID.ID, in.NoteID)
+	return s.Study.RemoveNote(ctx, in.ID.ID, in.NoteID)
 }
 
 func (s *server) listInterviews(ctx context.Context, in *struct {
@@ -267,12 +267,12 @@ func (s *server) listInterviews(ctx context.Context, in *struct {
 	wire.Changing
 }) (wire.Page[study.Interview], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Interview, error) {
-		return s.study.Interviews(ctx, in.ID.ID, p)
+		return s.Study.Interviews(ctx, in.ID.ID, p)
 	}, func(i study.Interview) uuid.UUID { return i.ID })
 }
 
 func (s *server) addInterview(ctx context.Context, in *wire.Of[study.NewInterview]) (study.Interview, error) {
-	return s.study.AddInterview(ctx, in.ID.ID, in.Body)
+	return s.Study.AddInterview(ctx, in.ID.ID, in.Body)
 }
 
 type removeInterviewInput struct {
@@ -282,7 +282,7 @@ type removeInterviewInput struct {
 }
 
 func (s *server) removeInterview(ctx context.Context, in *removeInterviewInput) error {
-	return s.study.RemoveInterview(ctx, in.ID.ID, in.InterviewID)
+	return s.Study.RemoveInterview(ctx, in.ID.ID, in.InterviewID)
 }
 
 func (s *server) listNarratives(ctx context.Context, in *struct {
@@ -290,12 +290,12 @@ func (s *server) listNarratives(ctx context.Context, in *struct {
 	wire.Paging
 }) (wire.Page[study.Narrative], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Narrative, error) {
-		return s.study.Narratives(ctx, in.ID.ID, p)
+		return s.Study.Narratives(ctx, in.ID.ID, p)
 	}, func(n study.Narrative) uuid.UUID { return n.FollowUpID })
 }
 
 func (s *server) addQuote(ctx context.Context, in *wire.Of[study.NewQuote]) (study.Quote, error) {
-	return s.study.Choose(ctx, in.ID.ID, in.Body)
+	return s.Study.Choose(ctx, in.ID.ID, in.Body)
 }
 
 type listQuotesInput struct {
@@ -306,16 +306,16 @@ type listQuotesInput struct {
 
 func (s *server) listQuotes(ctx context.Context, in *listQuotesInput) (wire.Page[study.Quote], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Quote, error) {
-		return s.study.Quotes(ctx, in.State, p)
+		return s.Study.Quotes(ctx, in.State, p)
 	}, func(q study.Quote) uuid.UUID { return q.ID })
 }
 
 func (s *server) checkQuote(ctx context.Context, in *wire.Of[study.Check]) (study.Quote, error) {
-	return s.study.CheckQuote(ctx, in.ID.ID, in.Body)
+	return s.Study.CheckQuote(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) withdrawQuote(ctx context.Context, in *wire.ID) error {
-	return s.study.TakeBack(ctx, in.ID)
+	return s.Study.TakeBack(ctx, in.ID)
 }
 
 type getUpdateDraftInput struct {
@@ -329,7 +329,7 @@ type getUpdateDraftInput struct {
 }
 
 func (s *server) getUpdateDraft(ctx context.Context, in *getUpdateDraftInput) (study.Update, error) {
-	return s.study.Draft(ctx, in.ID.ID, in.To)
+	return s.Study.Draft(ctx, in.ID.ID, in.To)
 }
 
 func (s *server) listUpdates(ctx context.Context, in *struct {
@@ -337,12 +337,12 @@ func (s *server) listUpdates(ctx context.Context, in *struct {
 	wire.Changing
 }) (wire.Page[study.Published], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]study.Published, error) {
-		return s.study.Updates(ctx, in.ID.ID, p)
+		return s.Study.Updates(ctx, in.ID.ID, p)
 	}, func(p study.Published) uuid.UUID { return p.ID })
 }
 
 func (s *server) publishUpdate(ctx context.Context, in *wire.Of[study.NewUpdate]) (study.Published, error) {
-	p, err := s.study.Publish(ctx, in.ID.ID, in.Body)
+	p, err := s.Study.Publish(ctx, in.ID.ID, in.Body)
 	return s.linked(p), err
 }
 
@@ -355,14 +355,14 @@ func (s *server) linked(p study.Published) study.Published {
 }
 
 func (s *server) getUpdate(ctx context.Context, in *wire.ID) (study.Whole, error) {
-	return s.study.Update(ctx, in.ID)
+	return s.Study.Update(ctx, in.ID)
 }
 
 func (s *server) linkUpdate(ctx context.Context, in *wire.MayHave[study.NewLink]) (study.Published, error) {
-	p, err := s.study.Link(ctx, in.ID.ID, in.BodyOrZero())
+	p, err := s.Study.Link(ctx, in.ID.ID, in.BodyOrZero())
 	return s.linked(p), err
 }
 
 func (s *server) withdrawUpdate(ctx context.Context, in *wire.ID) error {
-	return s.study.Withdraw(ctx, in.ID)
+	return s.Study.Withdraw(ctx, in.ID)
 }

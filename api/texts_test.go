@@ -231,7 +231,7 @@ func TestNHSNumbersThatNobodyHas(t *testing.T) {
 	record(lw, "999 000 0018").want(201)
 	record(lw, "943 476 5919").want(201)
 	c := on(dbtest.New(t))
-	c.Demo = false
+	c.Demo, c.Stores.People.TestNumbers = false, false
 	strict := serving(t, c)
 	lw = strict.as("link_worker")
 	for _, number := range []string{"9990000018", "9434765919"} {
@@ -247,7 +247,7 @@ func TestNHSNumbersThatNobodyHas(t *testing.T) {
 		}
 	}
 	c = on(dbtest.New(t))
-	c.Demo, c.TestNumbers = false, true
+	c.Demo = false
 	record(serving(t, c).as("link_worker"), "9990000018").want(201)
 }
 

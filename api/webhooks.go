@@ -141,16 +141,16 @@ func (s *server) webhookOperations() {
 
 func (s *server) listWebhooks(ctx context.Context, in *struct{ wire.Changing }) (wire.Page[partners.Webhook], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Webhook, error) {
-		return s.partners.Webhooks(ctx, p)
+		return s.Partners.Webhooks(ctx, p)
 	}, func(w partners.Webhook) uuid.UUID { return w.ID })
 }
 
 func (s *server) addWebhook(ctx context.Context, in *wire.With[partners.WebhookDetails]) (partners.Webhook, error) {
-	return s.partners.AddWebhook(ctx, in.Body)
+	return s.Partners.AddWebhook(ctx, in.Body)
 }
 
 func (s *server) getWebhook(ctx context.Context, in *wire.ID) (partners.Webhook, error) {
-	return s.partners.GetWebhook(ctx, in.ID)
+	return s.Partners.GetWebhook(ctx, in.ID)
 }
 
 func (s *server) changeWebhook(
@@ -158,11 +158,11 @@ func (s *server) changeWebhook(
 	in *wire.Merge[partners.WebhookChanges],
 	version int,
 ) (partners.Webhook, error) {
-	return s.partners.ChangeWebhook(ctx, in.ID.ID, version, in.Body)
+	return s.Partners.ChangeWebhook(ctx, in.ID.ID, version, in.Body)
 }
 
 func (s *server) removeWebhook(ctx context.Context, in *wire.ID) error {
-	return s.partners.RemoveWebhook(ctx, in.ID)
+	return s.Partners.RemoveWebhook(ctx, in.ID)
 }
 
 type listWebhookDeliveriesInput struct {
@@ -177,7 +177,7 @@ func (s *server) listWebhookDeliveries(
 	in *listWebhookDeliveriesInput,
 ) (wire.Page[partners.Delivery], error) {
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]partners.Delivery, error) {
-		return s.partners.Deliveries(ctx, in.ID.ID, partners.DeliveryState(in.State), p)
+		return s.Partners.Deliveries(ctx, in.ID.ID, partners.DeliveryState(in.State), p)
 	}, func(d partners.Delivery) uuid.UUID { return d.ID })
 }
 
@@ -189,19 +189,19 @@ type DeliveryOf struct {
 }
 
 func (s *server) getWebhookDelivery(ctx context.Context, in *DeliveryOf) (partners.Delivery, error) {
-	return s.partners.GetDelivery(ctx, in.ID.ID, in.DeliveryID)
+	return s.Partners.GetDelivery(ctx, in.ID.ID, in.DeliveryID)
 }
 
 func (s *server) retryWebhookDelivery(ctx context.Context, in *DeliveryOf) (partners.Delivery, error) {
-	return s.partners.Retry(ctx, in.ID.ID, in.DeliveryID)
+	return s.Partners.Retry(ctx, in.ID.ID, in.DeliveryID)
 }
 
 func (s *server) testWebhook(ctx context.Context, in *wire.ID) (partners.Delivery, error) {
-	return s.partners.Test(ctx, in.ID)
+	return s.Partners.Test(ctx, in.ID)
 }
 
 func (s *server) replaceWebhookSecret(ctx context.Context, in *wire.ID) (partners.Webhook, error) {
-	return s.partners.ReplaceSecret(ctx, in.ID)
+	return s.Partners.ReplaceSecret(ctx, in.ID)
 }
 
 // Replay is the command to send events again.
@@ -211,5 +211,5 @@ type Replay struct {
 }
 
 func (s *server) replayWebhook(ctx context.Context, in *wire.Of[Replay]) (partners.Webhook, error) {
-	return s.partners.Replay(ctx, in.ID.ID, in.Body.Cursor)
+	return s.Partners.Replay(ctx, in.ID.ID, in.Body.Cursor)
 }

@@ -80,11 +80,11 @@ func (s *server) listWorklists(ctx context.Context, in *struct {
 	wire.Paging
 	Whose
 }) (out WorklistIndex, err error) {
-	if out.Warnings, err = s.worklists.Warnings(ctx); err != nil {
+	if out.Warnings, err = s.Worklists.Warnings(ctx); err != nil {
 		return out, err
 	}
 	out.Page, err = wire.List(ctx, in, func(p db.Page[string]) (list []WorklistEntry, _ error) {
-		counts, err := s.worklists.Counts(ctx, given(in.LinkWorkerID))
+		counts, err := s.Worklists.Counts(ctx, given(in.LinkWorkerID))
 		for _, l := range worklists.Lists() {
 			if l.Name > p.After && len(list) < p.Limit {
 				list = append(list, WorklistEntry{l.Name, l.About, counts[l.Name], s.Base + "/v1/worklists/" + l.Name})
@@ -96,7 +96,7 @@ func (s *server) listWorklists(ctx context.Context, in *struct {
 }
 
 func (s *server) mySummary(ctx context.Context, _ *struct{}) (insights.Summary, error) {
-	return s.insights.Summary(ctx)
+	return s.Insights.Summary(ctx)
 }
 
 // Worklist is one page of a worklist.
@@ -140,7 +140,7 @@ func (s *server) getWorklist(ctx context.Context, in *getWorklistInput) (out Wor
 		return out, err
 	}
 	out.Page, err = wire.List(ctx, in, func(p db.Page[worklists.Position]) (list []WorklistRow, err error) {
-		rows, total, err := s.worklists.Rows(ctx, l, given(in.LinkWorkerID), p)
+		rows, total, err := s.Worklists.Rows(ctx, l, given(in.LinkWorkerID), p)
 		out.Count = total
 		for _, r := range rows {
 			list = append(list, WorklistRow{r.Row, s.actions(r.Row), r.At})

@@ -21,7 +21,6 @@ import (
 
 	"waypost/api/wire"
 	"waypost/internal/keys"
-	"waypost/internal/partners"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/db/dbtest"
@@ -29,6 +28,7 @@ import (
 	"waypost/internal/platform/leaktest"
 	"waypost/internal/platform/outward"
 	"waypost/internal/platform/telemetry"
+	"waypost/internal/stores"
 	"waypost/migrations"
 )
 
@@ -65,13 +65,16 @@ var numbers atomic.Int64
 
 // on is a server's configuration on a database.
 func on(d *db.DB) Config {
+	all := stores.New(d)
+	all.Datasets.Software = Version
+	all.Partners.Target = outward.New(outward.Config{AllowPrivate: true})
+	all.People.TestNumbers = true
 	return Config{
-		DB:       d,
-		Partners: &partners.Store{DB: d, Target: outward.New(outward.Config{AllowPrivate: true})},
-		Demo:     true,
-		Ready:    func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) },
-		Metrics:  telemetry.NewMetrics(d, telemetry.Build{Version: Version}),
-		Tracing:  noop.NewTracerProvider(),
+		Stores:  all,
+		Demo:    true,
+		Ready:   func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) },
+		Metrics: telemetry.NewMetrics(d, telemetry.Build{Version: Version}),
+		Tracing: noop.NewTracerProvider(),
 	}
 }
 
@@ -83,7 +86,7 @@ func newWorld(t *testing.T) *world {
 
 func serving(t *testing.T, c Config) *world {
 	t.Helper()
-	w := &world{t: t, db: c.DB, url: listening(t, c), keys: map[string]string{}}
+	w := &world{t: t, db: c.Stores.DB, url: listening(t, c), keys: map[string]string{}}
 	w.keys["administrator"] = w.firstKey()
 	admin := w.as("administrator")
 	w.site = admin.post("/sites", `{"name":"First site","code":"first"}`).made()

@@ -16,24 +16,13 @@ import (
 	"waypost/internal/referrals"
 )
 
-// Store composes the areas of the record.
+// Store composes the areas of the record. Package stores makes it.
 type Store struct {
 	DB        *db.DB
 	People    *people.Store
 	Episodes  *episodes.Store
 	Referrals *referrals.Store
 	Outcomes  *outcomes.Store
-}
-
-// New makes the store on a database.
-func New(d *db.DB) *Store {
-	return &Store{
-		DB:        d,
-		People:    &people.Store{DB: d},
-		Episodes:  &episodes.Store{DB: d},
-		Referrals: &referrals.Store{DB: d},
-		Outcomes:  &outcomes.Store{DB: d},
-	}
 }
 
 // OpenEpisode opens an episode, and plans the follow-ups that count from the day it was received.

@@ -16,6 +16,7 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/text"
+	"waypost/internal/stores"
 )
 
 // Run prints the document, as docs/openapi.yaml holds it.
@@ -91,7 +92,7 @@ func (c createKey) Run(s *surroundings) error {
 		return err
 	}
 	defer d.Close()
-	store := keys.Store{DB: d}
+	store := stores.New(d).Keys
 	k, err := store.Add(actor.With(s, actor.Named("command-line")), keys.NewKey{
 		Role: actor.Role(
 			c.Role,
@@ -118,7 +119,7 @@ func (listKeys) Run(s *surroundings) error {
 		return err
 	}
 	defer d.Close()
-	store, after := keys.Store{DB: d}, uuid.Nil
+	store, after := stores.New(d).Keys, uuid.Nil
 	for {
 		list, err := store.List(
 			actor.With(s, actor.Named("command-line")),
@@ -145,7 +146,7 @@ func (c revokeKey) Run(s *surroundings) error {
 		return err
 	}
 	defer d.Close()
-	store := keys.Store{DB: d}
+	store := stores.New(d).Keys
 	if err := store.Revoke(actor.With(s, actor.Named("command-line")), c.ID); err != nil {
 		return err
 	}

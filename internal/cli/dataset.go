@@ -4,34 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/tink-crypto/tink-go/v2/tink"
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/fileblob" // file://
 
-	"waypost/api"
 	"waypost/internal/datasets"
-	"waypost/internal/platform/db"
 )
-
-// research opens what datasets are made with.
-func (s Settings) research(d *db.DB, dir string, cipher tink.AEAD) (*datasets.Store, error) {
-	files, err := s.files(dir)
-	if s.FilesURL == "" && unwritable(err) {
-		slog.Warn(
-			"no dataset can be made: the data directory cannot be written; set WAYPOST_DATA_DIR or WAYPOST_FILES_URL",
-			"error",
-			err,
-		)
-		err = nil
-	}
-	return &datasets.Store{DB: d, Cipher: cipher, Files: files, Software: api.Version}, err
-}
 
 // files is where releases lie. A file of them is written beside its place, and is there once it is whole.
 func (s Settings) files(dir string) (*blob.Bucket, error) {

@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/text"
 	"waypost/internal/sites"
+	"waypost/internal/stores"
 )
 
 type initialise struct {
@@ -119,15 +120,15 @@ func checkNew(tx *db.Tx, d *db.DB) error {
 }
 
 func (c initialise) make(tx *db.Tx, d *db.DB) (m made, err error) {
-	places, credentials := sites.Store{DB: d}, keys.Store{DB: d}
+	all := stores.New(d)
 	site := sites.New{Name: c.Site, Code: c.SiteCode}
 	if c.ODSCode != "" {
 		site.ODSCode = &c.ODSCode
 	}
-	if m.site, err = places.Add(tx.Context(), site); err != nil {
+	if m.site, err = all.Sites.Add(tx.Context(), site); err != nil {
 		return m, err
 	}
-	m.linkWorker, err = places.AddLinkWorker(tx.Context(), sites.NewLinkWorker{
+	m.linkWorker, err = all.Sites.AddLinkWorker(tx.Context(), sites.NewLinkWorker{
 		SiteID: &m.site.ID, LinkWorkerDetails: sites.LinkWorkerDetails{Name: c.LinkWorker, Email: c.Email},
 	})
 	if err != nil {
@@ -141,7 +142,7 @@ func (c initialise) make(tx *db.Tx, d *db.DB) (m made, err error) {
 			SiteIDs: db.IDs{m.site.ID}, LinkWorkerID: new(m.linkWorker.ID),
 		},
 	} {
-		k, err := credentials.Add(tx.Context(), n)
+		k, err := all.Keys.Add(tx.Context(), n)
 		if err != nil {
 			return m, err
 		}

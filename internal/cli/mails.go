@@ -8,6 +8,7 @@ import (
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/outbox"
+	"waypost/internal/stores"
 )
 
 type mails struct {
@@ -75,5 +76,5 @@ func (s *surroundings) withOutbox(f func(context.Context, *outbox.Store) error) 
 		return err
 	}
 	defer d.Close()
-	return f(actor.With(s, actor.Named("command-line")), &outbox.Store{DB: d})
+	return f(actor.With(s, actor.Named("command-line")), stores.New(d).Outbox)
 }

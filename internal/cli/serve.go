@@ -16,16 +16,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tink-crypto/tink-go/v2/tink"
 	"go.opentelemetry.io/otel/trace"
 
 	"waypost/api"
 	"waypost/api/wire"
 	"waypost/internal/datasets"
 	"waypost/internal/demo"
-	"waypost/internal/insights"
-	"waypost/internal/keys"
 	"waypost/internal/outcomes"
-	"waypost/internal/partners"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/jobs"
 	"waypost/internal/platform/listen"
@@ -35,6 +33,7 @@ import (
 	"waypost/internal/platform/replay"
 	"waypost/internal/platform/telemetry"
 	"waypost/internal/referrals"
+	"waypost/internal/stores"
 	"waypost/migrations"
 )
 
@@ -126,11 +125,31 @@ func (c serve) Run(s *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	research, err := s.research(d, dir, cipher)
+	all, err := s.stores(d, dir, cipher, isDemo)
 	if err != nil {
 		return err
 	}
-	return s.serve(listener, proxies, database, d, dir, tracing, sender, research, loading, isDemo)
+	return s.serve(listener, proxies, database, all, dir, tracing, sender, loading, isDemo)
+}
+
+// stores makes the stores of a server, with what it alone has: the master key, and the place of files.
+func (s Settings) stores(d *db.DB, dir string, cipher tink.AEAD, isDemo bool) (*stores.Stores, error) {
+	files, err := s.files(dir)
+	if s.FilesURL == "" && unwritable(err) {
+		slog.Warn(
+			"no dataset can be made: the data directory cannot be written; set WAYPOST_DATA_DIR or WAYPOST_FILES_URL",
+			"error",
+			err,
+		)
+		err = nil
+	}
+	all := stores.New(d)
+	all.Datasets.Cipher, all.Datasets.Files, all.Datasets.Software = cipher, files, api.Version
+	all.Partners.Cipher = cipher
+	all.Partners.Target = outward.New(outward.Config{AllowPrivate: s.Private || isDemo})
+	all.People.TestNumbers = s.TestNumbers || isDemo
+	all.Outbox.PerMinute, all.Outbox.TurnedOn = s.MailPerMinute, d.Clock.Now()
+	return all, err
 }
 
 // wantsDemo reports whether a demo is to be loaded: into an empty database, or one where loading was cut off.
@@ -153,37 +172,29 @@ func (s *surroundings) serve(
 	listener net.Listener,
 	proxies []netip.Prefix,
 	database database,
-	d *db.DB,
+	all *stores.Stores,
 	dir string,
 	tracing trace.TracerProvider,
 	sender *mail.Sender,
-	research *datasets.Store,
 	load, isDemo bool,
 ) error {
-	metrics, started := telemetry.NewMetrics(d, s.about().build()), d.Clock.Now()
+	metrics, publicURL := telemetry.NewMetrics(all.DB, s.about().build()), s.publicURL(listener)
+	all.Partners.Base = wire.BasePath(publicURL)
+	all.Outbox.Tried = metrics.Mail
 	var loading atomic.Bool
 	loading.Store(load)
-	told := &partners.Store{
-		DB:     d,
-		Base:   wire.BasePath(s.publicURL(listener)),
-		Cipher: research.Cipher,
-		Target: outward.New(outward.Config{AllowPrivate: s.Private || isDemo}),
-	}
 	handler := api.New(
 		api.Config{
-			DB:             d,
-			Partners:       told,
+			Stores:         all,
 			Demo:           isDemo,
-			TestNumbers:    s.TestNumbers,
-			PublicURL:      s.publicURL(listener),
+			PublicURL:      publicURL,
 			CORSOrigins:    s.CORSOrigins,
 			Loading:        &loading,
 			Metrics:        metrics,
 			Tracing:        tracing,
-			Datasets:       research,
 			TrustedProxies: proxies,
 			RequestTimeout: s.RequestTimeout,
-			Ready:          s.ready(d, &keys.Store{DB: d}),
+			Ready:          s.ready(all),
 		},
 	)
 	server := wire.NewServer(handler)
@@ -191,7 +202,7 @@ func (s *surroundings) serve(
 	go func() { failed <- server.Serve(listener) }()
 	go func() {
 		if load {
-			if err := s.loadDemo(d, dir, research); err != nil {
+			if err := s.loadDemo(all, dir); err != nil {
 				failed <- fmt.Errorf("loading the demo: %w", err)
 				return
 			}
@@ -203,21 +214,20 @@ func (s *surroundings) serve(
 			listener.Addr(),
 			listener.Addr(),
 		)
-		messages := &outbox.Store{DB: d, PerMinute: s.MailPerMinute, Tried: metrics.Mail, TurnedOn: started}
-		working <- s.work(d, told, metrics, sender, messages, research, s.publicURL(listener))
+		working <- s.work(all, metrics, sender, publicURL)
 		debug.FreeOSMemory() // what starting took is not needed again
 	}()
 	return s.wait(server, database, failed, working)
 }
 
 // ready reports whether the next request should come here.
-func (s *surroundings) ready(d *db.DB, credentials *keys.Store) func(context.Context) error {
+func (s *surroundings) ready(all *stores.Stores) func(context.Context) error {
 	newest := migrations.Newest()
 	return func(context.Context) error {
 		if s.Err() != nil {
 			return errors.New("stopping")
 		}
-		return d.Ready(newest, credentials.Ping)
+		return all.DB.Ready(newest, all.Keys.Ping)
 	}
 }
 
@@ -275,18 +285,19 @@ func surviveLosses() (stop func()) {
 	return func() { signal.Stop(unread) }
 }
 
-func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) error {
+func (s *surroundings) loadDemo(all *stores.Stores, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil { // with a database of a URL nobody has made it yet
 		return err
 	}
 	path := filepath.Join(dir, "demo-keys.json")
 	var made demo.Keys
-	report, err := demo.Load(s, d, demo.Config{People: s.People, Research: research}, func(k demo.Keys) error {
+	config := demo.Config{People: s.People, Research: all.Datasets, Studies: all.Study}
+	report, err := demo.Load(s, all.DB, config, func(k demo.Keys) error {
 		made = k
 		return k.Write(path)
 	})
 	if errors.Is(err, demo.ErrNotEmpty) { // another process of this database was quicker
-		if i, err := d.Installation(s); err != nil || i.DemoLoaded {
+		if i, err := all.DB.Installation(s); err != nil || i.DemoLoaded {
 			return err
 		}
 	}
@@ -300,52 +311,48 @@ func (s *surroundings) loadDemo(d *db.DB, dir string, research *datasets.Store) 
 // work starts the periodic jobs: what nobody asks for, and what is due. A database that has just gone away
 // is waited for: nothing else ends because of it either.
 func (s *surroundings) work(
-	d *db.DB,
-	told *partners.Store,
+	all *stores.Stores,
 	metrics *telemetry.Metrics,
 	sender *mail.Sender,
-	messages *outbox.Store,
-	research *datasets.Store,
 	publicURL string,
 ) *jobs.Runner {
-	record, loop := outcomes.Store{DB: d}, referrals.Store{DB: d}
 	writers := outbox.Writers{
-		outcomes.Invitation: record.Inviter(publicURL),
-		referrals.Notice:    loop.Notifier(publicURL),
+		outcomes.Invitation: all.Outcomes.Inviter(publicURL),
+		referrals.Notice:    all.Referrals.Notifier(publicURL),
 	}
 	for {
 		runner, err := jobs.Start(
 			s,
-			d,
+			all.DB,
 			metrics,
 			jobs.Job{
 				Name:  "housekeeping",
 				Every: time.Hour,
-				Run:   func(ctx context.Context) error { return d.Do(ctx, housekeeping) },
+				Run:   func(ctx context.Context) error { return all.DB.Do(ctx, housekeeping) },
 			},
-			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: (&insights.Store{DB: d}).MakeSnapshot},
+			jobs.Job{Name: "figures", Every: 10 * time.Minute, Run: all.Insights.MakeSnapshot},
 			jobs.Job{
 				Name:    "releases",
 				Every:   datasets.HowOften,
 				Longest: datasets.Longest,
-				Run:     research.Build,
+				Run:     all.Datasets.Build,
 				Apart:   true,
 			},
-			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: record.Invite},
-			jobs.Job{Name: "unsent_answers", Every: time.Minute, Run: record.DeleteUnsent},
-			jobs.Job{Name: "feed", Every: 5 * time.Second, Run: told.Publish, Apart: true},
+			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: all.Outcomes.Invite},
+			jobs.Job{Name: "unsent_answers", Every: time.Minute, Run: all.Outcomes.DeleteUnsent},
+			jobs.Job{Name: "feed", Every: 5 * time.Second, Run: all.Partners.Publish, Apart: true},
 			jobs.Job{
 				Name:  "webhooks",
 				Every: 5 * time.Second,
-				Run:   func(ctx context.Context) error { return told.Deliver(ctx, metrics) },
+				Run:   func(ctx context.Context) error { return all.Partners.Deliver(ctx, metrics) },
 				Apart: true,
 			},
-			jobs.Job{Name: "expiry", Every: time.Minute, Run: loop.Expire},
-			jobs.Job{Name: "notices", Every: time.Minute, Run: loop.Ask},
+			jobs.Job{Name: "expiry", Every: time.Minute, Run: all.Referrals.Expire},
+			jobs.Job{Name: "notices", Every: time.Minute, Run: all.Referrals.Ask},
 			jobs.Job{
 				Name:  "outbox",
 				Every: time.Minute,
-				Run:   func(ctx context.Context) error { return messages.Send(ctx, sender, writers) },
+				Run:   func(ctx context.Context) error { return all.Outbox.Send(ctx, sender, writers) },
 			},
 		)
 		if err == nil {

@@ -21,6 +21,7 @@ import (
 type Config struct {
 	People   int             // 0: DefaultPeople
 	Research *datasets.Store // where the demo's project is proposed; nil: it has none
+	Studies  *study.Store    // where the project is described as a study
 	Seed     uint64          // the same seed makes the same on the same day, but for ids and the secrets of keys
 }
 
@@ -66,7 +67,7 @@ func Load(ctx context.Context, d *db.DB, c Config, writeKeys func(Keys) error) (
 		if err != nil {
 			return err
 		}
-		w.research, w.studies = c.Research, &study.Store{DB: d}
+		w.research, w.studies = c.Research, c.Studies
 		err = w.load(c.People, writeKeys)
 		r = w.report
 		return err

@@ -22,6 +22,7 @@ import (
 	"waypost/internal/platform/patch"
 	"waypost/internal/referrals"
 	"waypost/internal/sites"
+	"waypost/internal/stores"
 )
 
 // shapes lists what kinds of event are about, on whose timelines they lie, and what their data says.
@@ -34,7 +35,7 @@ const shapes = `select distinct concat_ws(' ', type, subject_type, site_id is no
 // key recorded, have no kind, subject or data that the stores' have not.
 func TestEventsAreAsTheStores(t *testing.T) {
 	d, k, _ := load(t, small, 25)
-	s := newStores(t, d, k)
+	s := newRecorder(t, d, k)
 	s.administer()
 	s.complete(s.support())
 	s.lose(s.support())
@@ -47,8 +48,8 @@ func TestEventsAreAsTheStores(t *testing.T) {
 	}
 }
 
-// stores record as a link worker would over the API.
-type stores struct {
+// recorder records as a link worker would over the API.
+type recorder struct {
 	*testing.T
 	*casework.Store
 	*db.DB
@@ -56,8 +57,8 @@ type stores struct {
 	service    *directory.Service
 }
 
-func newStores(t *testing.T, d *db.DB, k Keys) *stores {
-	s := &stores{T: t, Store: casework.New(d), DB: d}
+func newRecorder(t *testing.T, d *db.DB, k Keys) *recorder {
+	s := &recorder{T: t, Store: stores.New(d).Casework, DB: d}
 	s.ctx, s.admin = actor.With(
 		t.Context(),
 		behind(t, d, k.LinkWorker),
@@ -79,14 +80,14 @@ func behind(t *testing.T, d *db.DB, key string) actor.Actor {
 	return actor.From(ctx)
 }
 
-func (s *stores) must(err error) {
+func (s *recorder) must(err error) {
 	s.Helper()
 	if err != nil {
 		s.Fatal(err)
 	}
 }
 
-func (s *stores) administer() {
+func (s *recorder) administer() {
 	site, err := (&sites.Store{DB: s.DB}).Add(s.admin, sites.New{Name: "Example", Code: "example"})
 	s.must(err)
 	_, err = (&sites.Store{DB: s.DB}).AddLinkWorker(
@@ -106,7 +107,7 @@ func (s *stores) administer() {
 
 // support tells of a person from being referred in to the end of support, and returns the follow-up and
 // what they attended.
-func (s *stores) support() (outcomes.FollowUp, uuid.UUID) {
+func (s *recorder) support() (outcomes.FollowUp, uuid.UUID) {
 	today := day.Of(time.Now().UTC()).AddDays(-1)
 	p, err := (&people.Store{DB: s.DB}).Record(
 		s.ctx,
@@ -174,7 +175,7 @@ func (s *stores) support() (outcomes.FollowUp, uuid.UUID) {
 
 var calm = instruments.Responses{"anxiety": {Number: new(2.0)}}
 
-func (s *stores) end(e episodes.Episode, p people.Patient, today day.Date) {
+func (s *recorder) end(e episodes.Episode, p people.Patient, today day.Date) {
 	_, err := s.Episodes.Pause(s.ctx, e.ID, episodes.Pause{On: &today})
 	s.must(err)
 	_, err = s.CloseEpisode(
@@ -191,7 +192,7 @@ func (s *stores) end(e episodes.Episode, p people.Patient, today day.Date) {
 }
 
 // refer takes referrals through every status, signposts, and returns one that was attended.
-func (s *stores) refer(e episodes.Episode, today day.Date) uuid.UUID {
+func (s *recorder) refer(e episodes.Episode, today day.Date) uuid.UUID {
 	organisation := actor.SideOrganisation
 	for _, course := range [][]referrals.NewMove{
 		{{To: referrals.Accepted}, {To: referrals.Completed}},
@@ -224,14 +225,14 @@ func (s *stores) refer(e episodes.Episode, today day.Date) uuid.UUID {
 	return came.ID
 }
 
-func (s *stores) record(e episodes.Episode, n referrals.New) referrals.Referral {
+func (s *recorder) record(e episodes.Episode, n referrals.New) referrals.Referral {
 	n.EpisodeID, n.ServiceID, n.Need = e.ID, &s.service.ID, "food"
 	r, err := s.Referrals.Record(s.ctx, n, "api")
 	s.must(err)
 	return r
 }
 
-func (s *stores) complete(f outcomes.FollowUp, attended uuid.UUID) {
+func (s *recorder) complete(f outcomes.FollowUp, attended uuid.UUID) {
 	_, err := s.Outcomes.Complete(s.ctx, f.ID, outcomes.Completion{
 		CompletedOn: day.Of(time.Now().UTC()).
 			AddDays(-1),
@@ -247,7 +248,7 @@ func (s *stores) complete(f outcomes.FollowUp, attended uuid.UUID) {
 	s.must(err)
 }
 
-func (s *stores) lose(f outcomes.FollowUp, _ uuid.UUID) {
+func (s *recorder) lose(f outcomes.FollowUp, _ uuid.UUID) {
 	_, err := s.Outcomes.Attempt(s.ctx, f.ID, outcomes.NewAttempt{Channel: "telephone", Result: "no_answer"})
 	s.must(err)
 	_, err = s.Outcomes.RecordLoss(s.ctx, f.ID, outcomes.Loss{Reason: "moved"})

@@ -148,6 +148,7 @@ func (s *server) operations() {
 	s.studyOperations()
 	s.eventOperations()
 	s.webhookOperations()
+	s.webhookMessages()
 	s.keyOperations()
 	s.demoOperations()
 }

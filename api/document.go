@@ -136,6 +136,7 @@ var schemaNames = map[string]string{
 	"waypost/internal/datasets.Member":               "ProjectMember",
 	"waypost/internal/datasets.NewMember":            "NewProjectMember",
 	"waypost/internal/partners.WebhookDetails":       "NewWebhook",
+	"waypost/internal/partners.Message":              "WebhookMessage",
 	"waypost/internal/partners.Delivery":             "WebhookDelivery",
 	"waypost/internal/partners.Attempt":              "WebhookAttempt",
 	"waypost/internal/partners.Event":                "FeedEvent",

@@ -116,6 +116,10 @@ func finish(doc *huma.OpenAPI) {
 	for _, s := range schemas {
 		holdToSight(s)
 	}
+	for _, w := range doc.Webhooks {
+		complete(schemas, BodySchema(w.Post))
+		operations = append(operations, w.Post)
+	}
 	dropUnused(doc, operations)
 }
 

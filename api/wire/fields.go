@@ -104,7 +104,7 @@ func reach(schemas map[string]*huma.Schema, s *huma.Schema, reached map[string]b
 	for _, p := range s.Properties {
 		reach(schemas, p, reached)
 	}
-	for _, p := range slices.Concat(s.AnyOf, s.OneOf) {
+	for _, p := range slices.Concat(s.AnyOf, s.OneOf, s.AllOf) {
 		reach(schemas, p, reached)
 	}
 	if values, ok := s.AdditionalProperties.(*huma.Schema); ok {

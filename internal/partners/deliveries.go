@@ -76,8 +76,8 @@ type Attempts []Attempt
 
 const attemptsKept = 30
 
-// testType is the type of a message that tells of nothing.
-const testType = "webhook.test"
+// TestType is the type of a message that tells of nothing.
+const TestType = "webhook.test"
 
 // shown is the delivery as it is answered.
 func (d Delivery) shown() Delivery {
@@ -161,7 +161,7 @@ func (s *Store) Test(ctx context.Context, webhook uuid.UUID) (d Delivery, err er
 		if err != nil {
 			return err
 		}
-		d = newDelivery(tx, w.ID, tx.NewID(), testType)
+		d = newDelivery(tx, w.ID, tx.NewID(), TestType)
 		err = tx.Create(&d).Error
 		d = d.shown()
 		return err

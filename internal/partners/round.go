@@ -209,23 +209,29 @@ func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
 	return r, nil
 }
 
-// message is what is sent: the event, in the form that the Standard Webhooks specification recommends.
+// Message is what is sent: an event, in the form that the Standard Webhooks specification recommends.
+type Message struct {
+	// What happened, as in data.
+	Type string `json:"type" example:"referral.accepted"`
+	// When it happened.
+	Timestamp time.Time `json:"timestamp"`
+	// The event, as in the feed.
+	Data Event `json:"data"`
+}
+
+// message is the signed message of a delivery.
 func (d Delivery) message(e Event, base string, secrets []string) (m message, err error) {
-	if d.EventType == testType {
+	if d.EventType == TestType {
 		e = Event{
 			ID:         d.EventID,
-			Type:       testType,
+			Type:       TestType,
 			Subject:    events.SubjectRef{Type: "webhook", ID: d.WebhookID},
 			OccurredAt: d.CreatedAt,
 			RecordedAt: d.CreatedAt,
 			Links:      Links{Subject: base + "/v1/webhooks/" + d.WebhookID.String()},
 		}
 	}
-	m.body, err = json.Marshal(struct {
-		Type      string    `json:"type"`
-		Timestamp time.Time `json:"timestamp"`
-		Data      Event     `json:"data"`
-	}{e.Type, e.OccurredAt, e})
+	m.body, err = json.Marshal(Message{e.Type, e.OccurredAt, e})
 	if err == nil {
 		m.header, err = signed(secrets, d.EventID, time.Now(), m.body)
 	}

@@ -109,6 +109,7 @@ func (s *server) wire() wire.Config {
 			Contact:      "The developers of Waypost",
 			Tags:         tags,
 			SchemaNames:  schemaNames,
+			Examples:     examples,
 		},
 		Formats:    formats(base),
 		ErrorPage:  pages.ErrorPage,

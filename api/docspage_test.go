@@ -1,39 +1,34 @@
 package api
 
 import (
+	"context"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
-// axe-core finds nothing to mend on the API's page: as it opens, with an operation, and with the dialog for a key.
-func TestTheAPIsPageIsAccessible(t *testing.T) {
-	w := newWorld(t)
-	p, axe, judge := judgedPhone(t)
-	p.do(chromedp.Navigate(w.url+"/docs/"), chromedp.WaitVisible("button.authorize"))
-	judge("as it opens")
-	if !evaluate[bool](
-		p,
-		`document.querySelectorAll("main").length == 1 && document.querySelectorAll("h1").length == 1`,
-	) {
-		t.Error("not one main landmark with one h1")
+// Swagger UI shows the operations soon, and composes an answer of the examples of its fields.
+func TestSwaggerUIShowsOperationsAndTheirExamples(t *testing.T) {
+	p, w := newPhone(t), newWorld(t)
+	p.do(chromedp.Navigate(w.url + "/livez")) // the browser has started
+	began := time.Now()
+	p.do(chromedp.Navigate(w.url+"/docs/"), chromedp.WaitVisible(".opblock-tag"))
+	t.Logf("the operations are shown after %s", time.Since(began).Round(10*time.Millisecond))
+	p.do(chromedp.Navigate(w.url+"/docs/?#/referrals/get-referral"), chromedp.WaitVisible(".responses-inner .example"))
+	ctx, stop := context.WithTimeout(p.Context, patience)
+	defer stop()
+	shown, err := chromedp.Run(ctx, chromedp.Text(".responses-inner .example"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	p.do(
-		chromedp.Navigate("about:blank"),
-		chromedp.Navigate(w.url+"/docs/#/patients/record-patient"),
-		chromedp.WaitVisible(".try-out__btn"),
-	)
-	judge("an operation")
-	p.do(chromedp.Click(".try-out__btn"), chromedp.WaitVisible("textarea"))
-	judge("an operation that is tried out")
-	p.do(chromedp.Click("button.authorize"), chromedp.WaitVisible(".auth-container input"))
-	judge("the dialog for a key")
-	if evaluate[bool](
-		p,
-		`[document.querySelector("#servers").removeAttribute("aria-label")].length == 1`,
-	); len(
-		p.violations(axe),
-	) == 0 {
-		t.Error("axe-core finds nothing wrong with a control without a name")
+	for _, want := range []string{`"status": "sent"`, `"sent_at": "2026-01-21T10:05:00Z"`, `"ended_on": null`, examples.ID("referral")} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("the example does not say %s: %s", want, shown)
+		}
+	}
+	if strings.Contains(shown, "patient_account") {
+		t.Errorf("the example holds what its referral does not have: %s", shown)
 	}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestTheReviewedDocumentIsServed(t *testing.T) {
 	t.Parallel()
 	for base, want := range map[string][]byte{
 		"":         docs.OpenAPI,
-		"/waypost": bytes.Replace(docs.OpenAPI, []byte("    url: /\n"), []byte("    url: /waypost\n"), 1),
+		"/waypost": bytes.Replace(docs.OpenAPI, []byte("url: /}"), []byte("url: /waypost}"), 1),
 	} {
 		if text, err := wire.DocumentYAML(docs.OpenAPI, base); err != nil || !bytes.Equal(text, want) {
 			t.Errorf("below %q another document is served than docs/openapi.yaml (error %v)", base, err)
@@ -104,6 +105,62 @@ func TestExamplesOfRequestsAreValid(t *testing.T) {
 				t.Errorf("%s: its own example is refused: %v", o.OperationID, err)
 			}
 		}
+	}
+}
+
+// Examples of answers are such as the document says, and so is what is composed of the fields' examples.
+func TestExamplesOfAnswersAreValid(t *testing.T) {
+	t.Parallel()
+	doc, all := operations(t)
+	for _, o := range all {
+		for status, r := range o.Responses {
+			m := r.Content["application/json"]
+			if m == nil {
+				continue
+			}
+			res := huma.ValidateResult{}
+			path := huma.NewPathBuffer([]byte{}, 0)
+			huma.Validate(doc.Components.Schemas, m.Schema, path, huma.ModeReadFromServer, asSent(t, m.Example), &res)
+			for _, err := range res.Errors {
+				t.Errorf("%s: the example of its answer %s: %v", o.OperationID, status, err)
+			}
+		}
+	}
+	for schema, fields := range examples.Fields {
+		for field := range fields {
+			s := doc.Components.Schemas.Map()[schema]
+			if schema != "*" && (s == nil || s.Properties[field] == nil) {
+				t.Errorf("examples.yaml speaks of %s.%s, which there is not", schema, field)
+			}
+		}
+	}
+}
+
+var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// Each thing has one id in all examples, and no id is that of something else.
+func TestIdsOfExamplesFitTogether(t *testing.T) {
+	t.Parallel()
+	things := map[string]string{}
+	for _, thing := range examples.Things {
+		things[examples.ID(thing)] = thing
+	}
+	for _, id := range anID.FindAllString(string(docs.OpenAPI), -1) {
+		if things[id] == "" {
+			t.Errorf("%s is the id of nothing", id)
+		}
+	}
+	if n := len(things); n != len(examples.Things) {
+		t.Errorf("%d things have %d ids", len(examples.Things), n)
+	}
+}
+
+const mostLines = 16_200 // of the document; lower it when there are fewer
+
+func TestTheDocumentGrowsWithWhatItSays(t *testing.T) {
+	t.Parallel()
+	if n := bytes.Count(docs.OpenAPI, []byte("\n")); n > mostLines || n < mostLines-300 {
+		t.Errorf("docs/openapi.yaml has %d lines, and mostLines is %d: what repeats belongs into components", n, mostLines)
 	}
 }
 

@@ -124,7 +124,7 @@ type Action struct {
 	// How it is called.
 	Method string `json:"method" enum:"GET,POST" example:"POST"`
 	// And where.
-	Href string `json:"href" example:"/v1/episodes/01938c2e-7a40-7000-8000-000000000001/contacts"`
+	Href string `json:"href" example:"/v1/episodes/01938c2e-7a40-7000-8000-000000000007/contacts"`
 }
 
 type getWorklistInput struct {

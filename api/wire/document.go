@@ -26,6 +26,7 @@ type DocumentHead struct {
 	Contact      string
 	Tags         []*huma.Tag
 	SchemaNames  map[string]string // of types that are not named after themselves, by package path and name
+	Examples     Examples
 }
 
 // document is the head of the OpenAPI document and how huma serves it.
@@ -83,7 +84,7 @@ func schemaNamer(names map[string]string) func(reflect.Type, string) string {
 
 // finish completes the document once every operation is known: enums of codes, examples, the names that
 // errors may show.
-func finish(doc *huma.OpenAPI) {
+func finish(doc *huma.OpenAPI, examples Examples) {
 	schemas := doc.Components.Schemas.Map()
 	listFieldCodes(schemas["ProblemField"].Properties["code"])
 	var operations []*huma.Operation
@@ -94,12 +95,15 @@ func finish(doc *huma.OpenAPI) {
 			}
 		}
 	}
-	settleFields(doc, operations)
+	sent := settleFields(doc, operations)
 	for _, s := range slices.Collect(maps.Values(schemas)) {
 		complete(schemas, s)
 	}
+	examples.give(schemas, sent)
+	giveWholes(doc, sent)
 	names := map[string]bool{"body": true, "query": true, "path": true, "header": true}
 	for _, o := range operations {
+		examples.giveIDs(o)
 		completeOperation(doc, o, names)
 	}
 	for _, s := range schemas {
@@ -211,11 +215,13 @@ func complete(schemas map[string]*huma.Schema, s *huma.Schema) {
 	s.PrecomputeMessages()
 }
 
+const orNull = "_or_null" // ends the names of schemas of codes that may be null
+
 // codeSchema adds the schema of a code list to the document, with what each code means, and returns its name.
 func codeSchema(schemas map[string]*huma.Schema, list string, nullable bool) string {
 	name := "Code_" + list
 	if nullable {
-		name += "_or_null"
+		name += orNull
 	}
 	if schemas[name] != nil {
 		return name
@@ -240,7 +246,7 @@ func (s *Server) MakeDocument(comment Comment) ([]byte, error) {
 	if err := s.describe(comment); err != nil {
 		return nil, err
 	}
-	finish(s.API.OpenAPI())
+	finish(s.API.OpenAPI(), s.Head.Examples)
 	doc, err := renderDocument(s.API.OpenAPI())
 	if err != nil {
 		return nil, err

@@ -16,10 +16,10 @@ const schemaPrefix = "#/components/schemas/"
 const componentMark = "x-copy-of"
 
 // settleFields lets the document say which fields may be null or missing. A field that a command and an answer share
-// is tagged for the command, which is where it may be left out.
-func settleFields(doc *huma.OpenAPI, operations []*huma.Operation) {
+// is tagged for the command, which is where it may be left out. It returns the schemas that requests lead to.
+func settleFields(doc *huma.OpenAPI, operations []*huma.Operation) (sent map[string]bool) {
 	schemas := doc.Components.Schemas.Map()
-	asked := map[string]bool{}
+	sent = map[string]bool{}
 	for _, o := range operations {
 		if o.RequestBody == nil {
 			continue
@@ -28,14 +28,15 @@ func settleFields(doc *huma.OpenAPI, operations []*huma.Operation) {
 			if kind == echo.MIMEApplicationJSON { // in a merge patch null has a meaning of its own
 				nullIsLeftOut(schemas, m.Schema)
 			}
-			reach(schemas, m.Schema, asked)
+			reach(schemas, m.Schema, sent)
 		}
 	}
 	for name, s := range schemas {
-		if t := doc.Components.Schemas.TypeFromRef(schemaPrefix + name); !asked[name] && t != nil {
+		if t := doc.Components.Schemas.TypeFromRef(schemaPrefix + name); !sent[name] && t != nil {
 			s.Required = alwaysThere(t, s)
 		}
 	}
+	return sent
 }
 
 // nullIsLeftOut lets the document say of a body what decoding makes of it: null for a field that may be left out

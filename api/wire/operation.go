@@ -103,10 +103,9 @@ func (s *Server) Declare(o Operation) huma.Operation {
 // onBehalfOf is declared where a partner system may call. From any other role it is refused, and by a link it is not
 // read.
 var onBehalfOf = &huma.Param{
-	Name:    OnBehalfOf,
-	In:      "header",
-	Schema:  &huma.Schema{Type: "string", Format: "uuid"},
-	Example: exampleString("uuid"),
+	Name:   OnBehalfOf,
+	In:     "header",
+	Schema: &huma.Schema{Type: "string", Format: "uuid"},
 	Description: "The link worker of the key's sites for whom a partner system (role integration) acts: what it records " +
 		"is theirs, and both are kept. One whom there is not, or who is not active: 422. From any other role: 403.",
 }
@@ -138,7 +137,7 @@ func (s *Server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 			Content: map[string]*huma.MediaType{
 				"application/problem+json": {
 					Schema:  &huma.Schema{Ref: "#/components/schemas/Problem"},
-					Example: shape(fault.New(kinds[0], "What happened, and what to do.")),
+					Example: shape(exampleFault(kinds[0])),
 				},
 			},
 		}

@@ -25,28 +25,94 @@ func renderDocument(doc *huma.OpenAPI) (*yaml.Node, error) {
 		return nil, err
 	}
 	root := file.Content[0]
+	leaveOutComposedExamples(root)
+	saySecurityOnce(root)
 	referToComponents(root)
+	referToCodes(root)
 	openAnswers(root)
 	components := member(root, "components")
 	share(components, "parameters", parametersOf(root))
 	share(components, "headers", headersOf(root))
 	share(components, "responses", answersOf(root))
-	orderKeys(root, "openapi", "info", "externalDocs", "servers", "tags", "paths", "webhooks", "components")
-	onOneLine(root)
+	orderKeys(root, "openapi", "info", "externalDocs", "servers", "security", "tags", "paths", "webhooks", "components")
+	onOneLine(root, 0, 0)
 	return root, nil
 }
 
-// onOneLine writes references and short lists of values on one line each.
-func onOneLine(n *yaml.Node) {
-	length, isList := 0, n.Kind == yaml.SequenceNode
-	for _, c := range n.Content {
-		onOneLine(c)
-		length += len(c.Value) + len(", ")
-		isShort := c.Kind == yaml.ScalarNode && !strings.Contains(c.Value, "\n") || c.Style == yaml.FlowStyle
-		isList = isList && isShort
+// leaveOutComposedExamples leaves out the examples of answers in JSON: programs compose them of the examples of the
+// fields, which stand where a field is described.
+func leaveOutComposedExamples(root *yaml.Node) {
+	for _, path := range values(member(root, "paths")) {
+		for _, o := range values(path) {
+			for _, answer := range values(member(o, "responses")) {
+				remove(member(member(answer, "content"), echo.MIMEApplicationJSON), "example")
+			}
+		}
 	}
-	if isRef := len(n.Content) == 2 && n.Content[0].Value == "$ref"; isRef || isList && length <= 80 {
-		n.Style = yaml.FlowStyle
+}
+
+// saySecurityOnce says what most operations need at the root, and at an operation only what else it takes.
+func saySecurityOnce(root *yaml.Node) {
+	key := mapping("bearer", &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle})
+	usual := &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{key}}
+	root.Content = append(root.Content, textNode("security"), usual)
+	for _, path := range values(member(root, "paths")) {
+		for _, o := range values(path) {
+			s := member(o, "security")
+			if len(s.Content) == 1 && member(s.Content[0], "bearer") != nil {
+				remove(o, "security")
+			}
+		}
+	}
+}
+
+// referToCodes writes the codes of a list that may be null as the list or null.
+func referToCodes(root *yaml.Node) {
+	schemas := member(member(root, "components"), "schemas")
+	for i := 0; i < len(schemas.Content); i += 2 {
+		list, may := strings.CutSuffix(schemas.Content[i].Value, orNull)
+		if may && member(schemas, list) != nil {
+			*schemas.Content[i+1] = *refOrNull(list)
+		}
+	}
+}
+
+func refOrNull(schema string) *yaml.Node {
+	ref := mapping("$ref", textNode(schemaPrefix+schema))
+	null := mapping("type", textNode("null"))
+	return mapping("anyOf", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{ref, null}})
+}
+
+func remove(n *yaml.Node, key string) {
+	for i := 0; n != nil && i < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			n.Content = slices.Delete(n.Content, i, i+2)
+			return
+		}
+	}
+}
+
+const columns = 120 // the longest line of what is written on one line
+
+// onOneLine writes on one line each what has room there: references, lists of values, and a field with all that is
+// said of it. indent is where the lines within n begin, and at where n itself does.
+func onOneLine(n *yaml.Node, indent, at int) {
+	isShort := len(n.Content) > 0
+	for i, c := range n.Content {
+		begins := indent + len("- ")
+		if n.Kind == yaml.MappingNode && i%2 == 1 {
+			begins = indent + len(n.Content[i-1].Value) + len(": ")
+		}
+		onOneLine(c, indent+2, begins)
+		isShort = isShort && (c.Kind == yaml.ScalarNode && !strings.Contains(c.Value, "\n") || c.Style == yaml.FlowStyle)
+	}
+	if !isShort {
+		return
+	}
+	style := n.Style
+	n.Style = yaml.FlowStyle
+	if line, err := yaml.Marshal(n); err != nil || at+len(line) > columns {
+		n.Style = style
 	}
 }
 
@@ -54,9 +120,7 @@ func onOneLine(n *yaml.Node) {
 // the component, since what goes wrong within anyOf is not said.
 func referToComponents(n *yaml.Node) {
 	if name := member(n, componentMark); name != nil {
-		ref := mapping("$ref", textNode(schemaPrefix+name.Value))
-		null := mapping("type", textNode("null"))
-		or := mapping("anyOf", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{ref, null}})
+		or := refOrNull(name.Value)
 		for _, key := range []string{"description", "examples"} {
 			if value := member(n, key); value != nil {
 				or.Content = append(or.Content, textNode(key), value)
@@ -127,16 +191,27 @@ type part struct {
 }
 
 func parametersOf(root *yaml.Node) (all []part) {
-	for _, path := range values(member(root, "paths")) {
-		for _, o := range values(path) {
+	paths := member(root, "paths")
+	for i := 0; i < len(paths.Content); i += 2 {
+		for _, o := range values(paths.Content[i+1]) {
 			if list := member(o, "parameters"); list != nil {
 				for _, p := range list.Content {
-					all = append(all, part{member(p, "name").Value, p})
+					all = append(all, part{parameterName(paths.Content[i].Value, member(p, "name").Value), p})
 				}
 			}
 		}
 	}
 	return all
+}
+
+// parameterName is that of a parameter's component: an id is called after the thing, as in /referrals/{id}.
+func parameterName(path, name string) string {
+	before, _, is := strings.Cut(path, "/{id}")
+	if name != "id" || !is {
+		return name
+	}
+	things := before[strings.LastIndex(before, "/")+1:]
+	return strings.ReplaceAll(strings.TrimSuffix(things, "s"), "-", "_") + "_id"
 }
 
 func headersOf(root *yaml.Node) (all []part) {

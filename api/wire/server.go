@@ -110,7 +110,7 @@ func New(c Config) (*echo.Echo, *Server) {
 
 // Complete is called once every operation is registered.
 func (s *Server) Complete() {
-	finish(s.API.OpenAPI())
+	finish(s.API.OpenAPI(), s.Head.Examples)
 	s.named = operationNames(s.API.OpenAPI())
 }
 

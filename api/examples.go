@@ -1,0 +1,29 @@
+package api
+
+import (
+	_ "embed"
+
+	"gopkg.in/yaml.v3"
+
+	"waypost/api/wire"
+)
+
+// exampleThings are what the document's examples tell of. A demo's document has ids of its own in their places.
+var exampleThings = []string{
+	"site", "link_worker", "organisation", "service", "patient", "consent", "episode", "contact", "referral", "attendance",
+	"question", "assessment", "follow_up", "flag", "project", "release", "note", "interview", "quote", "update", "api_key",
+	"webhook", "delivery", "event", "message", "move", "attempt",
+}
+
+// exampleFields are the examples of fields by schema and field, which together tell of one referral.
+//
+//go:embed examples.yaml
+var exampleFields []byte
+
+var examples = func() wire.Examples {
+	e := wire.Examples{Things: exampleThings}
+	if err := yaml.Unmarshal(exampleFields, &e.Fields); err != nil {
+		panic(err) // it is part of the program
+	}
+	return e
+}()

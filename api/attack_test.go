@@ -39,7 +39,7 @@ func TestPeriodsSubtractedGiveNothingAway(t *testing.T) {
 	seen := w.everyPeriod("dashboard", first, months)
 	tried := 0
 	for site, periods := range truth {
-		for _, column := range []string{"eligible", "missed", "due", "not_yet_due", "not_invited", "ended"} {
+		for _, column := range []string{"eligible", "missed", "still_open", "not_yet_due", "not_invited", "ended"} {
 			tried += reachable(t, site+" "+column, months, func(p [2]int) (float64, bool) {
 				_, shown := seen[site][p][column]
 				return periods[p][column], shown
@@ -267,7 +267,7 @@ func TestASnapshotIsReadByItsNames(t *testing.T) {
 	type flow struct {
 		Rows []struct {
 			Contacted *int `json:"contacted"`
-			Baseline  *int `json:"baseline"`
+			Baseline  *int `json:"baseline_taken"`
 		}
 	}
 	read := func() (f flow, etag string) {

@@ -142,7 +142,7 @@ func TestTheDashboard(t *testing.T) {
 		" ",
 	)
 	var want []string
-	for _, step := range []string{"received_in", "contacted", "baseline", "referral_sent", "accepted", "attended", "follow_up_due", "followed_up"} {
+	for _, step := range []string{"received_in", "contacted", "baseline_taken", "referral_sent", "referral_accepted", "referral_attended", "follow_up_due", "follow_up_answered"} {
 		want = append(want, grouped(flow.number("rows.0."+step)))
 	}
 	if table != strings.Join(want, " ") {
@@ -270,7 +270,7 @@ func TestAWithheldGroupStandsInItsChart(t *testing.T) {
 	for _, row := range w.as("dashboard").get("/insights/equity").want(200).at("rows").([]any)[1:] {
 		r := row.(map[string]any)
 		shown, missing := false, false
-		for _, step := range []string{"contacted", "referral_sent", "attended", "followed_up"} {
+		for _, step := range []string{"contacted", "referral_sent", "referral_attended", "follow_up_answered"} {
 			received, known := r["received_in"].(float64)
 			_, reached := r[step].(float64)
 			shown = shown || known && received > 0 && reached && r["suppressed"] != true

@@ -198,7 +198,7 @@ func TestPartnersReadByCharacteristics(t *testing.T) {
 	compared := map[string]map[string]any{}
 	for _, r := range c.get("/insights/completers").want(200).at("rows").([]any) {
 		r := r.(map[string]any)
-		compared[fmt.Sprint(r["characteristic"], " ", r["value"])] = r
+		compared[fmt.Sprint(r["characteristic"], " ", r["characteristic_value"])] = r
 	}
 	for of, want := range map[string][3]any{"<nil> <nil>": {30.0, 30.0, nil}, "need_group money_work": {30.0, 30.0, nil}, "ons4.life_satisfaction low": {20.0, 20.0, 0.0}, "ons4.life_satisfaction medium": {10.0, 10.0, 0.0}} {
 		if r := compared[of]; r["followed_up"] != want[0] || r["not_followed_up"] != want[1] || r["smd"] != want[2] {
@@ -210,7 +210,7 @@ func TestPartnersReadByCharacteristics(t *testing.T) {
 		r := r.(map[string]any)
 		items[r["field"].(string)] = r
 	}
-	if r := items["ons4.life_satisfaction"]; r["people"] != 60.0 || r["known"] != 60.0 || r["best"] != 0.0 ||
+	if r := items["ons4.life_satisfaction"]; r["expected"] != 60.0 || r["known"] != 60.0 || r["best"] != 0.0 ||
 		r["missing"] != 0.0 {
 		t.Errorf("an item: %v", r)
 	}

@@ -104,7 +104,10 @@ func (p *follower) kinds(f *turn, today time.Time) (kinds []string) {
 	if state == "paused" && !p.no {
 		state = f.window(today) // who died after the window closed could have been asked
 	}
-	kinds = []string{"eligible", map[string]string{"upcoming": "not_yet_due", "overdue": "due"}[state]}
+	kinds = []string{"eligible", map[string]string{
+		"upcoming": "not_yet_due", "due": "still_open", "overdue": "still_open", "completed": "followed_up",
+		"paused": "said_no_to_contact",
+	}[state]}
 	if kinds[1] == "" {
 		kinds[1] = state
 	}
@@ -112,17 +115,17 @@ func (p *follower) kinds(f *turn, today time.Time) (kinds []string) {
 	case state == "lost":
 		kinds = append(kinds, "ended", "lost_"+f.lost)
 	case state == "completed" && f.answered.Before(f.opens):
-		kinds = append(kinds, "ended", "completed_early")
+		kinds = append(kinds, "ended", "followed_up_early")
 	case state == "completed" && f.answered.After(f.closes):
-		kinds = append(kinds, "ended", "completed_late")
+		kinds = append(kinds, "ended", "followed_up_late")
 	case state == "completed":
-		kinds = append(kinds, "ended", "completed_in_window")
+		kinds = append(kinds, "ended", "followed_up_in_window")
 	case state == "missed" || state == "paused":
 		kinds = append(kinds, "ended")
 	}
 	if f.tried {
 		kinds = append(kinds, "attempted")
-	} else if kinds[1] == "due" || kinds[1] == "missed" {
+	} else if kinds[1] == "still_open" || kinds[1] == "missed" {
 		kinds = append(kinds, "not_invited")
 	}
 	return kinds
@@ -133,7 +136,7 @@ func (p *follower) kinds(f *turn, today time.Time) (kinds []string) {
 func (y *months) compare(code string, want, yesterday map[string]int, truth, public map[string]any) {
 	for name := range truth {
 		switch name {
-		case "timepoint", "suppressed", "completion_percent":
+		case "timepoint", "suppressed", "retention_percent":
 			continue
 		}
 		n, _ := truth[name].(float64)
@@ -147,9 +150,9 @@ func (y *months) compare(code string, want, yesterday map[string]int, truth, pub
 			y.t.Errorf("%s: of %v %s a partner sees %v", code, n, name, shown)
 		}
 	}
-	if share, is := truth["completion_percent"].(float64); is &&
-		(share < 100*float64(want["completed"])/float64(want["ended"])-0.06 || share > 100*float64(want["completed"])/float64(want["ended"])+0.06) {
-		y.t.Errorf("%s: %v %% of %d in %d", code, share, want["completed"], want["ended"])
+	if share, is := truth["retention_percent"].(float64); is &&
+		(share < 100*float64(want["followed_up"])/float64(want["ended"])-0.06 || share > 100*float64(want["followed_up"])/float64(want["ended"])+0.06) {
+		y.t.Errorf("%s: %v %% of %d in %d", code, share, want["followed_up"], want["ended"])
 	}
 }
 

@@ -214,13 +214,13 @@ func TestAWrongTheyCameIsTakenBack(t *testing.T) {
 		a.text("organisation_account.first_attended_on") != w.today() {
 		t.Errorf("%s", a.body)
 	}
-	if rows := w.as("site_manager").get("/insights/uptake").want(200); rows.number("rows.0.attended") != 1 {
+	if rows := w.as("site_manager").get("/insights/uptake").want(200); rows.number("rows.0.organisation_says_attended") != 1 {
 		t.Errorf("%s", rows.body)
 	}
 	last := lw.get(key).items()
 	org.post("/attendances/"+last[len(last)-1].(map[string]any)["id"].(string)+"/entered-in-error", `{"reason":"Nor that"}`).
 		want(200)
-	if rows := w.as("site_manager").get("/insights/uptake").want(200); rows.number("rows.0.attended") != 0 {
+	if rows := w.as("site_manager").get("/insights/uptake").want(200); rows.number("rows.0.organisation_says_attended") != 0 {
 		t.Errorf("taken back, and counted: %s", rows.body)
 	}
 }

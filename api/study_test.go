@@ -134,7 +134,7 @@ func TestAnUpdateIsWrittenFromTheRecord(t *testing.T) {
 		t.Errorf("for members: %s", draft.body)
 	}
 	figures := s.as("dashboard").get("/insights/participants?by=site&to=" + draft.text("to")).want(200)
-	for _, field := range []string{"enrolled", "due", "followed_up", "better", "worse", "used", "helped"} {
+	for _, field := range []string{"enrolled", "ever_due", "followed_up", "been_better", "been_worse", "used", "helped"} {
 		if fmt.Sprint(
 			draft.at("what_people_told_us.follow_ups.0.figures."+field),
 		) != fmt.Sprint(
@@ -193,9 +193,9 @@ func TestAnUpdateIsOfPublishedFigures(t *testing.T) {
 	shown := 0
 	for i, row := range u.at("update.where_we_are.progress.0.rows").([]any) {
 		r, of := row.(map[string]any), people[i].(map[string]any)
-		for _, column := range []string{"enrolled", "baseline", "due", "followed_up"} {
+		for _, column := range []string{"enrolled", "with_baseline", "ever_due", "followed_up"} {
 			if r[column] != of[column] {
-				t.Errorf("%s of %v: the update says %v, a dashboard %v", column, r["site"], r[column], of[column])
+				t.Errorf("%s of %v: the update says %v, a dashboard %v", column, r["site_name"], r[column], of[column])
 			}
 			if r[column] != nil {
 				shown++

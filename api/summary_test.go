@@ -43,7 +43,7 @@ func TestMyOwnFigures(t *testing.T) {
 	a := lw.get("/me/summary").want(200)
 	for path, want := range map[string]float64{
 		"caseload.open": 3, "caseload.waiting": 1, "caseload.active": 1, "caseload.paused": 1, "caseload.closed": 1,
-		"follow_ups.0.eligible": 3, "follow_ups.0.completed": 1, "follow_ups.0.due": 2, "follow_ups.0.not_invited": 2,
+		"follow_ups.0.eligible": 3, "follow_ups.0.followed_up": 1, "follow_ups.0.still_open": 2, "follow_ups.0.not_invited": 2,
 		"outcomes.0.paired_n": 1, "outcomes.0.baseline_n": 3, "outcomes.0.mean_change": 3, "outcomes.3.mean_change": -2, "outcomes.3.improved": 1,
 	} {
 		if got := a.number(path); got != want {
@@ -56,7 +56,7 @@ func TestMyOwnFigures(t *testing.T) {
 	}
 	missing := map[string][2]any{}
 	for _, r := range a.at("missing").([]any) {
-		missing[r.(object)["field"].(string)] = [2]any{r.(object)["people"], r.(object)["missing"]}
+		missing[r.(object)["field"].(string)] = [2]any{r.(object)["expected"], r.(object)["missing"]}
 	}
 	if missing["baseline"] != [2]any{4.0, 1.0} || missing["ethnic_category"] != [2]any{4.0, 4.0} {
 		t.Errorf("missing: %v", missing)

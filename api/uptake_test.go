@@ -65,7 +65,7 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 	wrong := w.refer(episode)
 	w.as("link_worker").post("/referrals/"+wrong+"/moves", `{"to":"entered_in_error"}`).want(200)
 	got := w.as("site_manager").get("/insights/uptake").want(200)
-	for name, want := range map[string]float64{"sent": 11, "accepted": 6, "attended": 6, "completed": 0, "asked": 8, "both_say_used": 3, "neither_says_used": 2, "person_alone_says_used": 1,
+	for name, want := range map[string]float64{"referrals": 11, "ever_accepted": 6, "organisation_says_attended": 6, "completed": 0, "asked": 8, "both_say_used": 3, "neither_says_used": 2, "person_alone_says_used": 1,
 		"organisation_alone_says_used": 1, "person_does_not_say": 1, "agreement_percent": 71.4, "benefited": 2, "not_benefited": 1, "made_worse": 1, "signposts": 1} {
 		if n := got.number("rows.0." + name); n != want {
 			t.Errorf("%s is %v, want %v", name, n, want)
@@ -79,19 +79,19 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 	}
 	if referrals := w.as("site_manager").
 		get("/insights/referrals").
-		want(200); referrals.number("rows.0.all") != 11 || referrals.number("rows.0.in_progress") != 6 || referrals.number("rows.0.sent") != 5 ||
+		want(200); referrals.number("rows.0.referrals") != 11 || referrals.number("rows.0.in_progress") != 6 || referrals.number("rows.0.sent") != 5 ||
 		referrals.number("rows.0.signposts") != 1 {
 		t.Errorf("%s", referrals.body)
 	}
 	if services := w.as("site_manager").
 		get("/insights/services").
-		want(200); services.number("rows.1.sent") != 11 || services.number("rows.1.attended") != 6 || services.text("rows.1.service_name") != "Wednesday lunch" ||
-		services.number("rows.2.sent") != 0 {
+		want(200); services.number("rows.1.referrals") != 11 || services.number("rows.1.attended") != 6 || services.text("rows.1.service_name") != "Wednesday lunch" ||
+		services.number("rows.2.referrals") != 0 {
 		t.Errorf("%s", services.body)
 	}
 	if complete := w.as("site_manager").
 		get("/insights/missing").
-		want(200); complete.text("rows.0.field") != "nhs_number" || complete.number("rows.0.people") != 12 || complete.number("rows.0.missing") != 12 ||
+		want(200); complete.text("rows.0.field") != "nhs_number" || complete.number("rows.0.expected") != 12 || complete.number("rows.0.missing") != 12 ||
 		complete.number("rows.10.known") != 12 {
 		t.Errorf("%s", complete.body)
 	}
@@ -102,22 +102,22 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 		t.Errorf("%s", flow.body)
 	}
 	for _, by := range []string{"site", "month", "need_group", "deprivation", "ethnic_group", "gender", "age_band"} {
-		addUp(t, w.as("site_manager").get("/insights/flow?by="+by).want(200), "received_in", "followed_up")
-		addUp(t, w.as("site_manager").get("/insights/referrals?by="+by).want(200), "all", "in_progress", "signposts")
+		addUp(t, w.as("site_manager").get("/insights/flow?by="+by).want(200), "received_in", "follow_up_answered")
+		addUp(t, w.as("site_manager").get("/insights/referrals?by="+by).want(200), "referrals", "in_progress", "signposts")
 		addUp(
 			t,
 			w.as("site_manager").get("/insights/uptake?by="+by).want(200),
-			"sent",
-			"attended",
+			"referrals",
+			"organisation_says_attended",
 			"benefited",
 			"signposts",
 		)
-		addUp(t, w.as("site_manager").get("/insights/retention?by="+by).want(200), "eligible", "completed", "due")
+		addUp(t, w.as("site_manager").get("/insights/retention?by="+by).want(200), "eligible", "followed_up", "still_open")
 	}
 	if none := w.as("site_manager").
 		get("/insights/uptake?from=2001-01&to=2001-12").
 		want(200); none.number(
-		"rows.0.sent",
+		"rows.0.referrals",
 	) != 0 {
 		t.Errorf("long before: %s", none.body)
 	}
@@ -219,9 +219,9 @@ func TestTheDeadAreApart(t *testing.T) {
 	dies(followUps[0])
 	dies(followUps[1])
 	got := w.as("site_manager").get("/insights/retention").want(200)
-	if got.number("rows.0.died") != 1 || got.number("rows.0.eligible") != 2 || got.number("rows.0.completed") != 1 ||
-		got.number("rows.0.due") != 1 ||
-		got.number("rows.0.completion_percent") != 100 {
+	if got.number("rows.0.died") != 1 || got.number("rows.0.eligible") != 2 || got.number("rows.0.followed_up") != 1 ||
+		got.number("rows.0.still_open") != 1 ||
+		got.number("rows.0.retention_percent") != 100 {
 		t.Errorf("%s", got.body)
 	}
 	// Whoever lived until the window had closed could have been asked, and was missed; nobody is asked now.
@@ -229,14 +229,14 @@ func TestTheDeadAreApart(t *testing.T) {
 	dies(followUps[2])
 	got = w.as("site_manager").get("/insights/retention").want(200)
 	if got.number("rows.0.died") != 1 || got.number("rows.0.eligible") != 2 || got.number("rows.0.missed") != 1 ||
-		got.number("rows.0.completion_percent") != 50 {
+		got.number("rows.0.retention_percent") != 50 {
 		t.Errorf("%s", got.body)
 	}
 	if state := w.as("link_worker").get("/follow-ups/" + followUps[2]).text("state"); state != "paused" {
 		t.Errorf("it is %s", state)
 	}
 	for _, row := range w.as("site_manager").get("/insights/completers").want(200).at("rows").([]any) {
-		if row := row.(map[string]any); row["value"] == nil &&
+		if row := row.(map[string]any); row["characteristic_value"] == nil &&
 			(row["followed_up"] != 1.0 || row["not_followed_up"] != 1.0) {
 			t.Errorf("compared are %v", row)
 		}

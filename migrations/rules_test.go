@@ -3,6 +3,7 @@ package migrations_test
 import (
 	"database/sql"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -346,4 +347,36 @@ func TestFollowUpStatesAreThoseOfTheFunction(t *testing.T) {
 	r.want([]string{"m3 agreed", "m3 never asked"}, `
 		select code || ' ' || n from open_follow_ups f
 		join unnest(array['never asked', 'agreed', 'said no', 'died']) n on f.patient_id = md5(n)::uuid order by 1`)
+}
+
+// A published update keeps what it says, and has its counts under the names of today too.
+func TestPublishedUpdatesHaveTheNamesOfToday(t *testing.T) {
+	r := newRecord(t)
+	r.exec(`insert into projects (id, title, purpose, legal_basis, setting, site_ids, instruments, timepoints,
+			quasi_identifiers, generalisation, minimum_k, most_suppressed_percent, expires_on, state, pseudonym_key,
+			created_at, updated_at)
+		values (site(), '', '', 'anonymised', 'outside', '{}', '{}', '{}', '{}', '{}', 10, 5, '2030-01-01', 'draft', '',
+			now(), now())`)
+	r.exec(`insert into study_updates (id, project_id, number, up_to, as_of, content, sha256, token_hash, expires_on,
+			created_at, updated_at)
+		values (site(), site(), 1, '2026-10', now(), $1, 'of what was published', '', '2030-01-01', now(), now())`,
+		`{"rows": [{"site": "The \"due\": 5 site", "site_id": null, "baseline": 30, "due": null}],
+			"figures": {"lost": 10, "better": 20, "worse": 15, "same_or_not_said": 5, "made_worse": null},
+			"changes": [{"better": "higher"}]}`)
+	text, err := os.ReadFile("0119_figure_names.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.exec(string(text))
+	r.want([]string{`The "due": 5 site`, "30", "", "5"}, `select coalesce(content #>> path, '') from study_updates,
+		(values (1, '{rows,0,site_name}'::text[]), (2, '{rows,0,with_baseline}'), (3, '{rows,0,ever_due}'),
+			(4, '{figures,been_same_or_not_said}')) p (place, path) order by place`)
+	r.want([]string{"10 20 15 null", "true", "of what was published"}, `
+		select concat_ws(' ', f->'lost_or_said_no', f->'been_better', f->'been_worse', f->'services_made_worse')
+		from study_updates, jsonb_extract_path(content, 'figures') f
+		union all
+		select (content->'changes' = '[{"better": "higher"}]' and content #> '{rows,0,site}' is not null
+			and content #>> '{figures,better}' = '20')::text from study_updates
+		union all
+		select sha256 from study_updates`)
 }

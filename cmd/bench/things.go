@@ -145,12 +145,12 @@ func (w *waypost) figures(ctx context.Context) (list []thing, err error) {
 // referrals is how many there are at the site that is asked about.
 func (w *waypost) referrals(ctx context.Context) (n int, err error) {
 	var answer struct {
-		Rows []struct{ All, Signposts int } `json:"rows"`
+		Rows []struct{ Referrals, Signposts int } `json:"rows"`
 	}
 	if err := w.call(ctx, get("/v1/insights/referrals"), &answer); err != nil {
 		return 0, err
 	}
-	return answer.Rows[0].All + answer.Rows[0].Signposts, nil
+	return answer.Rows[0].Referrals + answer.Rows[0].Signposts, nil
 }
 
 func get(path string) request { return request{"GET", path, ""} }

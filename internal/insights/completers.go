@@ -12,26 +12,26 @@ import (
 // CompleterRow is how many of those who were followed up, and of those who were not, have one value of a
 // characteristic. A null was withheld, because it or what it leaves over rests on few people.
 type CompleterRow struct {
-	// The site, when figures are asked of one.
+	// The site's id. It is there when figures are asked of one site.
 	SiteID *string `json:"site_id,omitempty" format:"uuid"`
-	// Its name.
+	// The site's name.
 	SiteName *string `json:"site_name,omitempty" example:"Example Town"`
 	// Code of the follow-up.
 	Timepoint string `json:"timepoint" example:"m9_12"`
-	// What people are compared by; for a score at the baseline instrument.score. Null: all people.
+	// What people are compared by. For a score at the baseline it is instrument.score. Null: all people.
 	Characteristic *string `json:"characteristic" example:"deprivation"`
-	// Its value; for a score its band, or not_answered. Null: all people.
-	Value *string `json:"value" example:"1"`
-	// People who answered, with this value.
+	// Value of the characteristic. For a score it is its band, or not_answered. Null: all people.
+	CharacteristicValue *string `json:"characteristic_value" example:"1"`
+	// The person answered the follow-up. Only those with this value count.
 	FollowedUp *int `json:"followed_up" example:"40"`
-	// People whose turn has come and gone without an answer, with this value.
+	// The follow-up has ended without an answer. Only those with this value count.
 	NotFollowedUp *int `json:"not_followed_up" example:"60"`
-	// Percent of all who answered that are in followed_up, 0 to 100, from the two as published.
-	FollowedUpPercent *float64 `json:"followed_up_percent" example:"26.7"`
-	// Percent of all who did not answer that are in not_followed_up, 0 to 100, from the two as
+	// Percent of all who are followed_up that have this value, 0 to 100, from the two as published.
+	PercentOfFollowedUp *float64 `json:"percent_of_followed_up" example:"26.7"`
+	// Percent of all who are not_followed_up that have this value, 0 to 100, from the two as
 	// published.
-	NotFollowedUpPercent *float64 `json:"not_followed_up_percent" example:"40"`
-	// Standardised mean difference of the two shares: above zero where those who answered have the
+	PercentOfNotFollowedUp *float64 `json:"percent_of_not_followed_up" example:"40"`
+	// Standardised mean difference of the two percentages. It is above zero where those who answered have the
 	// value more often. Beyond 0.1 either way the two differ.
 	SMD *float64 `json:"smd" example:"-0.29"`
 	Withheld
@@ -40,7 +40,7 @@ type CompleterRow struct {
 const completersDefinition = "Whether those who were followed up differ from those who were not, in what was known of them at the " +
 	"start: what share of each has each value of need group, deprivation, ethnic group, gender, age and band " +
 	"of each ONS4 score at the baseline. " +
-	"followed_up and not_followed_up are completed, and ended without completed, of retention; people who " +
+	"followed_up is that of retention, and not_followed_up is ended without followed_up; people who " +
 	"died before the window closed, and had not answered, and those whose window is open are in neither. " +
 	"A standardised mean difference does not depend on how many people there are, as a p value does; " +
 	"beyond 0.1 either way is taken as a difference. Where there are such, change over those who answered " +
@@ -53,9 +53,9 @@ var _ = declare(counts[CompleterRow]{
 			ID:         "completers",
 			Title:      "Whether those who were followed up differ from those who were not",
 			Definition: completersDefinition,
-			Formula: "smd = (p − q) / √((p(1 − p) + q(1 − q)) / 2), where p is followed_up_percent / 100 and q is " +
-				"not_followed_up_percent / 100",
-			Version: 1,
+			Formula: "smd = (p − q) / √((p(1 − p) + q(1 − q)) / 2), where p is percent_of_followed_up / 100 and q is " +
+				"percent_of_not_followed_up / 100",
+			Version: 2,
 		},
 		Operation: Operation{
 			ID:      "get-completers",
@@ -72,7 +72,7 @@ var _ = declare(counts[CompleterRow]{
 	ask:        askCompleters,
 })
 
-var completersPartitions = []partition{{of: "people", parts: []string{"followed_up", "not_followed_up", "still_open"}}}
+var completersPartitions = []partition{{of: "people", parts: []string{"followed_up", "not_followed_up", "not_ended"}}}
 
 // bands compares by the bands of scores at the baseline; a subgroup is a timepoint and a score. It is a part
 // of completers, with tables of its own in a snapshot.
@@ -121,7 +121,7 @@ func completerRow(at Divider, subgroup string, w Withheld) CompleterRow {
 	r.Timepoint, score, _ = strings.Cut(subgroup, " ")
 	for _, d := range append(slices.Clone(ofPeople), ByBand) {
 		if value := *at.value(d); value != nil {
-			r.Characteristic, r.Value = new(string(d)), value
+			r.Characteristic, r.CharacteristicValue = new(string(d)), value
 		}
 	}
 	if score != "" {
@@ -152,7 +152,7 @@ func askCompleters(
 		}
 		var all CompleterRow
 		for _, r := range one.Rows {
-			if r.Value == nil { // the first of each subgroup
+			if r.CharacteristicValue == nil { // the first of each subgroup
 				if all = r; i == 0 {
 					out.Rows = append(out.Rows, r)
 				}
@@ -167,9 +167,9 @@ func askCompleters(
 
 // beside fills in the shares of all people.
 func (r CompleterRow) beside(all CompleterRow) CompleterRow {
-	r.FollowedUpPercent = percent(r.FollowedUp, all.FollowedUp)
-	r.NotFollowedUpPercent = percent(r.NotFollowedUp, all.NotFollowedUp)
-	if r.FollowedUpPercent == nil || r.NotFollowedUpPercent == nil {
+	r.PercentOfFollowedUp = percent(r.FollowedUp, all.FollowedUp)
+	r.PercentOfNotFollowedUp = percent(r.NotFollowedUp, all.NotFollowedUp)
+	if r.PercentOfFollowedUp == nil || r.PercentOfNotFollowedUp == nil {
 		return r
 	}
 	share := func(part, whole *int) float64 { return min(1, float64(*part)/float64(*whole)) }

@@ -41,32 +41,35 @@ var ofPeople = []Dimension{ByNeedGroup, ByDeprivation, ByEthnicGroup, ByGender, 
 
 // Divider says which row of a divided table this is; all are null in the row of all together.
 type Divider struct {
-	// The site, when figures are asked by site or of one.
+	// The site's id. It is there when figures are asked by site, or of one site.
 	SiteID *string `json:"site_id,omitempty" format:"uuid"`
-	// Its name.
+	// The site's name.
 	SiteName *string `json:"site_name,omitempty" example:"Example Town"`
-	// When figures are asked by month.
+	// The month. It is there when figures are asked by month.
 	Month *string `json:"month,omitempty" example:"2026-01"`
-	// The group of the primary need, when figures are asked by need_group.
+	// The group of the need. It is there when figures are asked by need_group; of referrals it is of the
+	// referral's need, of anything else of the episode's primary need.
 	NeedGroup *string `json:"need_group,omitempty" example:"relationships"`
-	// When figures are asked by deprivation: the fifth of neighbourhoods, 1 the most deprived
-	// (deciles 1 and 2).
+	// Deprivation of the home's neighbourhood, in fifths. It is there when figures are asked by
+	// deprivation; 1 is the most deprived fifth (deciles 1 and 2).
 	Deprivation *string `json:"deprivation,omitempty" enum:"1,2,3,4,5,not_known"`
-	// When figures are asked by ethnic_group.
+	// Ethnic group: the groups of the census that the person's category belongs to. It is there when
+	// figures are asked by ethnic_group.
 	EthnicGroup *string `json:"ethnic_group,omitempty" example:"asian"`
-	// When figures are asked by gender.
+	// Gender as the person states it. It is there when figures are asked by gender.
 	Gender *string `json:"gender,omitempty" example:"female"`
-	// When figures are asked by age_band: years on the day that the period is about.
+	// Age in bands of years. It is there when figures are asked by age_band, and is the age on the day that
+	// the months are of.
 	AgeBand *string `json:"age_band,omitempty" example:"50_64"`
-	// The organisation, when figures are asked by organisation.
+	// The organisation's id. It is there when figures are asked by organisation.
 	OrganisationID *string `json:"organisation_id,omitempty" format:"uuid"`
-	// Its name.
+	// The organisation's name.
 	OrganisationName *string `json:"organisation_name,omitempty" example:"Example Town Advice"`
-	// The service, when figures are by service; missing where service_name is none.
+	// The service's id. It is there when figures are by service, unless service_name is none.
 	ServiceID *string `json:"service_id,omitempty" format:"uuid"`
-	// Its name; none: no service.
+	// The service's name. none: no service.
 	ServiceName *string `json:"service_name,omitempty" example:"Wednesday lunch"`
-	// Whose figures, when not everybody's.
+	// Whose figures they are, when not everybody's.
 	Population *string `json:"population,omitempty" enum:"research_consented"`
 
 	band *string

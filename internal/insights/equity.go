@@ -13,7 +13,7 @@ var equity = Metric{
 		Title:      "How far people came, by who they are",
 		Definition: equityDefinition,
 		Formula:    flow.Formula,
-		Version:    1,
+		Version:    2,
 	},
 	Operation: Operation{
 		ID:      "get-equity",

@@ -10,26 +10,26 @@ type FlowRow struct {
 	ReceivedIn *int `json:"received_in" example:"400"`
 	// Of received_in: a first contact was made.
 	Contacted *int `json:"contacted" example:"360"`
-	// Of contacted: they were asked how they are.
-	Baseline *int `json:"baseline" example:"340"`
-	// Of baseline: at least one referral was sent.
+	// Of contacted: they were asked how they are at the start.
+	BaselineTaken *int `json:"baseline_taken" example:"340"`
+	// Of baseline_taken: at least one referral was sent.
 	ReferralSent *int `json:"referral_sent" example:"300"`
-	// Of referral_sent: an organisation took them, or they started.
-	Accepted *int `json:"accepted" example:"220"`
-	// Of accepted: they came at least once, whoever says so.
-	Attended *int `json:"attended" example:"190"`
-	// Of attended: the window of a follow-up has opened.
+	// Of referral_sent: an organisation took them at some time, or they came.
+	ReferralAccepted *int `json:"referral_accepted" example:"220"`
+	// Of referral_accepted: they came to a service at least once, whoever says so.
+	ReferralAttended *int `json:"referral_attended" example:"190"`
+	// Of referral_attended: the window of at least one follow-up has opened, or they answered one before.
 	FollowUpDue *int `json:"follow_up_due" example:"120"`
-	// Of follow_up_due: they answered one.
-	FollowedUp *int `json:"followed_up" example:"70"`
-	// Percent of received_in that are followed up, 0 to 100, from the two as published.
-	FollowedUpPercent *float64 `json:"followed_up_percent" example:"17.5"`
+	// Of follow_up_due: they answered at least one follow-up.
+	FollowUpAnswered *int `json:"follow_up_answered" example:"70"`
+	// Percent of received_in that are follow_up_answered, 0 to 100, from the two as published.
+	FollowUpAnsweredPercent *float64 `json:"follow_up_answered_percent" example:"17.5"`
 	Withheld
 }
 
 const flowDefinition = "How far people who were referred in during the period have come, to the day of the figures. A step counts " +
 	"those of the step before who reached it as well, so that each is a part of the one above: " +
-	"whoever was never referred on is in no step below baseline, even if they were followed up. Signposts " +
+	"whoever was never referred on is in no step below baseline_taken, even if they were followed up. Signposts " +
 	"are no referrals; referrals entered in error count in nothing."
 
 // flow is how far people came. What readers need most first is who was followed up, then who came, who was
@@ -41,7 +41,7 @@ var flow = declare(counts[FlowRow]{
 			Title:      "How far people came",
 			Definition: flowDefinition,
 			Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
-			Version:    1,
+			Version:    2,
 		},
 		Operation: Operation{
 			ID:      "get-flow",
@@ -54,24 +54,25 @@ var flow = declare(counts[FlowRow]{
 	sql: "flow.sql.tmpl",
 	partitions: []partition{
 		{of: "received_in", parts: []string{
-			"followed_up", "attended - followed_up", "referral_sent - attended", "contacted - referral_sent", rest,
+			"follow_up_answered", "referral_attended - follow_up_answered", "referral_sent - referral_attended",
+			"contacted - referral_sent", rest,
 		}},
 		{
-			of:              "attended - followed_up",
-			parts:           []string{"follow_up_due - followed_up", rest},
+			of:              "referral_attended - follow_up_answered",
+			parts:           []string{"follow_up_due - follow_up_answered", rest},
 			revealedByFirst: []string{"follow_up_due"},
 		},
 		{
-			of:              "referral_sent - attended",
-			parts:           []string{"accepted - attended", rest},
-			revealedByFirst: []string{"accepted"},
+			of:              "referral_sent - referral_attended",
+			parts:           []string{"referral_accepted - referral_attended", rest},
+			revealedByFirst: []string{"referral_accepted"},
 		},
 		{
 			of:              "contacted - referral_sent",
-			parts:           []string{"baseline - referral_sent", rest},
-			revealedByFirst: []string{"baseline"},
+			parts:           []string{"baseline_taken - referral_sent", rest},
+			revealedByFirst: []string{"baseline_taken"},
 		},
 	},
-	shares: []share{{"followed_up_percent", "followed_up", "received_in"}},
+	shares: []share{{"follow_up_answered_percent", "follow_up_answered", "received_in"}},
 	row:    func(at Divider, _ string, w Withheld) FlowRow { return FlowRow{Divider: at, Withheld: w} },
 })

@@ -10,19 +10,19 @@ import (
 
 func TestFlowByHand(t *testing.T) {
 	seen := []seenAt{{"a", "", tallies{
-		"received_in": 312, "contacted": 302, "baseline": 282, "referral_sent": 252, "accepted": 212, "attended": 210,
-		"follow_up_due": 150, "followed_up": 80,
+		"received_in": 312, "contacted": 302, "baseline_taken": 282, "referral_sent": 252, "referral_accepted": 212, "referral_attended": 210,
+		"follow_up_due": 150, "follow_up_answered": 80,
 	}}}
 	if got, want := asJSON(t, tabled(flow, disclosure.None(), abc[:1], seen, "")[0]), `{"received_in":312,
-		"contacted":302,"baseline":282,"referral_sent":252,"accepted":212,"attended":210,"follow_up_due":150,
-		"followed_up":80,"followed_up_percent":25.6,"suppressed":false}`; got != compact(t, want) {
+		"contacted":302,"baseline_taken":282,"referral_sent":252,"referral_accepted":212,"referral_attended":210,"follow_up_due":150,
+		"follow_up_answered":80,"follow_up_answered_percent":25.6,"suppressed":false}`; got != compact(t, want) {
 		t.Errorf("\n%s\nwant\n%s", got, want)
 	}
 	if got, want := asJSON(
 		t,
 		tabled(flow, disclosure.NHSEngland(8), abc[:1], seen, "")[0],
-	), `{"received_in":310,"contacted":300,"baseline":280,"referral_sent":250,"accepted":null,"attended":210,
-		"follow_up_due":150,"followed_up":80,"followed_up_percent":25.8,"suppressed":false}`; got != compact(t, want) {
+	), `{"received_in":310,"contacted":300,"baseline_taken":280,"referral_sent":250,"referral_accepted":null,"referral_attended":210,
+		"follow_up_due":150,"follow_up_answered":80,"follow_up_answered_percent":25.8,"suppressed":false}`; got != compact(t, want) {
 		t.Errorf("two who were accepted did not come:\n%s\nwant\n%s", got, want)
 	}
 }
@@ -30,13 +30,15 @@ func TestFlowByHand(t *testing.T) {
 func TestReferralsByHand(t *testing.T) {
 	seen := []seenAt{{"a", "", tallies{
 		"signposts": 9, "sent": 10, "accepted": 11, "waitlisted": 12, "in_progress": 13, "completed": 14,
-		"not_completed": 15, "declined": 16, "withdrawn": 17, "expired": 18, "answered_in_7_days": 50,
-		"answered_in_8_to_14_days": 20, "answered_in_15_to_28_days": 10, "answered_later": 8,
+		"not_completed": 15, "declined": 16, "withdrawn": 17, "expired": 18, "answered_within_7_days": 50,
+		"answered_in_8_to_14_days": 20, "answered_in_15_to_28_days": 10, "answered_after_28_days": 8,
 	}}}
-	if got, want := asJSON(t, tabled(referrals, disclosure.None(), abc[:1], seen, "")[0]), `{"all":126,
-		"closed":45,"open":46,"expired":18,"withdrawn":17,"completed":14,"not_completed":15,"declined":16,
+	if got, want := asJSON(t, tabled(referrals, disclosure.None(), abc[:1], seen, "")[0]), `{"referrals":126,
+		"loop_closed":45,"loop_open":46,"expired":18,"withdrawn":17,"completed":14,"not_completed":15,"declined":16,
 		"in_progress":13,"accepted":11,"waitlisted":12,"sent":10,`+
-		`"answered_in_7_days":50,"answered_in_8_to_14_days":20,"answered_in_15_to_28_days":10,"answered_later":8,"loop_closure_percent":35.7,"signposts":9,"suppressed":false}`; got != compact(t, want) {
+		`"answered_within_7_days":50,"answered_within_14_days":70,"answered_within_28_days":80,`+
+		`"answered_in_8_to_14_days":20,"answered_in_15_to_28_days":10,"answered_after_28_days":8,`+
+		`"loop_closure_percent":35.7,"signposts":9,"suppressed":false}`; got != compact(t, want) {
 		t.Errorf("\n%s\nwant\n%s", got, want)
 	}
 }
@@ -63,19 +65,27 @@ func TestFlowAndReferralsAreSafe(t *testing.T) {
 			truth,
 			shown,
 			map[string][]string{
-				"all":    {"closed", "open", "expired", "withdrawn"},
-				"closed": {"completed", "not_completed", "declined"},
-				"open":   {"in_progress", "accepted", "waitlisted", "sent"},
+				"referrals":   {"loop_closed", "loop_open", "expired", "withdrawn"},
+				"loop_closed": {"completed", "not_completed", "declined"},
+				"loop_open":   {"in_progress", "accepted", "waitlisted", "sent"},
 			},
 		)
-		subtract(
-			t,
-			p,
-			truth,
-			shown,
-			map[string][]string{
-				"all": {"answered_in_7_days", "answered_in_8_to_14_days", "answered_in_15_to_28_days", "answered_later"},
+		for _, kinds := range []map[string][]string{
+			{
+				"referrals": {
+					"answered_within_7_days", "answered_in_8_to_14_days", "answered_in_15_to_28_days",
+					"answered_after_28_days",
+				},
+				"answered_within_14_days": {"answered_within_7_days"},
+				"answered_within_28_days": {"answered_within_14_days"},
 			},
-		)
+			{
+				"referrals":               {"answered_within_28_days", "answered_after_28_days"},
+				"answered_within_28_days": {"answered_within_7_days", "answered_in_8_to_14_days"},
+			},
+			{"referrals": {"answered_within_14_days", "answered_in_15_to_28_days"}},
+		} {
+			subtract(t, p, truth, shown, kinds)
+		}
 	})
 }

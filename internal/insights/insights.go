@@ -79,7 +79,7 @@ func wrong(parameter string, code fault.Code, message string) error {
 
 // Withheld says that a row is not shown.
 type Withheld struct {
-	// Every figure of the row is withheld, because it or one that it could be worked out with rests
+	// Whether the figures of the row are withheld. They, or some that they could be worked out with, rest
 	// on too few, or might.
 	Suppressed bool `json:"suppressed"`
 	// What to print in the place of a suppressed row.

@@ -11,20 +11,20 @@ import (
 // over rests on few people.
 type MissingRow struct {
 	Divider
-	// What is known or not: a field of the minimum data set, or an item of the baseline as
+	// What is known or not. It is a field of the minimum data set, or an item of the baseline as
 	// instrument.item.
 	Field string `json:"field" example:"ethnic_category"`
-	// Of a field, episodes: people referred in. Of an item, those who were asked its instrument at
-	// their baseline.
-	People *int `json:"people" example:"400"`
-	// Of people: it is recorded. Asked and not stated is recorded; not known and not asked is not.
+	// Episodes that the field should be recorded of. Of an item, they are those whose baseline asked
+	// its instrument; of any other field, all.
+	Expected *int `json:"expected" example:"400"`
+	// Of expected: it is recorded. Asked and not stated is recorded; not known and not asked is not.
 	Known *int `json:"known" example:"380"`
-	// Of people: it is not.
+	// Of expected: it is not recorded.
 	Missing *int `json:"missing" example:"20"`
-	// Percent of people for whom it is known, 0 to 100, from the two as published.
+	// Percent of expected that are known, 0 to 100, from the two as published.
 	KnownPercent *float64 `json:"known_percent" example:"95"`
-	// Of known, for an item: the best answer that there is, so that nothing better can be seen at a
-	// follow-up (the ceiling). Null for a field, and for an item that has no better end.
+	// Of known: the item has the best answer that there is, so that nothing better can be seen at a
+	// follow-up (the ceiling). Null for a field that is no item, and for an item that has no better end.
 	Best *int `json:"best" example:"30"`
 	// Percent of known that are best, 0 to 100, from the two as published.
 	BestPercent *float64 `json:"best_percent" example:"7.9"`
@@ -47,7 +47,7 @@ var missing = declare(counts[MissingRow]{
 			Title:      "How complete the record is",
 			Definition: missingDefinition,
 			Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
-			Version:    1,
+			Version:    2,
 		},
 		Operation: Operation{
 			ID:      "get-missing",
@@ -58,11 +58,11 @@ var missing = declare(counts[MissingRow]{
 	},
 	sql:  "missing.sql.tmpl",
 	args: map[string]any{"items": db.JSON[[]item]{V: builtinItems}},
-	sums: map[string]string{"known": "known_not_best + best", "people": "missing + known"},
+	sums: map[string]string{"known": "known_not_best + best", "expected": "missing + known"},
 	partitions: []partition{
 		{of: "received_in", parts: []string{"no_baseline", "not_asked", "missing", "known_not_best", "best"}},
 	},
-	shares:    []share{{"known_percent", "known", "people"}, {"best_percent", "best", "known"}},
+	shares:    []share{{"known_percent", "known", "expected"}, {"best_percent", "best", "known"}},
 	subgroups: fieldsAndItems,
 	row: func(at Divider, field string, w Withheld) MissingRow {
 		return MissingRow{Divider: at, Field: field, Withheld: w}

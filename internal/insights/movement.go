@@ -19,23 +19,23 @@ type Band struct {
 // MovementRow is how many people moved from one band to another. A null was withheld, because it or what it
 // leaves over rests on few people.
 type MovementRow struct {
-	// The site, when figures are asked of one.
+	// The site's id. It is there when figures are asked of one site.
 	SiteID *string `json:"site_id,omitempty" format:"uuid"`
-	// Its name.
+	// The site's name.
 	SiteName *string `json:"site_name,omitempty" example:"Example Town"`
 	// Key of the instrument.
 	Instrument string `json:"instrument" example:"ons4"`
 	// Which of the instrument's scores.
 	Score string `json:"score" example:"life_satisfaction"`
-	// Code of the follow-up compared with the baseline.
+	// Code of the follow-up. It is compared with the baseline.
 	Timepoint string `json:"timepoint" example:"m9_12"`
-	// Band at the baseline; null: whichever.
+	// Band of the score at the baseline. Null: any.
 	BeforeBand *string `json:"before_band" example:"low"`
-	// Band at the timepoint; null: whichever.
+	// Band of the score at the timepoint. Null: any.
 	AfterBand *string `json:"after_band" example:"medium"`
 	// People with both measurements who were in the one and are in the other.
 	People *int `json:"people" example:"40"`
-	// Percent of those in before_band who are in people, 0 to 100, from the counts as published.
+	// Percent of those in before_band that are in people, 0 to 100, from the counts as published.
 	Percent *float64 `json:"percent" example:"32.5"`
 	// Version of the instrument.
 	InstrumentVersion int `json:"instrument_version" example:"1"`

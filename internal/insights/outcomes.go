@@ -18,26 +18,26 @@ type OutcomeRow struct {
 	Instrument string `json:"instrument" example:"ons4"`
 	// Which of the instrument's scores.
 	Score string `json:"score" example:"life_satisfaction"`
-	// Code of the follow-up compared with the baseline.
+	// Code of the follow-up. It is compared with the baseline.
 	Timepoint string `json:"timepoint" example:"m9_12"`
 	// Which way the score gets better.
 	Better Better `json:"better" enum:"higher,lower"`
-	// People with the score at the baseline and at the timepoint; every mean below is over them.
+	// People with the score at the baseline and at the timepoint. Every mean below is over them.
 	PairedN *int `json:"paired_n" example:"40"`
 	// People with the score at the baseline. Null also where paired_n is shown and few people have no
 	// pair.
 	BaselineN *int `json:"baseline_n" example:"60"`
 	// Percent of baseline_n that are in paired_n, 0 to 100, from the two as published.
 	CompletionPercent *float64 `json:"completion_percent" example:"66.7"`
-	// Mean at the baseline, in points.
+	// Mean of the score at the baseline, in points.
 	BaselineMean *float64 `json:"baseline_mean" example:"4.5"`
-	// Standard deviation at the baseline (n-1).
+	// Standard deviation of the score at the baseline (n-1).
 	BaselineSD *float64 `json:"baseline_sd" example:"1.45"`
-	// Mean at the timepoint, in points.
+	// Mean of the score at the timepoint, in points.
 	FollowUpMean *float64 `json:"follow_up_mean" example:"6.08"`
-	// Standard deviation at the timepoint (n-1).
+	// Standard deviation of the score at the timepoint (n-1).
 	FollowUpSD *float64 `json:"follow_up_sd" example:"1.83"`
-	// Mean of follow-up minus baseline, in points; below zero is a fall, which is better for some
+	// Mean of follow-up minus baseline, in points. Below zero is a fall, which is better for some
 	// scores.
 	MeanChange *float64 `json:"mean_change" example:"1.58"`
 	// Standard deviation of the change (n-1).
@@ -45,36 +45,36 @@ type OutcomeRow struct {
 	// Lower end of the 95 % confidence interval of mean_change (paired t). An uncontrolled
 	// before-after comparison: regression to the mean is not ruled out.
 	CILow *float64 `json:"ci_low" example:"0.71"`
-	// Upper end of that interval.
+	// Upper end of the 95 % confidence interval of mean_change (paired t).
 	CIHigh *float64 `json:"ci_high" example:"2.46"`
-	// People who changed for the better by the score's responder threshold or more.
+	// Of paired_n: the score changed for the better by its responder threshold or more.
 	Improved *int `json:"improved" example:"25"`
-	// People who changed by less than the threshold.
+	// Of paired_n: the score changed by less than its responder threshold.
 	Same *int `json:"same" example:"10"`
-	// People who changed for the worse by the threshold or more.
+	// Of paired_n: the score changed for the worse by its responder threshold or more.
 	Worse *int `json:"worse" example:"10"`
 	// Percent of paired_n that improved, 0 to 100, from the two as published.
 	ImprovedPercent *float64 `json:"improved_percent" example:"62.5"`
-	// Lower end of its 95 % confidence interval (Wilson), from the same counts.
+	// Lower end of the 95 % confidence interval of improved_percent (Wilson), from the same counts.
 	ImprovedCILow *float64 `json:"improved_ci_low" example:"47"`
-	// Upper end of that interval.
+	// Upper end of the 95 % confidence interval of improved_percent (Wilson), from the same counts.
 	ImprovedCIHigh *float64 `json:"improved_ci_high" example:"75.8"`
 	// The standardised mean change d_z: mean_change over sd_change. Not the d of a comparison of two
 	// groups.
 	StandardisedChange *float64 `json:"standardised_change" example:"1.15"`
 	// Hedges' g_z: standardised_change, corrected for small samples.
 	HedgesG *float64 `json:"hedges_g" example:"1.07"`
-	// Of the paired t test, two-sided; 0.0001 stands for any below it, unless the figures are not
-	// rounded.
+	// The p value of the paired t test, two-sided. 0.0001 stands for any below it, unless the figures
+	// are not rounded.
 	PValue *float64 `json:"p_value" example:"0.0022"`
-	// Of Wilcoxon's signed-rank test, two-sided: exact for up to 25 changed pairs without ties,
-	// otherwise the normal approximation with corrections for ties and continuity. 0.0001 as for
-	// p_value. Null where same is withheld, which it would tell.
+	// The p value of Wilcoxon's signed-rank test, two-sided. It is exact for up to 25 changed pairs
+	// without ties, otherwise the normal approximation with corrections for ties and continuity. 0.0001
+	// as for p_value. Null where same is withheld, which it would tell.
 	WilcoxonP *float64 `json:"wilcoxon_p" example:"0.0078"`
-	// Version of the instrument: those of two versions are never compared.
+	// Version of the instrument. Scores of two versions are never compared.
 	InstrumentVersion int `json:"instrument_version" example:"1"`
 	Withheld
-	// What this row stands at: as_of, or an earlier day, since a partner's row stays as it was until
+	// What this row stands at. It is as_of or an earlier day, since a partner's row stays as it was until
 	// enough people changed it. Null in a row of part of the time.
 	RowAsOf *time.Time `json:"row_as_of"`
 }

@@ -94,46 +94,46 @@ var countLimits = map[string]func(n tallies, count func(name string, most int) i
 	},
 	"services": func(n tallies, count func(string, int) int) {
 		n["attended"] += n["completed"]
-		n["accepted"] += n["attended"]
-		n["sent"] += n["accepted"]
+		n["ever_accepted"] += n["attended"]
+		n["referrals"] += n["ever_accepted"]
 		n["came_within_14_days"] = count("soon", n["attended"])
-		n["came_in_15_to_42_days"], n["came_later"] = 0, n["attended"]-n["came_within_14_days"]
+		n["came_in_15_to_42_days"], n["came_after_42_days"] = 0, n["attended"]-n["came_within_14_days"]
 	},
 	"referrals": func(n tallies, count func(string, int) int) {
-		n["answered_in_7_days"] = count("in 7 days", n["completed"])
+		n["answered_within_7_days"] = count("in 7 days", n["completed"])
 		n["answered_in_8_to_14_days"] = count("in 14 days", n["not_completed"])
 		n["answered_in_15_to_28_days"] = count("in 28 days", n["declined"])
-		n["answered_later"] = 0
+		n["answered_after_28_days"] = 0
 	},
 	"uptake": func(n tallies, count func(string, int) int) {
 		came := n["both_say_used"] + n["organisation_alone_says_used"]
 		stayed := n["neither_says_used"] + n["person_alone_says_used"]
 		asked := came + stayed + n["person_does_not_say"]
-		n["attended"] = came + count("others who came", n["person_does_not_say"]+n["sent"])
-		n["completed"] = count("completed", n["attended"])
-		n["accepted"] = n["attended"] + count("accepted", stayed)
-		n["sent"] = max(asked, n["accepted"]+stayed) + n["sent"]
+		n["organisation_says_attended"] = came + count("others who came", n["person_does_not_say"]+n["referrals"])
+		n["completed"] = count("completed", n["organisation_says_attended"])
+		n["ever_accepted"] = n["organisation_says_attended"] + count("ever_accepted", stayed)
+		n["referrals"] = max(asked, n["ever_accepted"]+stayed) + n["referrals"]
 		n["benefited"] = count("benefited", asked)
 		n["not_benefited"] = count("not benefited", asked-n["benefited"])
 		n["made_worse"] = count("made worse", asked-n["benefited"]-n["not_benefited"])
 	},
 	"retention": func(n tallies, count func(string, int) int) {
-		waiting := n["due"] + n["missed"]
+		waiting := n["still_open"] + n["missed"]
 		n["not_invited"] = count("never tried", waiting)
-		n["attempted"] = waiting - n["not_invited"] + count("others tried", n["completed_in_window"])
+		n["attempted"] = waiting - n["not_invited"] + count("others tried", n["followed_up_in_window"])
 	},
 	"participants": func(n tallies, count func(string, int) int) {
-		answered := n["better"] + n["worse"] + n["same_or_not_said"]
-		due := answered + n["missed"] + n["still_open"] + n["lost"]
+		answered := n["been_better"] + n["been_worse"] + n["been_same_or_not_said"]
+		due := answered + n["missed"] + n["still_open"] + n["lost_or_said_no"]
 		n["helped"] = count("helped", answered)
 		n["not_helped"] = count("not helped", answered-n["helped"])
-		n["made_worse"] = count("made worse", n["not_helped"])
+		n["services_made_worse"] = count("made worse", n["not_helped"])
 		n["meeting_helped"] = count("meeting helped", answered)
 		n["meeting_made_worse"] = count("meeting made worse", answered-n["meeting_helped"])
 		n["all_answers"] = count("all answers", answered)
 		n["never_tried"] = count("never tried", due)
 		n["tried_once"] = count("tried once", due-n["never_tried"])
-		n["baseline"] = count("baseline", due+n["later"])
+		n["with_baseline"] = count("with_baseline", due+n["later"])
 	},
 }
 
@@ -147,41 +147,41 @@ func drawSites[R any](t *rapid.T, m *counts[R], subgroup string) (seen []seenAt)
 func TestRetentionByHand(t *testing.T) {
 	seen := []seenAt{
 		{"a", "m9_12", tallies{
-			"died": 1, "not_yet_due": 2, "due": 3, "paused": 4, "missed": 5, "completed_in_window": 6,
-			"completed_late": 7, "completed_early": 8, "lost_could_not_contact": 9, "lost_declined": 10,
+			"died": 1, "not_yet_due": 2, "still_open": 3, "said_no_to_contact": 4, "missed": 5, "followed_up_in_window": 6,
+			"followed_up_late": 7, "followed_up_early": 8, "lost_could_not_contact": 9, "lost_declined": 10,
 			"lost_withdrew": 11, "lost_moved": 12, "lost_too_unwell": 13, "lost_lacks_capacity": 14,
 			"lost_not_attempted": 15, "lost_other": 16, "attempted": 60, "not_invited": 6,
 		}},
-		{"b", "m9_12", tallies{"completed_in_window": 100}},
-		{"a", "m3", tallies{"completed_in_window": 1000}},
+		{"b", "m9_12", tallies{"followed_up_in_window": 100}},
+		{"a", "m3", tallies{"followed_up_in_window": 1000}},
 	}
 	rows := tabled(retention, disclosure.None(), abc, seen, "m9_12")
-	want := `{"site_id":"a","timepoint":"m9_12","eligible":135,"died":1,"not_yet_due":2,"due":3,"completed":21,
-		"completed_in_window":6,"completed_late":7,"completed_early":8,` +
+	want := `{"site_id":"a","timepoint":"m9_12","eligible":135,"died":1,"not_yet_due":2,"still_open":3,"followed_up":21,
+		"followed_up_in_window":6,"followed_up_late":7,"followed_up_early":8,` +
 		`"missed":5,"lost":100,"lost_could_not_contact":9,"lost_declined":10,"lost_withdrew":11,"lost_moved":12,"lost_too_unwell":13,"lost_lacks_capacity":14,"lost_not_attempted":15,"lost_other":16,` +
-		`"paused":4,"ended":130,"completion_percent":16.2,"attempted":60,"not_invited":6,"suppressed":false}`
+		`"said_no_to_contact":4,"ended":130,"retention_percent":16.2,"attempted":60,"not_invited":6,"suppressed":false}`
 	if got := asJSON(t, rows[1]); got != compact(t, want) {
 		t.Errorf("a:\n%s\nwant\n%s", got, want)
 	}
-	if all := rows[0]; all.SiteID != nil || *all.Eligible != 235 || *all.Completed != 121 ||
-		*all.CompletionPercent != 52.6 {
+	if all := rows[0]; all.SiteID != nil || *all.Eligible != 235 || *all.FollowedUp != 121 ||
+		*all.RetentionPercent != 52.6 {
 		t.Errorf("all: %s", asJSON(t, all))
 	}
-	if none := rows[3]; *none.Eligible != 0 || none.CompletionPercent != nil || none.Suppressed {
+	if none := rows[3]; *none.Eligible != 0 || none.RetentionPercent != nil || none.Suppressed {
 		t.Errorf("nobody: %s", asJSON(t, none))
 	}
 }
 
 func TestRetentionProtected(t *testing.T) {
 	seen := []seenAt{{"a", "m", tallies{
-		"not_yet_due": 20, "due": 20, "missed": 12, "completed_in_window": 33, "completed_late": 2,
+		"not_yet_due": 20, "still_open": 20, "missed": 12, "followed_up_in_window": 33, "followed_up_late": 2,
 		"lost_could_not_contact": 9, "lost_moved": 3, "attempted": 50, "not_invited": 10,
 	}}}
 	got := asJSON(t, tabled(retention, disclosure.NHSEngland(8), abc[:1], seen, "m")[0])
-	want := `{"timepoint":"m","eligible":100,"died":0,"not_yet_due":20,"due":20,"completed":35,
-		"completed_in_window":null,"completed_late":null,"completed_early":null,` +
+	want := `{"timepoint":"m","eligible":100,"died":0,"not_yet_due":20,"still_open":20,"followed_up":35,
+		"followed_up_in_window":null,"followed_up_late":null,"followed_up_early":null,` +
 		`"missed":10,"lost":10,"lost_could_not_contact":null,"lost_declined":null,"lost_withdrew":null,"lost_moved":null,"lost_too_unwell":null,"lost_lacks_capacity":null,"lost_not_attempted":null,"lost_other":null,` +
-		`"paused":0,"ended":60,"completion_percent":58.3,"attempted":50,"not_invited":10,"suppressed":false}`
+		`"said_no_to_contact":0,"ended":60,"retention_percent":58.3,"attempted":50,"not_invited":10,"suppressed":false}`
 	if got != compact(t, want) {
 		t.Errorf("\n%s\nwant\n%s", got, want)
 	}
@@ -189,8 +189,8 @@ func TestRetentionProtected(t *testing.T) {
 
 // retentionKinds says which count of a row is made of which others.
 var retentionKinds = map[string][]string{
-	"eligible":  {"completed", "missed", "lost", "paused", "not_yet_due", "due"},
-	"completed": {"completed_in_window", "completed_late", "completed_early"},
+	"eligible":    {"followed_up", "missed", "lost", "said_no_to_contact", "not_yet_due", "still_open"},
+	"followed_up": {"followed_up_in_window", "followed_up_late", "followed_up_early"},
 	"lost": {
 		"lost_could_not_contact",
 		"lost_declined",
@@ -201,7 +201,7 @@ var retentionKinds = map[string][]string{
 		"lost_not_attempted",
 		"lost_other",
 	},
-	"ended": {"completed", "missed", "lost", "paused"},
+	"ended": {"followed_up", "missed", "lost", "said_no_to_contact"},
 }
 
 func TestRetentionAddsUp(t *testing.T) {
@@ -253,14 +253,14 @@ func TestRetentionIsSafe(t *testing.T) {
 
 // derive adds what a reader works out from counts that they see: who waits, and how many of these were tried.
 func derive(truth, known map[string]int) {
-	_, due := known["due"]
+	_, due := known["still_open"]
 	_, missed := known["missed"]
 	_, never := known["not_invited"]
 	if due && missed {
-		known["waiting"] = truth["due"] + truth["missed"]
+		known["waiting"] = truth["still_open"] + truth["missed"]
 	}
 	if due && missed && never {
-		known["tried_waiting"] = truth["due"] + truth["missed"] - truth["not_invited"]
+		known["tried_waiting"] = truth["still_open"] + truth["missed"] - truth["not_invited"]
 	}
 }
 

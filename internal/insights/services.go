@@ -6,23 +6,25 @@ import "context"
 // leaves over rests on few.
 type ServiceRow struct {
 	Divider
-	// Referrals that were sent. Signposts are no referrals.
-	Sent *int `json:"sent" example:"30"`
-	// Of sent: the service took the person, or they started.
-	Accepted *int `json:"accepted" example:"20"`
-	// Of accepted: the person came at least once, whoever says so; uptake tells the two accounts
-	// apart.
+	// Referrals that were sent. Signposts are not among them.
+	Referrals *int `json:"referrals" example:"30"`
+	// Of referrals: the organisation took the person at some time, or the person came.
+	EverAccepted *int `json:"ever_accepted" example:"20"`
+	// Of ever_accepted: the person came at least once, whoever says so. uptake tells the two
+	// accounts apart.
 	Attended *int `json:"attended" example:"15"`
-	// Of attended: finished as meant.
+	// Of attended: the status is completed.
 	Completed *int `json:"completed" example:"10"`
-	// Of sent: came for the first time within 14 days.
+	// Of referrals: the person came for the first time within 14 days of sending.
 	CameWithin14Days *int `json:"came_within_14_days" example:"10"`
-	// Of sent: after 15 to 42 days.
-	CameIn15To42Days *int `json:"came_in_15_to_42_days" example:"10"`
-	// Of sent: after more.
-	CameLater *int `json:"came_later" example:"0"`
-	// Percent of sent that were accepted, 0 to 100, from the two as published.
-	AcceptedPercent *float64 `json:"accepted_percent" example:"66.7"`
+	// Of referrals: the person came for the first time within 42 days of sending.
+	CameWithin42Days *int `json:"came_within_42_days" example:"15"`
+	// Of referrals: the person came for the first time 15 to 42 days after sending.
+	CameIn15To42Days *int `json:"came_in_15_to_42_days" example:"5"`
+	// Of referrals: the person came for the first time more than 42 days after sending.
+	CameAfter42Days *int `json:"came_after_42_days" example:"0"`
+	// Percent of referrals that are ever_accepted, 0 to 100, from the two as published.
+	EverAcceptedPercent *float64 `json:"ever_accepted_percent" example:"66.7"`
 	Withheld
 }
 
@@ -32,8 +34,8 @@ const servicesDefinition = "Referrals sent in the period by the service that the
 	"one of its services are in the row none. How people changed is in outcomes, by service: people by the " +
 	"service that they came to first."
 
-// The metric services is what became of referrals, by service: always divided, so that it takes no by.
-var _ = declare(counts[ServiceRow]{
+// services is what became of referrals, by service: always divided, so that it takes no by.
+var services = declare(counts[ServiceRow]{
 	Metric: Metric{
 		Entry: Entry{
 			ID:         "services",
@@ -50,11 +52,16 @@ var _ = declare(counts[ServiceRow]{
 	},
 	sql:     "services.sql.tmpl",
 	tableBy: []Dimension{ByService},
+	sums:    map[string]string{"came_within_42_days": "came_within_14_days + came_in_15_to_42_days"},
 	partitions: []partition{
-		{of: "sent", parts: []string{"sent - accepted", "accepted - attended", "attended - completed", rest}},
-		{of: "sent", parts: []string{"came_within_14_days", "came_in_15_to_42_days", "came_later", rest}},
+		{of: "referrals", parts: []string{
+			"referrals - ever_accepted", "ever_accepted - attended", "attended - completed", rest,
+		}},
+		{of: "referrals", parts: []string{
+			"came_within_14_days", "came_in_15_to_42_days", "came_after_42_days", rest,
+		}},
 	},
-	shares: []share{{"accepted_percent", "accepted", "sent"}},
+	shares: []share{{"ever_accepted_percent", "ever_accepted", "referrals"}},
 	row:    func(at Divider, _ string, w Withheld) ServiceRow { return ServiceRow{Divider: at, Withheld: w} },
 	ask:    askServices,
 })

@@ -6,15 +6,15 @@ import "slices"
 // referrals. A null was withheld, because it or what it leaves over rests on few.
 type UptakeRow struct {
 	Divider
-	// Referrals that were sent. Signposts are no referrals.
-	Sent *int `json:"sent" example:"300"`
-	// Of sent: an organisation took the person, or they started.
-	Accepted *int `json:"accepted" example:"220"`
-	// Of sent: the organisation, or a link worker for it, says that the person came or finished.
-	Attended *int `json:"attended" example:"180"`
-	// Of sent: finished as meant.
+	// Referrals that were sent. Signposts are not among them.
+	Referrals *int `json:"referrals" example:"300"`
+	// Of referrals: the organisation took the person at some time, or the person came.
+	EverAccepted *int `json:"ever_accepted" example:"220"`
+	// Of ever_accepted: the organisation, or a link worker for it, says that the person came or finished.
+	OrganisationSaysAttended *int `json:"organisation_says_attended" example:"180"`
+	// Of organisation_says_attended: the status is completed.
 	Completed *int `json:"completed" example:"100"`
-	// Of sent: the person was asked about it at a follow-up. Who was asked more than once counts
+	// Of referrals: the person was asked about it at a follow-up. Who was asked more than once counts
 	// once, by the last answer.
 	Asked *int `json:"asked" example:"150"`
 	// Of asked: the person says they used it, and the organisation that they came.
@@ -37,18 +37,17 @@ type UptakeRow struct {
 	McNemarP *float64 `json:"mcnemar_p" example:"0.3018"`
 	// Of asked: it helped a lot, somewhat, or a little, as the person says.
 	Benefited *int `json:"benefited" example:"85"`
-	// Of asked: it did not help.
+	// Of asked: it did not help, as the person says.
 	NotBenefited *int `json:"not_benefited" example:"15"`
-	// Of asked: it made things worse.
+	// Of asked: it made things worse, as the person says.
 	MadeWorse *int `json:"made_worse" example:"0"`
-	// People were told of something and nothing was sent: no organisation answers, so they count in
-	// nothing else here.
+	// Signposts given: the person was told of something, and nothing was sent.
 	Signposts *int `json:"signposts" example:"90"`
 	Withheld
 }
 
-const uptakeDefinition = "Referrals that were sent in the period, and what each side says of them. attended is the organisations' " +
-	"account: an attendance that the organisation, or a link worker for it, reported, or a referral that it finished. " +
+const uptakeDefinition = "Referrals that were sent in the period, and what each side says of them. organisation_says_attended is " +
+	"the organisations' account: an attendance that the organisation, or a link worker for it, reported, or a referral that it finished. " +
 	"What people say comes from the follow-up at which they were last asked about the referral. The two " +
 	"are compared, and neither settles the other. " +
 	"agreement_percent = (both_say_used + neither_says_used) / (these + person_alone_says_used + " +
@@ -56,7 +55,7 @@ const uptakeDefinition = "Referrals that were sent in the period, and what each 
 	"organisation that reported nothing is taken as not saying that the person came."
 
 // uptake is what both sides say of referrals. Those who came are sorted by what they say, and so are those
-// who did not: with attended, what both say gives these away.
+// who did not: with organisation_says_attended, what both say gives these away.
 var uptake = declare(counts[UptakeRow]{
 	Metric: Metric{
 		Entry: Entry{
@@ -66,7 +65,7 @@ var uptake = declare(counts[UptakeRow]{
 			Formula: "agreement_percent = 100 × (both_say_used + neither_says_used) / (both_say_used + " +
 				"neither_says_used + person_alone_says_used + organisation_alone_says_used)",
 			Dimensions: slices.Concat([]Dimension{BySite, ByMonth}, ofPeople),
-			Version:    1,
+			Version:    2,
 		},
 		Operation: Operation{
 			ID:      "get-uptake",
@@ -78,15 +77,20 @@ var uptake = declare(counts[UptakeRow]{
 	},
 	sql: "uptake.sql.tmpl",
 	partitions: []partition{
-		{of: "sent", parts: []string{"asked", rest}},
-		{of: "sent", parts: []string{"sent - accepted", "accepted - attended", "attended - completed", rest}},
+		{of: "referrals", parts: []string{"asked", rest}},
+		{of: "referrals", parts: []string{
+			"referrals - ever_accepted", "ever_accepted - organisation_says_attended",
+			"organisation_says_attended - completed", rest,
+		}},
 		{of: "asked", parts: []string{
 			"both_say_used", "neither_says_used", "person_alone_says_used", "organisation_alone_says_used",
 			"person_does_not_say",
 		}},
 		{of: "asked", parts: []string{"benefited", "not_benefited", "made_worse", rest}},
-		{of: "attended", parts: []string{"both_say_used", "organisation_alone_says_used", rest}},
-		{of: "sent - attended", parts: []string{"neither_says_used", "person_alone_says_used", rest}},
+		{of: "organisation_says_attended", parts: []string{"both_say_used", "organisation_alone_says_used", rest}},
+		{of: "referrals - organisation_says_attended", parts: []string{
+			"neither_says_used", "person_alone_says_used", rest,
+		}},
 	},
 	row:    func(at Divider, _ string, w Withheld) UptakeRow { return UptakeRow{Divider: at, Withheld: w} },
 	adjust: compareAccounts,

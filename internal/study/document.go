@@ -94,22 +94,22 @@ type Progress struct {
 
 // ProgressRow is how far one site is. A null is too few to show safely.
 type ProgressRow struct {
-	// The site; null: several together.
+	// The site's id. Null: several sites together.
 	SiteID *uuid.UUID `json:"site_id" nullable:"true" format:"uuid"`
-	// Its name.
-	Site string `json:"site" example:"Example Town"`
-	// How many are to join; null: not said.
+	// The site's name. Of several sites together, which they are.
+	SiteName string `json:"site_name" example:"Example Town"`
+	// How many people are to join. Null: not said.
 	Target *int `json:"target" example:"40"`
-	// People who agreed to take part.
+	// People whose consent to research stands.
 	Enrolled *int `json:"enrolled" example:"35"`
-	// Of these, who were asked at the start.
-	Baseline *int `json:"baseline" example:"30"`
-	// Of these, whose turn to be asked again has come.
-	Due *int `json:"due" example:"20"`
-	// Of these, who answered.
+	// Of enrolled: the person has a baseline.
+	WithBaseline *int `json:"with_baseline" example:"30"`
+	// Of enrolled: the window of the follow-up has opened, or the person answered before. Whoever died
+	// before it closed, and had not answered, is left out.
+	EverDue *int `json:"ever_due" example:"20"`
+	// Of ever_due: the person answered the follow-up.
 	FollowedUp *int `json:"followed_up" example:"15"`
-	// Whether nothing of the row is shown, since it rests on too few, or could tell of others that
-	// do.
+	// Whether the figures of the row are withheld. They rest on too few, or could tell of others that do.
 	Suppressed bool `json:"suppressed"`
 }
 
@@ -119,7 +119,7 @@ type InterviewCount struct {
 	WorkPackage string `json:"work_package" example:"WP1"`
 	// Who was interviewed.
 	ParticipantKind string `json:"participant_kind" example:"link_worker"`
-	// How many; null: too few patients to show safely.
+	// Interviews that were held. Null: too few patients to show safely.
 	Held *int `json:"held" example:"7"`
 }
 
@@ -133,8 +133,8 @@ type Findings struct {
 	Changes []Change `json:"changes"`
 	// In people's own words.
 	Quotes []PublishedQuote `json:"quotes"`
-	// How many quotes were withdrawn since the update was published.
-	Withdrawn int `json:"withdrawn"`
+	// Quotes that were withdrawn since the update was published.
+	QuotesWithdrawn int `json:"quotes_withdrawn"`
 }
 
 // FollowUpFindings is what people said at one follow-up.
@@ -165,29 +165,29 @@ type Change struct {
 	Words string `json:"words" example:"How satisfied people are with their life"`
 	// Key of the instrument.
 	Instrument string `json:"instrument" example:"ons4"`
-	// Which of its scores.
+	// Which of the instrument's scores.
 	Score string `json:"score" example:"life_satisfaction"`
-	// Code of the follow-up compared with the start.
+	// Code of the follow-up. It is compared with the baseline.
 	Timepoint string `json:"timepoint" example:"m9_12"`
-	// Which way it gets better.
+	// Which way the score gets better.
 	Better string `json:"better" enum:"higher,lower"`
-	// The least it can be; null: not known.
+	// The lowest value that the score can have. Null: not known.
 	Low *float64 `json:"low" example:"0"`
-	// The most.
+	// The highest value that the score can have. Null: not known.
 	High *float64 `json:"high" example:"10"`
-	// People who answered both times.
+	// People with the score at the baseline and at the timepoint.
 	People *int `json:"paired_n" example:"45"`
-	// Their mean at the start.
+	// Mean of the score at the baseline, in points.
 	Before *float64 `json:"baseline_mean" example:"5.1"`
-	// Their mean at the follow-up.
+	// Mean of the score at the timepoint, in points.
 	After *float64 `json:"follow_up_mean" example:"5.9"`
-	// Mean of the change.
+	// Mean of follow-up minus baseline, in points.
 	Mean *float64 `json:"mean_change" example:"0.8"`
-	// Lower end of its 95 % confidence interval.
+	// Lower end of the 95 % confidence interval of mean_change (paired t).
 	CILow *float64 `json:"ci_low" example:"0.3"`
-	// Upper end of that interval.
+	// Upper end of the 95 % confidence interval of mean_change (paired t).
 	CIHigh *float64 `json:"ci_high" example:"1.2"`
-	// Whether it rests on too few to show safely.
+	// Whether the figures of the row are withheld. They rest on too few.
 	Suppressed bool `json:"suppressed"`
 }
 

@@ -97,12 +97,12 @@ func (w writer) progress(all group, sites []insights.ParticipantRow) []ProgressR
 
 func progressed(r insights.ParticipantRow, name string, target *int) ProgressRow {
 	row := ProgressRow{
-		Site:       name,
-		Target:     target,
-		Enrolled:   r.Enrolled,
-		Baseline:   r.Baseline,
-		Due:        r.Due,
-		FollowedUp: r.FollowedUp,
+		SiteName:     name,
+		Target:       target,
+		Enrolled:     r.Enrolled,
+		WithBaseline: r.WithBaseline,
+		EverDue:      r.EverDue,
+		FollowedUp:   r.FollowedUp,
 	}
 	row.Suppressed = r.Enrolled == nil
 	if r.SiteID != nil {

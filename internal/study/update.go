@@ -241,6 +241,6 @@ func (u *Update) sayQuotes(tx *db.Tx) error {
 		Error; err != nil {
 		return err
 	}
-	u.Told.Withdrawn = len(ids) - len(u.Told.Quotes)
+	u.Told.QuotesWithdrawn = len(ids) - len(u.Told.Quotes)
 	return nil
 }

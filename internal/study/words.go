@@ -66,11 +66,11 @@ func joined(u Update) (words []string) {
 		u.group+sentence(people(*r.Enrolled))+" have joined the study"+hopedFor(u.Where.Progress[0].Rows[0].Target)+".",
 	)
 	switch {
-	case r.Baseline == nil:
-	case *r.Baseline == *r.Enrolled:
+	case r.WithBaseline == nil:
+	case *r.WithBaseline == *r.Enrolled:
 		words = append(words, "All of them, or nearly all, told us at the start how they felt.")
 	default:
-		words = append(words, sentence(count(*r.Baseline))+" of them told us at the start how they felt.")
+		words = append(words, sentence(count(*r.WithBaseline))+" of them told us at the start how they felt.")
 	}
 	for _, f := range u.Told.FollowUps {
 		words = append(words, followed(f)...)
@@ -90,7 +90,7 @@ func hopedFor(target *int) string {
 
 // followed says how many were followed up.
 func followed(f FollowUpFindings) []string {
-	if r := f.Figures; r.Due != nil && *r.Due == 0 {
+	if r := f.Figures; r.EverDue != nil && *r.EverDue == 0 {
 		return []string{"We ask people again " + f.When + ". That time has not come for anybody yet."}
 	}
 	return []string{"We ask people again " + f.When + ".", followedUp(f.Figures)}
@@ -100,18 +100,18 @@ func followedUp(r insights.ParticipantRow) string {
 	switch {
 	case r.FollowedUp == nil:
 		return "How many people we have followed up cannot be shown safely."
-	case r.Due == nil:
+	case r.EverDue == nil:
 		return fmt.Sprintf(
 			"We have followed up %s. How many were due to be asked again cannot be shown safely.",
 			people(*r.FollowedUp),
 		)
-	case *r.Due == 0:
+	case *r.EverDue == 0:
 		return "Nobody was due to be asked again yet."
 	default:
 		return fmt.Sprintf(
 			"We have followed up %s, out of %s who were due to be asked again.",
 			people(*r.FollowedUp),
-			count(*r.Due),
+			count(*r.EverDue),
 		)
 	}
 }
@@ -143,7 +143,7 @@ func told(r insights.ParticipantRow) []string {
 	)
 	if r.Used == nil || *r.Used > 0 {
 		ask(
-			"Did it help those who used something? %s said yes. %s said something else. "+worse(r.MadeWorse),
+			"Did it help those who used something? %s said yes. %s said something else. "+worse(r.ServicesMadeWorse),
 			r.Helped,
 			r.NotHelped,
 		)
@@ -161,14 +161,14 @@ func told(r insights.ParticipantRow) []string {
 
 // been says how people have been.
 func been(r insights.ParticipantRow) string {
-	if !known(r.Better, r.Worse, r.SameOrNotSaid) {
+	if !known(r.BeenBetter, r.BeenWorse, r.BeenSameOrNotSaid) {
 		return "This cannot be shown safely."
 	}
 	return fmt.Sprintf(
 		"%s said better. %s said worse. %s said the same, or did not say.",
-		sentence(count(*r.Better)),
-		sentence(count(*r.Worse)),
-		sentence(count(*r.SameOrNotSaid)),
+		sentence(count(*r.BeenBetter)),
+		sentence(count(*r.BeenWorse)),
+		sentence(count(*r.BeenSameOrNotSaid)),
 	)
 }
 
@@ -186,11 +186,11 @@ func worse(n *int) string {
 
 // hard says what made it hard to collect answers at a follow-up.
 func hard(r insights.ParticipantRow) []string {
-	if r.Due == nil {
+	if r.EverDue == nil {
 		return []string{"How many did not answer cannot be shown safely."}
 	}
 	words := []string{}
-	if *r.Due == 0 {
+	if *r.EverDue == 0 {
 		return words
 	}
 	add := func(n *int, text string) {
@@ -199,12 +199,12 @@ func hard(r insights.ParticipantRow) []string {
 		}
 	}
 	add(r.StillOpen, "%s have not answered yet. They still can.")
-	add(r.Lost, "%s could not be asked, or did not want to be.")
+	add(r.LostOrSaidNo, "%s could not be asked, or did not want to be.")
 	add(r.Missed, "For %s the time to ask ran out. Nobody wrote down why.")
 	add(r.TriedMore, "We tried to reach %s more than once.")
 	add(r.NeverTried, "For %s nobody wrote down if we tried to reach them.")
 	add(r.NotAllAnswers, "%s answered, but left out some or all of the questions with scores.")
-	if !known(r.StillOpen, r.Lost, r.Missed, r.TriedMore, r.NeverTried, r.NotAllAnswers) {
+	if !known(r.StillOpen, r.LostOrSaidNo, r.Missed, r.TriedMore, r.NeverTried, r.NotAllAnswers) {
 		words = append(words, "Some of these numbers cannot be shown safely, so they do not stand here.")
 	}
 	return words
@@ -250,10 +250,10 @@ func inShort(u Update) (words []string) {
 
 // share says how much of those who were due were followed up, by the numbers as they are shown.
 func share(r insights.ParticipantRow) string {
-	if !some(r.Due) || r.FollowedUp == nil {
+	if !some(r.EverDue) || r.FollowedUp == nil {
 		return ""
 	}
-	switch part := float64(*r.FollowedUp) / float64(*r.Due); {
+	switch part := float64(*r.FollowedUp) / float64(*r.EverDue); {
 	case part < 0.45:
 		return "That is fewer than half."
 	case part <= 0.55:

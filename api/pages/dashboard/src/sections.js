@@ -32,12 +32,12 @@ function bars(data, width, colour, label) {
 /** What stands in the place of a group whose figures are withheld. */
 const withheld = (names, said = "withheld") => Plot.text(names, { frameAnchor: "left", y: (name) => name, text: () => said, textAnchor: "start", dx: 5, fill: ink, fontStyle: "italic" });
 
-const steps = [["received_in", "Referred in"], ["contacted", "Contacted"], ["baseline", "Asked how they are"], ["referral_sent", "Referral sent"], ["accepted", "Accepted"], ["attended", "Came"], ["follow_up_due", "Follow-up due"], ["followed_up", "Followed up"]];
+const steps = [["received_in", "Referred in"], ["contacted", "Contacted"], ["baseline_taken", "Asked how they are"], ["referral_sent", "Referral sent"], ["referral_accepted", "Accepted"], ["referral_attended", "Came"], ["follow_up_due", "Follow-up due"], ["follow_up_answered", "Followed up"]];
 
 const flow = {
   id: "flow", title: "How far people came", metric: "flow",
   about: "How far the people came who were referred in during these months, up to the day of the figures. Each step counts those of the step before who reached it as well: whoever was never referred on is in no later step, even if they were followed up. Being told of a place, without a referral, is none.",
-  words: ([row]) => row.suppressed ? `${capital(few)}.` : told(`${number(row.received_in)} people were referred in.`, [row.attended, (n) => `Of these, ${n} came to a service they were referred to.`], [row.followed_up, (n) => `${n} of those who came have been followed up.`]),
+  words: ([row]) => row.suppressed ? `${capital(few)}.` : told(`${number(row.received_in)} people were referred in.`, [row.referral_attended, (n) => `Of these, ${n} came to a service they were referred to.`], [row.follow_up_answered, (n) => `${n} of those who came have been followed up.`]),
   draw: ([row], width) => [bars(steps.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, "people")],
   list: ([row]) => ({ head: ["Step", "People", "Of those referred in"], rows: steps.map(([field, name]) => [name, number(row[field]), row[field] === null || !row.received_in ? "" : percent(Math.round(1000 * row[field] / row.received_in) / 10)]) }),
 };
@@ -83,13 +83,13 @@ const change = {
   }),
 };
 
-const ends = [["completed", "Answered", colours.good], ["missed", "Missed", colours.bad], ["lost", "Lost", "#8a3ffc"], ["paused", "Said no to contact", "#a56a00"], ["due", "Due now", colours.plain], ["not_yet_due", "Not due yet", "#b6bfcd"]];
+const ends = [["followed_up", "Answered", colours.good], ["missed", "Missed", colours.bad], ["lost", "Lost", "#8a3ffc"], ["said_no_to_contact", "Said no to contact", "#a56a00"], ["still_open", "Due now", colours.plain], ["not_yet_due", "Not due yet", "#b6bfcd"]];
 
 const retention = {
   id: "retention", title: "Who was followed up", metric: "retention",
   about: "What became of each follow-up that was planned. The months are those of the day from which it is counted, which is mostly the baseline. Of those whose turn has come and gone (answered, missed, lost, or said no to contact) the percentage answered, late answers too; nobody who can still be asked is among them. Missed: the time passed without an answer or a reason. Lost: somebody recorded why. People who died before the time was over are counted apart.",
   words: (rows) => rows.map((r) => {
-    const said = r.ended === 0 ? "nobody's turn has come and gone yet" : r.completion_percent === null ? few : `${number(r.completed)} of the ${number(r.ended)} people whose turn has come and gone answered (${percent(r.completion_percent)})`;
+    const said = r.ended === 0 ? "nobody's turn has come and gone yet" : r.retention_percent === null ? few : `${number(r.followed_up)} of the ${number(r.ended)} people whose turn has come and gone answered (${percent(r.retention_percent)})`;
     return `${capital(words(r.timepoint))}: ${said}.`;
   }).join(" "),
   draw: (rows, width) => {
@@ -108,23 +108,23 @@ const retention = {
         Plot.text(partly, { x: "sum", y: "when", text: () => "rest withheld", textAnchor: "start", dx: 5, fill: ink, fontStyle: "italic" })],
     }))];
   },
-  list: (rows) => ({ head: ["When", "Planned", ...ends.map((e) => e[1]), "Died before", "Answered, of ended"], rows: rows.map((r) => [words(r.timepoint), ...(r.suppressed ? [few, ...Array(8).fill("")] : [number(r.eligible), ...ends.map(([field]) => number(r[field])), number(r.died), r.completion_percent === null ? "" : percent(r.completion_percent)])]) }),
+  list: (rows) => ({ head: ["When", "Planned", ...ends.map((e) => e[1]), "Died before", "Answered, of ended"], rows: rows.map((r) => [words(r.timepoint), ...(r.suppressed ? [few, ...Array(8).fill("")] : [number(r.eligible), ...ends.map(([field]) => number(r[field])), number(r.died), r.retention_percent === null ? "" : percent(r.retention_percent)])]) }),
 };
 
 const said = [["both_say_used", "Both say used"], ["neither_says_used", "Neither says used"], ["person_alone_says_used", "The person alone"], ["organisation_alone_says_used", "Organisation alone"]];
-const came = [["sent", "Sent"], ["accepted", "Accepted"], ["attended", "Came"], ["completed", "Finished"]];
+const came = [["referrals", "Sent"], ["ever_accepted", "Accepted"], ["organisation_says_attended", "Came"], ["completed", "Finished"]];
 
 const uptake = {
   id: "uptake", title: "Whether people used what they were referred to", metric: "uptake",
   about: "Referrals that were sent in these months, and what each side says of them. That the person came is the organisations' word: they, or a link worker for them, reported it, or said that the person finished. What people say is from the follow-up at which they were last asked about it. The two are compared, and neither settles the other: agreement is the part of those asked about in which both say that it was used, or neither does. An organisation that reported nothing is taken as not saying that the person came.",
-  words: ([row]) => row.suppressed ? `${capital(few)}.` : told(`${number(row.sent)} referrals were sent.`, [row.attended, (n) => `Of ${n}, organisations say that the person came.`], [row.asked, (n) => `People were asked about ${n}.`],
+  words: ([row]) => row.suppressed ? `${capital(few)}.` : told(`${number(row.referrals)} referrals were sent.`, [row.organisation_says_attended, (n) => `Of ${n}, organisations say that the person came.`], [row.asked, (n) => `People were asked about ${n}.`],
     [row.benefited, (n) => `Of ${n} they say that it helped.`], row.agreement_percent === null ? "" : `The two accounts agree in ${percent(row.agreement_percent)}.`),
   draw: ([row], width) => [bars(came.map(([field, name]) => ({ name, n: row[field] })), width, colours.plain, narrow(width) ? "as organisations say" : "referrals, by what organisations say"), bars(said.map(([field, name]) => ({ name, n: row[field] })), width, colours.good, narrow(width) ? "as people were asked" : "referrals that people were asked about")],
   list: ([row]) => ({ head: ["What", "Referrals"], rows: [...came, ["asked", "Asked about"], ...said, ["person_does_not_say", "The person does not say"], ["benefited", "It helped"], ["not_benefited", "It did not help"], ["made_worse", "It made things worse"]].map(([field, name]) => [name, row.suppressed ? few : number(row[field])]) }),
 };
 
 const groups = [["deprivation", "Deprivation (1: most deprived fifth)"], ["ethnic_group", "Ethnic group"], ["gender", "Gender"], ["age_band", "Age"]];
-const reached = [["contacted", "Contacted"], ["referral_sent", "Referral sent"], ["attended", "Came"], ["followed_up", "Followed up"]];
+const reached = [["contacted", "Contacted"], ["referral_sent", "Referral sent"], ["referral_attended", "Came"], ["follow_up_answered", "Followed up"]];
 const group = (r) => groups.find(([field]) => r[field] !== undefined && r[field] !== null);
 const share = (r, field) => (r[field] === null || r[field] === undefined || !r.received_in ? null : Math.min(100, Math.round(1000 * r[field] / r.received_in) / 10));
 

@@ -105,15 +105,18 @@ call only_for('birth_date_changed()');
 create or replace trigger patients_birth_date_changed after update of birth_date on patients
   for each row when (old.birth_date <> new.birth_date) execute function birth_date_changed();
 
--- What "paused" means: whose follow-ups nobody asks about, and why. Somebody who was never asked for consent is not
--- among them: the link worker sees them and can ask. Figures count deaths separately, so they use only the rows with
--- why = 'said_no', which is also the reason of a person who said no and died. One row a person, and no union: PostgreSQL
--- looks a person up by an index only where a view is a plain join.
+-- Who said no to being contacted for follow-ups. Somebody who was never asked for consent is not among them: the link
+-- worker sees them and can ask.
+create or replace view contact_refusals with (security_invoker) as
+  select site_id, patient_id from standing_consents where purpose = 'follow_up_contact' and rules_out;
+
+-- What "paused" means: whose follow-ups nobody asks about, and why; said_no is also the reason of a person who said no
+-- and died. Figures and datasets count deaths separately, so they use contact_refusals alone. One row a person, and no
+-- union: PostgreSQL looks a person up by an index only where a view is a plain join.
 create or replace view follow_up_pauses with (security_invoker) as
   select p.site_id, p.id as patient_id, case when c.patient_id is null then 'died' else 'said_no' end as why
   from patients p
-  left join standing_consents c on c.site_id = p.site_id and c.patient_id = p.id
-    and c.purpose = 'follow_up_contact' and c.rules_out
+  left join contact_refusals c on c.site_id = p.site_id and c.patient_id = p.id
   where p.died_on is not null or c.patient_id is not null;
 
 -- The state of a follow-up on a day. paused: follow_up_pauses has the person.
@@ -294,6 +297,6 @@ create policy patients_raise on safeguarding_flags for insert to waypost_patient
 create policy jobs on safeguarding_flags to waypost_jobs using (true);
 
 -- Views are read with the reader's own rights.
-grant select on follow_up_pauses, open_follow_ups, follow_up_states, standing_assessments, counted_assessments,
-    counted_scores, open_safeguarding_flags
+grant select on contact_refusals, follow_up_pauses, open_follow_ups, follow_up_states, standing_assessments,
+    counted_assessments, counted_scores, open_safeguarding_flags
   to waypost_staff, waypost_patients, waypost_jobs;

@@ -16,6 +16,8 @@ type Codebook struct {
 	Definition int `json:"definition" example:"1"`
 	// The tables of a release, each a CSV and a Parquet file.
 	Tables []CodebookOf `json:"tables"`
+	// The stages of flow.csv, beside the states of follow-ups.
+	Stages []Value `json:"stages"`
 	// What the numbers in a missing_code column stand for.
 	Missing []Value `json:"missing_codes"`
 	// By what a person could be recognised, taken together, and what each step of generalisation
@@ -61,7 +63,7 @@ type QuasiLevels struct {
 
 // Book is the codebook. It is of every project.
 func Book() Codebook {
-	b := Codebook{Definition: Definition, Missing: missingCodes}
+	b := Codebook{Definition: Definition, Stages: stages, Missing: missingCodes}
 	for _, t := range tables {
 		of := CodebookOf{Name: t.Name, Label: t.Label, Key: t.Key}
 		for _, c := range t.Columns {

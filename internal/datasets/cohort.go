@@ -22,11 +22,11 @@ var files = sqlfile.Load(folder)
 
 // Stage is a step of the flow of participants, with the people who are at it.
 type Stage struct {
-	// What the people have in common.
+	// What the people have in common. The codebook lists the stages.
 	Stage string `json:"stage" example:"included"`
-	// Of which follow-up; empty: of none.
+	// Code of the follow-up. Empty: the stage is of none.
 	Timepoint string `json:"timepoint"`
-	// How many people; of a timepoint, how many episodes.
+	// How many are at the stage. They are people; of a timepoint, and with a baseline, episodes.
 	N int `json:"n"`
 }
 

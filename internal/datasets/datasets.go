@@ -26,4 +26,4 @@ type Store struct {
 }
 
 // Definition is the version of the tables: it rises when a column comes, goes or changes its meaning.
-const Definition = 1
+const Definition = 2

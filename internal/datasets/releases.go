@@ -101,12 +101,12 @@ type Trial struct {
 
 // Missing is how much of something there is not.
 type Missing struct {
-	// Of what: a quasi-identifier, the baseline, or a score at a timepoint.
-	What string `json:"what"`
-	// How many there are.
-	N int `json:"n"`
-	// Of how many of them it is missing.
-	Missing int `json:"missing"`
+	// What may be missing. It is a quasi-identifier, the baseline, or the answer to a follow-up.
+	What string `json:"what" example:"imd_quintile"`
+	// How many it should be recorded of. They are people, of baselines episodes, or follow-ups.
+	Expected int `json:"expected" example:"100"`
+	// Of expected: it is not recorded.
+	Missing int `json:"missing" example:"4"`
 }
 
 // Ask asks for a release: a job makes it soon. Two that are asked for at once are two, each of a snapshot

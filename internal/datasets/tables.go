@@ -7,7 +7,7 @@ import (
 var (
 	site    = quasis[0].column("The site, under a code of this project", "sites")
 	ageBand = quasis[1].column(
-		"Age in years at the first baseline, or when first referred in",
+		"Age in bands of years; at the first baseline, or when first referred in",
 		"patients.birth_date",
 	)
 	gender      = quasis[2].column("Gender as the person states it", "patients.gender")
@@ -16,7 +16,7 @@ var (
 		"patients.ethnic_category",
 	)
 	imdQuintile = quasis[4].column(
-		"Deprivation of the home's neighbourhood: fifths of the index of multiple deprivation",
+		"Deprivation of the home's neighbourhood, in fifths",
 		"patients.imd_decile",
 	)
 	consent = Column{
@@ -45,7 +45,7 @@ var (
 	needGroup = Column{
 		"need_group",
 		Text,
-		"The group of the main need",
+		"The group of the need; it is the episode's main one",
 		"episodes.need_primary",
 		"(select n.code_group from code_needs n where n.code = c.need_primary)",
 		groups("needs"),
@@ -53,37 +53,53 @@ var (
 	timepoint = Column{
 		"timepoint",
 		Text,
-		"Which follow-up it is: the code of its schedule",
+		"Code of the follow-up",
 		"follow_ups.code",
 		"c.code",
 		nil,
 	}
 	states = []Value{
+		{"followed_up", "The person answered the follow-up"},
+		{"not_yet_due", "The window has not opened"},
+		{"invited_still_open", "The window is open, and somebody has tried to reach the person"},
+		{"not_invited", "Nobody has tried to reach the person; the window is open, or has closed"},
 		{
-			"completed",
-			"The person answered",
+			"invited_missed",
+			"The window has closed, and somebody had tried to reach the person; no end is recorded",
 		},
-		{"not_yet_due", "Its window has not opened"},
-		{"due", "Its window is open, and somebody has tried"},
-		{"not_invited", "Its window is open or over, and nobody has tried"},
-		{
-			"missed",
-			"Its window is over; somebody had tried, without an end",
-		},
-		{"lost", "Recorded as lost, with a reason"},
-		{"died", "The person died"},
-		{"paused", "The person said no to being contacted"},
-		{"withdrew", "The person withdrew from research before it"},
+		{"lost", "Somebody recorded why there will be no answer"},
+		{"died", "The person died before the window closed, and had not answered"},
+		{"said_no_to_contact", "The person said no to being contacted, so nobody asks"},
+		{"withdrew", "The person withdrew from research before the follow-up"},
 	}
 	state = Column{
 		"state",
 		Text,
-		"What became of the follow-up, on the day of the snapshot",
+		"What became of the follow-up; on the day of the snapshot",
 		"follow_ups",
 		"c.state",
 		states,
 	}
 )
+
+// stages are those of flow.csv, beside the states of follow-ups.
+var stages = []Value{
+	{"recorded", "People whom the sites' record holds"},
+	{"never_referred_in", "People who were never referred in"},
+	{"consented", "People whose consent to research stands"},
+	{"withdrawn_data_kept", "People who withdrew from research, and let data be kept"},
+	{"consent_withdrawn", "People who withdrew from research, and had their data taken out"},
+	{"consent_declined", "People who declined to take part in research"},
+	{"opted_out_or_not_checked", "People who opted out nationally, or were not checked against that"},
+	{"not_asked", "People who were not asked whether they take part in research"},
+	{"may_be_included", "People who may be included"},
+	{"left_out_in_small_groups", "People who were left out, in groups smaller than the minimum k"},
+	{"included", "People who are in the release"},
+	{"episodes_with_baseline", "Episodes with a baseline"},
+}
+
+// dayOfRow is the one meaning of days_from_baseline.
+const dayOfRow = "Days from the episode's baseline to what the row is of"
 
 // tables are the six tables of a release.
 var tables = []Table{participants, episodes, referrals, assessments, followUps, pairs}
@@ -117,17 +133,18 @@ var participants = Table{
 		{"carer", Text, "Whether the person is a carer", "patients.carer", "p.carer", list("carers")},
 		{"episodes", Integer, "Spells of support in this release", "episodes", "s.n", nil},
 		{
-			"baseline_quarter",
+			"first_baseline_quarter",
 			Text,
-			"Quarter of the first baseline; empty: none yet",
+			"Quarter of the person's first baseline; empty: none yet",
 			"episodes.baseline_on",
 			quarter("s.baseline_on"),
 			nil,
 		},
 		{
-			"follow_up",
+			"furthest_state",
 			Text,
-			"The furthest that any follow-up of the project's timepoints got; empty: none is planned, for want of a baseline",
+			"The furthest that any follow-up of the project's timepoints got; empty: none is planned, for want of a " +
+				"baseline",
 			"follow_ups",
 			"f.state",
 			states,
@@ -138,7 +155,8 @@ join patients p on p.site_id = c.site_id and p.id = c.patient_id
 left join standing_consents n on n.site_id = c.site_id and n.patient_id = c.patient_id and n.purpose = 'research'
 join (select site_id, patient_id, count(*) as n, min(baseline_on) as baseline_on from spells group by 1, 2) s on s.site_id = c.site_id and s.patient_id = c.patient_id
 left join (select distinct on (site_id, patient_id) site_id, patient_id, state from turns
-  order by site_id, patient_id, array_position(array['completed', 'due', 'not_invited', 'not_yet_due', 'paused', 'missed', 'lost', 'withdrew', 'died'], state)) f on f.site_id = c.site_id and f.patient_id = c.patient_id`,
+  order by site_id, patient_id, array_position(array['followed_up', 'invited_still_open', 'not_invited', 'not_yet_due', 'said_no_to_contact', 'invited_missed', 'lost',
+    'withdrew', 'died'], state)) f on f.site_id = c.site_id and f.patient_id = c.patient_id`,
 }
 
 var episodes = Table{
@@ -187,7 +205,7 @@ var episodes = Table{
 			{
 				"baseline_quarter",
 				Text,
-				"Quarter of the baseline; empty: none",
+				"Quarter of the row's baseline; empty: none",
 				"episodes.baseline_on",
 				quarter("c.baseline_on"),
 				nil,
@@ -217,7 +235,7 @@ var episodes = Table{
 				"coalesce(k.accompanied, 0)",
 				yesNo,
 			},
-			{"referrals", Integer, "Referrals sent", "referrals", "coalesce(r.referrals, 0)", nil},
+			{"referrals", Integer, "Referrals that were sent", "referrals", "coalesce(r.referrals, 0)", nil},
 			{"signposts", Integer, "Signposts given", "referrals", "coalesce(r.signposts, 0)", nil},
 			{
 				"referrals_attended",
@@ -227,7 +245,7 @@ var episodes = Table{
 				"coalesce(r.attended, 0)",
 				nil,
 			},
-			{"status", Text, "Where support stands", "episodes.status", "c.status", list("episode_statuses")},
+			{"episode_status", Text, "Where support stands", "episodes.status", "c.status", list("episode_statuses")},
 			{
 				"closure_reason",
 				Text,
@@ -317,7 +335,7 @@ var referrals = Table{
 			"coalesce(v.activity_type, 'not_known')",
 			list("activity_types"),
 		},
-		{"status", Text, "Where it stands", "referrals.status", "r.status", list("referral_statuses")},
+		{"referral_status", Text, "Where the referral stands", "referrals.status", "r.status", list("referral_statuses")},
 		{
 			"status_reason",
 			Text,
@@ -330,7 +348,7 @@ var referrals = Table{
 		{
 			"days_from_baseline",
 			Integer,
-			"Days from the baseline to the sending; less than 0: before it",
+			dayOfRow + "; of a referral its sending, less than 0 before the baseline",
 			"referrals.sent_at",
 			days("c.baseline_on", "r.sent_on"),
 			nil,
@@ -447,7 +465,7 @@ left join (
 var assessments = Table{
 	Name:  "assessments_long",
 	Label: "an answer to an item, or a score, of an assessment",
-	Key:   []string{"study_id", "episode_no", "assessment_no", "kind", "name"},
+	Key:   []string{"study_id", "episode_no", "assessment_no", "item_or_score", "name"},
 	Columns: []Column{
 		studyID,
 		episodeNo,
@@ -459,12 +477,12 @@ var assessments = Table{
 			"a.no",
 			nil,
 		},
-		{"instrument", Text, "The instrument", "assessments.instrument", "a.instrument", nil},
-		{"version", Integer, "Its version", "assessments.instrument_version", "a.instrument_version", nil},
+		{"instrument", Text, "Key of the instrument", "assessments.instrument", "a.instrument", nil},
+		{"instrument_version", Integer, "Version of the instrument", "assessments.instrument_version", "a.instrument_version", nil},
 		{
 			"timepoint",
 			Text,
-			"baseline, review, closure, or a follow-up's code",
+			"Code of the follow-up; or baseline, review, closure",
 			"assessments.timepoint",
 			"a.timepoint",
 			nil,
@@ -472,12 +490,12 @@ var assessments = Table{
 		{
 			"days_from_baseline",
 			Integer,
-			"Days from the episode's baseline; 0: the baseline itself",
+			dayOfRow + "; of an assessment its day, 0 the baseline itself",
 			"assessments.completed_on",
 			days("c.baseline_on", "a.completed_on"),
 			nil,
 		},
-		{"mode", Text, "How it was taken", "assessments.mode", "a.mode", list("modes")},
+		{"mode", Text, "How the person answered", "assessments.mode", "a.mode", list("modes")},
 		{"respondent", Text, "Who answered", "assessments.respondent", "a.respondent", list("respondents")},
 		{
 			"helper",
@@ -498,9 +516,9 @@ var assessments = Table{
 			yesNo,
 		},
 		{
-			"kind",
+			"item_or_score",
 			Text,
-			"An item's answer, or a score",
+			"Whether the row is an item's answer, or a score",
 			"assessments",
 			"x.kind",
 			[]Value{{"item", "An answer to one item"}, {"score", "A score that is made of items"}},
@@ -555,7 +573,7 @@ var followUps = Table{
 		{
 			"days_from_baseline",
 			Integer,
-			"Days from the baseline to the answer",
+			dayOfRow + "; of a follow-up its answer",
 			"follow_ups.completed_on",
 			days("c.baseline_on", "c.completed_on"),
 			nil,
@@ -605,18 +623,18 @@ left join follow_up_completions d on d.site_id = c.site_id and d.follow_up_id = 
 var pairs = Table{
 	Name:  "outcomes_paired",
 	Label: "a score of a baseline, with the response that pairs with it at a timepoint, or without one",
-	Key:   []string{"study_id", "episode_no", "instrument", "version", "score", "timepoint"},
+	Key:   []string{"study_id", "episode_no", "instrument", "instrument_version", "score", "timepoint"},
 	Columns: []Column{
 		studyID,
 		episodeNo,
-		{"instrument", Text, "The instrument", "assessment_scores.instrument", "b.instrument", nil},
-		{"version", Integer, "Its version", "assessment_scores.instrument_version", "b.instrument_version", nil},
-		{"score", Text, "The score", "assessment_scores.score", "b.score", nil},
+		{"instrument", Text, "Key of the instrument", "assessment_scores.instrument", "b.instrument", nil},
+		{"instrument_version", Integer, "Version of the instrument", "assessment_scores.instrument_version", "b.instrument_version", nil},
+		{"score", Text, "Which of the instrument's scores", "assessment_scores.score", "b.score", nil},
 		timepoint,
 		{
 			"better",
 			Text,
-			"Which way is better",
+			"Which way the score gets better",
 			"the instrument",
 			"g.better",
 			[]Value{{"higher", "Higher is better"}, {"lower", "Lower is better"}},
@@ -633,7 +651,7 @@ var pairs = Table{
 		{
 			"change",
 			Number,
-			"follow_up less baseline, in points; empty: no pair",
+			"The score at the follow-up less that at the baseline, in points; empty: no pair",
 			"assessment_scores.value",
 			"a.value - b.value",
 			nil,
@@ -641,7 +659,7 @@ var pairs = Table{
 		{
 			"missing_code",
 			Integer,
-			"Why there is no follow-up",
+			"Why there is no answer; see state",
 			"follow_ups",
 			"case when a.value is null then -1 end",
 			missingCodes[:1],
@@ -693,7 +711,7 @@ var pairs = Table{
 		{
 			"baseline_quarter",
 			Text,
-			"Quarter of the baseline",
+			"Quarter of the row's baseline",
 			"assessments.completed_on",
 			quarter("b.completed_on"),
 			nil,

@@ -28,15 +28,15 @@ type Query struct {
 
 // Figures are what one metric answers, with what protects it.
 type Figures[R any] struct {
-	// Which figures these are.
+	// Which figures they are.
 	Metric string `json:"metric" example:"outcomes"`
-	// Of the definition: figures of two versions are not comparable.
+	// Version of the definition. Figures of two versions are not comparable.
 	Version int `json:"version" example:"1"`
 	// What the figures are, in words.
 	Definition string `json:"definition"`
-	// What change without a comparison group cannot show; with figures of change alone.
+	// What change without a comparison group cannot show. It goes with figures of change alone.
 	Caution string `json:"caution,omitempty"`
-	// What they stand at: for partners the end of the last day, for a site's manager now.
+	// What the figures stand at. For partners it is the end of the last day, for a site's manager now.
 	AsOf time.Time `json:"as_of"`
 	// How small numbers are protected.
 	Disclosure disclosure.Notice `json:"disclosure"`

@@ -44,7 +44,7 @@ type Entry struct {
 	Dimensions []Dimension `json:"dimensions"`
 	// The other parameters.
 	Filters []string `json:"filters"`
-	// Of the definition: figures of two versions are not comparable.
+	// Version of the definition. Figures of two versions are not comparable.
 	Version int `json:"version" example:"1"`
 }
 

@@ -14,8 +14,8 @@ type MissingRow struct {
 	// What is known or not. It is a field of the minimum data set, or an item of the baseline as
 	// instrument.item.
 	Field string `json:"field" example:"ethnic_category"`
-	// Episodes that the field should be recorded of. Of an item, they are those whose baseline asked
-	// its instrument; of any other field, all.
+	// How many it should be recorded of. Of an item, they are the episodes whose baseline asked its
+	// instrument; of any other field, all episodes.
 	Expected *int `json:"expected" example:"400"`
 	// Of expected: it is recorded. Asked and not stated is recorded; not known and not asked is not.
 	Known *int `json:"known" example:"380"`

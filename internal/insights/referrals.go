@@ -45,7 +45,7 @@ type ReferralRow struct {
 	AnsweredAfter28Days *int `json:"answered_after_28_days" example:"20"`
 	// Percent of referrals that are loop_closed, 0 to 100, from the two as published.
 	LoopClosurePercent *float64 `json:"loop_closure_percent" example:"53.3"`
-	// Signposts given: the person was told of something, and nothing was sent.
+	// Signposts given. The person was told of something, and nothing was sent.
 	Signposts *int `json:"signposts" example:"90"`
 	Withheld
 }

@@ -10,8 +10,8 @@ type ServiceRow struct {
 	Referrals *int `json:"referrals" example:"30"`
 	// Of referrals: the organisation took the person at some time, or the person came.
 	EverAccepted *int `json:"ever_accepted" example:"20"`
-	// Of ever_accepted: the person came at least once, whoever says so. uptake tells the two
-	// accounts apart.
+	// Of ever_accepted: the person came at least once, whoever says so. The figures of uptake
+	// tell the two accounts apart.
 	Attended *int `json:"attended" example:"15"`
 	// Of attended: the status is completed.
 	Completed *int `json:"completed" example:"10"`

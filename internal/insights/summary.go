@@ -38,13 +38,13 @@ type Summary struct {
 type Caseload struct {
 	// Episodes that are waiting, active or paused.
 	Open int `json:"open" example:"42"`
-	// Of open: nobody has met the person yet.
+	// Of open: nobody has reached the person yet.
 	Waiting int `json:"waiting" example:"3"`
-	// Of open: supported now.
+	// Of open: the person is supported now.
 	Active int `json:"active" example:"37"`
-	// Of open: paused.
+	// Of open: support is paused.
 	Paused int `json:"paused" example:"2"`
-	// Support has ended; follow-ups go on.
+	// Episodes whose support has ended. Their follow-ups go on.
 	Closed int `json:"closed" example:"180"`
 }
 

@@ -41,7 +41,7 @@ type UptakeRow struct {
 	NotBenefited *int `json:"not_benefited" example:"15"`
 	// Of asked: it made things worse, as the person says.
 	MadeWorse *int `json:"made_worse" example:"0"`
-	// Signposts given: the person was told of something, and nothing was sent.
+	// Signposts given. The person was told of something, and nothing was sent.
 	Signposts *int `json:"signposts" example:"90"`
 	Withheld
 }

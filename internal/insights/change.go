@@ -38,8 +38,9 @@ func init() {
 	contents = append(contents, outcomesTables{})
 }
 
-const outcomesDefinition = "Change between the baseline and each follow-up, within one person's episode and one version of an instrument: " +
-	"of the responses within the follow-up's analysis window the one nearest its target day, ties to the earlier. " +
+const outcomesDefinition = "Change between the baseline and each follow-up, within one person's episode and one " +
+	"version of an instrument: of the responses within the follow-up's analysis window the one nearest its target day, " +
+	"ties to the earlier. " +
 	"The months are those of the baseline. People without both measurements count in baseline_n alone. " +
 	"By service, people are in the row of the service that they came to first. " +
 	"population=research_consented leaves everybody out whose consent to research does not stand now, as datasets do. " +

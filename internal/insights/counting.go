@@ -54,12 +54,15 @@ type counts[R any] struct {
 	shares     []share // of published counts, in percent
 	// the rows there are for each place, whatever is in them; nil: one
 	subgroups func(tx *db.Tx) ([]string, error)
-	row       func(at Divider, subgroup string, w Withheld) R                                // without figures
-	adjust    func(r *R)                                                                     // puts what follows from its counts, before the shares
-	ask       func(ctx context.Context, s *Store, m *counts[R], q Query) (Figures[R], error) // nil: as it is asked
-	args      map[string]any                                                                 // of its SQL
-	tableBy   []Dimension                                                                    // of its tables in a snapshot; nil: those that it can be asked by
-	bands     bool
+	row       func(at Divider, subgroup string, w Withheld) R // without figures
+	// puts what follows from its counts, before the shares
+	adjust func(r *R)
+	// nil: as it is asked
+	ask  func(ctx context.Context, s *Store, m *counts[R], q Query) (Figures[R], error)
+	args map[string]any // of its SQL
+	// of its tables in a snapshot; nil: those that it can be asked by
+	tableBy []Dimension
+	bands   bool
 
 	names   []string // what its SQL counts
 	columns []column

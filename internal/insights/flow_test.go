@@ -10,7 +10,8 @@ import (
 
 func TestFlowByHand(t *testing.T) {
 	seen := []seenAt{{"a", "", tallies{
-		"received_in": 312, "contacted": 302, "baseline_taken": 282, "referral_sent": 252, "referral_accepted": 212, "referral_attended": 210,
+		"received_in": 312, "contacted": 302, "baseline_taken": 282, "referral_sent": 252,
+		"referral_accepted": 212, "referral_attended": 210,
 		"follow_up_due": 150, "follow_up_answered": 80,
 	}}}
 	if got, want := asJSON(t, tabled(flow, disclosure.None(), abc[:1], seen, "")[0]), `{"received_in":312,

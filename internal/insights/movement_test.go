@@ -48,7 +48,10 @@ func TestMovementByHand(t *testing.T) {
 	}
 	o := Outcome{banded, []Sample{{Pairs: pairs, BaselineN: 60}}}
 	truth := crossed(o.movement(disclosure.None()))
-	for at, want := range map[[2]string]int{{"", ""}: 54, {"low", ""}: 30, {"low", "medium"}: 20, {"low", "low"}: 10, {"medium", "high"}: 12, {"high", "very_high"}: 9, {"very_high", "low"}: 3, {"", "low"}: 13, {"high", "low"}: 0} {
+	for at, want := range map[[2]string]int{
+		{"", ""}: 54, {"low", ""}: 30, {"low", "medium"}: 20, {"low", "low"}: 10, {"medium", "high"}: 12,
+		{"high", "very_high"}: 9, {"very_high", "low"}: 3, {"", "low"}: 13, {"high", "low"}: 0,
+	} {
 		if truth[at] != want {
 			t.Errorf("%v: %d, want %d", at, truth[at], want)
 		}

@@ -124,7 +124,10 @@ func (o Outcome) protect(profile disclosure.Profile, axis disclosure.Tree, all D
 
 // round makes figures fit for everybody; who reads a site's own record reads them as they are.
 func (r *OutcomeRow) round() {
-	for _, x := range []**float64{&r.BaselineMean, &r.BaselineSD, &r.FollowUpMean, &r.FollowUpSD, &r.MeanChange, &r.SDChange, &r.CILow, &r.CIHigh, &r.StandardisedChange, &r.HedgesG} {
+	for _, x := range []**float64{
+		&r.BaselineMean, &r.BaselineSD, &r.FollowUpMean, &r.FollowUpSD, &r.MeanChange, &r.SDChange,
+		&r.CILow, &r.CIHigh, &r.StandardisedChange, &r.HedgesG,
+	} {
 		*x = onWire(*x)
 	}
 	r.PValue, r.WilcoxonP = probability(r.PValue), probability(r.WilcoxonP)

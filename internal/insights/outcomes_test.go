@@ -38,16 +38,27 @@ func TestOutcomeRowsOnTheWire(t *testing.T) {
 	}{
 		{disclosure.None(), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12",
 			"better":"higher","paired_n":12,"baseline_n":30,"completion_percent":40,` +
-			`"baseline_mean":4.5,"baseline_sd":1.4459976109624424,"follow_up_mean":6.083333333333333,"follow_up_sd":1.8319554050414562,"mean_change":1.5833333333333333,"sd_change":1.378954368902449,"ci_low":0.7071875271205645,"ci_high":2.4594791395461018,` +
-			`"improved":9,"same":2,"worse":1,"improved_percent":75,"improved_ci_low":46.8,"improved_ci_high":91.1,"standardised_change":1.148213000400844,"hedges_g":1.0681051166519477,"p_value":0.002167971253551599,"wilcoxon_p":0.00776367348064555,"instrument_version":1,"suppressed":false,"row_as_of":null}]`},
+			`"baseline_mean":4.5,"baseline_sd":1.4459976109624424,"follow_up_mean":6.083333333333333,
+				"follow_up_sd":1.8319554050414562,"mean_change":1.5833333333333333,
+				"sd_change":1.378954368902449,"ci_low":0.7071875271205645,"ci_high":2.4594791395461018,` +
+			`"improved":9,"same":2,"worse":1,"improved_percent":75,"improved_ci_low":46.8,
+				"improved_ci_high":91.1,"standardised_change":1.148213000400844,"hedges_g":1.0681051166519477,
+				"p_value":0.002167971253551599,"wilcoxon_p":0.00776367348064555,"instrument_version":1,
+				"suppressed":false,"row_as_of":null}]`},
 		{disclosure.NHSEngland(8), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12",
 			"better":"higher","paired_n":10,"baseline_n":30,"completion_percent":33.3,` +
-			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
-			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,"wilcoxon_p":null,"instrument_version":1,"suppressed":false,"row_as_of":null}]`},
+			`"baseline_mean":4.5,"baseline_sd":1.45,"follow_up_mean":6.08,"follow_up_sd":1.83,
+				"mean_change":1.58,"sd_change":1.38,"ci_low":0.71,"ci_high":2.46,` +
+			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,
+				"improved_ci_high":null,"standardised_change":1.15,"hedges_g":1.07,"p_value":0.0022,
+				"wilcoxon_p":null,"instrument_version":1,"suppressed":false,"row_as_of":null}]`},
 		{disclosure.NHSEngland(13), `[{"instrument":"ons4","score":"life_satisfaction","timepoint":"m9_12",
 			"better":"higher","paired_n":null,"baseline_n":null,"completion_percent":null,` +
-			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
-			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,"improved_ci_high":null,"standardised_change":null,"hedges_g":null,"p_value":null,"wilcoxon_p":null,"instrument_version":1,"suppressed":true,"note":"too few to show safely","row_as_of":null}]`},
+			`"baseline_mean":null,"baseline_sd":null,"follow_up_mean":null,"follow_up_sd":null,
+				"mean_change":null,"sd_change":null,"ci_low":null,"ci_high":null,` +
+			`"improved":null,"same":null,"worse":null,"improved_percent":null,"improved_ci_low":null,
+				"improved_ci_high":null,"standardised_change":null,"hedges_g":null,"p_value":null,
+				"wilcoxon_p":null,"instrument_version":1,"suppressed":true,"note":"too few to show safely","row_as_of":null}]`},
 	} {
 		if got := asJSON(t, outcomes[0].protect(c.profile, disclosure.Halves(1), Divider{})[:1]); got != compact(t, c.want) {
 			t.Errorf("%s %d:\n%s\nwant\n%s", c.profile.Name(), c.profile.Threshold(), got, c.want)
@@ -124,7 +135,8 @@ func TestOutcomesBySite(t *testing.T) {
 func TestNobodyYet(t *testing.T) {
 	rows := []OutcomeRow{
 		Outcome{lifeSatisfaction, nil}.protect(disclosure.NHSEngland(8), disclosure.Halves(0), Divider{})[0],
-		Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), BaselineN: 20}}}.protect(disclosure.NHSEngland(8), disclosure.Halves(1), Divider{})[0],
+		Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), BaselineN: 20}}}.
+			protect(disclosure.NHSEngland(8), disclosure.Halves(1), Divider{})[0],
 	}
 	if *rows[0].PairedN != 0 || *rows[0].BaselineN != 0 || rows[0].CompletionPercent != nil {
 		t.Errorf("no baselines: %s", asJSON(t, rows[0]))
@@ -138,7 +150,8 @@ func TestNobodyYet(t *testing.T) {
 func TestNoResponderThresholdSortsNobody(t *testing.T) {
 	scale := lifeSatisfaction
 	scale.Responder = nil
-	row := Outcome{scale, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 12}}}.protect(disclosure.None(), disclosure.Halves(1), Divider{})[0]
+	row := Outcome{scale, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 12}}}.
+		protect(disclosure.None(), disclosure.Halves(1), Divider{})[0]
 	if row.Improved != nil || row.Same != nil || row.Worse != nil || row.MeanChange == nil {
 		t.Error(asJSON(t, row))
 	}
@@ -217,7 +230,8 @@ func changes(n, sum, squares, most int, so []int, with func([]int)) {
 // deviation a reader knows the sum of the changes and that of their squares; what is said beside these must
 // leave open how many did not change.
 func TestNothingTellsHowManyStayedTheSame(t *testing.T) {
-	row := Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 30}}}.protect(disclosure.NHSEngland(8), disclosure.Halves(1), Divider{})[0]
+	row := Outcome{lifeSatisfaction, []Sample{{At: divided(BySite, "a"), Pairs: golden, BaselineN: 30}}}.
+		protect(disclosure.NHSEngland(8), disclosure.Halves(1), Divider{})[0]
 	if row.Same != nil {
 		t.Fatal("two are shown")
 	}

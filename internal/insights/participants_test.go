@@ -18,16 +18,22 @@ func TestParticipantsByHand(t *testing.T) {
 		t,
 		tabled(participants, disclosure.None(), abc[:1], seen, "m9_12")[0],
 	), `{"timepoint":"m9_12","enrolled":141,"with_baseline":121,"ever_due":81,"followed_up":47,"followed_up_percent":58,`+
-		`"missed":9,"still_open":10,"lost_or_said_no":15,"tried_once":20,"tried_more":50,"never_tried":11,"been_better":20,"been_worse":10,"been_same_or_not_said":17,"used":25,"not_used":22,"helped":16,"not_helped":9,"services_made_worse":3,`+
-		`"meeting_helped":30,"meeting_not_helped":17,"meeting_made_worse":0,"all_answers":30,"not_all_answers":17,"suppressed":false}`; got != compact(t, want) {
+		`"missed":9,"still_open":10,"lost_or_said_no":15,"tried_once":20,"tried_more":50,"never_tried":11,
+			"been_better":20,"been_worse":10,"been_same_or_not_said":17,"used":25,"not_used":22,"helped":16,
+			"not_helped":9,"services_made_worse":3,`+
+		`"meeting_helped":30,"meeting_not_helped":17,"meeting_made_worse":0,"all_answers":30,
+			"not_all_answers":17,"suppressed":false}`; got != compact(t, want) {
 		t.Errorf("\n%s\nwant\n%s", got, want)
 	}
 	if got, want := asJSON(
 		t,
 		tabled(participants, disclosure.NHSEngland(8), abc[:1], seen, "m9_12")[0],
 	), `{"timepoint":"m9_12","enrolled":140,"with_baseline":120,"ever_due":80,"followed_up":45,"followed_up_percent":56.3,`+
-		`"missed":10,"still_open":10,"lost_or_said_no":15,"tried_once":20,"tried_more":50,"never_tried":10,"been_better":20,"been_worse":10,"been_same_or_not_said":15,"used":25,"not_used":20,"helped":15,"not_helped":10,"services_made_worse":null,`+
-		`"meeting_helped":30,"meeting_not_helped":15,"meeting_made_worse":0,"all_answers":30,"not_all_answers":15,"suppressed":false}`; got != compact(t, want) {
+		`"missed":10,"still_open":10,"lost_or_said_no":15,"tried_once":20,"tried_more":50,"never_tried":10,
+			"been_better":20,"been_worse":10,"been_same_or_not_said":15,"used":25,"not_used":20,"helped":15,
+			"not_helped":10,"services_made_worse":null,`+
+		`"meeting_helped":30,"meeting_not_helped":15,"meeting_made_worse":0,"all_answers":30,
+			"not_all_answers":15,"suppressed":false}`; got != compact(t, want) {
 		t.Errorf("three say it made things worse:\n%s\nwant\n%s", got, want)
 	}
 }

@@ -127,10 +127,8 @@ var retention = declare(counts[RetentionRow]{
 
 // timepoints are the codes of the schedules of the actor's sites, by when they are.
 func timepoints(tx *db.Tx) (codes []string, err error) {
-	err = tx.Raw("select code from schedules where site_id = any(?::uuid[]) group by code order by min(analysis_from), code", db.IDs(tx.Actor.Sites)).
-		Scan(&codes).
-		Error
-	return codes, err
+	return codes, tx.Raw(`select code from schedules where site_id = any(?::uuid[])
+		group by code order by min(analysis_from), code`, db.IDs(tx.Actor.Sites)).Scan(&codes).Error
 }
 
 // percent is what percentage of published counts a part is, 0 to 100 with one decimal. Nil where one was

@@ -158,7 +158,8 @@ func TestRetentionByHand(t *testing.T) {
 	rows := tabled(retention, disclosure.None(), abc, seen, "m9_12")
 	want := `{"site_id":"a","timepoint":"m9_12","eligible":135,"died":1,"not_yet_due":2,"still_open":3,"followed_up":21,
 		"followed_up_in_window":6,"followed_up_late":7,"followed_up_early":8,` +
-		`"missed":5,"lost":100,"lost_could_not_contact":9,"lost_declined":10,"lost_withdrew":11,"lost_moved":12,"lost_too_unwell":13,"lost_lacks_capacity":14,"lost_not_attempted":15,"lost_other":16,` +
+		`"missed":5,"lost":100,"lost_could_not_contact":9,"lost_declined":10,"lost_withdrew":11,"lost_moved":12,
+			"lost_too_unwell":13,"lost_lacks_capacity":14,"lost_not_attempted":15,"lost_other":16,` +
 		`"said_no_to_contact":4,"ended":130,"retention_percent":16.2,"attempted":60,"not_invited":6,"suppressed":false}`
 	if got := asJSON(t, rows[1]); got != compact(t, want) {
 		t.Errorf("a:\n%s\nwant\n%s", got, want)
@@ -180,7 +181,8 @@ func TestRetentionProtected(t *testing.T) {
 	got := asJSON(t, tabled(retention, disclosure.NHSEngland(8), abc[:1], seen, "m")[0])
 	want := `{"timepoint":"m","eligible":100,"died":0,"not_yet_due":20,"still_open":20,"followed_up":35,
 		"followed_up_in_window":null,"followed_up_late":null,"followed_up_early":null,` +
-		`"missed":10,"lost":10,"lost_could_not_contact":null,"lost_declined":null,"lost_withdrew":null,"lost_moved":null,"lost_too_unwell":null,"lost_lacks_capacity":null,"lost_not_attempted":null,"lost_other":null,` +
+		`"missed":10,"lost":10,"lost_could_not_contact":null,"lost_declined":null,"lost_withdrew":null,
+			"lost_moved":null,"lost_too_unwell":null,"lost_lacks_capacity":null,"lost_not_attempted":null,"lost_other":null,` +
 		`"said_no_to_contact":0,"ended":60,"retention_percent":58.3,"attempted":50,"not_invited":10,"suppressed":false}`
 	if got != compact(t, want) {
 		t.Errorf("\n%s\nwant\n%s", got, want)

@@ -48,7 +48,8 @@ type Caseload struct {
 	Closed int `json:"closed" example:"180"`
 }
 
-const ownCaution = "These are figures of few people, and not protected: they are for the work with these people, not for publication. " + caution
+const ownCaution = "These are figures of few people, and not protected: they are for the work with these people, " +
+	"not for publication. " + caution
 
 // Summary reads how things stand with the actor's own people; a credential that is no link worker's, with
 // everybody at its sites.

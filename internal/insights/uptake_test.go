@@ -20,7 +20,8 @@ func TestUptakeByHand(t *testing.T) {
 	rows := tabled(uptake, disclosure.None(), abc[:2], seen, "")
 	want := `{"site_id":"a","referrals":109,"ever_accepted":70,"organisation_says_attended":60,"completed":30,"asked":69,"both_say_used":30,
 		"neither_says_used":20,"person_alone_says_used":10,"organisation_alone_says_used":5,` +
-		`"person_does_not_say":4,"agreement_percent":76.9,"mcnemar_p":0.3018,"benefited":25,"not_benefited":3,"made_worse":1,"signposts":9,"suppressed":false}`
+		`"person_does_not_say":4,"agreement_percent":76.9,"mcnemar_p":0.3018,"benefited":25,"not_benefited":3,
+			"made_worse":1,"signposts":9,"suppressed":false}`
 	if got := asJSON(t, rows[1]); got != compact(t, want) {
 		t.Errorf("\n%s\nwant\n%s", got, want)
 	}
@@ -30,7 +31,8 @@ func TestUptakeByHand(t *testing.T) {
 	few := asJSON(t, tabled(uptake, disclosure.NHSEngland(8), abc[:2], seen, "")[0])
 	want = `{"referrals":120,"ever_accepted":70,"organisation_says_attended":60,"completed":30,"asked":70,"both_say_used":30,
 		"neither_says_used":20,"person_alone_says_used":10,"organisation_alone_says_used":null,` +
-		`"person_does_not_say":null,"agreement_percent":null,"mcnemar_p":null,"benefited":25,"not_benefited":null,"made_worse":null,"signposts":10,"suppressed":false}`
+		`"person_does_not_say":null,"agreement_percent":null,"mcnemar_p":null,"benefited":25,
+			"not_benefited":null,"made_worse":null,"signposts":10,"suppressed":false}`
 	if few != compact(t, want) {
 		t.Errorf("\n%s\nwant\n%s", few, want)
 	}
@@ -59,7 +61,11 @@ func TestUptakeIsSafe(t *testing.T) {
 		safeCounts(t, p, shown)
 		subtract(t, p, truth, shown, map[string][]string{"asked": asked})
 		subtract(t, p, truth, shown, map[string][]string{"asked": {"benefited", "not_benefited", "made_worse"}})
-		for whole, part := range map[string]string{"referrals": "ever_accepted", "ever_accepted": "organisation_says_attended", "organisation_says_attended": "completed"} {
+		for whole, part := range map[string]string{
+			"referrals":                  "ever_accepted",
+			"ever_accepted":              "organisation_says_attended",
+			"organisation_says_attended": "completed",
+		} {
 			subtract(t, p, truth, shown, map[string][]string{whole: {part}})
 		}
 		subtract(

@@ -49,8 +49,9 @@ var allowed = map[string]func(imported string) bool{
 }
 
 type listed struct {
-	ImportPath string
-	Imports    []string
+	ImportPath  string
+	Imports     []string
+	TestGoFiles []string // of the package itself, not of its external test package
 }
 
 func TestArrows(t *testing.T) {
@@ -67,6 +68,17 @@ func TestArrows(t *testing.T) {
 					t.Errorf("no arrow leads from %s to %s (docs/architecture.md)", p.ImportPath, i)
 				}
 			}
+		}
+	}
+}
+
+// The compiler takes 25 seconds for package api. With tests inside the package it would compile it once more,
+// each time a test changes.
+func TestTheAPIIsTestedFromOutside(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		if p.ImportPath == "waypost/api" && len(p.TestGoFiles) > 0 {
+			t.Errorf("these tests are to be of package api_test: %v", p.TestGoFiles)
 		}
 	}
 }
@@ -101,7 +113,7 @@ func area(path string) string {
 
 func packages(t *testing.T) (all []listed) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestGoFiles", "./...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"waypost/api"
 	"waypost/internal/platform/db/dbtest"
 	random "waypost/internal/platform/secret"
 )
@@ -14,7 +15,7 @@ import (
 // it is answered alike.
 func TestATokenMayHoldAnyLetters(t *testing.T) {
 	t.Parallel()
-	server := New(on(dbtest.New(t)))
+	server := api.New(on(dbtest.New(t)))
 	letters := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	var all []string
 	for i := range letters {

@@ -109,7 +109,7 @@ func (s *server) wire() wire.Config {
 			Contact:      "The developers of Waypost",
 			Tags:         tags,
 			SchemaNames:  schemaNames,
-			Examples:     examples,
+			Examples:     Examples,
 		},
 		Formats:    formats(base),
 		ErrorPage:  pages.ErrorPage,

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"archive/zip"
@@ -17,6 +17,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 
+	"waypost/api"
 	"waypost/internal/datasets"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -49,7 +50,7 @@ func researchStore(t *testing.T, d *db.DB) (*datasets.Store, string) {
 		t.Fatal(err)
 	}
 	folder := filepath.Join(dir, "releases")
-	return &datasets.Store{DB: d, Cipher: cipher, Files: bucket(t, folder), Software: Version}, folder
+	return &datasets.Store{DB: d, Cipher: cipher, Files: bucket(t, folder), Software: api.Version}, folder
 }
 
 func bucket(t *testing.T, folder string) *blob.Bucket {
@@ -680,7 +681,7 @@ func TestTwoBuildsAtOnce(t *testing.T) {
 	s := newStudio(t)
 	s.people(10)
 	id := s.project("")
-	other := &datasets.Store{DB: s.db, Cipher: s.store.Cipher, Files: bucket(t, s.folder), Software: Version}
+	other := &datasets.Store{DB: s.db, Cipher: s.store.Cipher, Files: bucket(t, s.folder), Software: api.Version}
 	var asked []string
 	for range 2 {
 		asked = append(asked, s.as("data_steward").post("/projects/"+id+"/releases", `{}`).want(202).text("id"))

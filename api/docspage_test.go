@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"waypost/api"
 )
 
 // Swagger UI shows the operations soon, and composes an answer of the examples of its fields.
@@ -23,7 +25,9 @@ func TestSwaggerUIShowsOperationsAndTheirExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"status": "sent"`, `"sent_at": "2026-01-21T10:05:00Z"`, `"ended_on": null`, examples.ID("referral")} {
+	for _, want := range []string{
+		`"status": "sent"`, `"sent_at": "2026-01-21T10:05:00Z"`, `"ended_on": null`, api.Examples.ID("referral"),
+	} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("the example does not say %s: %s", want, shown)
 		}

@@ -146,6 +146,12 @@ var schemaNames = map[string]string{
 	"waypost/internal/platform/db.ExternalID":        "ExternalID",
 }
 
+// OpenAPI is the document that every request is held to, without the descriptions of fields.
+func OpenAPI() *huma.OpenAPI {
+	_, s := build(Config{Stores: stores.New(nil)})
+	return s.API.OpenAPI()
+}
+
 // Document makes the OpenAPI document of this version, as YAML, which package docs embeds. Its descriptions of
 // fields are the comments in the source.
 func Document(comment wire.Comment) ([]byte, error) {

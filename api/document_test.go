@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"bytes"
@@ -10,16 +10,15 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"waypost/api"
 	"waypost/api/wire"
 	"waypost/docs"
-	"waypost/internal/stores"
 )
 
 // operations lists every operation of the document.
 func operations(t *testing.T) (*huma.OpenAPI, []*huma.Operation) {
 	t.Helper()
-	_, s := build(Config{Stores: stores.New(nil)})
-	doc := s.API.OpenAPI()
+	doc := api.OpenAPI()
 	var all []*huma.Operation
 	for _, path := range doc.Paths {
 		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
@@ -126,7 +125,7 @@ func TestExamplesOfAnswersAreValid(t *testing.T) {
 			}
 		}
 	}
-	for schema, fields := range examples.Fields {
+	for schema, fields := range api.Examples.Fields {
 		for field := range fields {
 			s := doc.Components.Schemas.Map()[schema]
 			if schema != "*" && (s == nil || s.Properties[field] == nil) {
@@ -142,16 +141,16 @@ var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-
 func TestIdsOfExamplesFitTogether(t *testing.T) {
 	t.Parallel()
 	things := map[string]string{}
-	for _, thing := range examples.Things {
-		things[examples.ID(thing)] = thing
+	for _, thing := range api.Examples.Things {
+		things[api.Examples.ID(thing)] = thing
 	}
 	for _, id := range anID.FindAllString(string(docs.OpenAPI), -1) {
 		if things[id] == "" {
 			t.Errorf("%s is the id of nothing", id)
 		}
 	}
-	if n := len(things); n != len(examples.Things) {
-		t.Errorf("%d things have %d ids", len(examples.Things), n)
+	if n := len(things); n != len(api.Examples.Things) {
+		t.Errorf("%d things have %d ids", len(api.Examples.Things), n)
 	}
 }
 

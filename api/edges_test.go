@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"waypost/api"
 	"waypost/internal/platform/db/dbtest"
 )
 
@@ -73,7 +74,7 @@ func TestAPartnerActsForALinkWorker(t *testing.T) {
 
 func TestAPanicIsAProblemThatTellsNothing(t *testing.T) {
 	t.Parallel()
-	e := New(on(dbtest.New(t)))
+	e := api.New(on(dbtest.New(t)))
 	e.GET("/panics", func(echo.Context) error { panic("Marigold Example, 9434765919") })
 	r := httptest.NewRecorder()
 	e.ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/panics", nil))

@@ -20,7 +20,8 @@ var exampleThings = []string{
 //go:embed examples.yaml
 var exampleFields []byte
 
-var examples = func() wire.Examples {
+// Examples are those of the document.
+var Examples = func() wire.Examples {
 	e := wire.Examples{Things: exampleThings}
 	if err := yaml.Unmarshal(exampleFields, &e.Fields); err != nil {
 		panic(err) // it is part of the program

@@ -1,10 +1,11 @@
-package api
+package api_test
 
 import (
 	"fmt"
 	"path/filepath"
 	"testing"
 
+	"waypost/api"
 	"waypost/internal/datasets"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/vault"
@@ -22,7 +23,7 @@ func TestAnotherMasterKeyMakesNoRelease(t *testing.T) {
 	}
 	id := s.as("data_steward").post("/projects/"+project+"/releases", `{}`).want(202).text("id")
 	job := actor.With(t.Context(), actor.Named("releases"))
-	if err := (&datasets.Store{DB: s.db, Cipher: other, Files: s.store.Files, Software: Version}).Build(
+	if err := (&datasets.Store{DB: s.db, Cipher: other, Files: s.store.Files, Software: api.Version}).Build(
 		job,
 	); err == nil {
 		t.Error("nobody is told that the key is another")

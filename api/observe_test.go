@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"fmt"
@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
+	"waypost/api"
 	"waypost/internal/platform/db/dbtest"
 	"waypost/internal/platform/leaktest"
 )
@@ -37,7 +38,7 @@ func TestMetricsTellOfOperationsAndOfNobody(t *testing.T) {
 		`waypost_request_duration_seconds_count{operation="get-patient",status="200"} 2`,
 		`waypost_request_duration_seconds_count{operation="get-patient",status="404"} 1`,
 		`waypost_request_duration_seconds_count{operation="none",status="404"} 1`,
-		`waypost_database_up 1`, `waypost_build_info{version="` + Version + `"} 1`,
+		`waypost_database_up 1`, `waypost_build_info{version="` + api.Version + `"} 1`,
 		`go_sql_max_open_connections{db_name="requests"} 8`, `go_sql_max_open_connections{db_name="background"} 4`,
 	} {
 		if !strings.Contains(text, want+"\n") {
@@ -119,7 +120,7 @@ func TestTracesHoldNoValues(t *testing.T) {
 func TestMetricsWithoutADatabase(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
-	e := New(on(d))
+	e := api.New(on(d))
 	d.Close()
 	r := httptest.NewRecorder()
 	e.ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/metrics", nil))

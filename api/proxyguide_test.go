@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"os"
@@ -6,15 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"waypost/api"
 	"waypost/internal/platform/db/dbtest"
 )
 
 // A base that begins with none of the Roots is never taken for a path that is served.
 func TestEveryPathBeginsWithARoot(t *testing.T) {
 	t.Parallel()
-	for _, route := range New(on(dbtest.New(t))).Routes() {
+	for _, route := range api.New(on(dbtest.New(t))).Routes() {
 		first, _, _ := strings.Cut(strings.TrimPrefix(route.Path, "/"), "/")
-		if first != "" && !slices.Contains(Roots, first) {
+		if first != "" && !slices.Contains(api.Roots, first) {
 			t.Errorf("%s begins with no root", route.Path)
 		}
 	}
@@ -28,7 +29,7 @@ func TestTheGuideNamesEveryPathWithAToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, route := range New(on(dbtest.New(t))).Routes() {
+	for _, route := range api.New(on(dbtest.New(t))).Routes() {
 		if at, _, holds := strings.Cut(route.Path, ":token"); holds {
 			found++
 			if strings.Count(string(guide), "`"+at+"`") < 2 {

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"archive/zip"
@@ -20,6 +20,7 @@ import (
 
 	"gocloud.dev/blob/fileblob"
 
+	"waypost/api"
 	"waypost/internal/datasets"
 	"waypost/internal/demo"
 	"waypost/internal/platform/actor"
@@ -52,7 +53,7 @@ func newStudy(t *testing.T, people int) releasing {
 	t.Cleanup(func() { _ = files.Close() })
 	s := releasing{
 		&world{t: t, db: d, keys: map[string]string{}},
-		&datasets.Store{DB: d, Cipher: vault, Files: files, Software: Version},
+		&datasets.Store{DB: d, Cipher: vault, Files: files, Software: api.Version},
 	}
 	if _, err := demo.Load(
 		t.Context(),
@@ -69,7 +70,7 @@ func newStudy(t *testing.T, people int) releasing {
 	}
 	c := on(d)
 	c.Stores.Datasets = s.store
-	server := httptest.NewServer(New(c))
+	server := httptest.NewServer(api.New(c))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	s.site = s.as("site_manager").get("/me").want(200).text("site_ids.0")

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"waypost/api"
 	"waypost/internal/partners"
 	"waypost/internal/partners/partnertest"
 	"waypost/internal/platform/actor"
@@ -80,7 +81,7 @@ func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
 	job := db.Background(actor.With(t.Context(), actor.Named("webhooks")))
 	if err := errors.Join(
 		store.Publish(job),
-		store.Deliver(job, telemetry.NewMetrics(w.db, telemetry.Build{Version: Version})),
+		store.Deliver(job, telemetry.NewMetrics(w.db, telemetry.Build{Version: api.Version})),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"waypost/api"
 	"waypost/api/wire"
 	"waypost/internal/platform/db/dbtest"
 )
@@ -55,7 +56,7 @@ func TestAHalfSentRequestHoldsNothing(t *testing.T) {
 // and badly.
 func TestNoAnswerIsWrittenWhileAConnectionIsHeld(t *testing.T) {
 	w, _, episode, _ := asked(t)
-	reply, served := "/r/"+w.replyLink(w.refer(episode)).token(), New(on(w.db))
+	reply, served := "/r/"+w.replyLink(w.refer(episode)).token(), api.New(on(w.db))
 	answers := 0
 	call := func(method, path, body string, keys ...string) {
 		for _, key := range append(keys, "wrong") {

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"waypost/api"
 	"waypost/api/wire"
 	"waypost/internal/keys"
 	"waypost/internal/platform/actor"
@@ -64,16 +65,16 @@ type world struct {
 var numbers atomic.Int64
 
 // on is a server's configuration on a database.
-func on(d *db.DB) Config {
+func on(d *db.DB) api.Config {
 	all := stores.New(d)
-	all.Datasets.Software = Version
+	all.Datasets.Software = api.Version
 	all.Partners.Target = outward.New(outward.Config{AllowPrivate: true})
 	all.People.TestNumbers = true
-	return Config{
+	return api.Config{
 		Stores:  all,
 		Demo:    true,
 		Ready:   func(ctx context.Context) error { return d.Ping(ctx, migrations.Newest()) },
-		Metrics: telemetry.NewMetrics(d, telemetry.Build{Version: Version}),
+		Metrics: telemetry.NewMetrics(d, telemetry.Build{Version: api.Version}),
 		Tracing: noop.NewTracerProvider(),
 	}
 }
@@ -84,7 +85,7 @@ func newWorld(t *testing.T) *world {
 	return serving(t, on(dbtest.New(t)))
 }
 
-func serving(t *testing.T, c Config) *world {
+func serving(t *testing.T, c api.Config) *world {
 	t.Helper()
 	w := &world{t: t, db: c.Stores.DB, url: listening(t, c), keys: map[string]string{}}
 	w.keys["administrator"] = w.firstKey()
@@ -114,9 +115,9 @@ func serving(t *testing.T, c Config) *world {
 }
 
 // listening is the address of a server.
-func listening(t *testing.T, c Config) string {
+func listening(t *testing.T, c api.Config) string {
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = wire.NewServer(New(c))
+	server.Config = wire.NewServer(api.New(c))
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.URL

@@ -42,6 +42,8 @@ var Roots = []string{
 type Config struct {
 	Stores *stores.Stores
 	Demo   bool // its clock may be moved
+	// what the document's examples are about in a demo; nil: nothing that is there
+	Examples func(context.Context) (wire.Things, error)
 	// where people reach it, such as https://waypost.example or https://example.org/waypost
 	PublicURL      string
 	CORSOrigins    []string                    // origins that browsers may call from; none by default
@@ -70,7 +72,7 @@ func New(c Config) *echo.Echo {
 		Referrals: s.Referrals,
 		Study:     s.Study,
 	})
-	s.ServeDocument(e, docs.OpenAPI)
+	s.ServeDocument(e, docs.OpenAPI, c.Examples)
 	docs.Register(e, s.Base)
 	return e
 }

@@ -15,15 +15,13 @@ var exampleThings = []string{
 	"webhook", "delivery", "event", "message", "move", "attempt",
 }
 
-// exampleFields are the examples of fields by schema and field, which together tell of one referral.
-//
 //go:embed examples.yaml
-var exampleFields []byte
+var exampleTexts []byte
 
 // Examples are those of the document.
 var Examples = func() wire.Examples {
 	e := wire.Examples{Things: exampleThings}
-	if err := yaml.Unmarshal(exampleFields, &e.Fields); err != nil {
+	if err := yaml.Unmarshal(exampleTexts, &e); err != nil {
 		panic(err) // it is part of the program
 	}
 	return e

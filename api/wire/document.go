@@ -2,6 +2,7 @@ package wire
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"net/http"
 	"reflect"
@@ -104,7 +105,7 @@ func finish(doc *huma.OpenAPI, examples Examples) {
 	names := map[string]bool{"body": true, "query": true, "path": true, "header": true}
 	for _, o := range operations {
 		examples.giveIDs(o)
-		completeOperation(doc, o, names)
+		completeOperation(doc, o, examples, names)
 	}
 	for _, s := range schemas {
 		addNames(names, s)
@@ -158,7 +159,7 @@ var successes = map[string]string{
 	http.StatusText(http.StatusNoContent): "It worked. There is no body.",
 }
 
-func completeOperation(doc *huma.OpenAPI, o *huma.Operation, names map[string]bool) {
+func completeOperation(doc *huma.OpenAPI, o *huma.Operation, examples Examples, names map[string]bool) {
 	schemas := doc.Components.Schemas.Map()
 	for _, p := range o.Parameters {
 		names[p.Name] = true
@@ -168,7 +169,9 @@ func completeOperation(doc *huma.OpenAPI, o *huma.Operation, names map[string]bo
 		for _, m := range o.RequestBody.Content {
 			complete(schemas, m.Schema)
 			addNames(names, m.Schema)
-			m.Example = exampleOf(doc, m.Schema, 0)
+			if m.Example = exampleOf(doc, m.Schema, 0); examples.Requests[o.OperationID] != nil {
+				m.Example = examples.Requests[o.OperationID]
+			}
 		}
 	}
 	delete(o.Responses, "default")
@@ -254,14 +257,35 @@ func (s *Server) MakeDocument(comment Comment) ([]byte, error) {
 	return asYAML(doc)
 }
 
-// ServeDocument serves a document that was made before. Its forms are made when they are first asked for.
-func (s *Server) ServeDocument(e *echo.Echo, document []byte) {
+// ServeDocument serves a document that was made before. Its forms are made when they are first asked for. Where a demo
+// has such things, its examples are about those.
+func (s *Server) ServeDocument(
+	e *echo.Echo,
+	document []byte,
+	things func(context.Context) (Things, error),
+) {
 	serve := func(path, contentType string, as func(document []byte, base string) ([]byte, error)) {
-		made := sync.OnceValues(func() ([]byte, error) { return as(document, s.Base) })
+		var mu sync.Mutex
+		var made []byte
 		GetAndHead(e, path, func(c echo.Context) error {
-			text, err := made()
+			mu.Lock()
+			defer mu.Unlock()
+			if made != nil {
+				return c.Blob(http.StatusOK, contentType, made)
+			}
+			isLoading, found := s.IsLoading(), Things{}
+			if things != nil && !isLoading {
+				var err error
+				if found, err = things(c.Request().Context()); err != nil {
+					return err
+				}
+			}
+			text, err := as(s.Head.Examples.about(document, found), s.Base)
 			if err != nil {
 				return err
+			}
+			if !isLoading {
+				made = text
 			}
 			return c.Blob(http.StatusOK, contentType, text)
 		})

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/fault"
 )
 
@@ -99,6 +101,8 @@ func exampleID(n int) string { return fmt.Sprintf("01938c2e-7a40-7000-8000-%012d
 type Examples struct {
 	Things []string                  // each has an id of its own in all examples: patient, episode, …
 	Fields map[string]map[string]any // by schema and property, where what is made of the schema alone would not be true
+
+	Requests map[string]map[string]any // bodies, by operation
 }
 
 // ID is the id that a thing has in all examples; "" where it is none of the things.
@@ -107,6 +111,37 @@ func (e Examples) ID(thing string) string {
 		return exampleID(i + 1)
 	}
 	return ""
+}
+
+// StoryBegins is the day on which what the examples tell begins.
+const StoryBegins = "2026-01-12"
+
+// Things are those of a demo that the examples of its document are about.
+type Things struct {
+	IDs    map[string]string // by what the examples call them
+	Begins day.Date          // the day that takes the place of StoryBegins
+}
+
+var exampleDay = regexp.MustCompile(`2026-\d\d-\d\d`)
+
+// about is the document with examples about other things.
+func (e Examples) about(document []byte, things Things) []byte {
+	for _, thing := range e.Things {
+		if id := things.IDs[thing]; id != "" {
+			document = bytes.ReplaceAll(document, []byte(e.ID(thing)), []byte(id))
+		}
+	}
+	begins, err := day.Parse(StoryBegins)
+	if err != nil || things.Begins.IsZero() {
+		return document
+	}
+	return exampleDay.ReplaceAllFunc(document, func(text []byte) []byte {
+		told, err := day.Parse(string(text))
+		if err != nil {
+			return text
+		}
+		return []byte(told.AddDays(things.Begins.DaysSince(begins)).String())
+	})
 }
 
 // thingIn is the thing that a name such as recorded_by_link_worker or closed_episode ends with, or else tells of.
@@ -130,6 +165,9 @@ var humps = regexp.MustCompile(`([a-z])([A-Z])`)
 func (e Examples) idOf(field, in string) string {
 	if thing, is := strings.CutSuffix(field, "_id"); is {
 		return e.ID(e.thingIn(thing))
+	}
+	if id := e.ID(field); id != "" {
+		return id
 	}
 	return e.ID(e.thingIn(strings.ToLower(humps.ReplaceAllString(in, "${1}_${2}"))))
 }

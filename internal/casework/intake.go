@@ -30,7 +30,7 @@ type Intake struct {
 	// How the person is at the start.
 	Assessment *Baseline `json:"assessment,omitempty"`
 	// Where the person is referred or signposted to.
-	Referrals []referrals.Request `json:"referrals,omitempty" maxItems:"20" example:"[{\"organisation_id\": \"01938c2e-7a40-7000-8000-000000000001\", \"need\": \"loneliness_isolation\"}]"`
+	Referrals []referrals.Request `json:"referrals,omitempty" maxItems:"20" example:"[{\"organisation_id\": \"01938c2e-7a40-7000-8000-000000000003\", \"need\": \"loneliness_isolation\"}]"`
 }
 
 // Baseline is an assessment at the start.

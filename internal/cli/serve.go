@@ -183,9 +183,17 @@ func (s *surroundings) serve(
 	all.Outbox.Tried = metrics.Mail
 	var loading atomic.Bool
 	loading.Store(load)
+	var examples func(context.Context) (wire.Things, error)
+	if isDemo {
+		examples = func(ctx context.Context) (things wire.Things, err error) {
+			things.IDs, things.Begins, err = demo.Examples(ctx, all.DB)
+			return things, err
+		}
+	}
 	handler := api.New(
 		api.Config{
 			Stores:         all,
+			Examples:       examples,
 			Demo:           isDemo,
 			PublicURL:      publicURL,
 			CORSOrigins:    s.CORSOrigins,

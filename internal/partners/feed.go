@@ -42,7 +42,7 @@ type Event struct {
 // Links are paths of this API.
 type Links struct {
 	// The thing it happened to, or the list that it is in; left out where the reader may not read it.
-	Subject string `json:"subject,omitempty" example:"/v1/referrals/01938c2e-7a40-7000-8000-000000000001"`
+	Subject string `json:"subject,omitempty" example:"/v1/referrals/01938c2e-7a40-7000-8000-000000000009"`
 	// The referral that it is about, where there is one.
 	Referral string `json:"referral,omitempty"`
 }

@@ -166,7 +166,7 @@ func (s *server) episodeOperations() {
 			Path:    "/episodes/{id}/safeguarding",
 			Tag:     "outcomes",
 			Scope:   actor.RecordRead,
-			Summary: "List safeguarding flags",
+			Summary: "List concerns",
 			Description: "Lists, by id, the answers of an episode that were a safeguarding concern when they were recorded: " +
 				"at or above what an item of a site's own instrument names (flag_from). Those that were seen too.",
 		},
@@ -179,9 +179,9 @@ func (s *server) episodeOperations() {
 			Path:    "/episodes/{id}/safeguarding/{flag_id}/seen",
 			Tag:     "outcomes",
 			Scope:   actor.RecordWrite,
-			Summary: "Say that a flag was seen",
-			Description: "Records that somebody has seen a safeguarding flag and acted. It then leads no list any more, and " +
-				"stays in the record and on the timeline. Nothing else closes a flag, a correction of the answer neither.",
+			Summary: "Say that a concern was seen",
+			Description: "Records that somebody has seen a concern and acted. It then leads no list any more, and " +
+				"stays in the record and on the timeline. Nothing else closes a concern, a correction of the answer neither.",
 		},
 		s.acknowledgeConcern,
 	)
@@ -290,21 +290,21 @@ func (s *server) gpMessage(ctx context.Context, in *gpMessageInput) (gpmessage.M
 	return s.GPMessages.Make(ctx, in.ID.ID)
 }
 
-func (s *server) listConcerns(ctx context.Context, in *OneChanging) (wire.Page[outcomes.SafeguardingFlag], error) {
-	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]outcomes.SafeguardingFlag, error) {
-		return s.Outcomes.Flags(ctx, in.ID.ID, p)
-	}, func(f outcomes.SafeguardingFlag) uuid.UUID { return f.ID })
+func (s *server) listConcerns(ctx context.Context, in *OneChanging) (wire.Page[outcomes.Concern], error) {
+	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]outcomes.Concern, error) {
+		return s.Outcomes.Concerns(ctx, in.ID.ID, p)
+	}, func(f outcomes.Concern) uuid.UUID { return f.ID })
 }
 
 type acknowledgeConcernInput struct {
 	wire.MayHave[outcomes.Seen]
-	// The flag's id.
+	// The concern's id.
 	FlagID uuid.UUID `path:"flag_id" format:"uuid"`
 }
 
 func (s *server) acknowledgeConcern(
 	ctx context.Context,
 	in *acknowledgeConcernInput,
-) (outcomes.SafeguardingFlag, error) {
-	return s.Outcomes.AcknowledgeFlag(ctx, in.ID.ID, in.FlagID, in.BodyOrZero())
+) (outcomes.Concern, error) {
+	return s.Outcomes.AcknowledgeConcern(ctx, in.ID.ID, in.FlagID, in.BodyOrZero())
 }

@@ -163,8 +163,8 @@ func (s *server) followUpOperations() {
 		Tag:     "outcomes",
 		Scope:   actor.RecordRead,
 		Summary: "List follow-ups",
-		Description: "Lists follow-ups: first those of episodes with an open safeguarding flag, then by target day. " +
-			"States are derived from today's date, which a cursor pins, and the flags with it.",
+		Description: "Lists follow-ups: first those of episodes with an open concern, then by target day. " +
+			"States are derived from today's date, which a cursor pins, and the concerns with it.",
 	}, s.listFollowUps)
 	wire.Get(s.Server, wire.Operation{
 		ID:          "get-follow-up",

@@ -31,7 +31,7 @@ func (s *server) worklistOperations() {
 		Scope:   actor.RecordRead,
 		Summary: "Get a worklist",
 		Description: "Returns who is on a worklist, the most urgent first: why, what is due next, and what can be done. " +
-			"Rows with an open safeguarding flag lead, then the earliest day; referrals of people whom nobody " +
+			"Rows with an open concern lead, then the earliest day; referrals of people whom nobody " +
 			"supports any more come last. A cursor pins the day that the list is of. " +
 			"The lists: caseload, awaiting_reply, follow_ups_due, no_recent_contact, to_withdraw, " +
 			"waiting_with_holding. Who was shown is logged.",

@@ -75,7 +75,7 @@ type Episode struct {
 	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 	// In the answer for one episode: answers that are a safeguarding concern and that nobody has
 	// marked as seen.
-	Safeguarding []OpenFlag `json:"safeguarding,omitzero" gorm:"-"`
+	Safeguarding []OpenConcern `json:"safeguarding,omitzero" gorm:"-"`
 }
 
 // Revision is another after each change.
@@ -207,7 +207,7 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (e Episode, err error) {
 		if e, err = db.Find[Episode](tx, "episode", id); err != nil {
 			return err
 		}
-		if e.Safeguarding, err = openFlags(tx, e); err != nil {
+		if e.Safeguarding, err = openConcerns(tx, e); err != nil {
 			return err
 		}
 		return events.Read(tx, "episode", e.SiteID, e.PatientID)

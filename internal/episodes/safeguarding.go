@@ -8,10 +8,10 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// OpenFlag is an answer of the person that is a safeguarding concern, and that nobody has marked as seen. Outcomes
+// OpenConcern is an answer of the person that is a safeguarding concern, and that nobody has marked as seen. Outcomes
 // raises it; here it is only read, by SQL, since the arrow leads the other way.
-type OpenFlag struct {
-	// The flag's id, to say that it was seen.
+type OpenConcern struct {
+	// The concern's id, to say that it was seen.
 	ID uuid.UUID `json:"id" format:"uuid"`
 	// The assessment whose answer raised it; the answer stands there.
 	AssessmentID uuid.UUID `json:"assessment_id" format:"uuid"`
@@ -23,8 +23,8 @@ type OpenFlag struct {
 	RaisedAt time.Time `json:"raised_at"`
 }
 
-func openFlags(tx *db.Tx, e Episode) ([]OpenFlag, error) {
-	list := []OpenFlag{}
+func openConcerns(tx *db.Tx, e Episode) ([]OpenConcern, error) {
+	list := []OpenConcern{}
 	err := tx.Table("open_safeguarding_flags").
 		Where("site_id = ? and episode_id = ?", e.SiteID, e.ID).
 		Order("id").

@@ -359,7 +359,7 @@ func TestDefinitionsThatDoNotHold(t *testing.T) {
 		"a choice without options":            func(i *Instrument) { i.Items[0] = Item{Code: "item_1", Type: "choice"} },
 		"a choice of an unknown list":         func(i *Instrument) { i.Items[0] = Item{Code: "item_1", Type: "choice", Codes: "nothing"} },
 		"a private number":                    func(i *Instrument) { i.Items[0].Private = true },
-		"a flag outside the range":            func(i *Instrument) { i.Items[0].FlagFrom = &nine },
+		"a concern outside the range":         func(i *Instrument) { i.Items[0].FlagFrom = &nine },
 		"a threshold without a source":        func(i *Instrument) { i.Scores[0].ResponderThreshold = &half },
 		"a source without a threshold":        func(i *Instrument) { i.Scores[0].ThresholdSource = "somewhere" },
 		"a threshold that nobody reaches": func(i *Instrument) {

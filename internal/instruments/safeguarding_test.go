@@ -33,12 +33,12 @@ func TestAnswersAtOrAboveTheLimitAreFlagged(t *testing.T) {
 		{Answer{Missing: "dont_know"}, Answer{Missing: "prefer_not_to_say"}, number(3), nil},
 	} {
 		r := Responses{"feels_unsafe": c.unsafe, "goes_hungry": c.hungry, "sleeps_badly": c.badly}
-		if got := checkIn.Flagged(r); !slices.Equal(got, c.want) {
-			t.Errorf("%v flags %v, want %v", r, got, c.want)
+		if got := checkIn.Concerns(r); !slices.Equal(got, c.want) {
+			t.Errorf("%v: concerns %v, want %v", r, got, c.want)
 		}
 	}
-	if got := checkIn.Flagged(Responses{}); got != nil {
-		t.Errorf("no answer flags %v", got)
+	if got := checkIn.Concerns(Responses{}); got != nil {
+		t.Errorf("no answer: concerns %v", got)
 	}
 }
 

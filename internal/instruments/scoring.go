@@ -252,8 +252,8 @@ func (s Score) band(v float64) (code string) {
 	return code
 }
 
-// Flagged are the items whose answers are a safeguarding concern.
-func (i Instrument) Flagged(r Responses) (items []string) {
+// Concerns are the items whose answers are a safeguarding concern.
+func (i Instrument) Concerns(r Responses) (items []string) {
 	for _, it := range i.Items {
 		if a := r[it.Code]; it.FlagFrom != nil && a.Number != nil && *a.Number >= *it.FlagFrom {
 			items = append(items, it.Code)

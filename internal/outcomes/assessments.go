@@ -222,7 +222,7 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	if err := a.recordEvent(tx, e); err != nil {
 		return err
 	}
-	if err := a.raiseFlags(tx, e, instrument); err != nil {
+	if err := a.raiseConcerns(tx, e, instrument); err != nil {
 		return err
 	}
 	if a.Warnings, err = a.warn(tx, instrument); err != nil || a.Timepoint != "baseline" || a.Context {

@@ -222,7 +222,7 @@ func (v *visit) complete(tx *db.Tx, n Completion, via string) (err error) {
 		return err
 	}
 	f.Warnings = append(f.Warnings, contextAlone(f.Assessments...)...)
-	f.Safeguarding, err = hasOpenFlag(tx, *f)
+	f.Safeguarding, err = hasOpenConcern(tx, *f)
 	return err
 }
 

@@ -105,7 +105,7 @@ const (
 )
 
 // followUps reads follow-ups as of an instant: each with its state, its link worker, whether asking is paused, and
-// whether its episode had an open safeguarding flag. The SQL function follow_up_state is the rule of states.
+// whether its episode had an open concern. The SQL function follow_up_state is the rule of states.
 func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.InSites().Table(followUpRows, at, at) }
 
 const followUpRows = `(

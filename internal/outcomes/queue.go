@@ -19,17 +19,17 @@ type FollowUpFilter struct {
 	DueBefore    *day.Date // target_on before this day
 }
 
-// FollowUpPosition is a place in a list of follow-ups. AsOf pins the day that states are derived on and the flags that
-// were open, so that a list read over midnight, or while somebody sees to a flag, is one list.
+// FollowUpPosition is a place in a list of follow-ups. AsOf pins the day that states are derived on and the concerns that
+// were open, so that a list read over midnight, or while somebody sees to a concern, is one list.
 type FollowUpPosition struct {
-	Calm     bool      `json:"s"` // past those with a safeguarding flag
+	Calm     bool      `json:"s"` // past those with a concern
 	TargetOn day.Date  `json:"t"`
 	ID       uuid.UUID `json:"i"`
 	AsOf     time.Time `json:"n"`
 }
 
 // FollowUps lists follow-ups of the actor's sites, after the position given: those with an open
-// safeguarding flag first, then by target day.
+// concern first, then by target day.
 func (s *Store) FollowUps(
 	ctx context.Context,
 	by FollowUpFilter,

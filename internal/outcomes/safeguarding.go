@@ -16,11 +16,11 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// SafeguardingFlag is an answer that somebody must look at soon: at or above what its item names as a
+// Concern is an answer that somebody must look at soon: at or above what its item names as a
 // concern. It is closed by a person who has seen it and acted, and by nothing else; a correction that takes
 // the answer back is one more thing to look at. Then it leads no list any more, and stays in the record.
-type SafeguardingFlag struct {
-	// The flag's id.
+type Concern struct {
+	// The concern's id.
 	ID     uuid.UUID `json:"id" format:"uuid"`
 	SiteID uuid.UUID `json:"-"`
 	// The episode.
@@ -33,22 +33,25 @@ type SafeguardingFlag struct {
 	// The item whose answer raised it.
 	Item string `json:"item" example:"feels_unsafe"`
 	// When the answer was recorded.
-	RaisedAt time.Time `json:"raised_at"`
-	SeenFlag `gorm:"embedded"`
+	RaisedAt    time.Time `json:"raised_at"`
+	SeenConcern `gorm:"embedded"`
 	// The same as raised_at.
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
 	// When it last changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 }
 
+// TableName is that of concerns, which were called flags when the table was made.
+func (Concern) TableName() string { return "safeguarding_flags" }
+
 // Revision is another after each change.
-func (s SafeguardingFlag) Revision() int64 { return s.UpdatedAt.UnixMicro() }
+func (s Concern) Revision() int64 { return s.UpdatedAt.UnixMicro() }
 
 // Person is whom it is about.
-func (s SafeguardingFlag) Person() (site, patient uuid.UUID) { return s.SiteID, s.PatientID }
+func (s Concern) Person() (site, patient uuid.UUID) { return s.SiteID, s.PatientID }
 
-// SeenFlag is who has seen a flag, and when.
-type SeenFlag struct {
+// SeenConcern is who has seen a concern, and when.
+type SeenConcern struct {
 	// When somebody said that they have seen it and acted; null: it is open.
 	SeenAt *time.Time `json:"seen_at"`
 	// Their role.
@@ -60,19 +63,19 @@ type SeenFlag struct {
 	SeenNote *string `json:"note"`
 }
 
-// Seen is the command to say that a flag was seen and acted on.
+// Seen is the command to say that a concern was seen and acted on.
 type Seen struct {
 	// What was done.
 	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000" example:"Rang the person, and told the practice's safeguarding lead."`
 }
 
-// raiseFlags records a flag for each answer that is a concern. One that a correction merely repeats has its flag already.
-func (a *Assessment) raiseFlags(tx *db.Tx, e *episodes.Episode, i instruments.Instrument) error {
-	for _, item := range i.Flagged(a.Responses) {
+// raiseConcerns records each answer that is a concern. One that a correction merely repeats is recorded already.
+func (a *Assessment) raiseConcerns(tx *db.Tx, e *episodes.Episode, i instruments.Instrument) error {
+	for _, item := range i.Concerns(a.Responses) {
 		if before, was := a.corrects[item]; was && reflect.DeepEqual(before, a.Responses[item]) {
 			continue
 		}
-		f := SafeguardingFlag{
+		f := Concern{
 			ID:           tx.NewID(),
 			SiteID:       a.SiteID,
 			EpisodeID:    a.EpisodeID,
@@ -94,7 +97,7 @@ func (a *Assessment) raiseFlags(tx *db.Tx, e *episodes.Episode, i instruments.In
 	return nil
 }
 
-func (f SafeguardingFlag) recordEvent(tx *db.Tx, kind events.Kind) error {
+func (f Concern) recordEvent(tx *db.Tx, kind events.Kind) error {
 	subject := events.Subject{ID: f.ID, SiteID: f.SiteID, PatientID: f.PatientID}
 	return events.Record(
 		tx,
@@ -104,25 +107,25 @@ func (f SafeguardingFlag) recordEvent(tx *db.Tx, kind events.Kind) error {
 	)
 }
 
-// hasOpenFlag reports whether the follow-up's episode has an open flag.
-func hasOpenFlag(tx *db.Tx, f FollowUp) (open bool, err error) {
+// hasOpenConcern reports whether the follow-up's episode has an open concern.
+func hasOpenConcern(tx *db.Tx, f FollowUp) (open bool, err error) {
 	err = tx.Raw("select exists (select from open_safeguarding_flags where site_id = ? and episode_id = ?)", f.SiteID, f.EpisodeID).
 		Scan(&open).
 		Error
 	return open, err
 }
 
-// AcknowledgeFlag records that the actor has seen a flag and acted. Fault: conflict (somebody has already).
-func (s *Store) AcknowledgeFlag(ctx context.Context, episode, flag uuid.UUID, seen Seen) (f SafeguardingFlag, err error) {
+// AcknowledgeConcern records that the actor has seen a concern and acted. Fault: conflict (somebody has already).
+func (s *Store) AcknowledgeConcern(ctx context.Context, episode, concern uuid.UUID, seen Seen) (f Concern, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q := tx.Where("episode_id = ? and id = ?", episode, flag).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
-		if f, err = db.First[SafeguardingFlag](q, "safeguarding flag"); err != nil {
+		q := tx.Where("episode_id = ? and id = ?", episode, concern).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+		if f, err = db.First[Concern](q, "concern"); err != nil {
 			return err
 		}
 		if f.SeenAt != nil {
-			return fault.New(fault.Conflict, "This flag is marked as seen already.")
+			return fault.New(fault.Conflict, "This concern is marked as seen already.")
 		}
-		f.SeenFlag = SeenFlag{
+		f.SeenConcern = SeenConcern{
 			SeenAt:             &tx.Now,
 			SeenByRole:         &tx.Actor.Role,
 			SeenByKeyID:        tx.Actor.Key(),
@@ -138,12 +141,12 @@ func (s *Store) AcknowledgeFlag(ctx context.Context, episode, flag uuid.UUID, se
 	return f, err
 }
 
-// Flags lists an episode's safeguarding flags by id, after the id given, those that were seen too.
-func (s *Store) Flags(
+// Concerns lists an episode's concerns by id, after the id given, those that were seen too.
+func (s *Store) Concerns(
 	ctx context.Context,
 	episode uuid.UUID,
 	page db.Page[uuid.UUID],
-) (list []SafeguardingFlag, err error) {
+) (list []Concern, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		e, err := db.Find[episodes.Episode](tx, "episode", episode)
 		if err != nil {

@@ -147,7 +147,7 @@ func mayOfSupported(f found) []string {
 	return seen(f, "record-contact", "record-referral", "pause-episode", "close-episode")
 }
 
-// seen puts first, where there is a safeguarding flag, where it is read.
+// seen puts first, where there is a concern, where it is read.
 func seen(f found, operations ...string) []string {
 	if f.Safeguarding {
 		return append([]string{"list-concerns"}, operations...)

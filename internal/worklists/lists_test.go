@@ -87,6 +87,6 @@ func facts(t *rapid.T) found {
 		QuestionOn: maybe("question"),
 		ChaseOn:    maybe("chase"),
 		HeldOn:     maybe("held"),
-		Row:        Row{Safeguarding: rapid.Bool().Draw(t, "flagged")},
+		Row:        Row{Safeguarding: rapid.Bool().Draw(t, "concern")},
 	}
 }

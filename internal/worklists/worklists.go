@@ -63,10 +63,10 @@ type Due struct {
 	On day.Date `json:"on" format:"date"`
 }
 
-// Position is a place in a worklist. AsOf pins the day that the list is of, and the flags that were open,
+// Position is a place in a worklist. AsOf pins the day that the list is of, and the concerns that were open,
 // so that one read over midnight is one list.
 type Position struct {
-	Rank int       `json:"r"` // safeguarding flags, then what the list puts first, then those who are supported, then those whom nobody supports any more
+	Rank int       `json:"r"` // concerns, then what the list puts first, then those who are supported, then those whom nobody supports any more
 	Due  day.Date  `json:"d"`
 	ID   uuid.UUID `json:"i"`
 	AsOf time.Time `json:"n"`
@@ -116,7 +116,7 @@ type found struct {
 type List struct {
 	Name  string
 	About string
-	first string // which rows come before others, after those with a safeguarding flag; empty: none
+	first string // which rows come before others, after those with a concern; empty: none
 	due   string // the day that the list is sorted by
 	why   func(found) string
 	next  func(found) *Due

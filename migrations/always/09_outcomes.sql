@@ -1,4 +1,4 @@
--- Follow-ups, what people then say, assessments and their scores, and safeguarding flags: answers that somebody must
+-- Follow-ups, what people then say, assessments and their scores, and concerns: answers that somebody must
 -- look at soon.
 
 -- The only way to a follow-up by a person's link: by the hash of its token. From here on the transaction acts as the
@@ -216,7 +216,7 @@ create or replace view counted_scores with (security_invoker) as
   from assessment_scores
   where not superseded;
 
--- The safeguarding flags that nobody has seen yet; and those that were open at an instant, which a cursor pins.
+-- The concerns that nobody has seen yet; and those that were open at an instant, which a cursor pins.
 create or replace view open_safeguarding_flags with (security_invoker) as
   select site_id, id, episode_id, patient_id, assessment_id, instrument, item, raised_at, created_at, updated_at
   from safeguarding_flags
@@ -284,7 +284,7 @@ create policy patients on assessment_scores to waypost_patients
   using (exists (select from episodes e where e.site_id = assessment_scores.site_id and e.id = assessment_scores.episode_id));
 create policy jobs on assessment_scores to waypost_jobs using (true);
 
--- Narrower than elsewhere: a dashboard has sites too, and no business here. Whoever records an answer raises the flag, also
+-- Narrower than elsewhere: a dashboard has sites too, and no business here. Whoever records an answer raises the concern, also
 -- somebody who may not read it back.
 grant select, insert, update on safeguarding_flags to waypost_staff, waypost_jobs;
 grant select, insert on safeguarding_flags to waypost_patients; -- select: no policy shows a row, and there is no error

@@ -79,8 +79,8 @@ var errCutOff = errors.New("datasets: every attempt was cut off")
 // the release may have been made since that was taken.
 func (s *Store) begin(ctx context.Context, id uuid.UUID) (r Release, due bool, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		done := tx.Raw("update releases set attempts = attempts + 1, updated_at = ? where id = ? and try_at <= ? returning *", tx.Now, id, tx.Now).
-			Scan(&r)
+		done := tx.Raw(`update releases set attempts = attempts + 1, updated_at = ?
+			where id = ? and try_at <= ? returning *`, tx.Now, id, tx.Now).Scan(&r)
 		due = done.RowsAffected == 1
 		return done.Error
 	})
@@ -164,7 +164,7 @@ func (s *Store) prepare(
 		return sel, nil, report, nil, err
 	}
 	reasons := sel.refusals()
-	tells, err := s.giveaways(tx, sel)
+	tells, err := s.revealingSite(tx, sel)
 	if len(tells) > 0 {
 		reasons = append(
 			reasons,
@@ -187,10 +187,10 @@ func (s *Store) prepare(
 	if err = sel.gather(tx); err != nil {
 		return sel, nil, report, nil, err
 	}
-	if args, err = s.surroundings(tx, sel, names); err != nil {
+	if args, err = s.tableArgs(tx, sel, names); err != nil {
 		return sel, nil, report, nil, err
 	}
-	return sel, args, report, names, sel.answered(tx, args, &report)
+	return sel, args, report, names, sel.addStates(tx, args, &report)
 }
 
 // joinWhole has tables joined whole, by hashes of every column of the condition. PostgreSQL takes what

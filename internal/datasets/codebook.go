@@ -202,7 +202,8 @@ func redcapDictionary(About) ([]byte, error) {
 			}
 			line := make([]string, len(redcapColumns))
 			// an action tag may follow words
-			line[0], line[1], line[3], line[4], line[6], line[17] = name, t.Name, "text", c.Label, "Column "+c.Name+" of "+t.Name, "Of Waypost @READONLY"
+			line[0], line[1], line[3], line[4] = name, t.Name, "text", c.Label
+			line[6], line[17] = "Column "+c.Name+" of "+t.Name, "Of Waypost @READONLY"
 			switch {
 			case len(c.Values) > 0:
 				line[3], line[5] = "radio", choices(c.Values)

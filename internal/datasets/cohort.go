@@ -93,9 +93,9 @@ func (s *Store) choose(tx *db.Tx, p Project, codes map[uuid.UUID]string, seed in
 	if err != nil {
 		return sel, err
 	}
-	rule := disclosure.Anonymity{Quasis: sel.told(), Order: p.Generalisation, K: p.MinimumK, Most: p.MostSuppressed}
+	rule := disclosure.Anonymity{Quasis: sel.projectQuasis(), Order: p.Generalisation, K: p.MinimumK, Most: p.MostSuppressedPercent}
 	if sel.enforced {
-		if rule.From, err = sel.settled(tx); err != nil {
+		if rule.From, err = sel.firstLevels(tx); err != nil {
 			return sel, err
 		}
 		if rule.From != nil {
@@ -108,10 +108,10 @@ func (s *Store) choose(tx *db.Tx, p Project, codes map[uuid.UUID]string, seed in
 	return sel, nil
 }
 
-// settled are the levels of the project's first release, which all of its releases keep; nil: there is none
+// firstLevels are the levels of the project's first release, which all of its releases keep; nil: there is none
 // yet. Somebody who was left out of one release, and stood in a coarser group of the next, would be told
 // from everybody of both.
-func (sel selection) settled(tx *db.Tx) (levels []int, err error) {
+func (sel selection) firstLevels(tx *db.Tx) (levels []int, err error) {
 	var first []Release
 	if err := tx.Where("project_id = ? and state = 'ready'", sel.project.ID).
 		Order("number").
@@ -121,7 +121,7 @@ func (sel selection) settled(tx *db.Tx) (levels []int, err error) {
 		len(first) == 0 {
 		return nil, err
 	}
-	for _, q := range sel.told() {
+	for _, q := range sel.projectQuasis() {
 		i := slices.IndexFunc(
 			first[0].Report.Generalised,
 			func(g Generalised) bool { return g.QuasiIdentifier == q.Name },
@@ -131,15 +131,15 @@ func (sel selection) settled(tx *db.Tx) (levels []int, err error) {
 	return levels, nil
 }
 
-// siteTold tells whether rows say which site they are of.
+// siteTold reports whether rows say which site they are of.
 func (sel selection) siteTold() bool {
-	i := slices.IndexFunc(sel.told(), func(q disclosure.Quasi) bool { return q.Name == quasis[0].Name })
+	i := slices.IndexFunc(sel.projectQuasis(), func(q disclosure.Quasi) bool { return q.Name == quasis[0].Name })
 	return i >= 0 && sel.result.Levels[i] == 0
 }
 
-// giveaways are the project's instruments and timepoints that not all of its sites have. Where sites are
-// not told, they would tell them.
-func (s *Store) giveaways(tx *db.Tx, sel selection) (names []string, err error) {
+// revealingSite are the project's instruments and timepoints that not all of its sites have. Where rows do not say
+// which site they are of, these would.
+func (s *Store) revealingSite(tx *db.Tx, sel selection) (names []string, err error) {
 	if !sel.enforced || sel.siteTold() || len(sel.project.SiteIDs) == 1 {
 		return nil, nil
 	}
@@ -159,8 +159,8 @@ func (s *Store) giveaways(tx *db.Tx, sel selection) (names []string, err error) 
 	return names, err
 }
 
-// told are the project's quasi-identifiers.
-func (sel selection) told() (list []disclosure.Quasi) {
+// projectQuasis are the project's quasi-identifiers.
+func (sel selection) projectQuasis() (list []disclosure.Quasi) {
 	for _, q := range quasis {
 		if slices.Contains(sel.project.QuasiIdentifiers, q.Name) {
 			list = append(list, q.Quasi)
@@ -270,16 +270,16 @@ func (sel selection) report(tx *db.Tx, before *time.Time) (r Report, err error) 
 	return r, err
 }
 
-// answered adds to the flow how far the follow-ups of the people got, whom gather has put together.
-func (sel selection) answered(tx *db.Tx, args map[string]any, r *Report) error {
+// addStates adds to the flow how far the follow-ups of the people got, whom gather has put together.
+func (sel selection) addStates(tx *db.Tx, args map[string]any, r *Report) error {
 	var states []Stage
 	err := tx.Query(files.Render("states.sql.tmpl", nil), args).Scan(&states).Error
 	r.Flow = append(r.Flow, states...)
 	return err
 }
 
-// surroundings are the arguments of every table's SQL.
-func (s *Store) surroundings(tx *db.Tx, sel selection, p *pseudonyms) (map[string]any, error) {
+// tableArgs are the arguments of every table's SQL.
+func (s *Store) tableArgs(tx *db.Tx, sel selection, p *pseudonyms) (map[string]any, error) {
 	args := map[string]any{
 		"sites":       sel.project.SiteIDs,
 		"timepoints":  sel.project.Timepoints,
@@ -310,58 +310,25 @@ func (s *Store) surroundings(tx *db.Tx, sel selection, p *pseudonyms) (map[strin
 	var ownCodes db.Texts
 	var targets, earliest, latest db.Ints
 	for _, o := range sel.project.Schedule {
-		ownCodes, targets, earliest, latest = append(
-			ownCodes,
-			o.Code,
-		), append(
-			targets,
-			o.Target,
-		), append(
-			earliest,
-			o.From,
-		), append(
-			latest,
-			o.To,
-		)
+		ownCodes, targets = append(ownCodes, o.Code), append(targets, o.Target)
+		earliest, latest = append(earliest, o.From), append(latest, o.To)
 	}
 	args["own_codes"], args["own_targets"], args["own_earliest"], args["own_latest"] = ownCodes, targets, earliest, latest
 	var itemOf, itemCodes, scoreOf, scoreCodes, better db.Texts
 	var itemVersions, scoreVersions db.Ints
 	var responder []*float64
 	for _, i := range builtinItems {
-		itemOf, itemVersions, itemCodes = append(
-			itemOf,
-			i.Instrument,
-		), append(
-			itemVersions,
-			i.Version,
-		), append(
-			itemCodes,
-			i.Code,
-		)
+		itemOf, itemVersions = append(itemOf, i.Instrument), append(itemVersions, i.Version)
+		itemCodes = append(itemCodes, i.Code)
 	}
 	for _, c := range builtinScores {
-		scoreOf, scoreVersions, scoreCodes, better, responder = append(
-			scoreOf,
-			c.Instrument,
-		), append(
-			scoreVersions,
-			c.Version,
-		), append(
-			scoreCodes,
-			c.Code,
-		), append(
-			better,
-			c.Better,
-		), append(
-			responder,
-			c.Responder,
-		)
+		scoreOf, scoreVersions = append(scoreOf, c.Instrument), append(scoreVersions, c.Version)
+		scoreCodes, better = append(scoreCodes, c.Code), append(better, c.Better)
+		responder = append(responder, c.Responder)
 	}
 	args["item_instruments"], args["item_versions"], args["item_codes"] = itemOf, itemVersions, itemCodes
-	args["score_instruments"], args["score_versions"], args["score_codes"], args["score_better"], args["score_responder"] = scoreOf, scoreVersions, scoreCodes, better, thresholds(
-		responder,
-	)
+	args["score_instruments"], args["score_versions"], args["score_codes"] = scoreOf, scoreVersions, scoreCodes
+	args["score_better"], args["score_responder"] = better, thresholds(responder)
 	return args, nil
 }
 

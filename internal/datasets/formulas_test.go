@@ -38,7 +38,9 @@ func TestNoCellIsAFormula(t *testing.T) {
 			t.Errorf("%q", line)
 		}
 	}
-	for name, document := range map[string]func(About) ([]byte, error){"flow.csv": flowCSV, "codebook.csv": codebookCSV, "redcap_dictionary.csv": redcapDictionary} {
+	for name, document := range map[string]func(About) ([]byte, error){
+		"flow.csv": flowCSV, "codebook.csv": codebookCSV, "redcap_dictionary.csv": redcapDictionary,
+	} {
 		text, err := document(About{Report: Report{Flow: []Stage{{Stage: "recorded", Timepoint: "=1", N: 3}}}})
 		if err != nil {
 			t.Fatal(err)

@@ -65,7 +65,7 @@ func (s *Store) describe(p Project, r Release, report Report, asOf time.Time) Ab
 		Definition:  Definition,
 		Software:    s.Software,
 		Expires:     p.ExpiresOn.String(),
-		Profile:     Disclosure{p.MinimumK, p.QuasiIdentifiers, p.Generalisation, p.MostSuppressed},
+		Profile:     Disclosure{p.MinimumK, p.QuasiIdentifiers, p.Generalisation, p.MostSuppressedPercent},
 		Citation: fmt.Sprintf(
 			"%s. Release %d, as of %s. Made with Waypost %s, table definition %d.",
 			strings.TrimRight(oneLine(p.Title), ". "),

@@ -66,7 +66,8 @@ func (p *packer) documents() error {
 		name string
 		text func(About) ([]byte, error)
 	}{
-		{"flow.csv", flowCSV}, {"codebook.csv", codebookCSV}, {"datapackage.json", dataPackage}, {"redcap_dictionary.csv", redcapDictionary},
+		{"flow.csv", flowCSV}, {"codebook.csv", codebookCSV}, {"datapackage.json", dataPackage},
+		{"redcap_dictionary.csv", redcapDictionary},
 		{"labels.R", labelsR}, {"labels.do", labelsStata}, {"README.md", readme}, {"manifest.json", manifest}, {"checksums.txt", checksums},
 	} {
 		text, err := d.text(p.about)

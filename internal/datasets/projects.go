@@ -2,8 +2,6 @@ package datasets
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,9 +28,6 @@ const (
 	Outside     = "outside"
 	SafeSetting = "safe_setting"
 )
-
-// floor is the least that a project's minimum k may be: 5 where researchers work in a safe setting, 10 outside of one.
-var floor = map[string]int{SafeSetting: 5, Outside: 10}
 
 // Project is a piece of research, what it may have, and for how long.
 type Project struct {
@@ -90,13 +85,13 @@ type Details struct {
 	// and imd_quintile; all of them when left out. Of the others, nothing is told.
 	QuasiIdentifiers db.Texts `json:"quasi_identifiers" required:"false" maxItems:"5"`
 	// What is made coarser, a step each, until groups are large enough; a usual order when left out.
-	Generalisation db.Texts `json:"generalisation" required:"false" maxItems:"20" example:"[\"ethnic_group\", \"gender\", \"imd_quintile\", \"age_band\"]"`
+	Generalisation db.Texts `json:"generalisation" required:"false" maxItems:"20" example:"[\"ethnic_group\", \"gender\"]"`
 	// The fewest people who are alike in all quasi-identifiers: at least 5 in a safe setting, at
 	// least 10 outside and where data is anonymised.
 	MinimumK int `json:"minimum_k" minimum:"1" maximum:"1000" example:"10"`
 	// How many people in a hundred may be left out, in groups that are too small, before one more
 	// step of generalisation is taken; 5 when left out or 0.
-	MostSuppressed int `json:"most_suppressed_percent" required:"false" gorm:"column:most_suppressed_percent" minimum:"0" maximum:"50" example:"5"`
+	MostSuppressedPercent int `json:"most_suppressed_percent" required:"false" minimum:"0" maximum:"50" example:"5"`
 	// The last day, at the first of its sites, on which releases are made and read.
 	ExpiresOn day.Date `json:"expires_on" format:"date" example:"2027-12-31"`
 }
@@ -128,10 +123,10 @@ func (s *Store) Add(ctx context.Context, n Details) (p Project, err error) {
 			CreatedAt: tx.Now,
 			UpdatedAt: tx.Now,
 		}
-		if err := p.settle(tx); err != nil {
+		if err := p.validate(tx); err != nil {
 			return err
 		}
-		if err := s.exist(tx, &p); err != nil {
+		if err := p.checkReferences(tx); err != nil {
 			return err
 		}
 		if s.Cipher == nil {
@@ -161,133 +156,13 @@ func (s *Store) Add(ctx context.Context, n Details) (p Project, err error) {
 	return p, err
 }
 
-// settle checks the details, and fills in what was left out.
-func (p *Project) settle(tx *db.Tx) error {
-	if p.Schedule == nil {
-		p.Schedule = []Window{}
-	}
-	if len(p.QuasiIdentifiers) == 0 {
-		p.QuasiIdentifiers = quasiNames()
-	}
-	if len(p.Generalisation) == 0 {
-		p.Generalisation = slices.DeleteFunc(
-			slices.Clone(usual),
-			func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) },
-		)
-	}
-	if p.MostSuppressed == 0 {
-		p.MostSuppressed = 5
-	}
-	var c fault.Checks
-	unknown := func(name string) bool { return !slices.Contains(quasiNames(), name) }
-	c.Require(
-		!slices.ContainsFunc(p.QuasiIdentifiers, unknown),
-		"quasi_identifiers",
-		fault.UnknownCode,
-		"are of site, age_band, gender, ethnic_group and imd_quintile",
-	)
-	c.Require(distinct(p.QuasiIdentifiers), "quasi_identifiers", fault.Duplicate, "each stand once")
-	c.Require(
-		!slices.ContainsFunc(
-			p.Generalisation,
-			func(name string) bool { return !slices.Contains(p.QuasiIdentifiers, name) },
-		),
-		"generalisation",
-		fault.UnknownReference,
-		"names quasi-identifiers of the project",
-	)
-	least := floor[p.Setting]
-	if p.LegalBasis == Anonymised { // wherever researchers work
-		least = floor[Outside]
-	}
-	c.Require(
-		p.MinimumK >= least,
-		"minimum_k",
-		fault.OutOfRange,
-		"is at least 5 in a safe setting, and at least 10 outside, and where data is anonymised",
-	)
-	today, err := p.today(tx)
-	if err != nil {
-		return err
-	}
-	c.Require(!p.ExpiresOn.Before(today), "expires_on", fault.OutOfRange, "lies in the past")
-	var own []string
-	for i, w := range p.Schedule {
-		at := fmt.Sprintf("schedule[%d]", i)
-		c.Require(
-			slices.Contains(p.Timepoints, w.Code) && !slices.Contains(own, w.Code),
-			at+".code",
-			fault.Duplicate,
-			"is one of the project's timepoints, and stands once",
-		)
-		c.Require(w.From <= w.Target && w.Target <= w.To, at+".target", fault.OutOfRange, "lies in the window")
-		own = append(own, w.Code)
-	}
-	c.Require(
-		distinct(p.Instruments) && distinct(p.Timepoints),
-		"instruments",
-		fault.Duplicate,
-		"and timepoints each stand once",
-	)
-	return c.Err()
-}
-
-func distinct(list []string) bool {
-	sorted := slices.Sorted(slices.Values(list))
-	return len(slices.Compact(sorted)) == len(list)
-}
-
-// always are timepoints that every site has.
-var always = []string{"baseline", "review", "closure"}
-
-// exist asks whether what the project names is there.
-func (s *Store) exist(tx *db.Tx, p *Project) error {
-	slices.SortFunc(p.SiteIDs, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
-	p.SiteIDs = slices.Compact(p.SiteIDs)
-	var found struct {
-		SiteCount               int
-		Timepoints, Instruments db.Texts
-	}
-	if err := tx.Raw("select * from named_at(?::uuid[], ?::text[], ?::text[])", p.SiteIDs, p.Timepoints, p.Instruments).
-		Scan(&found).
-		Error; err != nil {
-		return err
-	}
-	for _, i := range builtinItems {
-		found.Instruments = append(found.Instruments, i.Instrument)
-	}
-	beyond := func(there ...string) func(string) bool {
-		return func(name string) bool { return !slices.Contains(there, name) }
-	}
-	var c fault.Checks
-	c.Require(
-		found.SiteCount == len(p.SiteIDs),
-		"site_ids",
-		fault.UnknownReference,
-		"names something that does not exist",
-	)
-	c.Require(
-		!slices.ContainsFunc(p.Timepoints, beyond(slices.Concat(found.Timepoints, always)...)),
-		"timepoints",
-		fault.UnknownReference,
-		"names a schedule that none of the sites has",
-	)
-	c.Require(
-		!slices.ContainsFunc(p.Instruments, beyond(found.Instruments...)),
-		"instruments",
-		fault.UnknownReference,
-		"names an instrument that none of the sites has",
-	)
-	return c.Err()
-}
-
 func (p Project) subject() events.Subject { return events.Subject{ID: p.ID} }
 
 // today is the day at the project's first site.
 func (p Project) today(tx *db.Tx) (day.Date, error) { return tx.TodayAt(p.SiteIDs) }
 
-// now is the project as it stands now.
-func (p Project) now(tx *db.Tx) (Project, error) {
+// current is the project as it stands today: expired, once its term is over.
+func (p Project) current(tx *db.Tx) (Project, error) {
 	today, err := p.today(tx)
 	if p.State == "approved" && p.ExpiresOn.Before(today) {
 		p.State = "expired"
@@ -309,7 +184,7 @@ func project(tx *db.Tx, id uuid.UUID) (Project, error) {
 	if err != nil {
 		return p, err
 	}
-	return p.now(tx)
+	return p.current(tx)
 }
 
 // List returns the projects that the actor may see by id, after the id given.
@@ -319,7 +194,7 @@ func (s *Store) List(ctx context.Context, page db.Page[uuid.UUID]) (list []Proje
 			return err
 		}
 		for i := range list {
-			if list[i], err = list[i].now(tx); err != nil {
+			if list[i], err = list[i].current(tx); err != nil {
 				return err
 			}
 		}
@@ -369,85 +244,3 @@ func (s *Store) Approve(ctx context.Context, id uuid.UUID, a Approval) (p Projec
 }
 
 var errExpired = fault.New(fault.Conflict, "The project's term is over.")
-
-// Member is a researcher's key that reaches a project.
-type Member struct {
-	// The key's id.
-	ID uuid.UUID `json:"api_key_id" format:"uuid"`
-	// Of which project.
-	ProjectID uuid.UUID `json:"project_id" gorm:"-" format:"uuid"`
-	// What the key is for.
-	Label string `json:"label"`
-	// The key's last four characters.
-	Hint string `json:"hint"`
-	// The key's last day.
-	ExpiresOn *day.Date `json:"expires_on" format:"date"`
-	// When the key was revoked.
-	RevokedAt *time.Time `json:"revoked_at"`
-}
-
-// NewMember is the command to make somebody a member.
-type NewMember struct {
-	// The researcher's key.
-	APIKeyID uuid.UUID `json:"api_key_id" format:"uuid"`
-}
-
-// Members lists the keys that reach the project by id, after the id given.
-func (s *Store) Members(ctx context.Context, id uuid.UUID, page db.Page[uuid.UUID]) (list []Member, err error) {
-	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if _, err := project(tx, id); err != nil {
-			return err
-		}
-		err := tx.Table("members_of(?)", id).Where("id > ?", page.After).Order("id").Limit(page.Limit).Scan(&list).Error
-		for i := range list {
-			list[i].ProjectID = id
-		}
-		return err
-	})
-	return list, err
-}
-
-// Join makes a researcher's key a member. Fault: invalid (it is no researcher's key that works).
-func (s *Store) Join(ctx context.Context, id, key uuid.UUID) (m Member, err error) {
-	return m, s.move(ctx, id, key, "join_project", events.ProjectMemberAdded, func(tx *db.Tx, done bool) error {
-		if !done {
-			return fault.InvalidAt("api_key_id", fault.UnknownReference, "names no researcher's key that works")
-		}
-		err := tx.Raw("select * from members_of(?) where id = ?", id, key).Scan(&m).Error
-		m.ProjectID = id
-		return err
-	})
-}
-
-// Leave takes a key off the project. It may have left already.
-func (s *Store) Leave(ctx context.Context, id, key uuid.UUID) error {
-	return s.move(ctx, id, key, "leave_project", events.ProjectMemberRemoved, func(_ *db.Tx, done bool) error {
-		if !done {
-			return fault.Missing("member")
-		}
-		return nil
-	})
-}
-
-func (s *Store) move(
-	ctx context.Context,
-	id, key uuid.UUID,
-	function string,
-	kind events.Kind,
-	then func(*db.Tx, bool) error,
-) error {
-	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := project(tx, id)
-		if err != nil {
-			return err
-		}
-		var done bool
-		if err := tx.Raw("select "+function+"(?, ?, ?)", id, key, tx.Now).Scan(&done).Error; err != nil {
-			return err
-		}
-		if err := then(tx, done); err != nil {
-			return err
-		}
-		return events.Record(tx, kind, p.subject(), events.Data{"api_key_id": key.String()})
-	})
-}

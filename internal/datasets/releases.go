@@ -272,14 +272,14 @@ func (sel selection) refusals() []Reason {
 	switch {
 	case sel.result.N == 0:
 		return []Reason{{"nobody_consented", "Nobody at the project's sites may be in a release on its legal basis."}}
-	case sel.enforced && (sel.result.K == 0 || 100*sel.result.Suppressed > sel.project.MostSuppressed*sel.result.N):
+	case sel.enforced && (sel.result.K == 0 || 100*sel.result.Suppressed > sel.project.MostSuppressedPercent*sel.result.N):
 		return []Reason{
 			{
 				"k_not_reached",
 				fmt.Sprintf(
 					"With everything as coarse as the project allows, or as its first release was, more than %d in 100 "+
 						"people are still in groups of fewer than %d who are alike.",
-					sel.project.MostSuppressed,
+					sel.project.MostSuppressedPercent,
 					sel.project.MinimumK,
 				),
 			},

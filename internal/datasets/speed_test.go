@@ -102,7 +102,8 @@ func lend(t *testing.T, tx *db.Tx, owner string) string {
 	defer conn.Close(t.Context())
 	if _, err := conn.Exec(
 		t.Context(),
-		"drop table if exists "+name+"; create table "+name+" as select * from cohort with no data; grant select on "+name+" to waypost_jobs",
+		"drop table if exists "+name+"; create table "+name+" as select * from cohort with no data; "+
+			"grant select on "+name+" to waypost_jobs",
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,9 @@ func (c copying) run() int64 {
 		c.app,
 	)
 	psql.Stdin = strings.NewReader(
-		"begin; set local statement_timeout = 0; " + joinWhole + "; select act_as('{}', 'system', null) \\g /dev/null\ncopy (" + sql + ") to stdout csv header;\ncommit;\n",
+		"begin; set local statement_timeout = 0; " + joinWhole + "; " +
+			"select act_as('{}', 'system', null) \\g /dev/null\n" +
+			"copy (" + sql + ") to stdout csv header;\ncommit;\n",
 	)
 	lines := &counter{}
 	psql.Stdout, psql.Stderr = lines, os.Stderr

@@ -153,10 +153,14 @@ var participants = Table{
 	From: `from pg_temp.staged_cohort c
 join patients p on p.site_id = c.site_id and p.id = c.patient_id
 left join standing_consents n on n.site_id = c.site_id and n.patient_id = c.patient_id and n.purpose = 'research'
-join (select site_id, patient_id, count(*) as n, min(baseline_on) as baseline_on from spells group by 1, 2) s on s.site_id = c.site_id and s.patient_id = c.patient_id
-left join (select distinct on (site_id, patient_id) site_id, patient_id, state from turns
-  order by site_id, patient_id, array_position(array['followed_up', 'invited_still_open', 'not_invited', 'not_yet_due', 'said_no_to_contact', 'invited_missed', 'lost',
-    'withdrew', 'died'], state)) f on f.site_id = c.site_id and f.patient_id = c.patient_id`,
+join (
+  select site_id, patient_id, count(*) as n, min(baseline_on) as baseline_on from spells group by 1, 2
+) s on s.site_id = c.site_id and s.patient_id = c.patient_id
+left join (
+  select distinct on (site_id, patient_id) site_id, patient_id, state from turns
+  order by site_id, patient_id, array_position(array['followed_up', 'invited_still_open', 'not_invited', 'not_yet_due',
+    'said_no_to_contact', 'invited_missed', 'lost', 'withdrew', 'died'], state)
+) f on f.site_id = c.site_id and f.patient_id = c.patient_id`,
 }
 
 var episodes = Table{
@@ -274,12 +278,20 @@ var episodes = Table{
 	From: `from spells c
 left join unnest(cast(:'workers' as uuid[]), cast(:'worker_codes' as text[])) w (id, code) on w.id = c.link_worker_id
 left join (
-  select k.site_id, k.episode_id, count(*) filter (where reaches_person(k.kind, k.outcome)) as spoken, sum(k.minutes) filter (where reaches_person(k.kind, k.outcome)) as minutes, max((k.kind = 'accompanied')::int) as accompanied
-  from contacts k join spells s on s.site_id = k.site_id and s.episode_id = k.episode_id and k.contact_on <= s.until group by 1, 2
+  select k.site_id, k.episode_id,
+    count(*) filter (where reaches_person(k.kind, k.outcome)) as spoken,
+    sum(k.minutes) filter (where reaches_person(k.kind, k.outcome)) as minutes,
+    max((k.kind = 'accompanied')::int) as accompanied
+  from contacts k
+  join spells s on s.site_id = k.site_id and s.episode_id = k.episode_id and k.contact_on <= s.until
+  group by 1, 2
 ) k on k.site_id = c.site_id and k.episode_id = c.episode_id
 left join (
-  select r.site_id, r.episode_id, count(*) filter (where r.kind = 'referral') as referrals, count(*) filter (where r.kind = 'signpost') as signposts,
-    count(*) filter (where r.kind = 'referral' and r.first_attended_on <= s.until) as attended, min(r.first_attended_on) filter (where r.first_attended_on <= s.until) as attended_on
+  select r.site_id, r.episode_id,
+    count(*) filter (where r.kind = 'referral') as referrals,
+    count(*) filter (where r.kind = 'signpost') as signposts,
+    count(*) filter (where r.kind = 'referral' and r.first_attended_on <= s.until) as attended,
+    min(r.first_attended_on) filter (where r.first_attended_on <= s.until) as attended_on
   from sent_referrals r join spells s on s.site_id = r.site_id and s.episode_id = r.episode_id
   where r.sent_at < s.until + 1 group by 1, 2
 ) r on r.site_id = c.site_id and r.episode_id = c.episode_id`,
@@ -296,7 +308,8 @@ func needFlags() (columns []Column) {
 				Integer,
 				"Whether the main need or another is of the group: " + g.Label,
 				"episodes.need_others",
-				"exists (select from code_needs n where n.code_group = '" + g.Value + "' and (n.code = c.need_primary or n.code = any(c.need_others)))::int",
+				"exists (select from code_needs n where n.code_group = '" + g.Value + "' " +
+					"and (n.code = c.need_primary or n.code = any(c.need_others)))::int",
 				yesNo,
 			},
 		)
@@ -437,8 +450,11 @@ var referrals = Table{
 	From: `from spells c
 join (
   select r.site_id, r.episode_id, r.id, r.service_id, r.kind, r.need, r.status_reason, r.expected_wait, s.until,
-    case when s.until = 'infinity' then r.status else coalesce((select m.to_status from referral_moves m
-      where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.occurred_at < s.until + 1 order by m.sequence desc limit 1), 'sent') end as status,
+    case when s.until = 'infinity' then r.status else coalesce((
+      select m.to_status from referral_moves m
+      where m.site_id = r.site_id and m.referral_id = r.id and m.voided_at is null and m.occurred_at < s.until + 1
+      order by m.sequence desc limit 1
+    ), 'sent') end as status,
     (r.sent_at at time zone z.zone)::date as sent_on,
     case when r.responded_at < s.until + 1 then (r.responded_at at time zone z.zone)::date end as responded_on,
     case when r.first_attended_on <= s.until then r.first_attended_on end as attended_on,
@@ -450,8 +466,13 @@ join (
 ) r on r.site_id = c.site_id and r.episode_id = c.episode_id
 left join services v on v.id = r.service_id
 left join (
-  select a.site_id, a.referral_id, count(*) filter (where a.reported_by = 'organisation') as organisation, count(*) filter (where a.reported_by = 'link_worker') as link_worker, count(*) filter (where a.reported_by = 'patient') as patient
-  from attendances a join referrals o on o.site_id = a.site_id and o.id = a.referral_id join spells s on s.site_id = o.site_id and s.episode_id = o.episode_id
+  select a.site_id, a.referral_id,
+    count(*) filter (where a.reported_by = 'organisation') as organisation,
+    count(*) filter (where a.reported_by = 'link_worker') as link_worker,
+    count(*) filter (where a.reported_by = 'patient') as patient
+  from attendances a
+  join referrals o on o.site_id = a.site_id and o.id = a.referral_id
+  join spells s on s.site_id = o.site_id and s.episode_id = o.episode_id
   where a.attended and a.entered_in_error is null and a.attended_on <= s.until group by 1, 2
 ) a on a.site_id = r.site_id and a.referral_id = r.id
 left join (
@@ -536,14 +557,20 @@ join (
     and (a.timepoint in ('baseline', 'review', 'closure') or a.timepoint = any(cast(:'timepoints' as text[])))
 ) a on a.site_id = c.site_id and a.episode_id = c.episode_id
 cross join lateral (
-  select 'item' as kind, i.code as name, case when jsonb_typeof(a.responses->i.code) = 'number' then (a.responses->>i.code)::float8 end as value,
+  select 'item' as kind, i.code as name,
+    case when jsonb_typeof(a.responses->i.code) = 'number' then (a.responses->>i.code)::float8 end as value,
     case when jsonb_typeof(a.responses->i.code) = 'string' then a.responses->>i.code end as answer,
     case when jsonb_typeof(a.responses->i.code) in ('number', 'string') then null else coalesce(m.code, -9) end as missing
   from (
-    select * from unnest(cast(:'item_instruments' as text[]), cast(:'item_versions' as int[]), cast(:'item_codes' as text[])) i (instrument, version, code)
-    union all select o.key, o.version, e->>'code' from instruments o, jsonb_array_elements(o.definition->'items') e where o.site_id = a.site_id and e->>'type' <> 'text'
+    select * from unnest(cast(:'item_instruments' as text[]), cast(:'item_versions' as int[]),
+      cast(:'item_codes' as text[])) i (instrument, version, code)
+    union all
+    select o.key, o.version, e->>'code' from instruments o, jsonb_array_elements(o.definition->'items') e
+    where o.site_id = a.site_id and e->>'type' <> 'text'
   ) i
-  left join (values ('not_applicable', -6), ('prefer_not_to_say', -7), ('dont_know', -8), ('not_asked', -9)) m (reason, code) on m.reason = a.responses->i.code->>'missing'
+  left join (
+    values ('not_applicable', -6), ('prefer_not_to_say', -7), ('dont_know', -8), ('not_asked', -9)
+  ) m (reason, code) on m.reason = a.responses->i.code->>'missing'
   where i.instrument = a.instrument and i.version = a.instrument_version
   union all
   select 'score', s.score, s.value, null, null from assessment_scores s where s.site_id = a.site_id and s.assessment_id = a.id
@@ -725,18 +752,25 @@ var pairs = Table{
 		consent,
 	},
 	From: `from turns c
-join counted_scores b on b.site_id = c.site_id and b.episode_id = c.episode_id and b.timepoint = 'baseline' and b.completed_on <= c.until and b.instrument = any(cast(:'instruments' as text[]))
+join counted_scores b on b.site_id = c.site_id and b.episode_id = c.episode_id and b.timepoint = 'baseline'
+  and b.completed_on <= c.until and b.instrument = any(cast(:'instruments' as text[]))
 join assessments ab on ab.site_id = b.site_id and ab.id = b.assessment_id
 left join lateral (
   select a.assessment_id, a.value, a.completed_on from counted_scores a
-  where a.site_id = c.site_id and a.episode_id = c.episode_id and a.instrument = b.instrument and a.score = b.score and a.instrument_version = b.instrument_version
+  where a.site_id = c.site_id and a.episode_id = c.episode_id
+    and a.instrument = b.instrument and a.score = b.score and a.instrument_version = b.instrument_version
     and a.timepoint <> 'baseline' and a.completed_on between c.analysis_from and c.analysis_to and a.completed_on <= c.until
   order by abs(a.completed_on - c.target_on), a.completed_on, a.assessment_id limit 1
 ) a on true
 left join assessments aa on aa.site_id = c.site_id and aa.id = a.assessment_id
 left join (
-  select * from unnest(cast(:'score_instruments' as text[]), cast(:'score_versions' as int[]), cast(:'score_codes' as text[]), cast(:'score_better' as text[]), cast(:'score_responder' as float8[])) g (instrument, version, score, better, responder)
-  union all select o.key, o.version, e->>'code', e->>'better', (e->>'responder_threshold')::float8 from instruments o, jsonb_array_elements(o.definition->'scores') e where o.site_id = any(cast(:'sites' as uuid[]))
+  select * from unnest(cast(:'score_instruments' as text[]), cast(:'score_versions' as int[]),
+    cast(:'score_codes' as text[]), cast(:'score_better' as text[]), cast(:'score_responder' as float8[]))
+    g (instrument, version, score, better, responder)
+  union all
+  select o.key, o.version, e->>'code', e->>'better', (e->>'responder_threshold')::float8
+  from instruments o, jsonb_array_elements(o.definition->'scores') e
+  where o.site_id = any(cast(:'sites' as uuid[]))
 ) g on g.instrument = b.instrument and g.version = b.instrument_version and g.score = b.score`,
 	Order: ", c.episode_no, b.instrument, b.instrument_version, b.score, c.code",
 }

@@ -105,7 +105,7 @@ type NewInterview struct {
 	// Code of the study's work package that it belongs to.
 	WorkPackage string `json:"work_package" maxLength:"30" example:"WP1"`
 	// Who was interviewed.
-	ParticipantKind string `json:"participant_kind" enum:"patient,link_worker,health_professional,voluntary_sector,manager" example:"patient"`
+	ParticipantKind string `json:"participant_kind" enum:"patient,link_worker,health_professional,voluntary_sector,manager"`
 	// At which of the project's sites.
 	Site uuid.UUID `json:"site" gorm:"column:site_id" format:"uuid"`
 	// The day; not in the future.

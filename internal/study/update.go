@@ -214,10 +214,10 @@ func (w writer) interviewed(tx *db.Tx, u *Update) error {
 		WorkPackage, ParticipantKind string
 		N                            int
 	}
-	err := tx.Raw("select work_package, participant_kind, count(*) as n from study_interviews where project_id = ? and held_on < ? and "+standing+" group by 1, 2 order by 1, array_position(array['patient', 'link_worker', 'health_professional', "+
-		"'voluntary_sector', 'manager'], participant_kind)", w.ID, w.until).
-		Scan(&found).
-		Error
+	err := tx.Raw(`select work_package, participant_kind, count(*) as n from study_interviews
+		where project_id = ? and held_on < ? and `+standing+` group by 1, 2
+		order by 1, array_position(array['patient', 'link_worker', 'health_professional', 'voluntary_sector',
+			'manager'], participant_kind)`, w.ID, w.until).Scan(&found).Error
 	profile := disclosure.NHSEngland(u.Disclosure.Threshold)
 	for _, f := range found {
 		held := &f.N

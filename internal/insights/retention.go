@@ -56,7 +56,8 @@ type RetentionRow struct {
 	LostOther *int `json:"lost_other" example:"10"`
 	// Of eligible: the person said no to being contacted, so nobody asks.
 	SaidNoToContact *int `json:"said_no_to_contact" example:"15"`
-	// Of eligible: followed_up, missed, lost or said_no_to_contact, so that nobody waits for an answer any more.
+	// Of eligible: nobody waits for an answer any more, since the follow-up is followed_up, missed, lost or
+	// said_no_to_contact.
 	Ended *int `json:"ended" example:"270"`
 	// Percent of ended that are followed_up, 0 to 100, from the two as published. Null while none has
 	// ended.

@@ -9,6 +9,7 @@ import (
 	"waypost/internal/outcomes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/db/dbtest"
 	"waypost/internal/platform/mail/mailtest"
 )
 
@@ -103,12 +104,12 @@ func TestNoLinkWithoutAPrivacyNotice(t *testing.T) {
 }
 
 // One line of the log tells of sites without a privacy notice, and another when there are more.
-func TestTheLogTellsOfMissingNotices(t *testing.T) {
-	w := newWorld(t)
+func TestTheLogTellsOfMissingNotices(t *testing.T) { // not parallel: it replaces the log
+	w := serving(t, on(dbtest.New(t)))
 	w.withoutNotice()
 	var log bytes.Buffer
 	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	defer slog.SetDefault(before)
 	record := outcomes.Store{DB: w.db}
 	for range 3 {

@@ -18,14 +18,14 @@ import (
 //go:embed dashboard/index.html dashboard/dashboard.css dashboard/dashboard.js
 var dashboardFiles embed.FS
 
-// dashboardPath is where the dashboard is: static files, which ask the API with the reader's own key.
+// dashboardPath is the URL path of the dashboard.
 const dashboardPath = "/dashboard/"
 
 // dashboardPolicy lets the dashboard run its own script, load its own style, and ask this server alone.
-const dashboardPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action " +
-	"'none'; base-uri 'none'; frame-ancestors 'none'"
+const dashboardPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+	"img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-// dashboardPage serves the dashboard. Its files say nothing of anybody: whoever opens it needs a key to see figures.
+// dashboardPage serves the dashboard's static files. They hold no data: the reader needs a key to see figures.
 func dashboardPage(e *echo.Echo) {
 	wire.GetAndHead(
 		e,

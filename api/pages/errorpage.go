@@ -6,14 +6,14 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// ErrorPage is the page of a path that has none, or of what went wrong before any page was there to say so.
+// ErrorPage shows that a path has no page, or that a request failed before it reached one.
 func ErrorPage(c echo.Context, status int) error {
-	told := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes."}
+	m := message{"Something went wrong", "Please try again in a few minutes."}
 	if status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
-		told.Title, told.Words = "There is no page here", "A part of the address may be missing. If you were sent a link, please open it again just as it "+
-			"was sent, or copy the whole of it."
+		m.Title, m.Words = "There is no page here", "A part of the address may be missing. If you were sent a link, "+
+			"please open it again just as it was sent, or copy the whole of it."
 	}
 	c.Response().Header().Set("Content-Security-Policy", policy)
 	c.Response().Header().Set("Cache-Control", "no-store")
-	return render(c, status, "nothing", told)
+	return render(c, status, "nothing", m)
 }

@@ -11,11 +11,10 @@ import (
 	"waypost/internal/platform/link"
 )
 
-// afterLinks are what programs that make links of text, and people who copy them, leave at a link's end. No
-// token ends in one.
-const afterLinks = "/.,;:!?()[]{}<>'\"’” \u00a0"
+// trailing are the characters that mail programs, and people who copy a link, leave at its end. No token ends in one.
+const trailing = "/.,;:!?()[]{}<>'\"’” \u00a0"
 
-// TrimLinks redirects from a link with something after its end to the link.
+// TrimLinks redirects from a link with trailing punctuation to the link itself.
 func TrimLinks(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		req := c.Request()
@@ -23,7 +22,7 @@ func TrimLinks(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		for _, kind := range link.Kinds {
-			path := strings.TrimRight(req.URL.Path, afterLinks)
+			path := strings.TrimRight(req.URL.Path, trailing)
 			if strings.HasPrefix(path, kind.Path("")) && path != req.URL.Path {
 				c.Response().Header().Set("Cache-Control", "no-store")
 				return c.Redirect(http.StatusFound, wire.BaseOf(c)+(&url.URL{Path: path}).EscapedPath())

@@ -52,15 +52,18 @@ func serveAsset(e *echo.Echo, path, mediaType string, content []byte) {
 
 const maxForm = 64 << 10 // bytes of one answer
 
-// page is what all pages behind links share: the form is read before anything else, nothing is stored on
-// the way, no script runs, and what went wrong is said in words.
-func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *wire.Problem, error) error) echo.HandlerFunc {
+// page wraps the handler of a page behind a link: it reads the form before anything else, forbids caching and scripts,
+// counts links that do not exist, and shows errors as a page.
+func (s *server) page(
+	show echo.HandlerFunc,
+	showError func(echo.Context, *wire.Problem, error) error,
+) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 		h.Set("Content-Security-Policy", policy)
-		if !strings.HasPrefix(c.Path(), link.Update.Path("")) { // which is for everybody, and names no link
+		if !strings.HasPrefix(c.Path(), link.Update.Path("")) { // an update is public: compressing it reveals nothing
 			wire.NoCompression(c)
 		}
 		err := wire.Receive(c, maxForm)
@@ -79,12 +82,12 @@ func (s *server) page(show echo.HandlerFunc, gone func(echo.Context, *wire.Probl
 		}
 		p := wire.ProblemOf(c.Request().Context(), err)
 		maps.Copy(h, p.GetHeaders())
-		return gone(c, p, err)
+		return showError(c, p, err)
 	}
 }
 
-// formOf reads a form that a page sent.
-func formOf(c echo.Context) (url.Values, error) {
+// parseForm reads the form in the request's body.
+func parseForm(c echo.Context) (url.Values, error) {
 	form, err := url.ParseQuery(string(wire.RequestOf(c.Request().Context()).Body))
 	if err != nil {
 		return nil, fault.New(fault.Unreadable, "The answer cannot be read.")
@@ -92,17 +95,21 @@ func formOf(c echo.Context) (url.Values, error) {
 	return form, nil
 }
 
-// said is what a field of a form says, as it may be kept.
-func said(form url.Values, field string) string {
-	answer := strings.ToValidUTF8(strings.TrimSpace(form.Get(field)), "")
+// field returns a field of a form as text that can be stored; "" when it is blank.
+func field(form url.Values, name string) string {
+	answer := strings.ToValidUTF8(strings.TrimSpace(form.Get(name)), "")
 	if text.Blank(answer) {
 		return ""
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(answer, "\x00", ""), "\r\n", "\n")
 }
 
-// tooManyLinks is what every page tells somebody who tries links out.
-const tooManyLinks = "Too many links that do not work were tried from your connection. Please try again in a few minutes."
+// message is what an error page says.
+type message struct{ Title, Words string }
+
+// tooManyLinks is shown to an address that tries many links.
+const tooManyLinks = "Too many links that do not work were tried from your connection. " +
+	"Please try again in a few minutes."
 
 func render(c echo.Context, status int, name string, data any) error {
 	html, err := execute(wire.BaseOf(c), name, data)

@@ -19,9 +19,9 @@ import (
 	"waypost/internal/platform/text"
 )
 
-// personPages are the pages behind a person's own link: a start, a page for each question, and one to
-// check and send. They keep each answer as it is given, and need no JavaScript and read no cookie; a script
-// helps to leave them at once.
+// personPages adds the pages behind a person's own link: a start, a page for each question, and one to check and
+// send the answers. Each answer is kept when it is given. The pages need no JavaScript and read no cookie; the one
+// script lets the person leave at once.
 func (s *server) personPages(e *echo.Echo) {
 	wire.GetAndHead(e, link.FollowUp.Path(":token"), s.personPage(s.startPage))
 	wire.GetAndHead(e, link.FollowUp.Path(":token/check"), s.personPage(s.checkPage))
@@ -31,7 +31,7 @@ func (s *server) personPages(e *echo.Echo) {
 	e.POST(link.FollowUp.Path(":token/:question"), s.personPage(s.keepAnswer))
 }
 
-// personPage is a page of a person, and of nobody where the link does not work.
+// personPage wraps the handler of one of these pages.
 func (s *server) personPage(show echo.HandlerFunc) echo.HandlerFunc {
 	policy := func(c echo.Context) { c.Response().Header().Set("Content-Security-Policy", personPolicy) }
 	return s.page(func(c echo.Context) error {
@@ -39,44 +39,42 @@ func (s *server) personPage(show echo.HandlerFunc) echo.HandlerFunc {
 		return show(c)
 	}, func(c echo.Context, p *wire.Problem, err error) error {
 		policy(c)
-		return gone(c, p, err)
+		return personError(c, p, err)
 	})
 }
 
-// gone tells in plain words that there is nothing to answer.
-func gone(c echo.Context, p *wire.Problem, err error) error {
-	said := struct{ Title, Words string }{
-		"Something went wrong",
-		"Please try again in a few minutes. What you answered so far is kept.",
-	}
+// personError shows a person why their page cannot be shown.
+func personError(c echo.Context, p *wire.Problem, err error) error {
+	m := message{"Something went wrong", "Please try again in a few minutes. What you answered so far is kept."}
 	switch p.Code {
 	case string(fault.Conflict):
-		said.Title, said.Words = "You have answered these questions", "Thank you. There is nothing more to do."
+		m.Title, m.Words = "You have answered these questions", "Thank you. There is nothing more to do."
 		if errors.Is(err, outcomes.ErrOvertaken) {
-			said.Title, said.Words = "These questions are answered already", "Somebody wrote down your answers in another way. If you had begun to answer on this page, "+
+			m.Title, m.Words = "These questions are answered already", "Somebody wrote down your answers in "+
+				"another way. If you had begun to answer on this page, "+
 				"that was not sent, and is deleted. Your link worker can tell you more."
 		}
 	case string(fault.NotFound):
-		said.Title, said.Words = "This link does not work", "It may have run out, or part of it may be missing. If you would still like to answer, ask your "+
-			"link worker for a new one."
+		m.Title, m.Words = "This link does not work", "It may have run out, or part of it may be missing. "+
+			"If you would still like to answer, ask your link worker for a new one."
 	case string(fault.TooLarge):
-		said.Title, said.Words = "That was too long", "Please go back and write less. What you answered before is kept."
+		m.Title, m.Words = "That was too long", "Please go back and write less. What you answered before is kept."
 	case string(fault.RateLimited):
-		said.Title, said.Words = "Please wait", tooManyLinks
+		m.Title, m.Words = "Please wait", tooManyLinks
 	}
-	return render(c, p.Status, "gone", said)
+	return render(c, p.Status, "gone", m)
 }
 
 func (s *server) visit(c echo.Context) (outcomes.Page, error) {
 	return s.Outcomes.ReadLinkPage(db.Relaxed(c.Request().Context()), c.Param("token"))
 }
 
-// step is the path of a page of this link.
+// step returns the path of another page of this link.
 func step(c echo.Context, name string) string {
 	return wire.BaseOf(c) + link.FollowUp.Path(url.PathEscape(c.Param("token"))) + "/" + url.PathEscape(name)
 }
 
-// next is the path of the first question that has no answer, or of the page to check them.
+// next returns the path of the first question without an answer, or else of the page to check the answers.
 func next(c echo.Context, p outcomes.Page) string {
 	if at := p.Next(); at < len(p.Questions) {
 		return step(c, p.Questions[at].Key)
@@ -106,7 +104,7 @@ func (s *server) questionPage(c echo.Context) error {
 
 func showQuestion(c echo.Context, status int, p outcomes.Page, key, wrong string) error {
 	at := p.Index(key)
-	if at < 0 { // it was asked before another answer changed, or never
+	if at < 0 { // another answer made the question disappear, or it never existed
 		return c.Redirect(http.StatusSeeOther, next(c, p))
 	}
 	q := p.Questions[at]
@@ -127,7 +125,7 @@ func showQuestion(c echo.Context, status int, p outcomes.Page, key, wrong string
 
 // keepAnswer keeps one answer and goes on to the next question.
 func (s *server) keepAnswer(c echo.Context) error {
-	answer, err := answerOf(c)
+	answer, err := parseAnswer(c)
 	if err != nil {
 		return err
 	}
@@ -159,20 +157,20 @@ func wrongAnswer(p outcomes.Page, question string) string {
 	}
 }
 
-// answerOf reads the form, of which a question of many numbers has two fields.
-func answerOf(c echo.Context) (string, error) {
-	form, err := formOf(c)
+// parseAnswer reads the form. A question for a number has two fields: the number, and the other answers (none).
+func parseAnswer(c echo.Context) (string, error) {
+	form, err := parseForm(c)
 	if err != nil {
 		return "", err
 	}
 	if none := form.Get("none"); none != "" && text.Blank(form.Get("answer")) {
 		return none, nil
 	}
-	return said(form, "answer"), nil
+	return field(form, "answer"), nil
 }
 
-// checked is one answer on the page to check them.
-type checked struct{ Words, Answer, Change string }
+// checkedAnswer is a line of the page where answers are checked.
+type checkedAnswer struct{ Words, Answer, Change string }
 
 func (s *server) checkPage(c echo.Context) error {
 	p, err := s.visit(c)
@@ -184,16 +182,16 @@ func (s *server) checkPage(c echo.Context) error {
 	}
 	last := len(p.Questions) - 1
 	data := struct {
-		Answers    []checked
+		Answers    []checkedAnswer
 		Back, Send string
 	}{Back: step(c, p.Questions[last].Key), Send: step(c, "check")}
 	for _, q := range p.Questions {
-		data.Answers = append(data.Answers, checked{q.Words, q.AnswerText(), step(c, q.Key)})
+		data.Answers = append(data.Answers, checkedAnswer{q.Words, q.AnswerText(), step(c, q.Key)})
 	}
 	return render(c, http.StatusOK, "check", data)
 }
 
-// sendAnswers completes the follow-up. Who sends twice is thanked twice.
+// sendAnswers completes the follow-up. Sending it again shows the thanks again.
 func (s *server) sendAnswers(c echo.Context) error {
 	err := s.Outcomes.Send(c.Request().Context(), c.Param("token"))
 	switch {
@@ -206,10 +204,9 @@ func (s *server) sendAnswers(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, step(c, "thanks"))
 }
 
-// dropKeptPages makes Chromium drop the pages of the link that it kept in memory, where no script runs
-// either: it shows no page that may not be stored again once a cookie of that page has changed, which
-// scripts cannot read (HttpOnly). The cookie says nothing, is never read, and ends after a minute.
-// Clear-Site-Data does not do so.
+// dropKeptPages makes Chromium drop the pages of the link from its back/forward cache, also where JavaScript is off.
+// Chromium drops a no-store page from that cache when an HttpOnly cookie of the page changes. Clear-Site-Data does
+// not have that effect. The cookie holds nothing, is never read, and expires after a minute.
 func (s *server) dropKeptPages(c echo.Context) {
 	c.SetCookie(
 		&http.Cookie{Name: "sent", Value: rand.Text(), Path: wire.BaseOf(c) + link.FollowUp.Path(""), MaxAge: 60,
@@ -217,7 +214,7 @@ func (s *server) dropKeptPages(c echo.Context) {
 	)
 }
 
-// thanksPage says whom to call. The browser drops what it kept of the pages before: going back shows no answers.
+// thanksPage also says whom to call. It clears the browser's cache, so that going back shows no answers.
 func (s *server) thanksPage(c echo.Context) error {
 	n, err := s.Outcomes.Thanks(db.Relaxed(c.Request().Context()), c.Param("token"))
 	switch {

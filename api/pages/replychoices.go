@@ -9,24 +9,24 @@ import (
 
 // choice is an answer that a page offers.
 type choice struct {
-	Answer  string
-	Words   string           // on the first page
-	Press   bool             // one press is enough
-	More    string           // where one press is enough: on the first page too, for who has more to say
-	Title   string           // of the page that asks for more
-	To      referrals.Status // the move it asks for, if it is one
-	Day     string           // what its day is called; empty: it takes none
-	Planned bool             // the day is one to come, and may be left out
-	Reasons []string         // the lists that its reason is of
-	Adds    bool             // to a yes that stands: it is no move of the lifecycle
-	Wanted  bool             // whether a reason must be given
-	Note    string           // what its words are called; empty: it takes none
-	Contact bool             // whether it asks how to reach who answers
-	Send    string           // what its button says
-	From    []referrals.Status
+	Answer  string             // the value in the form and in the page's path
+	Words   string             // its button or link on the first page
+	Press   bool               // a press of that button records it, without a page of its own
+	More    string             // beside such a button: the link to the page that takes details
+	Title   string             // of the page that takes details
+	To      referrals.Status   // the move that it makes; empty: it makes none
+	Day     string             // the label of its day; empty: it takes no day
+	Planned bool               // the day lies in the future, and may be left out
+	Reasons []string           // the code lists that its reason is from
+	Adds    bool               // it adds to an acceptance, and makes no move
+	Wanted  bool               // a reason must be given
+	Note    string             // the label of its note; empty: it takes no note
+	Contact bool               // it asks how to reach the sender
+	Send    string             // the label of its button; empty: "Send this answer"
+	From    []referrals.Status // the statuses in which it is offered
 }
 
-// Answers that are no move.
+// Answers that make no move.
 const (
 	cameAnswer      = "attended"
 	didNotAnswer    = "did_not_attend"
@@ -36,9 +36,9 @@ const (
 )
 
 var (
-	unanswered = []referrals.Status{referrals.Sent, referrals.Expired}
-	underWay   = []referrals.Status{referrals.Accepted, referrals.InProgress}
-	whys       = []string{"organisation_reasons", "patient_reasons"}
+	awaitingReply  = []referrals.Status{referrals.Sent, referrals.Expired}
+	underWay       = []referrals.Status{referrals.Accepted, referrals.InProgress}
+	declineReasons = []string{"organisation_reasons", "patient_reasons"}
 )
 
 const (
@@ -46,7 +46,7 @@ const (
 	howLong      = "How long do you expect them to wait?"
 )
 
-// choices are the answers on offer, by where the referral stands; the lifecycle has the last word.
+// choices are all answers. The lifecycle decides too which are offered: see offered.
 var choices = []choice{
 	{
 		Answer:  "accepted",
@@ -58,7 +58,7 @@ var choices = []choice{
 		Day:     "The day, if you know it",
 		Planned: true,
 		Note:    anythingElse,
-		From:    unanswered,
+		From:    awaitingReply,
 	},
 	{
 		Answer:  "accepted",
@@ -84,13 +84,13 @@ var choices = []choice{
 		From:    []referrals.Status{referrals.Accepted},
 	},
 	{Answer: "declined", Words: "No, we cannot take them", Title: "Why can you not take them?",
-		To: referrals.Declined, Reasons: whys, Wanted: true, Note: anythingElse,
-		From: unanswered},
+		To: referrals.Declined, Reasons: declineReasons, Wanted: true, Note: anythingElse,
+		From: awaitingReply},
 	{Answer: "waitlisted", Words: "Put them on our waiting list", Title: howLong,
 		To: referrals.Waitlisted, Reasons: []string{"wait_bands"}, Wanted: true, Note: anythingElse,
-		From: append(slices.Clone(unanswered), referrals.Declined)},
+		From: append(slices.Clone(awaitingReply), referrals.Declined)},
 	{Answer: cameAnswer, Words: "They have come already", Title: "When did they come?",
-		Day: "The day", From: unanswered},
+		Day: "The day", From: awaitingReply},
 	{Answer: cameAnswer, Words: "They came", Title: "When did they come?",
 		Day: "The day", From: append(slices.Clone(underWay), referrals.Waitlisted)},
 	{Answer: didNotAnswer, Words: "They did not come when we expected them", Title: "When did you expect them?",
@@ -99,20 +99,20 @@ var choices = []choice{
 	{Answer: "completed", Words: "They have finished", Title: "Have they finished as planned?",
 		To: referrals.Completed, Note: anythingElse, From: underWay},
 	{Answer: "not_completed", Words: "It did not work out", Title: "Why did it not work out?",
-		To: referrals.NotCompleted, Reasons: whys, Wanted: true, Note: anythingElse,
+		To: referrals.NotCompleted, Reasons: declineReasons, Wanted: true, Note: anythingElse,
 		From: append(slices.Clone(underWay), referrals.Waitlisted)},
 	{Answer: "declined", Words: "We cannot take them after all", Title: "Why can you not take them?",
-		To: referrals.Declined, Reasons: whys, Wanted: true, Note: anythingElse,
+		To: referrals.Declined, Reasons: declineReasons, Wanted: true, Note: anythingElse,
 		From: []referrals.Status{referrals.Accepted, referrals.Waitlisted}},
 	{Answer: "waitlisted", Words: "Put them on our waiting list", Title: howLong,
 		To: referrals.Waitlisted, Reasons: []string{"wait_bands"}, Wanted: true, Note: anythingElse,
 		From: underWay},
 	{Answer: questionAnswer, Words: "We have a question", Title: "What would you like to ask?",
 		Note: "Your question", Contact: true, Send: "Send this question",
-		From: append(append(slices.Clone(unanswered), underWay...), referrals.Waitlisted, referrals.Declined)},
+		From: append(append(slices.Clone(awaitingReply), underWay...), referrals.Waitlisted, referrals.Declined)},
 }
 
-// takingBack is what is asked of who says that a report of attendance was wrong.
+// takingBack is the page that takes a reported attendance back.
 var takingBack = choice{
 	Answer: takenBackAnswer,
 	Title:  "Was this wrong?",
@@ -120,7 +120,7 @@ var takingBack = choice{
 	Send:   "Take it back",
 }
 
-// offered are the answers that can be given now.
+// offered returns the answers that can be given now.
 func offered(a referrals.LinkPage) (out []choice) {
 	for _, o := range choices {
 		if slices.Contains(o.From, a.Status) &&
@@ -144,8 +144,8 @@ func choose(a referrals.LinkPage, answer string) (choice, bool) {
 	return list[at], true
 }
 
-// standing says where a referral stands, to the organisation.
-var standing = map[referrals.Status]struct{ Title, Words string }{
+// headings are the first page's heading and explanation by the referral's status.
+var headings = map[referrals.Status]struct{ Title, Words string }{
 	referrals.Sent:         {"Can you take this person?", ""},
 	referrals.Expired:      {"Can you take this person?", "No answer came in time. You can still answer."},
 	referrals.Accepted:     {"You can take this person", "It is accepted. When you know more, please say so here."},
@@ -156,13 +156,13 @@ var standing = map[referrals.Status]struct{ Title, Words string }{
 	referrals.NotCompleted: {"It did not work out", "There is nothing more to do. Thank you for telling us."},
 }
 
-// reasonGroup is some of the reasons that an answer takes, as a page shows them: in the organisation's words.
+// reasonGroup is a group of the reasons that an answer takes.
 type reasonGroup struct {
-	Title string // empty: the list has no groups, or the reason is in none
+	Title string // empty: these reasons are in no group
 	Codes []codes.Code
 }
 
-// reasonGroups are the reasons of an answer, each once, group by group; what is in none comes last.
+// reasonGroups returns the reasons of an answer by group, each once. Those in no group come last.
 func reasonGroups(o choice) (out []reasonGroup) {
 	var ungrouped []codes.Code
 	seen := map[string]bool{}

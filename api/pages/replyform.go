@@ -19,13 +19,13 @@ import (
 	"waypost/internal/referrals"
 )
 
-// takeReply records an answer. What became impossible meanwhile is told, with what is possible now.
+// takeReply records an answer. When it is no longer possible, the page says so and shows what is possible now.
 func (s *server) takeReply(c echo.Context) error {
-	form, err := formOf(c)
+	form, err := parseForm(c)
 	if err != nil {
 		return err
 	}
-	answer, err := answerIn(form)
+	answer, err := parseReply(form)
 	if err == nil {
 		_, err = s.Referrals.Answer(c.Request().Context(), answer)
 	}
@@ -51,22 +51,22 @@ func (s *server) refuseReply(c echo.Context, form url.Values, refusal error) err
 		return err
 	}
 	answer := form.Get("answer")
-	if string(a.Status) == answer && saysTheSame(a, form) { // pressed twice
+	if string(a.Status) == answer && repeats(a, form) { // pressed twice
 		return c.Redirect(http.StatusSeeOther, replyAt(c, "thanks"))
 	}
 	o, may := choose(a, answer)
 	if !fault.Is(refusal, fault.Invalid) || !may || o.Title == "" ||
-		answer == takenBackAnswer && reportIn(a, form) == nil {
-		return showAsked(c, wire.ProblemOf(c.Request().Context(), refusal).Status, a, notRecorded(answer, refusal))
+		answer == takenBackAnswer && attendanceIn(a, form) == nil {
+		return showReferral(c, wire.ProblemOf(c.Request().Context(), refusal).Status, a, notRecorded(answer, refusal))
 	}
-	return showReply(c, http.StatusUnprocessableEntity, a, o, form, mistakeIn(o, form))
+	return showReply(c, http.StatusUnprocessableEntity, a, o, form, mistakeOf(o, form))
 }
 
-// saysTheSame tells whether a form says nothing that the organisation's answer, which stands, does not say.
-func saysTheSame(a referrals.LinkPage, form url.Values) bool {
-	same := func(field string, stands *string) bool {
-		t := said(form, field)
-		return t == "" || stands != nil && t == *stands
+// repeats reports whether a form adds nothing to the answer that the organisation has given already.
+func repeats(a referrals.LinkPage, form url.Values) bool {
+	same := func(name string, recorded *string) bool {
+		t := field(form, name)
+		return t == "" || recorded != nil && t == *recorded
 	}
 	var starts *string
 	if a.ExpectedStartOn != nil {
@@ -75,17 +75,17 @@ func saysTheSame(a referrals.LinkPage, form url.Values) bool {
 	return same("reason", a.StatusReason) && same("note", a.LastNote) && same("on", starts)
 }
 
-// mistakeIn says in words what is wrong with a form that was refused.
-func mistakeIn(o choice, form url.Values) mistake {
-	most := mostOf(o)
+// mistakeOf says what is wrong with a form that was refused.
+func mistakeOf(o choice, form url.Values) mistake {
+	most := maxLength(o)
 	switch {
-	case utf8.RuneCountInString(said(form, "note")) > most:
+	case utf8.RuneCountInString(field(form, "note")) > most:
 		return mistake{fmt.Sprintf("Please write at most %s characters", inThousands(most)), "note"}
-	case utf8.RuneCountInString(said(form, "contact")) > referrals.MaxContact:
+	case utf8.RuneCountInString(field(form, "contact")) > referrals.MaxContact:
 		return mistake{fmt.Sprintf("Please write at most %d characters", referrals.MaxContact), "contact"}
 	case o.Answer == questionAnswer:
 		return mistake{"Write your question", "note"}
-	case o.Adds && said(form, "note") == "" && form.Get("on") == "":
+	case o.Adds && field(form, "note") == "" && form.Get("on") == "":
 		return mistake{"Give a day, or write a note", "on"}
 	case o.Planned:
 		return mistake{"Write the day as a day, month and year, or leave it out", "on"}
@@ -103,7 +103,7 @@ func inThousands(n int) string {
 	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
 
-// notRecorded says why an answer was not recorded, where its own page cannot take it again.
+// notRecorded says on the first page why an answer was not recorded.
 func notRecorded(answer string, refusal error) string {
 	const stands = "Your answer was not recorded: you have said of that day already that they %s, and that stands. " +
 		"If that is wrong, take it back below; if you cannot, please tell whoever sent you the referral, " +
@@ -118,14 +118,15 @@ func notRecorded(answer string, refusal error) string {
 	case errors.Is(refusal, referrals.ErrManyQuestions):
 		return "Your question was not passed on: ten wait to be answered already. Please call the link worker."
 	default:
-		return "Your answer was not recorded: this referral has changed since you opened the page. This is how it stands now."
+		return "Your answer was not recorded: this referral has changed since you opened the page. " +
+			"This is how it stands now."
 	}
 }
 
-// answerIn is what a page's form says. What no page offers is no answer.
-func answerIn(form url.Values) (n referrals.Answer, err error) {
-	text := func(field string) *string {
-		if t := said(form, field); t != "" {
+// parseReply reads the answer in a form. An answer that no page offers gives the zero Answer, which is refused.
+func parseReply(form url.Values) (n referrals.Answer, err error) {
+	text := func(name string) *string {
+		if t := field(form, name); t != "" {
 			return &t
 		}
 		return nil
@@ -142,7 +143,7 @@ func answerIn(form url.Values) (n referrals.Answer, err error) {
 	case cameAnswer, didNotAnswer:
 		n.Attended, n.On = new(answer == cameAnswer), on
 	case questionAnswer:
-		n.Question, n.Contact = new(said(form, "note")), text("contact")
+		n.Question, n.Contact = new(field(form, "note")), text("contact")
 		if n.Contact != nil {
 			n.Contact = new(plain.InOneLine(*n.Contact))
 		}

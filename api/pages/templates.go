@@ -21,33 +21,33 @@ var files embed.FS
 //go:embed pages.css
 var style []byte
 
-// leaveScript lets somebody leave a person's page at once, so that it stands in the browser's history no more.
+// leaveScript leaves a person's page at once, and takes it out of the browser's history.
 //
 //go:embed leave.js
 var leaveScript []byte
 
-// leavePath is where a person's pages look for it.
+// leavePath is the URL path of leaveScript.
 const leavePath = "/assets/leave.js"
 
-// stylePath is where pages look for it.
+// stylePath is the URL path of style.
 const stylePath = "/assets/pages.css"
 
-// templates are the pages as they are written. What is executed is a copy for each base.
+// templates are the parsed pages. For each base path a copy is executed in which {{base}} is that path.
 var (
 	templates = template.Must(template.New("pages").Funcs(study.Reading).Funcs(template.FuncMap{
 		"base": func() string { return "" }, "words": outcomes.WordsOfPage, "dial": dial, "shown": normal.Shown,
 	}).ParseFS(files, "*.html"))
-	under sync.Map // *template.Template by base
+	byBase sync.Map // *template.Template by base
 )
 
 // policy lets a page load its stylesheet and send its form, and nothing else: no script runs.
 const policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// personPolicy also lets a person's page run Waypost's own script, which it can do without.
+// personPolicy also allows leaveScript.
 const personPolicy = policy + "; script-src 'self'"
 
-// dial is a telephone number as a link to it holds it: in E.164, or one of few digits such as 999 without
-// its spaces. What no machine can dial is empty.
+// dial returns a telephone number for a tel: link: in E.164, or a short one such as 999 without its spaces. It returns
+// "" for what cannot be dialled.
 func dial(number string) string {
 	if e164, ok := normal.Phone(number); ok {
 		return e164
@@ -64,7 +64,7 @@ var shortNumber = regexp.MustCompile(`^[1-9][0-9]{2,5}$`)
 // execute makes the page of that name. base is the path under which people reach Waypost ("" at the root of
 // its host); paths that a template itself names begin with {{base}}.
 func execute(base, name string, data any) ([]byte, error) {
-	t, err := below(base)
+	t, err := templatesFor(base)
 	if err != nil {
 		return nil, err
 	}
@@ -73,15 +73,15 @@ func execute(base, name string, data any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// below is the templates of a base.
-func below(base string) (*template.Template, error) {
-	if known, is := under.Load(base); is {
+// templatesFor returns the templates of a base path.
+func templatesFor(base string) (*template.Template, error) {
+	if known, is := byBase.Load(base); is {
 		return known.(*template.Template), nil
 	}
 	t, err := templates.Clone()
 	if err != nil {
 		return nil, err
 	}
-	kept, _ := under.LoadOrStore(base, t.Funcs(template.FuncMap{"base": func() string { return base }}))
+	kept, _ := byBase.LoadOrStore(base, t.Funcs(template.FuncMap{"base": func() string { return base }}))
 	return kept.(*template.Template), nil
 }

@@ -21,21 +21,22 @@ func (s *server) updatePage(e *echo.Echo) {
 			return err
 		}
 		return render(c, http.StatusOK, "update", drawUpdate(u))
-	}, updateGone))
+	}, updateError))
 }
 
-// updateGone tells in plain words that there is nothing to read.
-func updateGone(c echo.Context, p *wire.Problem, err error) error {
-	told := struct{ Title, Words string }{"Something went wrong", "Please try again in a few minutes."}
+// updateError shows a reader why the update cannot be shown.
+func updateError(c echo.Context, p *wire.Problem, err error) error {
+	m := message{"Something went wrong", "Please try again in a few minutes."}
 	switch {
 	case errors.Is(err, study.ErrWithdrawn):
-		told.Title, told.Words = "This update was withdrawn", "The study team took it back. Please ask them for a newer one."
+		m.Title, m.Words = "This update was withdrawn", "The study team took it back. Please ask them for a newer one."
 	case p.Code == string(fault.NotFound):
-		told.Title, told.Words = "This link does not work", "It may have run out, or a part of it may be missing. Please ask the study team for a newer one."
+		m.Title, m.Words = "This link does not work", "It may have run out, or a part of it may be missing. "+
+			"Please ask the study team for a newer one."
 	case p.Code == string(fault.RateLimited):
-		told.Title, told.Words = "Please wait", tooManyLinks
+		m.Title, m.Words = "Please wait", tooManyLinks
 	}
-	return render(c, p.Status, "update_gone", told)
+	return render(c, p.Status, "update_gone", m)
 }
 
 // Update makes the page of an update. base is as for execute.
@@ -43,15 +44,15 @@ func Update(base string, u study.Update) ([]byte, error) {
 	return execute(base, "update", drawUpdate(u))
 }
 
-// drawnUpdate is an update with its picture.
-type drawnUpdate struct {
+// updateView is an update with its chart.
+type updateView struct {
 	study.Update
-	Picture []stroke
+	Picture []changeLine
 	Height  int
 }
 
-// stroke is how one score changed, as it is drawn: on a line from the least to the most that it can be.
-type stroke struct {
+// changeLine is how one score changed, as it is drawn: on a line from the least to the most that it can be.
+type changeLine struct {
 	Words                    string
 	Y, Line, Foot            int
 	From, To                 float64
@@ -62,18 +63,18 @@ type stroke struct {
 
 const (
 	lineLeft, lineRight = 20.0, 320.0 // of the picture, which is 340 wide
-	strokeHeight        = 58
+	lineHeight          = 58
 )
 
 // drawUpdate draws what a page shows of an update.
-func drawUpdate(u study.Update) drawnUpdate {
-	d := drawnUpdate{Update: u}
+func drawUpdate(u study.Update) updateView {
+	d := updateView{Update: u}
 	for _, c := range u.Told.Changes {
 		if !c.Shown() || c.Low == nil {
 			continue
 		}
 		at := func(x float64) float64 { return lineLeft + (x-*c.Low)/(*c.High-*c.Low)*(lineRight-lineLeft) }
-		d.Picture = append(d.Picture, stroke{
+		d.Picture = append(d.Picture, changeLine{
 			Words: c.Words,
 			Y:     d.Height + 14,
 			Line:  d.Height + 30,
@@ -89,7 +90,7 @@ func drawUpdate(u study.Update) drawnUpdate {
 			Verdict: c.Verdict(),
 			Lower:   c.Better == "lower",
 		})
-		d.Height += strokeHeight
+		d.Height += lineHeight
 	}
 	return d
 }

@@ -133,7 +133,7 @@ func (s *Store) GetDelivery(ctx context.Context, webhook, id uuid.UUID) (d Deliv
 // Retry has a delivery sent again, delivered or not, as soon as can be. Fault: conflict (the webhook is not enabled).
 func (s *Store) Retry(ctx context.Context, webhook, id uuid.UUID) (d Delivery, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if _, err := awake(tx, webhook); err != nil {
+		if _, err := lockEnabled(tx, webhook); err != nil {
 			return err
 		}
 		if d, err = db.First[Delivery](
@@ -157,7 +157,7 @@ func (s *Store) Retry(ctx context.Context, webhook, id uuid.UUID) (d Delivery, e
 // Test sends a message that tells of nothing. Fault: conflict (the webhook is not enabled).
 func (s *Store) Test(ctx context.Context, webhook uuid.UUID) (d Delivery, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		w, err := awake(tx, webhook)
+		w, err := lockEnabled(tx, webhook)
 		if err != nil {
 			return err
 		}
@@ -169,9 +169,9 @@ func (s *Store) Test(ctx context.Context, webhook uuid.UUID) (d Delivery, err er
 	return d, err
 }
 
-// awake is a webhook to which something is sent at once: it rests no longer.
-func awake(tx *db.Tx, id uuid.UUID) (Webhook, error) {
-	w, err := holdWebhook(tx, id)
+// lockEnabled finds an enabled webhook, locks its row, and ends its pause, so that it is sent to at once.
+func lockEnabled(tx *db.Tx, id uuid.UUID) (Webhook, error) {
+	w, err := lockWebhook(tx, id)
 	if err != nil {
 		return w, err
 	}

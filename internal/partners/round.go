@@ -18,18 +18,18 @@ import (
 )
 
 const (
-	together = 8   // messages to one webhook at once
-	made     = 500 // deliveries that are made of the feed in one transaction
-	// a delivery that has been under way for so long was cut off; longer than outward.Patience
-	lost      = 30 * time.Second
-	firstRest = 5 * time.Second    // after a round in which nothing got through; twice as long after each more
-	longRest  = 5 * time.Minute    // at most
-	longWait  = 24 * time.Hour     // the longest that Retry-After is heeded
-	givenUp   = 5 * 24 * time.Hour // a webhook through which nothing got for so long is disabled
+	batchSize   = 8   // messages sent to a webhook in one round
+	fanOutLimit = 500 // deliveries made from the feed in one transaction
+	// a delivery claimed for so long was cut off by the death of its process; longer than outward.Patience
+	abandonedAfter = 30 * time.Second
+	minBackoff     = 5 * time.Second    // after a round that delivered nothing; doubled after each further one
+	maxBackoff     = 5 * time.Minute    // at most
+	maxRetryAfter  = 24 * time.Hour     // the longest Retry-After that is honoured
+	disableAfter   = 5 * 24 * time.Hour // a webhook that received nothing for so long is disabled
 )
 
-// pauses are how long a delivery waits after its first failed try, its second and so on: after the tenth it has failed.
-var pauses = []time.Duration{
+// retryDelays are the delays after the first failed try, the second and so on. After the tenth try a delivery has failed.
+var retryDelays = []time.Duration{
 	5 * time.Second,
 	5 * time.Minute,
 	30 * time.Minute,
@@ -41,12 +41,12 @@ var pauses = []time.Duration{
 	24 * time.Hour,
 }
 
-// jittered spreads what failed together.
-func jittered(d time.Duration) time.Duration {
+// jitter spreads the next tries of deliveries that failed together.
+func jitter(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
 
-// round is what is sent to a webhook at once.
+// round is a batch of messages to one webhook.
 type round struct {
 	webhook    Webhook
 	deliveries []Delivery
@@ -58,8 +58,8 @@ type message struct {
 	body   []byte
 }
 
-// claim makes deliveries of what is new in the feed, and marks the next few as under way; nil: none is due.
-// What is claimed and never settled, since the process died, is due again soon.
+// claim makes deliveries of new events in the feed, and claims the next ones that are due; nil: none is due. When the
+// process dies before it has recorded their results, they are due again after abandonedAfter.
 func (s *Store) claim(ctx context.Context, id uuid.UUID) (r *round, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r = nil
@@ -74,38 +74,38 @@ func (s *Store) claim(ctx context.Context, id uuid.UUID) (r *round, err error) {
 		}
 		w := found[0]
 		var newest []reach
-		err = tx.Raw("select role, site_ids, organisation_id from api_keys k where k.partner_id = ? and "+works+
+		err = tx.Raw("select role, site_ids, organisation_id from api_keys k where k.partner_id = ? and "+keyWorks+
 			" order by k.created_at desc limit 1", w.PartnerID, tx.Now).Scan(&newest).Error
 		if err != nil || len(newest) == 0 {
 			return err
 		}
-		told := newest[0]
-		told.base = s.Base
-		if err := w.fanOut(tx, told); err != nil {
+		partner := newest[0]
+		partner.base = s.Base
+		if err := w.fanOut(tx, partner); err != nil {
 			return err
 		}
-		if err := w.replay(tx, told); err != nil {
+		if err := w.replay(tx, partner); err != nil {
 			return err
 		}
-		r, err = s.take(tx, w, told)
+		r, err = s.claimDue(tx, w, partner)
 		return err
 	})
 	return r, err
 }
 
-// fanOut makes deliveries of the events that the webhook has not been told of.
-func (w *Webhook) fanOut(tx *db.Tx, told reach) error {
+// fanOut makes deliveries of the events after the webhook's position.
+func (w *Webhook) fanOut(tx *db.Tx, partner reach) error {
 	var end int64
 	if err := tx.Raw("select feed_position from installation").Scan(&end).Error; err != nil || end <= w.Position {
 		return err
 	}
-	page, err := told.page(tx, Cursor{Position: w.Position}, w.Events, made)
+	page, err := partner.page(tx, Cursor{Position: w.Position}, w.Events, fanOutLimit)
 	if err != nil {
 		return err
 	}
 	w.Position = page.Next.Position
 	if !page.More {
-		w.Position = max(w.Position, end) // what lies between is not this partner's
+		w.Position = max(w.Position, end) // the events in between are not this partner's
 	}
 	if err := tx.Model(w).Where("id = ?", w.ID).Update("position", w.Position).Error; err != nil {
 		return err
@@ -113,9 +113,9 @@ func (w *Webhook) fanOut(tx *db.Tx, told reach) error {
 	return w.deliver(tx, page.Items, false)
 }
 
-// replay makes deliveries anew of the next events of a replay, once those before them were sent. So it
-// never fills the queue in which what happens meanwhile stands.
-func (w *Webhook) replay(tx *db.Tx, told reach) error {
+// replay makes deliveries of the next events of a replay, once the earlier ones were sent: so a replay never delays new
+// events.
+func (w *Webhook) replay(tx *db.Tx, partner reach) error {
 	if w.ReplayPosition == nil {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (w *Webhook) replay(tx *db.Tx, told reach) error {
 		return err
 	}
 	until := *w.ReplayUntil
-	page, err := told.page(tx, Cursor{Position: *w.ReplayPosition}, w.Events, made)
+	page, err := partner.page(tx, Cursor{Position: *w.ReplayPosition}, w.Events, fanOutLimit)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (w *Webhook) replay(tx *db.Tx, told reach) error {
 	return w.deliver(tx, slices.DeleteFunc(page.Items, later), true)
 }
 
-// deliver makes deliveries of events. Of one that is on its way still a replay makes no later one.
+// deliver makes deliveries of events. A delivery that is still pending keeps its place ahead of a replay.
 func (w *Webhook) deliver(tx *db.Tx, list []Event, replayed bool) error {
 	if len(list) == 0 {
 		return nil
@@ -170,13 +170,13 @@ func (w *Webhook) deliver(tx *db.Tx, list []Event, replayed bool) error {
 	return tx.Clauses(again).Create(&rows).Error
 }
 
-// take claims the deliveries that are due, what is replayed last, and makes their messages.
-func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
+// claimDue claims the deliveries that are due, replayed ones last, and makes their messages.
+func (s *Store) claimDue(tx *db.Tx, w Webhook, partner reach) (*round, error) {
 	r := &round{webhook: w}
 	err := tx.Raw(`update webhook_deliveries set tries = tries + 1, next_try_at = ?, updated_at = ? where id in (
 		select id from webhook_deliveries where webhook_id = ? and state = 'pending' and next_try_at <= ? order
 			by replayed, next_try_at, id limit ? for update) returning *`,
-		tx.Now.Add(lost), tx.Now, w.ID, tx.Now, together).Scan(&r.deliveries).Error
+		tx.Now.Add(abandonedAfter), tx.Now, w.ID, tx.Now, batchSize).Scan(&r.deliveries).Error
 	if err != nil || len(r.deliveries) == 0 {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
 	}
 	byID := map[uuid.UUID]Event{}
 	for _, e := range list {
-		e.Links = told.links(e)
+		e.Links = partner.links(e)
 		byID[e.ID] = e
 	}
 	secrets, err := s.secrets(w, tx.Now)
@@ -200,7 +200,7 @@ func (s *Store) take(tx *db.Tx, w Webhook, told reach) (*round, error) {
 		return nil, err
 	}
 	for _, d := range r.deliveries {
-		m, err := d.message(byID[d.EventID], told.base, secrets)
+		m, err := d.message(byID[d.EventID], partner.base, secrets)
 		if err != nil {
 			return nil, err
 		}
@@ -233,7 +233,7 @@ func (d Delivery) message(e Event, base string, secrets []string) (m message, er
 	}
 	m.body, err = json.Marshal(Message{e.Type, e.OccurredAt, e})
 	if err == nil {
-		m.header, err = signed(secrets, d.EventID, time.Now(), m.body)
+		m.header, err = signatureHeaders(secrets, d.EventID, time.Now(), m.body)
 	}
 	return m, err
 }
@@ -252,36 +252,36 @@ func newDelivery(tx *db.Tx, webhook, event uuid.UUID, kind string) Delivery {
 	}
 }
 
-// settle records what came of a round, and whether anything got through.
-func (s *Store) settle(ctx context.Context, r *round, answers []outward.Answer) (through bool, err error) {
+// recordResults records the results of a round, and reports whether anything was delivered.
+func (s *Store) recordResults(ctx context.Context, r *round, answers []outward.Answer) (delivered bool, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		through = false
+		delivered = false
 		w, err := db.First[Webhook](
 			tx.Where("id = ?", r.webhook.ID).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}),
 			"webhook",
 		)
 		if fault.Is(err, fault.NotFound) {
-			return nil // it was removed meanwhile
+			return nil // it has been removed
 		}
 		if err != nil {
 			return err
 		}
 		gone, wait := false, time.Duration(0)
 		for i, d := range r.deliveries {
-			d.after(tx, answers[i])
-			through, gone = through || d.State == Delivered, gone || answers[i].Outcome == outward.Gone
-			wait = max(wait, min(answers[i].Wait, longWait))
-			if err := d.keep(tx); err != nil {
+			d.apply(tx, answers[i])
+			delivered, gone = delivered || d.State == Delivered, gone || answers[i].Outcome == outward.Gone
+			wait = max(wait, min(answers[i].Wait, maxRetryAfter))
+			if err := d.save(tx); err != nil {
 				return err
 			}
 		}
-		return w.after(tx, through, gone, wait)
+		return w.applyRound(tx, delivered, gone, wait)
 	})
-	return through, err
+	return delivered, err
 }
 
-// after lets the delivery follow from an answer.
-func (d *Delivery) after(tx *db.Tx, a outward.Answer) {
+// apply changes the delivery by the receiver's answer.
+func (d *Delivery) apply(tx *db.Tx, a outward.Answer) {
 	attempt := Attempt{At: tx.Now.Add(-a.Took), Milliseconds: a.Took.Milliseconds(), Outcome: a.Outcome}
 	if a.Status != 0 {
 		attempt.Status = &a.Status
@@ -292,15 +292,15 @@ func (d *Delivery) after(tx *db.Tx, a outward.Answer) {
 	switch {
 	case a.Outcome == outward.Delivered:
 		d.State, d.DeliveredAt = Delivered, &tx.Now
-	case d.Tries > len(pauses):
+	case d.Tries > len(retryDelays):
 		d.State = Failed
 	default:
-		d.NextTryAt = new(tx.Now.Add(max(jittered(pauses[d.Tries-1]), min(a.Wait, longWait))))
+		d.NextTryAt = new(tx.Now.Add(max(jitter(retryDelays[d.Tries-1]), min(a.Wait, maxRetryAfter))))
 	}
 }
 
-// keep writes it, unless somebody has asked meanwhile that it be sent again.
-func (d Delivery) keep(tx *db.Tx) error {
+// save writes the delivery, unless a retry was asked for in the meantime.
+func (d Delivery) save(tx *db.Tx) error {
 	return tx.Model(&d).
 		Where("id = ? and state = 'pending' and tries = ?", d.ID, d.Tries).
 		Select("state", "next_try_at", "delivered_at", "attempts", "updated_at").
@@ -308,18 +308,18 @@ func (d Delivery) keep(tx *db.Tx) error {
 		Error
 }
 
-// after lets the webhook follow from a round: it rests when nothing gets through, and as long as its
-// receiver asked for, and is disabled when it is gone, or when nothing has got through for days.
-func (w *Webhook) after(tx *db.Tx, through, gone bool, wait time.Duration) error {
+// applyRound changes the webhook by a round's result: it pauses when nothing was delivered, and for as long as its
+// receiver asked, and is disabled when the receiver says that it is gone, or has received nothing for days.
+func (w *Webhook) applyRound(tx *db.Tx, delivered, gone bool, wait time.Duration) error {
 	switch {
-	case through:
+	case delivered:
 		w.FailingSince, w.Failures, w.RestUntil = nil, 0, nil
 	default:
 		if w.FailingSince == nil {
 			w.FailingSince = &tx.Now
 		}
 		w.Failures++
-		w.RestUntil = new(tx.Now.Add(min(firstRest<<min(w.Failures-1, 10), longRest)))
+		w.RestUntil = new(tx.Now.Add(min(minBackoff<<min(w.Failures-1, 10), maxBackoff)))
 	}
 	if until := tx.Now.Add(wait); wait > 0 && (w.RestUntil == nil || w.RestUntil.Before(until)) {
 		w.RestUntil = &until
@@ -327,14 +327,14 @@ func (w *Webhook) after(tx *db.Tx, through, gone bool, wait time.Duration) error
 	switch {
 	case gone && w.Enabled:
 		return w.disable(tx, "gone")
-	case w.FailingSince != nil && tx.Now.Sub(*w.FailingSince) > givenUp && w.Enabled:
+	case w.FailingSince != nil && tx.Now.Sub(*w.FailingSince) > disableAfter && w.Enabled:
 		return w.disable(tx, "failing")
 	}
-	return progress(tx.DB, w)
+	return saveBackoff(tx.DB, w)
 }
 
-// progress writes what is no change of the webhook itself.
-func progress(tx *gorm.DB, w *Webhook) error {
+// saveBackoff writes the pause and the failures, which make no new version of the webhook.
+func saveBackoff(tx *gorm.DB, w *Webhook) error {
 	return tx.Model(w).Where("id = ?", w.ID).Select("failing_since", "failures", "rest_until").Updates(w).Error
 }
 

@@ -21,27 +21,27 @@ func (s *Store) newSecret(w *Webhook) (err error) {
 	rand.Read(b) // never fails
 	w.Secret = "whsec_" + base64.StdEncoding.EncodeToString(b)
 	w.Sealed = s.Cipher != nil
-	w.Kept, err = s.seal(*w, w.Secret)
+	w.Kept, err = s.encrypt(*w, w.Secret)
 	return err
 }
 
-// seal is a secret as it is stored: it must sign, so it cannot be a hash.
-func (s *Store) seal(w Webhook, secret string) ([]byte, error) {
+// encrypt returns a secret as it is stored: not as a hash, since it has to sign. Without a master key it is plain.
+func (s *Store) encrypt(w Webhook, secret string) ([]byte, error) {
 	if !w.Sealed {
 		return []byte(secret), nil
 	}
-	return s.Cipher.Encrypt([]byte(secret), belongs(w.ID))
+	return s.Cipher.Encrypt([]byte(secret), associatedData(w.ID))
 }
 
-// opened is a stored secret as it signs.
-func (s *Store) opened(w Webhook, kept []byte) (string, error) {
+// decrypt returns the secret that was stored.
+func (s *Store) decrypt(w Webhook, kept []byte) (string, error) {
 	if !w.Sealed {
 		return string(kept), nil
 	}
 	if s.Cipher == nil {
 		return "", fault.New(fault.Internal, "The secret of this webhook is encrypted, and no master key is set.")
 	}
-	secret, err := s.Cipher.Decrypt(kept, belongs(w.ID))
+	secret, err := s.Cipher.Decrypt(kept, associatedData(w.ID))
 	if err != nil {
 		return "", fault.New(
 			fault.Internal,
@@ -51,8 +51,8 @@ func (s *Store) opened(w Webhook, kept []byte) (string, error) {
 	return string(secret), nil
 }
 
-// belongs says where a ciphertext belongs, so that it is of no use elsewhere.
-func belongs(webhook uuid.UUID) []byte { return []byte("webhooks.secret " + webhook.String()) }
+// associatedData ties a ciphertext to its webhook, so that it cannot be moved to another.
+func associatedData(webhook uuid.UUID) []byte { return []byte("webhooks.secret " + webhook.String()) }
 
 // Sealed is what the database holds encrypted of partners: the secrets of webhooks that were added where
 // there is a master key.
@@ -60,24 +60,24 @@ func Sealed(tx *db.Tx) (all []vault.Sealed, err error) {
 	var webhooks []Webhook
 	err = tx.Where("sealed").Find(&webhooks).Error
 	for _, w := range webhooks {
-		all = append(all, vault.Sealed{Text: w.Kept, Place: belongs(w.ID)})
+		all = append(all, vault.Sealed{Text: w.Kept, Place: associatedData(w.ID)})
 	}
 	return all, err
 }
 
-// secrets are those that sign now: the one, and for a day after it was replaced the old one.
+// secrets returns those that sign now: the current one, and for a day after a replacement also the old one.
 func (s *Store) secrets(w Webhook, now time.Time) ([]string, error) {
-	newest, err := s.opened(w, w.Kept)
+	newest, err := s.decrypt(w, w.Kept)
 	if err != nil || w.OldSecretUntil == nil || !now.Before(*w.OldSecretUntil) {
 		return []string{newest}, err
 	}
-	old, err := s.opened(w, w.Old)
+	old, err := s.decrypt(w, w.Old)
 	return []string{newest, old}, err
 }
 
-// signed are the headers of a message, by the Standard Webhooks specification. at is the machine's time and
-// not a demo's, since the receiver compares it with its own.
-func signed(secrets []string, id uuid.UUID, at time.Time, body []byte) (map[string]string, error) {
+// signatureHeaders returns the headers of a message, by the Standard Webhooks specification. at is the machine's time,
+// also in a demo, since the receiver compares it with its own clock.
+func signatureHeaders(secrets []string, id uuid.UUID, at time.Time, body []byte) (map[string]string, error) {
 	var signatures []string
 	for _, secret := range secrets {
 		signer, err := standardwebhooks.NewWebhook(secret)

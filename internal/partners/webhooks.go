@@ -42,8 +42,8 @@ type Webhook struct {
 	Kept           []byte     `json:"-" gorm:"column:secret"` // the secret as it is stored
 	Old            []byte     `json:"-" gorm:"column:old_secret"`
 	OldSecretUntil *time.Time `json:"-"`
-	Position       int64      `json:"-"` // in the feed: deliveries are made up to here
-	ReplayPosition *int64     `json:"-"` // deliveries are made anew up to here; nil: nothing is replayed
+	Position       int64      `json:"-"` // in the feed: deliveries have been made up to here
+	ReplayPosition *int64     `json:"-"` // a replay has made deliveries up to here; nil: nothing is replayed
 	ReplayUntil    *int64     `json:"-"` // and to here
 	Failures       int        `json:"-"` // rounds in a row in which nothing got through
 	RestUntil      *time.Time `json:"-"`
@@ -87,16 +87,16 @@ func (s *Store) AddWebhook(ctx context.Context, n WebhookDetails) (w Webhook, er
 	}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		w = Webhook{ID: tx.NewID(), WebhookDetails: n, Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		var made int
+		var existing int
 		err := tx.Raw("select caller_partner(), (select count(*) from webhooks where partner_id = caller_partner()), "+
-			"(select feed_position from installation)").Row().Scan(&w.PartnerID, &made, &w.Position)
+			"(select feed_position from installation)").Row().Scan(&w.PartnerID, &existing, &w.Position)
 		if err != nil {
 			return err
 		}
-		if made >= mostWebhooks {
+		if existing >= mostWebhooks {
 			return fault.New(fault.Conflict, "There are 100 webhooks already, as many as one partner may have.")
 		}
-		w.settle(tx, false)
+		w.noteDisabledByHand(tx, false)
 		if err := s.newSecret(&w); err != nil {
 			return err
 		}
@@ -118,8 +118,8 @@ func (s *Store) checkWebhook(ctx context.Context, d WebhookDetails) error {
 	return nil
 }
 
-// settle notes since when it is disabled by hand, or takes back that it is.
-func (w *Webhook) settle(tx *db.Tx, was bool) {
+// noteDisabledByHand notes when a partner disabled the webhook, and clears the note when they enable it.
+func (w *Webhook) noteDisabledByHand(tx *db.Tx, was bool) {
 	switch {
 	case w.Enabled && !was:
 		w.DisabledReason, w.DisabledAt, w.FailingSince, w.Failures, w.RestUntil = nil, nil, nil, 0, nil
@@ -147,8 +147,8 @@ func (s *Store) GetWebhook(ctx context.Context, id uuid.UUID) (w Webhook, err er
 	return w, err
 }
 
-// holdWebhook finds a webhook and holds its row until the transaction ends.
-func holdWebhook(tx *db.Tx, id uuid.UUID) (Webhook, error) {
+// lockWebhook finds a webhook and locks its row until the transaction ends.
+func lockWebhook(tx *db.Tx, id uuid.UUID) (Webhook, error) {
 	return db.First[Webhook](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "webhook")
 }
 
@@ -163,7 +163,7 @@ func (w *Webhook) save(tx *db.Tx, kind events.Kind) error {
 // ChangeWebhook applies a merge patch to the version the caller read.
 func (s *Store) ChangeWebhook(ctx context.Context, id uuid.UUID, version int, c WebhookChanges) (w Webhook, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if w, err = holdWebhook(tx, id); err != nil {
+		if w, err = lockWebhook(tx, id); err != nil {
 			return err
 		}
 		if err := db.Match(version, w.Version); err != nil {
@@ -178,7 +178,7 @@ func (s *Store) ChangeWebhook(ctx context.Context, id uuid.UUID, version int, c 
 				return err
 			}
 		}
-		w.settle(tx, before.Enabled)
+		w.noteDisabledByHand(tx, before.Enabled)
 		return w.save(tx, events.WebhookChanged)
 	})
 	return w, err
@@ -187,7 +187,7 @@ func (s *Store) ChangeWebhook(ctx context.Context, id uuid.UUID, version int, c 
 // RemoveWebhook takes one away, with the deliveries that it had.
 func (s *Store) RemoveWebhook(ctx context.Context, id uuid.UUID) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		w, err := holdWebhook(tx, id)
+		w, err := lockWebhook(tx, id)
 		if err != nil {
 			return err
 		}
@@ -201,17 +201,17 @@ func (s *Store) RemoveWebhook(ctx context.Context, id uuid.UUID) error {
 // ReplaceSecret makes a new secret, which the answer alone holds. For a day the old one signs too.
 func (s *Store) ReplaceSecret(ctx context.Context, id uuid.UUID) (w Webhook, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if w, err = holdWebhook(tx, id); err != nil {
+		if w, err = lockWebhook(tx, id); err != nil {
 			return err
 		}
-		old, err := s.opened(w, w.Kept)
+		old, err := s.decrypt(w, w.Kept)
 		if err != nil {
 			return err
 		}
 		if err := s.newSecret(&w); err != nil {
 			return err
 		}
-		if w.Old, err = s.seal(w, old); err != nil {
+		if w.Old, err = s.encrypt(w, old); err != nil {
 			return err
 		}
 		w.OldSecretUntil = new(tx.Now.Add(bothSign))
@@ -224,7 +224,7 @@ func (s *Store) ReplaceSecret(ctx context.Context, id uuid.UUID) (w Webhook, err
 // that is under way goes on, from the earlier of the two. Faults: those of a cursor.
 func (s *Store) Replay(ctx context.Context, id uuid.UUID, cursor string) (w Webhook, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if w, err = holdWebhook(tx, id); err != nil {
+		if w, err = lockWebhook(tx, id); err != nil {
 			return err
 		}
 		from, _, err := place(tx, cursor, "body.cursor")

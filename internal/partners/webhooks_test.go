@@ -213,14 +213,14 @@ func TestRetriesForDays(t *testing.T) {
 	}
 	r.Stop()
 	p.happen(events.ReferralAccepted)
-	p.later(longRest)
+	p.later(pastBackoff)
 	p.deliver()
 	if a := p.deliveries(w)[0].Tried; len(a) != 1 || a[0].Outcome != "unreachable" || a[0].Status != nil {
 		t.Errorf("without a receiver: %+v", a)
 	}
 	r.Run()
 	r.Set("x", "ok", w.Secret)
-	p.later(longRest)
+	p.later(pastBackoff)
 	p.deliver()
 	got := r.Got("x")
 	if last := got[len(got)-1]; p.deliveries(w)[0].State != partners.Delivered || !last.Verified ||
@@ -241,7 +241,7 @@ func TestRetriesForDays(t *testing.T) {
 	}
 }
 
-const longRest = 6 * time.Minute
+const pastBackoff = 6 * time.Minute
 
 // A webhook through which nothing gets for days is disabled, and goes on where it stopped.
 func TestAWebhookThatFailsForDaysIsDisabled(t *testing.T) {

@@ -139,7 +139,7 @@ func (s *server) episodeOperations() {
 				"refused says which part it is of, such as body.referrals[1].need. A consent in the call " +
 				"counts for its referrals.",
 		},
-		func(t casework.TakenOn) string { return "/episodes/" + t.EpisodeID.String() },
+		func(t casework.Intake) string { return "/episodes/" + t.EpisodeID.String() },
 		s.createIntake,
 	)
 	wire.Get(
@@ -270,8 +270,8 @@ func (s *server) closeEpisode(ctx context.Context, in *wire.Of[casework.Closure]
 	return s.Casework.CloseEpisode(ctx, in.ID.ID, in.Body, viaAPI)
 }
 
-func (s *server) createIntake(ctx context.Context, in *wire.With[casework.Intake]) (casework.TakenOn, error) {
-	return s.Casework.TakeOn(ctx, in.Body, viaAPI)
+func (s *server) createIntake(ctx context.Context, in *wire.With[casework.NewIntake]) (casework.Intake, error) {
+	return s.Casework.CreateIntake(ctx, in.Body, viaAPI)
 }
 
 func (s *server) episodeAssessments(ctx context.Context, in *OneChanging) (wire.Page[outcomes.Assessment], error) {

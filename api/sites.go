@@ -165,7 +165,7 @@ func (s *server) withStillTheirs(ctx context.Context, w sites.LinkWorker) (sites
 	if *w.Active {
 		return w, nil
 	}
-	n, err := s.Worklists.LeftWith(ctx, w.SiteID, w.ID)
+	n, err := s.Worklists.CountOpenWork(ctx, w.SiteID, w.ID)
 	w.StillTheirs = new(sites.StillTheirs(n))
 	return w, err
 }

@@ -15,8 +15,8 @@ import (
 	"waypost/internal/referrals"
 )
 
-// Intake is the command to take somebody on: what a first conversation brings, in one call.
-type Intake struct {
+// NewIntake is the command to take somebody on: what a first conversation brings, in one call.
+type NewIntake struct {
 	// Somebody the site knows already; in place of patient.
 	PatientID *uuid.UUID `json:"patient_id,omitempty" nullable:"true" format:"uuid"`
 	// Somebody new; in place of patient_id.
@@ -40,8 +40,8 @@ type Baseline struct {
 	Assessed
 }
 
-// TakenOn is everything that an intake recorded.
-type TakenOn struct {
+// Intake is everything that an intake recorded.
+type Intake struct {
 	// The person.
 	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
 	// The episode.
@@ -69,13 +69,13 @@ type PartWarning struct {
 	fault.Warning
 }
 
-// TakeOn records an intake, all of it or nothing. Each part goes through its own area, whose rules and
+// CreateIntake records an intake, all of it or nothing. Each part goes through its own area, whose rules and
 // faults hold; a fault says which part it is of. Further fault: invalid (neither or both of patient and
 // patient_id).
-func (s *Store) TakeOn(ctx context.Context, n Intake, via string) (out TakenOn, err error) {
+func (s *Store) CreateIntake(ctx context.Context, n NewIntake, via string) (out Intake, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		out = TakenOn{Consents: []people.Consent{}, Referrals: []referrals.Referral{}, Warnings: []PartWarning{}}
-		for _, part := range []func(*db.Tx, Intake, string, *TakenOn) error{s.createPerson, s.recordConsents,
+		out = Intake{Consents: []people.Consent{}, Referrals: []referrals.Referral{}, Warnings: []PartWarning{}}
+		for _, part := range []func(*db.Tx, NewIntake, string, *Intake) error{s.createPerson, s.recordConsents,
 			s.createEpisode, s.recordContact, s.recordBaseline, s.recordReferrals} {
 			if err := part(tx, n, via, &out); err != nil {
 				return err
@@ -87,13 +87,13 @@ func (s *Store) TakeOn(ctx context.Context, n Intake, via string) (out TakenOn, 
 	return out, err
 }
 
-func (out *TakenOn) warn(part string, warnings []fault.Warning) {
+func (out *Intake) warn(part string, warnings []fault.Warning) {
 	for _, w := range warnings {
 		out.Warnings = append(out.Warnings, PartWarning{"body." + part, w})
 	}
 }
 
-func (s *Store) createPerson(tx *db.Tx, n Intake, via string, out *TakenOn) (err error) {
+func (s *Store) createPerson(tx *db.Tx, n NewIntake, via string, out *Intake) (err error) {
 	switch {
 	case n.Patient != nil && n.PatientID != nil:
 		return fault.InvalidAt("patient_id", fault.NotAllowed, "does not go with patient: one or the other")
@@ -102,7 +102,7 @@ func (s *Store) createPerson(tx *db.Tx, n Intake, via string, out *TakenOn) (err
 		out.warn("patient", out.Patient.Warnings)
 		err = fault.Within("patient", err)
 	case n.PatientID != nil:
-		out.Patient, err = s.known(tx, *n.PatientID)
+		out.Patient, err = s.existingPerson(tx, *n.PatientID)
 		err = fault.Within("patient_id", err)
 	default:
 		return fault.InvalidAt("patient", fault.Required, "or patient_id is needed")
@@ -111,8 +111,8 @@ func (s *Store) createPerson(tx *db.Tx, n Intake, via string, out *TakenOn) (err
 	return err
 }
 
-// known is somebody the site knows, who is shown to the caller.
-func (s *Store) known(tx *db.Tx, id uuid.UUID) (people.Patient, error) {
+// existingPerson finds a person of the site, and records that the caller was shown them.
+func (s *Store) existingPerson(tx *db.Tx, id uuid.UUID) (people.Patient, error) {
 	p, err := db.Find[people.Patient](tx, "patient", id)
 	if err != nil {
 		return p, err
@@ -120,7 +120,7 @@ func (s *Store) known(tx *db.Tx, id uuid.UUID) (people.Patient, error) {
 	return p, events.Read(tx, "intake", p.SiteID, p.ID)
 }
 
-func (s *Store) recordConsents(tx *db.Tx, n Intake, _ string, out *TakenOn) error {
+func (s *Store) recordConsents(tx *db.Tx, n NewIntake, _ string, out *Intake) error {
 	for i, decision := range n.Consents {
 		c, err := s.People.RecordConsent(tx.Context(), out.PatientID, decision)
 		if err != nil {
@@ -145,14 +145,14 @@ func (s *Store) recordConsents(tx *db.Tx, n Intake, _ string, out *TakenOn) erro
 	return nil
 }
 
-func (s *Store) createEpisode(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+func (s *Store) createEpisode(tx *db.Tx, n NewIntake, via string, out *Intake) error {
 	e, err := s.OpenEpisode(tx.Context(), episodes.New{PatientID: out.PatientID, Details: n.Episode}, via)
 	out.EpisodeID = e.ID
 	out.warn("episode", e.Warnings)
 	return fault.Within("episode", err)
 }
 
-func (s *Store) recordContact(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+func (s *Store) recordContact(tx *db.Tx, n NewIntake, via string, out *Intake) error {
 	if n.Contact == nil {
 		return nil
 	}
@@ -161,7 +161,7 @@ func (s *Store) recordContact(tx *db.Tx, n Intake, via string, out *TakenOn) err
 	return fault.Within("contact", err)
 }
 
-func (s *Store) recordBaseline(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+func (s *Store) recordBaseline(tx *db.Tx, n NewIntake, via string, out *Intake) error {
 	if n.Assessment == nil {
 		return nil
 	}
@@ -171,7 +171,7 @@ func (s *Store) recordBaseline(tx *db.Tx, n Intake, via string, out *TakenOn) er
 	return fault.Within("assessment", err)
 }
 
-func (s *Store) recordReferrals(tx *db.Tx, n Intake, via string, out *TakenOn) error {
+func (s *Store) recordReferrals(tx *db.Tx, n NewIntake, via string, out *Intake) error {
 	for i, request := range n.Referrals {
 		part := fmt.Sprintf("referrals[%d]", i)
 		r, err := s.Referrals.Record(tx.Context(), referrals.New{EpisodeID: out.EpisodeID, Request: request}, via)

@@ -72,7 +72,7 @@ func (s *Store) Confirm(ctx context.Context, id uuid.UUID) (k Key, err error) {
 		k.ConfirmerID = tx.Actor.Key()
 		if k.ConfirmedAt == nil {
 			k.ConfirmedAt = &tx.Now
-			if err := k.joined(tx); err != nil {
+			if err := k.recordProjects(tx); err != nil {
 				return err
 			}
 		}
@@ -100,8 +100,8 @@ func (k *Key) confirmable() error {
 	return nil
 }
 
-// replaced is the key whose place the new one takes, locked; nil: it takes none's.
-func (n *NewKey) replaced(tx *db.Tx) (*Key, error) {
+// lockReplaced finds and locks the key that the new one replaces; nil: it replaces none.
+func (n *NewKey) lockReplaced(tx *db.Tx) (*Key, error) {
 	if n.Replaces == nil {
 		return nil, nil
 	}
@@ -117,24 +117,24 @@ func (n *NewKey) replaced(tx *db.Tx) (*Key, error) {
 	return &k, err
 }
 
-// bothWork is for how many days the older key still works beside the one that replaces it, so that whoever
+// overlapDays is for how many days the older key still works beside the one that replaces it, so that whoever
 // has it must notice.
-const bothWork = 7
+const overlapDays = 7
 
-// end lets a key that was replaced work for a few days more.
-func (k *Key) end(tx *db.Tx, by uuid.UUID) error {
+// expireSoon lets a replaced key work for overlapDays more.
+func (k *Key) expireSoon(tx *db.Tx, by uuid.UUID) error {
 	today, err := tx.TodayAt(k.SiteIDs)
 	if err != nil {
 		return err
 	}
-	if last := today.AddDays(bothWork); k.ExpiresOn == nil || k.ExpiresOn.After(last) {
+	if last := today.AddDays(overlapDays); k.ExpiresOn == nil || k.ExpiresOn.After(last) {
 		k.ExpiresOn = &last
 	}
 	return k.save(tx, events.APIKeyReplaced, events.Data{"by": by.String()})
 }
 
-// notReplaced refuses that a key works longer whose place another has taken: whoever has it is to notice.
-func (k *Key) notReplaced(tx *db.Tx) error {
+// checkNotReplaced refuses to let a replaced key work for longer, so that its holder notices.
+func (k *Key) checkNotReplaced(tx *db.Tx) error {
 	var replaced bool
 	err := tx.Raw("select exists (select from api_keys where replaces = ? and confirmed_at is not null)", k.ID).
 		Scan(&replaced).

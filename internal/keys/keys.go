@@ -70,7 +70,7 @@ func (k Key) Revision() int64 { return int64(k.Version) }
 
 func (Key) TableName() string { return "api_keys" }
 
-// WithoutSecret is the answer as it may be kept.
+// WithoutSecret is the answer as it may be stored for repeats.
 func (k Key) WithoutSecret() any {
 	k.Secret = ""
 	return k
@@ -138,7 +138,7 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 			UpdatedAt:   tx.Now,
 		}
 		k.PartnerID = k.ID
-		old, err := n.replaced(tx)
+		old, err := n.lockReplaced(tx)
 		if err != nil {
 			return err
 		}
@@ -153,7 +153,7 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 			return err
 		}
 		if replaces {
-			if err := old.end(tx, k.ID); err != nil {
+			if err := old.expireSoon(tx, k.ID); err != nil {
 				return err
 			}
 		}
@@ -161,15 +161,15 @@ func (s *Store) Add(ctx context.Context, n NewKey) (k Key, err error) {
 			return err
 		}
 		k.Secret = key
-		return k.added(tx)
+		return k.recordAdded(tx)
 	})
 	return k, err
 }
 
-// added records that the key was made, and of a researcher's that works at once which projects it reaches.
-func (k *Key) added(tx *db.Tx) error {
+// recordAdded records that the key was made, and the projects of a researcher's key that works at once.
+func (k *Key) recordAdded(tx *db.Tx) error {
 	if k.State == Works {
-		if err := k.joined(tx); err != nil {
+		if err := k.recordProjects(tx); err != nil {
 			return err
 		}
 	}
@@ -181,8 +181,8 @@ func (k *Key) added(tx *db.Tx) error {
 	)
 }
 
-// joined records which projects a researcher's key reaches from now on.
-func (k *Key) joined(tx *db.Tx) error {
+// recordProjects records which projects a researcher's key reaches from now on.
+func (k *Key) recordProjects(tx *db.Tx) error {
 	for _, project := range k.ProjectIDs {
 		if err := events.Record(
 			tx,
@@ -234,7 +234,7 @@ func (n *NewKey) check(tx *db.Tx) error {
 		fault.NotAllowed,
 		"goes with the role researcher only",
 	)
-	past, err := n.past(tx)
+	past, err := n.expiresInPast(tx)
 	if err != nil {
 		return err
 	}
@@ -242,16 +242,16 @@ func (n *NewKey) check(tx *db.Tx) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
-	return n.exist(tx)
+	return n.checkReferences(tx)
 }
 
-func (n *NewKey) past(tx *db.Tx) (bool, error) {
+func (n *NewKey) expiresInPast(tx *db.Tx) (bool, error) {
 	today, err := tx.TodayAt(n.SiteIDs)
 	return n.ExpiresOn != nil && n.ExpiresOn.Before(today), err
 }
 
-// exist asks whether the things the key names are there, and whether those it would be for are active.
-func (n *NewKey) exist(tx *db.Tx) error {
+// checkReferences checks that what the key names exists, and that whoever it is for is active.
+func (n *NewKey) checkReferences(tx *db.Tx) error {
 	var c fault.Checks
 	ask := func(field, wrong, sql string, args ...any) error {
 		var ok bool
@@ -259,7 +259,8 @@ func (n *NewKey) exist(tx *db.Tx) error {
 		c.Require(ok, field, fault.UnknownReference, wrong)
 		return err
 	}
-	const missing, inactive = "names something that does not exist", "names somebody who does not exist there, or is not active"
+	const missing = "names something that does not exist"
+	const inactive = "names somebody who does not exist there, or is not active"
 	if err := ask(
 		"site_ids",
 		missing,
@@ -302,7 +303,7 @@ func (n *NewKey) exist(tx *db.Tx) error {
 	return c.Err()
 }
 
-// Filter narrows a list of keys; empty fields ask nothing.
+// Filter narrows a list of keys; an empty field matches every key.
 type Filter struct {
 	Role  actor.Role
 	State KeyState
@@ -323,7 +324,7 @@ func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (l
 	return list, err
 }
 
-// Get returns a key, without its secret, which nobody has.
+// Get returns a key, without its secret, which is not stored.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (k Key, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		k, err = one(view(tx), id)
@@ -332,8 +333,8 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (k Key, err error) {
 	return k, err
 }
 
-// view is the keys that the actor may see, with where they stand and who made and confirmed them: of a
-// manager those that reach their own sites alone, as row-level security says too.
+// view selects the keys that the actor may see, with their state and who made and confirmed them. A manager sees those
+// that reach only their own sites, as row-level security says too.
 func view(tx *db.Tx) *gorm.DB {
 	q := tx.Select(
 		"*, key_state(api_keys, ?) as state, key_named(created_by) as maker, key_named(confirmed_by) as confirmer",
@@ -366,7 +367,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if k.Details, err = c.Apply(k.Details); err != nil {
 			return err
 		}
-		past, err := k.past(tx)
+		past, err := k.expiresInPast(tx)
 		if err != nil {
 			return err
 		}
@@ -374,7 +375,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 			return fault.InvalidAt("expires_on", fault.OutOfRange, "lies in the past")
 		}
 		if before != nil && (k.ExpiresOn == nil || k.ExpiresOn.After(*before)) {
-			if err := k.notReplaced(tx); err != nil {
+			if err := k.checkNotReplaced(tx); err != nil {
 				return err
 			}
 		}

@@ -34,7 +34,7 @@ var lists = []List{
 		About: "People who are supported or wait to be, and whom nobody has reached for the site's contact_days, the longest first.",
 		due:   "l.contact_on",
 		why:   whyOutOfTouch,
-		next:  func(f found) *Due { return &Due{touch(f), *f.ContactOn} },
+		next:  func(f queryRow) *Due { return &Due{contactKind(f), *f.ContactOn} },
 		may:   always("record-contact", "pause-episode", "close-episode"),
 	},
 	{
@@ -42,8 +42,8 @@ var lists = []List{
 		About: "Open referrals of people who died: to be withdrawn, so that no organisation calls them.",
 		due:   "l.died_on",
 		why:   whyWithdrawn,
-		next:  func(found) *Due { return nil },
-		may:   func(f found) []string { return seen(f, "move-referral") },
+		next:  func(queryRow) *Due { return nil },
+		may:   func(f queryRow) []string { return withConcerns(f, "move-referral") },
 	},
 	{
 		Name:  "waiting_with_holding",
@@ -55,14 +55,14 @@ var lists = []List{
 	},
 }
 
-func always(operations ...string) func(found) []string {
-	return func(found) []string { return operations }
+func always(operations ...string) func(queryRow) []string {
+	return func(queryRow) []string { return operations }
 }
 
-// ago says how long ago a day was.
-func ago(f found, on day.Date) string {
+// ago returns how long ago a day was, in words.
+func ago(f queryRow, on day.Date) string {
 	switch n := f.Today.DaysSince(on); {
-	case n <= 0: // or after midnight, of a list that was begun before
+	case n <= 0: // a list that was begun before midnight may hold a day after its own
 		return "today"
 	case n == 1:
 		return "yesterday"
@@ -71,7 +71,7 @@ func ago(f found, on day.Date) string {
 	}
 }
 
-func whySupported(f found) string {
+func whySupported(f queryRow) string {
 	switch {
 	case f.DiedOn != nil:
 		return fmt.Sprintf("Died on %s; the episode is still open%s.", f.DiedOn, toWithdraw(f.OpenReferrals))
@@ -103,7 +103,7 @@ func whySupported(f found) string {
 	return strings.Join(parts, "; ") + "."
 }
 
-// toWithdraw says what is to be withdrawn of somebody who died.
+// toWithdraw returns the words for the open referrals of somebody who died.
 func toWithdraw(n int) string {
 	switch n {
 	case 0:
@@ -122,12 +122,18 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// nextOfSupported is the first of the days that the list is sorted by the earliest of.
-func nextOfSupported(f found) (next *Due) {
+// nextOfSupported returns the earliest of the days by which the list is sorted.
+func nextOfSupported(f queryRow) (next *Due) {
 	for _, d := range []struct {
 		what string
 		on   *day.Date
-	}{{"closure", f.DiedOn}, {"first_contact", f.FirstContactOn}, {"contact", f.ContactOn}, {"follow_up", f.FollowUpOn}, {"answer", f.AnswerOn}} {
+	}{
+		{"closure", f.DiedOn},
+		{"first_contact", f.FirstContactOn},
+		{"contact", f.ContactOn},
+		{"follow_up", f.FollowUpOn},
+		{"answer", f.AnswerOn},
+	} {
 		if d.on != nil && (next == nil || d.on.Before(next.On)) {
 			next = &Due{d.what, *d.on}
 		}
@@ -135,27 +141,27 @@ func nextOfSupported(f found) (next *Due) {
 	return next
 }
 
-func mayOfSupported(f found) []string {
+func mayOfSupported(f queryRow) []string {
 	switch {
 	case f.DiedOn != nil:
-		return seen(f, "close-episode")
+		return withConcerns(f, "close-episode")
 	case f.Status == "paused":
-		return seen(f, "record-contact", "resume-episode", "close-episode")
+		return withConcerns(f, "record-contact", "resume-episode", "close-episode")
 	case f.BaselineOn == nil:
-		return seen(f, "record-contact", "record-assessment", "record-referral", "pause-episode", "close-episode")
+		return withConcerns(f, "record-contact", "record-assessment", "record-referral", "pause-episode", "close-episode")
 	}
-	return seen(f, "record-contact", "record-referral", "pause-episode", "close-episode")
+	return withConcerns(f, "record-contact", "record-referral", "pause-episode", "close-episode")
 }
 
-// seen puts first, where there is a concern, where it is read.
-func seen(f found, operations ...string) []string {
+// withConcerns puts the operation that reads concerns first when there is an open one.
+func withConcerns(f queryRow, operations ...string) []string {
 	if f.Safeguarding {
 		return append([]string{"list-concerns"}, operations...)
 	}
 	return operations
 }
 
-func whySilent(f found) string {
+func whySilent(f queryRow) string {
 	why := fmt.Sprintf("Sent %s to %s, which has not answered", ago(f, f.SentOn), f.Organisation)
 	if f.QuestionOn != nil {
 		why = fmt.Sprintf("%s asked a question %s, which waits to be answered", f.Organisation, ago(f, *f.QuestionOn))
@@ -169,8 +175,8 @@ func whySilent(f found) string {
 	return why + "."
 }
 
-// circumstances are what whoever telephones should know first.
-func circumstances(f found) string {
+// circumstances returns what a caller should know before telephoning.
+func circumstances(f queryRow) string {
 	switch {
 	case f.DiedOn != nil:
 		return fmt.Sprintf("; the person died on %s: it is to be withdrawn", f.DiedOn)
@@ -180,7 +186,7 @@ func circumstances(f found) string {
 	return ""
 }
 
-func nextOfSilent(f found) *Due {
+func nextOfSilent(f queryRow) *Due {
 	switch {
 	case f.QuestionOn != nil:
 		return &Due{"question", *f.QuestionOn}
@@ -192,20 +198,20 @@ func nextOfSilent(f found) *Due {
 	return &Due{"expiry", f.ExpiryOn}
 }
 
-func mayOfSilent(f found) []string {
+func mayOfSilent(f queryRow) []string {
 	if f.QuestionOn != nil {
-		return seen(f, "list-referral-questions", "move-referral", "record-contact")
+		return withConcerns(f, "list-referral-questions", "move-referral", "record-contact")
 	}
 	if f.DiedOn != nil || f.ClosedOn != nil {
-		return seen(f, "move-referral")
+		return withConcerns(f, "move-referral")
 	}
 	if !f.Shared {
-		return seen(f, "move-referral", "record-contact")
+		return withConcerns(f, "move-referral", "record-contact")
 	}
-	return seen(f, "move-referral", "create-reply-link", "record-contact")
+	return withConcerns(f, "move-referral", "create-reply-link", "record-contact")
 }
 
-func whyWithdrawn(f found) string {
+func whyWithdrawn(f queryRow) string {
 	return fmt.Sprintf(
 		"%s still has the referral, which is %s%s.",
 		f.Organisation,
@@ -214,7 +220,7 @@ func whyWithdrawn(f found) string {
 	)
 }
 
-func whyFollowedUp(f found) string {
+func whyFollowedUp(f queryRow) string {
 	why := fmt.Sprintf("%s is due: to be asked from %s, best by %s", f.Code, f.OpensOn, f.TargetOn)
 	if f.Today.After(f.TargetOn) {
 		why = fmt.Sprintf("%s is overdue since %s, and can be asked until %s", f.Code, f.TargetOn, f.ClosesOn)
@@ -225,21 +231,21 @@ func whyFollowedUp(f found) string {
 	return why + fmt.Sprintf("; %s, the last %s.", plural(f.Attempts, "attempt"), ago(f, *f.AttemptedOn))
 }
 
-func nextOfFollowUp(f found) *Due {
+func nextOfFollowUp(f queryRow) *Due {
 	if f.Today.After(f.TargetOn) {
 		return &Due{"follow_up_closes", f.ClosesOn}
 	}
 	return &Due{"follow_up", f.TargetOn}
 }
 
-func touch(f found) string {
+func contactKind(f queryRow) string {
 	if f.Status == "waiting" {
 		return "first_contact"
 	}
 	return "contact"
 }
 
-func whyOutOfTouch(f found) string {
+func whyOutOfTouch(f queryRow) string {
 	why := fmt.Sprintf("Never reached; referred in %s", ago(f, f.ReceivedOn))
 	if f.ReachedOn != nil {
 		why = fmt.Sprintf("Last reached %s", ago(f, *f.ReachedOn))
@@ -250,7 +256,7 @@ func whyOutOfTouch(f found) string {
 	return why + "."
 }
 
-func whyWaiting(f found) string {
+func whyWaiting(f queryRow) string {
 	why := fmt.Sprintf("On the waiting list of %s since %s", f.Organisation, f.WaitingSince)
 	if f.ExpectedWait != nil {
 		why += ", expected wait: " + strings.ToLower(*f.ExpectedWait)
@@ -261,16 +267,16 @@ func whyWaiting(f found) string {
 	return why + "; last held " + ago(f, *f.HeldOn) + circumstances(f) + "."
 }
 
-func nextOfWaiting(f found) *Due {
+func nextOfWaiting(f queryRow) *Due {
 	if f.DiedOn != nil || f.ClosedOn != nil {
-		return nil // nobody is called
+		return nil // there is nobody to call
 	}
 	return &Due{"holding", *f.ContactOn}
 }
 
-func mayOfWaiting(f found) []string {
+func mayOfWaiting(f queryRow) []string {
 	if f.DiedOn != nil || f.ClosedOn != nil {
-		return seen(f, "move-referral")
+		return withConcerns(f, "move-referral")
 	}
-	return seen(f, "record-contact", "move-referral", "record-attendance")
+	return withConcerns(f, "record-contact", "move-referral", "record-attendance")
 }

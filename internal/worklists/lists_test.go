@@ -42,7 +42,7 @@ func TestRowsSayWhy(t *testing.T) {
 }
 
 // facts are what a row is made of.
-func facts(t *rapid.T) found {
+func facts(t *rapid.T) queryRow {
 	today := day.New(2026, 11, 27)
 	some := func(name string) day.Date { return today.AddDays(rapid.IntRange(-400, 400).Draw(t, name)) }
 	maybe := func(name string) *day.Date {
@@ -52,7 +52,7 @@ func facts(t *rapid.T) found {
 		return nil
 	}
 	contact, paused, attempted := some("contact"), some("paused"), some("attempted")
-	return found{
+	return queryRow{
 		Today:        today,
 		Status:       rapid.SampledFrom([]string{"waiting", "active", "paused", "sent", "expired"}).Draw(t, "status"),
 		Organisation: "Example Lunch Club",

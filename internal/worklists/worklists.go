@@ -66,15 +66,15 @@ type Due struct {
 // Position is a place in a worklist. AsOf pins the day that the list is of, and the concerns that were open,
 // so that one read over midnight is one list.
 type Position struct {
-	Rank int       `json:"r"` // concerns, then what the list puts first, then those who are supported, then those whom nobody supports any more
+	// concerns, then what the list puts first, then people who are supported, then people whom nobody supports any more
+	Rank int       `json:"r"`
 	Due  day.Date  `json:"d"`
 	ID   uuid.UUID `json:"i"`
 	AsOf time.Time `json:"n"`
 }
 
-// found is a row as the database tells it: with where it stands in its list, and what its why and its next
-// day are made of.
-type found struct {
+// queryRow is a row as the query returns it: with its place in the list, and what its reason and next day are made of.
+type queryRow struct {
 	Row
 	Total int
 	Rank  int
@@ -118,9 +118,9 @@ type List struct {
 	About string
 	first string // which rows come before others, after those with a concern; empty: none
 	due   string // the day that the list is sorted by
-	why   func(found) string
-	next  func(found) *Due
-	may   func(found) []string
+	why   func(queryRow) string
+	next  func(queryRow) *Due
+	may   func(queryRow) []string
 }
 
 // Lists are all of them, by name.
@@ -135,65 +135,65 @@ func Of(name string) (List, error) {
 	return lists[at], nil
 }
 
-// Rows reads a list after the position given, the most urgent first, and how many are on it. A link
-// worker's own people when nobody says whose.
+// Rows reads a list after a position, the most urgent first, and counts all of it. Without a worker it is of the
+// actor's own people, if the actor is a link worker.
 func (s *Store) Rows(
 	ctx context.Context,
 	l List,
 	worker *uuid.UUID,
 	page db.Page[Position],
-) (rows []Placed, total int, err error) {
+) (rows []PositionedRow, total int, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		asOf := page.After.AsOf
 		if asOf.IsZero() {
 			asOf = tx.Now
 		}
-		of, args := whose(tx, worker, asOf)
+		of, args := scopeOf(tx, worker, asOf)
 		after := page.After.ID != uuid.Nil
 		if after {
 			args["rank"], args["due"], args["id"] = page.After.Rank, page.After.Due, page.After.ID
 		}
 		args["limit"] = page.Limit
-		if err := planOnce(tx); err != nil {
+		if err := useGenericPlans(tx); err != nil {
 			return err
 		}
-		var list []found
+		var list []queryRow
 		if err := tx.Query(l.page(of, after), args).Scan(&list).Error; err != nil {
 			return err
 		}
 		total = list[0].Total
 		for _, f := range list {
-			if f.Subject.ID != uuid.Nil { // a page of nobody says how many there are all the same
-				rows = append(rows, l.placed(f, asOf))
+			if f.Subject.ID != uuid.Nil { // a page without rows holds one empty row, with the total
+				rows = append(rows, l.positioned(f, asOf))
 			}
 		}
 		return events.ReadAll(
 			tx,
 			"worklist_"+l.Name,
 			rows,
-			func(r Placed) (site, patient uuid.UUID) { return r.SiteID, r.PatientID },
+			func(r PositionedRow) (site, patient uuid.UUID) { return r.SiteID, r.PatientID },
 		)
 	})
 	return rows, total, err
 }
 
-// Placed is a row and where it stands.
-type Placed struct {
+// PositionedRow is a row with its position.
+type PositionedRow struct {
 	Row
 	At Position
 }
 
-func (l List) placed(f found, asOf time.Time) Placed {
+func (l List) positioned(f queryRow, asOf time.Time) PositionedRow {
 	f.Why, f.NextDue, f.May = l.why(f), l.next(f), l.may(f)
-	return Placed{f.Row, Position{f.Rank, f.DueOn, f.Subject.ID, asOf}}
+	return PositionedRow{f.Row, Position{f.Rank, f.DueOn, f.Subject.ID, asOf}}
 }
 
-// Counts are how many are on each list, by its name.
+// Counts returns how many are on each list, by its name.
 func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int, err error) {
 	n = map[string]int{}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		of, args := whose(tx, worker, tx.Now)
-		if err := planOnce(tx); err != nil {
+		of, args := scopeOf(tx, worker, tx.Now)
+		if err := useGenericPlans(tx); err != nil {
 			return err
 		}
 		var found []struct {
@@ -209,13 +209,14 @@ func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int
 	return n, err
 }
 
-// Warnings says what keeps the caller's sites from working as they should, beside the lists: a site without
-// a privacy notice can ask nobody by a link.
+// Warnings returns what is wrong with the set-up of the caller's sites: without a privacy notice a site can make no
+// link to a person's own page.
 func (s *Store) Warnings(ctx context.Context) (out []fault.Warning, err error) {
 	out = []fault.Warning{}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		var without []string
-		err := tx.Raw("select name from sites where id = any(?::uuid[]) and privacy_notice_url is null order by name, id", db.IDs(tx.Actor.Sites)).
+		err := tx.Raw("select name from sites where id = any(?::uuid[]) and privacy_notice_url is null order by name, id",
+			db.IDs(tx.Actor.Sites)).
 			Scan(&without).
 			Error
 		for _, name := range without {
@@ -233,13 +234,13 @@ func (s *Store) Warnings(ctx context.Context) (out []fault.Warning, err error) {
 	return out, err
 }
 
-// planOnce lets the lists be planned once for a connection, and not for each reader: to plan one, with the
-// policies of every table in it, takes longer than to run it, and the plan is the same whoever asks.
-func planOnce(tx *db.Tx) error {
+// useGenericPlans makes PostgreSQL plan each list once for a connection, not for each call: with the policies of all its
+// tables, planning a list takes longer than running it, and the plan is the same for all callers.
+func useGenericPlans(tx *db.Tx) error {
 	return tx.Exec("set local plan_cache_mode = force_generic_plan").Error
 }
 
-// rank is the first thing that a list is sorted by.
+// rank is the SQL of Position.Rank.
 func (l List) rank() string {
 	first := "false"
 	if l.first != "" {
@@ -248,13 +249,13 @@ func (l List) rank() string {
 	return "case when l.safeguarding then 0 when " + first + " then 1 when l.unsupported then 3 else 2 end"
 }
 
-// people are whose rows a list is asked for.
-type people struct {
-	Worker bool // one link worker's, whom the parameter worker names; else everybody's
+// scope is whose rows a list holds.
+type scope struct {
+	Worker bool // of the link worker in the parameter worker; else of everybody
 }
 
 // page is the query of a page of a list, from its beginning or after a row.
-func (l List) page(of people, after bool) sqlfile.Text {
+func (l List) page(of scope, after bool) sqlfile.Text {
 	return files.Render(
 		"page.sql.tmpl",
 		map[string]any{"List": l.sql(of), "Rank": l.rank(), "Due": l.due, "After": after},
@@ -262,10 +263,10 @@ func (l List) page(of people, after bool) sqlfile.Text {
 }
 
 // sql is the SQL of a list.
-func (l List) sql(of people) string { return files.Make(l.Name+".sql.tmpl", of) }
+func (l List) sql(of scope) string { return files.Make(l.Name+".sql.tmpl", of) }
 
 // counts is the query of how many are on each list.
-func counts(of people) sqlfile.Text {
+func counts(of scope) sqlfile.Text {
 	type list struct{ Name, SQL string }
 	var all []list
 	for _, l := range lists {
@@ -274,17 +275,17 @@ func counts(of people) sqlfile.Text {
 	return files.Render("counts.sql.tmpl", map[string]any{"Lists": all})
 }
 
-// whose is for whom a list is asked, and the parameters of that.
-func whose(tx *db.Tx, worker *uuid.UUID, asOf time.Time) (of people, args map[string]any) {
+// scopeOf returns the scope of a list for the actor, and its parameters.
+func scopeOf(tx *db.Tx, worker *uuid.UUID, asOf time.Time) (of scope, args map[string]any) {
 	args = map[string]any{"sites": db.IDs(tx.Actor.Sites), "at": asOf}
-	if worker = orOwn(tx, worker); worker != nil {
+	if worker = workerOrOwn(tx, worker); worker != nil {
 		args["worker"] = *worker
 	}
-	return people{Worker: worker != nil}, args
+	return scope{Worker: worker != nil}, args
 }
 
-// orOwn is the link worker whose people are asked for: the actor's own when none is named; nil: everybody at its sites.
-func orOwn(tx *db.Tx, named *uuid.UUID) *uuid.UUID {
+// workerOrOwn returns the named link worker, or else the actor itself if it is one; nil: everybody at its sites.
+func workerOrOwn(tx *db.Tx, named *uuid.UUID) *uuid.UUID {
 	if named != nil {
 		return named
 	}

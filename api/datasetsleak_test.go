@@ -125,6 +125,7 @@ func (s studio) secrets() map[string]string {
 			and table_name not like 'code\_%' and table_name not in ('schedules', 'figures',
 				'goose_db_version', 'code_map') and has_table_privilege(to_regclass(format('public.%I',
 				table_name)), 'select')
+			and column_name <> 'name_folded' -- the name itself is looked for
 			and (table_name <> 'projects' or data_type = 'uuid')`).Scan(&columns).Error; err != nil {
 			return err
 		}

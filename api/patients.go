@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"waypost/api/wire"
 	"waypost/internal/people"
 	"waypost/internal/platform/actor"
@@ -37,7 +35,9 @@ func (s *server) patientOperations() {
 		Scope:   actor.RecordRead,
 		Summary: "Search patients",
 		Description: "Finds people of the caller's sites in one of four ways: by NHS number, by family name with birth " +
-			"date, by external id, or by the beginning of a name. A POST, so that nothing of a person stands in a URL.",
+			"date, by external id, or by what a person types (q). Those who fit best come first, each with what tells " +
+			"people apart. Of q, at most 200 people are weighed for each way of fitting. A POST, so that nothing of a " +
+			"person stands in a URL.",
 	}, s.searchPatients)
 	wire.Get(
 		s.Server,
@@ -68,10 +68,10 @@ func (s *server) recordPatient(ctx context.Context, in *wire.With[people.New]) (
 func (s *server) searchPatients(ctx context.Context, in *struct {
 	wire.Paging
 	Body people.Search
-}) (wire.Page[people.Patient], error) {
-	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]people.Patient, error) {
+}) (wire.Page[people.FoundPatient], error) {
+	return wire.List(ctx, in, func(p db.Page[people.Place]) ([]people.FoundPatient, error) {
 		return s.People.Find(ctx, in.Body, p)
-	}, func(p people.Patient) uuid.UUID { return p.ID })
+	}, people.FoundPatient.Place)
 }
 
 func (s *server) getPatient(ctx context.Context, in *wire.ID) (people.Patient, error) {

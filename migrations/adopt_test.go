@@ -98,6 +98,7 @@ func TestTheTablesAreThoseOfBefore(t *testing.T) {
 		"column | api_keys | 18 | confirmed_at |", // its default was for processes of an older program alone
 		"column | figures | 6 | sub |",            // 0118 renames both
 		"column | figures | 8 | stretches |",
+		"index | organisations_name |", // 0120 has one of folded names
 	}
 	for _, line := range without(before, now) {
 		if !slices.ContainsFunc(changed, func(start string) bool { return strings.HasPrefix(line, start) }) {

@@ -97,9 +97,8 @@ func statusFor(who actor.Actor, asked string) string {
 
 func likelyDuplicates(tx *db.Tx, name string) ([]fault.Warning, error) {
 	var names []string
-	err := tx.Raw("select name from organisations where lower(name) % lower(?) and similarity(lower(name), lower(?)) > "+
-		"0.6 order by similarity(lower(name), lower(?)) desc limit 3",
-		name, name, name).
+	err := tx.Raw("select o.name from organisations o, fold_name(?) folded where o.name_folded % folded and "+
+		"similarity(o.name_folded, folded) > 0.6 order by similarity(o.name_folded, folded) desc limit 3", name).
 		Scan(&names).
 		Error
 	var out []fault.Warning
@@ -130,7 +129,7 @@ func (s *Store) Organisations(
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := tx.Where("id > ?", page.After)
 		if words != "" {
-			q = q.Where("strpos(lower(name), lower(?)) > 0", words)
+			q = q.Where("strpos(name_folded, nullif(fold_name(?), '')) > 0", words)
 		}
 		return q.Order("id").Scopes(page.Cut).Find(&list).Error
 	})

@@ -1,18 +1,26 @@
 package people
 
 import (
+	"cmp"
 	"context"
+	"embed"
+	"math"
+	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/sqlfile"
 )
+
+//go:embed *.sql
+var folder embed.FS
+
+var apart = sqlfile.Load(folder).SQL("apart.sql")
 
 // Search says who is looked for: exactly one of the four ways.
 type Search struct {
@@ -24,32 +32,76 @@ type Search struct {
 	BirthDate *day.Date `json:"birth_date,omitempty" format:"date" dependentRequired:"family_name"`
 	// What another system calls the person.
 	ExternalID *db.ExternalID `json:"external_id,omitempty"`
-	// The beginning of a given, preferred or family name.
-	Q *string `json:"q,omitempty" minLength:"2" maxLength:"100"`
+	// What a person would type: names or their beginnings in any order, with one slip of the keys in each; a date of
+	// birth (17/5/1961, 17 May 1961, 1961-05-17), or its month or year; an NHS number, phone, e-mail address,
+	// postcode, or the reference of another system. Several of these narrow it down.
+	Q *string `json:"q,omitempty" minLength:"2" maxLength:"200"`
 }
 
-// Find returns the patients of the actor's sites who match, by id, after the id given (zero: from the start).
-func (s *Store) Find(ctx context.Context, by Search, page db.Page[uuid.UUID]) (list []Patient, err error) {
+// FoundPatient is a patient whom a search found, with what tells people apart.
+type FoundPatient struct {
+	Patient
+	// How well the person fits what was asked for.
+	Match Match `json:"match" gorm:"-"`
+	// The last day on which somebody met or spoke to the person, or tried to; null: nobody has.
+	LastContactOn *day.Date `json:"last_contact_on" format:"date"`
+	// Who supports the person in the episode that is open, or did in the last one; null: there is none.
+	LinkWorkerName *string `json:"link_worker_name" example:"Sam Helper"`
+	// The newest episode that is not closed; null: there is none.
+	OpenEpisodeID *uuid.UUID `json:"open_episode_id" nullable:"true" format:"uuid"`
+}
+
+// TableName is where patients are.
+func (FoundPatient) TableName() string { return "patients" }
+
+// Match is how well a person fits what was asked for.
+type Match struct {
+	// How well, from 0 to 1: 1 is all of it, as it was typed.
+	Score float64 `json:"score" minimum:"0" maximum:"1" example:"0.95"`
+	// What of the person fits, by the codes of the list match_reasons.
+	Reasons []string `json:"reasons" format:"code:match_reasons"`
+}
+
+// Place is where somebody stands in the order of a search: those who fit best come first.
+type Place struct {
+	Score float64   `json:"score"`
+	ID    uuid.UUID `json:"id"`
+}
+
+// Place is where the person stands.
+func (f FoundPatient) Place() Place { return Place{f.Match.Score, f.ID} }
+
+func (p Place) before(o Place) bool {
+	return p.Score > o.Score || p.Score == o.Score && strings.Compare(p.ID.String(), o.ID.String()) < 0
+}
+
+// mostFound is how many people a search by q weighs for each way of fitting. More than these are told apart by
+// nothing that was typed.
+const mostFound = 200
+
+// Find returns the patients of the actor's sites who match, those first who fit best.
+func (s *Store) Find(ctx context.Context, by Search, page db.Page[Place]) (list []FoundPatient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		q, err := s.where(tx, by)
-		if err != nil {
+		if list, err = s.find(tx, by); err != nil {
 			return err
 		}
-		if err := q.Where("id > ?", page.After).Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
+		slices.SortFunc(list, func(a, b FoundPatient) int {
+			return cmp.Or(cmp.Compare(b.Match.Score, a.Match.Score), strings.Compare(a.ID.String(), b.ID.String()))
+		})
+		if page.After.ID != uuid.Nil {
+			list = slices.DeleteFunc(list, func(f FoundPatient) bool { return !page.After.before(f.Place()) })
+		}
+		list = list[:min(len(list), page.Limit)]
+		if err := describe(tx, list); err != nil {
 			return err
 		}
-		return events.ReadAll(
-			tx,
-			"patient_search",
-			list,
-			func(p Patient) (site, patient uuid.UUID) { return p.SiteID, p.ID },
-		)
+		return events.ReadAll(tx, "patient_search", list, func(f FoundPatient) (site, patient uuid.UUID) { return f.SiteID, f.ID })
 	})
 	return list, err
 }
 
-func (s *Store) where(tx *db.Tx, by Search) (*gorm.DB, error) {
-	if ways := by.ways(); ways != 1 {
+func (s *Store) find(tx *db.Tx, by Search) ([]FoundPatient, error) {
+	if by.ways() != 1 {
 		return nil, fault.New(
 			fault.Invalid,
 			"Search in exactly one way: nhs_number, family_name with birth_date, external_id, or q.",
@@ -61,35 +113,116 @@ func (s *Store) where(tx *db.Tx, by Search) (*gorm.DB, error) {
 		if refusal != "" {
 			return nil, fault.InvalidAt("nhs_number", fault.WrongFormat, refusal)
 		}
-		return tx.Where("nhs_number = ? and not nhs_number_unissued", number), nil
+		return candidates(tx, asked{others: []string{byNHSNumber + number}})
 	case by.ExternalID != nil:
-		return tx.Where(
-			"(site_id, id) in (select site_id, subject_id from external_ids where system = ? and value = ? and "+
-				"subject_type = 'patients')",
-			by.ExternalID.System,
-			by.ExternalID.Value,
-		), nil
+		list, err := candidates(tx, asked{others: []string{byReference + strings.ToLower(by.ExternalID.Value)}})
+		return slices.DeleteFunc(list, func(f FoundPatient) bool { return !slices.Contains(f.ExternalIDs, *by.ExternalID) }), err
 	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
 		return nil, fault.InvalidAt("q", fault.TooShort, "takes at least two letters")
 	case by.Q != nil:
-		from := strings.ToLower(strings.TrimSpace(*by.Q))
-		between := map[string]any{"from": from, "to": from + string(unicode.MaxRune)}
-		return tx.Where(`(family_key ~>=~ @from and family_key ~<~ @to) or (given_key ~>=~ @from and given_key ~<~ @to)
-			or (preferred_key ~>=~ @from and preferred_key ~<~ @to)`, between), nil
+		return candidates(tx, readTyped(*by.Q, tx.Now))
 	default:
-		return tx.Where(
-			"family_key = lower(?) and birth_date = ?",
-			strings.TrimSpace(*by.FamilyName),
-			*by.BirthDate,
-		), nil
+		list, err := candidates(tx, asked{names: *by.FamilyName, others: []string{byDay + by.BirthDate.String()}})
+		if err != nil {
+			return nil, err
+		}
+		return named(tx, list, *by.FamilyName)
 	}
 }
 
 func (by Search) ways() (n int) {
-	for _, used := range []bool{by.NHSNumber != nil, by.FamilyName != nil && by.BirthDate != nil, by.ExternalID != nil, by.Q != nil} {
+	for _, used := range []bool{
+		by.NHSNumber != nil, by.FamilyName != nil && by.BirthDate != nil, by.ExternalID != nil, by.Q != nil,
+	} {
 		if used {
 			n++
 		}
 	}
 	return n
+}
+
+// candidates are the people whom what was asked for may mean, each with how well they fit.
+func candidates(tx *db.Tx, a asked) ([]FoundPatient, error) {
+	words, err := fold(tx, a.names)
+	if err != nil {
+		return nil, err
+	}
+	var rows []struct {
+		PatientID uuid.UUID
+		Names     db.Texts
+	}
+	err = tx.Raw("select distinct patient_id, names from find_people(?, ?, ?)",
+		db.JSON[[][]string]{V: words}, db.Texts(a.others), mostFound).
+		Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	names := make(map[uuid.UUID][]string, len(rows))
+	ids := make(db.IDs, 0, len(rows))
+	for _, r := range rows {
+		names[r.PatientID] = r.Names
+		ids = append(ids, r.PatientID)
+	}
+	var list []FoundPatient
+	if err := tx.Where("id = any(?)", ids).Find(&list).Error; err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Match = a.fit(words, names[list[i].ID], list[i].Patient)
+	}
+	return slices.DeleteFunc(list, func(f FoundPatient) bool { return f.Match.Score < leastScore }), nil
+}
+
+// named are those of whom a text is the family name, and whom all else fits too.
+func named(tx *db.Tx, list []FoundPatient, family string) ([]FoundPatient, error) {
+	var ids db.IDs
+	err := tx.Raw("select coalesce(array_agg(id), '{}') from patients where id = any(?) and fold_name(family_name) = "+
+		"fold_name(?)", idsOf(list), family).Row().Scan(&ids)
+	return slices.DeleteFunc(list, func(f FoundPatient) bool {
+		return f.Match.Score < 1 || !slices.Contains(ids, f.ID)
+	}), err
+}
+
+func idsOf(list []FoundPatient) db.IDs {
+	ids := make(db.IDs, len(list))
+	for i, f := range list {
+		ids[i] = f.ID
+	}
+	return ids
+}
+
+// fold writes names as they are compared: of each word, the word and what it makes together with its neighbours.
+func fold(tx *db.Tx, names string) ([][]string, error) {
+	if names == "" {
+		return [][]string{}, nil
+	}
+	var words db.Texts
+	err := tx.Raw("select array_remove(string_to_array(fold_name(?), ' '), '')", names).Row().Scan(&words)
+	return withNeighbours(words[:min(len(words), mostWords)]), err
+}
+
+// describe adds what tells people apart.
+func describe(tx *db.Tx, list []FoundPatient) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var rows []struct {
+		PatientID      uuid.UUID
+		LastContactOn  *day.Date
+		LinkWorkerName *string
+		OpenEpisodeID  *uuid.UUID
+	}
+	if err := tx.Query(apart, map[string]any{"patients": idsOf(list)}).Scan(&rows).Error; err != nil {
+		return err
+	}
+	for i := range list {
+		f := &list[i]
+		for _, r := range rows {
+			if r.PatientID == f.ID {
+				f.LastContactOn, f.LinkWorkerName, f.OpenEpisodeID = r.LastContactOn, r.LinkWorkerName, r.OpenEpisodeID
+			}
+		}
+		f.Match.Score = math.Round(f.Match.Score*100) / 100
+	}
+	return nil
 }

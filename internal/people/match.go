@@ -1,0 +1,206 @@
+package people
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	// mostWords is how many words of a name are looked at.
+	mostWords = 8
+	// mostTogether is how many of them may be written together, as of de la Cruz.
+	mostTogether = 4
+	// leastScore is how well somebody must fit to be found: with the names right and the date of birth wrong, somebody
+	// is, since either may be mistaken.
+	leastScore = 0.45
+)
+
+// asked is what is asked of people: words of names, and other things as a kind of search_key and a value each.
+type asked struct {
+	names  string
+	others []string
+}
+
+// Reasons why somebody fits: the codes of the list match_reasons.
+const (
+	nameFits     = "name"
+	nameBegins   = "name_begins"
+	nameSimilar  = "name_similar"
+	dateFits     = "birth_date"
+	dateSimilar  = "birth_date_similar"
+	monthFits    = "birth_month"
+	yearFits     = "birth_year"
+	numberFits   = "nhs_number"
+	phoneFits    = "phone"
+	emailFits    = "email"
+	postcodeFits = "postcode"
+	idFits       = "external_id"
+)
+
+// weights say how much each kind of thing counts beside the others that were asked for.
+var weights = map[string]float64{
+	byNHSNumber: 4, byReference: 4, byPhone: 3, byEmail: 3, byDay: 3, byPostcode: 2, byMonth: 2, byYear: 1,
+}
+
+const weightOfNames = 3
+
+// fit is how well a person, whose folded names are given, fits what was asked for.
+func (a asked) fit(words [][]string, names []string, p Patient) (m Match) {
+	m.Reasons = []string{}
+	sum, all := 0.0, 0.0
+	add := func(weight, fit float64, reason string) {
+		all += weight
+		if sum += weight * fit; fit > 0 {
+			m.Reasons = append(m.Reasons, reason)
+		}
+	}
+	if len(words) > 0 {
+		fit, reason := namesFit(words, names)
+		add(weightOfNames, fit, reason)
+	}
+	for _, other := range a.others {
+		fit, reason := p.fits(other[:1], other[1:])
+		add(weights[other[:1]], fit, reason)
+	}
+	if all > 0 {
+		m.Score = sum / all
+	}
+	return m
+}
+
+// fits reports how well one thing fits that is not a name, from 0 to 1.
+func (p Patient) fits(kind, value string) (fit float64, reason string) {
+	is := func(s *string) float64 {
+		if s != nil && strings.EqualFold(*s, value) {
+			return 1
+		}
+		return 0
+	}
+	born := p.BirthDate.String()
+	switch kind {
+	case byDay:
+		if similar(born, value) && born != value {
+			return 0.5, dateSimilar
+		}
+		return is(&born), dateFits
+	case byMonth:
+		return bool01(strings.HasPrefix(born, value)), monthFits
+	case byYear:
+		return bool01(strings.HasPrefix(born, value)), yearFits
+	case byNHSNumber:
+		return is(p.NHSNumber), numberFits
+	case byPhone:
+		return is(p.Phone), phoneFits
+	case byEmail:
+		return is(p.Email), emailFits
+	case byPostcode:
+		return is(p.Postcode), postcodeFits
+	default:
+		for _, e := range p.ExternalIDs {
+			if strings.EqualFold(e.Value, value) {
+				return 1, idFits
+			}
+		}
+		return 0, idFits
+	}
+}
+
+func bool01(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// similar reports whether two dates differ in one digit, or in the order of day and month.
+func similar(a, b string) bool {
+	differ := 0
+	for i := range a {
+		if a[i] != b[i] {
+			differ++
+		}
+	}
+	return differ == 1 || a[:4] == b[:4] && a[5:7] == b[8:10] && a[8:10] == b[5:7]
+}
+
+// withNeighbours is of each word a list: the word, and what it makes when it is written together with its neighbours.
+func withNeighbours(words []string) [][]string {
+	list := [][]string{}
+	for i, word := range words {
+		list = append(list, []string{word})
+		for from := max(0, i-mostTogether+1); from <= i; from++ {
+			for until := max(i+1, from+2); until <= min(len(words), from+mostTogether); until++ {
+				list[i] = append(list[i], strings.Join(words[from:until], ""))
+			}
+		}
+	}
+	return list
+}
+
+// namesFit is how well words fit a person's names, from 0 to 1: the mean of the words, each by the best of the names,
+// alone or written together with its neighbours. A word that fits none makes it 0.
+func namesFit(words [][]string, names []string) (fit float64, reason string) {
+	worst := 1.0
+	for _, w := range words {
+		best := wordFits(w[0], names)
+		for _, together := range w[1:] {
+			best = max(best, wholeFits(together, names))
+		}
+		worst = min(worst, best)
+		fit += best / float64(len(words))
+	}
+	switch worst {
+	case 0:
+		return 0, nameSimilar
+	case slipFits:
+		return fit, nameSimilar
+	case beginningFits:
+		return fit, nameBegins
+	default:
+		return fit, nameFits
+	}
+}
+
+const (
+	beginningFits = 0.9
+	slipFits      = 0.7
+)
+
+func wordFits(word string, names []string) float64 {
+	best := wholeFits(word, names)
+	if best < beginningFits && slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, word) }) {
+		return beginningFits
+	}
+	return best
+}
+
+func wholeFits(word string, names []string) float64 {
+	switch {
+	case slices.Contains(names, word):
+		return 1
+	case slices.ContainsFunc(names, func(n string) bool { return oneSlip([]rune(word), []rune(n)) }):
+		return slipFits
+	default:
+		return 0
+	}
+}
+
+// oneSlip reports whether one slip of the keys makes one word of the other: a letter more, less or wrong, or two
+// neighbours exchanged. Words of fewer than four letters are all alike, so none of them is a slip of another.
+func oneSlip(a, b []rune) bool {
+	if len(a) < 4 || len(b) < 4 {
+		return false
+	}
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	switch {
+	case len(a) <= 1 && len(b) <= 1:
+		return true
+	default:
+		return len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+	}
+}

@@ -1,0 +1,177 @@
+-- How people and organisations are found by what somebody types. The end of this file works everything out anew, since
+-- the file is applied again only when a rule in it has changed.
+
+-- A name as it is compared: small letters without accents, apostrophes and dots, words apart by one space. Letters that
+-- Unicode does not decompose are spelled out. The acute accent alone (U+00B4) decomposes to a space, so it goes first.
+create or replace function fold_name(name text) returns text
+  language sql immutable parallel safe as $$
+  select btrim(regexp_replace(
+    regexp_replace(
+      replace(replace(replace(replace(replace(replace(
+        lower(translate(
+          regexp_replace(
+            normalize(regexp_replace(name, '[\u00B4\u00AD\u200B-\u200F\u2060\uFEFF]', '', 'g'), nfkd),
+            '[\u0300-\u036F\u0591-\u05BD\u064B-\u065F\u0483-\u0487]', '', 'g'),
+          U&'\0141\0142\00D8\00F8\0110\0111\00D0\00F0\0126\0127\0131\0166\0167\0138\014A\014B',
+          'llooddddhhittkNn')),
+        U&'\00DF', 'ss'), U&'\00E6', 'ae'), U&'\0153', 'oe'), U&'\00FE', 'th'), U&'\0259', 'e'), '&', ' and '),
+      '[''`\u2018\u2019\u201B\u2032\u02B9-\u02BF\u02C8\uA78C\u05F3.]', '', 'g'),
+    '[][\s!"#$%()*+,/:;<=>?@\\^_{|}~\u00A1-\u00BF\u2010-\u2015\u2024-\u206F\u3000-\u3002\u30FB-]+', ' ', 'g')) $$;
+
+-- The words of a name, and what two or more of them make when they are written together: Anne-Marie is anne, marie and
+-- annemarie.
+create or replace function name_words(name text) returns text[]
+  language plpgsql immutable parallel safe as $$
+declare
+  words text[] := string_to_array(nullif(fold_name(name), ''), ' ');
+  all_words text[] := coalesce(words, '{}');
+  joined text;
+begin
+  for i in 1..coalesce(cardinality(words), 0) - 1 loop
+    joined := words[i];
+    for j in i + 1..least(i + 3, cardinality(words)) loop
+      joined := joined || words[j];
+      all_words := all_words || joined;
+    end loop;
+  end loop;
+  return all_words;
+end $$;
+
+-- The functions that a trigger calls are of PL/pgSQL, which plans a query once a session: of SQL, once a call.
+
+-- What is left of a word when one letter of it is missing; of short words nothing, since they would all be alike.
+create or replace function one_letter_less(word text) returns setof text
+  language sql immutable parallel safe as $$
+  select left(word, i - 1) || substr(word, i + 1) from generate_series(1, length(word)) i
+  where length(word) between 4 and 30 $$;
+
+-- One thing that people of a site are found by, as a number. Kinds: w a whole word, p the beginning of one, l a word or
+-- what is left of it with one letter less; d a birth date, m a month of birth, y a year of birth; n an NHS number,
+-- t a telephone number, e an e-mail address, c a postcode, r what another system calls the person.
+create or replace function search_key(site uuid, kind text, value text) returns bigint
+  language sql immutable parallel safe as $$
+  select hashtextextended(site::text || kind || value, 0) $$;
+
+create or replace function word_keys(site uuid, word text) returns setof bigint
+  language sql immutable parallel safe as $$
+  select search_key(site, 'w', word)
+  union all
+  select search_key(site, 'p', left(word, i)) from generate_series(1, least(length(word), 20)) i
+  union all
+  select search_key(site, 'l', word)
+  union all
+  select search_key(site, 'l', less) from one_letter_less(word) less $$;
+
+create or replace function person_words(given text, family text, preferred text) returns text[]
+  language plpgsql immutable parallel safe as $$
+begin
+  return array(select distinct unnest(name_words(given) || name_words(family) || name_words(preferred)) order by 1);
+end $$;
+
+-- What a person is found by. Nobody is found by an NHS number that was not issued.
+create or replace function person_keys(p patients, words text[]) returns bigint[]
+  language plpgsql immutable parallel safe as $$
+begin
+  return array(
+    select distinct k from unnest(words) w, word_keys(p.site_id, w) k
+    union
+    select search_key(p.site_id, kind, value)
+    from (values
+      ('d', to_char(p.birth_date, 'YYYY-MM-DD')),
+      ('m', to_char(p.birth_date, 'YYYY-MM')),
+      ('y', to_char(p.birth_date, 'YYYY')),
+      ('n', case when not p.nhs_number_unissued then p.nhs_number end),
+      ('t', p.phone),
+      ('e', lower(p.email)),
+      ('c', p.postcode)
+    ) f (kind, value)
+    where value is not null
+    union
+    select search_key(p.site_id, 'r', lower(r->>'value')) from jsonb_array_elements(p.external_ids) r);
+end $$;
+
+create or replace function keep_person_names() returns trigger
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  words text[] := person_words(new.given_name, new.family_name, new.preferred_name);
+begin
+  insert into person_names (site_id, patient_id, names, keys)
+    values (new.site_id, new.id, words, person_keys(new, words))
+    on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys
+      where person_names.keys <> excluded.keys or person_names.names <> excluded.names;
+  return null;
+end $$;
+call only_for('keep_person_names()');
+create or replace trigger patients_names after insert on patients
+  for each row execute function keep_person_names();
+create or replace trigger patients_names_changed
+  after update of given_name, family_name, preferred_name, birth_date, nhs_number, phone, email, postcode, external_ids
+  on patients for each row execute function keep_person_names();
+
+-- The condition that a person has any of these keys.
+create or replace function any_key(keys bigint[]) returns text language sql immutable as $$
+  select format('n.keys && %L::bigint[]', keys) $$;
+
+-- The people of the caller's sites whom words and other things that were typed may mean: those who fit all of it, those
+-- who fit the words, and those who fit one of the rest. Of each way at most as many as given. The operators of arrays
+-- are not leakproof, so under row-level security they would filter every row; here they are conditions of the index.
+-- words is of each word that was typed, folded, a list: the word, and what it makes together with its neighbours.
+-- others are a kind (search_key) and a value each;
+-- a month or a year of birth alone finds nobody. The limit makes PostgreSQL hope that a few pages of the whole table are
+-- enough, so other plans than by the index of keys are off.
+create or replace function find_people(words jsonb, others text[], most int)
+  returns table (site_id uuid, patient_id uuid, names text[])
+  language plpgsql stable security definer set search_path = public, pg_temp
+  set enable_seqscan = off set enable_indexscan = off as $$
+declare
+  sites uuid[] := acting_sites();
+  as_written text;
+  alike text;
+  rest text;
+  condition text;
+begin
+  select
+    string_agg(any_key(array(
+      select search_key(s, 'w', x) from unnest(sites) s, jsonb_array_elements_text(w) x)), ' and ' order by n),
+    string_agg(any_key(array(
+      select search_key(s, 'p', w->>0) from unnest(sites) s
+      union
+      select search_key(s, 'w', x) from unnest(sites) s, jsonb_array_elements_text(w) x
+      union
+      select search_key(s, 'l', less)
+      from unnest(sites) s, jsonb_array_elements_text(w) x,
+        lateral (select x union select one_letter_less(x)) y (less)
+      where length(x) between 4 and 30)), ' and ' order by n)
+    into as_written, alike
+    from jsonb_array_elements(words) with ordinality t (w, n);
+  select string_agg(any_key(array(select search_key(s, left(o, 1), substr(o, 2)) from unnest(sites) s)), ' and ')
+    into rest from unnest(others) o;
+  foreach condition in array array_remove(array[as_written || ' and ' || rest, alike || ' and ' || rest, as_written,
+      alike] || array(select any_key(array(select search_key(s, left(o, 1), substr(o, 2)) from unnest(sites) s))
+        from unnest(others) o where left(o, 1) not in ('m', 'y')), null) loop
+    return query execute 'select n.site_id, n.patient_id, n.names from person_names n where ' || condition || ' limit $1'
+      using most;
+  end loop;
+end $$;
+call only_for('find_people(jsonb, text[], int)', 'waypost_staff');
+
+create or replace function keep_folded_name() returns trigger language plpgsql as $$
+begin
+  new.name_folded := fold_name(new.name);
+  return new;
+end $$;
+create or replace trigger organisations_folded before insert or update of name on organisations
+  for each row execute function keep_folded_name();
+create or replace trigger services_folded before insert or update of name on services
+  for each row execute function keep_folded_name();
+
+call reset_access('person_names');
+
+insert into person_names (site_id, patient_id, names, keys)
+  select p.site_id, p.id, w.words, person_keys(p, w.words)
+  from patients p
+  cross join lateral (select person_words(p.given_name, p.family_name, p.preferred_name) as words offset 0) w
+  on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys
+    where person_names.keys <> excluded.keys or person_names.names <> excluded.names;
+update organisations set name_folded = fold_name(name) where name_folded is distinct from fold_name(name);
+update services set name_folded = fold_name(name) where name_folded is distinct from fold_name(name);

@@ -267,7 +267,7 @@ func TestASnapshotIsReadByItsNames(t *testing.T) {
 	type flow struct {
 		Rows []struct {
 			Contacted *int `json:"contacted"`
-			Baseline  *int `json:"baseline_taken"`
+			Received  *int `json:"received_in"`
 		}
 	}
 	read := func() (f flow, etag string) {
@@ -287,8 +287,19 @@ func TestASnapshotIsReadByItsNames(t *testing.T) {
 		}
 	}
 	before, first := read()
+	if *before.Rows[0].Contacted == *before.Rows[0].Received {
+		t.Fatalf("two counts are alike, and cannot be told apart: %+v", before.Rows[0])
+	}
+	const swap = `update figure_snapshots set columns = replace(replace(replace(columns::text,
+		'"contacted"', '"neither"'), '"received_in"', '"contacted"'), '"neither"', '"received_in"')::jsonb`
+	change(swap)
+	if got, _ := read(); *got.Rows[0].Contacted != *before.Rows[0].Received ||
+		*got.Rows[0].Received != *before.Rows[0].Contacted {
+		t.Errorf("in another order: %+v", got.Rows[0])
+	}
+	change(swap)
 	change(`update figure_snapshots set columns = replace(columns::text, '"contacted"', '"of_another_version"')::jsonb`)
-	if got, _ := read(); got.Rows[0].Contacted != nil || *got.Rows[0].Baseline != *before.Rows[0].Baseline {
+	if got, _ := read(); got.Rows[0].Contacted != nil || *got.Rows[0].Received != *before.Rows[0].Received {
 		t.Errorf("of another version: %+v", got.Rows[0])
 	}
 	change(`update figure_snapshots set columns = null`)

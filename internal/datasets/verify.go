@@ -45,7 +45,7 @@ func Verify(folder fs.FS) (about About, wrong []string, err error) {
 	return about, wrong, err
 }
 
-// manifestIsListed tells whether checksums.txt, which was written after the manifest, has its SHA-256.
+// manifestIsListed reports whether checksums.txt, which was written after the manifest, has its SHA-256.
 func manifestIsListed(folder fs.FS, manifest []byte) (bool, error) {
 	text, err := fs.ReadFile(folder, "checksums.txt")
 	sum := sha256.Sum256(manifest)

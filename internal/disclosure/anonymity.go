@@ -58,7 +58,7 @@ type Result struct {
 }
 
 // Reach takes steps of the order until so few people are in groups smaller than K that they may be left
-// out. It tells whether K was reached: whether anybody is left, and no more were left out than may be. The
+// out. It reports whether K was reached: whether anybody is left, and no more were left out than may be. The
 // result is of the fewest steps that do, or of all of them.
 func (a Anonymity) Reach(classes []Class) (r Result, reached bool) {
 	levels := make([]int, len(a.Quasis))

@@ -75,10 +75,10 @@ func (p Profile) Count(n int) *int {
 	return new(p.round(n))
 }
 
-// Safe tells whether every count is nobody or enough people, so that it may be known.
+// Safe reports whether every count is nobody or enough people, so that it may be known.
 func (p Profile) Safe(counts ...int) bool { return p.safe(counts...) }
 
-// safe tells whether every count is zero or at least the threshold. A negative one is a mistake of the
+// safe reports whether every count is zero or at least the threshold. A negative one is a mistake of the
 // caller and is withheld.
 func (p Profile) safe(counts ...int) bool {
 	for _, n := range counts {

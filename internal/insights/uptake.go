@@ -51,7 +51,7 @@ const uptakeDefinition = "Referrals that were sent in the period, and what each 
 	"What people say comes from the follow-up at which they were last asked about the referral. The two " +
 	"are compared, and neither settles the other. " +
 	"agreement_percent = (both_say_used + neither_says_used) / (these + person_alone_says_used + " +
-	"organisation_alone_says_used). mcnemar_p tells whether one of the two says yes more often. An " +
+	"organisation_alone_says_used). mcnemar_p says whether one of the two says yes more often. An " +
 	"organisation that reported nothing is taken as not saying that the person came."
 
 // uptake is what both sides say of referrals. Those who came are sorted by what they say, and so are those

@@ -15,7 +15,7 @@ func lastDay(asOf time.Time) string { return dayInWords(day.Of(asOf.Add(-12 * ti
 // lastMonth is the month of that day.
 func lastMonth(asOf time.Time) string { return asOf.Add(-12 * time.Hour).UTC().Format("2006-01") }
 
-// isOfNow tells whether the update is about everybody so far.
+// isOfNow reports whether the update is about everybody so far.
 func (u Update) isOfNow() bool { return lastMonth(u.AsOf) <= u.To }
 
 // between is a window in words, such as "9 to 12 months later".

@@ -52,7 +52,7 @@ func (s *Store) Notes(ctx context.Context, project uuid.UUID, page db.Page[uuid.
 // AddNote notes something. Fault: invalid (it lies in the future).
 func (s *Store) AddNote(ctx context.Context, project uuid.UUID, n NewNote) (note Note, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := of(tx, project)
+		p, err := findProject(tx, project)
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (s *Store) Interviews(
 // AddInterview records one. Fault: invalid (no such work package or site, or in the future).
 func (s *Store) AddInterview(ctx context.Context, project uuid.UUID, n NewInterview) (i Interview, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := of(tx, project)
+		p, err := findProject(tx, project)
 		if err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func listed[T any](
 	which string,
 ) (list []T, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if _, err := of(tx, project); err != nil {
+		if _, err := findProject(tx, project); err != nil {
 			return err
 		}
 		return tx.Where("project_id = ? and id > ?", project, page.After).
@@ -184,7 +184,7 @@ func listed[T any](
 // removed takes a row of a project away.
 func removed(ctx context.Context, s *Store, project, id uuid.UUID, row any, what string, kind events.Kind) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := of(tx, project)
+		p, err := findProject(tx, project)
 		if err != nil {
 			return err
 		}

@@ -22,10 +22,10 @@ type group struct {
 	large bool // those alone that are large enough to show
 }
 
-// together takes the rows of one follow-up apart: all sites together, and each. Where all of them together
+// takeApart takes the rows of one follow-up apart: all sites together, and each. Where all of them together
 // are too few, or would tell of one that is, those that are shown are added up: no more than any reader
 // could do.
-func together(rows []insights.ParticipantRow, timepoint string) (all group, sites []insights.ParticipantRow) {
+func takeApart(rows []insights.ParticipantRow, timepoint string) (all group, sites []insights.ParticipantRow) {
 	rows = slices.DeleteFunc(
 		slices.Clone(rows),
 		func(r insights.ParticipantRow) bool { return r.Timepoint != timepoint },
@@ -42,16 +42,16 @@ func together(rows []insights.ParticipantRow, timepoint string) (all group, site
 	}
 	large := slices.DeleteFunc(slices.Clone(sites), func(r insights.ParticipantRow) bool { return !shown(r) })
 	if len(large) > 0 {
-		all = group{added(large), "The sites that are large enough to show, together", true}
+		all = group{addUp(large), "The sites that are large enough to show, together", true}
 	}
 	return all, sites
 }
 
-// shown tells whether a row says how many took part and how many were followed up.
+// shown reports whether a row says how many took part and how many were followed up.
 func shown(r insights.ParticipantRow) bool { return known(r.Enrolled, r.FollowedUp) }
 
-// added adds published rows up: each count is null where one of theirs is.
-func added(rows []insights.ParticipantRow) (sum insights.ParticipantRow) {
+// addUp adds published rows up: each count is null where one of theirs is.
+func addUp(rows []insights.ParticipantRow) (sum insights.ParticipantRow) {
 	sum.Timepoint = rows[0].Timepoint
 	to := reflect.ValueOf(&sum).Elem()
 	for i := range to.NumField() {
@@ -85,17 +85,17 @@ func (w writer) progress(all group, sites []insights.ParticipantRow) []ProgressR
 		}
 		return n
 	}
-	list := []ProgressRow{progressed(all.row, all.name, target(""))}
+	list := []ProgressRow{progressRow(all.row, all.name, target(""))}
 	if all.large || len(w.study.Targets) < len(w.SiteIDs) {
 		list[0].Target = nil
 	}
 	for _, r := range sites {
-		list = append(list, progressed(r, *r.SiteName, target(*r.SiteID)))
+		list = append(list, progressRow(r, *r.SiteName, target(*r.SiteID)))
 	}
 	return list
 }
 
-func progressed(r insights.ParticipantRow, name string, target *int) ProgressRow {
+func progressRow(r insights.ParticipantRow, name string, target *int) ProgressRow {
 	row := ProgressRow{
 		SiteName:     name,
 		Target:       target,
@@ -120,7 +120,7 @@ func (w writer) changes(rows []insights.OutcomeRow) []Change {
 			continue
 		}
 		c := Change{
-			Words:      asks(r.Instrument, r.Score),
+			Words:      scoreInWords(r.Instrument, r.Score),
 			Instrument: r.Instrument,
 			Score:      r.Score,
 			Timepoint:  r.Timepoint,

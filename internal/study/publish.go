@@ -88,14 +88,14 @@ type NewUpdate struct {
 // (a correction of what is not there).
 func (s *Store) Publish(ctx context.Context, project uuid.UUID, n NewUpdate) (p Published, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if _, err := held(tx, project); err != nil {
+		if _, err := lockProject(tx, project); err != nil {
 			return err
 		}
 		w, err := s.writer(tx, project, n.To, "body.to")
 		if err != nil {
 			return err
 		}
-		u, err := w.everybody(tx)
+		u, err := w.publicUpdate(tx)
 		if err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID) (w Whole, err error) {
 			return err
 		}
 		w.Update = w.Content.V
-		return w.Update.sayQuotes(tx)
+		return w.Update.fillInQuotes(tx)
 	})
 	return w, err
 }
@@ -213,7 +213,7 @@ type NewLink struct {
 // Link makes a new link of a published update; the one before ends. Fault: conflict (the update was withdrawn).
 func (s *Store) Link(ctx context.Context, id uuid.UUID, n NewLink) (p Published, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if p, err = db.First[Published](holding(tx, id), "update"); err != nil {
+		if p, err = db.First[Published](lockUpdate(tx, id), "update"); err != nil {
 			return err
 		}
 		if p.WithdrawnAt != nil {
@@ -230,7 +230,7 @@ func (s *Store) Link(ctx context.Context, id uuid.UUID, n NewLink) (p Published,
 // Withdraw ends the link of a published update for good. It may have ended already.
 func (s *Store) Withdraw(ctx context.Context, id uuid.UUID) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := db.First[Published](holding(tx, id), "update")
+		p, err := db.First[Published](lockUpdate(tx, id), "update")
 		if err != nil || p.WithdrawnAt != nil {
 			return err
 		}
@@ -239,7 +239,7 @@ func (s *Store) Withdraw(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
-func holding(tx *db.Tx, id uuid.UUID) *gorm.DB {
+func lockUpdate(tx *db.Tx, id uuid.UUID) *gorm.DB {
 	return tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
 }
 
@@ -296,7 +296,7 @@ func (s *Store) Read(ctx context.Context, token string) (u Update, err error) {
 		if err := json.Unmarshal(content, &u); err != nil {
 			return err
 		}
-		return u.sayQuotes(tx)
+		return u.fillInQuotes(tx)
 	})
 	return u, err
 }

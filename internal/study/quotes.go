@@ -36,7 +36,7 @@ func (s *Store) Narratives(
 	page db.Page[uuid.UUID],
 ) (list []Narrative, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := of(tx, project)
+		p, err := findProject(tx, project)
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ type NewQuote struct {
 // of that follow-up may be shown).
 func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Quote, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := held(tx, project) // of two at once one is first
+		p, err := lockProject(tx, project) // of two at once one is first
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (s *Store) Choose(ctx context.Context, project uuid.UUID, n NewQuote) (q Qu
 	return q, err
 }
 
-// wholeSentences tells whether words stand in a text from the beginning of a sentence to the end of one, so
+// wholeSentences reports whether words stand in a text from the beginning of a sentence to the end of one, so
 // that nothing of what they mean is cut off.
 func wholeSentences(text, words string) bool {
 	for from := 0; ; {
@@ -170,7 +170,7 @@ func wholeSentences(text, words string) bool {
 	}
 }
 
-// ends tells whether a text ends with the end of a sentence.
+// ends reports whether a text ends with the end of a sentence.
 func ends(text string) bool {
 	return strings.ContainsAny(text[len(text)-1:], ".?!") || strings.HasSuffix(text, "…")
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// asks is what a score is of, in plain words; of one that has none, its names.
-func asks(instrument, score string) string {
+// scoreInWords is what a score is of, in plain words; of one that has none, its names.
+func scoreInWords(instrument, score string) string {
 	if words, is := scoreWords[instrument+"."+score]; is {
 		return words
 	}
@@ -22,8 +22,8 @@ var scoreWords = map[string]string{
 	"ons4.anxiety":           "How worried they felt the day before",
 }
 
-// changed says whose scores there are.
-func changed(changes []Change, asOf time.Time) []string {
+// changesInWords says whose scores there are.
+func changesInWords(changes []Change, asOf time.Time) []string {
 	few := false
 	for _, c := range changes {
 		if c.Shown() {
@@ -46,10 +46,10 @@ func changed(changes []Change, asOf time.Time) []string {
 	return []string{"Nobody has given a score both at the start and later yet."}
 }
 
-// Shown tells whether there is something to tell.
+// Shown reports whether there is something to tell.
 func (c Change) Shown() bool { return c.Mean != nil && c.Before != nil && c.After != nil }
 
-// Clear tells whether the change is told from none by its confidence interval.
+// Clear reports whether the change is told from none by its confidence interval.
 func (c Change) Clear() bool {
 	return c.CILow != nil && c.CIHigh != nil && (*c.CILow > 0 || *c.CIHigh < 0)
 }
@@ -74,7 +74,7 @@ func (c Change) direction() string {
 	return "down"
 }
 
-// Verdict tells whether a change is for the better: better, worse, or no clear change.
+// Verdict reports whether a change is for the better: better, worse, or no clear change.
 func (c Change) Verdict() string {
 	if !c.Clear() {
 		return "no clear change"

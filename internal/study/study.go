@@ -103,13 +103,13 @@ func (project) TableName() string { return "projects" }
 
 func (p project) subject() events.Subject { return events.Subject{ID: p.ID} }
 
-// of finds a project that the actor may see.
-func of(tx *db.Tx, id uuid.UUID) (project, error) {
+// findProject finds a project that the actor may see.
+func findProject(tx *db.Tx, id uuid.UUID) (project, error) {
 	return db.First[project](tx.Where("id = ?", id), "project")
 }
 
-// held is a project that is held until the transaction ends, so that two changes cannot pass each other.
-func held(tx *db.Tx, id uuid.UUID) (project, error) {
+// lockProject finds a project, and locks it until the transaction ends, so that of two changes the second waits.
+func lockProject(tx *db.Tx, id uuid.UUID) (project, error) {
 	return db.First[project](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "project")
 }
 
@@ -142,7 +142,7 @@ func today(tx *db.Tx, project uuid.UUID) (d day.Date, err error) {
 // Get returns a project as a study, empty where nothing was written yet.
 func (s *Store) Get(ctx context.Context, project uuid.UUID) (study Study, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := of(tx, project)
+		p, err := findProject(tx, project)
 		if err != nil {
 			return err
 		}
@@ -169,7 +169,7 @@ func (p project) study(tx *db.Tx) (Study, error) {
 // Change applies a merge patch to the version the caller read.
 func (s *Store) Change(ctx context.Context, project uuid.UUID, version int, c Changes) (study Study, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := held(tx, project)
+		p, err := lockProject(tx, project)
 		if err != nil {
 			return err
 		}

@@ -22,13 +22,13 @@ func (s *Store) Draft(ctx context.Context, project uuid.UUID, to string) (u Upda
 		if err != nil {
 			return err
 		}
-		if u, err = w.everybody(tx); err != nil {
+		if u, err = w.publicUpdate(tx); err != nil {
 			return err
 		}
-		if err := w.exactly(tx, &u); err != nil {
+		if err := w.addExactCounts(tx, &u); err != nil {
 			return err
 		}
-		return u.sayQuotes(tx)
+		return u.fillInQuotes(tx)
 	})
 	return u, err
 }
@@ -47,7 +47,7 @@ type writer struct {
 // writer writes of a month that stands in a caller's query or body, at the location.
 func (s *Store) writer(tx *db.Tx, project uuid.UUID, to, location string) (w writer, err error) {
 	w = writer{Store: s, to: to}
-	if w.project, err = of(tx, project); err != nil {
+	if w.project, err = findProject(tx, project); err != nil {
 		return w, err
 	}
 	if err = w.current(tx); err != nil {
@@ -72,12 +72,12 @@ func (s *Store) writer(tx *db.Tx, project uuid.UUID, to, location string) (w wri
 			At(location, fault.OutOfRange, "lies in the future")
 	}
 	w.until = first.Add(day.Period{Months: 1})
-	w.when, err = w.whens(tx)
+	w.when, err = w.timings(tx)
 	return w, err
 }
 
-// whens are the project's follow-ups and when each is, in words.
-func (w writer) whens(tx *db.Tx) (map[string]string, error) {
+// timings are the project's follow-ups and when each is, in words.
+func (w writer) timings(tx *db.Tx) (map[string]string, error) {
 	var found []struct {
 		Code, OpensAfter, ClosesAfter string
 		Windows                       int
@@ -98,8 +98,8 @@ func (w writer) whens(tx *db.Tx) (map[string]string, error) {
 	return when, err
 }
 
-// everybody writes what anybody may read.
-func (w writer) everybody(tx *db.Tx) (u Update, err error) {
+// publicUpdate writes what anybody may read.
+func (w writer) publicUpdate(tx *db.Tx) (u Update, err error) {
 	people, err := w.people(tx, w.asReader())
 	if err != nil {
 		return u, err
@@ -128,19 +128,19 @@ func (w writer) everybody(tx *db.Tx) (u Update, err error) {
 	u.Notice, u.Hard.Words = aboutWhom(u.To, u.AsOf), []string{}
 	u.Where.Progress, u.Told.FollowUps = []Progress{}, []FollowUpFindings{}
 	for _, timepoint := range w.followUps() {
-		all, rows := together(people.Rows, timepoint)
+		all, rows := takeApart(people.Rows, timepoint)
 		if all.large {
 			u.group = "At the sites that are large enough to show: "
 		}
 		u.Where.Progress = append(u.Where.Progress, Progress{timepoint, w.when[timepoint], w.progress(all, rows)})
-		u.Told.FollowUps = append(u.Told.FollowUps, FollowUpFindings{timepoint, w.when[timepoint], told(all.row), all.row})
-		u.Hard.Words = append(u.Hard.Words, hard(all.row)...)
+		u.Told.FollowUps = append(u.Told.FollowUps, FollowUpFindings{timepoint, w.when[timepoint], findingsInWords(all.row), all.row})
+		u.Hard.Words = append(u.Hard.Words, difficultiesInWords(all.row)...)
 	}
-	u.Where.Words = joined(u)
+	u.Where.Words = progressInWords(u)
 	u.Told.Changes = w.changes(scores.Rows)
-	u.Told.Words = changed(u.Told.Changes, u.AsOf)
+	u.Told.Words = changesInWords(u.Told.Changes, u.AsOf)
 	u.InShort = inShort(u)
-	return u, w.happened(tx, &u)
+	return u, w.addNotesAndQuotes(tx, &u)
 }
 
 // people are the figures of those who take part, as somebody may read them.
@@ -161,22 +161,22 @@ func (w writer) scores(tx *db.Tx) (f insights.Figures[insights.OutcomeRow], err 
 	return f, err
 }
 
-// exactly puts the counts of progress as they stand now, for members.
-func (w writer) exactly(tx *db.Tx, u *Update) error {
+// addExactCounts puts in the counts of progress as they stand now, for members.
+func (w writer) addExactCounts(tx *db.Tx, u *Update) error {
 	live, err := w.people(tx, actor.Actor{Role: actor.SiteManager, Sites: w.SiteIDs})
 	if err != nil {
 		return err
 	}
 	u.For, u.Notice = "members", notForPublication+lower(u.Notice)
 	for i, p := range u.Where.Progress {
-		all, rows := together(live.Rows, p.Timepoint)
+		all, rows := takeApart(live.Rows, p.Timepoint)
 		u.Where.Progress[i].Rows = w.progress(all, rows)
 	}
 	return nil
 }
 
-// happened puts what stewards wrote.
-func (w writer) happened(tx *db.Tx, u *Update) error {
+// addNotesAndQuotes puts in what stewards wrote and chose.
+func (w writer) addNotesAndQuotes(tx *db.Tx, u *Update) error {
 	var notes []Note
 	if err := tx.Where("project_id = ? and noted_on < ?", w.ID, w.until).
 		Where(standing).
@@ -197,7 +197,7 @@ func (w writer) happened(tx *db.Tx, u *Update) error {
 		}
 	}
 	u.Where.WorkPackages = w.study.WorkPackages
-	if err := w.interviewed(tx, u); err != nil {
+	if err := w.countInterviews(tx, u); err != nil {
 		return err
 	}
 	u.Told.Quotes = []PublishedQuote{}
@@ -207,8 +207,8 @@ func (w writer) happened(tx *db.Tx, u *Update) error {
 	})
 }
 
-// interviewed counts interviews. How many patients were is protected; the others are counted by what they work as.
-func (w writer) interviewed(tx *db.Tx, u *Update) error {
+// countInterviews counts interviews. How many patients were is protected; the others are counted by what they work as.
+func (w writer) countInterviews(tx *db.Tx, u *Update) error {
 	u.Where.Interviews = []InterviewCount{}
 	var found []struct {
 		WorkPackage, ParticipantKind string
@@ -229,8 +229,8 @@ func (w writer) interviewed(tx *db.Tx, u *Update) error {
 	return err
 }
 
-// sayQuotes fills in the words that may be shown now, and counts the others.
-func (u *Update) sayQuotes(tx *db.Tx) error {
+// fillInQuotes fills in the words that may be shown now, and counts the others.
+func (u *Update) fillInQuotes(tx *db.Tx) error {
 	var ids db.IDs
 	for _, q := range u.Told.Quotes {
 		ids = append(ids, q.ID)

@@ -49,8 +49,8 @@ func known(counts ...*int) bool {
 
 func some(n *int) bool { return n != nil && *n > 0 }
 
-// joined says how far all sites are together.
-func joined(u Update) (words []string) {
+// progressInWords says how far all sites are together.
+func progressInWords(u Update) (words []string) {
 	if len(u.Told.FollowUps) == 0 {
 		return []string{"This study plans no follow-up."}
 	}
@@ -116,15 +116,15 @@ func followedUp(r insights.ParticipantRow) string {
 	}
 }
 
-// told says what people said at a follow-up.
-func told(r insights.ParticipantRow) []string {
+// findingsInWords says what people said at a follow-up.
+func findingsInWords(r insights.ParticipantRow) []string {
 	switch {
 	case r.FollowedUp == nil:
 		return []string{"What they said cannot be shown safely."}
 	case *r.FollowedUp == 0:
 		return []string{"Nobody has answered yet."}
 	}
-	words, hidden := []string{"How have you been? " + been(r)}, false
+	words, hidden := []string{"How have you been? " + beenInWords(r)}, false
 	ask := func(text string, counts ...*int) {
 		if !known(counts...) {
 			hidden = true
@@ -159,8 +159,8 @@ func told(r insights.ParticipantRow) []string {
 	return words
 }
 
-// been says how people have been.
-func been(r insights.ParticipantRow) string {
+// beenInWords says how people have been.
+func beenInWords(r insights.ParticipantRow) string {
 	if !known(r.BeenBetter, r.BeenWorse, r.BeenSameOrNotSaid) {
 		return "This cannot be shown safely."
 	}
@@ -184,8 +184,8 @@ func worse(n *int) string {
 	}
 }
 
-// hard says what made it hard to collect answers at a follow-up.
-func hard(r insights.ParticipantRow) []string {
+// difficultiesInWords says what made it hard to collect answers at a follow-up.
+func difficultiesInWords(r insights.ParticipantRow) []string {
 	if r.EverDue == nil {
 		return []string{"How many did not answer cannot be shown safely."}
 	}
@@ -221,7 +221,7 @@ func inShort(u Update) (words []string) {
 		r := f.Figures
 		words = append(words, when+strings.TrimSpace(followedUp(r)+" "+share(r)))
 		if some(r.FollowedUp) {
-			words = append(words, when+"How had they been? "+been(r))
+			words = append(words, when+"How had they been? "+beenInWords(r))
 		}
 	}
 	up, down, unclear := 0, 0, 0

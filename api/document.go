@@ -7,36 +7,45 @@ import (
 	"waypost/internal/stores"
 )
 
-const introduction = `Waypost tracks social prescribing referrals and what came of them: a patient is supported by a link worker, who refers
-them to community organisations; months later the patient says how they have been, what they used, and whether it helped.
+const introduction = `Waypost tracks social prescribing referrals and what came of them: a patient is supported by a
+link worker, who refers them to community organisations; months later the patient says how they have been, what they
+used, and whether it helped.
 
-**Credentials.** Send an API key as ` + "`Authorization: Bearer wp_…`" + `. What a key may do follows from its role; each operation says which roles may call it.
-A partner system (role integration) may add ` + "`Waypost-On-Behalf-Of: <link worker id>`" + `. An organisation without a key answers a referral by a link, whose
+**Credentials.** Send an API key as ` + "`Authorization: Bearer wp_…`" + `. What a key may do follows from its role;
+each operation says which roles may call it. A partner system (role integration) may add
+` + "`Waypost-On-Behalf-Of: <link worker id>`" + `. An organisation without a key answers a referral by a link, whose
 token is the credential of ` + "`/v1/replies/{token}`" + `.
 
 **Guides** stand beside this document, at ` + "`/docs/guides/`" + `.
 
 **Errors** are problem documents (RFC 9457) with a stable ` + "`code`" + `; they never repeat what was sent.
 
-**Repeating a POST** is safe with an ` + "`Idempotency-Key`" + `: the first answer comes back, and nothing happens twice.
+**Repeating a POST** is safe with an ` + "`Idempotency-Key`" + `: the first answer comes back, and nothing happens
+twice.
 
 **Changes** are JSON merge patches and need ` + "`If-Match`" + ` with the ETag that was read, or a list of
 those that are fine. The weak form that compression makes of one is taken too.
 
 **HEAD** is answered wherever GET is, and longer answers are compressed for whoever takes it, unless they show a secret.
 
-**Lists** are ordered and paged by ` + "`cursor`" + `; the last page has ` + "`next_cursor: null`" + ` (not so the event feed, which has no end). An unknown query parameter is refused.
+**Lists** are ordered and paged by ` + "`cursor`" + `; the last page has ` + "`next_cursor: null`" + ` (not so the
+event feed, which has no end). An unknown query parameter is refused.
 
-**Texts.** A blank text is nothing: where a text may be left out it is ` + "`null`" + `, in a merge patch too, and where it is needed it is refused. A text is one line,
-without control characters, line breaks or direction overrides, unless its format is ` + "`prose`" + `. A phone, e-mail address, postcode, ODS code or language is recorded in
-one form, whichever way it was written. A phone, e-mail address or language that cannot be is kept as it was written, with a warning: people see it, and no program goes
-by it. The spaces around a text of one line are dropped.
+**Texts.** A blank text is nothing: where a text may be left out it is ` + "`null`" + `, in a merge patch too, and
+where it is needed it is refused. A text is one line, without control characters, line breaks or direction overrides,
+unless its format is ` + "`prose`" + `. A phone, e-mail address, postcode, ODS code or language is recorded in one
+form, whichever way it was written. A phone, e-mail address or language that cannot be is kept as it was written, with
+a warning: people see it, and no program goes by it. The spaces around a text of one line are dropped.
 
-**Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. What belongs to several sites, such as a project or a key, has the days of the first of them, and what belongs to none those of Europe/London. Things may be recorded late, and may not lie in the future; an instant that is ahead by up to a minute, as clocks differ, is kept as now.
+**Dates** (` + "`YYYY-MM-DD`" + `) are days in the site's time zone; instants are RFC 3339 in UTC. What belongs to
+several sites, such as a project or a key, has the days of the first of them, and what belongs to none those of
+Europe/London. Things may be recorded late, and may not lie in the future; an instant that is ahead by up to a minute,
+as clocks differ, is kept as now.
 
-**Growth.** Requests are closed: a field or parameter that an operation does not know is refused. Answers may gain fields, and the
-codes of answers may grow in number, so a client passes over what it does not know. Nothing else changes within v1. What is to go is
-answered with the headers ` + "`Deprecation`" + ` and ` + "`Sunset`" + ` for at least 12 months. v1 is served for at least 24 months after a v2 is released.`
+**Growth.** Requests are closed: a field or parameter that an operation does not know is refused. Answers may gain
+fields, and the codes of answers may grow in number, so a client passes over what it does not know. Nothing else
+changes within v1. What is to go is answered with the headers ` + "`Deprecation`" + ` and ` + "`Sunset`" + ` for at
+least 12 months. v1 is served for at least 24 months after a v2 is released.`
 
 var tags = []*huma.Tag{
 	{Name: "me", Description: "Who you are, and which codes there are."},

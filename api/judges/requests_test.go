@@ -352,8 +352,8 @@ func (c *caller) instead(operation string) fields {
 		return fields{"nhs_number": nil} // nobody else's
 	case "open-episode":
 		return fields{"patient_id": c.make("record-patient"), "link_worker_id": c.make("add-link-worker")}
-	case "record-assessment":
-		return fields{"episode_id": c.make("open-episode")}
+	case "record-assessment": // the first of an episode, which makes its follow-ups
+		return fields{"episode_id": c.make("open-episode"), "timepoint": "baseline"}
 	case "record-referral": // lately: one that nobody answered for long expires meanwhile
 		return fields{
 			"episode_id":      c.agreed("share_with_organisations"),
@@ -410,7 +410,7 @@ func (c *caller) instead(operation string) fields {
 	case "confirm-organisation-email", "confirm-service-email":
 		return fields{"email": movedTo}
 	case "record-follow-up-service":
-		return fields{"referral_id": c.unreported}
+		return fields{"referral_id": c.unreported, "name": nil}
 	case "complete-follow-up":
 		return fields{"completed_on": "2026-06-30"}
 	case "add-instrument":

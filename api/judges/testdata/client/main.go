@@ -25,7 +25,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	me, err := client.GetMeWithResponse(ctx)
+	me, err := client.GetMeWithResponse(ctx, nil)
 	if err != nil || me.JSON200 == nil {
 		log.Fatal(err, me)
 	}
@@ -39,7 +39,7 @@ func main() {
 	if err != nil || recorded.JSON201 == nil {
 		log.Fatal(err, recorded)
 	}
-	read, err := client.GetPatientWithResponse(ctx, recorded.JSON201.Id)
+	read, err := client.GetPatientWithResponse(ctx, recorded.JSON201.Id, nil)
 	if err != nil || read.JSON200 == nil {
 		log.Fatal(err, read)
 	}

@@ -195,7 +195,7 @@ func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int
 	return 0
 }
 
-// inFull is an error in one line, with what is wrong field by field where it is a fault.
+// inFull returns an error as one line, with each field of a fault.
 func inFull(err error) string {
 	text := err.Error()
 	var f *fault.Error

@@ -44,16 +44,16 @@ func (s *surroundings) masterKey(d *db.DB, dir string, replace bool) (key tink.A
 			slog.Warn(
 				"another master key is taken from now on: what was encrypted under the one before cannot be opened any more",
 			)
-			return remember(tx, key)
+			return storeCheck(tx, key)
 		}
 		if check != nil {
-			key, err = known(path, vault.Check(check))
+			key, err = openKnown(path, vault.Check(check))
 			return err
 		}
-		if key, err = first(tx, path); err != nil {
+		if key, err = openFirst(tx, path); err != nil {
 			return err
 		}
-		return remember(tx, key)
+		return storeCheck(tx, key)
 	})
 	if s.MasterKeyFile == "" && unwritable(err) {
 		slog.Warn("there is no master key, and so no dataset can be made: the data directory cannot be written; "+
@@ -65,11 +65,11 @@ func (s *surroundings) masterKey(d *db.DB, dir string, replace bool) (key tink.A
 
 const otherwise = "or name its file in WAYPOST_MASTER_KEY_FILE; if it is lost for good, see docs/operations.md"
 
-// known opens the key that opens one of what the database holds encrypted.
-func known(path string, sealed ...vault.Sealed) (tink.AEAD, error) {
+// openKnown opens the master key, which must decrypt one of the given ciphertexts of the database.
+func openKnown(path string, sealed ...vault.Sealed) (tink.AEAD, error) {
 	key, err := vault.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := writable(filepath.Dir(path)); err != nil {
+		if err := checkWritable(filepath.Dir(path)); err != nil {
 			return nil, err
 		}
 		return nil, fmt.Errorf(
@@ -88,9 +88,9 @@ func known(path string, sealed ...vault.Sealed) (tink.AEAD, error) {
 	return key, err
 }
 
-// first opens the key of a database that has not noted one, or makes it. A database from before this was
-// noted may hold something encrypted, which the key must open.
-func first(tx *db.Tx, path string) (tink.AEAD, error) {
+// openFirst opens or makes the master key of a database that has stored no check of one. An older database may hold
+// ciphertexts all the same: the key must decrypt them.
+func openFirst(tx *db.Tx, path string) (tink.AEAD, error) {
 	ofProjects, err := datasets.Sealed(tx)
 	if err != nil {
 		return nil, err
@@ -100,13 +100,13 @@ func first(tx *db.Tx, path string) (tink.AEAD, error) {
 		return nil, err
 	}
 	if sealed := append(ofProjects, ofWebhooks...); len(sealed) > 0 {
-		return known(path, sealed...)
+		return openKnown(path, sealed...)
 	}
 	return vault.Open(path)
 }
 
-// remember notes the key as the one of this database.
-func remember(tx *db.Tx, key tink.AEAD) error {
+// storeCheck stores a check of the key in the database, by which it is recognised.
+func storeCheck(tx *db.Tx, key tink.AEAD) error {
 	check, err := vault.NewCheck(key)
 	if err != nil {
 		return err
@@ -114,8 +114,8 @@ func remember(tx *db.Tx, key tink.AEAD) error {
 	return tx.Exec("update installation set master_key_check = ?", check).Error
 }
 
-// writable fails as making a key in the folder would.
-func writable(dir string) error {
+// checkWritable returns the error that making a key in the folder would give.
+func checkWritable(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -126,8 +126,8 @@ func writable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// unwritable reports whether nothing can be written there, as in a container without a volume. Waypost serves
-// all the rest then.
+// unwritable reports whether the error says that the folder cannot be written, as in a container without a volume.
+// Waypost then serves everything else.
 func unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }

@@ -41,7 +41,7 @@ func logStderr() (restore func()) {
 	}
 }
 
-// trimmed is a line without its end, and not longer than a line of the log should be.
+// trimmed returns a line without its line break, cut to the length of a line of the log.
 func trimmed(line string) string {
 	const longest = 1000 // bytes
 	if len(line) > longest {

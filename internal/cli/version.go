@@ -47,7 +47,7 @@ func (s Settings) changed() (list []setting) {
 	return list
 }
 
-// logged is the settings for a line of the log.
+// logged returns the settings as a value for the log.
 func (a about) logged() slog.Value {
 	attributes := make([]slog.Attr, len(a.settings))
 	for i, s := range a.settings {

@@ -14,7 +14,7 @@ import (
 	"waypost/internal/platform/patch"
 )
 
-// Contact is one time that a link worker met, tried to reach, or did something for a person.
+// Contact is one time that a link worker met a person, tried to reach them, or did something for them.
 type Contact struct {
 	// The contact's id.
 	ID uuid.UUID `json:"id" format:"uuid"`
@@ -46,7 +46,7 @@ type NewContact struct {
 	Attended *bool `json:"attended" required:"false"`
 }
 
-// ContactDetails is what may be said of a contact, and put right afterwards.
+// ContactDetails are the fields of a contact that can be recorded and corrected.
 type ContactDetails struct {
 	// The day; not in the future, and not before the episode was received.
 	On day.Date `json:"on" gorm:"column:contact_on" format:"date" example:"2026-01-20"`
@@ -67,8 +67,7 @@ type ContactDetails struct {
 // ContactChanges is a merge patch.
 type ContactChanges = patch.Merge[ContactDetails]
 
-// Reached reports whether the person was really met or spoken to: what was done on their behalf meets
-// somebody else. The database's function reaches_person says the same.
+// Reached reports whether the link worker met or spoke to the person: work on their behalf does not count. The database's function reaches_person says the same.
 func (n ContactDetails) Reached() bool {
 	return (n.Outcome == "spoke" || n.Outcome == "attended") && n.Kind != "on_behalf"
 }
@@ -100,7 +99,7 @@ func (s *Store) RecordContact(ctx context.Context, episode uuid.UUID, n NewConta
 		if err := c.recordEvent(tx, e, events.ContactRecorded); err != nil {
 			return err
 		}
-		return e.reached(tx, n.ContactDetails)
+		return e.setFirstContact(tx, n.ContactDetails)
 	})
 	return c, err
 }
@@ -153,8 +152,8 @@ func (e *Episode) checkContactDay(tx *db.Tx, n ContactDetails) error {
 	return e.checkDay(tx, "on", n.On)
 }
 
-// reached sets the first contact, or moves it back when an earlier one is recorded late.
-func (e *Episode) reached(tx *db.Tx, n ContactDetails) error {
+// setFirstContact sets the first contact, or an earlier one that is recorded late.
+func (e *Episode) setFirstContact(tx *db.Tx, n ContactDetails) error {
 	if !n.Reached() || e.FirstContactOn != nil && !n.On.Before(*e.FirstContactOn) {
 		return nil
 	}
@@ -165,7 +164,7 @@ func (e *Episode) reached(tx *db.Tx, n ContactDetails) error {
 	return e.save(tx, events.EpisodeFirstContact, &n.On, nil)
 }
 
-// Contact returns one.
+// Contact returns a contact.
 func (s *Store) Contact(ctx context.Context, id uuid.UUID) (c Contact, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if c, err = db.Find[Contact](tx, "contact", id); err != nil {
@@ -180,8 +179,8 @@ func (s *Store) Contact(ctx context.Context, id uuid.UUID) (c Contact, err error
 	return c, err
 }
 
-// ChangeContact puts right what was recorded, in the version the caller read. The episode's first contact follows. An
-// attendance that was recorded with it stays as it is.
+// ChangeContact corrects the version of a contact that the caller read, and updates the episode's first contact. An
+// attendance that was recorded with the contact is not changed.
 func (s *Store) ChangeContact(
 	ctx context.Context,
 	id uuid.UUID,
@@ -218,17 +217,17 @@ func (s *Store) ChangeContact(
 		if err := c.recordEvent(tx, e, events.ContactChanged); err != nil {
 			return err
 		}
-		return e.reachedAnew(tx, before, c.ContactDetails)
+		return e.updateFirstContact(tx, before, c.ContactDetails)
 	})
 	return c, err
 }
 
-// reachedAnew lets the first contact follow from a contact that was put right: where that had set it, the earliest
-// contact that reached the person sets it now. Where nobody has met the person then, they wait.
-func (e *Episode) reachedAnew(tx *db.Tx, before, after ContactDetails) error {
+// updateFirstContact updates the first contact after a contact was corrected: if that contact had set it, the earliest
+// contact that reached the person sets it now. If none has, the episode is waiting again.
+func (e *Episode) updateFirstContact(tx *db.Tx, before, after ContactDetails) error {
 	set := before.Reached() && e.FirstContactOn != nil && *e.FirstContactOn == before.On
 	if !set {
-		return e.reached(tx, after)
+		return e.setFirstContact(tx, after)
 	}
 	var earliest *day.Date
 	err := tx.Raw("select min(contact_on) from contacts where site_id = ? and episode_id = ? "+

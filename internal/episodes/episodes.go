@@ -84,7 +84,7 @@ func (e Episode) Revision() int64 { return int64(e.Version) }
 // Person is whom it is about.
 func (e Episode) Person() (site, patient uuid.UUID) { return e.SiteID, e.PatientID }
 
-// Details is what may be said and changed of an episode.
+// Details are the fields of an episode that can be set and changed.
 type Details struct {
 	// Who supports the person; the caller's own link worker when left out.
 	LinkWorkerID *uuid.UUID `json:"link_worker_id" required:"false" nullable:"true" format:"uuid"`
@@ -215,7 +215,7 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (e Episode, err error) {
 	return e, err
 }
 
-// Filter narrows a list of episodes; empty fields ask nothing.
+// Filter narrows a list of episodes; an empty field matches every episode.
 type Filter struct {
 	LinkWorkerID *uuid.UUID
 	PatientID    *uuid.UUID
@@ -278,7 +278,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 	return e, err
 }
 
-// MetOn is the first day on which somebody met or spoke to the person, or took a baseline; nil: nobody has.
+// MetOn returns the day of the first contact or baseline, whichever was first; nil: there is neither.
 // Only that makes a waiting episode active.
 func (e *Episode) MetOn() *day.Date {
 	if e.FirstContactOn == nil || e.BaselineOn != nil && e.BaselineOn.Before(*e.FirstContactOn) {

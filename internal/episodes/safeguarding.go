@@ -9,7 +9,7 @@ import (
 )
 
 // OpenConcern is an answer of the person that is a safeguarding concern, and that nobody has marked as seen. Outcomes
-// raises it; here it is only read, by SQL, since the arrow leads the other way.
+// raises it; this package only reads it, by SQL, since it may not import outcomes.
 type OpenConcern struct {
 	// The concern's id, to say that it was seen.
 	ID uuid.UUID `json:"id" format:"uuid"`

@@ -77,8 +77,7 @@ type NewConsent struct {
 	Replaces *uuid.UUID `json:"replaces" required:"false" nullable:"true" format:"uuid"`
 }
 
-// StandingConsent returns the consent that permits a purpose, or nil where none does, for those who must know more
-// than whether.
+// StandingConsent returns the consent that permits a purpose, for callers who need its details; nil: none permits it.
 func StandingConsent(tx *db.Tx, p Patient, purpose string) (*Consent, error) {
 	var found []Consent
 	err := tx.Table("standing_consents").
@@ -126,7 +125,7 @@ func (s *Store) RecordConsent(ctx context.Context, patient uuid.UUID, n NewConse
 	return c, err
 }
 
-// write stores the consent, and says whether it stands.
+// write stores the consent, and sets whether it stands.
 func (c *Consent) write(tx *db.Tx) error {
 	if err := tx.Create(c).Error; err != nil {
 		return err
@@ -149,7 +148,7 @@ var DoesNotStand = []fault.Warning{{Code: "does_not_stand",
 
 const bestInterests = "best_interests"
 
-// needsTheirOwn are purposes for which nobody else can decide: research without capacity needs an approval
+// needsTheirOwn are the purposes for which nobody can decide in the person's place: research without capacity needs an approval
 // under sections 30 to 34 of the Mental Capacity Act 2005 instead.
 var needsTheirOwn = []string{Research, Recontact, ShareMyWords}
 
@@ -200,7 +199,7 @@ func (n NewConsent) check(tx *db.Tx, p Patient) error {
 	return c.Err()
 }
 
-// checkReplaces checks whether what is named is an earlier consent to the same, and whether this one decides anything.
+// checkReplaces checks that replaces names an earlier consent for the same purpose, and that this one is a decision.
 func (n NewConsent) checkReplaces(tx *db.Tx, p Patient, c *fault.Checks) error {
 	if n.Replaces == nil {
 		return nil
@@ -235,7 +234,7 @@ type ConsentPosition struct {
 	ID        uuid.UUID `json:"i"`
 }
 
-// Position is where the decision stands in its list.
+// Position is the decision's place in the list.
 func (c Consent) Position() ConsentPosition { return ConsentPosition{c.DecidedOn, c.CreatedAt, c.ID} }
 
 // Consents lists every decision of a patient, latest first, after the position given.

@@ -34,14 +34,14 @@ func NHSNumber(text string) (string, bool) {
 	return digits, check != 10 && check == int(digits[9]-'0')
 }
 
-// standing is what is known of a number whose check digit holds.
-type standing int
+// numberStatus is what is known of a number with a valid check digit.
+type numberStatus int
 
 const (
-	unissued    standing = iota // outside the ranges that are known to be issued: kept, and nobody is found by it
-	issued                      // somebody may have it
-	forTests                    // nobody has it; synthetic people do
-	placeholder                 // nobody has it, and it is typed to fill a field
+	unissued    numberStatus = iota // outside the ranges known to be issued: stored, and not searched by
+	issued                          // in a range that is issued to people
+	forTests                        // for synthetic people only
+	placeholder                     // typed to fill a field, such as 0000000000
 )
 
 //go:embed nhsnumbers.yaml
@@ -63,7 +63,7 @@ type numberList struct {
 	Placeholders []string
 }
 
-// loadNumbers reads the list; it is part of the program, so a fault in it stops the program at once.
+// loadNumbers reads the embedded list. It panics on a mistake in it, which is a mistake in the program.
 func loadNumbers() (l numberList) {
 	strict := yaml.NewDecoder(bytes.NewReader(numbersYAML))
 	strict.KnownFields(true)
@@ -73,7 +73,7 @@ func loadNumbers() (l numberList) {
 	return l
 }
 
-func (r numberRange) holds(number string) bool {
+func (r numberRange) contains(number string) bool {
 	if number < r.From || number > r.To {
 		return false
 	}
@@ -81,22 +81,22 @@ func (r numberRange) holds(number string) bool {
 	return !r.BirthDate || err == nil
 }
 
-func standingOf(number string) standing {
-	holds := func(r numberRange) bool { return r.holds(number) }
+func statusOf(number string) numberStatus {
+	contains := func(r numberRange) bool { return r.contains(number) }
 	switch {
 	case slices.Contains(numbers.Placeholders, number), isFiller(number):
 		return placeholder
-	case slices.ContainsFunc(numbers.ForTests, holds):
+	case slices.ContainsFunc(numbers.ForTests, contains):
 		return forTests
-	case slices.ContainsFunc(numbers.Issued, holds):
+	case slices.ContainsFunc(numbers.Issued, contains):
 		return issued
 	default:
 		return unissued
 	}
 }
 
-// isFiller reports whether the first nine digits are what fills a field, with the tenth to make it pass: one
-// digit alone, one and then zeros, or digits that count up or down.
+// isFiller reports whether the first nine digits are a pattern that people type to fill a field, whatever the check
+// digit: one digit nine times, a digit and eight zeros, or digits that count up or down.
 func isFiller(number string) bool {
 	nine := number[:9]
 	return strings.Count(nine, nine[:1]) == 9 || nine[1:] == "00000000" ||
@@ -104,7 +104,7 @@ func isFiller(number string) bool {
 		strings.Contains("98765432109876543210", nine)
 }
 
-// What is said of a number that is refused.
+// Why a number is refused.
 const (
 	notANumber    = "is not an NHS number: ten digits, the last of which checks the others"
 	isPlaceholder = "is a placeholder, which nobody has: leave it out where it is not known"
@@ -112,14 +112,14 @@ const (
 		"(WAYPOST_TEST_NUMBERS)"
 )
 
-// readNumber reads a number that somebody could have, or says why it is refused. known is false for one
-// that nobody is found by.
+// readNumber parses a number, or returns why it is refused. known is false for an unissued one, which is not searched
+// by.
 func (s *Store) readNumber(text string) (number string, known bool, refusal string) {
 	number, ok := NHSNumber(text)
 	if !ok {
 		return "", false, notANumber
 	}
-	switch standingOf(number) {
+	switch statusOf(number) {
 	case placeholder:
 		return "", false, isPlaceholder
 	case forTests:

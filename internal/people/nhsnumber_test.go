@@ -66,7 +66,7 @@ func FuzzNHSNumber(f *testing.F) {
 
 func TestWhoHasANumber(t *testing.T) {
 	t.Parallel()
-	for number, want := range map[string]standing{
+	for number, want := range map[string]numberStatus{
 		"4010232137": issued, "4000000012": issued, "7999999996": issued, "3999999990": issued, "0101500006": issued,
 		"9990000018": forTests, "9434765919": forTests, "9999999999": placeholder, "0000000000": placeholder,
 		"5555555555": placeholder, "0123456789": placeholder, "9876543210": placeholder,
@@ -74,7 +74,7 @@ func TestWhoHasANumber(t *testing.T) {
 		"0000000019": placeholder, "9434765870": forTests,
 		"5000000013": unissued, "8000000003": placeholder, "9449305552": unissued, "3213000008": issued, "3113500001": unissued,
 	} {
-		if got := standingOf(number); got != want {
+		if got := statusOf(number); got != want {
 			t.Errorf("%s: %d, and should be %d", number, got, want)
 		}
 	}

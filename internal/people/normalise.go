@@ -7,7 +7,7 @@ import (
 	"waypost/internal/platform/normal"
 )
 
-// validateNumber reads an NHS number that is new. One that was recorded before a rule was known stays as it is.
+// validateNumber checks an NHS number that has changed. One that was recorded before a rule existed stays as it is.
 func (s *Store) validateNumber(c *fault.Checks, p *Patient, was Details) {
 	switch {
 	case p.NHSNumber == nil:
@@ -19,7 +19,8 @@ func (s *Store) validateNumber(c *fault.Checks, p *Patient, was Details) {
 	}
 }
 
-// normalise writes each detail that is new in one way. What was recorded before a rule was known stays as it is.
+// normalise brings each detail that has changed into its standard form. What was recorded before a rule existed stays
+// as it is.
 func (p *Patient) normalise(c *fault.Checks, was Details) {
 	normal.Require(c, "postcode", &p.Postcode, was.Postcode, normal.Postcode, normal.NotAPostcode)
 	normal.Require(c, "gp_practice_code", &p.GPPracticeCode, was.GPPracticeCode, normal.ODSCode, normal.NotAnODSCode)
@@ -27,7 +28,7 @@ func (p *Patient) normalise(c *fault.Checks, was Details) {
 	p.Keep(&p.Phone, &p.Email, was.Phone, was.Email)
 }
 
-// AfterFind fills in what is worked out from the row.
+// AfterFind fills in the fields that are computed from the row.
 func (p *Patient) AfterFind(*gorm.DB) error {
 	p.show()
 	return nil

@@ -67,7 +67,8 @@ type ContactDetails struct {
 // ContactChanges is a merge patch.
 type ContactChanges = patch.Merge[ContactDetails]
 
-// Reached reports whether the link worker met or spoke to the person: work on their behalf does not count. The database's function reaches_person says the same.
+// Reached reports whether the link worker met or spoke to the person: work on their behalf does not count. The
+// database's function reaches_person says the same.
 func (n ContactDetails) Reached() bool {
 	return (n.Outcome == "spoke" || n.Outcome == "attended") && n.Kind != "on_behalf"
 }

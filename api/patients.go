@@ -17,15 +17,16 @@ func (s *server) patientOperations() {
 	wire.Create(
 		s.Server,
 		wire.Operation{
-			ID:          "record-patient",
-			Path:        "/patients",
-			Tag:         "patients",
-			Scope:       actor.RecordWrite,
-			Faults:      []fault.Kind{fault.NotFound},
-			Summary:     "Record a patient",
-			Description: "Records a person at a site. An NHS number can be recorded once per site.",
+			ID:      "record-patient",
+			Path:    "/patients",
+			Tag:     "patients",
+			Scope:   actor.RecordWrite,
+			Faults:  []fault.Kind{fault.NotFound},
+			Summary: "Record a patient",
+			Description: "Records a person at a site. An NHS number can be recorded once per site. Whom the site knows and " +
+				"who may be the same person is named in possible_duplicates, with a warning.",
 		},
-		func(p people.Patient) string { return "/patients/" + p.ID.String() },
+		func(p people.RecordedPatient) string { return "/patients/" + p.ID.String() },
 		s.recordPatient,
 	)
 	wire.Search(s.Server, wire.Operation{
@@ -61,7 +62,7 @@ func (s *server) patientOperations() {
 	}, s.patientTimeline)
 }
 
-func (s *server) recordPatient(ctx context.Context, in *wire.With[people.New]) (people.Patient, error) {
+func (s *server) recordPatient(ctx context.Context, in *wire.With[people.Recording]) (people.RecordedPatient, error) {
 	return s.People.Record(ctx, in.Body, viaAPI)
 }
 

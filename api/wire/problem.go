@@ -32,6 +32,8 @@ type Problem struct {
 	// What is wrong, field by field: the first 20 errors at most. The detail says so where there may
 	// be more.
 	Errors []fault.Field `json:"errors" maxItems:"20"`
+	// With conflict, where somebody is recorded: whom the site knows already.
+	PossibleDuplicates []fault.PossibleDuplicate `json:"possible_duplicates,omitempty"`
 
 	headers http.Header
 }
@@ -102,6 +104,8 @@ func shape(f *fault.Error) *Problem {
 		Detail:  f.Detail,
 		Errors:  firstErrors(f.Fields),
 		headers: http.Header{},
+
+		PossibleDuplicates: f.PossibleDuplicates,
 	}
 	if len(p.Errors) < len(f.Fields) {
 		p.Detail += " More may be wrong than the errors that are listed."

@@ -21,6 +21,7 @@ type NewIntake struct {
 	PatientID *uuid.UUID `json:"patient_id,omitempty" nullable:"true" format:"uuid"`
 	// Somebody new; in place of patient_id.
 	Patient *people.New `json:"patient,omitempty" example:"{\"given_name\": \"Mary\", \"family_name\": \"Example\", \"birth_date\": \"1950-04-01\"}"`
+	people.OnDuplicate
 	// What the person agreed to, or not; of two for one purpose and day a refusal stands.
 	Consents []people.NewConsent `json:"consents,omitempty" maxItems:"20" example:"[{\"purpose\": \"share_with_organisations\", \"decision\": \"given\", \"decided_on\": \"2026-01-12\"}]"`
 	// The spell of support.
@@ -48,6 +49,8 @@ type Intake struct {
 	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
 	// The person.
 	Patient people.Patient `json:"patient"`
+	// People whom the site knows and who may be the same person, as of recording a patient.
+	PossibleDuplicates []fault.PossibleDuplicate `json:"possible_duplicates"`
 	// The decisions that were recorded.
 	Consents []people.Consent `json:"consents"`
 	// The episode, as it stands after all of it.
@@ -74,7 +77,12 @@ type PartWarning struct {
 // patient_id).
 func (s *Store) CreateIntake(ctx context.Context, n NewIntake, via string) (out Intake, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		out = Intake{Consents: []people.Consent{}, Referrals: []referrals.Referral{}, Warnings: []PartWarning{}}
+		out = Intake{
+			PossibleDuplicates: []fault.PossibleDuplicate{},
+			Consents:           []people.Consent{},
+			Referrals:          []referrals.Referral{},
+			Warnings:           []PartWarning{},
+		}
 		for _, part := range []func(*db.Tx, NewIntake, string, *Intake) error{s.createPerson, s.recordConsents,
 			s.createEpisode, s.recordContact, s.recordBaseline, s.recordReferrals} {
 			if err := part(tx, n, via, &out); err != nil {
@@ -98,9 +106,10 @@ func (s *Store) createPerson(tx *db.Tx, n NewIntake, via string, out *Intake) (e
 	case n.Patient != nil && n.PatientID != nil:
 		return fault.InvalidAt("patient_id", fault.NotAllowed, "does not go with patient: one or the other")
 	case n.Patient != nil:
-		out.Patient, err = s.People.Record(tx.Context(), *n.Patient, via)
+		r, err := s.People.Record(tx.Context(), people.Recording{New: *n.Patient, OnDuplicate: n.OnDuplicate}, via)
+		out.Patient, out.PatientID, out.PossibleDuplicates = r.Patient, r.ID, r.PossibleDuplicates
 		out.warn("patient", out.Patient.Warnings)
-		err = fault.Within("patient", err)
+		return fault.Within("patient", err)
 	case n.PatientID != nil:
 		out.Patient, err = s.existingPerson(tx, *n.PatientID)
 		err = fault.Within("patient_id", err)

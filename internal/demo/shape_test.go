@@ -111,7 +111,7 @@ func (s *recorder) support() (outcomes.FollowUp, uuid.UUID) {
 	today := day.Of(time.Now().UTC()).AddDays(-1)
 	p, err := (&people.Store{DB: s.DB}).Record(
 		s.ctx,
-		people.New{Details: people.Details{GivenName: new("A"), FamilyName: new("B"), BirthDate: monday}},
+		people.Recording{New: people.New{Details: people.Details{GivenName: new("A"), FamilyName: new("B"), BirthDate: monday}}},
 		"api",
 	)
 	s.must(err)
@@ -163,7 +163,7 @@ func (s *recorder) support() (outcomes.FollowUp, uuid.UUID) {
 	)
 	s.must(err)
 	attended := s.refer(e, today)
-	s.end(e, p, today)
+	s.end(e, p.Patient, today)
 	list, _, err := s.Outcomes.FollowUps(
 		s.ctx,
 		outcomes.FollowUpFilter{EpisodeID: &e.ID},

@@ -149,12 +149,29 @@ func (s *Store) Open(ctx context.Context, n New, via string) (e Episode, err err
 		if err := e.checkWorker(tx); err != nil {
 			return err
 		}
+		if err := e.warnOfAnother(tx); err != nil {
+			return err
+		}
 		if err := tx.Create(&e).Error; err != nil {
 			return err
 		}
 		return e.recordEvent(tx, events.EpisodeOpened, e.ReceivedOn, nil)
 	})
 	return e, err
+}
+
+// warnOfAnother warns where the person has an episode that is open already.
+func (e *Episode) warnOfAnother(tx *db.Tx) error {
+	var open int64
+	err := tx.Model(&Episode{}).Where("site_id = ? and patient_id = ? and status <> ?", e.SiteID, e.PatientID, Closed).
+		Count(&open).Error
+	if open > 0 {
+		e.Warnings = append(e.Warnings, fault.Warning{
+			Code:   "open_episode_exists",
+			Detail: "The person has an episode that is not closed: add to that one, unless this is another spell of support.",
+		})
+	}
+	return err
 }
 
 func (e *Episode) check(tx *db.Tx, p people.Patient) error {

@@ -13,6 +13,7 @@ const (
 	// leastScore is how well somebody must fit to be found: with the names right and the date of birth wrong, somebody
 	// is, since either may be mistaken.
 	leastScore = 0.45
+	anyScore   = 0
 )
 
 // asked is what is asked of people: words of names, and other things as a kind of search_key and a value each.

@@ -118,18 +118,40 @@ type New struct {
 	Details
 }
 
+// OnDuplicate says what to do where the site knows somebody who may be the same person.
+type OnDuplicate struct {
+	// What to do where the site knows somebody who may be the same person: warn records, and names them in
+	// possible_duplicates; refuse is 409, with possible_duplicates in the problem.
+	OnPossibleDuplicate string `json:"on_possible_duplicate,omitempty" enum:"warn,refuse" default:"warn"`
+}
+
+// Recording is the command to record a patient who may be known.
+type Recording struct {
+	New
+	OnDuplicate
+}
+
+// RecordedPatient is a patient who was recorded, and who may be the same person.
+type RecordedPatient struct {
+	Patient
+	// People whom the site knows and who may be the same person, the most alike first, at most ten. Two
+	// NHS numbers are two people, and so are two given names with one date of birth and address.
+	PossibleDuplicates []fault.PossibleDuplicate `json:"possible_duplicates" gorm:"-"`
+}
+
 // Changes is a merge patch of a patient's details.
 type Changes = patch.Merge[Details]
 
 // Record adds a patient. Faults: invalid (NHS number, dates), conflict (the NHS number is recorded at the
-// site already).
-func (s *Store) Record(ctx context.Context, n New, via string) (p Patient, err error) {
+// site already, or somebody may be the same person and that is to be refused).
+func (s *Store) Record(ctx context.Context, n Recording, via string) (r RecordedPatient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		site, err := tx.Site(n.SiteID)
 		if err != nil {
 			return err
 		}
-		p = Patient{
+		p := &r.Patient
+		*p = Patient{
 			ID:          tx.NewID(),
 			SiteID:      site,
 			Details:     n.Details,
@@ -138,15 +160,27 @@ func (s *Store) Record(ctx context.Context, n New, via string) (p Patient, err e
 			CreatedAt:   tx.Now,
 			UpdatedAt:   tx.Now,
 		}
-		if err := s.validate(tx, &p, Details{}); err != nil {
+		if err := s.validate(tx, p, Details{}); err != nil {
 			return err
 		}
-		if err := tx.Create(&p).Error; err != nil {
+		if r.PossibleDuplicates, err = duplicates(tx, *p); err != nil {
 			return err
+		}
+		if err := refuse(r.PossibleDuplicates, n.OnPossibleDuplicate == "refuse"); err != nil {
+			return err
+		}
+		if err := tx.Create(p).Error; err != nil {
+			return err
+		}
+		if len(r.PossibleDuplicates) > 0 {
+			p.Warnings = append(p.Warnings, possibleDuplicate(len(r.PossibleDuplicates)))
+			if err := events.Read(tx, "possible_duplicates", site, idsIn(r.PossibleDuplicates)...); err != nil {
+				return err
+			}
 		}
 		return events.Record(tx, events.PatientRecorded, p.subject(), nil)
 	})
-	return p, err
+	return r, err
 }
 
 // Get returns a patient.

@@ -113,16 +113,16 @@ func (s *Store) find(tx *db.Tx, by Search) ([]FoundPatient, error) {
 		if refusal != "" {
 			return nil, fault.InvalidAt("nhs_number", fault.WrongFormat, refusal)
 		}
-		return candidates(tx, asked{others: []string{byNHSNumber + number}})
+		return candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
 	case by.ExternalID != nil:
-		list, err := candidates(tx, asked{others: []string{byReference + strings.ToLower(by.ExternalID.Value)}})
+		list, err := candidates(tx, asked{others: []string{byReference + strings.ToLower(by.ExternalID.Value)}}, leastScore)
 		return slices.DeleteFunc(list, func(f FoundPatient) bool { return !slices.Contains(f.ExternalIDs, *by.ExternalID) }), err
 	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
 		return nil, fault.InvalidAt("q", fault.TooShort, "takes at least two letters")
 	case by.Q != nil:
-		return candidates(tx, readTyped(*by.Q, tx.Now))
+		return candidates(tx, readTyped(*by.Q, tx.Now), leastScore)
 	default:
-		list, err := candidates(tx, asked{names: *by.FamilyName, others: []string{byDay + by.BirthDate.String()}})
+		list, err := candidates(tx, asked{names: *by.FamilyName, others: []string{byDay + by.BirthDate.String()}}, leastScore)
 		if err != nil {
 			return nil, err
 		}
@@ -141,8 +141,8 @@ func (by Search) ways() (n int) {
 	return n
 }
 
-// candidates are the people whom what was asked for may mean, each with how well they fit.
-func candidates(tx *db.Tx, a asked) ([]FoundPatient, error) {
+// candidates are the people whom what was asked for may mean, each with how well they fit, which is as well as given.
+func candidates(tx *db.Tx, a asked, atLeast float64) ([]FoundPatient, error) {
 	words, err := fold(tx, a.names)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func candidates(tx *db.Tx, a asked) ([]FoundPatient, error) {
 	for i := range list {
 		list[i].Match = a.fit(words, names[list[i].ID], list[i].Patient)
 	}
-	return slices.DeleteFunc(list, func(f FoundPatient) bool { return f.Match.Score < leastScore }), nil
+	return slices.DeleteFunc(list, func(f FoundPatient) bool { return f.Match.Score < atLeast }), nil
 }
 
 // named are those of whom a text is the family name, and whom all else fits too.

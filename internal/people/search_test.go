@@ -165,8 +165,8 @@ func TestNamesOfManyShapesAreFound(t *testing.T) {
 	people := &Store{DB: d}
 	ids := map[uuid.UUID]bool{}
 	for i, n := range names {
-		p, err := people.Record(ctx, New{SiteID: &site, Details: Details{
-			GivenName: &n.given, FamilyName: &n.family, BirthDate: day.New(1950, 4, 1+i%28)}}, "api")
+		p, err := people.Record(ctx, Recording{New: New{SiteID: &site, Details: Details{
+			GivenName: &n.given, FamilyName: &n.family, BirthDate: day.New(1950, 4, 1+i%28)}}}, "api")
 		if err != nil {
 			t.Fatal(n, err)
 		}

@@ -153,7 +153,7 @@ begin
       using most;
   end loop;
 end $$;
-call only_for('find_people(jsonb, text[], int)', 'waypost_staff');
+call only_for('find_people(jsonb, text[], int)', 'waypost_staff', 'waypost_jobs');
 
 create or replace function keep_folded_name() returns trigger language plpgsql as $$
 begin

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Kind is the stable code of a fault; clients may branch on it.
@@ -89,7 +91,9 @@ type Error struct {
 	Detail     string
 	Fields     []Field
 	RetryAfter time.Duration // with RateLimited and Unavailable
-	Cause      error         // logged, never shown
+	// with Conflict: whom the site knows already
+	PossibleDuplicates []PossibleDuplicate
+	Cause              error // logged, never shown
 }
 
 func (e *Error) Error() string {
@@ -105,6 +109,23 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Kind == e.Kind && t.Detail == e.Detail
+}
+
+// PossibleDuplicate is a record of somebody who may be the same person.
+type PossibleDuplicate struct {
+	// The record that is there.
+	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
+	// How alike the two are: 1 where all that both have is the same, at least 0.7.
+	Score float64 `json:"score" minimum:"0" maximum:"1" example:"0.95"`
+	// What of them is alike, by the codes of the list match_reasons.
+	Reasons []string `json:"reasons" format:"code:match_reasons"`
+}
+
+// Naming is the fault with the records of people who may be the same person.
+func (e *Error) Naming(list []PossibleDuplicate) *Error {
+	f := *e
+	f.PossibleDuplicates = list
+	return &f
 }
 
 // New makes a fault whose detail is safe to show.

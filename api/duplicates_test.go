@@ -1,0 +1,91 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestPossibleDuplicatesAreNamed(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	known := lw.post("/patients", `{"given_name":"Marigold","family_name":"O'Brien","birth_date":"1961-05-17",
+		"postcode":"ZZ99 3VZ","phone":"07700 900123","nhs_number":"9991000003"}`).want(201)
+	if n := len(known.at("possible_duplicates").([]any)); n != 0 {
+		t.Fatalf("the first of all is like %d others", n)
+	}
+	id := known.text("id")
+	const born, home = `"birth_date":"1961-05-17"`, `"postcode":"ZZ99 3VZ","phone":"07700 900123"`
+	for person, want := range map[string]string{
+		`"given_name":"Marigold","family_name":"O'Brien",` + born:                                       "name birth_date",
+		`"given_name":"marigold","family_name":"OBRIEN","birth_date":"1961-05-17","postcode":"zz993vz"`: "name birth_date postcode",
+		`"given_name":"Mairgold","family_name":"O’Brien",` + born:                                       "name_similar birth_date",
+		`"given_name":"Marigold","family_name":"Obrien","birth_date":"1961-05-18",` +
+			`"phone":"+447700900123"`: "name birth_date_similar phone",
+		`"given_name":"Marigold","family_name":"Heatherley","birth_date":"1961-05-17",` +
+			`"phone":"07700900123"`: "name_similar birth_date phone",
+		`"family_name":"O'Brien",` + born: "name_similar birth_date",
+		`"given_name":"Primrose","preferred_name":"Marigold","family_name":"O'Brien",` + born: "name birth_date",
+		// nobody of these is likely the same person
+		`"given_name":"Primrose","family_name":"O'Brien",` + born + "," + home:                                "",
+		`"given_name":"Marigold","family_name":"O'Brien","birth_date":"1961-05-17","nhs_number":"9434765919"`: "",
+		`"given_name":"Marigold","family_name":"Heatherley",` + born:                                          "",
+		`"given_name":"Marigold","family_name":"O'Brien","birth_date":"1984-11-02"`:                           "",
+		`"given_name":"Marigold","family_name":"O'Brien","birth_date":"1961-05-18"`:                           "",
+	} {
+		refused := lw.post("/patients", fmt.Sprintf(`{%s,"on_possible_duplicate":"refuse"}`, person))
+		if want == "" {
+			refused.want(201)
+			lw.patch("/patients/"+refused.text("id"), `"1"`, `{"given_name":"Nobody","preferred_name":null,"family_name":null,
+				"birth_date":"1930-01-01","phone":null,"postcode":null}`).want(200)
+			continue
+		}
+		refused.problem(409, "conflict", "Marigold")
+		if refused.text("possible_duplicates.0.patient_id") != id {
+			t.Errorf("%s: the refusal names %s", person, refused.body)
+		}
+		made := lw.post("/patients", fmt.Sprintf(`{%s}`, person)).want(201)
+		var reasons []string
+		for _, r := range made.at("possible_duplicates.0.reasons").([]any) {
+			reasons = append(reasons, r.(string))
+		}
+		if made.text("possible_duplicates.0.patient_id") != id || strings.Join(reasons, " ") != want ||
+			!strings.Contains(string(made.body), `"possible_duplicate"`) {
+			t.Errorf("%s: not %q: %s", person, want, made.body)
+		}
+		lw.patch("/patients/"+made.text("id"), `"1"`, `{"given_name":"Nobody","preferred_name":null,"family_name":null,
+			"birth_date":"1930-01-01","phone":null,"postcode":null}`).want(200)
+	}
+	a := lw.post("/patients", `{"given_name":"Heather","birth_date":"1930-01-01","nhs_number":"9991000003"}`).
+		problem(409, "conflict", "9991000003")
+	if a.text("possible_duplicates.0.patient_id") != id {
+		t.Errorf("the number that is known names %s", a.body)
+	}
+	other := w.as("other_site_link_worker").post("/patients", `{"given_name":"Marigold","family_name":"O'Brien",
+		"birth_date":"1961-05-17","nhs_number":"9991000003","on_possible_duplicate":"refuse"}`).want(201)
+	if len(other.at("possible_duplicates").([]any)) != 0 {
+		t.Errorf("another site is told: %s", other.body)
+	}
+	intake := lw.post("/intakes", `{"patient":{"given_name":"Marigold","family_name":"O'Brien","birth_date":"1961-05-17"},
+		"on_possible_duplicate":"refuse",
+		"episode":{"source":"gp","received_on":"2026-01-12","needs":{"primary":"food"},"risks":"none_known"}}`)
+	if intake.problem(409, "conflict").text("possible_duplicates.0.patient_id") != id {
+		t.Errorf("an intake: %s", intake.body)
+	}
+	intake = lw.post("/intakes", fmt.Sprintf(`{"patient":{"given_name":"Marigold","family_name":"O'Brien","birth_date":"1961-05-17"},
+		"episode":{"source":"gp","received_on":%q,"needs":{"primary":"food"},"risks":"none_known"}}`, w.today())).want(201)
+	if intake.text("possible_duplicates.0.patient_id") != id || intake.at("possible_duplicates.0.score") != 1.0 {
+		t.Errorf("an intake: %s", intake.body)
+	}
+}
+
+func TestASecondOpenEpisodeWarns(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	patient, _ := w.supported()
+	body := fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"},"risks":"none_known"}`,
+		patient, w.today())
+	if second := lw.post("/episodes", body).want(201); second.text("warnings.0.code") != "open_episode_exists" {
+		t.Errorf("no warning: %s", second.body)
+	}
+}

@@ -93,7 +93,7 @@ func (s *Store) claim(ctx context.Context, id uuid.UUID) (r *round, err error) {
 	return r, err
 }
 
-// fanOut makes deliveries of the events after the webhook's position.
+// fanOut adds a pending delivery for each event after the webhook's position.
 func (w *Webhook) fanOut(tx *db.Tx, partner reach) error {
 	var end int64
 	if err := tx.Raw("select feed_position from installation").Scan(&end).Error; err != nil || end <= w.Position {
@@ -110,11 +110,11 @@ func (w *Webhook) fanOut(tx *db.Tx, partner reach) error {
 	if err := tx.Model(w).Where("id = ?", w.ID).Update("position", w.Position).Error; err != nil {
 		return err
 	}
-	return w.deliver(tx, page.Items, false)
+	return w.enqueueDeliveries(tx, page.Items, false)
 }
 
-// replay makes deliveries of the next events of a replay, once the earlier ones were sent: so a replay never delays new
-// events.
+// replay adds pending deliveries for the next events of a replay once those before were sent, so that a replay never
+// delays new events.
 func (w *Webhook) replay(tx *db.Tx, partner reach) error {
 	if w.ReplayPosition == nil {
 		return nil
@@ -138,12 +138,13 @@ func (w *Webhook) replay(tx *db.Tx, partner reach) error {
 	if err := tx.Model(w).Where("id = ?", w.ID).Select("replay_position", "replay_until").Updates(w).Error; err != nil {
 		return err
 	}
-	later := func(e Event) bool { return e.Position > until } // made by fanOut
-	return w.deliver(tx, slices.DeleteFunc(page.Items, later), true)
+	later := func(e Event) bool { return e.Position > until } // fanOut adds those
+	return w.enqueueDeliveries(tx, slices.DeleteFunc(page.Items, later), true)
 }
 
-// deliver makes deliveries of events. A delivery that is still pending keeps its place ahead of a replay.
-func (w *Webhook) deliver(tx *db.Tx, list []Event, replayed bool) error {
+// enqueueDeliveries adds a pending delivery row for each event. An event that was delivered before is sent again; a
+// delivery that is still pending keeps its place ahead of a replay.
+func (w *Webhook) enqueueDeliveries(tx *db.Tx, list []Event, replayed bool) error {
 	if len(list) == 0 {
 		return nil
 	}

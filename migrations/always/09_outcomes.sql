@@ -19,10 +19,9 @@ begin
 end $$;
 call only_for('authenticate_by_follow_up_link(bytea)', 'waypost_app');
 
--- Answers at a person's own link that were not sent stay no longer than they can be sent: until the follow-up is completed
--- or given up for a reason that rules asking out, the person dies or says no to being contacted, or no link works; and for
--- 30 days after the last one. Of one person, or with nulls of everybody whom the caller's policies show. The episodes are
--- locked, as by whoever answers.
+-- Deletes unsent answers that can no longer be sent: the follow-up is completed or given up for a reason that rules
+-- asking out, the person died or refused contact, no link works, or 30 days have passed since the last answer. Pass
+-- site and person, or nulls for everyone the caller may see. Locks the person's episodes, as recording an answer does.
 create or replace function delete_unsent_answers(of_site uuid, of_patient uuid, at_time timestamptz) returns void
   language plpgsql as $$
 begin
@@ -68,11 +67,12 @@ create or replace function who_may_answer(site uuid, instrument text, version in
   from instruments i
   where i.site_id = site and i.key = instrument and i.version = who_may_answer.version and i.key <> 'ons4' $$;
 
--- Whether each of a person's answers counts, by the birth date that stands: answers of somebody who was younger than the
--- instrument is for are kept, as those of others for the person are, and have no rows in assessment_scores.
+-- Recomputes which answers count after a change of birth date. Answers given too young, or by a proxy where only the
+-- person may answer, are kept but get no scores.
 create or replace function recount_answers(site uuid, patient uuid, at_time timestamptz) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+  -- flips those that are wrong
   update assessments a set not_counted = not a.not_counted, updated_at = greatest(a.updated_at, at_time)
     from episodes e, patients p
     where a.site_id = site and e.site_id = site and e.id = a.episode_id and e.patient_id = patient
@@ -110,9 +110,9 @@ create or replace trigger patients_birth_date_changed after update of birth_date
 create or replace view contact_refusals with (security_invoker) as
   select site_id, patient_id from standing_consents where purpose = 'follow_up_contact' and rules_out;
 
--- What "paused" means: whose follow-ups nobody asks about, and why; said_no is also the reason of a person who said no
--- and died. Figures and datasets count deaths separately, so they use contact_refusals alone. One row a person, and no
--- union: PostgreSQL looks a person up by an index only where a view is a plain join.
+-- What "paused" means: whose follow-ups nobody asks about, and why. Somebody who refused and then died has why =
+-- 'said_no'. Figures and datasets do not use this view: they count deaths apart and join contact_refusals. One row a
+-- person, and no union: PostgreSQL looks a person up by an index only where a view is a plain join.
 create or replace view follow_up_pauses with (security_invoker) as
   select p.site_id, p.id as patient_id, case when c.patient_id is null then 'died' else 'said_no' end as why
   from patients p
@@ -132,8 +132,9 @@ create or replace function follow_up_state(completed_on date, lost_on date, paus
     else 'missed'
   end $$;
 
--- The same state as figures and datasets count it: due and overdue are one, and a person who died is counted apart.
--- died: before the person could answer, which the caller decides.
+-- The same state as figures and datasets count it: a person who died is counted apart, and due and overdue are one
+-- (closes_on stands in for target_on, so that follow_up_state never says overdue). died: before the person could answer,
+-- which the caller decides.
 create or replace function counted_follow_up_state(completed_on date, lost_on date, loss_reason text, died boolean,
     said_no boolean, opens_on date, closes_on date, day date) returns text
   language sql immutable parallel safe as $$
@@ -287,7 +288,8 @@ create policy jobs on assessment_scores to waypost_jobs using (true);
 -- Narrower than elsewhere: a dashboard has sites too, and no business here. Whoever records an answer raises the concern, also
 -- somebody who may not read it back.
 grant select, insert, update on safeguarding_flags to waypost_staff, waypost_jobs;
-grant select, insert on safeguarding_flags to waypost_patients; -- select: no policy shows a row, and there is no error
+-- select is granted so that a query returns no rows instead of an error.
+grant select, insert on safeguarding_flags to waypost_patients;
 create policy staff on safeguarding_flags to waypost_staff
   using (site_id = any((select acting_sites())::uuid[]) and (select acting_role()) in ('link_worker', 'site_manager', 'integration'));
 create policy staff_raise on safeguarding_flags for insert to waypost_staff

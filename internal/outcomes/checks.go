@@ -28,17 +28,17 @@ func (a *Assessment) check(tx *db.Tx, e *episodes.Episode, i instruments.Instrum
 		return err
 	}
 	if err := i.CheckProxy(field, a.Respondent, a.Responses); err != nil || !i.Context || a.CorrectsID != nil {
-		return err // what was recorded while the site had it switched on may be put right
+		return err // a correction is taken also after the site has switched context off
 	}
 	return checkContext(tx, e.SiteID, strings.TrimSuffix(field, "responses")+"instrument")
 }
 
-// checkWho refuses an instrument that this person or this respondent may not answer. Records that are
-// imported say how it was: they are kept, and do not count.
+// checkWho refuses an instrument that the person is too young for, or that a proxy may not answer. Imports may hold a
+// proxy's answers to it all the same, since they record what was done: such answers are kept, and get no scores.
 func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i instruments.Instrument, field string) error {
 	if i.RefusesProxy(a.Respondent) && a.RecordedVia != "import" {
 		at := "respondent"
-		if field != "responses" { // of a completion, which others may answer without this instrument
+		if field != "responses" { // in a follow-up's completion a proxy is welcome: it is this instrument that is not
 			at = strings.TrimSuffix(field, "responses") + "instrument"
 		}
 		return fault.InvalidAt(
@@ -58,7 +58,7 @@ func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i instruments.Inst
 	return err
 }
 
-// oldEnough reports whether the person has the age on that day that the instrument asks for.
+// oldEnough reports whether the person has reached the instrument's minimum age on a day.
 func oldEnough(tx *db.Tx, site, patient uuid.UUID, i instruments.Instrument, on day.Date) (old bool, err error) {
 	if i.MinAge == 0 {
 		return true, nil
@@ -70,7 +70,7 @@ func oldEnough(tx *db.Tx, site, patient uuid.UUID, i instruments.Instrument, on 
 	return old, err
 }
 
-// checkOrder checks whether the day fits the episode: a baseline comes first.
+// checkOrder checks that the day fits the episode and that no answer is dated before the baseline.
 func (a *Assessment) checkOrder(tx *db.Tx, e *episodes.Episode) error {
 	if err := checkAnswered(tx, e, a.CompletedOn); err != nil {
 		return err
@@ -84,7 +84,8 @@ func (a *Assessment) checkOrder(tx *db.Tx, e *episodes.Episode) error {
 	return nil
 }
 
-// precedesAll refuses a baseline of a day after another answer of the episode: change would run backwards.
+// precedesAll refuses a baseline that is dated after another assessment of the episode: change is counted from the
+// baseline on.
 func (a *Assessment) precedesAll(tx *db.Tx, e *episodes.Episode) error {
 	var earlier int64
 	err := tx.Table("standing_assessments").

@@ -13,8 +13,8 @@ import (
 	"waypost/internal/platform/day"
 )
 
-// The table of the design, written out a second time, as somebody reads it there.
-func TestTheTable(t *testing.T) {
+// The moves that each role may make, written out a second time: a change of the table in lifecycle.go must be meant.
+func TestAllowedMoves(t *testing.T) {
 	t.Parallel()
 	anAnswer := []Status{Accepted, Waitlisted, Declined, InProgress, Completed, NotCompleted}
 	want := map[Status][]Status{
@@ -50,7 +50,7 @@ func TestTheTable(t *testing.T) {
 		}
 	}
 	if len(Allowed(EnteredInError, actor.LinkWorker)) != 0 {
-		t.Error("what was entered in error moves on")
+		t.Error("a referral that was entered in error can be moved")
 	}
 	for _, from := range Statuses() {
 		expires := slices.Contains(Allowed(from, actor.System), Expired)
@@ -78,12 +78,12 @@ func TestReasons(t *testing.T) {
 		}
 		nonsense := "nonsense"
 		if checkReason(to, nil) == nil || checkReason(to, &nonsense) == nil {
-			t.Errorf("%s takes no reason, or nonsense", to)
+			t.Errorf("%s is accepted without a reason, or with one that is in no list", to)
 		}
 	}
 	reason := "other"
 	if checkReason(Accepted, &reason) == nil || checkReason(Accepted, nil) != nil {
-		t.Error("accepted takes no reason")
+		t.Error("a move to accepted must have no reason, and is refused without one or taken with one")
 	}
 	for _, list := range reasons[Declined] {
 		if _, ok := codes.Lookup(list); !ok {
@@ -92,8 +92,8 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// Whatever was done, undoing the latest move gives the progress there was before it: replaying the moves
-// that stand says so.
+// The progress of a referral is what its moves give when they are replayed, so that undoing the latest move gives the
+// progress that there was before it.
 func TestProgressIsItsMoves(t *testing.T) {
 	t.Parallel()
 	sent := time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC)

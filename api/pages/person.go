@@ -146,9 +146,9 @@ func (s *server) keepAnswer(c echo.Context) error {
 func wrongAnswer(p outcomes.Page, question string) string {
 	at := p.Index(question)
 	switch {
-	case at >= 0 && p.Questions[at].Kind == instruments.AText:
+	case at >= 0 && p.Questions[at].Kind == instruments.KindText:
 		return "Please write at most 5,000 characters"
-	case at >= 0 && p.Questions[at].Kind == instruments.ANumber:
+	case at >= 0 && p.Questions[at].Kind == instruments.KindNumber:
 		return "Write a whole number, or choose one of the other answers"
 	case at >= 0 && !p.Questions[at].MayPass():
 		return "Choose one of the answers"

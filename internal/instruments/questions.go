@@ -14,13 +14,13 @@ type Question struct {
 	Key          string // names it among the answers, such as ons4.anxiety
 	Words        string
 	Hint         string
-	Note         string // to somebody who answers for the person, above words that may not change
-	Introduction string // of its instrument, with the first question of that
+	Note         string // shown to a proxy above a wording that may not be changed for them
+	Introduction string // the instrument's; only its first question has it
 	Kind         Kind
-	Least        float64   // of a number
-	Most         float64   // of a number
-	Ends         [2]string // of a scale: what its least and its most are called; empty: nothing
-	Offers       []Choice  // of a choice or a scale; of a number, the ways to give none
+	Least        float64   // KindScale, KindNumber
+	Most         float64   // KindScale, KindNumber
+	EndLabels    [2]string // KindScale: the labels of its least and its most; empty: no label
+	Offers       []Choice  // KindChoice, KindScale: the answers; KindNumber: the ways to give none
 	Answer       string    // empty: none yet
 	Given        bool      // there is an answer, though an empty one
 }
@@ -29,10 +29,10 @@ type Question struct {
 type Kind string
 
 const (
-	AChoice Kind = "choice"
-	AScale  Kind = "scale"  // of a few numbers side by side, with the ways to give none below
-	ANumber Kind = "number" // of many
-	AText   Kind = "text"   // which may be left empty
+	KindChoice Kind = "choice"
+	KindScale  Kind = "scale"  // few numbers, shown side by side, with the ways to give none below
+	KindNumber Kind = "number" // too many values to show side by side: typed
+	KindText   Kind = "text"   // may be left empty
 )
 
 // Choice is one answer on offer.
@@ -42,23 +42,23 @@ const LongestAnswer = 5000 // characters
 
 // Takes reports whether the answer is one the question offers.
 func (q Question) Takes(answer string) bool {
-	if q.Kind == AText {
+	if q.Kind == KindText {
 		return len([]rune(answer)) <= LongestAnswer
 	}
 	if slices.ContainsFunc(q.Offers, func(c Choice) bool { return c.Code == answer }) {
 		return true
 	}
 	n, err := strconv.Atoi(answer)
-	return q.Kind == ANumber && err == nil && float64(n) >= q.Least && float64(n) <= q.Most
+	return q.Kind == KindNumber && err == nil && float64(n) >= q.Least && float64(n) <= q.Most
 }
 
-// End is what an answer is called that is an end of a scale.
-func (q Question) End(code string) string {
+// EndLabel returns the label of an answer that is an end of a scale; "" for any other.
+func (q Question) EndLabel(code string) string {
 	switch {
-	case q.Kind == AScale && code == fmt.Sprintf("%g", q.Least):
-		return q.Ends[0]
-	case q.Kind == AScale && code == fmt.Sprintf("%g", q.Most):
-		return q.Ends[1]
+	case q.Kind == KindScale && code == fmt.Sprintf("%g", q.Least):
+		return q.EndLabels[0]
+	case q.Kind == KindScale && code == fmt.Sprintf("%g", q.Most):
+		return q.EndLabels[1]
 	}
 	return ""
 }
@@ -94,13 +94,13 @@ func (i Instrument) Questions(respondent string) (list []Question) {
 
 // question is the item as a page asks it. Whatever follows the question mark in its wording is a hint.
 func (it Item) question(instrument string) Question {
-	q := Question{Key: instrument + "." + it.Code, Words: it.Wording, Kind: AChoice}
+	q := Question{Key: instrument + "." + it.Code, Words: it.Wording, Kind: KindChoice}
 	if ask, hint, both := strings.Cut(it.Wording, "? "); both {
 		q.Words, q.Hint = ask+"?", hint
 	}
 	switch {
 	case it.Type == "text":
-		q.Kind = AText
+		q.Kind = KindText
 		return q
 	case it.Type == "number":
 		q.number(it)
@@ -122,22 +122,22 @@ func (it Item) question(instrument string) Question {
 	return q
 }
 
-const mostOnAScale = 11 // as many numbers as stand side by side
+const mostOnAScale = 11 // numbers that fit side by side
 
 func (q *Question) number(it Item) {
-	q.Least, q.Most, q.Ends = *it.Min, *it.Max, [2]string{it.MinLabel, it.MaxLabel}
+	q.Least, q.Most, q.EndLabels = *it.Min, *it.Max, [2]string{it.MinLabel, it.MaxLabel}
 	switch {
 	case len(it.Options) > 0:
 		for _, o := range it.Options {
 			q.Offers = append(q.Offers, Choice{fmt.Sprintf("%g", *o.Value), o.Wording})
 		}
 	case *it.Max-*it.Min < mostOnAScale:
-		q.Kind = AScale
+		q.Kind = KindScale
 		for n := *it.Min; n <= *it.Max; n++ {
 			q.Offers = append(q.Offers, Choice{fmt.Sprintf("%g", n), fmt.Sprintf("%g", n)})
 		}
 	default:
-		q.Kind = ANumber
+		q.Kind = KindNumber
 	}
 }
 

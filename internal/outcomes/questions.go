@@ -54,9 +54,10 @@ func (v visit) answers(tx *db.Tx) (map[string]string, error) {
 	return given, err
 }
 
-// instruments are those of the schedule (ons4 where the site has it no more) that a page can ask: with
-// words for every item, none of which shows what was said before, not answered at this follow-up already,
-// and context only where the site has it switched on.
+// instruments returns those of the follow-up's schedule that the page can ask; of a schedule that the site has deleted,
+// ons4. It leaves out an instrument that was answered at this follow-up already, that the person is too young for, that
+// has an item without a wording or one that shows the answer at the baseline again, and context where the site has it
+// switched off.
 func (v visit) instruments(tx *db.Tx) (list []instruments.Instrument, err error) {
 	var keys, done []string
 	err = tx.Raw("select unnest(coalesce((select instruments from schedules where site_id = ? and code = ?), '{ons4}'))", v.SiteID, v.Code).
@@ -147,9 +148,9 @@ func (f *form) addPlaceQuestions(p place) {
 }
 
 func (f *form) add(key string, a questionText) {
-	q := instruments.Question{Key: key, Words: a.Words, Hint: a.Hint, Kind: instruments.AChoice, Offers: a.Answers}
+	q := instruments.Question{Key: key, Words: a.Words, Hint: a.Hint, Kind: instruments.KindChoice, Offers: a.Answers}
 	if len(a.Answers) == 0 {
-		q.Kind = instruments.AText
+		q.Kind = instruments.KindText
 	}
 	f.questions = append(f.questions, f.withAnswer(q))
 }

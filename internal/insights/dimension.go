@@ -12,8 +12,8 @@ import (
 	"waypost/internal/platform/sqlfile"
 )
 
-// Dimension is what a table is divided by. Its rows are always the same ones in the same order, those of
-// nobody too: which rows there are must not tell what is in them.
+// Dimension is what a table is divided by. Every value has its row, always in the same order, though it counts nobody:
+// a row that is missing would tell that.
 type Dimension string
 
 const (
@@ -47,8 +47,8 @@ type Divider struct {
 	SiteName *string `json:"site_name,omitempty" example:"Example Town"`
 	// The month. It is there when figures are asked by month.
 	Month *string `json:"month,omitempty" example:"2026-01"`
-	// The group of the need. It is there when figures are asked by need_group; of referrals it is of the
-	// referral's need, of anything else of the episode's primary need.
+	// The group of the need. It is there when figures are asked by need_group. For referrals: the referral's
+	// need. Otherwise: the episode's primary need.
 	NeedGroup *string `json:"need_group,omitempty" example:"relationships"`
 	// Deprivation of the home's neighbourhood, in fifths. It is there when figures are asked by
 	// deprivation; 1 is the most deprived fifth (deciles 1 and 2).
@@ -58,8 +58,8 @@ type Divider struct {
 	EthnicGroup *string `json:"ethnic_group,omitempty" example:"asian"`
 	// Gender as the person states it. It is there when figures are asked by gender.
 	Gender *string `json:"gender,omitempty" example:"female"`
-	// Age in bands of years. It is there when figures are asked by age_band, and is the age on the day that
-	// the months are of.
+	// Age in bands of years. It is there when figures are asked by age_band. Age on the day that decides the
+	// row's month.
 	AgeBand *string `json:"age_band,omitempty" example:"50_64"`
 	// The organisation's id. It is there when figures are asked by organisation.
 	OrganisationID *string `json:"organisation_id,omitempty" format:"uuid"`
@@ -75,7 +75,7 @@ type Divider struct {
 	band *string
 }
 
-// value is where a divider keeps the value of a dimension.
+// value returns a pointer to the field that holds a dimension's value.
 func (d *Divider) value(of Dimension) **string {
 	switch of {
 	case BySite:
@@ -103,7 +103,7 @@ func (d *Divider) value(of Dimension) **string {
 	}
 }
 
-// divided is the row of one value.
+// divided returns the Divider of one value's row.
 func divided(of Dimension, value string) (d Divider) {
 	*d.value(of) = &value
 	return d
@@ -114,18 +114,17 @@ var folder embed.FS
 
 var files = sqlfile.Load(folder)
 
-// division is what the template of a metric varies by.
+// division is what a metric's SQL template is rendered with.
 type division struct {
 	dimensions []Dimension
-	worker     bool // only the episodes of the link worker whom the parameter names
-	Bands      bool // of completers: by bands of scores too
-	Snapshot   bool // of pairs: who is in them, and since when
+	worker     bool // count only the episodes of the link worker whose id is the parameter worker
+	Bands      bool // for completers: by bands of scores too
+	Snapshot   bool // for pairs: list who is in them, and since when
 }
 
-// Facets is an array of the value of each dimension, with its name before it; of one dimension alone, that
-// value, so that no array is made for each row. The rows have an alias with site_id and patient_id; need,
-// and the day that an age is of, are columns. own is the value of the metric's own dimension: the service,
-// or the band.
+// Facets returns SQL for an array of 'dimension=value' strings; for one dimension, one plain string, which is cheaper.
+// rows is the alias of a table with site_id and patient_id; need and ageOn are columns with the code of the need and
+// the day on which age is counted; own is SQL for the value that only this metric has: the service, or the band.
 func (d division) Facets(rows, need, ageOn string, own ...string) string {
 	own = append(own, "null") // there may be none
 	var list []string
@@ -138,24 +137,24 @@ func (d division) Facets(rows, need, ageOn string, own ...string) string {
 	return "array[" + strings.Join(list, ", ") + "]"
 }
 
-// Each makes of a column of Facets a row for each facet, to be joined.
-func (d division) Each(facets string) string {
+// EachFacet returns SQL to join that makes a row for each facet of a column of Facets.
+func (d division) EachFacet(facets string) string {
 	if len(d.dimensions) == 1 {
 		return "lateral (select " + facets + " as facet) f"
 	}
 	return "unnest(" + facets + ") facet"
 }
 
-// People joins the people p to the rows, where a facet is theirs.
-func (d division) People(rows string) string {
+// JoinPatients returns SQL that joins patients as p to the rows, if a facet needs it.
+func (d division) JoinPatients(rows string) string {
 	if strings.Contains(d.Facets(rows, "", "", ""), "p.") {
 		return fmt.Sprintf("join patients p on p.site_id = %[1]s.site_id and p.id = %[1]s.patient_id", rows)
 	}
 	return ""
 }
 
-// Theirs asks whether an episode is one of the link worker's; of no link worker it asks nothing.
-func (d division) Theirs(episode string) string {
+// OfLinkWorker returns an SQL condition that the episode is the link worker's; true when figures are of all.
+func (d division) OfLinkWorker(episode string) string {
 	if !d.worker {
 		return "true"
 	}
@@ -163,7 +162,7 @@ func (d division) Theirs(episode string) string {
 		"    select id from episodes where site_id = any(cast(:'sites' as uuid[])) and link_worker_id = :'worker'))"
 }
 
-// facet is the SQL of a value of the dimension.
+// facet returns SQL for a row's value of the dimension; the parameters are those of Facets.
 func (d Dimension) facet(rows, need, ageOn, own string) string {
 	switch d {
 	case BySite:
@@ -195,7 +194,7 @@ func (d Dimension) facet(rows, need, ageOn, own string) string {
 // valued reports whether each cell has a value of the dimension.
 func (d Dimension) valued() bool { return d != Together && d != BySite && d != ByMonth }
 
-// rows are the values of a dimension, in order.
+// rows returns the dimension's values in the order of the table's rows.
 func (d Dimension) rows(tx *db.Tx) (list []string, err error) {
 	switch d {
 	case ByService:
@@ -207,9 +206,10 @@ func (d Dimension) rows(tx *db.Tx) (list []string, err error) {
 	return d.values(), nil
 }
 
-// axis is how the rows of a dimension are halved: in most populations the first of these are most people.
+// axis returns the tree by which the rows of a dimension are added up. It halves them, except where the first few hold
+// most people in most populations: those are parted from the rest.
 func (d Dimension) axis(rows int) disclosure.Tree {
-	if d == ByService { // no service is cut off first, since services are added before it
+	if d == ByService { // 'none' is the last row, and is parted first: services are added before it
 		return disclosure.Parted(rows, rows-1)
 	}
 	if first, is := map[Dimension]int{ByGender: 2, ByEthnicGroup: 1}[d]; is {
@@ -218,7 +218,7 @@ func (d Dimension) axis(rows int) disclosure.Tree {
 	return disclosure.Halves(rows)
 }
 
-// values are the rows of a dimension of people, in order.
+// values returns the values of a dimension that is a list in the program, in order.
 func (d Dimension) values() (list []string) {
 	switch d {
 	case ByPopulation:
@@ -245,7 +245,7 @@ func (d Dimension) values() (list []string) {
 	return list
 }
 
-// name puts the names of what the directory holds to rows by it.
+// name adds the names of services or organisations to the rows by service or organisation.
 func (d Dimension) name(tx *db.Tx, list []span) error {
 	table, is := map[Dimension]string{ByService: "services", ByOrganisation: "organisations"}[d]
 	if !is {
@@ -267,7 +267,7 @@ func (d Dimension) name(tx *db.Tx, list []span) error {
 	return err
 }
 
-// published is the divider as a row carries it: no service has no id.
+// published returns the divider as the API shows it: the row of referrals without a service (noService) has no id.
 func (d Divider) published() Divider {
 	if d.ServiceID != nil && *d.ServiceID == noService {
 		d.ServiceID = nil
@@ -275,7 +275,7 @@ func (d Divider) published() Divider {
 	return d
 }
 
-// namedSites are the rows of a table by site: the actor's sites, by id.
+// namedSites returns the rows of a table by site: the actor's sites, ordered by id.
 func namedSites(tx *db.Tx) (list []Divider, err error) {
 	err = tx.Raw("select id::text as site_id, name as site_name from sites where id = any(?::uuid[]) order by id", db.IDs(tx.Actor.Sites)).
 		Scan(&list).

@@ -54,13 +54,13 @@ func TestFlowAndReferralsAreSafe(t *testing.T) {
 		steps := flow.columnNames()
 		for i := range steps {
 			for j := range steps[:i] {
-				subtract(t, p, truth, shown, map[string][]string{steps[j]: {steps[i]}})
+				checkDifferences(t, p, truth, shown, map[string][]string{steps[j]: {steps[i]}})
 			}
 		}
 		truth = countsOf(tabled(referrals, disclosure.None(), abc, stand, ""))
 		shown = countsOf(tabled(referrals, p, abc, stand, ""))
 		safeCounts(t, p, shown)
-		subtract(
+		checkDifferences(
 			t,
 			p,
 			truth,
@@ -86,7 +86,7 @@ func TestFlowAndReferralsAreSafe(t *testing.T) {
 			},
 			{"referrals": {"answered_within_14_days", "answered_in_15_to_28_days"}},
 		} {
-			subtract(t, p, truth, shown, kinds)
+			checkDifferences(t, p, truth, shown, kinds)
 		}
 	})
 }

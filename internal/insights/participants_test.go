@@ -48,7 +48,7 @@ func TestParticipantsAreSafe(t *testing.T) {
 			tabled(participants, p, abc, seen, "m9_12"),
 		)
 		safeCounts(t, p, shown)
-		subtract(
+		checkDifferences(
 			t,
 			p,
 			truth,
@@ -61,7 +61,7 @@ func TestParticipantsAreSafe(t *testing.T) {
 				"not_helped":  {"services_made_worse"},
 			},
 		)
-		subtract(
+		checkDifferences(
 			t,
 			p,
 			truth,
@@ -73,7 +73,7 @@ func TestParticipantsAreSafe(t *testing.T) {
 				"used":        {"helped", "services_made_worse"},
 			},
 		)
-		subtract(
+		checkDifferences(
 			t,
 			p,
 			truth,
@@ -83,6 +83,6 @@ func TestParticipantsAreSafe(t *testing.T) {
 				"meeting_not_helped": {"meeting_made_worse"},
 			},
 		)
-		subtract(t, p, truth, shown, map[string][]string{"followed_up": {"all_answers", "not_all_answers"}})
+		checkDifferences(t, p, truth, shown, map[string][]string{"followed_up": {"all_answers", "not_all_answers"}})
 	})
 }

@@ -15,16 +15,16 @@ import (
 
 var abc = []string{"a", "b", "c"}
 
-// tallies are what a metric's SQL counts, by name.
+// tallies are the counts of one row of a metric's SQL, by name.
 type tallies map[string]int
 
-// seenAt is what was counted of a site and a subgroup.
+// seenAt is what was counted at a site in a subgroup.
 type seenAt struct {
 	site, subgroup string
 	tallies        tallies
 }
 
-// asCells are cells of no dimension.
+// asCells turns what was counted into cells without a dimension, as the metric's SQL gives them.
 func (m *counts[R]) asCells(list []seenAt) (cells []cell) {
 	for _, s := range list {
 		c := cell{place: place{site: s.site, subgroup: s.subgroup, facet: "="}}
@@ -36,7 +36,7 @@ func (m *counts[R]) asCells(list []seenAt) (cells []cell) {
 	return cells
 }
 
-// tabled makes the rows that a profile lets be shown: all together, and each site.
+// tabled makes the rows as a profile publishes them: first all sites together, then each site.
 func tabled[R any](m *counts[R], profile disclosure.Profile, sites []string, seen []seenAt, subgroup string) (rows []R) {
 	months, axis := disclosure.Calendar(0, 1), disclosure.Halves(len(sites))
 	site := func(p place) int { return slices.Index(sites, p.site) }
@@ -55,41 +55,36 @@ func tabled[R any](m *counts[R], profile disclosure.Profile, sites []string, see
 	return rows
 }
 
-// draw draws counts of one place, often near the threshold, that hang together: each kind of people that the
-// metric's partitions sort is nobody or more.
+// draw draws the counts of one site, often near the threshold, and consistent: no part of the metric's partitions is
+// negative.
 func (m *counts[R]) draw(t *rapid.T) tallies {
-	few := rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 12), rapid.IntRange(0, 90))
+	smallCount := rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 12), rapid.IntRange(0, 90))
 	n := tallies{}
-	count := func(name string, most int) int {
-		if most < 0 {
-			return few.Draw(t, name)
-		}
-		return min(most, few.Draw(t, name))
-	}
 	for _, name := range m.names {
-		n[name] = count(name, -1)
+		n[name] = smallCount.Draw(t, name)
 	}
-	if hang := countLimits[m.ID]; hang != nil {
-		hang(n, count)
+	if limit := countLimits[m.ID]; limit != nil {
+		limit(n, func(name string, most int) int { return min(most, smallCount.Draw(t, name)) })
 	}
 	c := m.asCells([]seenAt{{tallies: n}})[0]
 	for _, column := range m.columns {
 		for _, need := range column.needs {
 			if slices.Min(need.counts(c.counts)) < 0 {
-				t.Fatalf("drawn of %s: %v, of which %s has %v", m.ID, n, column.name, need.counts(c.counts))
+				t.Fatalf("the counts drawn for %s, %v, give %s a negative part: %v", m.ID, n, column.name, need.counts(c.counts))
 			}
 		}
 	}
 	return n
 }
 
-// countLimits is how one count bounds another, of each metric whose counts overlap: those of a step are among
-// those of the step before.
+// countLimits makes the drawn counts n of a metric consistent where one count includes another, as a step includes
+// everybody who reached the next one. count draws a count of most at the most; name tells the draws apart.
 var countLimits = map[string]func(n tallies, count func(name string, most int) int){
 	"flow": func(n tallies, count func(string, int) int) {
-		for so, names := 0, flow.columnNames(); len(names) > 0; names = names[:len(names)-1] {
-			so += n[names[len(names)-1]]
-			n[names[len(names)-1]] = so
+		reached := 0 // a step and all later ones
+		for _, step := range slices.Backward(flow.columnNames()) {
+			reached += n[step]
+			n[step] = reached
 		}
 	},
 	"services": func(n tallies, count func(string, int) int) {
@@ -189,7 +184,7 @@ func TestRetentionProtected(t *testing.T) {
 	}
 }
 
-// retentionKinds says which count of a row is made of which others.
+// retentionKinds has, for each count that is a sum, the counts that it is the sum of.
 var retentionKinds = map[string][]string{
 	"eligible":    {"followed_up", "missed", "lost", "said_no_to_contact", "not_yet_due", "still_open"},
 	"followed_up": {"followed_up_in_window", "followed_up_late", "followed_up_early"},
@@ -232,19 +227,19 @@ func TestRetentionIsSafe(t *testing.T) {
 		public := tabled(retention, p, abc, seen, "m")
 		shown := countsOf(public)
 		safeCounts(t, p, shown)
-		subtract(t, p, truth, shown, retentionKinds)
+		checkDifferences(t, p, truth, shown, retentionKinds)
 		for i := range shown {
 			derive(truth[i], truth[i])
 			derive(truth[i], shown[i])
 		}
-		subtract(
+		checkDifferences(
 			t,
 			p,
 			truth,
 			shown,
 			map[string][]string{"eligible": {"attempted"}, "waiting": {"not_invited"}, "attempted": {"tried_waiting"}},
 		)
-		subtract(t, p, truth, shown, map[string][]string{"eligible": {"attempted", "not_invited"}})
+		checkDifferences(t, p, truth, shown, map[string][]string{"eligible": {"attempted", "not_invited"}})
 		for i, r := range public {
 			if r.Suppressed && len(shown[i]) > 0 {
 				t.Fatalf("suppressed, and shows %v", shown[i])
@@ -253,7 +248,7 @@ func TestRetentionIsSafe(t *testing.T) {
 	})
 }
 
-// derive adds what a reader works out from counts that they see: who waits, and how many of these were tried.
+// derive adds to the known counts those that follow from them: who waits, and how many of these were tried.
 func derive(truth, known map[string]int) {
 	_, due := known["still_open"]
 	_, missed := known["missed"]
@@ -276,7 +271,7 @@ func compact(t *testing.T, text string) string {
 	return b.String()
 }
 
-// countsOf reads the counts that rows show, by their name on the wire.
+// countsOf returns the counts that each row shows, by the name of the field in JSON.
 func countsOf[R any](rows []R) (list []map[string]int) {
 	for _, r := range rows {
 		counts, v := map[string]int{}, reflect.ValueOf(r)
@@ -300,7 +295,7 @@ func sumOf(counts map[string]int, names []string) (sum int) {
 	return sum
 }
 
-// safeCounts: every published count is none, or enough and rounded.
+// safeCounts checks that every published count is 0, or at least the threshold and rounded.
 func safeCounts(t *rapid.T, p disclosure.Profile, shown []map[string]int) {
 	for i, row := range shown {
 		for name, n := range row {
@@ -311,9 +306,9 @@ func safeCounts(t *rapid.T, p disclosure.Profile, shown []map[string]int) {
 	}
 }
 
-// subtract takes shown counts from one another, with every shown count known exactly: what is left of a
-// row's whole, and of the row of all together, is nobody or enough people.
-func subtract(t *rapid.T, p disclosure.Profile, truth, shown []map[string]int, kinds map[string][]string) {
+// checkDifferences subtracts as an attacker would who knows every shown count exactly: the shown parts of each whole
+// from it, and the sites' counts from the row of all sites together. What is left must be nobody or enough people.
+func checkDifferences(t *rapid.T, p disclosure.Profile, truth, shown []map[string]int, kinds map[string][]string) {
 	left := func(what string, whole int, parts int) {
 		if n := whole - parts; n != 0 && n < p.Threshold() {
 			t.Fatalf("%s leaves %d\ntruth %v\nshown %v", what, n, truth, shown)

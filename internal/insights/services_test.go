@@ -40,7 +40,7 @@ func TestServicesAreSafe(t *testing.T) {
 			{"referrals": {"came_within_14_days", "came_in_15_to_42_days", "came_after_42_days"}},
 			{"referrals": {"came_within_42_days", "came_after_42_days"}, "came_within_42_days": {"came_within_14_days"}},
 		} {
-			subtract(t, p, truth, shown, kinds)
+			checkDifferences(t, p, truth, shown, kinds)
 		}
 	})
 }

@@ -203,9 +203,9 @@ func singular(w string) string {
 	}
 }
 
-// body parts a description into its lead, which is its first sentence and the headings within it, and the rest.
-// Sections about something else, such as gifts that are wanted, are left out; a numbered section never is,
-// since that is one of the things on offer.
+// body parts a description into its lead and the rest. The lead is the first sentence and, from all the lines that are
+// kept, every heading in capitals. Sections about something else, such as gifts that are wanted, are left out; a numbered
+// section never is, since that is one of the things on offer.
 func (m *wordMap) body(description string) (lead, rest string) {
 	var kept, headings []string
 	skipping := false

@@ -6,14 +6,15 @@ import (
 	"gorm.io/gorm"
 )
 
-// Page is what is asked of a list: so many items, from a position on.
+// Page is the part of a list that a caller asks for: Limit items that follow a position.
 type Page[P any] struct {
 	After        P // the zero P: from the beginning
 	Limit        int
 	UpdatedSince time.Time // only what changed at this instant or later; zero: everything
 }
 
-// Cut narrows a query to what changed since, and to the page's length; it is a scope of gorm.
+// Cut is a gorm scope that applies UpdatedSince and Limit. It does not apply After: each list has an order of its own,
+// and its query says where the position is in that.
 func (p Page[P]) Cut(q *gorm.DB) *gorm.DB {
 	if !p.UpdatedSince.IsZero() {
 		q = q.Where("updated_at >= ?", p.UpdatedSince)

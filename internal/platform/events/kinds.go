@@ -38,7 +38,7 @@ var (
 
 	EpisodeOpened  = declare("episode.opened", "episode")
 	EpisodeChanged = declare("episode.changed", "episode")
-	// recorded when a referral alone made an episode active, and not any more; subscribers may go on naming it
+	// Deprecated: no longer recorded; kept so that subscriptions naming it stay valid.
 	EpisodeBecameActive  = declare("episode.became_active", "episode")
 	EpisodeFirstContact  = declare("episode.first_contact", "episode")
 	EpisodeBaselineTaken = declare("episode.baseline_taken", "episode")

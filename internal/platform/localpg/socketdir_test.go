@@ -45,8 +45,8 @@ func TestLongAndOddPaths(t *testing.T) {
 	}
 }
 
-// The short folder: nobody else can enter it, what a killed server left in it does not matter, and it is
-// gone after a stop.
+// The short folder of the socket: no other user can enter it, it is gone after a stop, and a start takes it over from a
+// server that was killed.
 func TestShortSocketDir(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(newDir(t), strings.Repeat("long", 30))
@@ -78,14 +78,15 @@ func TestShortSocketDir(t *testing.T) {
 	if _, err := os.Lstat(run); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%s was left behind", run)
 	}
-	startIn(t, dir) // and clears away the shared memory
+	startIn(t, dir) // so that its stop frees the shared memory that the killed server held
 }
 
-// Its name can be guessed: whoever makes it first, or puts a link there, gets a start refused and nothing else.
+// The short folder's name can be guessed. If another user makes it first, or puts a link there, the start is refused and
+// nothing of theirs is changed.
 func TestSocketDirOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can make one")
+		t.Skip("only root can give a folder to another user")
 	}
 	dir := filepath.Join(newDir(t), strings.Repeat("long", 30))
 	run := socketDirFor(dir)
@@ -93,7 +94,7 @@ func TestSocketDirOfSomebodyElse(t *testing.T) {
 	must(t, os.Mkdir(run, 0o777))
 	must(t, os.Chown(run, 12345, 12345))
 	refused(t, Config{Dir: dir, Ephemeral: true}, run, "remove it", "uid 12345")
-	must(t, os.Remove(run)) // it is there still: we remove no folder of others
+	must(t, os.Remove(run)) // fails if the refused start removed it
 
 	theirs := t.TempDir()
 	before, err := os.Stat(theirs)

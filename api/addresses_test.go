@@ -25,8 +25,7 @@ func TestAChangedAddressWaitsForASecondPerson(t *testing.T) {
 	w.advance("P1D")
 	w.sentTo("elsewhere@example.org")
 	w.advance("P4D") // the day to chase
-	c.run()
-	c.run()
+	c.runTwice()
 	smtp.NoMail()
 	if n := c.notices(); n.text("items.1.state") != "waiting" || n.text("items.1.channel") != "by_hand" ||
 		n.text("items.1.why") != "address_unconfirmed" {
@@ -51,8 +50,7 @@ func TestAChangedAddressWaitsForASecondPerson(t *testing.T) {
 	}
 	admin.patch("/organisations/"+w.org, org.header.Get("ETag"), `{"url":null}`).problem(412, "stale")
 	lw.post(confirm, body).problem(409, "conflict")
-	c.run()
-	c.run()
+	c.runTwice()
 	w.linkIn(smtp.Mail())
 	smtp.NoMail()
 }
@@ -76,15 +74,13 @@ func TestANoticeGoesToAnAddressThatIsAddedLater(t *testing.T) {
 	lw.post("/referrals/"+answered+"/moves", `{"to":"accepted","reported_by":"organisation"}`).want(200)
 	w.advance("P1D")
 	w.sentTo("club@example.org")
-	c.run()
-	c.run()
+	c.runTwice()
 	smtp.NoMail()
 	if n := c.notices(); n.text("items.0.channel") != "by_hand" || n.text("items.0.why") != "address_unconfirmed" {
 		t.Errorf("%s", n.body)
 	}
 	lw.post("/organisations/"+w.org+"/email/confirmation", `{"email":"club@example.org"}`).want(200)
-	c.run()
-	c.run()
+	c.runTwice()
 	m := smtp.Mail()
 	w.linkIn(m)
 	if !strings.Contains(strings.ReplaceAll(m.Text, "=\r\n", ""), asked) {
@@ -109,8 +105,7 @@ func TestAnAddressComesAndGoes(t *testing.T) {
 	}
 	notice := func(channel, why string) {
 		t.Helper()
-		c.run()
-		c.run()
+		c.runTwice()
 		smtp.NoMail()
 		if n := c.notices(); n.text("items.0.state") != "waiting" || n.text("items.0.channel") != channel ||
 			n.text("items.0.why") != why {
@@ -173,8 +168,7 @@ func TestAServicesAddressWaitsToo(t *testing.T) {
 	}
 	waits := func(n int) {
 		t.Helper()
-		c.run()
-		c.run()
+		c.runTwice()
 		smtp.NoMail()
 		waiting := 0
 		for _, item := range c.notices().items() {
@@ -199,15 +193,13 @@ func TestAServicesAddressWaitsToo(t *testing.T) {
 	set(`"elsewhere@example.org"`)
 	waits(1)
 	confirm(`"elsewhere@example.org"`)
-	c.run()
-	c.run()
+	c.runTwice()
 	smtp.Mail()
 	_, late := w.sentNow("")
 	set(`null`) // back to the organisation's address
 	waits(1)
 	confirm(`null`)
-	c.run()
-	c.run()
+	c.runTwice()
 	smtp.Mail()
 	lw.post("/referrals/"+late+"/moves", `{"to":"withdrawn","reason":"patient_declined"}`)
 	set(`"elsewhere@example.org"`)

@@ -15,7 +15,7 @@ func (w *world) taken(episode, instrument, timepoint, on, mode, respondent, resp
 
 const calm = `"life_satisfaction":5,"worthwhile":6,"happiness":4,"anxiety":2`
 
-// codes are those of the answer's warnings, in order.
+// warnings returns the codes of the answer's warnings, in order.
 func (a answer) warnings() []string {
 	a.t.Helper()
 	list, ok := a.at("warnings").([]any)

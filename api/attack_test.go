@@ -14,10 +14,10 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// TestPeriodsSubtractedGiveNothingAway asks, as a partner, for every period of ten months by site, and
-// takes all shown answers from one another, each known exactly. Two periods that share an end give the
-// months between: whatever can be reached in that way, for a site and for what all sites leave over, is
-// nobody or at least eight people.
+// TestPeriodsSubtractedGiveNothingAway asks, as a partner, for every period of ten months by site, and subtracts the shown
+// counts from one another as if each was exact. Two shown periods that start or end in the same month give the count of
+// the months between. Each count found in that way must be 0 or at least 8, for each site and for all sites less those
+// that are shown.
 func TestPeriodsSubtractedGiveNothingAway(t *testing.T) {
 	w := newWorld(t)
 	dice := rand.New(rand.NewPCG(7, 7))
@@ -40,13 +40,13 @@ func TestPeriodsSubtractedGiveNothingAway(t *testing.T) {
 	tried := 0
 	for site, periods := range truth {
 		for _, column := range []string{"eligible", "missed", "still_open", "not_yet_due", "not_invited", "ended"} {
-			tried += reachable(t, site+" "+column, months, func(p [2]int) (float64, bool) {
+			tried += checkDerived(t, site+" "+column, months, func(p [2]int) (float64, bool) {
 				_, shown := seen[site][p][column]
 				return periods[p][column], shown
 			})
 		}
 	}
-	tried += reachable(t, "what the sites leave over", months, func(p [2]int) (left float64, shown bool) {
+	tried += checkDerived(t, "all sites less those that are shown", months, func(p [2]int) (left float64, shown bool) {
 		_, shown = seen[""][p]["eligible"]
 		for site := range truth {
 			if _, is := seen[site][p]["eligible"]; !is {
@@ -69,7 +69,8 @@ func (w *world) enrolled(who string, on time.Time) {
 		"completed_on":%q,"mode":"paper","respondent":"self","responses":{"anxiety":4}}`, episode, iso(on))).want(201)
 }
 
-// everyPeriod is what somebody is shown of each period from one month before another, by site; "" is all together.
+// everyPeriod returns the counts that somebody is shown of every period, by site ("" is all sites together). A period is
+// the numbers of its first month and of the month after its last.
 func (w *world) everyPeriod(who string, first time.Time, months int) map[string]map[[2]int]map[string]float64 {
 	found := map[string]map[[2]int]map[string]float64{}
 	for from := range months {
@@ -96,21 +97,22 @@ func (w *world) everyPeriod(who string, first time.Time, months int) map[string]
 	return found
 }
 
-// reachable joins the ends of shown periods; between any two that are joined, the count is known. It
-// returns how many are.
-func reachable(t *testing.T, what string, months int, count func([2]int) (float64, bool)) (tried int) {
+// checkDerived finds every period whose count follows from shown ones, and checks that it is 0 or at least 8. Think of the
+// starts of months as points, and of each shown period as a line from its start to its end: the count between two points
+// is known where lines join them, however many. It returns how many periods it checked.
+func checkDerived(t *testing.T, what string, months int, count func([2]int) (float64, bool)) (checked int) {
 	t.Helper()
-	part := make([]int, months+1) // ends of one number are joined
-	for i := range part {
-		part[i] = i
+	group := make([]int, months+1) // points with the same number are joined
+	for i := range group {
+		group[i] = i
 	}
 	for from := range months {
 		for until := from + 1; until <= months; until++ {
-			if _, shown := count([2]int{from, until}); shown && part[from] != part[until] {
-				old, joined := part[until], part[from]
-				for i := range part {
-					if part[i] == old {
-						part[i] = joined
+			if _, shown := count([2]int{from, until}); shown && group[from] != group[until] {
+				old, joined := group[until], group[from]
+				for i := range group {
+					if group[i] == old {
+						group[i] = joined
 					}
 				}
 			}
@@ -118,16 +120,16 @@ func reachable(t *testing.T, what string, months int, count func([2]int) (float6
 	}
 	for from := range months {
 		for until := from + 1; until <= months; until++ {
-			if part[from] != part[until] {
+			if group[from] != group[until] {
 				continue
 			}
-			tried++
+			checked++
 			if n, _ := count([2]int{from, until}); n != 0 && n < 8 {
 				t.Errorf("%s: of months %d to %d it follows that there are %v", what, from, until, n)
 			}
 		}
 	}
-	return tried
+	return checked
 }
 
 // The same question has the same answer all day, whatever is recorded meanwhile; a site's own manager sees it at once.

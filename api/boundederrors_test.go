@@ -46,14 +46,15 @@ func TestErrorsAreBounded(t *testing.T) {
 	}
 }
 
-// Every list that a body may hold has an end, and none is longer than any list that is read at all.
-func TestListsOfBodiesHaveAnEnd(t *testing.T) {
+// Every list in the body of a request has a maximum length in the document, and none is longer than what the server reads
+// of any list (wire.MaxEntries).
+func TestListsInBodiesHaveAMaximum(t *testing.T) {
 	t.Parallel()
 	doc, all := operations(t)
 	lists := 0
-	var walk func(at string, s *huma.Schema, within int)
-	walk = func(at string, s *huma.Schema, within int) {
-		if s == nil || within > wire.MaxDepth {
+	var walk func(at string, s *huma.Schema, depth int)
+	walk = func(at string, s *huma.Schema, depth int) {
+		if s == nil || depth > wire.MaxDepth {
 			return
 		}
 		if s.Ref != "" {
@@ -61,21 +62,21 @@ func TestListsOfBodiesHaveAnEnd(t *testing.T) {
 		}
 		if s.Type == huma.TypeArray {
 			if lists++; s.MaxItems == nil || *s.MaxItems > wire.MaxEntries {
-				t.Errorf("%s: a list without an end, or with a later one than %d", at, wire.MaxEntries)
+				t.Errorf("%s: a list without a maximum length, or with one over %d", at, wire.MaxEntries)
 			}
 		}
 		if len(s.Properties) > wire.MaxEntries {
-			t.Errorf("%s: more than %d names", at, wire.MaxEntries)
+			t.Errorf("%s: an object of more than %d fields", at, wire.MaxEntries)
 		}
-		walk(at+"[]", s.Items, within+1)
+		walk(at+"[]", s.Items, depth+1)
 		for name, p := range s.Properties {
-			walk(at+"."+name, p, within+1)
+			walk(at+"."+name, p, depth+1)
 		}
 	}
 	for _, o := range all {
 		walk(o.OperationID, wire.BodySchema(o), 0)
 	}
 	if lists < 50 {
-		t.Errorf("only %d lists: the walk does not walk", lists)
+		t.Errorf("found only %d lists: the walk over the schemas misses some", lists)
 	}
 }

@@ -128,7 +128,7 @@ func TestWhatAConsentMayReplace(t *testing.T) {
 
 // Nobody decides for somebody else on research. What an older version took counts as not asked.
 func TestBestInterestsAreNotForResearch(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	patients := s.people(12)
 	patient := patients[0]
 	for _, purpose := range []string{"research", "recontact", "share_my_words"} {
@@ -196,7 +196,7 @@ func TestConsentsRecordedAtOnce(t *testing.T) {
 // A release counts who left since the one before it by what was known then: not asking again makes nobody
 // leave, a refusal of the same day does.
 func TestNobodyLeavesAReleaseByNotBeingAsked(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	patients := s.people(13)
 	project := s.project("")
 	s.release(project)

@@ -8,7 +8,7 @@ import (
 
 // On a disk that is full no release is ready; once there is room again, it is made.
 func TestAFullDiskMakesNoRelease(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		t.Fatal(err)
 	}

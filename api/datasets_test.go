@@ -25,20 +25,20 @@ import (
 	"waypost/internal/platform/vault"
 )
 
-// studio is a world in which releases are made.
-type studio struct {
+// researchWorld is a world with a store for releases of data.
+type researchWorld struct {
 	*world
 	store  *datasets.Store
-	folder string // where their files lie
+	folder string // of the releases' files
 }
 
-func newStudio(t *testing.T) studio {
+func newResearchWorld(t *testing.T) researchWorld {
 	t.Helper()
 	t.Parallel()
 	store, folder := researchStore(t, dbtest.New(t))
 	c := on(store.DB)
 	c.Stores.Datasets = store
-	return studio{serving(t, c), store, folder}
+	return researchWorld{serving(t, c), store, folder}
 }
 
 // researchStore is a store with a master key and a folder of a test's own.
@@ -66,8 +66,8 @@ func bucket(t *testing.T, folder string) *blob.Bucket {
 	return files
 }
 
-// build is a turn of the job that makes releases.
-func (s studio) build() {
+// build runs the job that makes releases once.
+func (s researchWorld) build() {
 	s.t.Helper()
 	makeReleases(s.t, s.store)
 }
@@ -82,19 +82,19 @@ func makeReleases(t *testing.T, store *datasets.Store) {
 }
 
 // study is the body of a project at the first site.
-func (s studio) study(more string) string {
+func (s researchWorld) study(more string) string {
 	return fmt.Sprintf(`{"title":"A study","purpose":"To see whether it helps.",
 		"legal_basis":"explicit_consent","setting":"outside","site_ids":[%q],"instruments":["ons4"],
 		"timepoints":["m9_12"],"minimum_k":10,"expires_on":"2099-12-31"%s}`, s.site, more)
 }
 
-func (s studio) project(more string) string {
+func (s researchWorld) project(more string) string {
 	s.t.Helper()
 	return s.as("data_steward").post("/projects", s.study(more)).made()
 }
 
 // member is a researcher of the project.
-func (s studio) member(project string) client {
+func (s researchWorld) member(project string) client {
 	s.t.Helper()
 	name := "member of " + project
 	s.keys[name] = s.key("researcher", fmt.Sprintf(`"project_ids":[%q]`, project))
@@ -102,7 +102,7 @@ func (s studio) member(project string) client {
 }
 
 // release asks for one, makes it, and returns how it stands.
-func (s studio) release(project string) answer {
+func (s researchWorld) release(project string) answer {
 	s.t.Helper()
 	asked := s.as("data_steward").post("/projects/"+project+"/releases", `{}`).want(202)
 	if at := asked.header.Get("Location"); at != "/v1/releases/"+asked.text("id") || asked.text("state") != "building" {
@@ -112,13 +112,13 @@ func (s studio) release(project string) answer {
 	return s.as("data_steward").get("/releases/" + asked.text("id")).want(200)
 }
 
-func (s studio) file(release answer, name string) string {
+func (s researchWorld) file(release answer, name string) string {
 	s.t.Helper()
 	return string(s.as("data_steward").get("/releases/" + release.text("id") + "/files/" + name).want(200).body)
 }
 
 // table is a CSV file's rows by column.
-func (s studio) table(release answer, name string) (rows []map[string]string) {
+func (s researchWorld) table(release answer, name string) (rows []map[string]string) {
 	s.t.Helper()
 	lines, err := csv.NewReader(strings.NewReader(s.file(release, name+".csv"))).ReadAll()
 	if err != nil {
@@ -135,7 +135,7 @@ func (s studio) table(release answer, name string) (rows []map[string]string) {
 }
 
 // people records some who consent to research, with a baseline, and who answer ten months later.
-func (s studio) people(n int) (patients []string) {
+func (s researchWorld) people(n int) (patients []string) {
 	s.t.Helper()
 	lw := s.as("link_worker")
 	var followUps []string
@@ -165,7 +165,7 @@ func (s studio) people(n int) (patients []string) {
 }
 
 func TestAProjectFromProposalToFiles(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	s.people(12)
 	proposed := s.as("researcher").post("/projects", s.study(""))
 	id := proposed.made()
@@ -222,7 +222,7 @@ func TestAProjectFromProposalToFiles(t *testing.T) {
 }
 
 // filesAreWhole downloads every file, alone and in the package.
-func (s studio) filesAreWhole(ready answer) {
+func (s researchWorld) filesAreWhole(ready answer) {
 	s.t.Helper()
 	var names []string
 	whole := map[string]string{}
@@ -270,7 +270,7 @@ func (s studio) filesAreWhole(ready answer) {
 }
 
 // noted asks whether every use is in the log.
-func (s studio) noted(ready answer, project string) {
+func (s researchWorld) noted(ready answer, project string) {
 	s.t.Helper()
 	var kinds []string
 	err := s.db.Do(actor.With(s.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
@@ -292,7 +292,7 @@ func (s studio) noted(ready answer, project string) {
 }
 
 func TestBadProjects(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	steward := s.as("data_steward")
 	good := s.study("")
 	for what, body := range map[string]string{
@@ -330,7 +330,7 @@ func TestBadProjects(t *testing.T) {
 }
 
 func TestAResearcherReachesTheirOwnProjectsAlone(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	s.people(10)
 	first, second := s.project(""), s.project("")
 	made := s.release(first)
@@ -368,7 +368,7 @@ func (w *world) keyID(role string) (id string) {
 }
 
 func TestReleasesEndWithTheProject(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	s.people(10)
 	id := s.project(`,"schedule":[]`)
 	made := s.release(id)
@@ -387,7 +387,7 @@ func TestReleasesEndWithTheProject(t *testing.T) {
 // Who withdraws is absent from the next release, and the earlier one is unchanged; who lets data be kept
 // leaves what was collected until then.
 func TestWithdrawalHoldsFromTheNextRelease(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	patients := s.people(13)
 	id := s.project("")
 	first := s.release(id)
@@ -401,7 +401,7 @@ func TestWithdrawalHoldsFromTheNextRelease(t *testing.T) {
 	if s.file(first, "package.zip") != before {
 		t.Error("the earlier release has changed")
 	}
-	gone := s.only(first, second)
+	gone := s.missingFrom(second, first)
 	if len(gone) != 1 {
 		t.Errorf("%d people are gone", len(gone))
 	}
@@ -422,7 +422,7 @@ func TestWithdrawalHoldsFromTheNextRelease(t *testing.T) {
 
 // Of somebody who withdraws and lets data be kept, nothing of a later day leaves.
 func TestWhatIsKeptEndsWithTheWithdrawal(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	patients := s.people(12)
 	id := s.project("")
 	s.withdraw(patients[0], "stop_contact_keep_data")
@@ -437,23 +437,23 @@ func TestWhatIsKeptEndsWithTheWithdrawal(t *testing.T) {
 	second := s.release(id)
 	for _, table := range []string{"participants", "episodes", "assessments_long", "outcomes_paired", "follow_ups", "referrals"} {
 		if s.file(first, table+".csv") != s.file(second, table+".csv") {
-			t.Errorf("%s tells of what came after the withdrawal", table)
+			t.Errorf("%s holds what was recorded after the withdrawal", table)
 		}
 	}
 	s.ons4(lw.get("/episodes?patient_id="+patients[1]).text("items.0.id"), "review", s.today(), 9, 9, 9, 0).want(201)
 	if third := s.release(id); s.file(third, "assessments_long.csv") == s.file(second, "assessments_long.csv") {
-		t.Error("nothing of anybody leaves any more")
+		t.Error("a release leaves out what was recorded of people who have not withdrawn")
 	}
 }
 
-func (s studio) withdraw(patient, terms string) {
+func (s researchWorld) withdraw(patient, terms string) {
 	s.t.Helper()
 	s.as("link_worker").post("/patients/"+patient+"/consents", fmt.Sprintf(`{"purpose":"research",
 		"decision":"withdrawn","decided_on":%q,"withdrawal":%q}`, s.today(), terms)).want(201)
 }
 
-// only are the people of the first release who are not in the second.
-func (s studio) only(first, second answer) (gone []string) {
+// missingFrom returns the study ids of the first release's people who are not in the second.
+func (s researchWorld) missingFrom(second, first answer) (gone []string) {
 	s.t.Helper()
 	there := map[string]bool{}
 	for _, p := range s.table(second, "participants") {
@@ -469,7 +469,7 @@ func (s studio) only(first, second answer) (gone []string) {
 
 // A legal basis decides who is in.
 func TestLegalBases(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	lw := s.as("link_worker")
 	person := func(more string) string {
 		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Basis%d",
@@ -510,7 +510,7 @@ func TestLegalBases(t *testing.T) {
 }
 
 func TestReleasesAreRefusedInWords(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	nobodyYet := s.release(s.project(""))
 	if nobodyYet.text("state") != "refused" || nobodyYet.text("reasons.0.code") != "nobody_consented" ||
 		len(nobodyYet.at("files").([]any)) != 0 {
@@ -529,7 +529,7 @@ func TestReleasesAreRefusedInWords(t *testing.T) {
 
 // People are made alike, a step of the project's order each, and those who are still too few are left out.
 func TestKIsReached(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	lw := s.as("link_worker")
 	for i := range 80 {
 		gender, ethnic := []string{"female", "male"}[i%2], []string{"A", "A", "A", "H"}[i%4]
@@ -571,7 +571,7 @@ func TestKIsReached(t *testing.T) {
 // A project's releases are as coarse as its first: else whoever was left out of one, and stands in a
 // coarser group of the next, would be told from everybody of both.
 func TestReleasesStayAsCoarseAsTheFirst(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	lw := s.as("link_worker")
 	var patients []string
 	for i := range 60 { // 40 white, 13 Asian, 7 black
@@ -603,7 +603,7 @@ func TestReleasesStayAsCoarseAsTheFirst(t *testing.T) {
 
 // What only one site has tells the site, where it must not be told.
 func TestWhatTellsTheSiteIsRefused(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	s.people(20)
 	s.as("site_manager").post("/instruments", `{"key":"own_scale","title":"Ours","licence":"Our own",
 		"wording_shipped":true,"items":[{"code":"a","type":"number","min":0,"max":4,"wording":"How is it?"}],
@@ -624,7 +624,7 @@ func TestWhatTellsTheSiteIsRefused(t *testing.T) {
 
 // What was asked for on a project's last day, and would be made after it, is not.
 func TestNoReleaseIsMadeAfterTheTerm(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	s.people(10)
 	id := s.as("data_steward").post("/projects", strings.Replace(s.study(""), "2099-12-31", s.today(), 1)).made()
 	asked := s.as("data_steward").post("/projects/"+id+"/releases", `{}`).want(202).text("id")
@@ -639,7 +639,7 @@ func TestNoReleaseIsMadeAfterTheTerm(t *testing.T) {
 
 // A place for files that fails, or is full, leaves no release that is ready; the release is made once it works again.
 func TestNoReleaseIsPartial(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	s.people(10)
 	id := s.project("")
 	if err := os.RemoveAll(s.folder); err != nil {
@@ -678,7 +678,7 @@ func TestNoReleaseIsPartial(t *testing.T) {
 
 // Two processes that make releases at once make each once; two that are asked for at once are two.
 func TestTwoBuildsAtOnce(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	s.people(10)
 	id := s.project("")
 	other := &datasets.Store{DB: s.db, Cipher: s.store.Cipher, Files: bucket(t, s.folder), Software: api.Version}
@@ -707,7 +707,7 @@ func TestTwoBuildsAtOnce(t *testing.T) {
 	}
 }
 
-func (s studio) unpacked(made answer) *zip.Reader {
+func (s researchWorld) unpacked(made answer) *zip.Reader {
 	s.t.Helper()
 	text := s.file(made, "package.zip")
 	z, err := zip.NewReader(bytes.NewReader([]byte(text)), int64(len(text)))

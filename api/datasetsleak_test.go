@@ -78,8 +78,8 @@ func TestTwoProjectsShareNoPseudonym(t *testing.T) {
 	}
 }
 
-// demoStudio is a studio with a demo's people.
-func demoStudio(t *testing.T, people int) studio {
+// demoStudio is a researchWorld with a demo's people.
+func demoStudio(t *testing.T, people int) researchWorld {
 	t.Helper()
 	t.Parallel()
 	store, folder := researchStore(t, dbtest.New(t))
@@ -98,11 +98,11 @@ func demoStudio(t *testing.T, people int) studio {
 	c := on(store.DB)
 	c.Stores.Datasets = store
 	w.url = listening(t, c)
-	return studio{w, store, folder}
+	return researchWorld{w, store, folder}
 }
 
 // firstRelease is the one that the demo has asked for.
-func (s studio) firstRelease() answer {
+func (s researchWorld) firstRelease() answer {
 	s.t.Helper()
 	s.build()
 	project := s.as("researcher").get("/projects").want(200).text("items.0.id")
@@ -115,7 +115,7 @@ func (s studio) firstRelease() answer {
 }
 
 // secrets is every value of the database that is an id or no code, by the column it stands in.
-func (s studio) secrets() map[string]string {
+func (s researchWorld) secrets() map[string]string {
 	s.t.Helper()
 	var columns []struct{ TableName, ColumnName, DataType string }
 	out := map[string]string{}
@@ -151,7 +151,7 @@ func (s studio) secrets() map[string]string {
 }
 
 // parts are the texts of a file: of Parquet every value, which is compressed where it lies.
-func (s studio) parts(name, text string) []string {
+func (s researchWorld) parts(name, text string) []string {
 	s.t.Helper()
 	switch {
 	case strings.HasSuffix(name, ".zip"):

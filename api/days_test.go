@@ -20,8 +20,11 @@ func (w *world) setClock(at string) {
 	w.db.Clock.SetOffset(time.Until(then))
 }
 
-// Five minutes past midnight in British Summer Time it is today at the site, and still yesterday in UTC.
-const afterMidnight, itIs, itWas, itWillBe = "2027-06-15T23:05:00Z", "2027-06-16", "2027-06-15", "2027-06-17"
+// Five minutes past midnight in British Summer Time: at the site it is today, in UTC still yesterday.
+const (
+	afterMidnight              = "2027-06-15T23:05:00Z"
+	today, yesterday, tomorrow = "2027-06-16", "2027-06-15", "2027-06-17"
+)
 
 // A clock that runs ahead by up to a minute is forgiven: what is said to happen then happens now.
 func TestAClockThatRunsAhead(t *testing.T) {
@@ -76,29 +79,29 @@ func (w *world) services(n int) (ids []string) {
 
 // The study area counts days as the project's sites do.
 func TestTheDayOfAStudyIsTheSites(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	s.setClock(afterMidnight)
 	steward := s.as("data_steward")
 	project := func(expires string) answer {
 		return steward.post("/projects", strings.Replace(s.study(""), `"2099-12-31"`, fmt.Sprintf("%q", expires), 1))
 	}
-	if made := project(itWas); !strings.Contains(string(made.body), "lies in the past") {
+	if made := project(yesterday); !strings.Contains(string(made.body), "lies in the past") {
 		t.Errorf("a project whose last day is over: %d %s", made.status, made.body)
 	}
-	id := project(itIs).made()
+	id := project(today).made()
 	path := "/projects/" + id
 	steward.patch(path+"/study", `"0"`, `{"work_packages":[{"code":"WP1","title":"Talking","status":"under_way"}]}`).
 		want(200)
-	for on, status := range map[string]int{itWas: 201, itIs: 201, itWillBe: 422} {
+	for on, status := range map[string]int{yesterday: 201, today: 201, tomorrow: 422} {
 		steward.post(path+"/notes", fmt.Sprintf(`{"on":%q,"kind":"progress","group":"team","text":"Ten more"}`, on)).
 			want(status)
 		steward.post(path+"/interviews", fmt.Sprintf(`{"work_package":"WP1","participant_kind":"patient",
 			"site":%q,"on":%q,"mode":"telephone"}`, s.site, on)).want(status)
 	}
-	steward.post(path+"/updates", fmt.Sprintf(`{"expires_on":%q}`, itWas)).problem(422, "invalid")
-	update, link := s.published(id, fmt.Sprintf(`{"expires_on":%q}`, itIs))
-	if on := steward.get("/updates/" + update).text("update.published_on"); on != itIs {
-		t.Errorf("published on %s, want %s", on, itIs)
+	steward.post(path+"/updates", fmt.Sprintf(`{"expires_on":%q}`, yesterday)).problem(422, "invalid")
+	update, link := s.published(id, fmt.Sprintf(`{"expires_on":%q}`, today))
+	if on := steward.get("/updates/" + update).text("update.published_on"); on != today {
+		t.Errorf("published on %s, want %s", on, today)
 	}
 	s.page(link, 200)
 	s.setClock("2027-06-16T22:55:00Z")
@@ -123,15 +126,15 @@ func TestTheLastDayOfAKeyIsTheSites(t *testing.T) {
 	w.setClock("2027-06-15T22:55:00Z")
 	for role, more := range map[string]string{"link_worker": fmt.Sprintf(`"site_ids":[%q],"link_worker_id":%q,`, w.site, w.worker), "dashboard": ""} {
 		w.setClock("2027-06-15T22:55:00Z")
-		c := client{w: w, bearer: w.key(role, more+fmt.Sprintf(`"expires_on":%q`, itWas))}
+		c := client{w: w, bearer: w.key(role, more+fmt.Sprintf(`"expires_on":%q`, yesterday))}
 		c.get("/me").want(200)
 		w.setClock(afterMidnight)
 		c.get("/me").problem(401, "unauthenticated")
 		body := func(expires string) string {
 			return fmt.Sprintf(`{"role":%q,"label":"test",%s"expires_on":%q}`, role, more, expires)
 		}
-		w.as("administrator").post("/api-keys", body(itWas)).problem(422, "invalid")
-		w.as("administrator").post("/api-keys", body(itIs)).want(201)
+		w.as("administrator").post("/api-keys", body(yesterday)).problem(422, "invalid")
+		w.as("administrator").post("/api-keys", body(today)).want(201)
 	}
 	without := w.as("administrator").post("/api-keys", fmt.Sprintf(`{"role":"integration","label":"test",
 		"site_ids":[%q]}`, w.site)).want(201)

@@ -11,10 +11,10 @@ import (
 	"waypost/internal/platform/db"
 )
 
-// TestFifteenMonths walks 160 people of one site through 65 weeks: they join, are tried, answer, are lost,
-// die, say no and say yes again. What each week should look like is reckoned here, by the rules of
-// docs/follow-up.md and this file's own calendar; the server's lists and figures must say the same, for
-// staff as it is, and for a partner protected.
+// TestFifteenMonths takes 160 people of one site through 65 weeks: they join, are called, answer, are lost, die, say no to
+// contact and say yes again. The test works out by itself, by the rules of docs/follow-up.md and a calendar of its own,
+// what each week should look like. The server's lists and figures must say the same to staff, and to a partner the same
+// with small numbers protected.
 func TestFifteenMonths(t *testing.T) {
 	y := begin(t)
 	for week := range 66 {
@@ -31,7 +31,7 @@ func TestFifteenMonths(t *testing.T) {
 	}
 	y.outcomes()
 	if y.seen["link"] < 5 || len(y.seen) < 20 {
-		t.Errorf("the walk is too tame: %v", y.seen)
+		t.Errorf("too little happened to test anything: %v", y.seen)
 	}
 }
 
@@ -40,54 +40,56 @@ const (
 	everyone = 160
 )
 
-// stages are the site's follow-ups: months to the opening, the target and the closing, and days of the analysis window.
+// stages are the site's follow-ups: months from the baseline to the opening, the target and the closing, and days from the
+// baseline to the first and the last day of the analysis window.
 var stages = []struct {
-	code                   string
-	opens, target, closes  int
-	analysisFrom, analysis int
+	code                     string
+	opens, target, closes    int
+	analysisFrom, analysisTo int
 }{{"m3", 2, 3, 4, 50, 135}, {"m6", 5, 6, 7, 140, 225}, {"m9_12", 9, 10, 12, 240, 400}}
 
-type months struct {
+// fifteenMonths is the test's own record of what the server should know.
+type fifteenMonths struct {
 	*world
 	rand   *rand.Rand
-	people []*follower
-	seen   map[string]int // what happened how often
+	people []*walker
+	seen   map[string]int // how often each thing happened
 }
 
-// follower is one person, as reckoned.
-type follower struct {
+// walker is what the test expects of one person.
+type walker struct {
 	patient, episode, baseline string // ids
 	anchor                     time.Time
 	died                       bool
 	diedOn                     time.Time
-	no                         bool // the latest decision on being contacted
-	turns                      []*turn
+	refused                    bool // said no to being contacted, by the latest decision
+	followUps                  []*followUp
 }
 
-// turn is one follow-up of a person, as reckoned.
-type turn struct {
+// followUp is what the test expects of one follow-up of a person.
+type followUp struct {
 	id, code              string
 	opens, target, closes time.Time
-	answered              time.Time // zero: not
-	lost                  string
-	tried                 bool
+	answered              time.Time // zero: not answered
+	lost                  string    // the reason; empty: not lost
+	tried                 bool      // an attempt was recorded
 }
 
-func begin(t *testing.T) *months {
-	y := &months{world: newWorld(t), rand: rand.New(rand.NewPCG(seed, 1)), seen: map[string]int{}}
+func begin(t *testing.T) *fifteenMonths {
+	y := &fifteenMonths{world: newWorld(t), rand: rand.New(rand.NewPCG(seed, 1)), seen: map[string]int{}}
 	var list []string
 	for _, s := range stages {
 		list = append(list, fmt.Sprintf(`{"code":%q,"anchor":"baseline","opens_after":"P%dM",
-			"target_after":"P%dM","closes_after":"P%dM","analysis_from":%d,"analysis_to":%d}`, s.code, s.opens, s.target, s.closes, s.analysisFrom, s.analysis))
+			"target_after":"P%dM","closes_after":"P%dM","analysis_from":%d,"analysis_to":%d}`, s.code, s.opens, s.target, s.closes, s.analysisFrom, s.analysisTo))
 	}
 	etag := y.as("administrator").get("/sites/" + y.site).header.Get("ETag")
 	y.as("administrator").patch("/sites/"+y.site, etag, `{"schedules":[`+strings.Join(list, ",")+`]}`).want(200)
 	return y
 }
 
-// refreshStatistics spares the walk the minutes that PostgreSQL takes to do so by itself: without them it
-// plans for no rows.
-func (y *months) refreshStatistics() {
+// refreshStatistics has PostgreSQL analyse its tables. By itself it would do so minutes later, and plan until then as if
+// the tables were empty.
+func (y *fifteenMonths) refreshStatistics() {
 	err := y.db.Do(
 		actor.With(y.t.Context(), actor.Named("test")),
 		func(tx *db.Tx) error { return tx.Exec("select refresh_statistics()").Error },
@@ -97,9 +99,9 @@ func (y *months) refreshStatistics() {
 	}
 }
 
-func (y *months) chance(p float64) bool { return y.rand.Float64() < p }
+func (y *fifteenMonths) chance(p float64) bool { return y.rand.Float64() < p }
 
-func (y *months) now() time.Time { return dated(y.today()) }
+func (y *fifteenMonths) now() time.Time { return dated(y.today()) }
 
 func dated(day string) time.Time {
 	d, err := time.Parse(time.DateOnly, day)
@@ -109,8 +111,8 @@ func dated(day string) time.Time {
 	return d
 }
 
-// later adds months, kept within the month that they end in.
-func later(d time.Time, months int) time.Time {
+// addMonths adds calendar months; 31 January and a month is the last day of February.
+func addMonths(d time.Time, months int) time.Time {
 	first := time.Date(d.Year(), d.Month()+time.Month(months), 1, 0, 0, 0, 0, time.UTC)
 	last := first.AddDate(0, 1, -1).Day()
 	return first.AddDate(0, 0, min(d.Day(), last)-1)
@@ -118,18 +120,18 @@ func later(d time.Time, months int) time.Time {
 
 func iso(d time.Time) string { return d.Format(time.DateOnly) }
 
-// step is what happens in a week.
-func (y *months) step(week int) {
+// step lets a week's events happen.
+func (y *fifteenMonths) step(week int) {
 	for range min(everyone/8, everyone-len(y.people)) {
 		y.join()
 	}
 	for _, p := range y.people {
 		if !p.died {
-			y.live(p)
+			y.liveAWeek(p)
 		}
-		for _, f := range p.turns {
-			if !p.died && !p.no && f.answered.IsZero() && f.lost == "" {
-				y.follow(p, f)
+		for _, f := range p.followUps {
+			if !p.died && !p.refused && f.answered.IsZero() && f.lost == "" {
+				y.answerOrTry(p, f)
 			}
 		}
 	}
@@ -138,8 +140,8 @@ func (y *months) step(week int) {
 	}
 }
 
-func (y *months) join() {
-	c, p := y.as("link_worker"), &follower{anchor: y.now().AddDate(0, 0, -y.rand.IntN(7))}
+func (y *fifteenMonths) join() {
+	c, p := y.as("link_worker"), &walker{anchor: y.now().AddDate(0, 0, -y.rand.IntN(7))}
 	p.patient = c.post("/patients", `{"given_name":"P","family_name":"Walker","birth_date":"1950-04-01",
 		"imd_decile":3,"imd_version":"2025"}`).made()
 	p.episode = c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
@@ -154,41 +156,41 @@ func (y *months) join() {
 		"responses":{"life_satisfaction":4}}`, p.episode, iso(p.anchor))).made()
 	planned := c.get("/follow-ups?episode_id=" + p.episode).items()
 	for i, s := range stages {
-		f := planned[i].(map[string]any)
-		turn := &turn{id: f["id"].(string), code: s.code}
-		p.turns = append(p.turns, turn)
-		turn.plan(p.anchor, i)
-		if f["code"] != s.code || f["opens_on"] != iso(turn.opens) || f["target_on"] != iso(turn.target) ||
-			f["closes_on"] != iso(turn.closes) {
-			y.t.Fatalf("anchored on %s: %v", iso(p.anchor), f)
+		got := planned[i].(map[string]any)
+		f := &followUp{id: got["id"].(string), code: s.code}
+		p.followUps = append(p.followUps, f)
+		f.plan(p.anchor, i)
+		if got["code"] != s.code || got["opens_on"] != iso(f.opens) || got["target_on"] != iso(f.target) ||
+			got["closes_on"] != iso(f.closes) {
+			y.t.Fatalf("anchored on %s: %v", iso(p.anchor), got)
 		}
 	}
 	y.people = append(y.people, p)
 }
 
-func (f *turn) plan(anchor time.Time, stage int) {
+func (f *followUp) plan(anchor time.Time, stage int) {
 	s := stages[stage]
-	f.opens, f.target, f.closes = later(anchor, s.opens), later(anchor, s.target), later(anchor, s.closes)
+	f.opens, f.target, f.closes = addMonths(anchor, s.opens), addMonths(anchor, s.target), addMonths(anchor, s.closes)
 }
 
-// live is what becomes of a person: some die, some take their consent back, some give it again.
-func (y *months) live(p *follower) {
+// liveAWeek lets a few people die, take their consent back, or give it again.
+func (y *fifteenMonths) liveAWeek(p *walker) {
 	switch {
 	case y.chance(0.002):
 		etag := y.as("link_worker").get("/patients/" + p.patient).header.Get("ETag")
 		y.as("link_worker").patch("/patients/"+p.patient, etag, fmt.Sprintf(`{"died_on":%q}`, y.today())).want(200)
 		p.died, p.diedOn = true, y.now()
 		y.seen["died"]++
-	case !p.no && y.chance(0.003):
+	case !p.refused && y.chance(0.003):
 		y.decide(p, "withdrawn")
-	case p.no && y.chance(0.03):
+	case p.refused && y.chance(0.03):
 		y.decide(p, "given")
 	}
 }
 
-func (y *months) decide(p *follower, decision string) {
+func (y *fifteenMonths) decide(p *walker, decision string) {
 	y.consent(p.patient, "follow_up_contact", decision)
-	p.no = decision != "given"
+	p.refused = decision != "given"
 	y.seen[decision]++
 }
 
@@ -204,10 +206,10 @@ var reasons = []string{
 	"died",
 }
 
-// follow is what a link worker does about a follow-up in a week, or the person does by their link.
-func (y *months) follow(p *follower, f *turn) {
+// answerOrTry is what a link worker does about a follow-up in a week, or the person at their link.
+func (y *fifteenMonths) answerOrTry(p *walker, f *followUp) {
 	now := y.now()
-	open, late := !now.Before(f.opens) && !now.After(f.closes), now.After(f.closes)
+	open, closed := !now.Before(f.opens) && !now.After(f.closes), now.After(f.closes)
 	if open && y.chance(0.2) {
 		y.as("link_worker").post("/follow-ups/"+f.id+"/attempts", `{"channel":"telephone","result":"no_answer"}`).made()
 		f.tried = true
@@ -217,7 +219,7 @@ func (y *months) follow(p *follower, f *turn) {
 		y.byLink(f)
 		y.seen["link"]++
 	case open && y.chance(0.08),
-		late && now.Before(f.closes.AddDate(0, 0, 20)) && y.chance(0.03),
+		closed && now.Before(f.closes.AddDate(0, 0, 20)) && y.chance(0.03),
 		now.After(f.opens.AddDate(0, 0, -10)) && y.chance(0.005):
 		y.as("link_worker").post("/follow-ups/"+f.id+"/completion", fmt.Sprintf(`{"completed_on":%q,
 			"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
@@ -235,7 +237,7 @@ func (y *months) follow(p *follower, f *turn) {
 }
 
 // byLink answers as the person does, whatever the page asks.
-func (y *months) byLink(f *turn) {
+func (y *fifteenMonths) byLink(f *followUp) {
 	p := y.link(f.id)
 	page := p.open("/respondent")
 	for range 20 {
@@ -252,16 +254,16 @@ func (y *months) byLink(f *turn) {
 		}
 		page = p.answer(page, answer)
 	}
-	y.t.Fatalf("no end: %s", page.html)
+	y.t.Fatalf("20 answers, and the page still asks: %s", page.html)
 }
 
-// correct moves a baseline back by a week, and with it the windows that are no history yet.
-func (y *months) correct(p *follower) {
+// correct moves a baseline a week earlier. The windows of follow-ups that are neither answered nor lost move with it.
+func (y *fifteenMonths) correct(p *walker) {
 	moved := p.anchor.AddDate(0, 0, -7)
 	made := y.as("link_worker").post("/assessments/"+p.baseline+"/correction", fmt.Sprintf(`{"completed_on":%q,
 		"mode":"telephone","respondent":"self","responses":{"life_satisfaction":4}}`, iso(moved)))
 	p.baseline, p.anchor = made.made(), moved
-	for i, f := range p.turns {
+	for i, f := range p.followUps {
 		if f.answered.IsZero() && f.lost == "" {
 			f.plan(moved, i)
 		}

@@ -75,7 +75,7 @@ func TestAKeyWaitsForASecondPerson(t *testing.T) {
 
 // A researcher's key that names projects opens pseudonymised records.
 func TestAResearchersKeyOfAProjectWaits(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	project := s.project("")
 	made := s.ask("administrator", "researcher", fmt.Sprintf(`"project_ids":[%q]`, project))
 	s.bearing(made).get("/projects/"+project).problem(401, "unauthenticated")

@@ -113,8 +113,7 @@ func TestWhatHadGatheredIsHeld(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	c.run()
-	c.run()
+	c.runTwice()
 	smtp.NoMail()
 	held := c.notices()
 	for i := range 4 {

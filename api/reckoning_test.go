@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// state is what a follow-up should be today.
-func (p *follower) state(f *turn, today time.Time) string {
+// state is the state that a follow-up should have today.
+func (p *walker) state(f *followUp, today time.Time) string {
 	switch {
 	case !f.answered.IsZero():
 		return "completed"
 	case f.lost != "":
 		return "lost"
-	case p.died || p.no:
+	case p.died || p.refused:
 		return "paused"
 	}
 	return f.window(today)
 }
 
-// window is where today lies to the follow-up's own.
-func (f *turn) window(today time.Time) string {
+// window is the state by the follow-up's dates alone.
+func (f *followUp) window(today time.Time) string {
 	switch {
 	case today.Before(f.opens):
 		return "upcoming"
@@ -32,11 +32,11 @@ func (f *turn) window(today time.Time) string {
 	return "missed"
 }
 
-// check compares what the server lists and counts with what was reckoned.
-func (y *months) check(week int) {
+// check compares what the server lists and counts with what the test expects.
+func (y *fifteenMonths) check(week int) {
 	today, want := y.now(), map[string][]string{}
 	for _, p := range y.people {
-		for _, f := range p.turns {
+		for _, f := range p.followUps {
 			state := p.state(f, today)
 			want[state] = append(want[state], f.id)
 			y.seen[state]++
@@ -54,15 +54,15 @@ func (y *months) check(week int) {
 	for i, s := range stages {
 		y.compare(
 			s.code,
-			y.reckon(s.code, today),
-			y.reckon(s.code, today.AddDate(0, 0, -1)),
+			y.expectedCounts(s.code, today),
+			y.expectedCounts(s.code, today.AddDate(0, 0, -1)),
 			truth.at("rows").([]any)[i].(map[string]any),
 			public.at("rows").([]any)[i].(map[string]any),
 		)
 	}
 }
 
-func (y *months) listed(state string) (ids []string) {
+func (y *fifteenMonths) listed(state string) (ids []string) {
 	query := url.Values{"state": {state}, "limit": {"200"}}
 	for {
 		page := y.as("link_worker").get("/follow-ups?" + query.Encode()).want(200)
@@ -81,11 +81,11 @@ func (y *months) listed(state string) (ids []string) {
 	}
 }
 
-// reckon counts one stage by the tree of docs/figures.md.
-func (y *months) reckon(code string, today time.Time) map[string]int {
+// expectedCounts counts the follow-ups of one stage by the tree in docs/figures.md.
+func (y *fifteenMonths) expectedCounts(code string, today time.Time) map[string]int {
 	n := map[string]int{}
 	for _, p := range y.people {
-		for _, f := range p.turns {
+		for _, f := range p.followUps {
 			if f.code == code {
 				for _, kind := range p.kinds(f, today) {
 					n[kind]++
@@ -96,13 +96,14 @@ func (y *months) reckon(code string, today time.Time) map[string]int {
 	return n
 }
 
-func (p *follower) kinds(f *turn, today time.Time) (kinds []string) {
+// kinds are the counts of the tree that the follow-up is in.
+func (p *walker) kinds(f *followUp, today time.Time) (kinds []string) {
 	state := p.state(f, today)
 	if state == "lost" && f.lost == "died" || state == "paused" && p.died && !p.diedOn.After(f.closes) {
 		return []string{"died"}
 	}
-	if state == "paused" && !p.no {
-		state = f.window(today) // who died after the window closed could have been asked
+	if state == "paused" && !p.refused {
+		state = f.window(today) // somebody who died after the window closed could have been asked
 	}
 	kinds = []string{"eligible", map[string]string{
 		"upcoming": "not_yet_due", "due": "still_open", "overdue": "still_open", "completed": "followed_up",
@@ -131,9 +132,9 @@ func (p *follower) kinds(f *turn, today time.Time) (kinds []string) {
 	return kinds
 }
 
-// compare holds a row against what was reckoned: the truth exactly, and the published counts, which stand
-// at yesterday, by their rule.
-func (y *months) compare(code string, want, yesterday map[string]int, truth, public map[string]any) {
+// compare checks a row: staff see what is expected exactly; a partner sees yesterday's counts, each 0 or at least 8 and
+// rounded to 5, or withheld.
+func (y *fifteenMonths) compare(code string, want, yesterday map[string]int, truth, public map[string]any) {
 	for name := range truth {
 		switch name {
 		case "timepoint", "suppressed", "retention_percent":
@@ -156,15 +157,16 @@ func (y *months) compare(code string, want, yesterday map[string]int, truth, pub
 	}
 }
 
-// outcomes are paired by the analysis windows alone, whichever follow-up an answer belongs to.
-func (y *months) outcomes() {
+// outcomes checks that a baseline is paired with an answer by the analysis windows alone, whichever follow-up the answer
+// belongs to.
+func (y *fifteenMonths) outcomes() {
 	rows := y.as("site_manager").get("/insights/outcomes").at("rows").([]any)
 	for _, s := range stages {
 		paired := 0
 		for _, p := range y.people {
-			if slices.ContainsFunc(p.turns, func(f *turn) bool {
+			if slices.ContainsFunc(p.followUps, func(f *followUp) bool {
 				days := int(f.answered.Sub(p.anchor).Hours() / 24)
-				return !f.answered.IsZero() && days >= s.analysisFrom && days <= s.analysis
+				return !f.answered.IsZero() && days >= s.analysisFrom && days <= s.analysisTo
 			}) {
 				paired++
 			}

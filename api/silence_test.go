@@ -24,6 +24,13 @@ type clerk struct {
 
 func (w *world) clerk(smtp *mailtest.Server) clerk { return clerk{w, w.postman(smtp)} }
 
+// runTwice runs the jobs once more, so that a message shows which is sent late or a second time.
+func (c clerk) runTwice() {
+	c.w.t.Helper()
+	c.run()
+	c.run()
+}
+
 func (c clerk) run() {
 	c.w.t.Helper()
 	if err := c.turn(db.Background(actor.With(c.w.t.Context(), actor.Named("test")))); err != nil {

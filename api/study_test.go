@@ -40,8 +40,8 @@ func (w *world) takingPart(who, been string) (patient, followUp string) {
 }
 
 // studied is a project of both sites, with people: many at the first, and as many as given at the second.
-func studied(t *testing.T, second int) (s studio, project string, followUps []string) {
-	s = newStudio(t)
+func studied(t *testing.T, second int) (s researchWorld, project string, followUps []string) {
+	s = newResearchWorld(t)
 	for i := range 30 {
 		been := []string{"better", "much_better", "same"}[i%3]
 		if i >= 20 {
@@ -63,7 +63,7 @@ func studied(t *testing.T, second int) (s studio, project string, followUps []st
 }
 
 // published publishes the project's update, and returns it with its link.
-func (s studio) published(project, body string) (id, link string) {
+func (s researchWorld) published(project, body string) (id, link string) {
 	s.t.Helper()
 	made := s.as("data_steward").post("/projects/"+project+"/updates", body)
 	return made.made(), s.url + made.text("url")
@@ -444,7 +444,7 @@ func TestWhatFiguresAskOfAReferralIsKept(t *testing.T) {
 }
 
 func TestUpdatesRefuse(t *testing.T) {
-	s := newStudio(t)
+	s := newResearchWorld(t)
 	steward := s.as("data_steward")
 	project := s.project("")
 	path := "/projects/" + project

@@ -17,7 +17,7 @@ import (
 )
 
 // toldOf is a study with everything that an update can show.
-func toldOf(t *testing.T) (s studio, project string) {
+func toldOf(t *testing.T) (s researchWorld, project string) {
 	s, project, followUps := studied(t, 10)
 	steward, path := s.as("data_steward"), "/projects/"+project
 	steward.patch(path+"/study", `"0"`, fmt.Sprintf(`{"funder":"Example Fund","funder_reference":"EF-1",
@@ -146,11 +146,11 @@ func TestAnUpdateIsReadAtTwelve(t *testing.T) {
 	if _, err := os.Stat("judges/node_modules/text-readability"); err != nil {
 		t.Skip("no text-readability here (make test brings it by npm): nothing was measured")
 	}
-	for name, of := range map[string]func(*testing.T) (studio, string){
+	for name, of := range map[string]func(*testing.T) (researchWorld, string){
 		"everything": toldOf,
-		"one site":   func(t *testing.T) (studio, string) { s, _, _ := studied(t, 0); return s, s.project("") },
-		"few people": func(t *testing.T) (studio, string) {
-			s := newStudio(t)
+		"one site":   func(t *testing.T) (researchWorld, string) { s, _, _ := studied(t, 0); return s, s.project("") },
+		"few people": func(t *testing.T) (researchWorld, string) {
+			s := newResearchWorld(t)
 			s.takingPart("link_worker", "better")
 			return s, s.project("")
 		},

@@ -109,6 +109,7 @@ func (s *server) wire() wire.Config {
 			Version:      Version,
 			Introduction: introduction,
 			Contact:      "The developers of Waypost",
+			License:      huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"},
 			Tags:         tags,
 			SchemaNames:  schemaNames,
 			Examples:     Examples,

@@ -25,6 +25,7 @@ type DocumentHead struct {
 	Version      string
 	Introduction string // Markdown
 	Contact      string
+	License      huma.License
 	Tags         []*huma.Tag
 	SchemaNames  map[string]string // of types that are not named after themselves, by package path and name
 	Examples     Examples
@@ -42,6 +43,7 @@ func (s *Server) document() huma.Config {
 	c.RejectUnknownQueryParameters = true
 	c.Info.Description = head.Introduction
 	c.Info.Contact = &huma.Contact{Name: head.Contact}
+	c.Info.License = &head.License
 	c.Servers = []*huma.Server{{URL: cmp.Or(s.Base, "/"), Description: "This server."}}
 	c.Tags = head.Tags
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaNamer(head.SchemaNames))

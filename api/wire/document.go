@@ -60,6 +60,15 @@ func (s *Server) document() huma.Config {
 	return c
 }
 
+// listProblemCodes shows the codes of problems: the kinds of fault.
+func listProblemCodes(s *huma.Schema) {
+	for _, k := range kinds {
+		if code := codeOfProblem(k.fault); !slices.Contains(s.Enum, any(code)) {
+			s.Enum = append(s.Enum, code)
+		}
+	}
+}
+
 // listFieldCodes shows the codes of field errors with what each means.
 func listFieldCodes(s *huma.Schema) {
 	s.Description += "\n"
@@ -89,6 +98,7 @@ func schemaNamer(names map[string]string) func(reflect.Type, string) string {
 // errors may show.
 func finish(doc *huma.OpenAPI, examples Examples) {
 	schemas := doc.Components.Schemas.Map()
+	listProblemCodes(schemas["Problem"].Properties["code"])
 	listFieldCodes(schemas["ProblemField"].Properties["code"])
 	var operations []*huma.Operation
 	for _, path := range doc.Paths {

@@ -114,7 +114,7 @@ var onBehalfOf = &huma.Param{
 func (s *Server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 	byStatus := map[int][]fault.Kind{}
 	for _, k := range kinds {
-		status := statuses[k].status
+		status := kindOf(k).status
 		if !slices.Contains(byStatus[status], k) {
 			byStatus[status] = append(byStatus[status], k)
 		}
@@ -126,7 +126,7 @@ func (s *Server) addProblems(h *huma.Operation, kinds []fault.Kind) {
 		name, description := "", ""
 		for _, k := range kinds {
 			name += "_or_" + string(k)
-			description += " " + statuses[k].meaning
+			description += " " + kindOf(k).meaning
 		}
 		name = strings.TrimPrefix(name, "_or_")
 		if status == http.StatusUnsupportedMediaType {

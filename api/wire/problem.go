@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,7 +27,7 @@ type Problem struct {
 	// The HTTP status.
 	Status int `json:"status" example:"422"`
 	// The kind of problem, stable: branch on this.
-	Code string `json:"code" enum:"unauthenticated,forbidden,not_found,conflict,stale,invalid,precondition_required,consent_required,move_not_allowed,idempotency_mismatch,too_large,rate_limited,internal,unavailable"`
+	Code string `json:"code"`
 	// What happened, and what to do.
 	Detail string `json:"detail" example:"The request is well formed, but not right."`
 	// What is wrong, field by field: the first 20 errors at most. The detail says so where there may
@@ -43,31 +44,46 @@ func (p *Problem) GetStatus() int            { return p.Status }
 func (p *Problem) GetHeaders() http.Header   { return p.headers }
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// statuses is the one mapping from kinds of fault to HTTP.
-var statuses = map[fault.Kind]struct {
+// kinds are the kinds of fault, as HTTP and the document show them.
+var kinds = []kind{
+	{fault.Unauthenticated, 401, "Unauthenticated", "There is no valid credential."},
+	{fault.Forbidden, 403, "Forbidden", "The credential may not do this."},
+	{fault.NotFound, 404, "Not found", "There is no such thing, or the caller may not see it."},
+	{fault.Conflict, 409, "Conflict", "It conflicts with what is recorded."},
+	{fault.Stale, 412, "Stale", "It has changed since it was read."},
+	{fault.Invalid, 422, "Invalid", "The request can be read, but something in it is not right."},
+	{fault.Unreadable, 400, "Unreadable", "The request cannot be read."},
+	{fault.PreconditionRequired, 428, "Precondition required", "The If-Match header is missing."},
+	{fault.ConsentRequired, 422, "Consent required", "The person has not agreed to this."},
+	{fault.MoveNotAllowed, 409, "Move not allowed", "The referral cannot move from where it stands to there."},
+	{fault.IdempotencyMismatch, 422, "Idempotency mismatch", "The Idempotency-Key was used for another request."},
+	{fault.TooLarge, 413, "Too large", "The body is larger than this operation takes."},
+	{fault.RateLimited, 429, "Too many requests", "Too many requests were sent. Retry-After says when to try again."},
+	{fault.Internal, 500, "Internal error", "Something went wrong on the server."},
+	{fault.Unavailable, 503, "Unavailable", "The server cannot answer now. Try again later."},
+}
+
+type kind struct {
+	fault   fault.Kind
 	status  int
 	title   string
 	meaning string // a sentence for the document
-}{
-	fault.Unauthenticated:      {401, "Unauthenticated", "There is no valid credential."},
-	fault.Forbidden:            {403, "Forbidden", "The credential may not do this."},
-	fault.NotFound:             {404, "Not found", "There is no such thing, or the caller may not see it."},
-	fault.Conflict:             {409, "Conflict", "It conflicts with what is recorded."},
-	fault.Stale:                {412, "Stale", "It has changed since it was read."},
-	fault.Invalid:              {422, "Invalid", "The request can be read, but something in it is not right."},
-	fault.Unreadable:           {400, "Unreadable", "The request cannot be read."},
-	fault.PreconditionRequired: {428, "Precondition required", "The If-Match header is missing."},
-	fault.ConsentRequired:      {422, "Consent required", "The person has not agreed to this."},
-	fault.MoveNotAllowed:       {409, "Move not allowed", "The referral cannot move from where it stands to there."},
-	fault.IdempotencyMismatch:  {422, "Idempotency mismatch", "The Idempotency-Key was used for another request."},
-	fault.TooLarge:             {413, "Too large", "The body is larger than this operation takes."},
-	fault.RateLimited: {
-		429,
-		"Too many requests",
-		"Too many requests were sent. Retry-After says when to try again.",
-	},
-	fault.Internal:    {500, "Internal error", "Something went wrong on the server."},
-	fault.Unavailable: {503, "Unavailable", "The server cannot answer now. Try again later."},
+}
+
+func kindOf(f fault.Kind) kind {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.fault == f })
+	if i < 0 {
+		panic("wire: a kind of fault has no status: " + string(f))
+	}
+	return kinds[i]
+}
+
+// codeOfProblem is the code of a problem: the kind of its fault, except that what cannot be read is invalid, too.
+func codeOfProblem(f fault.Kind) string {
+	if f == fault.Unreadable {
+		f = fault.Invalid
+	}
+	return string(f)
 }
 
 // ProblemOf makes the answer to an error, and logs what only we may know: of which operation, and what caused it, which
@@ -81,7 +97,7 @@ func ProblemOf(ctx context.Context, err error) *Problem {
 	if !errors.As(err, &f) {
 		f = fault.New(fault.Internal, "Something went wrong on our side.").Because(err)
 	}
-	if statuses[f.Kind].status >= 500 && (f.Cause != nil || f.Kind == fault.Internal) {
+	if kindOf(f.Kind).status >= 500 && (f.Cause != nil || f.Kind == fault.Internal) {
 		slog.Error("request failed", "operation", operationIn(ctx), "kind", f.Kind, "cause", f.Cause)
 	} else if f.Cause != nil {
 		slog.Info("request refused", "operation", operationIn(ctx), "kind", f.Kind, "cause", f.Cause)
@@ -91,15 +107,11 @@ func ProblemOf(ctx context.Context, err error) *Problem {
 
 // shape puts a fault into the form of a problem.
 func shape(f *fault.Error) *Problem {
-	s := statuses[f.Kind]
-	code := string(f.Kind)
-	if f.Kind == fault.Unreadable {
-		code = string(fault.Invalid)
-	}
+	k, code := kindOf(f.Kind), codeOfProblem(f.Kind)
 	p := &Problem{
 		Type:    "urn:waypost:problem:" + code,
-		Title:   s.title,
-		Status:  s.status,
+		Title:   k.title,
+		Status:  k.status,
 		Code:    code,
 		Detail:  f.Detail,
 		Errors:  firstErrors(f.Fields),
@@ -113,7 +125,7 @@ func shape(f *fault.Error) *Problem {
 	if f.RetryAfter > 0 {
 		p.headers.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
 	}
-	if s.status == http.StatusUnauthorized {
+	if k.status == http.StatusUnauthorized {
 		p.headers.Set("WWW-Authenticate", `Bearer realm="waypost"`)
 	}
 	return p

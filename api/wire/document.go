@@ -126,12 +126,12 @@ func finish(doc *huma.OpenAPI, examples Examples) {
 	for _, o := range operations {
 		if o.RequestBody != nil {
 			for _, m := range o.RequestBody.Content {
-				holdToSight(m.Schema)
+				explainPatterns(m.Schema)
 			}
 		}
 	}
 	for _, s := range schemas {
-		holdToSight(s)
+		explainPatterns(s)
 	}
 	for _, w := range doc.Webhooks {
 		complete(schemas, BodySchema(w.Post))
@@ -140,25 +140,35 @@ func finish(doc *huma.OpenAPI, examples Examples) {
 	dropUnused(doc, operations)
 }
 
-// holdToSight lets huma, whose own pattern is the document's, ask of a text that must not be blank that
-// something of it is seen. The document says \S, which every program understands and which invisible
-// characters pass.
-func holdToSight(s *huma.Schema) {
+// patternWords are what errors say of patterns in place of the pattern.
+var patternWords = map[string]string{
+	`\S`:                            "text that is not blank",
+	`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`: "a lower snake case name",
+	`^https://[^\s/?#@]+([/?#]|$)`:  "an address that begins with https:// and holds no password",
+}
+
+// explainPatterns sets what errors say of the patterns of a schema's fields. Of a text that must not be blank it lets
+// huma ask that something of it is visible: the document says \S, which every program understands and which
+// invisible characters pass.
+func explainPatterns(s *huma.Schema) {
 	for _, p := range s.Properties {
-		if p.Pattern == `\S` {
-			p.Pattern, p.PatternDescription = text.Visible, "text that is not blank"
+		if words, ok := patternWords[p.Pattern]; ok {
+			published := p.Pattern
+			if published == `\S` {
+				p.Pattern = text.Visible
+			}
+			p.PatternDescription = words
 			p.PrecomputeMessages()
-			p.Pattern, p.PatternDescription = `\S`, ""
+			p.Pattern, p.PatternDescription = published, ""
 		}
-		holdToSight(p)
+		explainPatterns(p)
 	}
 }
 
-// addNames keeps the names that errors may show, and takes out what a document has no field for.
+// addNames keeps the names that errors may show.
 func addNames(names map[string]bool, s *huma.Schema) {
 	for name, p := range s.Properties {
 		names[name] = true
-		p.PatternDescription = "" // huma's own, and in the messages by now
 		addNames(names, p)
 	}
 }

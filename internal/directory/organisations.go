@@ -39,7 +39,7 @@ type Organisation struct {
 // OrganisationDetails is what is said of an organisation; all of it may be changed later.
 type OrganisationDetails struct {
 	// The organisation's name.
-	Name string `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" example:"Example Lunch Club"`
+	Name string `json:"name" minLength:"1" pattern:"\\S" maxLength:"300" example:"Example Lunch Club"`
 	// What it does, and for whom.
 	Description text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" example:"A weekly lunch for people who live alone."`
 	// Web address: http or https, with a host; one without a scheme is https.

@@ -52,7 +52,7 @@ type Service struct {
 // ServiceDetails is what is said of a service; all of it may be changed later.
 type ServiceDetails struct {
 	// The service's name.
-	Name string `json:"name" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"300" example:"Wednesday lunch"`
+	Name string `json:"name" minLength:"1" pattern:"\\S" maxLength:"300" example:"Wednesday lunch"`
 	// What it is.
 	Description text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" example:"A hot lunch and company, every Wednesday."`
 	// What kind of thing it offers; not_known when left out.

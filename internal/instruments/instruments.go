@@ -29,11 +29,11 @@ func (i Instrument) Revision() int64 { return int64(i.Version) }
 // Definition is what an instrument asks and how it is scored.
 type Definition struct {
 	// The instrument's name.
-	Key string `json:"key" yaml:"key" minLength:"2" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"allotment_confidence"`
+	Key string `json:"key" yaml:"key" minLength:"2" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" example:"allotment_confidence"`
 	// Its full name.
-	Title string `json:"title" yaml:"title" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"text that is not blank" example:"Confidence at the allotment"`
+	Title string `json:"title" yaml:"title" minLength:"1" maxLength:"200" pattern:"\\S" example:"Confidence at the allotment"`
 	// On which terms it may be used.
-	Licence string `json:"licence" yaml:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" patternDescription:"text that is not blank" example:"Our own; free to use"`
+	Licence string `json:"licence" yaml:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" example:"Our own; free to use"`
 	// Where its rules were read.
 	Source text.Optional `json:"source" yaml:"source" required:"false" nullable:"true" format:"prose" maxLength:"2000" example:"Written by the site"`
 	// Whether its words stand here. Where they do not, a site that may use them loads them.
@@ -57,7 +57,7 @@ type Definition struct {
 // Item is one question.
 type Item struct {
 	// The item's name.
-	Code string `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"life_satisfaction"`
+	Code string `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" example:"life_satisfaction"`
 	// What kind of answer it takes.
 	Type string `json:"type" yaml:"type" enum:"number,choice,text"`
 	// Its words, where they may be shown.
@@ -88,7 +88,7 @@ type Item struct {
 // Option is one answer of an item: a code of a choice, or a value of a number.
 type Option struct {
 	// Of a choice.
-	Code string `json:"code,omitempty" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"hardly_ever"`
+	Code string `json:"code,omitempty" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" example:"hardly_ever"`
 	// Of a number.
 	Value *float64 `json:"value,omitempty" yaml:"value" example:"1"`
 	// Its words, where they may be shown.
@@ -98,7 +98,7 @@ type Option struct {
 // Score is a figure computed from answers. An instrument without a published total has none here.
 type Score struct {
 	// The score's name.
-	Code string `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"anxiety"`
+	Code string `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" example:"anxiety"`
 	// How the score is made. value: the item's own number. sum: of the items. count: how many items
 	// were answered with one of the numbers that count. table: another score, converted.
 	Method string `json:"method" yaml:"method" enum:"value,sum,count,table"`
@@ -159,7 +159,7 @@ type Conversion struct {
 // Band is a range of a score.
 type Band struct {
 	// The band's name.
-	Code string `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" patternDescription:"a lower snake case name" example:"high"`
+	Code string `json:"code" yaml:"code" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" example:"high"`
 	// Its least value, included.
 	From float64 `json:"from" yaml:"from"`
 	// Its greatest value, included.

@@ -101,7 +101,7 @@ type NewKey struct {
 // Details is what may be changed of a key.
 type Details struct {
 	// What it is for, in words.
-	Label string `json:"label" minLength:"1" pattern:"\\S" patternDescription:"text that is not blank" maxLength:"200" example:"Partner dashboard"`
+	Label string `json:"label" minLength:"1" pattern:"\\S" maxLength:"200" example:"Partner dashboard"`
 	// The last day it works, at the first of its sites (Europe/London where it names none). A key
 	// that is made without one works for a year. In a PATCH null takes it away: the key then works
 	// until it is revoked.

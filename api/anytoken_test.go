@@ -42,7 +42,10 @@ func TestATokenMayHoldAnyLetters(t *testing.T) {
 // The tests' own client sends a token that ends like /readyz to the API.
 func TestPathsOutsideTheAPI(t *testing.T) {
 	t.Parallel()
-	for path, outside := range map[string]bool{"/": true, "/readyz": true, "/livez": true, "/v1/me": true, "/docs/": true, "/openapi.json": true, "/replies/abcz": false, "/events?cursor=z": false} {
+	for path, outside := range map[string]bool{
+		"/": true, "/readyz": true, "/livez": true, "/v1/me": true, "/docs/": true, "/openapi.json": true,
+		"/replies/abcz": false, "/events?cursor=z": false,
+	} {
 		if outsideV1.MatchString(path) != outside {
 			t.Errorf("%s: outside the API is %t", path, !outside)
 		}

@@ -79,34 +79,100 @@ func TestBadAnswersAreRefused(t *testing.T) {
 		{"above the range", "/assessments", ons4("review", "self", `"anxiety":11`, ""), 422, "invalid", "body.responses.anxiety"},
 		{"half a point", "/assessments", ons4("review", "self", `"anxiety":2.5`, ""), 422, "invalid", "body.responses.anxiety"},
 		{"more than any number", "/assessments", ons4("review", "self", `"anxiety":1e300`, ""), 422, "invalid", "body.responses.anxiety"},
-		{"a text for a number", "/assessments", ons4("review", "self", `"anxiety":"`+secret+`"`, ""), 422, "invalid", "body.responses.anxiety"},
-		{"an item it has not got", "/assessments", ons4("review", "self", `"`+strings.ToLower(secret)+`":1`, ""), 422, "invalid", "body.responses"},
+		{
+			"a text for a number", "/assessments", ons4("review", "self", `"anxiety":"`+secret+`"`, ""), 422,
+			"invalid", "body.responses.anxiety",
+		},
+		{
+			"an item it has not got", "/assessments",
+			ons4("review", "self", `"`+strings.ToLower(secret)+`":1`, ""), 422, "invalid", "body.responses",
+		},
 		{"an item twice", "/assessments", ons4("review", "self", `"anxiety":1,"anxiety":2`, ""), 400, "invalid", "body"},
 		{"an item twice in a completion", done, with("ons4", `"anxiety":1,"anxiety":1`), 400, "invalid", "body"},
 		{"no item", "/assessments", ons4("review", "self", ``, ""), 422, "invalid", "body.responses"},
-		{"an unknown missing code", "/assessments", ons4("review", "self", `"anxiety":{"missing":"`+secret+`"}`, ""), 422, "invalid", "body.responses.anxiety"},
-		{"an unknown instrument", "/assessments", w.taken(episode, strings.ToLower(secret), "review", w.today(), "telephone", "self", calm, ""), 422, "invalid", "body.instrument"},
+		{
+			"an unknown missing code", "/assessments",
+			ons4("review", "self", `"anxiety":{"missing":"`+secret+`"}`, ""), 422, "invalid",
+			"body.responses.anxiety",
+		},
+		{
+			"an unknown instrument", "/assessments",
+			w.taken(episode, strings.ToLower(secret), "review", w.today(), "telephone", "self", calm, ""), 422,
+			"invalid", "body.instrument",
+		},
 		{"two baselines", "/assessments", ons4("baseline", "self", calm, ""), 409, "conflict", ""},
-		{"a follow-up before any baseline", "/assessments", w.taken(early, "ons4", "m9_12", w.today(), "telephone", "self", calm, ""), 422, "invalid", "body.timepoint"},
+		{
+			"a follow-up before any baseline", "/assessments",
+			w.taken(early, "ons4", "m9_12", w.today(), "telephone", "self", calm, ""), 422, "invalid",
+			"body.timepoint",
+		},
 		{"a timepoint outside the schedule", "/assessments", ons4("m99", "self", calm, ""), 422, "invalid", "body.timepoint"},
-		{"before the baseline", "/assessments", w.taken(episode, "ons4", "review", w.daysAgo(26), "telephone", "self", calm, ""), 422, "invalid", "body.completed_on"},
-		{"in the future", "/assessments", w.taken(episode, "ons4", "review", w.daysAgo(-2), "telephone", "self", calm, ""), 422, "invalid", "body.completed_on"},
+		{
+			"before the baseline", "/assessments",
+			w.taken(episode, "ons4", "review", w.daysAgo(26), "telephone", "self", calm, ""), 422, "invalid",
+			"body.completed_on",
+		},
+		{
+			"in the future", "/assessments",
+			w.taken(episode, "ons4", "review", w.daysAgo(-2), "telephone", "self", calm, ""), 422, "invalid",
+			"body.completed_on",
+		},
 		{"a helper of somebody alone", "/assessments", ons4("review", "self", calm, `,"helper":"carer"`), 422, "invalid", "body.helper"},
 		{"an unknown helper", "/assessments", ons4("review", "proxy", calm, `,"helper":"`+secret+`"`), 422, "invalid", "body.helper"},
 		{"a helper of somebody alone at a follow-up", done, completion("self", `,"helper":"carer"`), 422, "invalid", "body.helper"},
-		{"an answer of 100,000 characters", "/assessments", w.taken(episode, "mycaw", "review", w.today(), "telephone", "self", `"concern_1":"`+long+`"`, ""), 422, "invalid", "body.responses.*"},
-		{"an item's name of 100,000 characters", "/assessments", ons4("review", "self", `"`+long+`":1`, ""), 422, "invalid", "body.responses"},
-		{"a language of 100,000 characters", "/assessments", ons4("review", "self", calm, `,"language":"`+long+`"`), 422, "invalid", "body.language"},
+		{
+			"an answer of 100,000 characters", "/assessments",
+			w.taken(episode, "mycaw", "review", w.today(), "telephone", "self", `"concern_1":"`+long+`"`, ""),
+			422, "invalid", "body.responses.*",
+		},
+		{
+			"an item's name of 100,000 characters", "/assessments", ons4("review", "self", `"`+long+`":1`, ""),
+			422, "invalid", "body.responses",
+		},
+		{
+			"a language of 100,000 characters", "/assessments",
+			ons4("review", "self", calm, `,"language":"`+long+`"`), 422, "invalid", "body.language",
+		},
 		{"a timepoint of 100,000 characters", "/assessments", ons4(long, "self", calm, ""), 422, "invalid", "body.timepoint"},
 		{"a narrative of 100,000 characters", done, completion("self", `,"narrative":"`+long+`"`), 422, "invalid", "body.narrative"},
-		{"an item out of range at a follow-up", done, with("ons4", `"anxiety":11`), 422, "invalid", "body.assessments[0].responses.anxiety"},
-		{"an unknown instrument at a follow-up", done, with(strings.ToLower(secret), `"anxiety":1`), 422, "invalid", "body.assessments[0].instrument"},
-		{"what only the person may answer", "/assessments", ons4("review", "proxy", calm, `,"helper":"carer"`), 422, "invalid", "body.respondent"},
-		{"even why there is no answer", "/assessments", ons4("review", "proxy", `"anxiety":{"missing":"dont_know"}`, ""), 422, "invalid", "body.respondent"},
-		{"the same at a follow-up", done, completion("proxy", `,"assessments":[{"instrument":"ons4","responses":{`+calm+`}}]`), 422, "invalid", "body.assessments[0].instrument"},
-		{"one instrument twice at a follow-up", done, completion("self", `,"assessments":[{"instrument":"ons4","responses":{`+calm+`}},{"instrument":"ons4","responses":{`+calm+`}}]`), 409, "conflict", "body.assessments[1].instrument"},
-		{"the use of health services where it is off", "/assessments", w.taken(episode, "health_service_use", "review", w.today(), "telephone", "self", `"gp_appointments":3`, ""), 422, "invalid", "body.instrument"},
-		{"the same at a follow-up", done, with("health_service_use", `"gp_appointments":3`), 422, "invalid", "body.assessments[0].instrument"},
+		{
+			"an item out of range at a follow-up", done, with("ons4", `"anxiety":11`), 422, "invalid",
+			"body.assessments[0].responses.anxiety",
+		},
+		{
+			"an unknown instrument at a follow-up", done, with(strings.ToLower(secret), `"anxiety":1`), 422,
+			"invalid", "body.assessments[0].instrument",
+		},
+		{
+			"what only the person may answer", "/assessments",
+			ons4("review", "proxy", calm, `,"helper":"carer"`), 422, "invalid", "body.respondent",
+		},
+		{
+			"even why there is no answer", "/assessments",
+			ons4("review", "proxy", `"anxiety":{"missing":"dont_know"}`, ""), 422, "invalid", "body.respondent",
+		},
+		{
+			"the same at a follow-up", done,
+			completion("proxy", `,"assessments":[{"instrument":"ons4","responses":{`+calm+`}}]`), 422,
+			"invalid", "body.assessments[0].instrument",
+		},
+		{
+			"one instrument twice at a follow-up", done,
+			completion(
+				"self",
+				`,"assessments":[{"instrument":"ons4","responses":{`+calm+`}},{"instrument":"ons4","responses":{`+calm+`}}]`,
+			),
+			409, "conflict", "body.assessments[1].instrument",
+		},
+		{
+			"the use of health services where it is off", "/assessments",
+			w.taken(episode, "health_service_use", "review", w.today(), "telephone", "self", `"gp_appointments":3`, ""),
+			422, "invalid", "body.instrument",
+		},
+		{
+			"the same at a follow-up", done, with("health_service_use", `"gp_appointments":3`), 422, "invalid",
+			"body.assessments[0].instrument",
+		},
 	} {
 		a := lw.post(c.path, c.body)
 		if a.status != c.status {
@@ -203,7 +269,10 @@ func TestABaselineAfterTheStartIsSaidToBeLate(t *testing.T) {
 	lw := w.as("link_worker")
 	for what, begin := range map[string]func(referral string){
 		"attended": func(r string) {
-			lw.post("/referrals/"+r+"/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(10))).want(201)
+			lw.post(
+				"/referrals/"+r+"/attendances",
+				fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(10)),
+			).want(201)
 		},
 		"attended earlier than was known at first": func(r string) {
 			for _, days := range []int{2, 10} {
@@ -386,8 +455,10 @@ func TestACorrectedAnchorLeavesHistory(t *testing.T) {
 		return fmt.Sprintf(`{"code":%q,"anchor":"baseline","opens_after":"P%dD","target_after":"P%dD",
 			"closes_after":"P%dD","analysis_from":1,"analysis_to":400}`, code, from, from+5, from+10)
 	}
-	admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"schedules":[`+one("answered", 1)+`,`+one("gone", 1)+`,`+one("passed", 1)+`,`+one("open", 12)+`,`+one("ahead", 50)+`]}`).
-		want(200)
+	admin.patch(
+		"/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"),
+		`{"schedules":[`+one("answered", 1)+`,`+one("gone", 1)+`,`+one("passed", 1)+`,`+one("open", 12)+`,`+one("ahead", 50)+`]}`,
+	).want(200)
 	patient, episode := w.supported()
 	baseline := w.ons4(episode, "baseline", w.daysAgo(20), 4, 5, 3, 8).made()
 	followUps := func() map[string]map[string]any {
@@ -454,7 +525,10 @@ func TestNobodyAnswersAfterTheirDeath(t *testing.T) {
 		return lw.post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,
 			"mode":"telephone","respondent":%q,"how_have_you_been":"better","benefit":"some"}`, on, respondent))
 	}
-	for _, refused := range []answer{w.ons4(episode, "review", w.daysAgo(4), 4, 5, 3, 8), said(w.daysAgo(4), "self"), said(w.today(), "proxy")} {
+	for _, refused := range []answer{
+		w.ons4(episode, "review", w.daysAgo(4), 4, 5, 3, 8), said(w.daysAgo(4), "self"),
+		said(w.today(), "proxy"),
+	} {
 		refused.problem(422, "invalid")
 		if at := refused.text("errors.0.location"); at != "body.completed_on" {
 			t.Errorf("told at %s", at)

@@ -76,8 +76,13 @@ func (w *world) everyPeriod(who string, first time.Time, months int) map[string]
 	for from := range months {
 		for until := from + 1; until <= months; until++ {
 			a := w.as(who).
-				get(fmt.Sprintf("/insights/retention?by=site&from=%s&to=%s", first.AddDate(0, from, 0).Format("2006-01"), first.AddDate(0, until-1, 0).Format("2006-01"))).
-				want(200)
+				get(
+					fmt.Sprintf(
+						"/insights/retention?by=site&from=%s&to=%s",
+						first.AddDate(0, from, 0).Format("2006-01"),
+						first.AddDate(0, until-1, 0).Format("2006-01"),
+					),
+				).want(200)
 			for _, r := range a.at("rows").([]any) {
 				row := r.(map[string]any)
 				site, _ := row["site_id"].(string)

@@ -53,7 +53,10 @@ func TestBadInput(t *testing.T) {
 		{"NHS number of letters", "/patients", person(`,"nhs_number":"943476591X"`), 422, "invalid"},
 		{"birth date in the future", "/patients", fmt.Sprintf(`{"given_name":%q,"family_name":"B",
 			"birth_date":"2999-01-01"}`, secret), 422, "invalid"},
-		{"birth date that is none", "/patients", `{"given_name":"` + secret + `","family_name":"B","birth_date":"1950-02-30"}`, 422, "invalid"},
+		{
+			"birth date that is none", "/patients",
+			`{"given_name":"` + secret + `","family_name":"B","birth_date":"1950-02-30"}`, 422, "invalid",
+		},
 		{"unknown code", "/patients", person(`,"gender":"` + secret + `"`), 422, "invalid"},
 		{"unknown field", "/patients", person(`,"` + secret + `":1`), 422, "invalid"},
 		{"a known field in capitals", "/patients", person(`,"GENDER":"female"`), 422, "invalid"},
@@ -66,12 +69,27 @@ func TestBadInput(t *testing.T) {
 		{"an unknown missing code", "/assessments", assessment("review", `"anxiety":{"missing":"`+secret+`"}`), 422, "invalid"},
 		{"a second baseline", "/assessments", assessment("baseline", `"anxiety":1`), 409, "conflict"},
 		{"a timepoint outside the schedule", "/assessments", assessment("m99", `"anxiety":1`), 422, "invalid"},
-		{"an attendance before the referral was sent", "/referrals/" + referral + "/attendances", fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(21)), 422, "invalid"},
+		{
+			"an attendance before the referral was sent", "/referrals/" + referral + "/attendances",
+			fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(21)), 422,
+			"invalid",
+		},
 		{"an attendance in the future", "/referrals/" + referral + "/attendances", fmt.Sprintf(`{"on":%q,
 			"attended":true,"reported_by":"organisation"}`, w.daysAgo(-2)), 422, "invalid"},
-		{"a follow-up completed before its episode began", "/follow-ups/" + followUp + "/completion", completion(w.daysAgo(31), ""), 422, "invalid"},
-		{"a completion that names a referral of nobody", "/follow-ups/" + followUp + "/completion", completion(w.today(), `,"services":[{"referral_id":"`+nobody()+`","used":"not_yet"}]`), 422, "invalid"},
-		{"a completion with a wrong item", "/follow-ups/" + followUp + "/completion", completion(w.today(), `,"assessments":[{"instrument":"ons4","responses":{"anxiety":12}}]`), 422, "invalid"},
+		{
+			"a follow-up completed before its episode began", "/follow-ups/" + followUp + "/completion",
+			completion(w.daysAgo(31), ""), 422, "invalid",
+		},
+		{
+			"a completion that names a referral of nobody", "/follow-ups/" + followUp + "/completion",
+			completion(w.today(), `,"services":[{"referral_id":"`+nobody()+`","used":"not_yet"}]`), 422,
+			"invalid",
+		},
+		{
+			"a completion with a wrong item", "/follow-ups/" + followUp + "/completion",
+			completion(w.today(), `,"assessments":[{"instrument":"ons4","responses":{"anxiety":12}}]`), 422,
+			"invalid",
+		},
 		{"a move the table forbids", "/referrals/" + referral + "/moves", `{"to":"sent"}`, 409, "move_not_allowed"},
 		{"a move only the system makes", "/referrals/" + referral + "/moves", `{"to":"expired"}`, 409, "move_not_allowed"},
 		{"the move is checked before its reason", "/referrals/" + referral + "/moves", `{"to":"sent",
@@ -87,11 +105,22 @@ func TestBadInput(t *testing.T) {
 		{"a referral without consent to share", "/referrals", refer(noConsent, `,"organisation_id":"`+w.org+`"`), 422, "consent_required"},
 		{"a new referral on a closed episode", "/referrals", refer(closed, `,"organisation_id":"`+w.org+`"`), 409, "conflict"},
 		{"a referral to nowhere", "/referrals", refer(episode, ""), 422, "invalid"},
-		{"a referral sent before the episode was received", "/referrals", refer(episode, fmt.Sprintf(`,"organisation_id":%q,"sent_at":"2001-01-01T00:00:00Z"`, w.org)), 422, "invalid"},
-		{"a referral sent in the future", "/referrals", refer(episode, fmt.Sprintf(`,"organisation_id":%q,"sent_at":"2999-01-01T00:00:00Z"`, w.org)), 422, "invalid"},
+		{
+			"a referral sent before the episode was received", "/referrals",
+			refer(episode, fmt.Sprintf(`,"organisation_id":%q,"sent_at":"2001-01-01T00:00:00Z"`, w.org)), 422,
+			"invalid",
+		},
+		{
+			"a referral sent in the future", "/referrals",
+			refer(episode, fmt.Sprintf(`,"organisation_id":%q,"sent_at":"2999-01-01T00:00:00Z"`, w.org)), 422,
+			"invalid",
+		},
 		{"a contact after closure", "/episodes/" + closed + "/contacts", fmt.Sprintf(`{"on":%q,
 			"mode":"telephone","kind":"support","outcome":"spoke"}`, w.daysAgo(-1)), 409, "conflict"},
-		{"closing twice", "/episodes/" + closed + "/closure", fmt.Sprintf(`{"closed_on":%q,"reason":"other"}`, w.today()), 409, "move_not_allowed"},
+		{
+			"closing twice", "/episodes/" + closed + "/closure",
+			fmt.Sprintf(`{"closed_on":%q,"reason":"other"}`, w.today()), 409, "move_not_allowed",
+		},
 		{"resuming what is not paused", "/episodes/" + episode + "/resume", fmt.Sprintf(`{"on":%q}`, w.today()), 409, "move_not_allowed"},
 		{"a search in two ways", "/patients/search", `{"q":"ma","nhs_number":"9434765919"}`, 422, "invalid"},
 		{"broken JSON", "/patients", `{"given_name":"` + secret, 400, "invalid"},
@@ -140,11 +169,14 @@ func TestBadQueriesAndPaths(t *testing.T) {
 	w := newWorld(t)
 	lw := w.as("link_worker")
 	for path, status := range map[string]int{
-		"/episodes?nonsense=1": 400, "/episodes?limit=201": 422, "/episodes?limit=x": 422, "/episodes?status=" + secret: 422,
-		"/episodes?cursor=" + secret: 422, "/patients/" + secret: 422, "/services?near=91,0": 422, "/services?near=NaN,NaN": 422,
-		"/services?within_km=5": 422, "/services?near=1": 422, "/follow-ups?due_before=x": 422, "/insights/outcomes?from=2026-13": 422,
-		"/insights/outcomes?from=2026-05&to=2026-01": 422, "/insights/flow?from=2026-01-05": 422, "/insights/flow?by=site,month": 422, "/insights/flow?by=site&by=month": 400,
-		"/insights/flow?by=nonsense": 422, "/insights/flow?profile=none": 400, "/insights/outcomes?by=month": 422,
+		"/episodes?nonsense=1": 400, "/episodes?limit=201": 422, "/episodes?limit=x": 422,
+		"/episodes?status=" + secret: 422, "/episodes?cursor=" + secret: 422, "/patients/" + secret: 422,
+		"/services?near=91,0": 422, "/services?near=NaN,NaN": 422, "/services?within_km=5": 422,
+		"/services?near=1": 422, "/follow-ups?due_before=x": 422, "/insights/outcomes?from=2026-13": 422,
+		"/insights/outcomes?from=2026-05&to=2026-01": 422, "/insights/flow?from=2026-01-05": 422,
+		"/insights/flow?by=site,month": 422, "/insights/flow?by=site&by=month": 400,
+		"/insights/flow?by=nonsense": 422, "/insights/flow?profile=none": 400,
+		"/insights/outcomes?by=month": 422,
 	} {
 		a := lw.get(path)
 		if a.status != status {

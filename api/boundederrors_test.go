@@ -25,12 +25,19 @@ func TestErrorsAreBounded(t *testing.T) {
 		role, path, body string
 		listed           int
 	}{
-		"a megabyte of wrong items":   {"administrator", "/api-keys", `{"role":"dashboard","label":"x","site_ids":[` + repeat(260_000, "1") + `]}`, 1},
+		"a megabyte of wrong items": {
+			"administrator", "/api-keys",
+			`{"role":"dashboard","label":"x","site_ids":[` + repeat(260_000, "1") + `]}`, 1,
+		},
 		"a megabyte of unknown names": {"link_worker", "/patients", `{` + repeat(60_000, `"a":1`) + `}`, 1},
 		"wrong items within wrong ones": {"site_manager", "/instruments", `{"key":"own","name":"Own","items":[],
 			"scores":[` + repeat(50, score) + `]}`, 20},
 		"as many unknown names as pass": {"link_worker", "/patients", `{` + strings.Join(names, ",") + `}`, 20},
-		"long lists of codes":           {"link_worker", "/intakes", `{"patient":{},"episode":{},"referrals":[` + repeat(20, `{"need":"x","kind":"x","organisation_id":1,"service_id":1}`) + `]}`, 20},
+		"long lists of codes": {
+			"link_worker", "/intakes",
+			`{"patient":{},"episode":{},"referrals":[` + repeat(20, `{"need":"x","kind":"x","organisation_id":1,"service_id":1}`) + `]}`,
+			20,
+		},
 	} {
 		a := w.as(c.role).with(pastJudges, "1").post(c.path, c.body)
 		if a.status != 400 && a.status != 422 {

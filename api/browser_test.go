@@ -214,7 +214,8 @@ func TestPagesAreAccessible(t *testing.T) {
 // violations are what axe-core finds on the page that is shown.
 func (p phone) violations(axe string) (found []string) {
 	p.t.Helper()
-	const judge = `; axe.run().then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.map(n => n.target).join(" "))))`
+	const judge = `; axe.run().then(r => JSON.stringify(r.violations.map(
+		v => v.id + ": " + v.help + " " + v.nodes.map(n => n.target).join(" "))))`
 	result, err := chromedp.Run(p.Context, chromedp.Evaluate[string](axe+judge, chromedp.EvalAwaitPromise))
 	if err == nil {
 		err = json.Unmarshal([]byte(result), &found)

@@ -148,8 +148,12 @@ func TestListsOfWhatChangedSince(t *testing.T) {
 	lw.get("/referrals?limit=1&cursor="+first.text("next_cursor")).problem(422, "invalid")
 	patient := lw.get("/episodes/" + episode).want(200).text("patient_id")
 	later := "updated_since=" + url.QueryEscape(w.db.Clock.Now().Add(time.Hour).Format(time.RFC3339))
-	for _, path := range []string{"/episodes", "/referrals", "/follow-ups", "/services", "/organisations", "/organisations/" + w.org + "/services", "/link-workers", "/sites",
-		"/episodes/" + episode + "/contacts", "/episodes/" + episode + "/assessments", "/patients/" + patient + "/consents", "/referrals/" + changed + "/attendances"} {
+	for _, path := range []string{
+		"/episodes", "/referrals", "/follow-ups", "/services", "/organisations",
+		"/organisations/" + w.org + "/services", "/link-workers", "/sites",
+		"/episodes/" + episode + "/contacts", "/episodes/" + episode + "/assessments",
+		"/patients/" + patient + "/consents", "/referrals/" + changed + "/attendances",
+	} {
 		if n := len(lw.get(path + "?" + later).want(200).items()); n != 0 {
 			t.Errorf("%s: %d items changed in an hour's time", path, n)
 		}

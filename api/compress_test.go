@@ -62,7 +62,10 @@ func (w *world) zipped(role, method, path, body string, headers ...string) (*htt
 
 func TestLongAnswersAreCompressed(t *testing.T) {
 	w := newWorld(t)
-	for _, path := range []string{"/v1/code-lists", "/v1/instruments/ons4", "/openapi.json", "/dashboard/dashboard.js", "/assets/pages.css", "/docs/swagger-ui.css"} {
+	for _, path := range []string{
+		"/v1/code-lists", "/v1/instruments/ons4", "/openapi.json", "/dashboard/dashboard.js",
+		"/assets/pages.css", "/docs/swagger-ui.css",
+	} {
 		plain, want := w.raw("GET", w.url+path, "", "Authorization", "Bearer "+w.keys["link_worker"])
 		answer, body := w.zipped("link_worker", "GET", path, "")
 		z, err := gzip.NewReader(strings.NewReader(string(body)))
@@ -145,7 +148,10 @@ func TestSecretsAreNotCompressed(t *testing.T) {
 	w, _, episode, followUp := asked(t)
 	long := strings.Repeat("a", 100)
 	reply, link := w.replyLink(w.refer(episode)), w.link(followUp)
-	for _, page := range []string{reply.link, reply.link + "/declined", link.link, link.link + "/how_have_you_been", w.url + "/v1/replies/" + reply.token()} {
+	for _, page := range []string{
+		reply.link, reply.link + "/declined", link.link, link.link + "/how_have_you_been",
+		w.url + "/v1/replies/" + reply.token(),
+	} {
 		if answer, body := w.raw(
 			"GET",
 			page,
@@ -244,7 +250,10 @@ func TestHeadIsAnsweredWhereverGetIs(t *testing.T) {
 	if gets < 80 {
 		t.Errorf("only %d routes", gets)
 	}
-	for _, path := range []string{"/v1/patients/" + w.patient(), "/v1/patients/" + nobody(), "/v1/worklists", "/openapi.yaml", "/metrics", "/docs/", "/dashboard/", "/f/nobody", "/r/nobody"} {
+	for _, path := range []string{
+		"/v1/patients/" + w.patient(), "/v1/patients/" + nobody(), "/v1/worklists", "/openapi.yaml", "/metrics",
+		"/docs/", "/dashboard/", "/f/nobody", "/r/nobody",
+	} {
 		get, _ := w.zipped("link_worker", "GET", path, "")
 		head, body := w.zipped("link_worker", "HEAD", path, "")
 		if head.StatusCode != get.StatusCode || len(body) != 0 ||
@@ -270,8 +279,9 @@ func TestIfMatchTakesAList(t *testing.T) {
 		tags   string
 		status int
 	}{
-		{`"%d"`, 200}, {`W/"%d"`, 200}, {`"999", W/"%d"`, 200}, {`"%d","999"`, 200}, {`"of another", "%d"`, 200}, {` W/"abc" ,W/"%d" `, 200},
-		{`*`, 412}, {`"%d", *`, 412}, {`"998", "999"`, 412}, {`%d`, 412}, {`w/"%d"`, 412}, {`"of another"`, 412}, {`W/W/"%d"`, 412},
+		{`"%d"`, 200}, {`W/"%d"`, 200}, {`"999", W/"%d"`, 200}, {`"%d","999"`, 200},
+		{`"of another", "%d"`, 200}, {` W/"abc" ,W/"%d" `, 200}, {`*`, 412}, {`"%d", *`, 412},
+		{`"998", "999"`, 412}, {`%d`, 412}, {`w/"%d"`, 412}, {`"of another"`, 412}, {`W/W/"%d"`, 412},
 		{strings.Repeat(`"%d",`, 30) + `"2"`, 200}, {`"%d"` + others, 412},
 	} {
 		tags := strings.ReplaceAll(c.tags, "%d", fmt.Sprint(version))

@@ -73,7 +73,8 @@ func evaluate[T any](p phone, script string) (v T) {
 	return v
 }
 
-const drawn = `document.querySelectorAll("#flow figure svg, #change figure svg, #retention figure svg, #uptake figure svg, #equity figure svg").length >= 6 && document.getElementById("status").textContent.startsWith("Shown: ")`
+const drawn = `document.querySelectorAll("#flow figure svg, #change figure svg, #retention figure svg, " +
+	"#uptake figure svg, #equity figure svg").length >= 6 && document.getElementById("status").textContent.startsWith("Shown: ")`
 
 // faults of the charts: words outside their picture or over one another, pictures wider than the page.
 const chartFaults = `(() => {
@@ -85,10 +86,13 @@ const chartFaults = `(() => {
     const where = svg.closest("section").id;
     if (frame.width > innerWidth || frame.width < 200) found.push(where + ": a chart of " + frame.width);
     const texts = [...svg.querySelectorAll("text")].filter((t) => t.textContent).map((t) => [t.textContent, t.getBoundingClientRect()]);
-    for (const [text, box] of texts) if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1 || box.top < frame.top - 1) found.push(where + ": cut off: " + text);
+    for (const [text, box] of texts) if (box.left < frame.left - 1 || box.right > frame.right + 1 ||
+      box.bottom > frame.bottom + 1 || box.top < frame.top - 1) found.push(where + ": cut off: " + text);
     for (let i = 0; i < texts.length; i++) for (let j = 0; j < i; j++) {
       const [a, b] = [texts[i][1], texts[j][1]];
-      if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1) found.push(where + ": over one another: " + texts[i][0] + " and " + texts[j][0]);
+      if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 &&
+        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1)
+        found.push(where + ": over one another: " + texts[i][0] + " and " + texts[j][0]);
     }
   }
   return found;
@@ -113,7 +117,10 @@ func TestTheDashboard(t *testing.T) {
 	for _, size := range []struct {
 		name          string
 		width, height int64
-	}{{"a page at 400 %", 320, 256}, {"a small phone", 360, 640}, {"a phone", 390, 844}, {"a tablet", 768, 1024}, {"a laptop", 1280, 800}, {"a wall", 1920, 1080}, {"paper", 700, 1000}} {
+	}{
+		{"a page at 400 %", 320, 256}, {"a small phone", 360, 640}, {"a phone", 390, 844},
+		{"a tablet", 768, 1024}, {"a laptop", 1280, 800}, {"a wall", 1920, 1080}, {"paper", 700, 1000},
+	} {
 		p.do(chromedp.EmulateViewport(size.width, size.height))
 		p.until(
 			fmt.Sprintf(
@@ -142,7 +149,10 @@ func TestTheDashboard(t *testing.T) {
 		" ",
 	)
 	var want []string
-	for _, step := range []string{"received_in", "contacted", "baseline_taken", "referral_sent", "referral_accepted", "referral_attended", "follow_up_due", "follow_up_answered"} {
+	for _, step := range []string{
+		"received_in", "contacted", "baseline_taken", "referral_sent", "referral_accepted", "referral_attended",
+		"follow_up_due", "follow_up_answered",
+	} {
 		want = append(want, grouped(flow.number("rows.0."+step)))
 	}
 	if table != strings.Join(want, " ") {
@@ -193,13 +203,16 @@ func TestTheDashboardSaysWhatIsShown(t *testing.T) {
 	p := newPhone(t)
 	p.enter(w, w.keys["dashboard"])
 	p.until(`document.getElementById("status").textContent === "Shown: All sites together, all months."`)
-	const focused = `document.activeElement === document.querySelector("h2") && document.activeElement.textContent === "How far people came"`
+	const focused = `document.activeElement === document.querySelector("h2") &&
+		document.activeElement.textContent === "How far people came"`
 	p.until(focused)
 	for from, want := range map[string]string{"2026-03": "March 2026", "2025-11": "November 2025"} {
 		p.do(
 			evaluated(
 				fmt.Sprintf(
-					`{ const s = document.getElementById("site_id"); s.selectedIndex = 1; document.getElementById("from").value = %q; document.getElementById("to").value = "2026-09"; document.getElementById("from").focus(); } 0`,
+					`{ const s = document.getElementById("site_id"); s.selectedIndex = 1;
+						document.getElementById("from").value = %q; document.getElementById("to").value = "2026-09";
+						document.getElementById("from").focus(); } 0`,
 					from,
 				),
 			),
@@ -351,7 +364,8 @@ func TestTheDashboardOfFew(t *testing.T) {
 	}
 	// What is withheld stands in its chart all the same, in every section, and has no mark.
 	for _, section := range []string{"flow", "change", "retention", "equity"} {
-		const named, withheld = `'svg [aria-label="y-axis tick label"] text'`, `[...document.querySelectorAll("#%[1]s svg text")].filter((e) => e.textContent === "withheld").length`
+		const named = `'svg [aria-label="y-axis tick label"] text'`
+		const withheld = `[...document.querySelectorAll("#%[1]s svg text")].filter((e) => e.textContent === "withheld").length`
 		if n := evaluate[int](
 			p,
 			fmt.Sprintf(`document.getElementById(%q).querySelectorAll(`+named+`).length`, section),
@@ -438,7 +452,10 @@ func TestTheDashboardsFiles(t *testing.T) {
 		t.Error("the page points elsewhere")
 	}
 	w.anybody().with("If-None-Match", page.header.Get("ETag")).do("GET", "/dashboard/", "").want(304)
-	for _, path := range []string{"/dashboard/src/main.js", "/dashboard/package.json", "/dashboard/%2e%2e/pages.go", "/dashboard/nothing.js"} {
+	for _, path := range []string{
+		"/dashboard/src/main.js", "/dashboard/package.json", "/dashboard/%2e%2e/pages.go",
+		"/dashboard/nothing.js",
+	} {
 		w.anybody().do("GET", path, "").problem(404, "not_found")
 	}
 	if _, err := os.Stat("pages/dashboard/node_modules/esbuild"); err != nil {

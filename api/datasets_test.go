@@ -296,26 +296,30 @@ func TestBadProjects(t *testing.T) {
 	steward := s.as("data_steward")
 	good := s.study("")
 	for what, body := range map[string]string{
-		"no legal basis":          strings.Replace(good, `"legal_basis":"explicit_consent",`, "", 1),
-		"an unknown basis":        strings.Replace(good, "explicit_consent", "curiosity-Zq", 1),
-		"k below the floor":       strings.Replace(good, `"minimum_k":10`, `"minimum_k":9`, 1),
-		"k of nothing":            strings.Replace(good, `"minimum_k":10`, `"minimum_k":0`, 1),
-		"anonymised, k too low":   strings.NewReplacer(`"minimum_k":10`, `"minimum_k":5`, "outside", "safe_setting", "explicit_consent", "anonymised").Replace(good),
-		"a safe k too low":        strings.NewReplacer(`"minimum_k":10`, `"minimum_k":4`, "outside", "safe_setting").Replace(good),
-		"a term that is over":     strings.Replace(good, "2099-12-31", "2020-01-01", 1),
-		"no site":                 strings.Replace(good, fmt.Sprintf("[%q]", s.site), "[]", 1),
-		"a site that is not":      strings.Replace(good, s.site, nobody(), 1),
-		"an unknown instrument":   strings.Replace(good, `"ons4"`, `"zq_scale"`, 1),
-		"an unknown timepoint":    strings.Replace(good, "m9_12", "m99zq", 1),
-		"an unknown quasi":        s.study(`,"quasi_identifiers":["shoe_zebedee"]`),
-		"a step of what is not":   s.study(`,"quasi_identifiers":["site"],"generalisation":["gender"]`),
-		"a window turned round":   s.study(`,"schedule":[{"code":"m9_12","analysis_from":300,"target":200,"analysis_to":400}]`),
-		"a window of nothing":     s.study(`,"schedule":[{"code":"m3","analysis_from":60,"target":90,"analysis_to":135}]`),
-		"an unknown field":        s.study(`,"zebedee":1`),
-		"too many left out":       s.study(`,"most_suppressed_percent":51`),
-		"a title of blanks":       strings.Replace(good, "A study", "   ", 1),
-		"a very long title":       strings.Replace(good, "A study", strings.Repeat("zebedee", 5000), 1),
-		"the same site, thrice":   strings.Replace(good, fmt.Sprintf("[%q]", s.site), fmt.Sprintf("[%q,%q,%q]", s.site, s.site, nobody()), 1),
+		"no legal basis":    strings.Replace(good, `"legal_basis":"explicit_consent",`, "", 1),
+		"an unknown basis":  strings.Replace(good, "explicit_consent", "curiosity-Zq", 1),
+		"k below the floor": strings.Replace(good, `"minimum_k":10`, `"minimum_k":9`, 1),
+		"k of nothing":      strings.Replace(good, `"minimum_k":10`, `"minimum_k":0`, 1),
+		"anonymised, k too low": strings.NewReplacer(
+			`"minimum_k":10`, `"minimum_k":5`, "outside", "safe_setting", "explicit_consent", "anonymised",
+		).Replace(good),
+		"a safe k too low":      strings.NewReplacer(`"minimum_k":10`, `"minimum_k":4`, "outside", "safe_setting").Replace(good),
+		"a term that is over":   strings.Replace(good, "2099-12-31", "2020-01-01", 1),
+		"no site":               strings.Replace(good, fmt.Sprintf("[%q]", s.site), "[]", 1),
+		"a site that is not":    strings.Replace(good, s.site, nobody(), 1),
+		"an unknown instrument": strings.Replace(good, `"ons4"`, `"zq_scale"`, 1),
+		"an unknown timepoint":  strings.Replace(good, "m9_12", "m99zq", 1),
+		"an unknown quasi":      s.study(`,"quasi_identifiers":["shoe_zebedee"]`),
+		"a step of what is not": s.study(`,"quasi_identifiers":["site"],"generalisation":["gender"]`),
+		"a window turned round": s.study(`,"schedule":[{"code":"m9_12","analysis_from":300,"target":200,"analysis_to":400}]`),
+		"a window of nothing":   s.study(`,"schedule":[{"code":"m3","analysis_from":60,"target":90,"analysis_to":135}]`),
+		"an unknown field":      s.study(`,"zebedee":1`),
+		"too many left out":     s.study(`,"most_suppressed_percent":51`),
+		"a title of blanks":     strings.Replace(good, "A study", "   ", 1),
+		"a very long title":     strings.Replace(good, "A study", strings.Repeat("zebedee", 5000), 1),
+		"the same site, thrice": strings.Replace(
+			good, fmt.Sprintf("[%q]", s.site), fmt.Sprintf("[%q,%q,%q]", s.site, s.site, nobody()), 1,
+		),
 		"instruments that repeat": strings.Replace(good, `["ons4"]`, `["ons4","ons4"]`, 1),
 	} {
 		t.Log(what)
@@ -335,7 +339,10 @@ func TestAResearcherReachesTheirOwnProjectsAlone(t *testing.T) {
 	first, second := s.project(""), s.project("")
 	made := s.release(first)
 	stranger := s.member(second)
-	for _, path := range []string{"/projects/" + first, "/projects/" + first + "/members", "/projects/" + first + "/releases", "/releases/" + made.text("id"), "/releases/" + made.text("id") + "/files/participants.csv"} {
+	for _, path := range []string{
+		"/projects/" + first, "/projects/" + first + "/members", "/projects/" + first + "/releases",
+		"/releases/" + made.text("id"), "/releases/" + made.text("id") + "/files/participants.csv",
+	} {
 		stranger.get(path).problem(404, "not_found")
 	}
 	stranger.post("/projects/"+first+"/releases", `{}`).problem(404, "not_found")
@@ -537,7 +544,8 @@ func TestKIsReached(t *testing.T) {
 			gender = "other"
 		}
 		patient := lw.post("/patients", fmt.Sprintf(`{"given_name":"P","family_name":"Alike%d",
-			"birth_date":"%d-04-01","gender":%q,"ethnic_category":%q,"imd_decile":%d,"imd_version":"2019"}`, i, 1940+i/4, gender, ethnic, 1+i%10)).made()
+			"birth_date":"%d-04-01","gender":%q,"ethnic_category":%q,"imd_decile":%d,"imd_version":"2019"}`, i, 1940+
+			i/4, gender, ethnic, 1+i%10)).made()
 		s.consent(patient, "research", "given")
 		s.episode(patient)
 	}

@@ -89,7 +89,8 @@ func demoStudio(t *testing.T, people int) researchWorld {
 		store.DB,
 		demo.Config{People: people, Seed: 5, Research: store, Studies: stores.New(store.DB).Study},
 		func(k demo.Keys) error {
-			w.keys["data_steward"], w.keys["researcher"], w.keys["site_manager"], w.keys["link_worker"] = k.DataSteward, k.Researcher, k.SiteManager, k.LinkWorker
+			w.keys["data_steward"], w.keys["researcher"] = k.DataSteward, k.Researcher
+			w.keys["site_manager"], w.keys["link_worker"] = k.SiteManager, k.LinkWorker
 			return nil
 		},
 	); err != nil {
@@ -132,7 +133,8 @@ func (s researchWorld) secrets() map[string]string {
 		for _, c := range columns {
 			var values []string
 			sql := fmt.Sprintf(`select distinct %[1]s::text from %[2]s where %[1]s is not null and (%[3]s or
-				%[1]s::text !~ '^[a-z0-9_.]*$' or %[1]s::text ~ '^[0-9]{8,}$')`, c.ColumnName, c.TableName, map[bool]string{true: "true", false: "false"}[c.DataType == "uuid"])
+				%[1]s::text !~ '^[a-z0-9_.]*$' or %[1]s::text ~ '^[0-9]{8,}$')`,
+				c.ColumnName, c.TableName, map[bool]string{true: "true", false: "false"}[c.DataType == "uuid"])
 			if err := tx.Raw(sql).Scan(&values).Error; err != nil {
 				return err
 			}

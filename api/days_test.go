@@ -124,7 +124,9 @@ func TestTheDayOfAStudyIsTheSites(t *testing.T) {
 func TestTheLastDayOfAKeyIsTheSites(t *testing.T) {
 	w := newWorld(t)
 	w.setClock("2027-06-15T22:55:00Z")
-	for role, more := range map[string]string{"link_worker": fmt.Sprintf(`"site_ids":[%q],"link_worker_id":%q,`, w.site, w.worker), "dashboard": ""} {
+	for role, more := range map[string]string{
+		"link_worker": fmt.Sprintf(`"site_ids":[%q],"link_worker_id":%q,`, w.site, w.worker), "dashboard": "",
+	} {
 		w.setClock("2027-06-15T22:55:00Z")
 		c := client{w: w, bearer: w.key(role, more+fmt.Sprintf(`"expires_on":%q`, yesterday))}
 		c.get("/me").want(200)
@@ -153,7 +155,9 @@ func TestDaysOfFiltersAndFiguresAreTheSites(t *testing.T) {
 		post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).
 		want(201)
 	for _, role := range []string{"link_worker", "organisation"} {
-		for query, n := range map[string]int{"sent_from=2027-07-01": 1, "sent_to=2027-06-30": 0, "sent_from=2027-07-01&sent_to=2027-07-01": 1} {
+		for query, n := range map[string]int{
+			"sent_from=2027-07-01": 1, "sent_to=2027-06-30": 0, "sent_from=2027-07-01&sent_to=2027-07-01": 1,
+		} {
 			if got := len(w.as(role).get("/referrals?" + query).want(200).items()); got != n {
 				t.Errorf("%s: %s finds %d, want %d", role, query, got, n)
 			}

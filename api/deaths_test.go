@@ -55,7 +55,10 @@ func TestWhoDiedIsOfferedToNobody(t *testing.T) {
 	if !strings.Contains(page, "Nothing is left to do") || !strings.Contains(page, "Please do not call the person") {
 		t.Errorf("%s", page)
 	}
-	for _, to := range []string{`"accepted"`, `"waitlisted","reason":"not_known"`, `"declined","reason":"no_capacity"`, `"in_progress"`, `"completed"`} {
+	for _, to := range []string{
+		`"accepted"`, `"waitlisted","reason":"not_known"`, `"declined","reason":"no_capacity"`, `"in_progress"`,
+		`"completed"`,
+	} {
 		org.post("/referrals/"+referral+"/moves", `{"to":`+to+`}`).problem(409, "move_not_allowed", secrets...)
 		byLink.post("/replies/"+link, `{"to":`+to+`}`).problem(409, "move_not_allowed", secrets...)
 		lw.post("/referrals/"+referral+"/moves", `{"reported_by":"organisation","to":`+to+`}`).

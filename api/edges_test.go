@@ -37,8 +37,10 @@ func TestKeysExpireAndAreRevoked(t *testing.T) {
 	}
 	for what, body := range map[string]string{
 		"a link worker of no site": `{"role":"link_worker","label":"t"}`, "a manager of no site": `{"role":"site_manager","label":"t"}`,
-		"an organisation that is none": `{"role":"organisation","label":"t"}`, "an end in the past": `{"role":"dashboard","label":"t","expires_on":"2001-01-01"}`,
-		"a site that does not exist": fmt.Sprintf(`{"role":"integration","label":"t","site_ids":[%q]}`, nobody()), "no such role": `{"role":"system","label":"t"}`,
+		"an organisation that is none": `{"role":"organisation","label":"t"}`,
+		"an end in the past":           `{"role":"dashboard","label":"t","expires_on":"2001-01-01"}`,
+		"a site that does not exist":   fmt.Sprintf(`{"role":"integration","label":"t","site_ids":[%q]}`, nobody()),
+		"no such role":                 `{"role":"system","label":"t"}`,
 		"a link worker of another site": fmt.Sprintf(`{"role":"link_worker","label":"t","site_ids":[%q],
 			"link_worker_id":%q}`, w.other, w.worker),
 	} {
@@ -90,7 +92,9 @@ func TestProbesAndHeaders(t *testing.T) {
 	w.anybody().do("GET", "/livez", "").want(200)
 	w.anybody().do("GET", "/readyz", "").want(200)
 	a := w.as("link_worker").get("/me").want(200)
-	for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"} {
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+	} {
 		if got := a.header.Get(name); got != want {
 			t.Errorf("%s: %q", name, got)
 		}

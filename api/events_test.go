@@ -64,7 +64,10 @@ func TestWhoReadsWhichEvents(t *testing.T) {
 			t.Errorf("%s reads %v, a link worker %v", role, typesOf(same), typesOf(own))
 		}
 	}
-	for _, want := range []string{"patient.recorded", "consent.given", "episode.opened", "referral.sent", "referral.accepted", "attendance.attended", "referral.in_progress", "referral.drafted", "signpost.given"} {
+	for _, want := range []string{
+		"patient.recorded", "consent.given", "episode.opened", "referral.sent", "referral.accepted",
+		"attendance.attended", "referral.in_progress", "referral.drafted", "signpost.given",
+	} {
 		if !slices.Contains(typesOf(own), want) {
 			t.Errorf("no %s in %v", want, typesOf(own))
 		}
@@ -144,7 +147,11 @@ func TestBadQueriesOfTheFeed(t *testing.T) {
 			t.Errorf("%s: %d", bad, a.status)
 		}
 	}
-	for _, bad := range []string{"types=REFERRAL.*", "types=referral.sent,", "types='", "types=*.*", "types=refferal.*", "types=referral.sended", "types=referral.sent,episode.open", "types=webhook.test", "limit=0", "limit=201", "since=1"} {
+	for _, bad := range []string{
+		"types=REFERRAL.*", "types=referral.sent,", "types='", "types=*.*", "types=refferal.*",
+		"types=referral.sended", "types=referral.sent,episode.open", "types=webhook.test", "limit=0",
+		"limit=201", "since=1",
+	} {
 		if a := w.as("link_worker").get("/events?" + bad); a.status != 422 && a.status != 400 {
 			t.Errorf("%s: %d %s", bad, a.status, a.body)
 		}
@@ -215,12 +222,19 @@ func TestURLsThatLeadInside(t *testing.T) {
 	config := on(dbtest.New(t))
 	config.Stores.Partners.Target = outward.New(outward.Config{})
 	w := serving(t, config)
-	for _, url := range []string{"http://partner.example/x", "https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x", "https://[::ffff:10.0.0.1]/x", "https://169.254.169.254/x", "https://10.0.0.1/x", "https://user:word@8.8.8.8/x", "nonsense", "javascript:alert(1)"} {
+	for _, url := range []string{
+		"http://partner.example/x", "https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x",
+		"https://[::ffff:10.0.0.1]/x", "https://169.254.169.254/x", "https://10.0.0.1/x",
+		"https://user:word@8.8.8.8/x", "nonsense", "javascript:alert(1)",
+	} {
 		w.as("integration").
 			post("/webhooks", fmt.Sprintf(`{"url":%q,"events":["*"]}`, url)).
 			problem(422, "invalid", url)
 	}
-	for _, types := range []string{`["Referral.*"]`, `["referral"]`, `[]`, `["*.sent"]`, `[""]`, `["refferal.*"]`, `["referral.*","referral.sended"]`} {
+	for _, types := range []string{
+		`["Referral.*"]`, `["referral"]`, `[]`, `["*.sent"]`, `[""]`, `["refferal.*"]`,
+		`["referral.*","referral.sended"]`,
+	} {
 		w.as("integration").
 			post("/webhooks", fmt.Sprintf(`{"url":"https://8.8.8.8/x","events":%s}`, types)).
 			problem(422, "invalid")

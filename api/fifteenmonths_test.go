@@ -80,7 +80,8 @@ func begin(t *testing.T) *fifteenMonths {
 	var list []string
 	for _, s := range stages {
 		list = append(list, fmt.Sprintf(`{"code":%q,"anchor":"baseline","opens_after":"P%dM",
-			"target_after":"P%dM","closes_after":"P%dM","analysis_from":%d,"analysis_to":%d}`, s.code, s.opens, s.target, s.closes, s.analysisFrom, s.analysisTo))
+			"target_after":"P%dM","closes_after":"P%dM","analysis_from":%d,"analysis_to":%d}`,
+			s.code, s.opens, s.target, s.closes, s.analysisFrom, s.analysisTo))
 	}
 	etag := y.as("administrator").get("/sites/" + y.site).header.Get("ETag")
 	y.as("administrator").patch("/sites/"+y.site, etag, `{"schedules":[`+strings.Join(list, ",")+`]}`).want(200)

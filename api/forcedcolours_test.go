@@ -28,9 +28,17 @@ func (p phone) media(medium string, features ...*emulation.MediaFeature) {
 const forcedFaults = `(() => {
   const found = [];
   const rgb = (colour) => { const m = colour.match(/[\d.]+/g).map(Number); return m.length > 3 && m[3] === 0 ? null : m.slice(0, 3); };
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).
+    map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).
+    reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const contrast = (a, b) => { const [x, y] = [light(a), light(b)]; return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05); };
-  const ground = (e) => { for (let at = e; at; at = at.parentElement) { const c = rgb(getComputedStyle(at).backgroundColor); if (c) return c; } return matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255]; };
+  const ground = (e) => {
+    for (let at = e; at; at = at.parentElement) {
+      const c = rgb(getComputedStyle(at).backgroundColor);
+      if (c) return c;
+    }
+    return matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255];
+  };
   const seen = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility === "visible";
   if (!matchMedia("(forced-colors: active)").matches) found.push("the colours are not forced");
   const buttons = [...document.querySelectorAll("button, a.button, input[type=submit]")].filter(seen);
@@ -38,7 +46,11 @@ const forcedFaults = `(() => {
     const s = getComputedStyle(b);
     for (const side of ["Top", "Right", "Bottom", "Left"]) {
       const colour = rgb(s["border" + side + "Color"]);
-      if (parseFloat(s["border" + side + "Width"]) < 1 || s["border" + side + "Style"] === "none" || !colour || contrast(colour, ground(b.parentElement)) < 3) { found.push("no edge: " + (b.textContent.trim() || b.getAttribute("aria-label") || b.className)); break; }
+      if (parseFloat(s["border" + side + "Width"]) < 1 || s["border" + side + "Style"] === "none" || !colour ||
+        contrast(colour, ground(b.parentElement)) < 3) {
+        found.push("no edge: " + (b.textContent.trim() || b.getAttribute("aria-label") || b.className));
+        break;
+      }
     }
   }
   const words = [...document.querySelectorAll("svg text")].filter((t) => seen(t) && t.textContent.trim());
@@ -72,8 +84,11 @@ func (p phone) forced(name string) {
 func TestPagesOfLinksInForcedColours(t *testing.T) {
 	w, _, episode, followUp := asked(t)
 	p, answering, asking := newPhone(t), w.link(followUp).link, w.replyLink(w.refer(episode)).link
-	for name, url := range map[string]string{"follow-up": answering, "follow-up-question": answering + "/how_have_you_been", "follow-up-scale": answering + "/ons4.anxiety", "follow-up-words": answering + "/narrative",
-		"reply": asking, "reply-no": asking + "/declined", "reply-question": asking + "/question"} {
+	for name, url := range map[string]string{
+		"follow-up": answering, "follow-up-question": answering + "/how_have_you_been",
+		"follow-up-scale": answering + "/ons4.anxiety", "follow-up-words": answering + "/narrative",
+		"reply": asking, "reply-no": asking + "/declined", "reply-question": asking + "/question",
+	} {
 		p.do(chromedp.Navigate(url))
 		p.forced(name)
 	}

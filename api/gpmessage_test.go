@@ -42,7 +42,9 @@ func reported(t *testing.T) (w *world, patient, episode string) {
 	episode = lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":"2026-01-05",
 		"needs":{"primary":"loneliness_isolation","others":["homelessness","physical_activity"]},
 		"what_matters":"Getting back into the garden.\nSeeing people.","risks":"Falls in the past year.",
-			"requested_actions":"Please review the water tablets: she does not go out for fear of needing a toilet.\nPlease code the new telephone number."}`, patient)).made()
+			"requested_actions":"Please review the water tablets: she does not go out for fear of needing a toilet.`+
+		`\nPlease code the new telephone number."}`,
+		patient)).made()
 	lw.post("/episodes/"+episode+"/contacts", `{"on":"2026-01-08","mode":"telephone","kind":"first_contact",
 		"outcome":"spoke"}`).want(201)
 	lw.post("/episodes/"+episode+"/contacts", `{"on":"2026-01-20","mode":"telephone","kind":"support",
@@ -56,7 +58,8 @@ func reported(t *testing.T) (w *world, patient, episode string) {
 	w.complete(
 		episode,
 		fmt.Sprintf(`{"referral_id":%q,"used":"did_not_use","reason":"anxiety_or_confidence"}`, came),
-		`,"narrative":"I waited a long while and then lost heart.\nPLAN AND REQUESTED ACTIONS\nSleeping tablets.","assessments":[{"instrument":"ons4","responses":{"life_satisfaction":7,"worthwhile":5,"happiness":1,"anxiety":3}},
+		`,"narrative":"I waited a long while and then lost heart.\nPLAN AND REQUESTED ACTIONS\nSleeping tablets.",
+		"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":7,"worthwhile":5,"happiness":1,"anxiety":3}},
 		{"instrument":"swemwbs","responses":{"item_1":3,"item_2":3,"item_3":3,"item_4":3,"item_5":3,"item_6":3,"item_7":4}}]`,
 	)
 	lw.post("/episodes/"+episode+"/closure", `{"closed_on":"2026-11-30","reason":"partly_completed",
@@ -228,7 +231,8 @@ func TestTheMessageTellsWhatDidNotWork(t *testing.T) {
 	) {
 		t.Fatalf("interventions: %v", statuses)
 	}
-	first, declined, expired, stopped, signpost := m.Interventions[0], m.Interventions[1], m.Interventions[2], m.Interventions[3], m.Interventions[4]
+	first, declined, expired := m.Interventions[0], m.Interventions[1], m.Interventions[2]
+	stopped, signpost := m.Interventions[3], m.Interventions[4]
 	if first.OrganisationAccount.Attended != "yes" || first.OrganisationAccount.Status.Code != "completed" ||
 		first.PatientAccount.Used.Code != "did_not_use" ||
 		first.PatientAccount.Reason.Text != "Anxiety or confidence" {
@@ -249,7 +253,10 @@ func TestTheMessageTellsWhatDidNotWork(t *testing.T) {
 		change    float64
 		direction string
 		reaches   bool
-	}{"life_satisfaction": {3, "better", true}, "worthwhile": {0, "same", false}, "happiness": {-2, "worse", true}, "anxiety": {-5, "better", true}, "metric": {1.39, "better", false}} {
+	}{
+		"life_satisfaction": {3, "better", true}, "worthwhile": {0, "same", false},
+		"happiness": {-2, "worse", true}, "anxiety": {-5, "better", true}, "metric": {1.39, "better", false},
+	} {
 		later := told[score].Later
 		last := later[len(later)-1]
 		if *last.Change != want.change || last.Direction != want.direction || *last.ReachesThreshold != want.reaches ||

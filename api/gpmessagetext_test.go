@@ -40,7 +40,10 @@ func TestTheTextIsTheMessage(t *testing.T) {
 	if kind := a.header.Get("Content-Type"); kind != "text/plain; charset=utf-8" {
 		t.Errorf("as %s", kind)
 	}
-	for accept, same := range map[string]bool{"text/plain": true, "text/plain, application/json;q=0.5": true, "application/json, text/plain;q=0.5": false, "*/*": false, "text/csv": false} {
+	for accept, same := range map[string]bool{
+		"text/plain": true, "text/plain, application/json;q=0.5": true,
+		"application/json, text/plain;q=0.5": false, "*/*": false, "text/csv": false,
+	} {
 		if got := string(lw.with("Accept", accept).get(path).want(200).body) == text; got != same {
 			t.Errorf("Accept: %s gives text: %t", accept, got)
 		}

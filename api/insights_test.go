@@ -21,7 +21,8 @@ func (w *world) walk(role string, people []walked) {
 		episode := c.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
 			"needs":{"primary":"food"}}`, patient, w.today())).made()
 		c.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4","timepoint":"baseline",
-			"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":%d,"anxiety":%d}}`, episode, w.today(), p.before, 10-p.before)).want(201)
+			"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"life_satisfaction":%d,"anxiety":%d}}`,
+			episode, w.today(), p.before, 10-p.before)).want(201)
 		followUps = append(followUps, c.get("/follow-ups?episode_id="+episode).text("items.0.id"))
 	}
 	w.advance("P10M")
@@ -29,7 +30,8 @@ func (w *world) walk(role string, people []walked) {
 		if p.after >= 0 {
 			c.post("/follow-ups/"+followUps[i]+"/completion", fmt.Sprintf(`{"completed_on":%q,
 				"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
-				"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":%d,"anxiety":%d}}]}`, w.today(), p.after, 10-p.after)).want(201)
+				"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":%d,"anxiety":%d}}]}`,
+				w.today(), p.after, 10-p.after)).want(201)
 		}
 	}
 }
@@ -81,7 +83,8 @@ func TestFiguresArePairedAndProtected(t *testing.T) {
 		want(200); string(same.body) != string(csv.body) ||
 		!strings.HasPrefix(
 			string(csv.body),
-			"site_id,site_name,month,need_group,deprivation,ethnic_group,gender,age_band,organisation_id,organisation_name,service_id,service_name,population,instrument,score,timepoint,better,paired_n",
+			"site_id,site_name,month,need_group,deprivation,ethnic_group,gender,age_band,"+
+				"organisation_id,organisation_name,service_id,service_name,population,instrument,score,timepoint,better,paired_n",
 		) {
 		t.Errorf("CSV: %s", csv.body)
 	}
@@ -151,7 +154,10 @@ func TestFewPeopleAreNotShown(t *testing.T) {
 		t.Errorf("a manager's own live figures: %s", own.body)
 	}
 	// by R's t.test
-	for name, want := range map[string]float64{"mean_change": 2.14285714285714, "sd_change": 1.57359158493889, "ci_low": 0.687527655937367, "ci_high": 3.59818662977692, "p_value": 0.0113272339135395, "hedges_g": 1.18414082478679} {
+	for name, want := range map[string]float64{
+		"mean_change": 2.14285714285714, "sd_change": 1.57359158493889, "ci_low": 0.687527655937367,
+		"ci_high": 3.59818662977692, "p_value": 0.0113272339135395, "hedges_g": 1.18414082478679,
+	} {
 		if math.Abs(live[name].(float64)-want) > 1e-9 {
 			t.Errorf("%s is %v, and %v by R", name, live[name], want)
 		}
@@ -200,7 +206,10 @@ func TestPartnersReadByCharacteristics(t *testing.T) {
 		r := r.(map[string]any)
 		compared[fmt.Sprint(r["characteristic"], " ", r["characteristic_value"])] = r
 	}
-	for of, want := range map[string][3]any{"<nil> <nil>": {30.0, 30.0, nil}, "need_group money_work": {30.0, 30.0, nil}, "ons4.life_satisfaction low": {20.0, 20.0, 0.0}, "ons4.life_satisfaction medium": {10.0, 10.0, 0.0}} {
+	for of, want := range map[string][3]any{
+		"<nil> <nil>": {30.0, 30.0, nil}, "need_group money_work": {30.0, 30.0, nil},
+		"ons4.life_satisfaction low": {20.0, 20.0, 0.0}, "ons4.life_satisfaction medium": {10.0, 10.0, 0.0},
+	} {
 		if r := compared[of]; r["followed_up"] != want[0] || r["not_followed_up"] != want[1] || r["smd"] != want[2] {
 			t.Errorf("%s: %v", of, r)
 		}
@@ -263,8 +272,9 @@ func TestFiguresAtHandAreNotSentAgain(t *testing.T) {
 		t.Errorf("%v %s", again.header, again.body)
 	}
 	for name, other := range map[string]answer{
-		"CSV": c.with("If-None-Match", tag).get("/insights/flow?format=csv"), "another question": c.with("If-None-Match", tag).get("/insights/flow?by=site"),
-		"another reader": w.as("other_site_link_worker").with("If-None-Match", tag).get("/insights/flow"),
+		"CSV":              c.with("If-None-Match", tag).get("/insights/flow?format=csv"),
+		"another question": c.with("If-None-Match", tag).get("/insights/flow?by=site"),
+		"another reader":   w.as("other_site_link_worker").with("If-None-Match", tag).get("/insights/flow"),
 	} {
 		if other.want(200).header.Get("ETag") == tag {
 			t.Errorf("%s has the same tag", name)

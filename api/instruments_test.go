@@ -213,8 +213,14 @@ func TestBadDefinitions(t *testing.T) {
 		{"a range turned round", "body.items[0].min", func(o object) { items(o, 0)["min"] = 5 }},
 		{"a range of half points", "body.items[0].min", func(o object) { items(o, 0)["min"] = 0.5 }},
 		{"a range without end", "body.items[0].max", func(o object) { items(o, 0)["max"] = 1e9 }},
-		{"a choice of nothing", "body.items[0].options", func(o object) { o["items"].([]any)[0] = object{"code": "plan", "type": "choice", "wording": "W"} }},
-		{"a value without a name", "body.items[0].options", func(o object) { items(o, 0)["options"] = []any{object{"value": 0, "wording": "Not"}} }},
+		{
+			"a choice of nothing", "body.items[0].options",
+			func(o object) { o["items"].([]any)[0] = object{"code": "plan", "type": "choice", "wording": "W"} },
+		},
+		{
+			"a value without a name", "body.items[0].options",
+			func(o object) { items(o, 0)["options"] = []any{object{"value": 0, "wording": "Not"}} },
+		},
 		{"no words, which are said to stand there", "body.items[2].wording", func(o object) { delete(items(o, 2), "wording") }},
 		{"words, which are said not to", "body.items[0].wording", func(o object) { o["wording_shipped"] = false }},
 		{"no licence", "body", func(o object) { delete(o, "licence") }},
@@ -313,7 +319,8 @@ func TestAnOwnInstrumentIsRecordedScoredAndPaired(t *testing.T) {
 	elsewhere := other.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,
 		"needs":{"primary":"food"}}`, patient, w.today())).made()
 	other.post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"allotment_confidence",
-		"timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self","responses":{"plan":1}}`, elsewhere, w.today())).problem(422, "invalid")
+		"timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self","responses":{"plan":1}}`,
+		elsewhere, w.today())).problem(422, "invalid")
 
 	w.advance("P10M")
 	for _, episode := range episodes[:5] {

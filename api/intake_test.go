@@ -46,7 +46,10 @@ func (w *world) rowsOf() (n map[string]int) {
 	w.t.Helper()
 	n = map[string]int{}
 	err := w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
-		for _, table := range []string{"patients", "consents", "episodes", "contacts", "assessments", "assessment_scores", "follow_ups", "referrals", "events", "external_ids"} {
+		for _, table := range []string{
+			"patients", "consents", "episodes", "contacts", "assessments", "assessment_scores", "follow_ups",
+			"referrals", "events", "external_ids",
+		} {
 			var rows int
 			if err := tx.Raw("select count(*) from " + table).Scan(&rows).Error; err != nil {
 				return err
@@ -73,7 +76,10 @@ func TestAnIntakeRecordsEverything(t *testing.T) {
 	if a.header.Get("Location") != "/v1/episodes/"+episode || a.header.Get("ETag") != "" {
 		t.Errorf("header %v", a.header)
 	}
-	for path, got := range map[string]any{"/episodes/" + episode: a.at("episode"), "/patients/" + patient: a.at("patient"), "/contacts/" + a.text("contact.id"): a.at("contact")} {
+	for path, got := range map[string]any{
+		"/episodes/" + episode: a.at("episode"), "/patients/" + patient: a.at("patient"),
+		"/contacts/" + a.text("contact.id"): a.at("contact"),
+	} {
 		if read := lw.get(path).want(200).at("id"); read != got.(object)["id"] {
 			t.Errorf("%s: %v", path, read)
 		}
@@ -126,10 +132,24 @@ func TestAnIntakeRecordsEverything(t *testing.T) {
 	}
 	lw.with("Idempotency-Key", "intake-1").post("/intakes", w.intake(nil)).problem(422, "idempotency_mismatch")
 
-	known := lw.post("/intakes", w.intake(map[string]string{"patient": "", "patient_id": fmt.Sprintf("%q", patient), "consents": "", "contact": "", "assessment": "", "referrals": ""})).
-		want(201)
-	lw.post("/intakes", w.intake(map[string]string{"patient": "null", "patient_id": fmt.Sprintf("%q", patient), "consents": "null", "contact": "null", "assessment": "null", "referrals": "null"})).
-		want(201)
+	known := lw.post(
+		"/intakes",
+		w.intake(
+			map[string]string{
+				"patient": "", "patient_id": fmt.Sprintf("%q", patient), "consents": "", "contact": "",
+				"assessment": "", "referrals": "",
+			},
+		),
+	).want(201)
+	lw.post(
+		"/intakes",
+		w.intake(
+			map[string]string{
+				"patient": "null", "patient_id": fmt.Sprintf("%q", patient), "consents": "null",
+				"contact": "null", "assessment": "null", "referrals": "null",
+			},
+		),
+	).want(201)
 	if known.text("patient.id") != patient || known.text("episode.status") != "waiting" || known.at("contact") != nil ||
 		known.at("assessment") != nil ||
 		len(known.at("referrals").([]any)) != 0 ||
@@ -158,10 +178,32 @@ func TestAnIntakeIsAllOrNothing(t *testing.T) {
 		code   string
 		where  string
 	}{
-		{"a number with a wrong check digit", map[string]string{"patient": `{"given_name":"` + secret + `","family_name":"B","birth_date":"1950-04-01","nhs_number":"9434765918"}`}, 422, "invalid", "body.patient.nhs_number"},
-		{"a number that is taken", map[string]string{"patient": `{"given_name":"` + secret + `","family_name":"B","birth_date":"1950-04-01","nhs_number":"4010232137"}`}, 409, "conflict", "body.patient"},
-		{"another system's id that is taken", map[string]string{"patient": `{"given_name":"` + secret + `","family_name":"B","birth_date":"1950-04-01","external_ids":[{"system":"emis","value":"A-1"}]}`}, 409, "conflict", "body.patient"},
-		{"somebody of another site", map[string]string{"patient": "", "patient_id": `"` + foreign + `"`}, 404, "not_found", "body.patient_id"},
+		{
+			"a number with a wrong check digit",
+			map[string]string{
+				"patient": `{"given_name":"` + secret + `","family_name":"B","birth_date":"1950-04-01","nhs_number":"9434765918"}`,
+			},
+			422, "invalid", "body.patient.nhs_number",
+		},
+		{
+			"a number that is taken",
+			map[string]string{
+				"patient": `{"given_name":"` + secret + `","family_name":"B","birth_date":"1950-04-01","nhs_number":"4010232137"}`,
+			},
+			409, "conflict", "body.patient",
+		},
+		{
+			"another system's id that is taken",
+			map[string]string{
+				"patient": `{"given_name":"` + secret +
+					`","family_name":"B","birth_date":"1950-04-01","external_ids":[{"system":"emis","value":"A-1"}]}`,
+			},
+			409, "conflict", "body.patient",
+		},
+		{
+			"somebody of another site", map[string]string{"patient": "", "patient_id": `"` + foreign + `"`},
+			404, "not_found", "body.patient_id",
+		},
 		{"neither patient nor patient_id", map[string]string{"patient": ""}, 422, "invalid", "body.patient"},
 		{"both", map[string]string{"patient_id": `"` + foreign + `"`}, 422, "invalid", "body.patient_id"},
 		{"another site", map[string]string{"patient": fmt.Sprintf(`{"site_id":%q,"given_name":"A",
@@ -172,29 +214,84 @@ func TestAnIntakeIsAllOrNothing(t *testing.T) {
 		{"a consent with an unknown purpose", map[string]string{"consents": fmt.Sprintf(`[{"purpose":%q,
 			"decision":"given","decided_on":%q}]`, secret, w.today())}, 422, "invalid", "body.consents[0].purpose"},
 		{"no consent to share", map[string]string{"consents": ""}, 422, "consent_required", "body.referrals[0]"},
-		{"a later refusal in the same list", map[string]string{"consents": fmt.Sprintf(`[{"purpose":"share_with_organisations","decision":"given","decided_on":%[1]q},{"purpose":"share_with_organisations","decision":"declined","decided_on":%[1]q}]`, w.today())}, 422, "consent_required", "body.referrals[0]"},
+		{
+			"a later refusal in the same list",
+			map[string]string{
+				"consents": fmt.Sprintf(
+					`[{"purpose":"share_with_organisations","decision":"given","decided_on":%[1]q},
+						{"purpose":"share_with_organisations","decision":"declined","decided_on":%[1]q}]`,
+					w.today(),
+				),
+			},
+			422, "consent_required", "body.referrals[0]",
+		},
 		{"an episode of tomorrow", map[string]string{"episode": fmt.Sprintf(`{"source":"gp","received_on":%q,
 			"needs":{"primary":"food"}}`, w.daysAgo(-2))}, 422, "invalid", "body.episode.received_on"},
 		{"an episode of a link worker of nowhere", map[string]string{"episode": fmt.Sprintf(`{"source":"gp",
-			"received_on":%q,"link_worker_id":%q,"needs":{"primary":"food"}}`, w.today(), nobody())}, 422, "invalid", "body.episode.link_worker_id"},
+			"received_on":%q,"link_worker_id":%q,"needs":{"primary":"food"}}`,
+			w.today(), nobody())}, 422, "invalid", "body.episode.link_worker_id"},
 		{"no episode", map[string]string{"episode": ""}, 422, "invalid", "body"},
 		{"a contact before the episode", map[string]string{"contact": fmt.Sprintf(`{"on":%q,"mode":"telephone",
 			"kind":"first_contact","outcome":"spoke"}`, w.daysAgo(11))}, 422, "invalid", "body.contact.on"},
 		{"a contact with an unknown mode", map[string]string{"contact": fmt.Sprintf(`{"on":%q,"mode":"pigeon",
 			"kind":"first_contact","outcome":"spoke"}`, w.today())}, 422, "invalid", "body.contact.mode"},
 		{"an item out of range", map[string]string{"assessment": fmt.Sprintf(`{"instrument":"ons4",
-			"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"anxiety":11}}`, w.today())}, 422, "invalid", "body.assessment.responses.anxiety"},
+			"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"anxiety":11}}`,
+			w.today())}, 422, "invalid", "body.assessment.responses.anxiety"},
 		{"an instrument of nowhere", map[string]string{"assessment": fmt.Sprintf(`{"instrument":%q,
-			"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"anxiety":1}}`, secret, w.today())}, 422, "invalid", "body.assessment.instrument"},
-		{"an assessment at another timepoint", map[string]string{"assessment": fmt.Sprintf(`{"instrument":"ons4","timepoint":"review","completed_on":%q,"mode":"telephone","respondent":"self","responses":{"anxiety":1}}`, w.today())}, 422, "invalid", "body.assessment.timepoint"},
-		{"a referral without a need", map[string]string{"referrals": `[` + good + `,{"service_id":"` + w.svc + `"}]`}, 422, "invalid", "body.referrals[1]"},
-		{"a referral with an unknown need", map[string]string{"referrals": `[` + good + `,{"service_id":"` + w.svc + `","need":"` + secret + `"}]`}, 422, "invalid", "body.referrals[1].need"},
-		{"a referral to a closed service", map[string]string{"referrals": `[` + good + `,{"service_id":"` + full + `","need":"food"}]`}, 409, "conflict", "body.referrals[1]"},
-		{"a referral to nowhere", map[string]string{"referrals": `[` + good + `,` + good + `,{"need":"food"}]`}, 422, "invalid", "body.referrals[2].organisation_id"},
-		{"a referral sent before the episode", map[string]string{"referrals": `[` + good + `,{"service_id":"` + w.svc + `","need":"food","sent_at":"2001-01-01T00:00:00Z"}]`}, 422, "invalid", "body.referrals[1].sent_at"},
-		{"a referral that follows somebody else's", map[string]string{"referrals": `[{"service_id":"` + w.svc + `","need":"food","follows_referral_id":"` + nobody() + `"}]`}, 422, "invalid", "body.referrals[0].follows_referral_id"},
-		{"a referral that names its episode", map[string]string{"referrals": `[{"episode_id":"` + nobody() + `","service_id":"` + w.svc + `","need":"food"}]`}, 422, "invalid", "body.referrals[0]"},
-		{"too many referrals", map[string]string{"referrals": `[` + strings.Repeat(good+",", 20) + good + `]`}, 422, "invalid", "body.referrals"},
+			"completed_on":%q,"mode":"telephone","respondent":"self","responses":{"anxiety":1}}`,
+			secret, w.today())}, 422, "invalid", "body.assessment.instrument"},
+		{
+			"an assessment at another timepoint",
+			map[string]string{
+				"assessment": fmt.Sprintf(
+					`{"instrument":"ons4","timepoint":"review","completed_on":%q,
+						"mode":"telephone","respondent":"self","responses":{"anxiety":1}}`,
+					w.today(),
+				),
+			},
+			422, "invalid", "body.assessment.timepoint",
+		},
+		{
+			"a referral without a need",
+			map[string]string{"referrals": `[` + good + `,{"service_id":"` + w.svc + `"}]`}, 422, "invalid",
+			"body.referrals[1]",
+		},
+		{
+			"a referral with an unknown need",
+			map[string]string{"referrals": `[` + good + `,{"service_id":"` + w.svc + `","need":"` + secret + `"}]`},
+			422, "invalid", "body.referrals[1].need",
+		},
+		{
+			"a referral to a closed service",
+			map[string]string{"referrals": `[` + good + `,{"service_id":"` + full + `","need":"food"}]`}, 409,
+			"conflict", "body.referrals[1]",
+		},
+		{
+			"a referral to nowhere",
+			map[string]string{"referrals": `[` + good + `,` + good + `,{"need":"food"}]`}, 422, "invalid",
+			"body.referrals[2].organisation_id",
+		},
+		{
+			"a referral sent before the episode",
+			map[string]string{"referrals": `[` + good + `,{"service_id":"` + w.svc + `","need":"food","sent_at":"2001-01-01T00:00:00Z"}]`},
+			422, "invalid", "body.referrals[1].sent_at",
+		},
+		{
+			"a referral that follows somebody else's",
+			map[string]string{"referrals": `[{"service_id":"` + w.svc + `","need":"food","follows_referral_id":"` + nobody() + `"}]`},
+			422, "invalid", "body.referrals[0].follows_referral_id",
+		},
+		{
+			"a referral that names its episode",
+			map[string]string{"referrals": `[{"episode_id":"` + nobody() + `","service_id":"` + w.svc + `","need":"food"}]`},
+			422, "invalid", "body.referrals[0]",
+		},
+		{
+			"too many referrals",
+			map[string]string{"referrals": `[` + strings.Repeat(good+",", 20) + good + `]`}, 422, "invalid",
+			"body.referrals",
+		},
 		{"a field of nowhere", map[string]string{secret: "1"}, 422, "invalid", "body"},
 	} {
 		a := lw.post("/intakes", w.intake(c.parts))

@@ -288,7 +288,10 @@ func TestFollowUpStates(t *testing.T) {
 	for _, c := range []struct {
 		months, days int
 		want         string
-	}{{0, 0, "upcoming"}, {8, 27, "upcoming"}, {9, 1, "due"}, {10, 10, "due"}, {10, 20, "overdue"}, {11, 27, "overdue"}, {12, 2, "missed"}} {
+	}{
+		{0, 0, "upcoming"}, {8, 27, "upcoming"}, {9, 1, "due"}, {10, 10, "due"}, {10, 20, "overdue"},
+		{11, 27, "overdue"}, {12, 2, "missed"},
+	} {
 		if got := at(c.months, c.days); got != c.want {
 			t.Errorf("after %d months and %d days: %s, want %s", c.months, c.days, got, c.want)
 		}
@@ -347,9 +350,11 @@ func TestServicesAreFound(t *testing.T) {
 	lw := w.as("link_worker")
 	lw.put("/services/"+w.svc+"/capacity", `{"capacity":"open"}`).want(200)
 	for query, want := range map[string]int{
-		"": 1, "?q=lunch": 1, "?q=": 1, "?q=nothing-of-the-kind": 0, "?need=loneliness_isolation": 1, "?need=pain": 0, "?activity_type=food_practical": 1, "?activity_type=transport": 0,
-		"?capacity=open": 1, "?capacity=full": 0, "?near=53.48,-2.24&within_km=1": 1, "?near=51.5,-0.12&within_km=5": 0, "?near=51.5,-0.12": 1, "?q=lunch&capacity=open&near=53.5,-2.2": 1,
-		"?organisation_id=" + w.org: 1, "?organisation_id=" + nobody(): 0,
+		"": 1, "?q=lunch": 1, "?q=": 1, "?q=nothing-of-the-kind": 0, "?need=loneliness_isolation": 1,
+		"?need=pain": 0, "?activity_type=food_practical": 1, "?activity_type=transport": 0, "?capacity=open": 1,
+		"?capacity=full": 0, "?near=53.48,-2.24&within_km=1": 1, "?near=51.5,-0.12&within_km=5": 0,
+		"?near=51.5,-0.12": 1, "?q=lunch&capacity=open&near=53.5,-2.2": 1, "?organisation_id=" + w.org: 1,
+		"?organisation_id=" + nobody(): 0,
 	} {
 		if n := len(lw.get("/services" + query).want(200).items()); n != want {
 			t.Errorf("/services%s finds %d, want %d", query, n, want)

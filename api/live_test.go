@@ -74,7 +74,9 @@ func (a answer) fits(t *testing.T, method, path string) {
 func operationAt(doc *huma.OpenAPI, method, path string) *huma.Operation {
 	var best *huma.Operation
 	for template, item := range doc.Paths {
-		o := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete}[method]
+		o := map[string]*huma.Operation{
+			"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete,
+		}[method]
 		if o != nil && matches(template, path) && (best == nil || !strings.Contains(template, "{")) {
 			best = o
 		}

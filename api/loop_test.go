@@ -65,7 +65,11 @@ func TestTheWholeLoop(t *testing.T) {
 		t.Fatalf("paired change: %s", figures.body)
 	}
 	timeline := string(lw.get("/patients/" + patient + "/timeline").want(200).body)
-	for _, kind := range []string{"patient.recorded", "consent.given", "episode.opened", "assessment.recorded", "referral.sent", "referral.accepted", "attendance.attended", "referral.in_progress", "follow_up.completed", "referral.patient_reported"} {
+	for _, kind := range []string{
+		"patient.recorded", "consent.given", "episode.opened", "assessment.recorded", "referral.sent",
+		"referral.accepted", "attendance.attended", "referral.in_progress", "follow_up.completed",
+		"referral.patient_reported",
+	} {
 		if !strings.Contains(timeline, `"`+kind+`"`) {
 			t.Errorf("the timeline lacks %s", kind)
 		}

@@ -266,8 +266,11 @@ func TestADigestOfSeveralPeopleSaysWhomToAnswer(t *testing.T) {
 	m := smtp.Mail()
 	smtp.NoMail()
 	body := strings.ReplaceAll(m.Text, "=\r\n", "")
-	for _, said := range []string{"Referred by Sam Helper", "Questions: sam@example.org", "Referred by Kim Helper", "Questions: kim@first.example.org",
-		"Please do not reply to this message", "Write to whoever stands below the referral that you mean."} {
+	for _, said := range []string{
+		"Referred by Sam Helper", "Questions: sam@example.org", "Referred by Kim Helper",
+		"Questions: kim@first.example.org", "Please do not reply to this message",
+		"Write to whoever stands below the referral that you mean.",
+	} {
 		if !strings.Contains(body, said) {
 			t.Errorf("%q is not said: %s", said, body)
 		}

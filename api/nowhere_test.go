@@ -13,7 +13,10 @@ const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avi
 func TestABrowserGetsAPageWhereThereIsNone(t *testing.T) {
 	t.Parallel()
 	w := &world{t: t, url: listening(t, on(dbtest.New(t)))}
-	for _, path := range []string{"/nowhere", "/r/", "/f/", "/u/", "/r", "/f", "/u", "/r/.", "/r//", "/docs/nothing", "/dashboard/nothing", "/assets/", "/r/a/b/c/d", "/v1x", "/f/nobody", "/r/nobody", "/u/nobody"} {
+	for _, path := range []string{
+		"/nowhere", "/r/", "/f/", "/u/", "/r", "/f", "/u", "/r/.", "/r//", "/docs/nothing",
+		"/dashboard/nothing", "/assets/", "/r/a/b/c/d", "/v1x", "/f/nobody", "/r/nobody", "/u/nobody",
+	} {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
 			answer, body := w.raw(method, w.url+path, "", "Accept", browser)
 			if answer.StatusCode != 404 && answer.StatusCode != 405 ||

@@ -45,7 +45,10 @@ func TestMetricsTellOfOperationsAndOfNobody(t *testing.T) {
 			t.Errorf("not told: %s", want)
 		}
 	}
-	for _, name := range []string{"waypost_database_bytes", "waypost_database_migration", "waypost_database_connections", "process_resident_memory_bytes"} {
+	for _, name := range []string{
+		"waypost_database_bytes", "waypost_database_migration", "waypost_database_connections",
+		"process_resident_memory_bytes",
+	} {
 		if f := families[name]; f == nil || f.Metric[0].GetGauge().GetValue() <= 0 {
 			t.Errorf("%s tells nothing", name)
 		}

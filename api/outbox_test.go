@@ -164,7 +164,10 @@ func TestWhoIsNotWrittenTo(t *testing.T) {
 		email      string
 		then       func(w *world, patient, followUp string)
 	}{
-		"consent withdrawn":            {"email", "mary@example.org", func(w *world, patient, _ string) { w.consent(patient, "follow_up_contact", "withdrawn") }},
+		"consent withdrawn": {
+			"email", "mary@example.org",
+			func(w *world, patient, _ string) { w.consent(patient, "follow_up_contact", "withdrawn") },
+		},
 		"telephone preferred":          {"telephone", "mary@example.org", nil},
 		"a letter preferred":           {"letter", "mary@example.org", nil},
 		"no address":                   {"email", "", nil},

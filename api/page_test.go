@@ -13,8 +13,11 @@ func TestTheSwaggerPage(t *testing.T) {
 	if err != nil {
 		t.Skip("no Chromium here (make test installs it by apt): the page was not looked at")
 	}
-	dom, err := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=20000", "--dump-dom", w.url+"/docs/").
+	dom, err := exec.CommandContext(
+		t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--user-data-dir="+t.TempDir(), "--virtual-time-budget=20000", "--dump-dom", w.url+"/docs/",
+	).
 		Output()
 	if err != nil {
 		t.Fatal(err)

@@ -193,7 +193,8 @@ func addSent(t *testing.T, url string, n int) {
 		return tx.Exec(strings.ReplaceAll(fmt.Sprintf(`set local statement_timeout = 0;
 insert into outbox (site_id, id, kind, subject_id, ordinal, channel, state, next_try_at, tried_at, sent_at, created_at, updated_at)
   select s.id, earlier(), 'reply_notice', earlier(), 1, 'email', 'sent', at, at, at, at, at
-  from (select id from sites order by id limit 1) s, generate_series(1, %d) n, lateral (select now() - make_interval(days => 300, secs => n)) a(at);
+  from (select id from sites order by id limit 1) s, generate_series(1, %d) n,
+    lateral (select now() - make_interval(days => 300, secs => n)) a(at);
 select refresh_statistics()`, n), "earlier()", earlierID)).Error
 	})
 	if err != nil {
@@ -217,11 +218,13 @@ with people as (
   select s.id, earlier(), 'Mary', 'Added', '1950-01-01', '[]', 'demo', now(), now() from sites s, generate_series(1, %d / 2)
   returning site_id, id),
 spells as (
-  insert into episodes (site_id, id, patient_id, link_worker_id, source, received_on, need_primary, status, recorded_via, created_at, updated_at)
+  insert into episodes (site_id, id, patient_id, link_worker_id, source, received_on, need_primary, status,
+    recorded_via, created_at, updated_at)
   select p.site_id, earlier(), p.id, w.id, 'gp', '2026-01-01', 'food', 'waiting', 'demo', now(), now()
   from people p join link_workers w on w.site_id = p.site_id
   returning site_id, id, patient_id)
-insert into referrals (site_id, id, episode_id, patient_id, organisation_id, kind, need, status, sent_at, recorded_via, created_at, updated_at)
+insert into referrals (site_id, id, episode_id, patient_id, organisation_id, kind, need, status,
+  sent_at, recorded_via, created_at, updated_at)
   select e.site_id, earlier(), e.id, e.patient_id, o.id, 'referral', 'food', 'sent', now(), 'demo', now(), now()
   from spells e cross join organisations o;
 select refresh_statistics()`, n), "earlier()", earlierID)).Error

@@ -109,7 +109,9 @@ func TestAPersonAnswersByTheirLink(t *testing.T) {
 	if start.status != 200 || !strings.Contains(start.html, "First site") {
 		t.Fatalf("%d: %s", start.status, start.html)
 	}
-	for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"} {
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow",
+	} {
 		if got := start.header.Get(name); got != want {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -123,7 +125,9 @@ func TestAPersonAnswersByTheirLink(t *testing.T) {
 	page := p.open("/respondent")
 	for _, step := range []struct{ title, answer string }{
 		{"Who is answering?", "self"}, {"How have you been since we last spoke?", "better"},
-		{"Overall, how satisfied are you with your life nowadays?", "7"}, {"Overall, to what extent do you feel that the things you do in your life are worthwhile?", "8"},
+		{"Overall, how satisfied are you with your life nowadays?", "7"}, {
+			"Overall, to what extent do you feel that the things you do in your life are worthwhile?", "8",
+		},
 		{"Overall, how happy did you feel yesterday?", "prefer_not_to_say"}, {"Overall, how anxious did you feel yesterday?", "2"},
 	} {
 		if page.title() != step.title || page.status != 200 {
@@ -170,8 +174,13 @@ func TestAPersonAnswersByTheirLink(t *testing.T) {
 		t.Fatalf("%s %s", page.at, page.title())
 	}
 	f := w.as("link_worker").get("/follow-ups/" + followUp).want(200)
-	for path, want := range map[string]string{"state": "completed", "completion.how_have_you_been": "better", "completion.benefit": "a_lot", "completion.collected_by": "patient_link", "completion.mode": "online",
-		"completion.respondent": "self", "completion.services.0.used": "used_stopped", "completion.services.0.reason": "transport", "completion.services.0.benefit": "a_little", "completion.narrative": "The <b>walks</b> were good.\nThank you."} {
+	for path, want := range map[string]string{
+		"state": "completed", "completion.how_have_you_been": "better", "completion.benefit": "a_lot",
+		"completion.collected_by": "patient_link", "completion.mode": "online", "completion.respondent": "self",
+		"completion.services.0.used": "used_stopped", "completion.services.0.reason": "transport",
+		"completion.services.0.benefit": "a_little",
+		"completion.narrative":          "The <b>walks</b> were good.\nThank you.",
+	} {
 		if got := f.text(path); got != want {
 			t.Errorf("%s is %q, want %q", path, got, want)
 		}
@@ -240,8 +249,10 @@ func TestBadAnswersByLink(t *testing.T) {
 		question, answer string
 		status           int
 	}{
-		{"ons4.anxiety", "11", 422}, {"ons4.anxiety", "-1", 422}, {"ons4.anxiety", "6.5", 422}, {"ons4.anxiety", "", 422}, {"how_have_you_been", "SHOUTED", 422}, {"respondent", "the cat", 422},
-		{"narrative", strings.Repeat("n", 5001), 422}, {"narrative", strings.Repeat("n", 100_000), 413}, {"unknown", "yes", 200}, {"benefit", "<script>alert(1)</script>", 422},
+		{"ons4.anxiety", "11", 422}, {"ons4.anxiety", "-1", 422}, {"ons4.anxiety", "6.5", 422},
+		{"ons4.anxiety", "", 422}, {"how_have_you_been", "SHOUTED", 422}, {"respondent", "the cat", 422},
+		{"narrative", strings.Repeat("n", 5001), 422}, {"narrative", strings.Repeat("n", 100_000), 413},
+		{"unknown", "yes", 200}, {"benefit", "<script>alert(1)</script>", 422},
 	} {
 		page := p.call("POST", "/"+bad.question, url.Values{"answer": {bad.answer}})
 		if page.status != bad.status {

@@ -33,7 +33,8 @@ func TestAScaleShowsWhatIsChosen(t *testing.T) {
 	link := w.link(followUp)
 	p := newPhone(t)
 	p.do(chromedp.EmulateViewport(360, 640, chromedp.EmulateMobile), chromedp.Navigate(link.link+"/ons4.anxiety"))
-	const borders = `[...document.querySelectorAll(".offer")].map(o => getComputedStyle(o).borderTopColor).filter((c, i, all) => all.indexOf(c) === i).length + " kinds of border, "
+	const borders = `[...document.querySelectorAll(".offer")].map(o => getComputedStyle(o).borderTopColor).
+		filter((c, i, all) => all.indexOf(c) === i).length + " kinds of border, "
 		+ [...document.querySelectorAll(".offer")].filter(o => getComputedStyle(o).borderTopWidth !== "2px").length + " odd, "
 		+ (document.documentElement.scrollWidth > innerWidth ? "wider than the screen" : "fits")`
 	if got := p.said(borders); got != "1 kinds of border, 0 odd, fits" {

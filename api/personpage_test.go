@@ -16,8 +16,12 @@ func TestThePersonIsToldWhoSeesTheirAnswers(t *testing.T) {
 		return html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page.html, ""))
 	}
 	start := text(p.open(""))
-	for _, part := range []string{"Your link worker is Sam Helper.", "the others of the team at First site and its manager", "the computer systems that work for the team",
-		"First site is responsible for them by law", "The privacy notice says how long we keep them.", "What they are used for:", "ico.org.uk/make-a-complaint", "0303 123 1113", "Read the privacy notice"} {
+	for _, part := range []string{
+		"Your link worker is Sam Helper.", "the others of the team at First site and its manager",
+		"the computer systems that work for the team", "First site is responsible for them by law",
+		"The privacy notice says how long we keep them.", "What they are used for:",
+		"ico.org.uk/make-a-complaint", "0303 123 1113", "Read the privacy notice",
+	} {
 		if !strings.Contains(start, part) {
 			t.Errorf("the first page does not say %q: %s", part, start)
 		}
@@ -29,7 +33,11 @@ func TestThePersonIsToldWhoSeesTheirAnswers(t *testing.T) {
 	w.consent(patient, "research", "given")
 	w.change(`{"controller":"Example Trust","kept_for":"for 8 years after your support ends","phone":"01632 960001"}`)
 	start = text(p.open(""))
-	for _, part := range []string{"Your GP practice is told how you are", "Researchers get your answers without your name", "Example Trust is responsible", "We keep your answers for 8 years after your support ends.", "01632 960001"} {
+	for _, part := range []string{
+		"Your GP practice is told how you are", "Researchers get your answers without your name",
+		"Example Trust is responsible", "We keep your answers for 8 years after your support ends.",
+		"01632 960001",
+	} {
 		if !strings.Contains(start, part) {
 			t.Errorf("the first page does not say %q: %s", part, start)
 		}
@@ -58,7 +66,10 @@ func TestEveryPageOfAPersonHelps(t *testing.T) {
 	p := w.link(followUp)
 	check := func(name string, page shownPage) {
 		t.Helper()
-		for _, part := range []string{"Leave this page", `src="/assets/leave.js"`, "which can take some days", `href="tel:999"`, `href="tel:111"`, "choose option 2", `href="tel:116123"`, "Samaritans"} {
+		for _, part := range []string{
+			"Leave this page", `src="/assets/leave.js"`, "which can take some days", `href="tel:999"`,
+			`href="tel:111"`, "choose option 2", `href="tel:116123"`, "Samaritans",
+		} {
 			if !strings.Contains(page.html, part) {
 				t.Errorf("%s lacks %q: %s", name, part, page.html)
 			}

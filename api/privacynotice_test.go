@@ -97,7 +97,10 @@ func TestNoLinkWithoutAPrivacyNotice(t *testing.T) {
 		t.Errorf("the page leads to no privacy notice: %s", page.html)
 	}
 	admin := w.as("administrator")
-	for _, bad := range []string{"http://first.example/privacy", "javascript:alert(1)", "first.example", "https://user:word@first.example/privacy"} {
+	for _, bad := range []string{
+		"http://first.example/privacy", "javascript:alert(1)", "first.example",
+		"https://user:word@first.example/privacy",
+	} {
 		admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"privacy_notice_url":"`+bad+`"}`).
 			problem(422, "invalid")
 	}

@@ -51,10 +51,12 @@ func (w *world) proxied(kept bool) (origin string) {
 events {}
 http {
   access_log off;
-  client_body_temp_path %[2]s/body; proxy_temp_path %[2]s/proxy; fastcgi_temp_path %[2]s/fastcgi; uwsgi_temp_path %[2]s/uwsgi; scgi_temp_path %[2]s/scgi;
+  client_body_temp_path %[2]s/body; proxy_temp_path %[2]s/proxy;
+  fastcgi_temp_path %[2]s/fastcgi; uwsgi_temp_path %[2]s/uwsgi; scgi_temp_path %[2]s/scgi;
   server {
     listen %[3]s;
-    location /waypost/ { proxy_pass %[4]s; proxy_set_header Host $http_host; gzip on; gzip_proxied any; gzip_types application/json; gzip_min_length 1; }
+    location /waypost/ { proxy_pass %[4]s; proxy_set_header Host $http_host; gzip on; gzip_proxied any;
+      gzip_types application/json; gzip_min_length 1; }
   }
 }`, user, dir, address, to)
 	file := filepath.Join(dir, "nginx.conf")
@@ -114,8 +116,11 @@ func TestBehindAProxyWithAPrefix(t *testing.T) {
 			reply := w.as("link_worker").post("/referrals/"+referral.text("id")+"/reply-link", "").want(201).text("url")
 			link := w.as("link_worker").post("/follow-ups/"+followUp+"/link", "").want(201).text("url")
 			for page, title := range map[string]string{
-				"/": "Swagger|Waypost", "/docs": "Swagger|Waypost", "/docs/": "Swagger|Waypost", "/dashboard": "Waypost dashboard", "/dashboard/": "Waypost dashboard",
-				strings.TrimPrefix(reply, w.url): "Can you take this person", strings.TrimPrefix(reply, w.url) + "/declined": "Why can you not take them", strings.TrimPrefix(link, w.url): "How have you been",
+				"/": "Swagger|Waypost", "/docs": "Swagger|Waypost", "/docs/": "Swagger|Waypost",
+				"/dashboard": "Waypost dashboard", "/dashboard/": "Waypost dashboard",
+				strings.TrimPrefix(reply, w.url):               "Can you take this person",
+				strings.TrimPrefix(reply, w.url) + "/declined": "Why can you not take them",
+				strings.TrimPrefix(link, w.url):                "How have you been",
 			} {
 				w.everythingOf(page, title)
 			}

@@ -60,7 +60,10 @@ func newStudy(t *testing.T, people int) releasing {
 		d,
 		demo.Config{People: people, Seed: 5, Research: s.store, Studies: stores.New(d).Study},
 		func(k demo.Keys) error {
-			for role, key := range map[string]string{"administrator": k.Administrator, "data_steward": k.DataSteward, "link_worker": k.LinkWorker, "researcher": k.Researcher, "site_manager": k.SiteManager} {
+			for role, key := range map[string]string{
+				"administrator": k.Administrator, "data_steward": k.DataSteward, "link_worker": k.LinkWorker,
+				"researcher": k.Researcher, "site_manager": k.SiteManager,
+			} {
 				s.keys[role] = key
 			}
 			return nil

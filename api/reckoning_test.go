@@ -152,7 +152,8 @@ func (y *fifteenMonths) compare(code string, want, yesterday map[string]int, tru
 		}
 	}
 	if share, is := truth["retention_percent"].(float64); is &&
-		(share < 100*float64(want["followed_up"])/float64(want["ended"])-0.06 || share > 100*float64(want["followed_up"])/float64(want["ended"])+0.06) {
+		(share < 100*float64(want["followed_up"])/float64(want["ended"])-0.06 ||
+			share > 100*float64(want["followed_up"])/float64(want["ended"])+0.06) {
 		y.t.Errorf("%s: %v %% of %d in %d", code, share, want["followed_up"], want["ended"])
 	}
 }

@@ -28,7 +28,12 @@ func TestAnOrganisationAnswersByALink(t *testing.T) {
 	path := "/replies/" + w.replyLink(referral).token()
 	org := w.anybody()
 	seen := org.get(path).want(200)
-	for at, want := range map[string]string{"id": referral, "status": "sent", "person.phone": "+447700900001", "person.phone_national": "07700 900001", "person.link_worker_name": "Sam Helper", "organisation_name": "Example Lunch Club", "service_name": "Wednesday lunch", "site_name": "First site", "need": "loneliness_isolation"} {
+	for at, want := range map[string]string{
+		"id": referral, "status": "sent", "person.phone": "+447700900001",
+		"person.phone_national": "07700 900001", "person.link_worker_name": "Sam Helper",
+		"organisation_name": "Example Lunch Club", "service_name": "Wednesday lunch", "site_name": "First site",
+		"need": "loneliness_isolation",
+	} {
 		if got := seen.text(at); got != want {
 			t.Errorf("%s: %s", at, got)
 		}
@@ -61,7 +66,10 @@ func TestAnOrganisationAnswersByALink(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 	timeline := string(lw.get("/referrals/" + referral + "/timeline?limit=200").body)
-	for _, kind := range []string{"referral.reply_link_made", "referral.waitlisted", "referral.accepted", "attendance.attended", "referral.in_progress", "referral.completed", `"via":"link"`} {
+	for _, kind := range []string{
+		"referral.reply_link_made", "referral.waitlisted", "referral.accepted", "attendance.attended",
+		"referral.in_progress", "referral.completed", `"via":"link"`,
+	} {
 		if !strings.Contains(timeline, kind) {
 			t.Errorf("the timeline lacks %s", kind)
 		}
@@ -153,7 +161,10 @@ func TestALinkShowsWhatConsentAllows(t *testing.T) {
 	if again.header.Get("Idempotency-Replayed") != "true" || again.at("person") != nil {
 		t.Errorf("a replay: %s", again.body)
 	}
-	for name, text := range map[string]string{"JSON": string(w.anybody().get("/replies/" + p.token()).want(200).body), "the page": p.open("").html, "a page for more": p.open("/attended").html} {
+	for name, text := range map[string]string{
+		"JSON": string(w.anybody().get("/replies/" + p.token()).want(200).body), "the page": p.open("").html,
+		"a page for more": p.open("/attended").html,
+	} {
 		leaktest.Hidden(
 			t,
 			name,
@@ -217,10 +228,15 @@ func TestALinksTransactionSeesOneReferral(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = w.db.Do(ctx, func(tx *db.Tx) error {
-		for sql, want := range map[string]string{"select coalesce(string_agg(id::text, ','), '') from referrals": mine, "select count(*)::text from referral_moves": "0",
-			"select has_table_privilege('patients', 'select')::text": "false", "select has_table_privilege('episodes', 'select')::text": "false",
-			"select count(*)::text from events":                           "0",
-			"select count(*)::text from referred_person('" + other + "')": "0", "select count(*)::text from referred_person('" + mine + "')": "1"} {
+		for sql, want := range map[string]string{
+			"select coalesce(string_agg(id::text, ','), '') from referrals": mine,
+			"select count(*)::text from referral_moves":                     "0",
+			"select has_table_privilege('patients', 'select')::text":        "false",
+			"select has_table_privilege('episodes', 'select')::text":        "false",
+			"select count(*)::text from events":                             "0",
+			"select count(*)::text from referred_person('" + other + "')":   "0",
+			"select count(*)::text from referred_person('" + mine + "')":    "1",
+		} {
 			var got string
 			if err := tx.Raw(sql).Scan(&got).Error; err != nil || got != want {
 				t.Errorf("%s: %s, %v", sql, got, err)
@@ -240,8 +256,10 @@ func TestBadAnswersByReplyLink(t *testing.T) {
 	p := w.replyLink(referral)
 	path := "/replies/" + p.token()
 	for body, code := range map[string]int{
-		`{}`: 422, `{"to":"declined"}`: 422, `{"to":"declined","reason":"` + secret + `"}`: 422, `{"to":"waitlisted","reason":"no_capacity"}`: 422,
-		`{"to":"withdrawn","reason":"moved"}`: 409, `{"to":"expired"}`: 409, `{"to":"entered_in_error"}`: 409, `{"to":"` + secret + `"}`: 422,
+		`{}`: 422, `{"to":"declined"}`: 422, `{"to":"declined","reason":"` + secret +
+			`"}`: 422, `{"to":"waitlisted","reason":"no_capacity"}`: 422,
+		`{"to":"withdrawn","reason":"moved"}`: 409, `{"to":"expired"}`: 409,
+		`{"to":"entered_in_error"}`: 409, `{"to":"` + secret + `"}`: 422,
 		`{"to":"accepted","attended":true,"on":"2026-01-01"}`: 422, `{"attended":true}`: 422, `{"attended":true,
 			"on":"2999-01-01"}`: 422, `{"attended":true,"on":"2001-01-01"}`: 422,
 		`{"attended":false,"on":"` + w.today() + `","reason":"` + secret + `"}`: 422, `{"to":"accepted",
@@ -254,14 +272,20 @@ func TestBadAnswersByReplyLink(t *testing.T) {
 		}
 	}
 	for name, page := range map[string]shownPage{
-		"no reason": p.reply("declined", "sent"), "an unknown reason": p.reply("declined", "sent", "reason", secret), "too many words": p.reply("declined", "sent", "reason", "out_of_area", "note", strings.Repeat("n", 5001)),
+		"no reason": p.reply("declined", "sent"), "an unknown reason": p.reply("declined", "sent", "reason", secret),
+		"too many words": p.reply(
+			"declined", "sent", "reason", "out_of_area", "note", strings.Repeat("n", 5001),
+		),
 		"no day": p.reply("attended", "sent", "on", "yesterday"), "a day to come": p.reply("attended", "sent", "on", "2999-01-01"),
 	} {
 		if page.status != 422 || !strings.HasPrefix(page.title(), "Error: ") || strings.Contains(page.html, secret) {
 			t.Errorf("%s: %d %s", name, page.status, page.html)
 		}
 	}
-	for name, page := range map[string]shownPage{"nothing": p.reply("", ""), "nonsense": p.reply(secret, secret), "what no organisation may": p.reply("withdrawn", "sent")} {
+	for name, page := range map[string]shownPage{
+		"nothing": p.reply("", ""), "nonsense": p.reply(secret, secret),
+		"what no organisation may": p.reply("withdrawn", "sent"),
+	} {
 		if page.status != 422 || strings.Contains(page.html, secret) {
 			t.Errorf("%s: %d %s", name, page.status, page.html)
 		}

@@ -53,7 +53,8 @@ func TestAPhoneAcceptsAReferral(t *testing.T) {
 		t.Fatalf("at the end: %q", got)
 	}
 	if a := lw.get("/referrals/" + referral).
-		want(200); a.text("status") != "not_completed" || a.text("status_reason") != "transport" || a.text("first_attended_on") != w.today() ||
+		want(200); a.text("status") != "not_completed" || a.text("status_reason") != "transport" ||
+		a.text("first_attended_on") != w.today() ||
 		a.text("organisation_account.attended") != "yes" {
 		t.Errorf("%s", a.body)
 	}
@@ -103,7 +104,11 @@ func TestAnAnswerOnAPhoneReachesThePartnersWebhook(t *testing.T) {
 func TestYesAndNoAreOnTheFirstScreen(t *testing.T) {
 	w := newWorld(t)
 	admin := w.as("administrator")
-	for path, name := range map[string]string{"/sites/" + w.site: "Lower Riverside and Northern Hills Primary Care Network", "/organisations/" + w.org: "The Friends of Example Community Gardens and Allotments", "/services/" + w.svc: "Thursday afternoon gardening"} {
+	for path, name := range map[string]string{
+		"/sites/" + w.site:        "Lower Riverside and Northern Hills Primary Care Network",
+		"/organisations/" + w.org: "The Friends of Example Community Gardens and Allotments",
+		"/services/" + w.svc:      "Thursday afternoon gardening",
+	} {
 		admin.patch(path, admin.get(path).header.Get("ETag"), `{"name":"`+name+`"}`).want(200)
 	}
 	_, episode := w.supported()
@@ -130,7 +135,10 @@ func TestYesAndNoAreOnTheFirstScreen(t *testing.T) {
 	p.picture("reply-on-paper")
 	p.media("")
 	for _, wide := range []int64{360, 320, 768} { // 320: a screen of 1280 at 400 %
-		for name, path := range map[string]string{"reply": "", "reply-not-completed": "/not_completed", "reply-came": "/attended", "reply-did-not-come": "/did_not_attend", "reply-question": "/question", "reply-taken-back": back} {
+		for name, path := range map[string]string{
+			"reply": "", "reply-not-completed": "/not_completed", "reply-came": "/attended",
+			"reply-did-not-come": "/did_not_attend", "reply-question": "/question", "reply-taken-back": back,
+		} {
 			p.do(chromedp.EmulateViewport(wide, 640, chromedp.EmulateMobile), chromedp.Navigate(link+path))
 			if width := p.number(`document.documentElement.scrollWidth`); width > float64(wide) {
 				t.Errorf("%s at %d is %v wide", name, wide, width)

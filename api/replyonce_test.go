@@ -35,7 +35,9 @@ func TestOfOneDayOneSideIsHeardOnce(t *testing.T) {
 	if n := said(); n != 1 {
 		t.Errorf("said %d times", n)
 	}
-	for name, a := range map[string]answer{"by link": byLink.post(path, came(false, w.today(), "")), "by key": org.post(key, came(false, w.today(), `,"reported_by":"organisation"`)),
+	for name, a := range map[string]answer{"by link": byLink.post(path, came(false, w.today(), "")), "by key": org.post(
+		key, came(false, w.today(), `,"reported_by":"organisation"`),
+	),
 		"by the link worker for it": lw.post(key, came(false, w.today(), `,"reported_by":"organisation"`))} {
 		if a.problem(409, "conflict"); !strings.Contains(a.text("detail"), "that the person came, and that stands") {
 			t.Errorf("%s: %s", name, a.body)
@@ -115,7 +117,10 @@ func TestAPageWithoutAnAnswer(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
 	p := w.replyLink(w.refer(episode))
-	for name, page := range map[string]shownPage{"none": p.reply("", "sent"), "one that there is not": p.reply(secret, "sent"), "an empty form": p.call("POST", "", nil)} {
+	for name, page := range map[string]shownPage{
+		"none": p.reply("", "sent"), "one that there is not": p.reply(secret, "sent"),
+		"an empty form": p.call("POST", "", nil),
+	} {
 		if page.status != 422 || !strings.Contains(page.html, "Choose one of the answers") ||
 			strings.Contains(page.html, "has changed") ||
 			strings.Contains(page.html, secret) {
@@ -182,7 +187,10 @@ func TestHead(t *testing.T) {
 	_, episode := w.supported()
 	referral := w.refer(episode)
 	reply, own := w.replyLink(referral), w.link(followUp)
-	for _, p := range []person{reply, {w, reply.link + "/declined"}, own, {w, w.url + "/r/nobody"}, {w, w.url + "/f/nobody"}, {w, w.url + "/livez"}, {w, w.url + "/readyz"}} {
+	for _, p := range []person{
+		reply, {w, reply.link + "/declined"}, own, {w, w.url + "/r/nobody"}, {w, w.url + "/f/nobody"},
+		{w, w.url + "/livez"}, {w, w.url + "/readyz"},
+	} {
 		head, page := p.call("HEAD", "", nil), p.open("")
 		if head.status != page.status || head.html != "" ||
 			head.header.Get("Content-Type") != page.header.Get("Content-Type") {

@@ -52,7 +52,10 @@ func TestAnAnswerThatComesTooLate(t *testing.T) {
 		t.Errorf("%s", late.body)
 	}
 	w.anybody().post(path, fmt.Sprintf(`{"attended":true,"on":%q}`, w.today())).problem(409, "move_not_allowed")
-	for name, page := range map[string]shownPage{"looked at": p.open(""), "a page for more": p.open("/attended"), "answered": p.reply("completed", "accepted")} {
+	for name, page := range map[string]shownPage{
+		"looked at": p.open(""), "a page for more": p.open("/attended"),
+		"answered": p.reply("completed", "accepted"),
+	} {
 		if page.status != 404 || page.title() != "This referral was taken back" ||
 			strings.Contains(page.html, "Marigold") {
 			t.Errorf("%s: %d %s", name, page.status, page.html)

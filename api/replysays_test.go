@@ -108,10 +108,16 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 	w.as("link_worker").post(path, `{"question":"Mine?"}`).problem(403, "forbidden")
 	w.as("other_site_link_worker").get(path).problem(404, "not_found")
 	org.post("/questions/"+nobody()+"/answered", "").problem(403, "forbidden")
-	for _, body := range []string{`{}`, `{"question":" "}`, `{"question":"` + strings.Repeat("q", 2001) + `"}`, `{"question":"x","contact":"` + strings.Repeat("q", 201) + `"}`} {
+	for _, body := range []string{
+		`{}`, `{"question":" "}`, `{"question":"` + strings.Repeat("q", 2001) + `"}`,
+		`{"question":"x","contact":"` + strings.Repeat("q", 201) + `"}`,
+	} {
 		org.post(path, body).problem(422, "invalid", "qqqqqqqqqqqq")
 	}
-	for _, body := range []string{`{"question":"x","to":"accepted"}`, `{"question":"x","on":"2026-01-01"}`, `{"question":"x","note":"y"}`, `{"contact":"Jo"}`, `{"to":"accepted","contact":"Jo"}`} {
+	for _, body := range []string{
+		`{"question":"x","to":"accepted"}`, `{"question":"x","on":"2026-01-01"}`, `{"question":"x","note":"y"}`,
+		`{"contact":"Jo"}`, `{"to":"accepted","contact":"Jo"}`,
+	} {
 		w.anybody().post("/replies/"+p.token(), body).problem(422, "invalid")
 	}
 	for i := range 10 {
@@ -324,7 +330,10 @@ func TestReasonsAreInTheOrganisationsWords(t *testing.T) {
 	w := newWorld(t)
 	_, episode := w.supported()
 	page := w.replyLink(w.refer(episode)).open("/declined")
-	for _, title := range []string{"We have no room", "It does not fit", "About this referral", "We could not go on", "They do not want it", "Something is in their way", "Anything else"} {
+	for _, title := range []string{
+		"We have no room", "It does not fit", "About this referral", "We could not go on",
+		"They do not want it", "Something is in their way", "Anything else",
+	} {
 		if strings.Count(page.html, "<h2>"+title+"</h2>") != 1 {
 			t.Errorf("%s: %s", title, page.html)
 		}
@@ -364,7 +373,10 @@ func TestAnAnswerThatIsNotRecordedIsNotThankedFor(t *testing.T) {
 		!strings.Contains(page.html, "Your answer was recorded") {
 		t.Errorf("pressed twice: %d %s", page.status, page.html)
 	}
-	for _, more := range [][]string{{"reason", "died", "note", "Full until May"}, {"reason", "no_capacity", "note", "They told us that she died"}} {
+	for _, more := range [][]string{
+		{"reason", "died", "note", "Full until May"},
+		{"reason", "no_capacity", "note", "They told us that she died"},
+	} {
 		if page := p.reply(
 			"declined",
 			"sent",

@@ -180,8 +180,11 @@ func TestAFollowUpsOwnAnswerIsFlagged(t *testing.T) {
 	w := newWorld(t)
 	w.checkIn()
 	lw, admin := w.as("link_worker"), w.as("administrator")
-	admin.patch("/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"), `{"schedules":[{"code":"m9_12","anchor":"baseline","opens_after":"P9M","target_after":"P10M15D","closes_after":"P12M","analysis_from":240,"analysis_to":400,"instruments":["check_in"]}]}`).
-		want(200)
+	admin.patch(
+		"/sites/"+w.site, admin.get("/sites/"+w.site).header.Get("ETag"),
+		`{"schedules":[{"code":"m9_12","anchor":"baseline","opens_after":"P9M","target_after":"P10M15D",
+			"closes_after":"P12M","analysis_from":240,"analysis_to":400,"instruments":["check_in"]}]}`,
+	).want(200)
 	followUps := []string{}
 	for range 2 {
 		_, e := w.supported()
@@ -242,7 +245,11 @@ func TestOnlyTheRecordSeesAFlag(t *testing.T) {
 		t.Errorf("the organisation sees %s", seen.body)
 	}
 	sites := []uuid.UUID{uuid.MustParse(w.site), uuid.MustParse(w.other)}
-	for role, want := range map[actor.Role]int64{actor.LinkWorker: 1, actor.SiteManager: 1, actor.Integration: 1, actor.Dashboard: 0, actor.Researcher: 0, actor.Organisation: 0, actor.Patient: 0, actor.DataSteward: 0, actor.Administrator: 0} {
+	for role, want := range map[actor.Role]int64{
+		actor.LinkWorker: 1, actor.SiteManager: 1, actor.Integration: 1, actor.Dashboard: 0,
+		actor.Researcher: 0, actor.Organisation: 0, actor.Patient: 0, actor.DataSteward: 0,
+		actor.Administrator: 0,
+	} {
 		var n int64
 		err := w.db.Do(
 			actor.With(t.Context(), actor.Actor{Role: role, Sites: sites}),

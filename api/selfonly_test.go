@@ -46,8 +46,17 @@ func TestQuestionsForSomebodyElse(t *testing.T) {
 	second := regexp.MustCompile(`(?i)\b(you|your|yourself|I|me|my)\b`)
 	const note = "Please answer as the person would answer."
 	for respondent, own := range map[string][]string{
-		"self_with_help": {"How have you been since we last spoke?", "how many appointments have you had with a GP", "Did you use Example Lunch Club?", "Why did you stop using Example Lunch Club?", "Did Example Lunch Club help you?", "Did meeting the link worker help you?"},
-		"proxy":          {"How has the person you are answering for been since we last spoke to them?", "how many appointments have they had with a GP", "Did they use Example Lunch Club?", "Why did they stop using Example Lunch Club?", "Did Example Lunch Club help them?", "Did meeting the link worker help them?"},
+		"self_with_help": {
+			"How have you been since we last spoke?", "how many appointments have you had with a GP",
+			"Did you use Example Lunch Club?", "Why did you stop using Example Lunch Club?",
+			"Did Example Lunch Club help you?", "Did meeting the link worker help you?",
+		},
+		"proxy": {
+			"How has the person you are answering for been since we last spoke to them?",
+			"how many appointments have they had with a GP", "Did they use Example Lunch Club?",
+			"Why did they stop using Example Lunch Club?", "Did Example Lunch Club help them?",
+			"Did meeting the link worker help them?",
+		},
 	} {
 		t.Run(respondent, func(t *testing.T) {
 			w := newWorld(t)
@@ -70,7 +79,10 @@ func TestQuestionsForSomebodyElse(t *testing.T) {
 					t.Errorf("%s: the line above it stands wrongly", page.at)
 				}
 				form, _, _ := strings.Cut(page.html[strings.Index(page.html, "<form"):], "</form>")
-				for _, passed := range []string{"the person you are answering for", "I do not know", "I would rather not say", "You can leave this empty."} {
+				for _, passed := range []string{
+					"the person you are answering for", "I do not know", "I would rather not say",
+					"You can leave this empty.",
+				} {
 					form = strings.ReplaceAll(form, passed, "")
 				}
 				if said := second.FindString(form); respondent == "proxy" && !published && said != "" {

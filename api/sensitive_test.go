@@ -33,7 +33,8 @@ func TestWhatIsSensitive(t *testing.T) {
 	w := newWorld(t)
 	admin := w.as("administrator")
 	for more, want := range map[string]bool{
-		``: false, `,"sensitive":true`: true, `,"needs":["domestic_abuse"]`: true, `,"needs":["food","alcohol_drugs"],"sensitive":false`: true, `,"needs":["food"]`: false,
+		``: false, `,"sensitive":true`: true, `,"needs":["domestic_abuse"]`: true,
+		`,"needs":["food","alcohol_drugs"],"sensitive":false`: true, `,"needs":["food"]`: false,
 	} {
 		_, service := w.place("Place"+more, more)
 		got := admin.get("/services/" + service).want(200)

@@ -111,7 +111,11 @@ func TestSilence(t *testing.T) {
 		after  string
 		mail   bool
 		status string
-	}{{"P0D", true, "sent"}, {"P0D", false, "sent"}, {"P4D", false, "sent"}, {"P1D", true, "sent"}, {"P0D", false, "sent"}, {"P4D", false, "sent"}, {"P1D", true, "sent"}, {"P3D", false, "sent"}, {"P1D", false, "expired"}, {"P20D", false, "expired"}} {
+	}{
+		{"P0D", true, "sent"}, {"P0D", false, "sent"}, {"P4D", false, "sent"}, {"P1D", true, "sent"},
+		{"P0D", false, "sent"}, {"P4D", false, "sent"}, {"P1D", true, "sent"}, {"P3D", false, "sent"},
+		{"P1D", false, "expired"}, {"P20D", false, "expired"},
+	} {
 		w.advance(step.after)
 		if c.run(); step.mail {
 			links = append(links, w.linkIn(smtp.Mail(), patient))
@@ -183,8 +187,13 @@ func TestANoticeSaysWhoWritesAndWhy(t *testing.T) {
 	c.run()
 	with := decoded(smtp.Mail())
 	for name, text := range map[string]string{"without a number": without, "with one": with} {
-		for _, words := range []string{"Subject: Referral from First site\r\n", "Reply-To: <sam@example.org>", "Sam Helper, a link worker at First site, referred somebody to Example Lunch Club on ",
-			"this is the address of Example Lunch Club in the directory", "First site on a number that you\r\nknow already", "Reference: ", "no password", "Content-Type: text/plain"} {
+		for _, words := range []string{
+			"Subject: Referral from First site\r\n", "Reply-To: <sam@example.org>",
+			"Sam Helper, a link worker at First site, referred somebody to Example Lunch Club on ",
+			"this is the address of Example Lunch Club in the directory",
+			"First site on a number that you\r\nknow already", "Reference: ", "no password",
+			"Content-Type: text/plain",
+		} {
 			if !strings.Contains(text, words) {
 				t.Errorf("%s: no %q in %s", name, words, text)
 			}
@@ -389,10 +398,15 @@ func TestNobodyIsAskedAboutTheDeadOrUnwilling(t *testing.T) {
 	lw.post("/referrals/"+sent+"/reply-link", ``).problem(409, "conflict")
 	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food"}`, episode, w.svc)).
 		problem(409, "conflict")
-	lw.post("/referrals", fmt.Sprintf(`{"episode_id":%q,"service_id":%q,"need":"food","sent_at":%q}`, episode, w.svc, w.db.Clock.Now().AddDate(0, 0, -3).Format(time.RFC3339))).
-		want(201)
+	lw.post(
+		"/referrals",
+		fmt.Sprintf(
+			`{"episode_id":%q,"service_id":%q,"need":"food","sent_at":%q}`, episode, w.svc,
+			w.db.Clock.Now().AddDate(0, 0, -3).Format(time.RFC3339),
+		),
+	).want(201)
 
-		// while they lived
+	// while they lived
 	for _, r := range lw.get("/worklists/awaiting_reply").want(200).items() {
 		row := r.(map[string]any)
 		text := fmt.Sprint(row)

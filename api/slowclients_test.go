@@ -21,8 +21,9 @@ func TestAHalfSentRequestHoldsNothing(t *testing.T) {
 	w, _, episode, followUp := asked(t)
 	reply, link := "/r/"+w.replyLink(w.refer(episode)).token(), strings.TrimPrefix(w.link(followUp).link, w.url)
 	for _, half := range []string{
-		"POST " + reply, "POST " + link + "/how_have_you_been", "POST " + strings.Replace(reply, "/r/", "/v1/replies/", 1), "POST /v1/patients", "PATCH /v1/patients/" + nobody(),
-		"POST /docs/", "POST /nowhere", "GET " + reply, "GET /v1/me",
+		"POST " + reply, "POST " + link + "/how_have_you_been",
+		"POST " + strings.Replace(reply, "/r/", "/v1/replies/", 1), "POST /v1/patients",
+		"PATCH /v1/patients/" + nobody(), "POST /docs/", "POST /nowhere", "GET " + reply, "GET /v1/me",
 	} {
 		t.Run(strings.NewReplacer(reply, "/r/token", link, "/f/token").Replace(half), func(t *testing.T) {
 			for range 12 { // there are 8 connections to the database
@@ -85,7 +86,10 @@ func TestNoAnswerIsWrittenWhileAConnectionIsHeld(t *testing.T) {
 			)
 		}
 	}
-	for _, page := range []string{reply, reply + "/declined", reply + "/thanks", "/r/nobodys", "/f/nobodys", "/f/nobodys/check", "/u/nobodys", "/readyz", "/docs/", "/nowhere"} {
+	for _, page := range []string{
+		reply, reply + "/declined", reply + "/thanks", "/r/nobodys", "/f/nobodys", "/f/nobodys/check",
+		"/u/nobodys", "/readyz", "/docs/", "/nowhere",
+	} {
 		call("GET", page, "")
 		call("POST", page, "answer=declined")
 		call("POST", page, "answer=accepted%zz")
@@ -112,7 +116,8 @@ func TestATrustedProxyTellsTheCallersAddress(t *testing.T) {
 	t.Parallel()
 	c := on(dbtest.New(t))
 	guesses := func(w *world, from string) (n int) { // until they are refused
-		for n = 1; n < 1000 && (client{w: w, bearer: "wp_guess"}).with(pastJudges, "1").with("X-Forwarded-For", from).get("/me").status != 429; n++ {
+		guess := client{w: w, bearer: "wp_guess"}.with(pastJudges, "1").with("X-Forwarded-For", from)
+		for n = 1; n < 1000 && guess.get("/me").status != 429; n++ {
 		}
 		return n
 	}

@@ -150,8 +150,12 @@ func TestAnUpdateIsWrittenFromTheRecord(t *testing.T) {
 	}
 	id, link := s.published(project, `{}`)
 	shown := s.page(link, 200)
-	for _, words := range []string{"too few to show safely", "We have followed up about 25 people, out of about 35 who were due to be asked again.", "Shorter &lt;b&gt;letters&lt;/b&gt;, please", "Phones changed", "Example Fund", "(EF-1)",
-		"WP1, people who had support: about 10", "WP1, link workers: 1", "We have nobody to compare them with."} {
+	for _, words := range []string{
+		"too few to show safely",
+		"We have followed up about 25 people, out of about 35 who were due to be asked again.",
+		"Shorter &lt;b&gt;letters&lt;/b&gt;, please", "Phones changed", "Example Fund", "(EF-1)",
+		"WP1, people who had support: about 10", "WP1, link workers: 1", "We have nobody to compare them with.",
+	} {
 		if !strings.Contains(shown, words) {
 			t.Errorf("the page does not say %q", words)
 		}
@@ -303,7 +307,10 @@ func TestPeoplesOwnWords(t *testing.T) {
 			fmt.Sprintf(`{"follow_up_id":%q,"words":%q}`, followUps[0], words),
 		)
 	}
-	for _, cut := range []string{"I never said this", "I go", "go to the choir now.", "drives me. ", "to the choir now. Mrs Oldcastle from Mill Lane drives me."} {
+	for _, cut := range []string{
+		"I never said this", "I go", "go to the choir now.", "drives me. ",
+		"to the choir now. Mrs Oldcastle from Mill Lane drives me.",
+	} {
 		choose(cut).problem(422, "invalid", "never said")
 	}
 	steward.post("/projects/"+project+"/quotes", fmt.Sprintf(`{"follow_up_id":%q,"words":"I go"}`, followUps[25])).
@@ -475,7 +482,10 @@ func TestUpdatesRefuse(t *testing.T) {
 	// Nobody but its members reads it, and they write nothing.
 	id, _ := s.published(project, `{}`)
 	stranger := s.member(other)
-	for _, p := range []string{path + "/study", path + "/notes", path + "/interviews", path + "/update", path + "/updates", "/updates/" + id} {
+	for _, p := range []string{
+		path + "/study", path + "/notes", path + "/interviews", path + "/update", path + "/updates",
+		"/updates/" + id,
+	} {
 		stranger.get(p).problem(404, "not_found")
 		s.as("administrator").get(p).problem(403, "forbidden")
 		s.member(project).get(p).want(200)

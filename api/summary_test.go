@@ -23,8 +23,10 @@ func TestMyOwnFigures(t *testing.T) {
 		w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).want(201)
 		episodes = append(episodes, episode)
 		if i == 3 { // goes over to a colleague
-			lw.patch("/episodes/"+episode, lw.get("/episodes/"+episode).header.Get("ETag"), fmt.Sprintf(`{"link_worker_id":%q}`, colleague)).
-				want(200)
+			lw.patch(
+				"/episodes/"+episode, lw.get("/episodes/"+episode).header.Get("ETag"),
+				fmt.Sprintf(`{"link_worker_id":%q}`, colleague),
+			).want(200)
 		}
 	}
 	w.supported() // never asked anything
@@ -42,9 +44,11 @@ func TestMyOwnFigures(t *testing.T) {
 	lw.post("/episodes/"+episodes[0]+"/closure", `{"reason":"plan_completed"}`).want(200)
 	a := lw.get("/me/summary").want(200)
 	for path, want := range map[string]float64{
-		"caseload.open": 3, "caseload.waiting": 1, "caseload.active": 1, "caseload.paused": 1, "caseload.closed": 1,
-		"follow_ups.0.eligible": 3, "follow_ups.0.followed_up": 1, "follow_ups.0.still_open": 2, "follow_ups.0.not_invited": 2,
-		"outcomes.0.paired_n": 1, "outcomes.0.baseline_n": 3, "outcomes.0.mean_change": 3, "outcomes.3.mean_change": -2, "outcomes.3.improved": 1,
+		"caseload.open": 3, "caseload.waiting": 1, "caseload.active": 1, "caseload.paused": 1,
+		"caseload.closed": 1, "follow_ups.0.eligible": 3, "follow_ups.0.followed_up": 1,
+		"follow_ups.0.still_open": 2, "follow_ups.0.not_invited": 2, "outcomes.0.paired_n": 1,
+		"outcomes.0.baseline_n": 3, "outcomes.0.mean_change": 3, "outcomes.3.mean_change": -2,
+		"outcomes.3.improved": 1,
 	} {
 		if got := a.number(path); got != want {
 			t.Errorf("%s is %v, want %v", path, got, want)

@@ -27,7 +27,10 @@ func TestEveryRoleGets403WhereItsScopeLacks(t *testing.T) {
 			}
 			continue
 		}
-		for _, role := range []actor.Role{actor.LinkWorker, actor.SiteManager, actor.Integration, actor.Organisation, actor.Dashboard, actor.Researcher, actor.DataSteward, actor.Administrator} {
+		for _, role := range []actor.Role{
+			actor.LinkWorker, actor.SiteManager, actor.Integration, actor.Organisation, actor.Dashboard,
+			actor.Researcher, actor.DataSteward, actor.Administrator,
+		} {
 			if (actor.Actor{Role: role}).Can(scope) {
 				continue
 			}
@@ -50,7 +53,10 @@ func TestEveryRoleGets403WhereItsScopeLacks(t *testing.T) {
 func (w *world) anybody() client { return client{w: w} }
 
 func fill(path, id string) string {
-	return strings.NewReplacer("{id}", id, "{flag_id}", id, "{api_key_id}", id, "{delivery_id}", id, "{token}", id, "{note_id}", id, "{interview_id}", id, "/worklists/{name}", "/worklists/caseload", "{name}", "needs", "{key}", "ons4").
+	return strings.NewReplacer(
+		"{id}", id, "{flag_id}", id, "{api_key_id}", id, "{delivery_id}", id, "{token}", id, "{note_id}", id,
+		"{interview_id}", id, "/worklists/{name}", "/worklists/caseload", "{name}", "needs", "{key}", "ons4",
+	).
 		Replace(path)
 }
 
@@ -120,7 +126,10 @@ func TestAnotherSiteReachesNothing(t *testing.T) {
 			stranger.do(o.Method, o.Path, replaceAll(foreignBodies[o.OperationID], things)).problem(404, "not_found")
 		case o.OperationID == "add-webhook": // names nothing: what it is told of is tested with the feed
 		case o.OperationID == "search-patients":
-			for _, body := range []string{`{"q":"mary"}`, `{"family_name":"Walked","birth_date":"1950-04-01"}`, `{"nhs_number":"9434765919"}`, `{"external_id":{"system":"emis","value":"A-1"}}`} {
+			for _, body := range []string{
+				`{"q":"mary"}`, `{"family_name":"Walked","birth_date":"1950-04-01"}`,
+				`{"nhs_number":"9434765919"}`, `{"external_id":{"system":"emis","value":"A-1"}}`,
+			} {
 				stranger.do("POST", o.Path, body).want(200).withoutAny(things)
 			}
 		case o.Method == "GET":
@@ -131,7 +140,10 @@ func TestAnotherSiteReachesNothing(t *testing.T) {
 			t.Errorf("%s: this walk does not call it", o.OperationID)
 		}
 	}
-	for _, path := range []string{"/referrals?episode_id=" + things["episodes"], "/episodes?patient_id=" + things["patients"], "/follow-ups?episode_id=" + things["episodes"], "/referrals?organisation_id=" + w.org} {
+	for _, path := range []string{
+		"/referrals?episode_id=" + things["episodes"], "/episodes?patient_id=" + things["patients"],
+		"/follow-ups?episode_id=" + things["episodes"], "/referrals?organisation_id=" + w.org,
+	} {
 		if n := len(w.as("other_site_link_worker").get(path).want(200).items()); n != 0 {
 			t.Errorf("%s: another site sees %d rows", path, n)
 		}
@@ -146,7 +158,8 @@ func TestAnotherOrganisationReachesNothing(t *testing.T) {
 	w.keys["other_organisation"] = w.key("organisation", fmt.Sprintf(`"organisation_id":%q`, stranger))
 	c := w.as("other_organisation")
 	for _, call := range [][3]string{
-		{"GET", "/referrals/{referrals}", ""}, {"GET", "/referrals/{referrals}/moves", ""}, {"GET", "/referrals/{referrals}/attendances", ""},
+		{"GET", "/referrals/{referrals}", ""}, {"GET", "/referrals/{referrals}/moves", ""},
+		{"GET", "/referrals/{referrals}/attendances", ""},
 		{"POST", "/referrals/{referrals}/moves", `{"to":"accepted"}`},
 		{"POST", "/referrals/{referrals}/attendances", fmt.Sprintf(`{"on":%q,"attended":true,
 			"reported_by":"organisation"}`, w.today())},
@@ -163,7 +176,10 @@ func TestAnotherOrganisationReachesNothing(t *testing.T) {
 // stranger is somebody of the other site whose role may call the operation.
 func (w *world) stranger(o *huma.Operation) (client, bool) {
 	scope := o.Extensions["x-scope"].(actor.Scope)
-	for key, role := range map[string]actor.Role{"other_site_link_worker": actor.LinkWorker, "other_site_manager": actor.SiteManager, "other_integration": actor.Integration} {
+	for key, role := range map[string]actor.Role{
+		"other_site_link_worker": actor.LinkWorker, "other_site_manager": actor.SiteManager,
+		"other_integration": actor.Integration,
+	} {
 		if (actor.Actor{Role: role}).Can(scope) {
 			return w.as(key), true
 		}

@@ -24,8 +24,12 @@ func TestBlankIsNothing(t *testing.T) {
 	for _, blank := range blanks {
 		p := lw.post("/patients", strings.ReplaceAll(`{"given_name":"Marigold","family_name":"Person",
 			"birth_date":"1950-04-01","preferred_name":"B","pronouns":"B","phone":"B","email":"B",
-			"postcode":"B","lsoa":"B","gp_practice_code":"B","language":"B","access_needs":"B","nhs_number":"B"}`, `"B"`, `"`+blank+`"`)).want(201)
-		for _, field := range []string{"preferred_name", "pronouns", "phone", "phone_national", "email", "postcode", "lsoa", "gp_practice_code", "language", "access_needs", "nhs_number"} {
+			"postcode":"B","lsoa":"B","gp_practice_code":"B","language":"B","access_needs":"B","nhs_number":"B"}`,
+			`"B"`, `"`+blank+`"`)).want(201)
+		for _, field := range []string{
+			"preferred_name", "pronouns", "phone", "phone_national", "email", "postcode", "lsoa",
+			"gp_practice_code", "language", "access_needs", "nhs_number",
+		} {
 			if got := p.at(field); got != nil {
 				t.Errorf("%q of a patient is %q", field, got)
 			}
@@ -63,10 +67,16 @@ func TestBlankIsNothing(t *testing.T) {
 			"episode":{"source":"gp","received_on":%q,"needs":{"primary":"food"},"what_matters":"%[1]s"},
 			"assessment":{"instrument":"ons4","completed_on":%[2]q,"mode":"telephone","respondent":"self",
 				"language":"%[1]s","responses":{"happiness":4}}}`, blank, w.today())).want(201)
-		for what, got := range map[string]any{"note of a contact": c.at("note"), "description": o.at("description"), "url": o.at("url"), "email": o.at("email"), "phone": o.at("phone"),
-			"charity number": o.at("charity_number"), "description of a service": s.at("description"), "keywords": s.at("keywords"), "eligibility": s.at("eligibility"), "fees": s.at("fees"),
-			"address": s.at("address"), "postcode": s.at("postcode"), "reason": r.at("reason"), "override_reason": r.at("override_reason"), "preferred name of an intake": in.at("patient.preferred_name"),
-			"what matters": in.at("episode.what_matters"), "language of an assessment": in.at("assessment.language")} {
+		for what, got := range map[string]any{
+			"note of a contact": c.at("note"), "description": o.at("description"), "url": o.at("url"),
+			"email": o.at("email"), "phone": o.at("phone"), "charity number": o.at("charity_number"),
+			"description of a service": s.at("description"), "keywords": s.at("keywords"),
+			"eligibility": s.at("eligibility"), "fees": s.at("fees"), "address": s.at("address"),
+			"postcode": s.at("postcode"), "reason": r.at("reason"), "override_reason": r.at("override_reason"),
+			"preferred name of an intake": in.at("patient.preferred_name"),
+			"what matters":                in.at("episode.what_matters"),
+			"language of an assessment":   in.at("assessment.language"),
+		} {
 			if got != nil {
 				t.Errorf("the %s is %q and not null", what, got)
 			}
@@ -109,7 +119,10 @@ func TestOneLineTexts(t *testing.T) {
 	w := newWorld(t)
 	lw, admin := w.as("link_worker"), w.as("administrator")
 	patient := w.patient()
-	for _, bad := range []string{`\n`, `\r\n`, `\t`, `\u0007`, `\u001b[2J`, `\u007f`, `\u0085`, `\u2028`, `\u2029`, `\u202e`, `\u202a`, `\u2066`} {
+	for _, bad := range []string{
+		`\n`, `\r\n`, `\t`, `\u0007`, `\u001b[2J`, `\u007f`, `\u0085`, `\u2028`, `\u2029`, `\u202e`, `\u202a`,
+		`\u2066`,
+	} {
 		for path, body := range map[string]string{
 			"/patients":      `{"given_name":"Mari%sgold","family_name":"Example","birth_date":"1950-04-01"}`,
 			"/organisations": `{"name":"Example%s Club"}`,
@@ -148,8 +161,10 @@ func TestPeopleOfOneName(t *testing.T) {
 		}
 		id := p.text("id")
 		for purpose, more := range map[string]string{"share_with_organisations": "", "report_to_gp": `,"level":"full"`} {
-			lw.post("/patients/"+id+"/consents", fmt.Sprintf(`{"purpose":%q,"decision":"given","decided_on":%q%s}`, purpose, w.today(), more)).
-				want(201)
+			lw.post(
+				"/patients/"+id+"/consents",
+				fmt.Sprintf(`{"purpose":%q,"decision":"given","decided_on":%q%s}`, purpose, w.today(), more),
+			).want(201)
 		}
 		episode := w.episode(id)
 		referral := w.refer(episode)
@@ -206,7 +221,10 @@ func TestNHSNumbersThatNobodyHas(t *testing.T) {
 	}
 	record(lw, "0123456789").problem(422, "invalid")
 	record(lw, "987 654 3210").problem(422, "invalid")
-	for _, spaces := range []string{"400 000 0012", `400\u00a0000\u202f0012`, `\u200b4000000012\ufeff`, "400-000-0012", `400\u2011000\u20130012`, " 400 000\\t0012"} {
+	for _, spaces := range []string{
+		"400 000 0012", `400\u00a0000\u202f0012`, `\u200b4000000012\ufeff`, "400-000-0012",
+		`400\u2011000\u20130012`, " 400 000\\t0012",
+	} {
 		made := record(lw, spaces)
 		if made.status == 201 && made.text("nhs_number") != "4000000012" {
 			t.Errorf("%s becomes %s", spaces, made.body)
@@ -263,8 +281,11 @@ func TestNormalised(t *testing.T) {
 		)
 	}
 	for _, c := range []struct{ field, written, want string }{
-		{"postcode", " ls1\u00a04ap", "LS1 4AP"}, {"postcode", "zz993vz", "ZZ99 3VZ"}, {"gp_practice_code", "y00001", "Y00001"}, {"language", "Polish", "pl"}, {"language", "EN-gb", "en-GB"},
-		{"email", "Mary Example <mary@EXAMPLE.org>", "mary@example.org"}, {"email", "mary@b\u00fccher.example", "mary@b\u00fccher.example"}, {"phone", "(07700) 900\u00a0123", "+447700900123"},
+		{"postcode", " ls1\u00a04ap", "LS1 4AP"}, {"postcode", "zz993vz", "ZZ99 3VZ"},
+		{"gp_practice_code", "y00001", "Y00001"}, {"language", "Polish", "pl"}, {"language", "EN-gb", "en-GB"},
+		{"email", "Mary Example <mary@EXAMPLE.org>", "mary@example.org"},
+		{"email", "mary@b\u00fccher.example", "mary@b\u00fccher.example"},
+		{"phone", "(07700) 900\u00a0123", "+447700900123"},
 	} {
 		got := record(c.field, c.written).want(201)
 		if got.text(c.field) != unescaped(c.want) || strings.Contains(string(got.body), `"warnings"`) {
@@ -431,8 +452,10 @@ func TestABlankCodeIsNothing(t *testing.T) {
 		if c.status != 201 && strings.Contains(string(c.body), "expected value to be one of") {
 			t.Errorf("a consent with %q: %s", blank, c.body)
 		}
-		lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"%s","kind":"support","outcome":"spoke"}`, w.today(), blank)).
-			problem(422, "invalid")
+		lw.post(
+			"/episodes/"+episode+"/contacts",
+			fmt.Sprintf(`{"on":%q,"mode":"%s","kind":"support","outcome":"spoke"}`, w.today(), blank),
+		).problem(422, "invalid")
 	}
 	o := admin.post("/organisations", `{"name":"Example Club","status":""}`).want(201)
 	admin.post("/organisations/"+o.text("id")+"/services", `{"name":"Walks","activity_type":" ","status":""}`).want(201)
@@ -484,14 +507,21 @@ func TestOuterSpacesAreDropped(t *testing.T) {
 		in := func(s string) string { return c.before + s + c.after }
 		p := lw.post("/patients", fmt.Sprintf(`{"given_name":"%s","preferred_name":"%s","lsoa":"%s",
 			"birth_date":"1950-04-01","pronouns":"%s"}`, in("Mari Gold"), in("Mari"), in("E01000001"), in("she/her"))).want(201)
-		o := admin.post("/organisations", fmt.Sprintf(`{"name":"%s","charity_number":"%s","description":"%s"}`, in("Example Club"), in("12345"), "A\\n  club ")).
-			want(201)
+		o := admin.post(
+			"/organisations",
+			fmt.Sprintf(`{"name":"%s","charity_number":"%s","description":"%s"}`, in("Example Club"), in("12345"), "A\\n  club "),
+		).want(201)
 		s := admin.post("/organisations/"+o.text("id")+"/services", fmt.Sprintf(`{"name":"%s"}`, in("Walks"))).want(201)
 		k := admin.post("/api-keys", fmt.Sprintf(`{"role":"dashboard","label":"%s"}`, in("For us"))).want(201)
-		l := admin.post("/link-workers", fmt.Sprintf(`{"site_id":%q,"name":"%s","email":"kit%d@example.org"}`, w.site, in("Kit Helper"), i)).
-			want(201)
-		for got, want := range map[string]string{p.text("given_name"): "Mari Gold", p.text("preferred_name"): "Mari", p.text("lsoa"): "E01000001", p.text("pronouns"): "she/her", o.text("name"): "Example Club",
-			o.text("charity_number"): "12345", s.text("name"): "Walks", k.text("label"): "For us", l.text("name"): "Kit Helper"} {
+		l := admin.post(
+			"/link-workers",
+			fmt.Sprintf(`{"site_id":%q,"name":"%s","email":"kit%d@example.org"}`, w.site, in("Kit Helper"), i),
+		).want(201)
+		for got, want := range map[string]string{
+			p.text("given_name"): "Mari Gold", p.text("preferred_name"): "Mari", p.text("lsoa"): "E01000001",
+			p.text("pronouns"): "she/her", o.text("name"): "Example Club", o.text("charity_number"): "12345",
+			s.text("name"): "Walks", k.text("label"): "For us", l.text("name"): "Kit Helper",
+		} {
 			if got != want {
 				t.Errorf("%+q is recorded for %q", got, want)
 			}
@@ -586,7 +616,8 @@ func TestALanguageOfNoListIsKept(t *testing.T) {
 func TestLinksAreOfTheWeb(t *testing.T) {
 	w := newWorld(t)
 	admin := w.as("administrator")
-	for _, bad := range []string{"javascript:alert(1)", "JAVASCRIPT://example.org/%0aalert(1)", "data:text/html,x", "ftp://example.org/", "file:///etc/passwd", "https://", "https://:443/", "//example.org",
+	for _, bad := range []string{"javascript:alert(1)", "JAVASCRIPT://example.org/%0aalert(1)", "data:text/html,x",
+		"ftp://example.org/", "file:///etc/passwd", "https://", "https://:443/", "//example.org",
 		"https://sam:secret@example.org/", "ask at the desk", "https://example.org/" + strings.Repeat("a", 2000)} {
 		for path, field := range map[string]string{"/organisations": "url", "/organisations/" + w.org + "/services": "url"} {
 			got := admin.post(path, fmt.Sprintf(`{"name":"Example Club",%q:%q}`, field, bad)).problem(422, "invalid")

@@ -26,7 +26,11 @@ func toldOf(t *testing.T) (s researchWorld, project string) {
 		"work_packages":[{"code":"WP1","title":"Talking with people at the start","status":"completed",
 			"starts_on":"2025-01-01","ends_on":"2025-09-30"},{"code":"WP2","title":"Asking them again",
 			"status":"under_way"}],"targets":[{"site_id":%q,"people":40},{"site_id":%q,"people":20}]}`, s.site, s.other)).want(200)
-	for kind, text := range map[string]string{"progress": "Both places have joined.", "challenge": "Many phone numbers had changed.", "meeting": "The group met.", "feedback": "The first letter was hard to read.", "change_made": "We wrote it anew."} {
+	for kind, text := range map[string]string{
+		"progress": "Both places have joined.", "challenge": "Many phone numbers had changed.",
+		"meeting": "The group met.", "feedback": "The first letter was hard to read.",
+		"change_made": "We wrote it anew.",
+	} {
 		steward.post(path+"/notes", fmt.Sprintf(`{"on":%q,"kind":%q,"group":"ppi","text":%q}`, s.daysAgo(10), kind, text)).
 			want(201)
 	}
@@ -48,7 +52,11 @@ func TestTheUpdateOnAPhoneAndOnPaper(t *testing.T) {
 	p.do(chromedp.Navigate(link))
 	judge("on a phone")
 	shown := p.look()
-	for _, words := range []string{"In short", "Where we are", "What people told us", "What made collecting the answers hard", "Who advised us, and what changed because of it", "What these figures cannot say", "About this study", "I go to the choir now."} {
+	for _, words := range []string{
+		"In short", "Where we are", "What people told us", "What made collecting the answers hard",
+		"Who advised us, and what changed because of it", "What these figures cannot say", "About this study",
+		"I go to the choir now.",
+	} {
 		if !strings.Contains(shown, words) {
 			t.Errorf("a phone does not show %q", words)
 		}
@@ -198,7 +206,10 @@ func readingOf(t *testing.T, text string) (r reading) {
 func prose(t *testing.T, a answer) string {
 	t.Helper()
 	var all []string
-	for _, path := range []string{"in_short", "where_we_are.words", "what_people_told_us.words", "what_made_it_hard.words", "what_this_cannot_say"} {
+	for _, path := range []string{
+		"in_short", "where_we_are.words", "what_people_told_us.words", "what_made_it_hard.words",
+		"what_this_cannot_say",
+	} {
 		for _, w := range a.at(path).([]any) {
 			all = append(all, w.(string))
 		}

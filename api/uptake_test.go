@@ -40,7 +40,8 @@ func (w *world) told(accounts []account) (followUps []string) {
 		if a.used != "" {
 			c.post("/follow-ups/"+followUps[i]+"/completion", fmt.Sprintf(`{"completed_on":%q,
 				"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
-				"services":[{"referral_id":%q,"used":%q,"benefit":%q}],"assessments":[]}`, w.today(), referrals[i], a.used, a.benefit)).want(201)
+				"services":[{"referral_id":%q,"used":%q,"benefit":%q}],"assessments":[]}`,
+				w.today(), referrals[i], a.used, a.benefit)).want(201)
 		}
 	}
 	return followUps
@@ -65,8 +66,12 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 	wrong := w.refer(episode)
 	w.as("link_worker").post("/referrals/"+wrong+"/moves", `{"to":"entered_in_error"}`).want(200)
 	got := w.as("site_manager").get("/insights/uptake").want(200)
-	for name, want := range map[string]float64{"referrals": 11, "ever_accepted": 6, "organisation_says_attended": 6, "completed": 0, "asked": 8, "both_say_used": 3, "neither_says_used": 2, "person_alone_says_used": 1,
-		"organisation_alone_says_used": 1, "person_does_not_say": 1, "agreement_percent": 71.4, "benefited": 2, "not_benefited": 1, "made_worse": 1, "signposts": 1} {
+	for name, want := range map[string]float64{
+		"referrals": 11, "ever_accepted": 6, "organisation_says_attended": 6, "completed": 0, "asked": 8,
+		"both_say_used": 3, "neither_says_used": 2, "person_alone_says_used": 1,
+		"organisation_alone_says_used": 1, "person_does_not_say": 1, "agreement_percent": 71.4, "benefited": 2,
+		"not_benefited": 1, "made_worse": 1, "signposts": 1,
+	} {
 		if n := got.number("rows.0." + name); n != want {
 			t.Errorf("%s is %v, want %v", name, n, want)
 		}
@@ -79,19 +84,22 @@ func TestUptakeComparesBothAccounts(t *testing.T) {
 	}
 	if referrals := w.as("site_manager").
 		get("/insights/referrals").
-		want(200); referrals.number("rows.0.referrals") != 11 || referrals.number("rows.0.in_progress") != 6 || referrals.number("rows.0.sent") != 5 ||
+		want(200); referrals.number("rows.0.referrals") != 11 || referrals.number("rows.0.in_progress") != 6 ||
+		referrals.number("rows.0.sent") != 5 ||
 		referrals.number("rows.0.signposts") != 1 {
 		t.Errorf("%s", referrals.body)
 	}
 	if services := w.as("site_manager").
 		get("/insights/services").
-		want(200); services.number("rows.1.referrals") != 11 || services.number("rows.1.attended") != 6 || services.text("rows.1.service_name") != "Wednesday lunch" ||
+		want(200); services.number("rows.1.referrals") != 11 || services.number("rows.1.attended") != 6 ||
+		services.text("rows.1.service_name") != "Wednesday lunch" ||
 		services.number("rows.2.referrals") != 0 {
 		t.Errorf("%s", services.body)
 	}
 	if complete := w.as("site_manager").
 		get("/insights/missing").
-		want(200); complete.text("rows.0.field") != "nhs_number" || complete.number("rows.0.expected") != 12 || complete.number("rows.0.missing") != 12 ||
+		want(200); complete.text("rows.0.field") != "nhs_number" || complete.number("rows.0.expected") != 12 ||
+		complete.number("rows.0.missing") != 12 ||
 		complete.number("rows.10.known") != 12 {
 		t.Errorf("%s", complete.body)
 	}
@@ -141,7 +149,11 @@ func addUp(t *testing.T, a answer, names ...string) {
 func TestFiguresAsCSVAreTheSame(t *testing.T) {
 	w := newWorld(t)
 	w.told([]account{{true, "used_stopped", "a_lot"}, {false, "", ""}})
-	for _, path := range []string{"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site", "/insights/flow?by=gender", "/insights/referrals?by=month", "/insights/movement?from=2001-01", "/insights/equity?from=2001-01", "/insights/services?from=2001-01", "/insights/missing?by=site"} {
+	for _, path := range []string{
+		"/insights/retention?by=site", "/insights/uptake?by=deprivation", "/insights/outcomes?by=site",
+		"/insights/flow?by=gender", "/insights/referrals?by=month", "/insights/movement?from=2001-01",
+		"/insights/equity?from=2001-01", "/insights/services?from=2001-01", "/insights/missing?by=site",
+	} {
 		whole := w.as("site_manager").get(path).want(200)
 		rows := whole.at("rows").([]any)
 		var top map[string]any
@@ -197,7 +209,10 @@ func TestTheCatalogueIsKept(t *testing.T) {
 func TestBadQuestionsOfFigures(t *testing.T) {
 	w := newWorld(t)
 	for _, metric := range []string{"retention", "uptake", "flow", "referrals"} {
-		for query, status := range map[string]int{"by=nonsense": 422, "month=1": 400, "from=2026-13": 422, "from=2026-05&to=2026-04": 422, "from=2026-05-01": 422, "format=xml": 422} {
+		for query, status := range map[string]int{
+			"by=nonsense": 422, "month=1": 400, "from=2026-13": 422, "from=2026-05&to=2026-04": 422,
+			"from=2026-05-01": 422, "format=xml": 422,
+		} {
 			a := w.as("dashboard").get("/insights/" + metric + "?" + query)
 			if a.status != status || strings.Contains(string(a.body), "nonsense") {
 				t.Errorf("%s: %d %s", a.call, a.status, a.body)
@@ -254,7 +269,8 @@ func TestHelpedByWhatWasNotUsed(t *testing.T) {
 	got := w.as("link_worker").post("/follow-ups/"+followUp+"/completion", fmt.Sprintf(`{"completed_on":%q,
 		"mode":"telephone","respondent":"self","how_have_you_been":"better","benefit":"some",
 		"services":[{"referral_id":%q,"used":"did_not_use","benefit":"a_lot"},{"referral_id":%q,
-			"used":"did_not_use","benefit":"not_at_all"},{"name":"A choir","used":"not_yet","benefit":"some"}]}`, w.today(), first, second)).want(201)
+			"used":"did_not_use","benefit":"not_at_all"},{"name":"A choir","used":"not_yet","benefit":"some"}]}`,
+		w.today(), first, second)).want(201)
 	if n := strings.Count(string(got.body), `"benefit_without_use"`); n != 2 {
 		t.Errorf("%d warnings: %s", n, got.body)
 	}

@@ -48,8 +48,11 @@ func TestASiteLoadsWordsThatItMayUse(t *testing.T) {
 			one.text("wording_licence") == "Registered until 2032" &&
 			!strings.Contains(string(one.body), `"Words of item_7"`)
 	}
-	for role, want := range map[string]bool{"link_worker": true, "site_manager": true, "integration": true, "manager_of_both": false, "administrator": false, "data_steward": false,
-		"other_site_link_worker": false, "dashboard": false, "dashboard_of_site": false, "organisation": false, "researcher": false} {
+	for role, want := range map[string]bool{
+		"link_worker": true, "site_manager": true, "integration": true, "manager_of_both": false,
+		"administrator": false, "data_steward": false, "other_site_link_worker": false, "dashboard": false,
+		"dashboard_of_site": false, "organisation": false, "researcher": false,
+	} {
 		if shown(role, "") != want {
 			t.Errorf("%s: the words are shown: %v", role, !want)
 		}
@@ -80,14 +83,20 @@ func TestWordsThatAreRefused(t *testing.T) {
 		at    string
 		spoil func(object)
 	}{
-		"no terms":                     {"body", func(o object) { delete(o, "licence") }},
-		"blank terms":                  {"body.licence", func(o object) { o["licence"] = " " }},
-		"an item without words":        {"body.items", func(o object) { o["items"] = o["items"].([]any)[1:] }},
-		"an item of another":           {"body.items[0].code", func(o object) { item(o, 0)["code"] = secret }},
-		"an item twice":                {"body.items[1].code", func(o object) { item(o, 1)["code"] = "emotional_1" }},
-		"blank words":                  {"body.items[0].wording", func(o object) { item(o, 0)["wording"] = " " }},
-		"a value beyond the range":     {"body.items[0].options[0].value", func(o object) { item(o, 0)["options"] = []any{object{"value": 9, "wording": secret}} }},
-		"some values without words":    {"body.items[0].options", func(o object) { item(o, 0)["options"] = []any{object{"value": 1, "wording": secret}} }},
+		"no terms":              {"body", func(o object) { delete(o, "licence") }},
+		"blank terms":           {"body.licence", func(o object) { o["licence"] = " " }},
+		"an item without words": {"body.items", func(o object) { o["items"] = o["items"].([]any)[1:] }},
+		"an item of another":    {"body.items[0].code", func(o object) { item(o, 0)["code"] = secret }},
+		"an item twice":         {"body.items[1].code", func(o object) { item(o, 1)["code"] = "emotional_1" }},
+		"blank words":           {"body.items[0].wording", func(o object) { item(o, 0)["wording"] = " " }},
+		"a value beyond the range": {
+			"body.items[0].options[0].value",
+			func(o object) { item(o, 0)["options"] = []any{object{"value": 9, "wording": secret}} },
+		},
+		"some values without words": {
+			"body.items[0].options",
+			func(o object) { item(o, 0)["options"] = []any{object{"value": 1, "wording": secret}} },
+		},
 		"words of 100,000 characters":  {"body.items[0].wording", func(o object) { item(o, 0)["wording"] = strings.Repeat(secret, 8000) }},
 		"terms of 100,000 characters":  {"body.licence", func(o object) { o["licence"] = strings.Repeat(secret, 8000) }},
 		"a field that nobody knows of": {"body.items[0]", func(o object) { item(o, 0)["zebedee"] = 1 }},
@@ -139,7 +148,10 @@ func TestWordsOfAnOwnInstrument(t *testing.T) {
 		)
 	}
 	up, down := object{"code": "up", "wording": "Looking up"}, object{"code": "down", "wording": "Down"}
-	for _, bad := range []string{pack(), pack(up), pack(up, up), pack(up, object{"code": "sideways", "wording": "So so"}), pack(up, object{"code": "down"})} {
+	for _, bad := range []string{
+		pack(), pack(up), pack(up, up), pack(up, object{"code": "sideways", "wording": "So so"}),
+		pack(up, object{"code": "down"}),
+	} {
 		manager.put("/instruments/licensed_scale/wording", bad).problem(422, "invalid")
 	}
 	manager.put("/instruments/licensed_scale/wording", pack(down, up)).want(200)

@@ -217,8 +217,10 @@ func TestFollowUpsDueAreThoseOfTheRecord(t *testing.T) {
 		case 2:
 			w.consent(patient, "follow_up_contact", "not_asked")
 		case 3:
-			lw.post("/follow-ups/"+lw.get("/follow-ups?episode_id="+episode).text("items.0.id")+"/loss", fmt.Sprintf(`{"lost_on":%q,"reason":"moved"}`, w.today())).
-				want(200)
+			lw.post(
+				"/follow-ups/"+lw.get("/follow-ups?episode_id="+episode).text("items.0.id")+"/loss",
+				fmt.Sprintf(`{"lost_on":%q,"reason":"moved"}`, w.today()),
+			).want(200)
 		}
 	}
 	most := 0
@@ -305,7 +307,10 @@ func TestWhatAWorklistShows(t *testing.T) {
 	for _, list := range everyList {
 		lw.get("/worklists/"+list).
 			want(200).
-			hides("Margaret", "1950-04-01", "9434765919", "07700 900123", "+447700900123", "peggy@", "Hears badly", "Cried on", "Lives alone")
+			hides(
+				"Margaret", "1950-04-01", "9434765919", "07700 900123", "+447700900123", "peggy@",
+				"Hears badly", "Cried on", "Lives alone",
+			)
 	}
 	var who db.IDs
 	err := w.db.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
@@ -408,7 +413,12 @@ func TestPagingAWorklistWhileItChanges(t *testing.T) {
 		t.Error("a list that is read over midnight is not of one day")
 	}
 	cursor := lw.get("/worklists/caseload?limit=1").want(200).text("next_cursor")
-	for _, path := range []string{"/worklists/no_recent_contact?limit=1&cursor=" + cursor, "/worklists/caseload?limit=1&link_worker_id=" + w.worker + "&cursor=" + cursor, "/worklists?cursor=" + cursor, "/worklists/caseload?cursor=" + cursor[1:], "/worklists/caseload?cursor=x"} {
+	for _, path := range []string{
+		"/worklists/no_recent_contact?limit=1&cursor=" + cursor,
+		"/worklists/caseload?limit=1&link_worker_id=" + w.worker + "&cursor=" + cursor,
+		"/worklists?cursor=" + cursor, "/worklists/caseload?cursor=" + cursor[1:],
+		"/worklists/caseload?cursor=x",
+	} {
 		lw.get(path).problem(422, "invalid", cursor)
 	}
 	lw.get("/worklists/caseload?limit=1&cursor=" + cursor).want(200)

@@ -370,7 +370,8 @@ func (w *world) ons4(episode, timepoint, on string, life, worth, happy, anxious 
 	w.t.Helper()
 	return w.as("link_worker").post("/assessments", fmt.Sprintf(`{"episode_id":%q,"instrument":"ons4",
 		"timepoint":%q,"completed_on":%q,"mode":"telephone","respondent":"self",
-		"responses":{"life_satisfaction":%d,"worthwhile":%d,"happiness":%d,"anxiety":%d}}`, episode, timepoint, on, life, worth, happy, anxious))
+		"responses":{"life_satisfaction":%d,"worthwhile":%d,"happiness":%d,"anxiety":%d}}`,
+		episode, timepoint, on, life, worth, happy, anxious))
 }
 
 func nobody() string { return uuid.NewString() }

@@ -28,7 +28,10 @@ func TestLintersCatchAFault(t *testing.T) {
 		{spectral, "an example that does not fit its schema", func(doc fields) { example(doc)["label"] = 1 }},
 		{spectral, "an operation without a description", func(doc fields) { delete(in(doc, "paths", "/v1/me", "get"), "description") }},
 		{redocly, "a reference to nowhere", func(doc fields) { delete(in(doc, "components", "schemas"), "Me") }},
-		{redocly, "a path parameter that is not declared", func(doc fields) { delete(in(doc, "paths", "/v1/api-keys/{id}", "get"), "parameters") }},
+		{
+			redocly, "a path parameter that is not declared",
+			func(doc fields) { delete(in(doc, "paths", "/v1/api-keys/{id}", "get"), "parameters") },
+		},
 		{redocly, "a field that OpenAPI does not know", func(doc fields) { in(doc, "components", "schemas", "Me")["describtion"] = "x" }},
 	} {
 		if out, err := lint(t, fault.linter, planted(t, fault.change)); err == nil {

@@ -140,11 +140,17 @@ func finish(doc *huma.OpenAPI, examples Examples) {
 	dropUnused(doc, operations)
 }
 
+const (
+	notBlank     = `\S`
+	httpsFormat  = "https" // a tag's, for a URI with this pattern:
+	httpsPattern = `^https://[^\s/?#@]+([/?#]|$)`
+)
+
 // patternWords are what errors say of patterns in place of the pattern.
 var patternWords = map[string]string{
-	`\S`:                            "text that is not blank",
+	notBlank:                        "text that is not blank",
 	`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`: "a lower snake case name",
-	`^https://[^\s/?#@]+([/?#]|$)`:  "an address that begins with https:// and holds no password",
+	httpsPattern:                    "an address that begins with https:// and holds no password",
 }
 
 // explainPatterns sets what errors say of the patterns of a schema's fields. Of a text that must not be blank it lets
@@ -154,7 +160,7 @@ func explainPatterns(s *huma.Schema) {
 	for _, p := range s.Properties {
 		if words, ok := patternWords[p.Pattern]; ok {
 			published := p.Pattern
-			if published == `\S` {
+			if published == notBlank {
 				p.Pattern = text.Visible
 			}
 			p.PatternDescription = words
@@ -223,6 +229,12 @@ func complete(schemas map[string]*huma.Schema, s *huma.Schema) {
 			Description: s.Description,
 			Examples:    s.Examples,
 		}
+	}
+	if s.Format == httpsFormat {
+		s.Format, s.Pattern = "uri", httpsPattern
+	}
+	if s.Pattern == notBlank {
+		s.MinLength = new(1)
 	}
 	if s.Format == "or-null" { // a thing that may be null: huma's own nullable is for simple values
 		*s = huma.Schema{AnyOf: []*huma.Schema{{Ref: s.Ref}, {Type: "null"}}, Description: s.Description}

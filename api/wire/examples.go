@@ -172,17 +172,21 @@ func (e Examples) idOf(field, in string) string {
 	return e.ID(e.thingIn(strings.ToLower(humps.ReplaceAllString(in, "${1}_${2}"))))
 }
 
-// give gives each field of an answer an example, and each that a request needs: its own, or else what Fields says, the
-// id of the thing that it names, null, or something of its kind. What is made of other schemas has theirs.
+// give gives examples to the fields of answers, to those that requests need, and to those that Fields names with their
+// schema: what Fields says, the id of the thing that the field names, null, or something of its kind. What is made of
+// other schemas has theirs.
 func (e Examples) give(schemas map[string]*huma.Schema, sent map[string]bool) {
 	for name, s := range schemas {
 		for field, p := range s.Properties {
-			value, given := e.field(name, field)
+			value, isOwn := e.Fields[name][field]
+			shared, isShared := e.Fields["*"][field]
 			isNeeded := !sent[name] || slices.Contains(s.Required, field)
 			switch {
-			case !isNeeded:
-			case given:
+			case isOwn:
 				p.Examples = []any{value}
+			case !isNeeded:
+			case isShared:
+				p.Examples = []any{shared}
 			case p.Nullable || strings.HasSuffix(p.Ref, orNull):
 				if len(p.Examples) == 0 || !sent[name] && p.Format == "uuid" {
 					p.Examples = []any{nil}
@@ -199,14 +203,6 @@ func (e Examples) give(schemas map[string]*huma.Schema, sent map[string]bool) {
 			}
 		}
 	}
-}
-
-// field is what Fields says of a field.
-func (e Examples) field(schema, field string) (value any, given bool) {
-	if value, given = e.Fields[schema][field]; !given {
-		value, given = e.Fields["*"][field]
-	}
-	return value, given
 }
 
 // giveWholes gives an example as a whole to each schema of an answer that leaves fields out: composed of the fields'

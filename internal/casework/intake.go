@@ -20,18 +20,18 @@ type NewIntake struct {
 	// Somebody the site knows already; in place of patient.
 	PatientID *uuid.UUID `json:"patient_id,omitempty" nullable:"true" format:"uuid"`
 	// Somebody new; in place of patient_id.
-	Patient *people.New `json:"patient,omitempty" example:"{\"given_name\": \"Mary\", \"family_name\": \"Example\", \"birth_date\": \"1950-04-01\"}"`
+	Patient *people.New `json:"patient,omitempty"`
 	people.OnDuplicate
 	// What the person agreed to, or not; of two for one purpose and day a refusal stands.
-	Consents []people.NewConsent `json:"consents,omitempty" maxItems:"20" example:"[{\"purpose\": \"share_with_organisations\", \"decision\": \"given\", \"decided_on\": \"2026-01-12\"}]"`
+	Consents []people.NewConsent `json:"consents,omitempty" maxItems:"20"`
 	// The spell of support.
 	Episode episodes.Details `json:"episode"`
 	// The conversation itself.
-	Contact *episodes.ContactDetails `json:"contact,omitempty" example:"{\"on\": \"2026-01-12\", \"mode\": \"telephone\", \"kind\": \"first_contact\", \"outcome\": \"spoke\"}"`
+	Contact *episodes.ContactDetails `json:"contact,omitempty"`
 	// How the person is at the start.
 	Assessment *Baseline `json:"assessment,omitempty"`
 	// Where the person is referred or signposted to.
-	Referrals []referrals.Request `json:"referrals,omitempty" maxItems:"20" example:"[{\"organisation_id\": \"01938c2e-7a40-7000-8000-000000000003\", \"need\": \"loneliness_isolation\"}]"`
+	Referrals []referrals.Request `json:"referrals,omitempty" maxItems:"20"`
 }
 
 // Baseline is an assessment at the start.

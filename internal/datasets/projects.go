@@ -56,9 +56,9 @@ func (p Project) Revision() int64 { return int64(p.Version) }
 // Details is what is set of a project.
 type Details struct {
 	// What it is called.
-	Title string `json:"title" minLength:"1" pattern:"\\S" maxLength:"300" example:"Does social prescribing help with loneliness?"`
+	Title string `json:"title" pattern:"\\S" maxLength:"300" example:"Does social prescribing help with loneliness?"`
 	// What the data is for, in plain words.
-	Purpose string `json:"purpose" minLength:"1" pattern:"\\S" format:"prose" maxLength:"5000" example:"To see whether people who were referred felt less lonely a year later."`
+	Purpose string `json:"purpose" pattern:"\\S" format:"prose" maxLength:"5000"`
 	// Whose records it may use. explicit_consent: people whose consent to research stands.
 	// anonymised: all who did not say no to research, k always enforced. section_251: these, and of
 	// those who did not consent only who was checked against the national data opt-out and has not

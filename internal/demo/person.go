@@ -126,7 +126,7 @@ func (l *life) details() people.Details {
 		d.IMDDecile, d.IMDVersion = new(l.decile()), new("2025")
 	}
 	if l.chance(0.7) {
-		d.NationalDataOptOut, d.OptOutCheckedOn = new(l.chance(0.05)), new(l.received)
+		d.NationalDataOptOut, d.NationalDataOptOutCheckedOn = new(l.chance(0.05)), new(l.received)
 	}
 	return d
 }

@@ -39,9 +39,9 @@ type Organisation struct {
 // OrganisationDetails is what is said of an organisation; all of it may be changed later.
 type OrganisationDetails struct {
 	// The organisation's name.
-	Name string `json:"name" minLength:"1" pattern:"\\S" maxLength:"300" example:"Example Lunch Club"`
+	Name string `json:"name" pattern:"\\S" maxLength:"300" example:"Example Lunch Club"`
 	// What it does, and for whom.
-	Description text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" example:"A weekly lunch for people who live alone."`
+	Description text.Optional `json:"description" required:"false" format:"prose" maxLength:"20000"`
 	// Web address: http or https, with a host; one without a scheme is https.
 	URL *string `json:"url" required:"false" maxLength:"2000" example:"https://lunch.example.org"`
 	// Email address for the public, without a name before it. What cannot be one to send to is kept

@@ -52,19 +52,19 @@ type Service struct {
 // ServiceDetails is what is said of a service; all of it may be changed later.
 type ServiceDetails struct {
 	// The service's name.
-	Name string `json:"name" minLength:"1" pattern:"\\S" maxLength:"300" example:"Wednesday lunch"`
+	Name string `json:"name" pattern:"\\S" maxLength:"300" example:"Wednesday lunch"`
 	// What it is.
-	Description text.Optional `json:"description" required:"false" nullable:"true" format:"prose" maxLength:"20000" example:"A hot lunch and company, every Wednesday."`
+	Description text.Optional `json:"description" required:"false" format:"prose" maxLength:"20000"`
 	// What kind of thing it offers; not_known when left out.
 	ActivityType string `json:"activity_type" required:"false" format:"code:activity_types" example:"food_practical"`
 	// Which needs it serves.
 	Needs db.Texts `json:"needs" required:"false" format:"code:needs" maxItems:"40"`
 	// More words to find it by.
-	Keywords text.Optional `json:"keywords" required:"false" nullable:"true" format:"prose" maxLength:"2000"`
+	Keywords text.Optional `json:"keywords" required:"false" format:"prose" maxLength:"2000"`
 	// Who may come.
-	Eligibility text.Optional `json:"eligibility" required:"false" nullable:"true" format:"prose" maxLength:"5000"`
+	Eligibility text.Optional `json:"eligibility" required:"false" format:"prose" maxLength:"5000"`
 	// What it costs.
-	Fees text.Optional `json:"fees" required:"false" nullable:"true" format:"prose" maxLength:"5000" example:"Free"`
+	Fees text.Optional `json:"fees" required:"false" format:"prose" maxLength:"5000" example:"Free"`
 	// Web address: http or https, with a host; one without a scheme is https.
 	URL *string `json:"url" required:"false" maxLength:"2000"`
 	// Email address, without a name before it. What cannot be one to send to is kept as it was

@@ -31,11 +31,11 @@ type Definition struct {
 	// The instrument's name.
 	Key string `json:"key" yaml:"key" minLength:"2" maxLength:"50" pattern:"^[a-z][a-z0-9]*(_[a-z0-9]+)*$" example:"allotment_confidence"`
 	// Its full name.
-	Title string `json:"title" yaml:"title" minLength:"1" maxLength:"200" pattern:"\\S" example:"Confidence at the allotment"`
+	Title string `json:"title" yaml:"title" maxLength:"200" pattern:"\\S" example:"Confidence at the allotment"`
 	// On which terms it may be used.
-	Licence string `json:"licence" yaml:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" example:"Our own; free to use"`
+	Licence string `json:"licence" yaml:"licence" format:"prose" maxLength:"2000" pattern:"\\S" example:"Our own; free to use"`
 	// Where its rules were read.
-	Source text.Optional `json:"source" yaml:"source" required:"false" nullable:"true" format:"prose" maxLength:"2000" example:"Written by the site"`
+	Source text.Optional `json:"source" yaml:"source" required:"false" format:"prose" maxLength:"2000" example:"Written by the site"`
 	// Whether its words stand here. Where they do not, a site that may use them loads them.
 	WordingShipped bool `json:"wording_shipped" yaml:"wording_shipped" example:"true"`
 	// It asks about the use of health services: context, not an outcome. It has no scores and is in
@@ -47,11 +47,11 @@ type Definition struct {
 	// From which age on it may be answered, in years; 0 or left out: from any.
 	MinAge int `json:"min_age,omitempty" yaml:"min_age" minimum:"0" maximum:"120" example:"16"`
 	// What is said before its first question; only where its words come with it.
-	Introduction string `json:"introduction,omitempty" yaml:"introduction" format:"prose" maxLength:"2000" example:"There are no right or wrong answers."`
+	Introduction string `json:"introduction,omitempty" yaml:"introduction" format:"prose" maxLength:"2000"`
 	// Its questions, in order.
-	Items []Item `json:"items" yaml:"items" minItems:"1" maxItems:"100" example:"[{\"code\":\"plan\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can plan a bed?\"},{\"code\":\"ask\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How sure are you that you can ask for help?\"},{\"code\":\"worry\",\"type\":\"number\",\"min\":0,\"max\":4,\"wording\":\"How much do you worry about going?\"}]"`
+	Items []Item `json:"items" yaml:"items" minItems:"1" maxItems:"100"`
 	// What is computed from the answers.
-	Scores []Score `json:"scores" yaml:"scores" required:"false" maxItems:"50" example:"[{\"code\":\"confidence\",\"method\":\"sum\",\"items\":[\"plan\",\"ask\",\"worry\"],\"reverse\":[\"worry\"],\"missing_allowed\":1,\"missing_as\":\"prorated\",\"better\":\"higher\",\"min\":0,\"max\":12,\"resolution\":1,\"bands\":[{\"code\":\"low\",\"from\":0,\"to\":5},{\"code\":\"high\",\"from\":6,\"to\":12}],\"responder_threshold\":2,\"threshold_source\":\"agreed by the site; not published\"}]"`
+	Scores []Score `json:"scores" yaml:"scores" required:"false" maxItems:"50"`
 }
 
 // Item is one question.
@@ -137,7 +137,7 @@ type Score struct {
 	// The change from which a person counts as improved or worse; null where none is known.
 	ResponderThreshold *float64 `json:"responder_threshold" yaml:"responder_threshold" required:"false" exclusiveMinimum:"0"`
 	// Where that threshold comes from.
-	ThresholdSource text.Optional `json:"threshold_source" yaml:"threshold_source" required:"false" nullable:"true" format:"prose" maxLength:"500"`
+	ThresholdSource text.Optional `json:"threshold_source" yaml:"threshold_source" required:"false" format:"prose" maxLength:"500"`
 }
 
 // Counted are numbers that count as answers to some items.

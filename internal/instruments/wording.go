@@ -20,7 +20,7 @@ type NewWording struct {
 	// The site; may be left out where the credential reaches one only.
 	SiteID *uuid.UUID `json:"site_id,omitempty" nullable:"true" format:"uuid"`
 	// On which terms the site may use these words, and until when.
-	Licence string `json:"licence" minLength:"1" format:"prose" maxLength:"2000" pattern:"\\S" example:"Registered with the owner of the scale; may be shown to our own patients"`
+	Licence string `json:"licence" format:"prose" maxLength:"2000" pattern:"\\S"`
 	// The words of every item.
 	Items []ItemWording `json:"items" minItems:"1" maxItems:"100"`
 }

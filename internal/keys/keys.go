@@ -79,7 +79,7 @@ func (k Key) WithoutSecret() any {
 // NewKey is the command to make a key. What it needs besides a role depends on the role.
 type NewKey struct {
 	// What kind of user it is for.
-	Role actor.Role `json:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator" example:"dashboard"`
+	Role actor.Role `json:"role" enum:"link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator"`
 	Details
 	// The sites it reaches: exactly one for a link worker; one or more for site_manager and
 	// integration; all sites when a dashboard names none.
@@ -101,7 +101,7 @@ type NewKey struct {
 // Details is what may be changed of a key.
 type Details struct {
 	// What it is for, in words.
-	Label string `json:"label" minLength:"1" pattern:"\\S" maxLength:"200" example:"Partner dashboard"`
+	Label string `json:"label" pattern:"\\S" maxLength:"200" example:"Partner dashboard"`
 	// The last day it works, at the first of its sites (Europe/London where it names none). A key
 	// that is made without one works for a year. In a PATCH null takes it away: the key then works
 	// until it is revoked.

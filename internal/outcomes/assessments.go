@@ -85,7 +85,7 @@ type Answers struct {
 	// that has none here is kept as it was written, with a warning.
 	Language *string `json:"language" required:"false" maxLength:"60" example:"en"`
 	// The answer to each item; an item that is left out was not asked.
-	Responses instruments.Responses `json:"responses" example:"{\"life_satisfaction\": 5, \"worthwhile\": 6, \"happiness\": 4, \"anxiety\": {\"missing\": \"prefer_not_to_say\"}}"`
+	Responses instruments.Responses `json:"responses"`
 }
 
 // New is the command to record an assessment.

@@ -49,7 +49,7 @@ type Measure struct {
 	// The instrument's key.
 	Instrument string `json:"instrument" maxLength:"50" example:"ons4"`
 	// The answer to each item.
-	Responses instruments.Responses `json:"responses" example:"{\"life_satisfaction\": 7, \"worthwhile\": 7, \"happiness\": 6, \"anxiety\": 3}"`
+	Responses instruments.Responses `json:"responses"`
 }
 
 // RecordedCompletion is a completion as it was recorded.

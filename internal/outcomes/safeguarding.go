@@ -66,7 +66,7 @@ type SeenConcern struct {
 // Seen is the command to say that a concern was seen and acted on.
 type Seen struct {
 	// What was done.
-	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000" example:"Rang the person, and told the practice's safeguarding lead."`
+	Note *string `json:"note,omitempty" format:"prose" maxLength:"5000"`
 }
 
 // raiseConcerns records each answer that is a concern. One that a correction merely repeats is recorded already.

@@ -104,7 +104,7 @@ type Details struct {
 	// Whether the national data opt-out stands; null: not checked.
 	NationalDataOptOut *bool `json:"national_data_opt_out" required:"false"`
 	// When that was checked.
-	OptOutCheckedOn *day.Date `json:"national_data_opt_out_checked_on" required:"false" format:"date" gorm:"column:national_data_opt_out_checked_on"`
+	NationalDataOptOutCheckedOn *day.Date `json:"national_data_opt_out_checked_on" required:"false" format:"date"`
 	// Date of death, where the person has died.
 	DiedOn *day.Date `json:"died_on" required:"false" format:"date"`
 	// What other systems call this person.
@@ -245,7 +245,7 @@ func (s *Store) validate(tx *db.Tx, p *Patient, was Details) error {
 		"must lie between birth and today",
 	)
 	c.Require(
-		p.OptOutCheckedOn == nil || !p.OptOutCheckedOn.After(today),
+		p.NationalDataOptOutCheckedOn == nil || !p.NationalDataOptOutCheckedOn.After(today),
 		"national_data_opt_out_checked_on",
 		fault.OutOfRange,
 		"must not lie in the future",

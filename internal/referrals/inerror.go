@@ -61,7 +61,7 @@ func (e *InError) Scan(src any) error {
 // TakeBack is the command to say that something was recorded in error.
 type TakeBack struct {
 	// Why, in free text.
-	Reason string `json:"reason" minLength:"1" pattern:"\\S" format:"prose" maxLength:"500" example:"It was somebody else of the same name."`
+	Reason string `json:"reason" pattern:"\\S" format:"prose" maxLength:"500" example:"It was somebody else of the same name."`
 }
 
 // MaxReason is how long the reason of taking something back may be, in characters.

@@ -43,7 +43,7 @@ func (Question) TableName() string { return "referral_questions" }
 // NewQuestion is the command to ask.
 type NewQuestion struct {
 	// The question, in free text.
-	Question string `json:"question" minLength:"1" pattern:"\\S" format:"prose" maxLength:"2000" example:"Does the hall's step matter?"`
+	Question string `json:"question" pattern:"\\S" format:"prose" maxLength:"2000" example:"Does the hall's step matter?"`
 	// Who asks, and how to reach them.
 	Contact *string `json:"contact" required:"false" maxLength:"200" example:"Jo at the lunch club, 020 7946 0000"`
 }

@@ -110,7 +110,7 @@ type New struct {
 // Request is what is asked for with a new referral or signpost, whatever the episode.
 type Request struct {
 	// The organisation; may be left out when a service is named.
-	OrganisationID *uuid.UUID `json:"organisation_id,omitempty" nullable:"true" format:"uuid" example:"01938c2e-7a40-7000-8000-000000000003"`
+	OrganisationID *uuid.UUID `json:"organisation_id,omitempty" nullable:"true" format:"uuid"`
 	// The service; may be left out when an organisation is named.
 	ServiceID *uuid.UUID `json:"service_id,omitempty" nullable:"true" format:"uuid"`
 	// Whether it is a referral or a signpost. It is a referral when left out.

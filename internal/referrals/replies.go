@@ -76,7 +76,7 @@ type Answer struct {
 	// then on.
 	TakenBack *uuid.UUID `json:"taken_back,omitempty" nullable:"true" format:"uuid"`
 	// A question to the link worker, in free text; it changes nothing of how the referral stands.
-	Question *string `json:"question,omitempty" format:"prose" minLength:"1" pattern:"\\S" maxLength:"2000"`
+	Question *string `json:"question,omitempty" format:"prose" pattern:"\\S" maxLength:"2000"`
 	// With question: who asks, and how to reach them.
 	Contact *string `json:"contact,omitempty" maxLength:"200"`
 }

@@ -51,7 +51,7 @@ type StillTheirs struct {
 // LinkWorkerDetails is what may be set of a link worker.
 type LinkWorkerDetails struct {
 	// The link worker's name.
-	Name string `json:"name" minLength:"1" pattern:"\\S" maxLength:"200" example:"Sam Example"`
+	Name string `json:"name" pattern:"\\S" maxLength:"200" example:"Sam Example"`
 	// Email address at work, without a name before it; unique at the site. Anything else is refused.
 	Email string `json:"email" maxLength:"254" example:"sam@example.org"`
 	// Telephone number at work, in E.164; what cannot be a number to dial is kept as it was written.

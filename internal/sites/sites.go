@@ -41,7 +41,7 @@ func (s Site) Revision() int64 { return int64(s.Version) }
 // Details is what may be set of a site.
 type Details struct {
 	// The site's name.
-	Name string `json:"name" minLength:"1" pattern:"\\S" maxLength:"200" example:"Example Town"`
+	Name string `json:"name" pattern:"\\S" maxLength:"200" example:"Example Town"`
 	// Short name, unique.
 	Code string `json:"code" pattern:"^[a-z][a-z0-9_]{1,29}$" example:"example_town"`
 	// ODS code of the practice or network: three to ten capitals and digits; small letters become
@@ -68,16 +68,16 @@ type Details struct {
 	// Address of the site's own privacy notice, which the page of a person's own link leads to.
 	// Without one no such link can be made, and invitations to follow-ups wait. Once set it can be
 	// changed, and not taken away. A demo's sites have an example of one when it is left out.
-	PrivacyNoticeURL *string `json:"privacy_notice_url" required:"false" format:"uri" pattern:"^https://[^\\s/?#@]+([/?#]|$)" maxLength:"500" example:"https://www.example.org/privacy"`
+	PrivacyNoticeURL *string `json:"privacy_notice_url" required:"false" format:"https" maxLength:"500" example:"https://example.org/data"`
 	// Who is responsible for the record by law (the controller), as the page of a person's own link
 	// names them; null: the site, by its name.
-	Controller *string `json:"controller" required:"false" minLength:"1" pattern:"\\S" maxLength:"200" example:"Example Town Primary Care Network"`
+	Controller *string `json:"controller" required:"false" pattern:"\\S" maxLength:"200" example:"Example Town Primary Care Network"`
 	// How long answers are kept, as that page says it after "We keep your answers"; null: it says
 	// that the privacy notice tells.
-	KeptFor *string `json:"kept_for" required:"false" minLength:"1" pattern:"\\S" maxLength:"300" example:"for 8 years after your support ends"`
+	KeptFor *string `json:"kept_for" required:"false" pattern:"\\S" maxLength:"300" example:"for 8 years after your support ends"`
 	// The team's telephone number, for the people it supports, in E.164; what cannot be a number to
 	// dial is kept as it was written. That page shows it.
-	Phone *string `json:"phone" required:"false" minLength:"1" pattern:"\\S" maxLength:"50" example:"+441632960001"`
+	Phone *string `json:"phone" required:"false" pattern:"\\S" maxLength:"50" example:"+441632960001"`
 	// Whether assessments may ask about the use of health services (instruments marked context); off
 	// when left out.
 	HealthServiceUse bool `json:"health_service_use" required:"false"`

@@ -41,7 +41,7 @@ type NewNote struct {
 	// group, or the study team.
 	Group string `json:"group" gorm:"column:board" enum:"steering,advisory,ppi,team" example:"advisory"`
 	// In plain words. It is published as it stands: no names of people who take part.
-	Text string `json:"text" minLength:"1" pattern:"\\S" format:"prose" maxLength:"2000" example:"Fewer GP visits are no proper measure of this support."`
+	Text string `json:"text" pattern:"\\S" format:"prose" maxLength:"2000"`
 }
 
 // Notes lists a project's notes by id, after the id given.

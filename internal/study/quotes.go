@@ -96,7 +96,7 @@ type NewQuote struct {
 	// The follow-up at which it was said.
 	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid"`
 	// What of the narrative is to be shown, letter by letter.
-	Words string `json:"words" minLength:"1" pattern:"\\S" format:"prose" maxLength:"500" example:"I look forward to Wednesdays now."`
+	Words string `json:"words" pattern:"\\S" format:"prose" maxLength:"500" example:"I look forward to Wednesdays now."`
 }
 
 // Choose chooses a sentence from a narrative. Faults: invalid (it is not what was said), not_found (nothing

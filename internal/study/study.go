@@ -68,7 +68,7 @@ type WorkPackage struct {
 	// Its short name.
 	Code string `json:"code" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]{0,29}$" example:"WP1"`
 	// What it is.
-	Title string `json:"title" minLength:"1" pattern:"\\S" maxLength:"300" example:"Talking with people at the start"`
+	Title string `json:"title" pattern:"\\S" maxLength:"300" example:"Talking with people at the start"`
 	// Its first day.
 	StartsOn *day.Date `json:"starts_on" required:"false" nullable:"true" format:"date"`
 	// Its last day, as planned.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 	"gorm.io/gorm/clause"
 
@@ -38,7 +39,7 @@ type Message struct {
 	// nobody else has confirmed it; no_privacy_notice: the site has none that the page could lead to;
 	// retrying), failed (refused, unreachable) or was cancelled (the rest; overtaken: by the next
 	// about its subject; dropped: by whoever runs the server, while it was held).
-	Why *string `json:"why" enum:"no_smtp,held,by_hand,retrying,no_privacy_notice,refused,unreachable,no_address,no_consent,not_open,answered,given_up,link_copied,withdrawn,expired,organisation_inactive,overtaken,address_unconfirmed,dropped"`
+	Why *Reason `json:"why"`
 	// How often it was tried.
 	Tries int `json:"tries" example:"1"`
 	// It is not tried before.
@@ -57,6 +58,20 @@ type Message struct {
 }
 
 func (Message) TableName() string { return "outbox" }
+
+// Reason is why a message waits, failed or was cancelled.
+type Reason string
+
+var reasons = []any{
+	"no_smtp", "held", "by_hand", "retrying", "no_privacy_notice", "refused", "unreachable", "no_address", "no_consent",
+	"not_open", "answered", "given_up", "link_copied", "withdrawn", "expired", "organisation_inactive", "overtaken",
+	"address_unconfirmed", "dropped",
+}
+
+// Schema lists the reasons in the document.
+func (Reason) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Enum: reasons, Nullable: true}
+}
 
 // Channel is how a message goes.
 type Channel string
@@ -88,7 +103,7 @@ func Queue(tx *db.Tx, messages ...Message) error {
 		n := &messages[i]
 		n.ID, n.State, n.NextTryAt, n.CreatedAt, n.UpdatedAt = tx.NewID(), Waiting, tx.Now, tx.Now, tx.Now
 		if n.Channel != Email {
-			n.Why = new("by_hand")
+			n.Why = new(Reason("by_hand"))
 		}
 	}
 	return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&messages).Error

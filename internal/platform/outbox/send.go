@@ -184,14 +184,13 @@ func (s *Store) claim(
 			n := &all[i]
 			switch whys[i] {
 			case "":
-				n.State, n.Why, n.Tries, n.TriedAt, n.MailID, n.NextTryAt = Sending, nil, n.Tries+1, &tx.Now, &id, tx.Now.Add(
-					lost,
-				)
+				n.State, n.Why, n.Tries = Sending, nil, n.Tries+1
+				n.TriedAt, n.MailID, n.NextTryAt = &tx.Now, &id, tx.Now.Add(lost)
 				claimed = append(claimed, *n)
 			case NoPrivacyNotice:
-				n.State, n.Why, n.NextTryAt = Waiting, &whys[i], tx.Now.Add(notYet)
+				n.State, n.Why, n.NextTryAt = Waiting, new(Reason(whys[i])), tx.Now.Add(notYet)
 			default:
-				n.State, n.Why = Cancelled, &whys[i]
+				n.State, n.Why = Cancelled, new(Reason(whys[i]))
 			}
 			if err := n.save(tx); err != nil {
 				return err
@@ -233,7 +232,7 @@ func (s *Store) recordResult(ctx context.Context, writers Writers, claimed []Mes
 
 // after lets a message follow from how sending went.
 func (n *Message) after(tx *db.Tx, w Writer, outcome mail.Outcome) (err error) {
-	why := string(outcome)
+	why := Reason(outcome)
 	switch {
 	case outcome == "":
 		n.State, n.SentAt, n.Why = Sent, &tx.Now, nil
@@ -244,7 +243,7 @@ func (n *Message) after(tx *db.Tx, w Writer, outcome mail.Outcome) (err error) {
 	case n.Tries >= mostTry:
 		n.State, n.Why = Failed, &why
 	default:
-		n.State, n.Why, n.NextTryAt = Waiting, new("retrying"), tx.Now.Add(pause(n.Tries))
+		n.State, n.Why, n.NextTryAt = Waiting, new(Reason("retrying")), tx.Now.Add(pause(n.Tries))
 	}
 	if err != nil {
 		return err

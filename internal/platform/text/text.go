@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // Visible is a character that people see, as a pattern. Not seen are spaces, control characters, zero-width
@@ -60,6 +62,11 @@ func breaks(r rune) bool {
 
 // Optional is a text that may be left out: "" where it is, which is null to whoever reads it.
 type Optional string
+
+// Schema says in the document that it may be null.
+func (Optional) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Nullable: true}
+}
 
 // MarshalJSON writes null for a blank text.
 func (o Optional) MarshalJSON() ([]byte, error) { return json.Marshal(OrNil(string(o))) }

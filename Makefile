@@ -17,7 +17,7 @@ SLOW := internal/demo internal/platform/db internal/platform/jobs internal/platf
 # all-but lists the packages beside those named.
 all-but = $$($(GO) list ./... | grep -vxF -f <(printf 'waypost/%s\n' $(1)))
 
-.PHONY: release check columns run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx readers node java
+.PHONY: release check run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx readers node java
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -ldflags="-X waypost/internal/platform/build.commit=$(COMMIT)" -o bin/waypost .
@@ -64,9 +64,6 @@ lint: $(JUDGES)/.linters
 	api/judges/node_modules/.bin/dockerfile-utils lint Dockerfile
 	cd api/judges && node_modules/.bin/spectral lint --ruleset=spectral.yaml --fail-severity=warn ../../docs/openapi.yaml
 	cd api/judges && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config=redocly.yaml ../../docs/openapi.yaml
-
-columns: ## lower the counts of long lines in columns.txt to what there are
-	$(GO) test . -run TestLongLines -count=1 -args -lower
 
 contract: $(JUDGES)/.judges postgres java ## the document and the server against judges (docs/contract.md), in a time zone that is not UTC; some 3 minutes
 	cd api && TZ=Asia/Kolkata $(GO) test -tags judges -count=1 -timeout 14m

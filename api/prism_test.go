@@ -128,7 +128,7 @@ func (p *prism) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// relayed tells whether a call is of the API, and one that Prism hands on as it is. It knows no HEAD, takes
+// relayed reports whether a call is of the API, and one that Prism hands on as it is. It knows no HEAD, takes
 // every file for text, and reads and writes queries and JSON anew, so that broken ones would arrive mended
 // or not at all.
 func relayed(req *http.Request) (bool, error) {

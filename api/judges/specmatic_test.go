@@ -183,7 +183,7 @@ func trials(t *testing.T, out []byte) (all []trial) {
 	return all
 }
 
-// names tells whether the refusal says that the field is wrong.
+// names reports whether the refusal says that the field is wrong.
 func (one trial) names(field string) bool {
 	steps := strings.Split(strings.TrimSuffix(field, ".[]"), ".")
 	last := regexp.MustCompile(`\b` + regexp.QuoteMeta(steps[len(steps)-1]) + `\b`)

@@ -106,7 +106,7 @@ func credential(c echo.Context) string {
 	return ""
 }
 
-// takesPassword tells whether the credential may be a password, as spreadsheets and dashboards send one.
+// takesPassword reports whether the credential may be a password, as spreadsheets and dashboards send one.
 func takesPassword(c echo.Context) bool {
 	return strings.HasPrefix(c.Request().URL.Path, "/v1/insights")
 }

@@ -44,7 +44,7 @@ func compressed(next echo.HandlerFunc) echo.HandlerFunc {
 // parts.
 func NoCompression(c echo.Context) { c.Response().Header().Set(gzhttp.HeaderNoCompression, "1") }
 
-// Uncompressed is asItIs for an operation.
+// Uncompressed is NoCompression for an operation.
 func Uncompressed(ctx huma.Context, next func(huma.Context)) {
 	NoCompression(humaecho.Unwrap(ctx))
 	next(ctx)
@@ -90,7 +90,7 @@ func (a answersHead) Handle(o *huma.Operation, answer func(huma.Context)) {
 	}
 }
 
-// NoneMatch tells whether If-None-Match names the answer that has this ETag, which is strong.
+// NoneMatch reports whether If-None-Match names the answer that has this ETag, which is strong.
 func NoneMatch(h http.Header, tag string) bool {
 	return slices.ContainsFunc(
 		strings.Split(strings.Join(h.Values("If-None-Match"), ","), ","),

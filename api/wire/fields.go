@@ -132,7 +132,7 @@ func alwaysThere(t reflect.Type, s *huma.Schema) (names []string) {
 	return names
 }
 
-// promotedByPointer tells whether a field comes from an embedded pointer, and is there only where that is not nil.
+// promotedByPointer reports whether a field comes from an embedded pointer, and is there only where that is not nil.
 func promotedByPointer(t reflect.Type, index []int) bool {
 	for _, i := range index[:len(index)-1] {
 		if t = t.Field(i).Type; t.Kind() == reflect.Pointer {

@@ -340,7 +340,7 @@ func ofEcho(err error) error {
 	}
 }
 
-// asksForPage tells whether a browser asks for a page of ours, and so is to read an error as one. What is
+// asksForPage reports whether a browser asks for a page of ours, and so is to read an error as one. What is
 // asked of the API is answered as a problem, whoever asks.
 func asksForPage(r *http.Request) bool {
 	kinds := []string{"application/problem+json", echo.MIMEApplicationJSON, echo.MIMETextHTML}

@@ -30,7 +30,7 @@ type texts struct {
 
 // NormaliseTexts makes every blank string that may be left out null, coded ones too, and drops the spaces around
 // every text of one line. It notes what is wrong with the others: a required one that is blank, and one of
-// one line that is none. It tells whether the value now differs from what was sent.
+// one line that is none. It reports whether the value now differs from what was sent.
 func NormaliseTexts(
 	r huma.Registry,
 	value any,

@@ -156,7 +156,7 @@ func (i Instrument) CheckProxy(field, respondent string, r Responses) error {
 	return c.Err()
 }
 
-// RefusesProxy tells whether whoever answers may not, since the instrument is for the person alone.
+// RefusesProxy reports whether whoever answers may not, since the instrument is for the person alone.
 func (i Instrument) RefusesProxy(respondent string) bool { return i.SelfOnly && respondent == Proxy }
 
 // Compute makes the scores of responses that Check has passed.

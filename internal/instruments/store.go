@@ -127,7 +127,7 @@ func Find(tx *db.Tx, site uuid.UUID, key string, version int) (Instrument, error
 	return find(tx.Where("site_id = ?", site), key, version)
 }
 
-// Has tells whether a site can use an instrument of that key. Fault: not_found.
+// Has reports whether a site can use an instrument of that key. Fault: not_found.
 func (s *Store) Has(ctx context.Context, site uuid.UUID, key string) error {
 	return s.DB.Do(ctx, func(tx *db.Tx) error {
 		_, err := Find(tx, site, key, 0)

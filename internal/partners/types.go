@@ -9,7 +9,7 @@ import (
 	"waypost/internal/platform/fault"
 )
 
-// everything tells whether the patterns name every type; none names every one too.
+// everything reports whether the patterns name every type; none names every one too.
 func everything(patterns db.Texts) bool { return len(patterns) == 0 || slices.Contains(patterns, "*") }
 
 // families splits patterns into types and the families of which every type is meant.

@@ -85,7 +85,8 @@ var tags = []*huma.Tag{
 // schemaNames names types in the document that would not say what they are there. A package alone gives
 // all of its types a prefix.
 var schemaNames = map[string]string{
-	"waypost/internal/people.New":                    "NewPatient",
+	"waypost/internal/people.New":                    "IntakePatient",
+	"waypost/internal/people.Recording":              "NewPatient",
 	"waypost/internal/outcomes.RecordedCompletion":   "Completed",
 	"waypost/internal/people.Search":                 "PatientSearch",
 	"waypost/internal/episodes.New":                  "NewEpisode",

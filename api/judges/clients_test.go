@@ -21,6 +21,7 @@ func TestTypeScriptClient(t *testing.T) {
 			"birth_date",
 			"pronouns",
 		}
+		delete(in(doc, "paths", "/v1/patients", "post", "requestBody", "content", "application/json"), "example")
 	})
 	if out, err := compileTypeScript(t, mustSend); err == nil {
 		t.Errorf("a body without a field that must be sent compiles: %s", out)

@@ -228,15 +228,17 @@ func headersOf(root *yaml.Node) (all []part) {
 	return all
 }
 
-// answersOf are the answers in JSON that succeed, by the schema and the status.
+// answersOf are the answers that succeed and come in JSON alone, by the schema and the status.
 func answersOf(root *yaml.Node) (all []part) {
 	for _, path := range values(member(root, "paths")) {
 		for _, o := range values(path) {
 			answers := member(o, "responses")
 			for i := 0; answers != nil && i < len(answers.Content); i += 2 {
 				status, answer := answers.Content[i].Value, answers.Content[i+1]
-				ref := member(member(member(member(answer, "content"), echo.MIMEApplicationJSON), "schema"), "$ref")
-				if ref != nil {
+				forms := member(answer, "content")
+				ref := member(member(member(forms, echo.MIMEApplicationJSON), "schema"), "$ref")
+				// what comes in several forms stays: readers of the document find a form by the operation
+				if ref != nil && len(values(forms)) == 1 {
 					name := strings.TrimPrefix(ref.Value, schemaPrefix)
 					all = append(all, part{name + successNames[status], answer})
 				}

@@ -120,9 +120,9 @@ type New struct {
 
 // OnDuplicate says what to do where the site knows somebody who may be the same person.
 type OnDuplicate struct {
-	// What to do where the site knows somebody who may be the same person: warn records, and names them in
+	// What to do where the site knows somebody who may be the same person: warn, as when it is left out, records, and names them in
 	// possible_duplicates; refuse is 409, with possible_duplicates in the problem.
-	OnPossibleDuplicate string `json:"on_possible_duplicate,omitempty" enum:"warn,refuse" default:"warn"`
+	OnPossibleDuplicate string `json:"on_possible_duplicate,omitempty" enum:"warn,refuse"`
 }
 
 // Recording is the command to record a patient who may be known.

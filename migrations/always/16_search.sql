@@ -166,6 +166,9 @@ create or replace trigger services_folded before insert or update of name on ser
   for each row execute function keep_folded_name();
 
 call reset_access('person_names');
+grant select on person_names to waypost_staff, waypost_jobs;
+create policy staff on person_names to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy jobs on person_names to waypost_jobs using (true);
 
 insert into person_names (site_id, patient_id, names, keys)
   select p.site_id, p.id, w.words, person_keys(p, w.words)

@@ -66,6 +66,26 @@ func TestSearchTakesWhatAPersonTypes(t *testing.T) {
 		t.Errorf("the second page: %s", next.body)
 	}
 
+	for range 3 { // of one name, which fits by its beginning: each stands on one page
+		record(`{"given_name":"Zorahanna Mirabelle","family_name":"Quillingham","birth_date":"1984-11-02"}`)
+	}
+	seen, cursor := map[string]bool{}, ""
+	for range 5 {
+		a := lw.post("/patients/search?limit=1"+cursor, `{"q":"zorahanna mirabel quil"}`).want(200)
+		for i := range a.items() {
+			seen[a.text(fmt.Sprintf("items.%d.id", i))] = true
+		}
+		if a.at("next_cursor") == nil {
+			break
+		}
+		cursor = "&cursor=" + a.text("next_cursor")
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d of 3 people stand on the pages", len(seen))
+	}
+	if got := first("quillingham zorahanna 943 476 5919").text("items.0.family_name"); got != "Quillingham" {
+		t.Errorf("a number that the record lacks hides %s", got)
+	}
 	lw.patch("/patients/"+twin, `"1"`, `{"family_name":"Heatherley"}`).want(200)
 	if got := first("heatherley").text("items.0.id"); got != twin {
 		t.Errorf("a new name finds %s", got)

@@ -19,80 +19,154 @@ const (
 	mostDuplicates = 10
 )
 
-// identity is what tells whether two records are of one person; names are folded and written together.
+// identity is what tells whether two records are of one person. Names are folded, and each is a list of words; given
+// holds the given and the preferred name.
 type identity struct {
 	Patient
-	given, family []string
+	given  [][]string
+	family []string
+}
+
+// likeness is how alike two records are. beyond orders those whose score is capped.
+type likeness struct {
+	score, beyond float64
+	reasons       []string
 }
 
 // alike weighs two records. Names and the date of birth make the score: 2 for the given and 2 for the family name, 3 for
-// the date, of those that both have. The same phone or e-mail address adds 0.1, the same postcode 0.05. Two NHS numbers
-// are two people, and so are two given names: twins share all the rest. A family name that differs, or a date of birth,
-// takes the same phone, e-mail address or postcode.
-func (a identity) alike(b identity) (score float64, reasons []string) {
+// the date, of those that both have; where one of two has no such name, the score is at most 0.8. The same phone or
+// e-mail address adds 0.1, the same postcode 0.05. Two NHS numbers are two people, so are two given names (twins share
+// all the rest) and two dates of birth that differ in more than a digit. A family name that differs, or a digit of the
+// date, takes the same phone or e-mail address.
+func (a identity) alike(b identity) (l likeness) {
 	if a.NHSNumber != nil && b.NHSNumber != nil && !a.NHSNumberUnissued && !b.NHSNumberUnissued {
-		if *a.NHSNumber == *b.NHSNumber {
-			return 1, []string{numberFits}
+		if *a.NHSNumber != *b.NHSNumber {
+			return likeness{}
 		}
-		return 0, nil
+		return likeness{1, 1, []string{numberFits}}
 	}
-	given, family := namesAlike(a.given, b.given), namesAlike(a.family, b.family)
 	born, bornReason := a.fits(byDay, b.BirthDate.String())
-	if given == 0 && len(a.given) > 0 && len(b.given) > 0 {
-		return 0, nil
+	given, family := bestGiven(a.given, b.given), familiesAlike(a.family, b.family)
+	bothGiven, bothFamily := len(a.given) > 0 && len(b.given) > 0, len(a.family) > 0 && len(b.family) > 0
+	if born == 0 || bothGiven && given == 0 || !bothGiven && !bothFamily {
+		return likeness{}
 	}
 	sum, all := 3*born, 3.0
-	for _, n := range []struct {
-		fit  float64
-		both bool
-	}{{given, len(a.given) > 0 && len(b.given) > 0}, {family, len(a.family) > 0 && len(b.family) > 0}} {
-		if n.both {
-			sum, all = sum+2*n.fit, all+2
-		}
+	if bothGiven {
+		sum, all = sum+2*given, all+2
 	}
-	score = sum / all
-	if worst := min(given, family); given+family > 0 {
-		reasons = append(reasons, map[bool]string{true: nameFits, false: nameSimilar}[worst == 1])
+	if bothFamily {
+		sum, all = sum+2*family, all+2
 	}
-	if born > 0 {
-		reasons = append(reasons, bornReason)
+	l.score = sum / all
+	if (len(a.given) > 0) != (len(b.given) > 0) || (len(a.family) > 0) != (len(b.family) > 0) {
+		l.score = min(l.score, 0.8)
 	}
-	before := len(reasons)
+	switch {
+	case bothFamily && family == 0:
+		l.reasons = []string{givenFits}
+	case (!bothGiven || given == 1) && (!bothFamily || family == 1):
+		l.reasons = []string{nameFits}
+	default:
+		l.reasons = []string{nameSimilar}
+	}
+	l.reasons = append(l.reasons, bornReason)
+	contact := l.addContact(a, b)
+	if (bothFamily && family == 0 || born < 1) && !contact {
+		return likeness{}
+	}
+	l.beyond = l.score
+	l.score = math.Round(min(l.score, 1)*100) / 100
+	return l
+}
+
+// addContact adds what the two have in common to reach them by, and reports whether a phone or an e-mail address is.
+// A pseudo-postcode, such as that of no fixed abode, is no place.
+func (l *likeness) addContact(a, b identity) (reached bool) {
 	for _, same := range []struct {
 		kind  string
 		value *string
 		adds  float64
 	}{{byPhone, b.Phone, 0.1}, {byEmail, b.Email, 0.1}, {byPostcode, b.Postcode, 0.05}} {
-		if same.value == nil {
+		if same.value == nil || same.kind == byPostcode && strings.HasPrefix(*same.value, "ZZ99") {
 			continue
 		}
 		if fit, reason := a.fits(same.kind, *same.value); fit > 0 {
-			score, reasons = score+same.adds, append(reasons, reason)
+			l.score += same.adds
+			l.reasons = append(l.reasons, reason)
+			reached = reached || same.kind != byPostcode
 		}
 	}
-	if (family < slipFits || born < 1) && len(reasons) == before {
-		return 0, nil
-	}
-	return math.Round(min(score, 1)*100) / 100, reasons
+	return reached
 }
 
-// namesAlike is how alike two names are, each given by its words and what they make together.
-func namesAlike(a, b []string) (best float64) {
+// bestGiven is how alike two people's given names are, of which each may have two: one is enough.
+func bestGiven(a, b [][]string) (best float64) {
 	for _, x := range a {
 		for _, y := range b {
-			switch long := min(len(x), len(y)) >= 6; {
-			case x == y:
-				return 1
-			case long && oneSlip([]rune(x), []rune(y)) || len(x) == len(y) && exchanged([]rune(x), []rune(y)):
-				best = max(best, slipFits)
-			}
+			best = max(best, givenAlike(x, y))
 		}
 	}
 	return best
 }
 
-// exchanged reports whether two neighbouring letters changed places. Of short names, any other slip makes another name:
-// Jane and June.
+// givenAlike compares all words; where one of the two has a single word, only the first ones. Mary Ann is Mary, and is
+// not Mary Jane.
+func givenAlike(a, b []string) float64 {
+	if fit := wordsAlike(strings.Join(a, ""), strings.Join(b, "")); fit > 0 {
+		return fit
+	}
+	if len(a) == 1 || len(b) == 1 {
+		return 0.9 * wordsAlike(a[0], b[0])
+	}
+	return 0
+}
+
+// familiesAlike compares all words; or, of a double name, whether one has all that the other has but particles.
+func familiesAlike(a, b []string) float64 {
+	if len(a) == 0 || len(b) == 0 {
+		return 0
+	}
+	if fit := wordsAlike(strings.Join(a, ""), strings.Join(b, "")); fit > 0 {
+		return fit
+	}
+	a, b = withoutParticles(a), withoutParticles(b)
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(a) == 0 || slices.ContainsFunc(a, func(w string) bool { return !slices.Contains(b, w) }) {
+		return 0
+	}
+	return 0.9
+}
+
+// particles stand in many family names, and tell nobody from anybody.
+var particles = []string{"al", "el", "ap", "bin", "ibn", "da", "das", "de", "del", "dela", "den", "der", "di", "do", "dos",
+	"du", "la", "le", "mac", "mc", "ni", "o", "of", "st", "ten", "ter", "van", "von", "y"}
+
+func withoutParticles(words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+		return len([]rune(w)) == 1 || slices.Contains(particles, w)
+	})
+}
+
+// wordsAlike is 1 for equal words, and less where two letters changed places, or one within a long word is missing. A
+// letter that is another makes another name: Jane and June, Francis and Frances.
+func wordsAlike(a, b string) float64 {
+	x, y := []rune(a), []rune(b)
+	switch {
+	case a == b:
+		return 1
+	case len(x) == len(y) && len(x) >= 4 && exchanged(x, y):
+		return slipFits
+	case len(x) != len(y) && min(len(x), len(y)) >= 5 && oneSlip(x, y) && x[len(x)-1] == y[len(y)-1]:
+		return slipFits
+	default:
+		return 0
+	}
+}
+
+// exchanged reports whether two neighbouring letters changed places.
 func exchanged(a, b []rune) bool {
 	differ := []int{}
 	for i := range min(len(a), len(b)) {
@@ -107,10 +181,11 @@ func exchanged(a, b []rune) bool {
 // duplicates are the people of the same site who may be the person, the most alike first.
 func duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
 	a := asked{others: []string{byDay + p.BirthDate.String()}}
-	for _, name := range []*string{p.GivenName, p.FamilyName} {
-		if name != nil {
-			a.names += *name + " "
-		}
+	if p.GivenName != nil { // the first, since a further one is often left out
+		a.names += strings.Fields(*p.GivenName + " -")[0] + " "
+	}
+	if p.FamilyName != nil {
+		a.names += *p.FamilyName
 	}
 	for kind, value := range map[string]*string{byPhone: p.Phone, byEmail: p.Email} {
 		if value != nil {
@@ -130,39 +205,47 @@ func duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
 		return nil, err
 	}
 	self := known[len(known)-1]
+	beyond := map[uuid.UUID]float64{}
 	for _, k := range known[:len(known)-1] {
-		if score, reasons := self.alike(k); score >= likely && k.SiteID == p.SiteID && k.ID != p.ID {
-			list = append(list, fault.PossibleDuplicate{PatientID: k.ID, Score: score, Reasons: reasons})
+		if l := self.alike(k); l.score >= likely && k.SiteID == p.SiteID && k.ID != p.ID {
+			list = append(list, fault.PossibleDuplicate{PatientID: k.ID, Score: l.score, Reasons: l.reasons})
+			beyond[k.ID] = l.beyond
 		}
 	}
 	slices.SortFunc(list, func(a, b fault.PossibleDuplicate) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.PatientID.String(), b.PatientID.String()))
+		return cmp.Or(
+			cmp.Compare(beyond[b.PatientID], beyond[a.PatientID]),
+			strings.Compare(a.PatientID.String(), b.PatientID.String()),
+		)
 	})
 	return list[:min(len(list), mostDuplicates)], nil
 }
 
 // identities reads the names of people as they are compared.
 func identities(tx *db.Tx, list []FoundPatient) ([]identity, error) {
-	given, family := db.Texts{}, db.Texts{}
-	text := func(names ...*string) (all string) {
-		for _, n := range names {
-			if n != nil {
-				all += *n + "\n"
-			}
+	given, preferred, family := db.Texts{}, db.Texts{}, db.Texts{}
+	text := func(name *string) string {
+		if name == nil {
+			return ""
 		}
-		return all
+		return *name
 	}
 	for _, p := range list {
-		given, family = append(given, text(p.GivenName, p.PreferredName)), append(family, text(p.FamilyName))
+		given, preferred = append(given, text(p.GivenName)), append(preferred, text(p.PreferredName))
+		family = append(family, text(p.FamilyName))
 	}
-	var rows []struct{ Given, Family db.Texts }
-	err := tx.Raw(`select array(select distinct unnest(name_words(l)) from string_to_table(g, e'\n') l) as given,
-			name_words(f) as family
-		from unnest(cast(? as text[]), cast(? as text[])) with ordinality t (g, f, n) order by n`, given, family).
-		Scan(&rows).Error
+	var rows []struct{ Given, Preferred, Family string }
+	err := tx.Raw(`select fold_name(g) as given, fold_name(p) as preferred, fold_name(f) as family
+		from unnest(cast(? as text[]), cast(? as text[]), cast(? as text[])) with ordinality t (g, p, f, n) order by n`,
+		given, preferred, family).Scan(&rows).Error
 	out := make([]identity, len(rows))
 	for i, r := range rows {
-		out[i] = identity{list[i].Patient, r.Given, r.Family}
+		out[i] = identity{Patient: list[i].Patient, family: strings.Fields(r.Family)}
+		for _, name := range []string{r.Given, r.Preferred} {
+			if words := strings.Fields(name); len(words) > 0 {
+				out[i].given = append(out[i].given, words)
+			}
+		}
 	}
 	return out, err
 }

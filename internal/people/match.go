@@ -1,6 +1,7 @@
 package people
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -27,6 +28,7 @@ const (
 	nameFits     = "name"
 	nameBegins   = "name_begins"
 	nameSimilar  = "name_similar"
+	givenFits    = "given_name"
 	dateFits     = "birth_date"
 	dateSimilar  = "birth_date_similar"
 	monthFits    = "birth_month"
@@ -61,12 +63,34 @@ func (a asked) fit(words [][]string, names []string, p Patient) (m Match) {
 	}
 	for _, other := range a.others {
 		fit, reason := p.fits(other[:1], other[1:])
-		add(weights[other[:1]], fit, reason)
+		weight := weights[other[:1]]
+		if !p.has(other[:1]) { // nobody recorded it, which hardly speaks against the person
+			weight /= 4
+		}
+		add(weight, fit, reason)
 	}
 	if all > 0 {
-		m.Score = sum / all
+		m.Score = math.Round(100*sum/all) / 100
 	}
 	return m
+}
+
+// has reports whether a thing of some kind is recorded of the person.
+func (p Patient) has(kind string) bool {
+	switch kind {
+	case byNHSNumber:
+		return p.NHSNumber != nil
+	case byPhone:
+		return p.Phone != nil
+	case byEmail:
+		return p.Email != nil
+	case byPostcode:
+		return p.Postcode != nil
+	case byReference:
+		return len(p.ExternalIDs) > 0
+	default:
+		return true
+	}
 }
 
 // fits reports how well one thing fits that is not a name, from 0 to 1.

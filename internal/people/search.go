@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"embed"
-	"math"
 	"slices"
 	"strings"
 
@@ -222,7 +221,6 @@ func describe(tx *db.Tx, list []FoundPatient) error {
 				f.LastContactOn, f.LinkWorkerName, f.OpenEpisodeID = r.LastContactOn, r.LinkWorkerName, r.OpenEpisodeID
 			}
 		}
-		f.Match.Score = math.Round(f.Match.Score*100) / 100
 	}
 	return nil
 }

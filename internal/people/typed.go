@@ -24,19 +24,21 @@ const (
 )
 
 var (
-	tenDigits = regexp.MustCompile(`\b\d{3}[ -]?\d{3}[ -]?\d{4}\b`)
-	aPhone    = regexp.MustCompile(`[+(]?\d[\d ()-]{6,}\d`)
-	aPostcode = regexp.MustCompile(`(?i)\b[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}\b`)
+	tenDigits = regexp.MustCompile(`\b\d{3}[ .-]?\d{3}[ .-]?\d{4}\b`)
+	aPhone    = regexp.MustCompile(`[+(]?\d[\d ().-]{6,}\d`)
+	abroad    = regexp.MustCompile(`(?:\+|\b00)\d[\d ().-]{6,}\d`) // or with the code of this country
+	aPostcode = regexp.MustCompile(`(?i)\b[a-z]{1,2}\d[a-z\d]?[ -]?\d[a-z]{2}\b`)
 
 	// The usual ways to write a date of birth: day first, but for the one that begins with the year.
-	yearFirst  = regexp.MustCompile(`\b(\d{4})-(\d{1,2})-(\d{1,2})\b`)
-	dayFirst   = regexp.MustCompile(`\b(\d{1,2})[./ -](\d{1,2})[./ -](\d{4}|\d{2})\b`)
-	dayInWords = regexp.MustCompile(`(?i)\b(\d{1,2})(?:st|nd|rd|th)?[ -](` + monthNames + `),?[ -](\d{4}|\d{2})\b`)
-	eightDigit = regexp.MustCompile(`\b(\d{2})(\d{2})(\d{4})\b`)
-	monthOnly  = regexp.MustCompile(`(?i)\b(` + monthNames + `) (\d{4})\b`)
-	monthOf    = regexp.MustCompile(`\s(\d{1,2})/(\d{4})\s`)
-	yearMonth  = regexp.MustCompile(`\s(\d{4})-(\d{2})\s`)
-	yearOnly   = regexp.MustCompile(`\s((?:19|20)\d{2})\s`)
+	yearFirst   = regexp.MustCompile(`\b(\d{4})[./-](\d{1,2})[./-](\d{1,2})\b`)
+	dayFirst    = regexp.MustCompile(`\b(\d{1,2})[./ -](\d{1,2})[./ -](\d{4}|\d{2})\b`)
+	dayInWords  = regexp.MustCompile(`(?i)\b(\d{1,2})(?:st|nd|rd|th)?(?: of)?[ /-](` + monthNames + `),?[ /-](\d{4}|\d{2})\b`)
+	eightDigit  = regexp.MustCompile(`\b(\d{2})(\d{2})(\d{4})\b`)
+	monthOnly   = regexp.MustCompile(`(?i)\b(` + monthNames + `) (\d{4})\b`)
+	monthOf     = regexp.MustCompile(`\s(\d{1,2})/(\d{4})\s`)
+	yearMonth   = regexp.MustCompile(`\s(\d{4})-(\d{2})\s`)
+	nameAndYear = regexp.MustCompile(`(?i)^(?:` + monthNames + `) \d{4}$`)
+	yearOnly    = regexp.MustCompile(`\s((?:19|20)\d{2})\s`)
 )
 
 // months are the names of months, in order; each begins with three letters that no other begins with.
@@ -48,10 +50,12 @@ var monthNames = strings.Join(months, "|")
 // readTyped takes apart what somebody typed. What is none of the other things is words of a name. today is for years of
 // two digits: nobody is born in the future.
 func readTyped(text string, today time.Time) (a asked) {
-	rest := a.take(" "+text+" ", tenDigits, byNHSNumber, NHSNumber)
+	text = plainSpacing(text)
+	rest := a.take(" "+text+" ", abroad, byPhone, readPhone)
+	rest = a.take(rest, tenDigits, byNHSNumber, func(s string) (string, bool) { return NHSNumber(withoutDots(s)) })
 	rest = a.take(rest, aPostcode, byPostcode, normal.Postcode)
 	rest = a.takeDates(rest, today)
-	rest = a.take(rest, aPhone, byPhone, normal.Phone)
+	rest = a.take(rest, aPhone, byPhone, readPhone)
 	for word := range strings.FieldsSeq(rest) {
 		switch {
 		case strings.Contains(word, "@"):
@@ -60,14 +64,38 @@ func readTyped(text string, today time.Time) (a asked) {
 			}
 		case strings.ContainsFunc(word, unicode.IsDigit):
 			a.add(byReference, strings.ToLower(word))
-		default:
+		case !slices.Contains(aroundNames, strings.ToLower(strings.Trim(word, ".,:;()"))):
 			a.names += word + " "
 		}
 	}
-	if month, year, found := strings.Cut(strings.TrimSpace(text), " "); found && monthOnly.MatchString(text) && a.names == "" {
-		return asked{names: month, others: []string{byYear + strings.TrimSpace(year)}} // somebody called May, June or April
+	if month, year, is := strings.Cut(strings.TrimSpace(text), " "); is && nameAndYear.MatchString(text) {
+		return asked{names: month, others: []string{byYear + year}} // somebody called May, June or April
 	}
 	return a
+}
+
+// aroundNames are words that people write beside names.
+var aroundNames = []string{"mr", "mrs", "ms", "miss", "dr", "prof", "rev", "born", "dob", "nee", "née", "nhs"}
+
+// plainSpacing writes spaces of any kind as one, and dashes of any kind as a hyphen: pasted numbers are full of them.
+func plainSpacing(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Pd, r) {
+			return '-'
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
+func withoutDots(s string) string { return strings.ReplaceAll(s, ".", "") }
+
+func readPhone(s string) (string, bool) {
+	s = withoutDots(s)
+	if abroad, is := strings.CutPrefix(s, "00"); is {
+		s = "+" + abroad
+	}
+	return normal.Phone(s)
 }
 
 func (a *asked) add(kind, value string) {
@@ -99,6 +127,9 @@ func (a *asked) takeDates(text string, today time.Time) string {
 	} {
 		text = form.shape.ReplaceAllStringFunc(text, func(s string) string {
 			groups := form.shape.FindStringSubmatch(s)
+			if groups == nil { // cut out of its text, it may end where no word ends
+				return s
+			}
 			year := yearIn(groups[form.year], today)
 			switch {
 			case form.month == 0:

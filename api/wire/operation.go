@@ -95,19 +95,21 @@ func (s *Server) Declare(o Operation) huma.Operation {
 	}
 	s.addProblems(&h, faults)
 	if !o.ByLink && slices.Contains(actor.Holders(o.Scope), actor.Integration) {
-		h.Parameters = append(h.Parameters, onBehalfOf)
+		h.Parameters = append(h.Parameters, onBehalfOf())
 	}
 	return h
 }
 
 // onBehalfOf is declared where a partner system may call. From any other role it is refused, and by a link it is not
-// read.
-var onBehalfOf = &huma.Param{
-	Name:   OnBehalfOf,
-	In:     "header",
-	Schema: &huma.Schema{Type: "string", Format: "uuid"},
-	Description: "The link worker of the key's sites for whom a partner system (role integration) acts: what it records " +
-		"is theirs, and both are kept. One whom there is not, or who is not active: 422. From any other role: 403.",
+// read. Each server has its own, which it completes.
+func onBehalfOf() *huma.Param {
+	return &huma.Param{
+		Name:   OnBehalfOf,
+		In:     "header",
+		Schema: &huma.Schema{Type: "string", Format: "uuid"},
+		Description: "The link worker of the key's sites for whom a partner system (role integration) acts: what it records " +
+			"is theirs, and both are kept. One whom there is not, or who is not active: 422. From any other role: 403.",
+	}
 }
 
 // addProblems documents what may go wrong: a shared answer for each status, which says which codes stand for it.

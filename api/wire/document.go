@@ -108,7 +108,7 @@ func finish(doc *huma.OpenAPI, examples Examples) {
 			}
 		}
 	}
-	sent := settleFields(doc, operations)
+	sent := markOptionalFields(doc, operations)
 	for _, s := range slices.Collect(maps.Values(schemas)) {
 		complete(schemas, s)
 	}
@@ -299,27 +299,31 @@ func (s *Server) ServeDocument(
 	things func(context.Context) (Things, error),
 ) {
 	serve := func(path, contentType string, as func(document []byte, base string) ([]byte, error)) {
-		var mu sync.Mutex
+		var mu sync.Mutex // while it is made; not while a client reads it
 		var made []byte
-		GetAndHead(e, path, func(c echo.Context) error {
+		form := func(ctx context.Context) ([]byte, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if made != nil {
-				return c.Blob(http.StatusOK, contentType, made)
+				return made, nil
 			}
 			isLoading, found := s.IsLoading(), Things{}
 			if things != nil && !isLoading {
 				var err error
-				if found, err = things(c.Request().Context()); err != nil {
-					return err
+				if found, err = things(ctx); err != nil {
+					return nil, err
 				}
 			}
 			text, err := as(s.Head.Examples.about(document, found), s.Base)
+			if err == nil && !isLoading {
+				made = text
+			}
+			return text, err
+		}
+		GetAndHead(e, path, func(c echo.Context) error {
+			text, err := form(c.Request().Context())
 			if err != nil {
 				return err
-			}
-			if !isLoading {
-				made = text
 			}
 			return c.Blob(http.StatusOK, contentType, text)
 		})

@@ -15,9 +15,9 @@ const schemaPrefix = "#/components/schemas/"
 // componentMark names the component that a schema is a copy of: the document refers to it there.
 const componentMark = "x-copy-of"
 
-// settleFields lets the document say which fields may be null or missing. A field that a command and an answer share
+// markOptionalFields lets the document say which fields may be null or missing. A field that a command and an answer share
 // is tagged for the command, which is where it may be left out. It returns the schemas that requests lead to.
-func settleFields(doc *huma.OpenAPI, operations []*huma.Operation) (sent map[string]bool) {
+func markOptionalFields(doc *huma.OpenAPI, operations []*huma.Operation) (sent map[string]bool) {
 	schemas := doc.Components.Schemas.Map()
 	sent = map[string]bool{}
 	for _, o := range operations {

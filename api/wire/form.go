@@ -22,7 +22,7 @@ var (
 // Forms are the further forms of an answer.
 type Forms []*Form
 
-// choose settles in which form the answer goes out: JSON, unless the operation has another and it is asked for.
+// choose decides in which form the answer goes out: JSON, unless the operation has another and it is asked for.
 func (f Forms) choose(ctx huma.Context, next func(huma.Context)) {
 	kind := f.asked(ctx)
 	if kind != echo.MIMEApplicationJSON {

@@ -48,7 +48,7 @@ func first[T any](q *gorm.DB, what string) (T, error) {
 	return row, err
 }
 
-// Site settles whose record something new is: the site that was named, or else the actor's only one.
+// Site is whose record something new is: the site that was named, or else the actor's only one.
 func (tx *Tx) Site(named *uuid.UUID) (uuid.UUID, error) {
 	switch {
 	case named != nil && tx.Actor.HasSite(*named):

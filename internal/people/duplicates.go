@@ -27,10 +27,11 @@ type identity struct {
 	family []string
 }
 
-// likeness is how alike two records are. beyond orders those whose score is capped.
+// likeness is how alike two records are.
 type likeness struct {
-	score, beyond float64
-	reasons       []string
+	score    float64 // at most 1, rounded
+	uncapped float64 // the order of those whose score is 1
+	reasons  []string
 }
 
 // alike weighs two records. Names and the date of birth make the score: 2 for the given and 2 for the family name, 3 for
@@ -75,13 +76,13 @@ func (a identity) alike(b identity) (l likeness) {
 	if (bothFamily && family == 0 || born < 1) && !contact {
 		return likeness{}
 	}
-	l.beyond = l.score
+	l.uncapped = l.score
 	l.score = math.Round(min(l.score, 1)*100) / 100
 	return l
 }
 
-// addContact adds what the two have in common to reach them by, and reports whether a phone or an e-mail address is.
-// A pseudo-postcode, such as that of no fixed abode, is no place.
+// addContact adds the contact details that two records share, and reports whether they share a phone or an e-mail
+// address. A pseudo-postcode (ZZ99), such as that of no fixed abode, is not counted.
 func (l *likeness) addContact(a, b identity) (reached bool) {
 	for _, same := range []struct {
 		kind  string
@@ -100,7 +101,7 @@ func (l *likeness) addContact(a, b identity) (reached bool) {
 	return reached
 }
 
-// bestGiven is how alike two people's given names are, of which each may have two: one is enough.
+// bestGiven compares each given name of one person with each of the other, the preferred name included.
 func bestGiven(a, b [][]string) (best float64) {
 	for _, x := range a {
 		for _, y := range b {
@@ -140,7 +141,7 @@ func familiesAlike(a, b []string) float64 {
 	return 0.9
 }
 
-// particles stand in many family names, and tell nobody from anybody.
+// particles stand in many family names, so that one in common says nothing.
 var particles = []string{"al", "el", "ap", "bin", "ibn", "da", "das", "de", "del", "dela", "den", "der", "di", "do", "dos",
 	"du", "la", "le", "mac", "mc", "ni", "o", "of", "st", "ten", "ter", "van", "von", "y"}
 
@@ -205,16 +206,16 @@ func duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
 		return nil, err
 	}
 	self := known[len(known)-1]
-	beyond := map[uuid.UUID]float64{}
+	uncapped := map[uuid.UUID]float64{}
 	for _, k := range known[:len(known)-1] {
 		if l := self.alike(k); l.score >= likely && k.SiteID == p.SiteID && k.ID != p.ID {
 			list = append(list, fault.PossibleDuplicate{PatientID: k.ID, Score: l.score, Reasons: l.reasons})
-			beyond[k.ID] = l.beyond
+			uncapped[k.ID] = l.uncapped
 		}
 	}
 	slices.SortFunc(list, func(a, b fault.PossibleDuplicate) int {
 		return cmp.Or(
-			cmp.Compare(beyond[b.PatientID], beyond[a.PatientID]),
+			cmp.Compare(uncapped[b.PatientID], uncapped[a.PatientID]),
 			strings.Compare(a.PatientID.String(), b.PatientID.String()),
 		)
 	})
@@ -271,7 +272,7 @@ func idsIn(list []fault.PossibleDuplicate) (ids []uuid.UUID) {
 	return ids
 }
 
-// possibleDuplicate warns of them.
+// possibleDuplicate is the warning of n possible duplicates.
 func possibleDuplicate(n int) fault.Warning {
 	detail := "Somebody whom the site knows may be the same person: see possible_duplicates."
 	if n > 1 {

@@ -11,10 +11,10 @@ const (
 	mostWords = 8
 	// mostTogether is how many of them may be written together, as of de la Cruz.
 	mostTogether = 4
-	// leastScore is how well somebody must fit to be found: with the names right and the date of birth wrong, somebody
-	// is, since either may be mistaken.
+	// leastScore is the score from which a search shows somebody. Who has the right names and another date of birth is
+	// shown, since either may be mistaken.
 	leastScore = 0.45
-	anyScore   = 0
+	anyScore   = 0 // duplicates have a rule of their own
 )
 
 // asked is what is asked of people: words of names, and other things as a kind of search_key and a value each.
@@ -148,7 +148,7 @@ func similar(a, b string) bool {
 	return differ == 1 || a[:4] == b[:4] && a[5:7] == b[8:10] && a[8:10] == b[5:7]
 }
 
-// withNeighbours is of each word a list: the word, and what it makes when it is written together with its neighbours.
+// withNeighbours returns a list for each word: the word, then the words that it makes when it is joined to its neighbours.
 func withNeighbours(words []string) [][]string {
 	list := [][]string{}
 	for i, word := range words {
@@ -211,7 +211,7 @@ func wholeFits(word string, names []string) float64 {
 }
 
 // oneSlip reports whether one slip of the keys makes one word of the other: a letter more, less or wrong, or two
-// neighbours exchanged. Words of fewer than four letters are all alike, so none of them is a slip of another.
+// neighbours exchanged. Words of fewer than four letters are not compared: too many differ by one letter.
 func oneSlip(a, b []rune) bool {
 	if len(a) < 4 || len(b) < 4 {
 		return false
@@ -222,10 +222,5 @@ func oneSlip(a, b []rune) bool {
 	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
 		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
-	switch {
-	case len(a) <= 1 && len(b) <= 1:
-		return true
-	default:
-		return len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
-	}
+	return len(a) <= 1 && len(b) <= 1 || len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
 }

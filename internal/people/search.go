@@ -114,8 +114,7 @@ func (s *Store) find(tx *db.Tx, by Search) ([]FoundPatient, error) {
 		}
 		return candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
 	case by.ExternalID != nil:
-		list, err := candidates(tx, asked{others: []string{byReference + strings.ToLower(by.ExternalID.Value)}}, leastScore)
-		return slices.DeleteFunc(list, func(f FoundPatient) bool { return !slices.Contains(f.ExternalIDs, *by.ExternalID) }), err
+		return withExternalID(tx, *by.ExternalID)
 	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
 		return nil, fault.InvalidAt("q", fault.TooShort, "takes at least two letters")
 	case by.Q != nil:
@@ -140,7 +139,7 @@ func (by Search) ways() (n int) {
 	return n
 }
 
-// candidates are the people whom what was asked for may mean, each with how well they fit, which is as well as given.
+// candidates returns people who may be meant, with how well each fits: those whose score is at least as given.
 func candidates(tx *db.Tx, a asked, atLeast float64) ([]FoundPatient, error) {
 	words, err := fold(tx, a.names)
 	if err != nil {
@@ -172,7 +171,17 @@ func candidates(tx *db.Tx, a asked, atLeast float64) ([]FoundPatient, error) {
 	return slices.DeleteFunc(list, func(f FoundPatient) bool { return f.Match.Score < atLeast }), nil
 }
 
-// named are those of whom a text is the family name, and whom all else fits too.
+// withExternalID is the person whom another system calls so: one a site, by the index of external ids.
+func withExternalID(tx *db.Tx, id db.ExternalID) (list []FoundPatient, err error) {
+	err = tx.Where("(site_id, id) in (select site_id, subject_id from external_ids where system = ? and value = ? "+
+		"and subject_type = 'patients')", id.System, id.Value).Find(&list).Error
+	for i := range list {
+		list[i].Match = Match{Score: 1, Reasons: []string{idFits}}
+	}
+	return list, err
+}
+
+// named keeps those who fit completely and have this family name.
 func named(tx *db.Tx, list []FoundPatient, family string) ([]FoundPatient, error) {
 	var ids db.IDs
 	err := tx.Raw("select coalesce(array_agg(id), '{}') from patients where id = any(?) and fold_name(family_name) = "+
@@ -190,7 +199,7 @@ func idsOf(list []FoundPatient) db.IDs {
 	return ids
 }
 
-// fold writes names as they are compared: of each word, the word and what it makes together with its neighbours.
+// fold returns the words of names as they are compared, each with its neighbours (withNeighbours).
 func fold(tx *db.Tx, names string) ([][]string, error) {
 	if names == "" {
 		return [][]string{}, nil

@@ -26,7 +26,7 @@ const (
 var (
 	tenDigits = regexp.MustCompile(`\b\d{3}[ .-]?\d{3}[ .-]?\d{4}\b`)
 	aPhone    = regexp.MustCompile(`[+(]?\d[\d ().-]{6,}\d`)
-	abroad    = regexp.MustCompile(`(?:\+|\b00)\d[\d ().-]{6,}\d`) // or with the code of this country
+	abroad    = regexp.MustCompile(`(?:\+|\b00)\d[\d ().-]{6,}\d`) // begins with a country's code
 	aPostcode = regexp.MustCompile(`(?i)\b[a-z]{1,2}\d[a-z\d]?[ -]?\d[a-z]{2}\b`)
 
 	// The usual ways to write a date of birth: day first, but for the one that begins with the year.
@@ -47,8 +47,8 @@ var months = []string{"jan(?:uary)?", "feb(?:ruary)?", "mar(?:ch)?", "apr(?:il)?
 
 var monthNames = strings.Join(months, "|")
 
-// readTyped takes apart what somebody typed. What is none of the other things is words of a name. today is for years of
-// two digits: nobody is born in the future.
+// readTyped parses what somebody typed. Words that are nothing else belong to a name. today decides the century of a
+// year of two digits.
 func readTyped(text string, today time.Time) (a asked) {
 	text = plainSpacing(text)
 	rest := a.take(" "+text+" ", abroad, byPhone, readPhone)
@@ -104,19 +104,18 @@ func (a *asked) add(kind, value string) {
 	}
 }
 
-// take takes what has a shape and can be read away, and returns what is left.
+// take removes each piece of a text that has a shape and can be read, and returns what is left.
 func (a *asked) take(text string, shape *regexp.Regexp, kind string, read func(string) (string, bool)) string {
-	return shape.ReplaceAllStringFunc(text, func(s string) string {
-		value, ok := read(s)
-		if !ok {
-			return s
+	return replaceEach(text, shape, func(groups []string) bool {
+		value, ok := read(groups[0])
+		if ok {
+			a.add(kind, value)
 		}
-		a.add(kind, value)
-		return " "
+		return ok
 	})
 }
 
-// takeDates takes dates, months and years of birth away, and returns what is left.
+// takeDates removes dates, months and years of birth from a text, and returns what is left.
 func (a *asked) takeDates(text string, today time.Time) string {
 	for _, form := range []struct {
 		shape            *regexp.Regexp
@@ -125,33 +124,47 @@ func (a *asked) takeDates(text string, today time.Time) string {
 		{yearFirst, 1, 2, 3}, {dayFirst, 3, 2, 1}, {dayInWords, 3, 2, 1}, {eightDigit, 3, 2, 1},
 		{monthOnly, 2, 1, 0}, {monthOf, 2, 1, 0}, {yearMonth, 1, 2, 0}, {yearOnly, 1, 0, 0},
 	} {
-		text = form.shape.ReplaceAllStringFunc(text, func(s string) string {
-			groups := form.shape.FindStringSubmatch(s)
-			if groups == nil { // cut out of its text, it may end where no word ends
-				return s
-			}
+		text = replaceEach(text, form.shape, func(groups []string) bool {
 			year := yearIn(groups[form.year], today)
-			switch {
-			case form.month == 0:
+			if form.month == 0 {
 				a.add(byYear, strconv.Itoa(year))
-			case form.day == 0:
-				month := monthIn(groups[form.month])
-				if month == 0 {
-					return s
-				}
-				a.add(byMonth, time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Format("2006-01"))
-			default:
-				n, _ := strconv.Atoi(groups[form.day])
-				on := time.Date(year, monthIn(groups[form.month]), n, 0, 0, 0, 0, time.UTC)
-				if on.Day() != n || on.Year() != year {
-					return s
-				}
-				a.add(byDay, on.Format(time.DateOnly))
+				return true
 			}
-			return " "
+			month := monthIn(groups[form.month])
+			if month == 0 {
+				return false
+			}
+			if form.day == 0 {
+				a.add(byMonth, time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Format("2006-01"))
+				return true
+			}
+			n, _ := strconv.Atoi(groups[form.day])
+			on := time.Date(year, month, n, 0, 0, 0, 0, time.UTC)
+			if on.Day() != n || on.Year() != year {
+				return false
+			}
+			a.add(byDay, on.Format(time.DateOnly))
+			return true
 		})
 	}
 	return text
+}
+
+// replaceEach puts a space in place of each piece of a text that has a shape and is taken.
+func replaceEach(text string, shape *regexp.Regexp, take func(groups []string) bool) string {
+	var left strings.Builder
+	end := 0
+	for _, at := range shape.FindAllStringSubmatchIndex(text, -1) {
+		groups := make([]string, len(at)/2)
+		for i := range groups {
+			groups[i] = text[at[2*i]:at[2*i+1]] // every group of these shapes takes part
+		}
+		if take(groups) {
+			left.WriteString(text[end:at[0]] + " ")
+			end = at[1]
+		}
+	}
+	return left.String() + text[end:]
 }
 
 // yearIn reads a year of four digits, or of two: the latest that is not in the future.

@@ -18,8 +18,9 @@ create or replace function fold_name(name text) returns text
       '[''`\u2018\u2019\u201B\u2032\u02B9-\u02BF\u02C8\uA78C\u05F3.]', '', 'g'),
     '[][\s!"#$%()*+,/:;<=>?@\\^_{|}~\u00A1-\u00BF\u2010-\u2015\u2024-\u206F\u3000-\u3002\u30FB-]+', ' ', 'g')) $$;
 
--- The words of a name, and what two or more of them make when they are written together: Anne-Marie is anne, marie and
--- annemarie.
+-- The words of a name, and two or more of them written together: Anne-Marie is anne, marie and annemarie. Functions that
+-- a trigger calls are in PL/pgSQL, which keeps the plans of its queries for the session; one in SQL is planned at
+-- each call.
 create or replace function name_words(name text) returns text[]
   language plpgsql immutable parallel safe as $$
 declare
@@ -37,9 +38,7 @@ begin
   return all_words;
 end $$;
 
--- The functions that a trigger calls are of PL/pgSQL, which plans a query once a session: of SQL, once a call.
-
--- What is left of a word when one letter of it is missing; of short words nothing, since they would all be alike.
+-- A word without each of its letters in turn. Nothing for words of fewer than four letters: too many are alike.
 create or replace function one_letter_less(word text) returns setof text
   language sql immutable parallel safe as $$
   select left(word, i - 1) || substr(word, i + 1) from generate_series(1, length(word)) i
@@ -108,17 +107,17 @@ create or replace trigger patients_names_changed
   after update of given_name, family_name, preferred_name, birth_date, nhs_number, phone, email, postcode, external_ids
   on patients for each row execute function keep_person_names();
 
--- The condition that a person has any of these keys.
+-- The SQL of a condition: the person has any of these keys.
 create or replace function any_key(keys bigint[]) returns text language sql immutable as $$
   select format('n.keys && %L::bigint[]', keys) $$;
 
--- The people of the caller's sites whom words and other things that were typed may mean: those who fit all of it, those
--- who fit the words, and those who fit one of the rest. Of each way at most as many as given. The operators of arrays
--- are not leakproof, so under row-level security they would filter every row; here they are conditions of the index.
--- words is of each word that was typed, folded, a list: the word, and what it makes together with its neighbours.
--- others are a kind (search_key) and a value each;
--- a month or a year of birth alone finds nobody. The limit makes PostgreSQL hope that a few pages of the whole table are
--- enough, so other plans than by the index of keys are off.
+-- The people of the caller's sites who may be meant, in this order: those who fit everything as it was typed, everything
+-- with a slip, the words as typed, the words with a slip, and each of the others alone. Each way finds at most so many
+-- people as given. words holds a list for each word, folded: the word, then what it makes together with its
+-- neighbours. others holds a kind (search_key) and a value each. A month or a year of birth alone finds nobody.
+-- It is a definer function because the operators of arrays are not leakproof: under row-level security they would
+-- filter every row, and here they are conditions of the index. Other plans are off, since for the limit's sake
+-- PostgreSQL would read the table instead.
 create or replace function find_people(words jsonb, others text[], most int)
   returns table (site_id uuid, patient_id uuid, names text[])
   language plpgsql stable security definer set search_path = public, pg_temp
@@ -170,6 +169,7 @@ grant select on person_names to waypost_staff, waypost_jobs;
 create policy staff on person_names to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
 create policy jobs on person_names to waypost_jobs using (true);
 
+-- A changed rule, or a new table: every person and name of the directory.
 insert into person_names (site_id, patient_id, names, keys)
   select p.site_id, p.id, w.words, person_keys(p, w.words)
   from patients p

@@ -15,6 +15,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/voids"
 	"waypost/internal/referrals"
 )
 
@@ -137,6 +138,32 @@ func (s *server) referralOperations() {
 				"taken back already stays as it is.",
 		},
 		s.markAttendanceInError,
+	)
+	wire.Post(
+		s.Server,
+		wire.Operation{
+			ID:      "restore-attendance",
+			Path:    "/attendances/{id}/entered-in-error/undo",
+			Tag:     "referrals",
+			Scope:   actor.ReferralsReply,
+			Summary: "Restore an attendance",
+			Description: "Says that a report of attendance that was taken back was right after all: it counts again, and " +
+				"one that says the person came moves an open referral to in_progress. Only the side that recorded it " +
+				"may restore it. Conflict: it stands, or the same side has reported that day again since.",
+		},
+		s.restoreAttendance,
+	)
+	wire.Get(
+		s.Server,
+		wire.Operation{
+			ID:          "get-attendance",
+			Path:        "/attendances/{id}",
+			Tag:         "referrals",
+			Scope:       actor.ReferralsRead,
+			Summary:     "Get an attendance",
+			Description: "Returns a report of attendance, also one that was taken back. The reading is logged.",
+		},
+		s.getAttendance,
 	)
 	wire.Get(
 		s.Server,
@@ -378,9 +405,20 @@ func (s *server) recordAttendance(
 
 func (s *server) markAttendanceInError(
 	ctx context.Context,
-	in *wire.Of[referrals.TakeBack],
+	in *wire.Of[voids.InErrorReason],
 ) (referrals.Attendance, error) {
 	return s.Referrals.TakeBackAttendance(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) restoreAttendance(
+	ctx context.Context,
+	in *wire.Of[voids.InErrorReason],
+) (referrals.Attendance, error) {
+	return s.Referrals.RestoreAttendance(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) getAttendance(ctx context.Context, in *wire.ID) (referrals.Attendance, error) {
+	return s.Referrals.Attendance(ctx, in.ID)
 }
 
 func (s *server) listQuestions(ctx context.Context, in *OnePaged) (wire.Page[referrals.Question], error) {

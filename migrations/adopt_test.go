@@ -94,11 +94,25 @@ func TestTheTablesAreThoseOfBefore(t *testing.T) {
 	}
 	_, address := dbtest.URLs(t)
 	now := structure(t, open(t, address), tables)
+	for i, line := range now { // 0150 renames tables
+		now[i] = strings.ReplaceAll(line, "_all", "")
+	}
+	slices.Sort(now)
 	changed := []string{
 		"column | api_keys | 18 | confirmed_at |", // its default was for processes of an older program alone
 		"column | figures | 6 | sub |",            // 0118 renames both
 		"column | figures | 8 | stretches |",
 		"index | organisations_name |", // 0120 has one of folded names
+		"column | attendances | 12 | entered_in_error |",
+		// 0150: there may be one of each that stands
+		"constraint | follow_up_completions | follow_up_completions_pk |",
+		"constraint | follow_ups | follow_ups_site_id_episode_id_code_key |",
+		"index | assessments_once |",
+		"index | contacts_reached |",
+		"index | follow_up_completions_pk |",
+		"index | follow_up_services_once |",
+		"index | follow_ups_open |",
+		"index | follow_ups_site_id_episode_id_code_key |",
 	}
 	for _, line := range without(before, now) {
 		if !slices.ContainsFunc(changed, func(start string) bool { return strings.HasPrefix(line, start) }) {

@@ -342,7 +342,11 @@ var makes = map[string]string{
 var named = map[string]string{"code-lists": "needs", "instruments": "mycaw", "worklists": "caseload"}
 
 // first says what must have happened to a thing before the operation can be called on it.
-var first = map[string]string{"resume-episode": "pause-episode", "undo-referral-move": "move-referral"}
+var first = map[string]string{
+	"resume-episode":     "pause-episode",
+	"undo-referral-move": "move-referral",
+	"restore-attendance": "mark-attendance-in-error",
+}
 
 // instead is what replaces fields of the operation's example; nil takes one out.
 func (c *caller) instead(operation string) fields {

@@ -18,6 +18,7 @@ import (
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/link"
 	"waypost/internal/platform/normal"
+	"waypost/internal/platform/voids"
 	"waypost/internal/referrals"
 )
 
@@ -243,7 +244,7 @@ func maxLength(o choice) int {
 	case questionAnswer:
 		return referrals.MaxQuestion
 	case takenBackAnswer:
-		return referrals.MaxReason
+		return voids.MaxReason
 	default:
 		return referrals.MaxNote
 	}

@@ -473,7 +473,7 @@ left join (
   from attendances a
   join referrals o on o.site_id = a.site_id and o.id = a.referral_id
   join spells s on s.site_id = o.site_id and s.episode_id = o.episode_id
-  where a.attended and a.entered_in_error is null and a.attended_on <= s.until group by 1, 2
+  where a.attended and a.attended_on <= s.until group by 1, 2
 ) a on a.site_id = r.site_id and a.referral_id = r.id
 left join (
   select distinct on (u.site_id, u.referral_id) u.site_id, u.referral_id, u.used, u.benefit, u.reason

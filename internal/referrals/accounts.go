@@ -64,7 +64,7 @@ const (
 			'attended', case when bool_or(a.attended) then 'yes' when count(*) > 0 then 'no' else 'not_said' end,
 			'first_attended_on', min(a.attended_on) filter (where a.attended))
 		from attendances a where a.site_id = referrals.site_id and a.referral_id = referrals.id
-			and a.reported_by in ('organisation', 'link_worker') and a.entered_in_error is null)
+			and a.reported_by in ('organisation', 'link_worker'))
 		|| coalesce((select jsonb_build_object('status', m.to_status, 'reason', m.reason, 'said_at', m.occurred_at)
 		from referral_moves m where m.site_id = referrals.site_id and m.referral_id = referrals.id
 			and m.side = 'organisation' and m.voided_at is null

@@ -11,6 +11,7 @@ import (
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/voids"
 )
 
 // Attendance is one report of whether a person turned up. It says nothing of whether it helped.
@@ -29,7 +30,7 @@ type Attendance struct {
 	// When it was recorded, or taken back.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 	// It was wrong, and counts in nothing; null: it stands.
-	EnteredInError *InError `json:"entered_in_error" format:"or-null"`
+	EnteredInError *voids.InError `json:"entered_in_error" gorm:"->;-:migration" format:"or-null"`
 }
 
 // Revision is another after each change.
@@ -93,8 +94,8 @@ func (h *History) existingReport(tx *db.Tx, n NewAttendance) (*Attendance, error
 		return nil, err
 	}
 	var list []Attendance
-	err := tx.Where("site_id = ? and referral_id = ? and attended_on = ? and reported_by = ? "+
-		"and entered_in_error is null", h.SiteID, h.ID, n.On, n.ReportedBy).
+	err := tx.Where("site_id = ? and referral_id = ? and attended_on = ? and reported_by = ?",
+		h.SiteID, h.ID, n.On, n.ReportedBy).
 		Order("id").
 		Find(&list).
 		Error
@@ -177,7 +178,7 @@ func (s *Store) Attendances(
 		if err != nil {
 			return err
 		}
-		q := tx.Where("site_id = ? and referral_id = ?", r.SiteID, r.ID)
+		q := tx.Table("recorded_attendances").Where("site_id = ? and referral_id = ?", r.SiteID, r.ID)
 		if page.After.ID != uuid.Nil {
 			q = q.Where("(attended_on, id) > (?, ?)", page.After.On, page.After.ID)
 		}

@@ -2,6 +2,7 @@ package referrals
 
 import (
 	"slices"
+	"time"
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
@@ -106,12 +107,9 @@ func (h *History) add(tx *db.Tx, n NewAttendance) error {
 		UpdatedAt:     tx.Now,
 	}
 	h.Attendances = append(h.Attendances, a)
-	at, err := tx.Noon(h.SiteID, n.On)
+	at, err := h.noon(tx, n.On)
 	if err != nil {
 		return err
-	}
-	if at.Before(*h.SentAt) {
-		at = *h.SentAt // the same day: after it was sent
 	}
 	kind := events.AttendanceDidNotAttend
 	if n.Attended {
@@ -123,9 +121,27 @@ func (h *History) add(tx *db.Tx, n NewAttendance) error {
 	if !n.Attended {
 		return nil
 	}
-	earliest := h.FirstAttendedOn == nil || n.On.Before(*h.FirstAttendedOn)
+	return h.cameOn(tx, n.On, n.ReportedBy)
+}
+
+// noon is an instant of a day of attendance. On the day that the referral was sent it is not before that.
+func (h *History) noon(tx *db.Tx, on day.Date) (time.Time, error) {
+	at, err := tx.Noon(h.SiteID, on)
+	if err == nil && at.Before(*h.SentAt) {
+		at = *h.SentAt
+	}
+	return at, err
+}
+
+// cameOn lets the referral follow from a report that the person came on a day.
+func (h *History) cameOn(tx *db.Tx, on day.Date, side actor.Side) error {
+	at, err := h.noon(tx, on)
+	if err != nil {
+		return err
+	}
+	earliest := h.FirstAttendedOn == nil || on.Before(*h.FirstAttendedOn)
 	if earliest {
-		h.FirstAttendedOn = &n.On
+		h.FirstAttendedOn = &on
 	}
 	if !h.Status.Open() || h.Status == InProgress {
 		if earliest {
@@ -133,7 +149,7 @@ func (h *History) add(tx *db.Tx, n NewAttendance) error {
 		}
 		return nil
 	}
-	m := newMove(tx, &h.Referral, InProgress, n.ReportedBy)
+	m := newMove(tx, &h.Referral, InProgress, side)
 	m.OccurredAt = at
 	return h.step(tx, m)
 }

@@ -2,11 +2,7 @@ package referrals
 
 import (
 	"context"
-	"database/sql/driver"
-	"encoding/json"
-	"fmt"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -16,117 +12,157 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/voids"
 )
-
-// InError says that something should never have been recorded. It stays to be seen, and counts in nothing.
-type InError struct {
-	// When it was taken back.
-	At time.Time `json:"at"`
-	// By whom.
-	By By `json:"by"`
-	// Why, in free text.
-	Reason *string `json:"reason"`
-}
-
-// By is who did something.
-type By struct {
-	// The role of the credential.
-	Role actor.Role `json:"role" example:"organisation"`
-	// The link worker, where one did it.
-	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid"`
-	// Whether a system did it on the link worker's behalf.
-	OnBehalf bool `json:"on_behalf"`
-}
-
-func (InError) GormDataType() string { return "jsonb" }
-
-// Value is how the database keeps it.
-func (e InError) Value() (driver.Value, error) {
-	b, err := json.Marshal(e)
-	return string(b), err
-}
-
-// Scan reads what the database keeps.
-func (e *InError) Scan(src any) error {
-	switch v := src.(type) {
-	case []byte:
-		return json.Unmarshal(v, e)
-	case string:
-		return json.Unmarshal([]byte(v), e)
-	default:
-		return fmt.Errorf("referrals: cannot scan a %T as InError", src)
-	}
-}
-
-// TakeBack is the command to say that something was recorded in error.
-type TakeBack struct {
-	// Why, in free text.
-	Reason string `json:"reason" pattern:"\\S" format:"prose" maxLength:"500" example:"It was somebody else of the same name."`
-}
-
-// MaxReason is how long the reason of taking something back may be, in characters.
-const MaxReason = 500
 
 // TakeBackAttendance says that a report of attendance was wrong. Where the referral is in_progress for that
 // report alone, it goes back to where it stood before. One that was taken back already stays as it is.
 // Faults: not_found, forbidden (somebody else reported it).
-func (s *Store) TakeBackAttendance(ctx context.Context, id uuid.UUID, n TakeBack) (a Attendance, err error) {
+func (s *Store) TakeBackAttendance(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (a Attendance, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		of, err := db.First[Attendance](tx.Where("id = ?", id), "attendance")
+		h, err := lockOfAttendance(tx, id)
 		if err != nil {
 			return err
 		}
-		h, err := lockForUpdate(tx, of.ReferralID)
-		if err != nil {
-			return err
-		}
-		a, err = h.takeBack(tx, id, &n.Reason)
+		a, err = h.takeBack(tx, id, &why.Reason)
 		return err
 	})
 	return a, err
 }
 
-// takeBack marks a report of the referral, which is held, as entered in error.
-func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance, error) {
-	var all []Attendance
-	if err := tx.Where("site_id = ? and referral_id = ?", h.SiteID, h.ID).
+// RestoreAttendance says that a report of attendance that was taken back was right after all. One that says the person
+// came moves an open referral to in_progress. Faults: conflict (it stands, or the same side has said something of that
+// day since), forbidden (somebody else reported it).
+func (s *Store) RestoreAttendance(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (a Attendance, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		h, err := lockOfAttendance(tx, id)
+		if err != nil {
+			return err
+		}
+		a, err = h.restore(tx, id, why.Reason)
+		return err
+	})
+	return a, err
+}
+
+// lockOfAttendance locks the referral of an attendance, which may be entered in error.
+func lockOfAttendance(tx *db.Tx, id uuid.UUID) (*History, error) {
+	of, err := db.First[Attendance](tx.Table("recorded_attendances").Where("id = ?", id), "attendance")
+	if err != nil {
+		return nil, err
+	}
+	return lockForUpdate(tx, of.ReferralID)
+}
+
+// Attendance returns a report of attendance; one that was taken back, too.
+func (s *Store) Attendance(ctx context.Context, id uuid.UUID) (a Attendance, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q := tx.Table("recorded_attendances").Where("id = ?", id)
+		if tx.Actor.OrganisationID != nil {
+			q = q.Select(attendancesReceived)
+		}
+		if a, err = db.First[Attendance](q, "attendance"); err != nil {
+			return err
+		}
+		r, err := find(tx, a.ReferralID)
+		if err != nil || tx.Actor.OrganisationID != nil {
+			return err
+		}
+		return events.Read(tx, "attendance", r.SiteID, r.PatientID)
+	})
+	return a, err
+}
+
+// reports reads every report of attendance of the referral, which is held, and where in them one is.
+func (h *History) reports(tx *db.Tx, id uuid.UUID) (all []Attendance, at int, err error) {
+	if err := tx.Table("recorded_attendances").
+		Where("site_id = ? and referral_id = ?", h.SiteID, h.ID).
 		Order("attended_on, id").
 		Find(&all).
 		Error; err != nil {
-		return Attendance{}, err
+		return nil, 0, err
 	}
-	at := slices.IndexFunc(all, func(a Attendance) bool { return a.ID == id })
+	at = slices.IndexFunc(all, func(a Attendance) bool { return a.ID == id })
 	switch {
 	case at < 0:
-		return Attendance{}, fault.Missing("attendance")
-	case all[at].EnteredInError != nil:
-		return all[at], nil
+		return nil, at, fault.Missing("attendance")
 	case !all[at].recordedBy(tx.Actor):
-		return Attendance{}, fault.New(
+		return nil, at, fault.New(
 			fault.Forbidden,
 			"Only the side that recorded this attendance may take it back: the organisation its own, the "+
 				"site what it recorded.",
 		)
-	case reason != nil && utf8.RuneCountInString(*reason) > MaxReason:
-		return Attendance{}, fault.InvalidAt("reason", fault.TooLong, "may have at most 500 characters")
+	}
+	return all, at, nil
+}
+
+func (h *History) voidSubject(a *Attendance) voids.Subject {
+	return voids.Subject{Type: "attendance", SiteID: h.SiteID, ID: a.ID, PatientID: h.PatientID}
+}
+
+// takeBack marks a report of the referral, which is held, as entered in error.
+func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance, error) {
+	all, at, err := h.reports(tx, id)
+	if err != nil {
+		return Attendance{}, err
 	}
 	a := &all[at]
-	a.EnteredInError = &InError{
-		At:     tx.Now,
-		By:     By{tx.Actor.Role, tx.Actor.LinkWorkerID, tx.Actor.OnBehalf},
-		Reason: reason,
+	switch {
+	case a.EnteredInError != nil:
+		return *a, nil
+	case reason != nil && utf8.RuneCountInString(*reason) > voids.MaxReason:
+		return Attendance{}, fault.InvalidAt("reason", fault.TooLong, "may have at most 500 characters")
 	}
-	a.UpdatedAt = tx.Now
-	row := tx.Model(&Attendance{}).Where("site_id = ? and id = ?", a.SiteID, a.ID)
-	if err := row.Updates(
-		map[string]any{"entered_in_error": a.EnteredInError, "updated_at": tx.Now},
-	).Error; err != nil {
+	void, err := voids.Begin(tx, h.voidSubject(a), reason, nil)
+	if err != nil {
 		return *a, err
 	}
+	if err := void.Mark(tx, "attendances_all", "id = ?", a.ID); err != nil {
+		return *a, err
+	}
+	a.EnteredInError, a.UpdatedAt = void.InError(), tx.Now
+	h.logAttendance(tx, events.AttendanceEnteredInError, *a)
+	return *a, h.without(tx, *a, firstAttended(all))
+}
+
+// restore brings a report back that was taken back.
+func (h *History) restore(tx *db.Tx, id uuid.UUID, reason string) (Attendance, error) {
+	all, at, err := h.reports(tx, id)
+	if err != nil {
+		return Attendance{}, err
+	}
+	a := &all[at]
+	void, err := voids.Standing(tx, h.voidSubject(a))
+	if err != nil {
+		return *a, err
+	}
+	said, err := h.existingReport(tx, a.NewAttendance)
+	if err != nil {
+		return *a, err
+	}
+	if said != nil {
+		return *a, fault.New(fault.Conflict, "The same side has said this of that day again since: that report stands.")
+	}
+	if err := void.Restore(tx, "attendances_all"); err != nil {
+		return *a, err
+	}
+	if err := void.Undo(tx, reason); err != nil {
+		return *a, err
+	}
+	a.EnteredInError, a.UpdatedAt = nil, tx.Now
+	h.logAttendance(tx, events.AttendanceRestored, *a)
+	if a.Attended {
+		if err := h.cameOn(tx, a.On, a.ReportedBy); err != nil {
+			return *a, err
+		}
+	}
+	return *a, h.write(tx, &h.Referral)
+}
+
+func (h *History) logAttendance(tx *db.Tx, kind events.Kind, a Attendance) {
 	subject := h.subject()
 	subject.ID = a.ID
-	h.log.Record(tx, events.AttendanceEnteredInError, subject, h.eventData(events.Data{}), events.From(a.ReportedBy))
-	return *a, h.without(tx, *a, firstAttended(all))
+	h.log.Record(tx, kind, subject, h.eventData(events.Data{}), events.From(a.ReportedBy))
 }
 
 // recordedBy reports whether the actor is of the side that recorded it: the organisation, by whatever key or

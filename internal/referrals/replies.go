@@ -291,7 +291,7 @@ func readLinkPage(tx *db.Tx, id uuid.UUID) (a LinkPage, err error) {
 		return a, err
 	}
 	if err := tx.Table("attendances").
-		Where("site_id = ? and referral_id = ? and entered_in_error is null and ("+byOrganisation+")", a.SiteID, a.ID).
+		Where("site_id = ? and referral_id = ? and ("+byOrganisation+")", a.SiteID, a.ID).
 		Order("attended_on, id").
 		Find(&a.Attendances).
 		Error; err != nil {

@@ -92,3 +92,24 @@ end $$;
 revoke all on procedure only_for(regprocedure, name[]) from public;
 
 grant usage on schema public to waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs;
+
+-- For the files of this folder: makes the two views of a table of which rows may be entered in error. The table is
+-- called <name>_all. The view <name> holds what stands, for everybody who reads or writes; recorded_<name> holds
+-- mistakes too, each with who said so, when and why. Columns come in the order of the table, since PostgreSQL adds
+-- columns to a view at its end alone.
+create or replace procedure make_views_of_record(name text) language plpgsql as $$
+declare
+  columns text := (select string_agg(format('t.%I', attname), ', ' order by attnum) from pg_attribute
+    where attrelid = (name || '_all')::regclass and attnum > 0 and not attisdropped and attname <> 'void_id');
+begin
+  execute format('create or replace view %I with (security_invoker) as select %s from %I t where t.void_id is null',
+    name, columns, name || '_all');
+  execute format('create or replace view %I with (security_invoker) as
+    select case when v.id is not null then jsonb_build_object(''at'', v.at, ''reason'', v.reason, ''by'', jsonb_build_object(
+      ''role'', v.by_role, ''link_worker_id'', v.by_link_worker_id, ''on_behalf'', v.by_on_behalf)) end as entered_in_error,
+      %s
+    from %I t left join voids v on v.site_id = t.site_id and v.id = t.void_id',
+    'recorded_' || name, columns, name || '_all');
+  execute format('revoke all on %I, %I from public, waypost_app, waypost_staff, waypost_organisations, waypost_patients, waypost_jobs',
+    name, 'recorded_' || name);
+end $$;

@@ -1,12 +1,14 @@
 -- Patients, what they agreed to, and what other systems call records of ours.
 
 create or replace function keep_external_ids() returns trigger language plpgsql as $$
+declare
+  subject text := replace(tg_table_name, '_all', '');
 begin
   if tg_op = 'UPDATE' then
     delete from external_ids where site_id = new.site_id and subject_id = new.id;
   end if;
   insert into external_ids (site_id, system, value, subject_type, subject_id)
-    select new.site_id, e->>'system', e->>'value', tg_table_name, new.id from jsonb_array_elements(new.external_ids) e;
+    select new.site_id, e->>'system', e->>'value', subject, new.id from jsonb_array_elements(new.external_ids) e;
   return null;
 end $$;
 create or replace trigger patients_external_ids after insert on patients
@@ -36,6 +38,8 @@ end $$;
 create or replace trigger patients_answers after update of died_on on patients
   for each row when (old.died_on is null and new.died_on is not null) execute function answers_end_with_person();
 
+call make_views_of_record('consents');
+
 -- The one rule of consent: which row stands for a person and purpose, by what was recorded at an instant. The newest
 -- decided_on wins. On one day a refusal wins, unless a later consent names it in replaces. Not asking, and not obtaining
 -- an answer, replace no decision. The column stands keeps the result: after a change of this rule a numbered file works
@@ -52,29 +56,48 @@ create or replace function standing_consent(site uuid, patient uuid, for_purpose
     c.decided_on desc, c.decision in ('declined', 'withdrawn') desc, c.created_at desc, c.id desc
   limit 1 $$;
 
--- Keeps the column stands. The person is locked, so that of two consents recorded at once the second is weighed against
--- the first.
+-- Sets the column stands of a person's consents for a purpose. The person is locked, so that of two consents recorded at
+-- once the second is weighed against the first. It takes stands from a consent that was entered in error, too.
+create or replace function set_standing_consent(site uuid, patient uuid, for_purpose text, at_time timestamptz) returns void
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  winner uuid;
+begin
+  perform from patients p where p.site_id = site and p.id = patient for no key update;
+  select s.id into winner from standing_consent(site, patient, for_purpose) s;
+  update consents_all c set stands = false
+    where c.site_id = site and c.patient_id = patient and c.purpose = for_purpose and c.stands and c.id is distinct from winner;
+  update consents_all c set stands = true
+    where c.site_id = site and c.patient_id = patient and c.purpose = for_purpose and c.id = winner and not c.stands;
+  if for_purpose = 'follow_up_contact' then
+    perform delete_unsent_answers(site, patient, at_time);
+  end if;
+end $$;
+call only_for('set_standing_consent(uuid, uuid, text, timestamptz)');
+
+create or replace function consent_void_changed() returns trigger
+  language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform set_standing_consent(new.site_id, new.patient_id, new.purpose, new.updated_at);
+  return null;
+end $$;
+call only_for('consent_void_changed()');
+create or replace trigger consents_void_changed after update of void_id on consents_all
+  for each row when (old.void_id is distinct from new.void_id) execute function consent_void_changed();
+
+-- Keeps the column stands of what is recorded.
 create or replace function keep_standing_consents() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   a record;
-  winner uuid;
 begin
   for a in select site_id, patient_id, purpose, max(created_at) as at_time from added group by 1, 2, 3 order by 1, 2, 3 loop
-    perform from patients p where p.site_id = a.site_id and p.id = a.patient_id for no key update;
-    select s.id into winner from standing_consent(a.site_id, a.patient_id, a.purpose) s;
-    update consents c set stands = false
-      where c.site_id = a.site_id and c.patient_id = a.patient_id and c.purpose = a.purpose and c.stands and c.id is distinct from winner;
-    update consents c set stands = true
-      where c.site_id = a.site_id and c.patient_id = a.patient_id and c.purpose = a.purpose and c.id = winner and not c.stands;
-    if a.purpose = 'follow_up_contact' then
-      perform delete_unsent_answers(a.site_id, a.patient_id, a.at_time);
-    end if;
+    perform set_standing_consent(a.site_id, a.patient_id, a.purpose, a.at_time);
   end loop;
   return null;
 end $$;
 call only_for('keep_standing_consents()');
-create or replace trigger consents_standing after insert on consents
+create or replace trigger consents_standing after insert on consents_all
   referencing new table as added for each statement execute function keep_standing_consents();
 
 -- The consents that stand, and what each means for its purpose.
@@ -88,7 +111,7 @@ create or replace function consent_stands(site uuid, patient uuid, for_purpose t
   select exists (select from standing_consents c
     where c.site_id = site and c.patient_id = patient and c.purpose = for_purpose and c.permits) $$;
 
-call reset_access('external_ids', 'patients', 'consents');
+call reset_access('external_ids', 'patients', 'consents_all', 'voids');
 
 grant select, insert, update, delete on external_ids to waypost_staff, waypost_jobs;
 create policy staff on external_ids to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
@@ -102,10 +125,22 @@ create policy patients on patients to waypost_patients
 create policy jobs on patients to waypost_jobs using (true);
 
 -- A decision is never changed: a later one stands.
-grant select, insert on consents to waypost_staff, waypost_jobs;
-grant select on consents to waypost_patients;
+grant select, insert on consents, consents_all to waypost_staff, waypost_jobs;
+grant update (void_id, updated_at) on consents_all to waypost_staff, waypost_jobs;
+grant select on consents, consents_all to waypost_patients;
+grant select on recorded_consents to waypost_staff, waypost_jobs;
 grant select on standing_consents to waypost_staff, waypost_patients, waypost_jobs;
-create policy staff on consents to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on consents to waypost_patients
+create policy staff on consents_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on consents_all to waypost_patients
   using (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
-create policy jobs on consents to waypost_jobs using (true);
+create policy jobs on consents_all to waypost_jobs using (true);
+
+-- What was entered in error. An organisation takes back what it said of its own referrals' attendance.
+grant select, insert on voids to waypost_staff, waypost_organisations, waypost_jobs;
+grant update (undone_at, undo_reason, undone_by_role, undone_by_link_worker_id, undone_by_on_behalf) on voids
+  to waypost_staff, waypost_organisations, waypost_jobs;
+create policy staff on voids to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy organisations on voids to waypost_organisations
+  using (subject_type = 'attendance' and exists (select from attendances_all a
+    where a.site_id = voids.site_id and a.id = voids.subject_id));
+create policy jobs on voids to waypost_jobs using (true);

@@ -1,5 +1,7 @@
 -- Referrals: how they stand, and the doors through which an organisation sees one.
 
+call make_views_of_record('attendances');
+
 create or replace trigger referrals_external_ids after insert on referrals
   for each row when (new.external_ids <> '[]') execute function keep_external_ids();
 create or replace trigger referrals_external_ids_changed after update of external_ids on referrals
@@ -107,7 +109,7 @@ create or replace function referring_site(referral uuid) returns text
   where r.id = referral and r.organisation_id = acting_organisation() $$;
 call only_for('referring_site(uuid)', 'waypost_organisations');
 
-call reset_access('referrals', 'referral_moves', 'attendances', 'referral_questions', 'reply_links');
+call reset_access('referrals', 'referral_moves', 'attendances_all', 'referral_questions', 'reply_links');
 
 grant select, insert, update on referrals to waypost_staff, waypost_jobs;
 grant select, update on referrals to waypost_organisations;
@@ -132,11 +134,13 @@ create policy organisations on referral_moves to waypost_organisations
   using (exists (select from referrals r where r.site_id = referral_moves.site_id and r.id = referral_moves.referral_id));
 create policy jobs on referral_moves to waypost_jobs using (true);
 
-grant select, insert, update (entered_in_error, updated_at) on attendances to waypost_staff, waypost_organisations, waypost_jobs;
-create policy staff on attendances to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy organisations on attendances to waypost_organisations
-  using (exists (select from referrals r where r.site_id = attendances.site_id and r.id = attendances.referral_id));
-create policy jobs on attendances to waypost_jobs using (true);
+grant select, insert on attendances, attendances_all to waypost_staff, waypost_organisations, waypost_jobs;
+grant update (void_id, updated_at) on attendances_all to waypost_staff, waypost_organisations, waypost_jobs;
+grant select on recorded_attendances to waypost_staff, waypost_organisations, waypost_jobs;
+create policy staff on attendances_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy organisations on attendances_all to waypost_organisations
+  using (exists (select from referrals r where r.site_id = attendances_all.site_id and r.id = attendances_all.referral_id));
+create policy jobs on attendances_all to waypost_jobs using (true);
 
 grant select, insert, update (answered_at, answered_by_link_worker_id, updated_at) on referral_questions to waypost_staff, waypost_jobs;
 grant select, insert on referral_questions to waypost_organisations;

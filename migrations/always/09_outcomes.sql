@@ -1,6 +1,12 @@
 -- Follow-ups, what people then say, assessments and their scores, and concerns: answers that somebody must
 -- look at soon.
 
+call make_views_of_record('follow_ups');
+call make_views_of_record('follow_up_attempts');
+call make_views_of_record('follow_up_completions');
+call make_views_of_record('follow_up_services');
+call make_views_of_record('assessments');
+
 -- The only way to a follow-up by a person's link: by the hash of its token. From here on the transaction acts as the
 -- person; whether the link has expired is for the caller to decide, who has the clock. One that was ended is none.
 create or replace function authenticate_by_follow_up_link(hash bytea)
@@ -44,7 +50,7 @@ begin
   perform delete_unsent_answers(new.site_id, new.patient_id, new.updated_at);
   return null;
 end $$;
-create or replace trigger follow_ups_answers after update of completed_on, loss_reason on follow_ups
+create or replace trigger follow_ups_answers after update of completed_on, loss_reason on follow_ups_all
   for each row when (old.completed_on is distinct from new.completed_on or old.loss_reason is distinct from new.loss_reason)
   execute function answers_end_with_follow_up();
 
@@ -94,6 +100,22 @@ begin
     on conflict do nothing;
 end $$;
 call only_for('recount_answers(uuid, uuid, timestamptz)');
+
+-- What is entered in error has no scores; an undo brings them back.
+create or replace function assessment_void_changed() returns trigger
+  language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if new.void_id is not null then
+    delete from assessment_scores s where s.site_id = new.site_id and s.assessment_id = new.id;
+  else
+    perform recount_answers(e.site_id, e.patient_id, new.updated_at)
+      from episodes e where e.site_id = new.site_id and e.id = new.episode_id;
+  end if;
+  return null;
+end $$;
+call only_for('assessment_void_changed()');
+create or replace trigger assessments_void_changed after update of void_id on assessments_all
+  for each row when (old.void_id is distinct from new.void_id) execute function assessment_void_changed();
 
 create or replace function birth_date_changed() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
@@ -227,36 +249,39 @@ create or replace function safeguarding_flags_open_at(instant timestamptz) retur
   language sql stable parallel safe as $$
   select * from safeguarding_flags where raised_at <= instant and coalesce(seen_at, 'infinity') > instant $$;
 
-call reset_access('follow_ups', 'follow_up_attempts', 'follow_up_completions', 'follow_up_services', 'follow_up_links',
-  'follow_up_answers', 'assessments', 'assessment_scores', 'safeguarding_flags');
+call reset_access('follow_ups_all', 'follow_up_attempts_all', 'follow_up_completions_all', 'follow_up_services_all',
+  'follow_up_links', 'follow_up_answers', 'assessments_all', 'assessment_scores', 'safeguarding_flags');
 
-grant select, insert, update on follow_ups to waypost_staff, waypost_jobs;
-grant select, update on follow_ups to waypost_patients;
-create policy staff on follow_ups to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_ups to waypost_patients
+grant select, insert, update on follow_ups, follow_ups_all to waypost_staff, waypost_jobs;
+grant select, update on follow_ups, follow_ups_all to waypost_patients;
+create policy staff on follow_ups_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_ups_all to waypost_patients
   using (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
-create policy jobs on follow_ups to waypost_jobs using (true);
+create policy jobs on follow_ups_all to waypost_jobs using (true);
 
 -- What belongs to a follow-up or an episode is reached by the person whose it is.
-grant select, insert on follow_up_attempts to waypost_staff, waypost_jobs;
-grant select on follow_up_attempts to waypost_patients;
-create policy staff on follow_up_attempts to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_up_attempts to waypost_patients
-  using (exists (select from follow_ups f where f.site_id = follow_up_attempts.site_id and f.id = follow_up_attempts.follow_up_id));
-create policy jobs on follow_up_attempts to waypost_jobs using (true);
+grant select, insert on follow_up_attempts, follow_up_attempts_all to waypost_staff, waypost_jobs;
+grant update (void_id, updated_at) on follow_up_attempts_all to waypost_staff, waypost_jobs;
+grant select on follow_up_attempts, follow_up_attempts_all to waypost_patients;
+create policy staff on follow_up_attempts_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_up_attempts_all to waypost_patients
+  using (exists (select from follow_ups f where f.site_id = follow_up_attempts_all.site_id and f.id = follow_up_attempts_all.follow_up_id));
+create policy jobs on follow_up_attempts_all to waypost_jobs using (true);
 
-grant select, insert on follow_up_completions to waypost_staff, waypost_patients, waypost_jobs;
-create policy staff on follow_up_completions to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_up_completions to waypost_patients
+grant select, insert on follow_up_completions, follow_up_completions_all to waypost_staff, waypost_patients, waypost_jobs;
+grant update (void_id, updated_at) on follow_up_completions_all to waypost_staff, waypost_jobs;
+create policy staff on follow_up_completions_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_up_completions_all to waypost_patients
   using (exists (select from follow_ups f
-    where f.site_id = follow_up_completions.site_id and f.id = follow_up_completions.follow_up_id));
-create policy jobs on follow_up_completions to waypost_jobs using (true);
+    where f.site_id = follow_up_completions_all.site_id and f.id = follow_up_completions_all.follow_up_id));
+create policy jobs on follow_up_completions_all to waypost_jobs using (true);
 
-grant select, insert on follow_up_services to waypost_staff, waypost_patients, waypost_jobs;
-create policy staff on follow_up_services to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on follow_up_services to waypost_patients
-  using (exists (select from follow_ups f where f.site_id = follow_up_services.site_id and f.id = follow_up_services.follow_up_id));
-create policy jobs on follow_up_services to waypost_jobs using (true);
+grant select, insert on follow_up_services, follow_up_services_all to waypost_staff, waypost_patients, waypost_jobs;
+grant update (void_id) on follow_up_services_all to waypost_staff, waypost_jobs;
+create policy staff on follow_up_services_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on follow_up_services_all to waypost_patients
+  using (exists (select from follow_ups f where f.site_id = follow_up_services_all.site_id and f.id = follow_up_services_all.follow_up_id));
+create policy jobs on follow_up_services_all to waypost_jobs using (true);
 
 grant select, insert, update (ended_at) on follow_up_links to waypost_staff, waypost_jobs;
 grant select on follow_up_links to waypost_patients;
@@ -271,12 +296,12 @@ create policy patients on follow_up_answers to waypost_patients
   using (exists (select from follow_ups f where f.site_id = follow_up_answers.site_id and f.id = follow_up_answers.follow_up_id));
 create policy jobs on follow_up_answers to waypost_jobs using (true);
 
-grant select, insert, update on assessments to waypost_staff, waypost_jobs;
-grant select, insert on assessments to waypost_patients;
-create policy staff on assessments to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
-create policy patients on assessments to waypost_patients
-  using (exists (select from episodes e where e.site_id = assessments.site_id and e.id = assessments.episode_id));
-create policy jobs on assessments to waypost_jobs using (true);
+grant select, insert, update on assessments, assessments_all to waypost_staff, waypost_jobs;
+grant select, insert on assessments, assessments_all to waypost_patients;
+create policy staff on assessments_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy patients on assessments_all to waypost_patients
+  using (exists (select from episodes e where e.site_id = assessments_all.site_id and e.id = assessments_all.episode_id));
+create policy jobs on assessments_all to waypost_jobs using (true);
 
 grant select, insert, update on assessment_scores to waypost_staff, waypost_jobs;
 grant select, insert on assessment_scores to waypost_patients;
@@ -297,6 +322,9 @@ create policy staff_raise on safeguarding_flags for insert to waypost_staff
 create policy patients_raise on safeguarding_flags for insert to waypost_patients
   with check (site_id = any((select acting_sites())::uuid[]) and patient_id = (select acting_patient()));
 create policy jobs on safeguarding_flags to waypost_jobs using (true);
+
+grant select on recorded_follow_ups, recorded_follow_up_attempts, recorded_follow_up_completions,
+    recorded_follow_up_services, recorded_assessments to waypost_staff, waypost_jobs;
 
 -- Views are read with the reader's own rights.
 grant select on contact_refusals, follow_up_pauses, open_follow_ups, follow_up_states, standing_assessments,

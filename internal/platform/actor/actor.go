@@ -112,3 +112,13 @@ func From(ctx context.Context) Actor {
 	a, _ := ctx.Value(key{}).(Actor)
 	return a
 }
+
+// By is who did something.
+type By struct {
+	// The role of the credential.
+	Role Role `json:"role" example:"organisation"`
+	// The link worker, where one did it.
+	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid"`
+	// Whether a system did it on the link worker's behalf.
+	OnBehalf bool `json:"on_behalf"`
+}

@@ -76,6 +76,7 @@ var (
 	AttendanceAttended       = declare("attendance.attended", "attendance", "via")
 	AttendanceDidNotAttend   = declare("attendance.did_not_attend", "attendance", "via")
 	AttendanceEnteredInError = declare("attendance.entered_in_error", "attendance", "via")
+	AttendanceRestored       = declare("attendance.restored", "attendance", "via")
 
 	AssessmentRecorded  = declare("assessment.recorded", "assessment", "instrument", "timepoint")
 	AssessmentCorrected = declare("assessment.corrected", "assessment", "instrument", "timepoint")

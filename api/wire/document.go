@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"waypost/internal/platform/codes"
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/text"
 )
@@ -150,6 +151,7 @@ const (
 var patternWords = map[string]string{
 	notBlank:                        "text that is not blank",
 	`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`: "a lower snake case name",
+	day.PartialPattern:              "a day, a month or a year: 1961-05-17, 1961-05 or 1961",
 	httpsPattern:                    "an address that begins with https:// and holds no password",
 }
 
@@ -232,6 +234,12 @@ func complete(schemas map[string]*huma.Schema, s *huma.Schema) {
 	}
 	if s.Format == httpsFormat {
 		s.Format, s.Pattern = "uri", httpsPattern
+	}
+	if s.Format == partialFormat {
+		s.Pattern = day.PartialPattern
+		if len(s.Examples) > 0 {
+			s.Examples = append(s.Examples, "1961-05", "1961")
+		}
 	}
 	if s.Pattern == notBlank {
 		s.MinLength = new(1)

@@ -1,10 +1,12 @@
 package wire
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/text"
 )
 
@@ -13,6 +15,9 @@ import (
 const (
 	proseFormat  = "prose"
 	numberFormat = "nhs-number"
+	// of a day of which perhaps only the month or the year is known
+	partialFormat  = "partial-date"
+	saysPartialDay = "expected string to be a day that the calendar has"
 )
 
 const (
@@ -97,6 +102,11 @@ func (t *texts) member(object map[string]any, name string, value any, schema *hu
 
 // check is the text as it is to be recorded: one of one line without the spaces around it.
 func (t *texts) check(s string, schema *huma.Schema) string {
+	if schema != nil && schema.Format == partialFormat {
+		if _, err := day.ParsePartial(s); errors.Is(err, day.ErrNotADay) { // what looks like none, its pattern refuses
+			t.found.Add(t.path, nil, saysPartialDay)
+		}
+	}
 	if !isText(schema) {
 		return s
 	}

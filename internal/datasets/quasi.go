@@ -22,12 +22,13 @@ var quasis = []quasi{
 	{
 		disclosure.Quasi{Name: "age_band", Coarser: []map[string]string{
 			{
-				"under_18": "under_50",
-				"18_34":    "under_50",
-				"35_49":    "under_50",
-				"50_64":    "50_over",
-				"65_79":    "50_over",
-				"80_over":  "50_over",
+				"under_18":  "under_50",
+				"18_34":     "under_50",
+				"35_49":     "under_50",
+				"50_64":     "50_over",
+				"65_79":     "50_over",
+				"80_over":   "50_over",
+				"not_known": "not_known",
 			},
 		}},
 		"age_band(p.birth_date, p.on_day)",
@@ -40,8 +41,9 @@ var quasis = []quasi{
 			{"80_over", "80 and over"},
 			{"under_50", "Under 50"},
 			{"50_over", "50 and over"},
+			{"not_known", "Not known: no date of birth is recorded"},
 		},
-		[]string{"under 50, 50 and over"},
+		[]string{"under 50, 50 and over, not known"},
 	},
 	{disclosure.Quasi{Name: "gender", Coarser: []map[string]string{
 		{

@@ -7,7 +7,8 @@ import (
 var (
 	site    = quasis[0].column("The site, under a code of this project", "sites")
 	ageBand = quasis[1].column(
-		"Age in bands of years; at the first baseline, or when first referred in",
+		"Age in bands of years; at the first baseline, or when first referred in. Who is known to be born in a year counts "+
+			"as born on 1 July, in a month on its 16th",
 		"patients.birth_date",
 	)
 	gender      = quasis[2].column("Gender as the person states it", "patients.gender")

@@ -108,7 +108,7 @@ func (l *life) details() people.Details {
 		Gender:         l.of(genders),
 		EthnicCategory: l.of(ethnicMajority),
 		Carer:          l.of(carers),
-		BirthDate:      l.birth(),
+		BirthDate:      new(l.birth().Whole()),
 		Postcode:       new(postcode(l.dice)),
 		GPPracticeCode: new(fmt.Sprintf("%s%d", l.ODSCode, 1+l.IntN(4))),
 		ContactPreference: l.of(

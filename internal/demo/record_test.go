@@ -281,7 +281,7 @@ func nothingImpossible(t *testing.T, d *db.DB, _ Keys) {
 	for what, sql := range map[string]string{
 		"an event of the future": "select type from events where occurred_at > recorded_at or recorded_at > @now",
 		"an episode before birth": "select e.id::text from episodes e join patients p on p.id = e.patient_id " +
-			"where e.received_on <= p.birth_date + 6570",
+			"where e.received_on <= born_from(p.birth_date) + 6570",
 		"a contact after death or closing": "select c.id::text from contacts c join episodes e on e.id = c.episode_id " +
 			"join patients p on p.id = e.patient_id where c.contact_on > coalesce(e.closed_on, 'infinity') or c.contact_on > " +
 			"coalesce(p.died_on, 'infinity') or c.contact_on < e.received_on",

@@ -111,7 +111,9 @@ func (s *recorder) support() (outcomes.FollowUp, uuid.UUID) {
 	today := day.Of(time.Now().UTC()).AddDays(-1)
 	p, err := (&people.Store{DB: s.DB}).Record(
 		s.ctx,
-		people.Recording{New: people.New{Details: people.Details{GivenName: new("A"), FamilyName: new("B"), BirthDate: monday}}},
+		people.Recording{New: people.New{Details: people.Details{
+			GivenName: new("A"), FamilyName: new("B"), BirthDate: new(monday.Whole()),
+		}}},
 		"api",
 	)
 	s.must(err)

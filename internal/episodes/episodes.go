@@ -182,7 +182,7 @@ func (e *Episode) check(tx *db.Tx, p people.Patient) error {
 	var c fault.Checks
 	c.Require(e.LinkWorkerID != nil, "link_worker_id", fault.Required, "is needed, since the caller is no link worker")
 	c.Require(!e.ReceivedOn.After(today), "received_on", fault.OutOfRange, "must not lie in the future")
-	c.Require(!e.ReceivedOn.Before(p.BirthDate), "received_on", fault.OutOfRange, "lies before the person's birth")
+	c.Require(!p.BornAfter(e.ReceivedOn), "received_on", fault.OutOfRange, "lies before the person's birth")
 	c.Require(
 		p.DiedOn == nil || !e.ReceivedOn.After(*p.DiedOn),
 		"received_on",

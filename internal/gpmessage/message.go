@@ -76,8 +76,8 @@ type Person struct {
 	GivenName *string `json:"given_name" example:"Mary"`
 	// Family name; null where the person has none.
 	FamilyName *string `json:"family_name" example:"Example"`
-	// Date of birth.
-	BirthDate day.Date `json:"birth_date" format:"date" example:"1950-04-01"`
+	// Date of birth: the day, the month or the year, as far as it is known; null: it is not known.
+	BirthDate *day.Partial `json:"birth_date" format:"partial-date" example:"1950-04-01"`
 	// NHS number, where it is known and in a range that is issued.
 	NHSNumber *string `json:"nhs_number,omitempty" example:"9991000003"`
 	// ODS code of the practice, where it is known.

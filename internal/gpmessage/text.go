@@ -34,7 +34,7 @@ func (m Message) writePerson(p *page) {
 			name = append(name, *part)
 		}
 	}
-	born := []string{strings.Join(name, ", "), "; born ", on(m.Person.BirthDate)}
+	born := []string{strings.Join(name, ", "), bornOn(m.Person.BirthDate)}
 	if n := m.Person.NHSNumber; n != nil && len(*n) == 10 {
 		born = append(born, "; NHS number ", (*n)[:3], " ", (*n)[3:6], " ", (*n)[6:])
 	}
@@ -250,6 +250,20 @@ func (m Message) writeRisks(p *page) {
 
 // on is a day as NHS records write it, which nobody reads the wrong way round.
 func on(d day.Date) string { return d.In(time.UTC).Format("02-Jan-2006") }
+
+// bornOn says as much of a date of birth as is known.
+func bornOn(born *day.Partial) string {
+	switch {
+	case born == nil:
+		return "; date of birth not known"
+	case born.IsWhole():
+		return "; born " + on(born.Earliest())
+	case born.Month() != "":
+		return "; born " + born.Earliest().In(time.UTC).Format("Jan-2006") + " (day not known)"
+	default:
+		return "; born " + born.Year() + " (day and month not known)"
+	}
+}
 
 func dated(label string, d *day.Date) string {
 	if d == nil {

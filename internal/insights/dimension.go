@@ -58,8 +58,9 @@ type Divider struct {
 	EthnicGroup *string `json:"ethnic_group,omitempty" example:"asian"`
 	// Gender as the person states it. It is there when figures are asked by gender.
 	Gender *string `json:"gender,omitempty" example:"female"`
-	// Age in bands of years. It is there when figures are asked by age_band. Age on the day that decides the
-	// row's month.
+	// Age in bands of years; not_known where nothing is known of the birth date. It is there when figures
+	// are asked by age_band. Age on the day that decides the row's month; who is known to be born in a year
+	// counts as born on 1 July, in a month on its 16th.
 	AgeBand *string `json:"age_band,omitempty" example:"50_64"`
 	// The organisation's id. It is there when figures are asked by organisation.
 	OrganisationID *string `json:"organisation_id,omitempty" format:"uuid"`
@@ -228,7 +229,7 @@ func (d Dimension) values() (list []string) {
 	case ByDeprivation:
 		return []string{"1", "2", "3", "4", "5", "not_known"}
 	case ByAgeBand:
-		return []string{"under_18", "18_34", "35_49", "50_64", "65_79", "80_over"}
+		return []string{"under_18", "18_34", "35_49", "50_64", "65_79", "80_over", "not_known"}
 	}
 	seed, _ := codes.Lookup(
 		map[Dimension]string{ByNeedGroup: "needs", ByEthnicGroup: "ethnic_categories", ByGender: "genders"}[d],

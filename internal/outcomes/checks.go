@@ -58,12 +58,13 @@ func (a *Assessment) checkWho(tx *db.Tx, e *episodes.Episode, i instruments.Inst
 	return err
 }
 
-// oldEnough reports whether the person has reached the instrument's minimum age on a day.
+// oldEnough reports whether the person has reached the instrument's minimum age on a day. Whose birth date leaves it open,
+// or is not known, has not.
 func oldEnough(tx *db.Tx, site, patient uuid.UUID, i instruments.Instrument, on day.Date) (old bool, err error) {
 	if i.MinAge == 0 {
 		return true, nil
 	}
-	err = tx.Raw("select birth_date + make_interval(years => ?) <= ? from patients where site_id = ? and id = ?",
+	err = tx.Raw("select surely_reached(birth_date, ?, ?) from patients where site_id = ? and id = ?",
 		i.MinAge, on, site, patient).
 		Scan(&old).
 		Error

@@ -159,7 +159,7 @@ func (n NewConsent) check(tx *db.Tx, p Patient) error {
 	}
 	var c fault.Checks
 	c.Require(!n.DecidedOn.After(today), "decided_on", fault.OutOfRange, "must not lie in the future")
-	c.Require(!n.DecidedOn.Before(p.BirthDate), "decided_on", fault.OutOfRange, "lies before the person's birth")
+	c.Require(!p.BornAfter(n.DecidedOn), "decided_on", fault.OutOfRange, "lies before the person's birth")
 	permits := n.Decision == "given" || n.Decision == bestInterests
 	c.Require(
 		!permits || p.DiedOn == nil || !n.DecidedOn.After(*p.DiedOn),

@@ -46,20 +46,20 @@ func (a identity) alike(b identity) (l likeness) {
 		}
 		return likeness{1, 1, []string{numberFits}}
 	}
-	born, bornReason := a.fits(byDay, b.BirthDate.String())
+	born := a.bornAlike(b.Patient)
 	given, family := bestGiven(a.given, b.given), familiesAlike(a.family, b.family)
 	bothGiven, bothFamily := len(a.given) > 0 && len(b.given) > 0, len(a.family) > 0 && len(b.family) > 0
-	if born == 0 || bothGiven && given == 0 || !bothGiven && !bothFamily {
+	if born.fit == 0 && born.weight > 0 || bothGiven && given == 0 || !bothGiven && !bothFamily {
 		return likeness{}
 	}
-	sum, all := 3*born, 3.0
+	sum, all := born.weight*born.fit, born.weight
 	if bothGiven {
 		sum, all = sum+2*given, all+2
 	}
 	if bothFamily {
 		sum, all = sum+2*family, all+2
 	}
-	l.score = sum / all
+	l.score = min(sum/all, born.most)
 	if (len(a.given) > 0) != (len(b.given) > 0) || (len(a.family) > 0) != (len(b.family) > 0) {
 		l.score = min(l.score, 0.8)
 	}
@@ -71,13 +71,44 @@ func (a identity) alike(b identity) (l likeness) {
 	default:
 		l.reasons = []string{nameSimilar}
 	}
-	l.reasons = append(l.reasons, bornReason)
+	if born.reason != "" {
+		l.reasons = append(l.reasons, born.reason)
+	}
 	contact := l.addContact(a, b)
-	if (bothFamily && family == 0 || born < 1) && !contact {
+	if (bothFamily && family == 0 || born.fit < 1 && born.weight > 0) && !contact {
 		return likeness{}
 	}
 	l.uncapped = l.score
 	l.score = math.Round(min(l.score, 1)*100) / 100
+	return l
+}
+
+// birthLikeness is how alike two birth dates are: from 0 to 1, what that weighs, why, and the most that the score of the
+// names and the dates may be.
+type birthLikeness struct {
+	fit, weight, most float64
+	reason            string
+}
+
+// bornAlike weighs two birth dates as far as both are known. Where one of them is not, names alone make too little: the
+// same phone, e-mail address or postcode is needed.
+func (p Patient) bornAlike(o Patient) birthLikeness {
+	if p.BirthDate == nil || o.BirthDate == nil {
+		return birthLikeness{most: 0.65}
+	}
+	a, b := p.BirthDate.String(), o.BirthDate.String()
+	known := min(len(a), len(b))
+	l := birthLikeness{weight: 3, most: 1}
+	if known < len("1961-05-17") {
+		l.most = 0.8
+	}
+	switch a, b = a[:known], b[:known]; {
+	case a == b:
+		l.fit, l.reason = p.bornFits(b)
+		l.fit = 1
+	case similar(a, b):
+		l.fit, l.reason = 0.5, dateSimilar
+	}
 	return l
 }
 
@@ -181,7 +212,10 @@ func exchanged(a, b []rune) bool {
 
 // duplicates are the people of the same site who may be the person, the most alike first.
 func duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
-	a := asked{others: []string{byDay + p.BirthDate.String()}}
+	a := asked{}
+	if p.BirthDate != nil {
+		a.others = append(a.others, born(*p.BirthDate))
+	}
 	if p.GivenName != nil { // the first, since a further one is often left out
 		a.names += strings.Fields(*p.GivenName + " -")[0] + " "
 	}

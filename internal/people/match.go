@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"waypost/internal/platform/day"
 )
 
 const (
@@ -88,6 +90,8 @@ func (p Patient) has(kind string) bool {
 		return p.Postcode != nil
 	case byReference:
 		return len(p.ExternalIDs) > 0
+	case byDay, byMonth, byYear:
+		return p.BirthDate != nil
 	default:
 		return true
 	}
@@ -101,17 +105,9 @@ func (p Patient) fits(kind, value string) (fit float64, reason string) {
 		}
 		return 0
 	}
-	born := p.BirthDate.String()
 	switch kind {
-	case byDay:
-		if similar(born, value) && born != value {
-			return 0.5, dateSimilar
-		}
-		return is(&born), dateFits
-	case byMonth:
-		return bool01(strings.HasPrefix(born, value)), monthFits
-	case byYear:
-		return bool01(strings.HasPrefix(born, value)), yearFits
+	case byDay, byMonth, byYear:
+		return p.bornFits(value)
 	case byNHSNumber:
 		return is(p.NHSNumber), numberFits
 	case byPhone:
@@ -130,14 +126,41 @@ func (p Patient) fits(kind, value string) (fit float64, reason string) {
 	}
 }
 
-func bool01(b bool) float64 {
-	if b {
-		return 1
+// bornFits reports how well a day, a month or a year fits the birth date, of which less may be known than was asked.
+func (p Patient) bornFits(value string) (fit float64, reason string) {
+	if p.BirthDate == nil {
+		return 0, ""
 	}
-	return 0
+	born := p.BirthDate.String()
+	reason = map[int]string{len("1961-05-17"): dateFits, len("1961-05"): monthFits, len("1961"): yearFits}[min(len(born), len(value))]
+	switch {
+	case strings.HasPrefix(born, value):
+		return 1, reason
+	case strings.HasPrefix(value, born):
+		return lessIsKnown, reason
+	case len(born) == len(value) && len(value) == len("1961-05-17") && similar(born, value):
+		return 0.5, dateSimilar
+	default:
+		return 0, reason
+	}
 }
 
-// similar reports whether two dates differ in one digit, or in the order of day and month.
+// lessIsKnown is how well a birth date fits of which less is known than was asked for.
+const lessIsKnown = 0.7
+
+// born is a birth date as it is searched for.
+func born(d day.Partial) string {
+	switch {
+	case d.IsWhole():
+		return byDay + d.String()
+	case d.Month() != "":
+		return byMonth + d.String()
+	default:
+		return byYear + d.String()
+	}
+}
+
+// similar reports whether two dates, months or years differ in one digit, or two dates in the order of day and month.
 func similar(a, b string) bool {
 	differ := 0
 	for i := range a {
@@ -145,7 +168,7 @@ func similar(a, b string) bool {
 			differ++
 		}
 	}
-	return differ == 1 || a[:4] == b[:4] && a[5:7] == b[8:10] && a[8:10] == b[5:7]
+	return differ == 1 || len(a) == len("1961-05-17") && a[:4] == b[:4] && a[5:7] == b[8:10] && a[8:10] == b[5:7]
 }
 
 // withNeighbours returns a list for each word: the word, then the words that it makes when it is joined to its neighbours.

@@ -35,6 +35,7 @@ func (p *Patient) AfterFind(*gorm.DB) error {
 }
 
 func (p *Patient) show() {
+	p.BirthDateUnknown = p.BirthDate == nil
 	p.PhoneNational, p.Warnings = p.National(p.Phone), nil
 	if p.NHSNumberUnissued {
 		p.Warnings = append(p.Warnings, fault.Warning{Code: "nhs_number_not_issued",

@@ -68,8 +68,13 @@ type Details struct {
 	PreferredName *string `json:"preferred_name" required:"false" maxLength:"100"`
 	// The person's pronouns.
 	Pronouns *string `json:"pronouns" required:"false" maxLength:"50" example:"she/her"`
-	// Date of birth; not in the future.
-	BirthDate day.Date `json:"birth_date" format:"date" example:"1950-04-01"`
+	// Date of birth, not in the future: the day, or the month (1961-05) or the year (1961) where no more is
+	// known. It or birth_date_unknown is needed. Where an instrument has a minimum age, the last day that it
+	// may be counts; figures and datasets take the middle (1 July; the 16th).
+	BirthDate *day.Partial `json:"birth_date" required:"false" format:"partial-date" example:"1950-04-01"`
+	// True: nothing is known of the date of birth, and birth_date is null. A change that gives a birth_date
+	// need not say that this is false.
+	BirthDateUnknown bool `json:"birth_date_unknown" required:"false" gorm:"-"`
 	// Gender as the person states it; not_known when left out.
 	Gender string `json:"gender" required:"false" format:"code:genders"`
 	// Ethnic category; 99 (not known) when left out.
@@ -207,6 +212,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if p.Details, err = c.Apply(was); err != nil {
 			return err
 		}
+		p.settleBirth(c)
 		if err := s.validate(tx, &p, was); err != nil {
 			return err
 		}
@@ -231,15 +237,9 @@ func (s *Store) validate(tx *db.Tx, p *Patient, was Details) error {
 	c.Require(p.GivenName != nil || p.FamilyName != nil, "given_name", fault.Required, "or family_name is needed")
 	s.validateNumber(&c, p, was)
 	p.normalise(&c, was)
-	c.Require(!p.BirthDate.After(today), "birth_date", fault.OutOfRange, "must not lie in the future")
+	p.validateBirth(&c, today)
 	c.Require(
-		today.Before(p.BirthDate.AddDays(130*366)),
-		"birth_date",
-		fault.OutOfRange,
-		"lies more than 130 years back",
-	)
-	c.Require(
-		p.DiedOn == nil || !p.DiedOn.After(today) && !p.DiedOn.Before(p.BirthDate),
+		p.DiedOn == nil || !p.DiedOn.After(today) && !p.BornAfter(*p.DiedOn),
 		"died_on",
 		fault.OutOfRange,
 		"must lie between birth and today",
@@ -258,6 +258,32 @@ func (s *Store) validate(tx *db.Tx, p *Patient, was Details) error {
 	)
 	p.show()
 	return c.Err()
+}
+
+// settleBirth lets what a change says of the date of birth win over what was known, where it names one of the two fields.
+func (d *Details) settleBirth(c Changes) {
+	switch date, unknown := c.Has("birth_date"), c.Has("birth_date_unknown"); {
+	case date && !unknown:
+		d.BirthDateUnknown = false
+	case unknown && !date && d.BirthDateUnknown:
+		d.BirthDate = nil
+	}
+}
+
+// validateBirth checks the date of birth.
+func (p *Patient) validateBirth(c *fault.Checks, today day.Date) {
+	known := p.BirthDate != nil
+	c.Require(known || p.BirthDateUnknown, "birth_date", fault.Required, "or birth_date_unknown is needed")
+	c.Require(!known || !p.BirthDateUnknown, "birth_date_unknown", fault.NotAllowed,
+		"goes without birth_date: exactly one of the two")
+	c.Require(!p.BornAfter(today), "birth_date", fault.OutOfRange, "must not lie in the future")
+	c.Require(!known || today.Before(p.BirthDate.Latest().AddDays(130*366)), "birth_date", fault.OutOfRange,
+		"lies more than 130 years back")
+}
+
+// BornAfter reports whether the person was born after a day for certain.
+func (p *Patient) BornAfter(d day.Date) bool {
+	return p.BirthDate != nil && p.BirthDate.Earliest().After(d)
 }
 
 func (p *Patient) subject() events.Subject {

@@ -27,8 +27,9 @@ type Search struct {
 	NHSNumber *string `json:"nhs_number,omitempty" format:"nhs-number" maxLength:"50" example:"9991000003"`
 	// The whole family name, with birth_date.
 	FamilyName *string `json:"family_name,omitempty" minLength:"1" maxLength:"100" dependentRequired:"birth_date"`
-	// Date of birth, with family_name.
-	BirthDate *day.Date `json:"birth_date,omitempty" format:"date" dependentRequired:"family_name"`
+	// Date of birth, or its month or year, with family_name. People of whom more is known are found too, and
+	// those of whom less is known are not.
+	BirthDate *day.Partial `json:"birth_date,omitempty" format:"partial-date" dependentRequired:"family_name"`
 	// What another system calls the person.
 	ExternalID *db.ExternalID `json:"external_id,omitempty"`
 	// What a person would type: names or their beginnings in any order, with one slip of the keys in each; a date of
@@ -120,7 +121,7 @@ func (s *Store) find(tx *db.Tx, by Search) ([]FoundPatient, error) {
 	case by.Q != nil:
 		return candidates(tx, readTyped(*by.Q, tx.Now), leastScore)
 	default:
-		list, err := candidates(tx, asked{names: *by.FamilyName, others: []string{byDay + by.BirthDate.String()}}, leastScore)
+		list, err := candidates(tx, asked{names: *by.FamilyName, others: []string{born(*by.BirthDate)}}, leastScore)
 		if err != nil {
 			return nil, err
 		}

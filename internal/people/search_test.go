@@ -166,7 +166,7 @@ func TestNamesOfManyShapesAreFound(t *testing.T) {
 	ids := map[uuid.UUID]bool{}
 	for i, n := range names {
 		p, err := people.Record(ctx, Recording{New: New{SiteID: &site, Details: Details{
-			GivenName: &n.given, FamilyName: &n.family, BirthDate: day.New(1950, 4, 1+i%28)}}}, "api")
+			GivenName: &n.given, FamilyName: &n.family, BirthDate: new(day.New(1950, 4, 1+i%28).Whole())}}}, "api")
 		if err != nil {
 			t.Fatal(n, err)
 		}

@@ -86,7 +86,9 @@ func TestWhoIsLikelyTheSamePerson(t *testing.T) {
 		if given != "" {
 			i.given = [][]string{strings.Fields(given)}
 		}
-		i.BirthDate, _ = day.Parse(born)
+		if date, err := day.ParsePartial(born); err == nil {
+			i.BirthDate = &date
+		}
 		i.Phone = &phone
 		return i
 	}
@@ -107,6 +109,15 @@ func TestWhoIsLikelyTheSamePerson(t *testing.T) {
 		{person("jane", "obrien", "1961-05-17"), person("june", "obrien", "1961-05-17"), 0},
 		{person("francis", "obrien", "1961-05-17"), person("frances", "obrien", "1961-05-17"), 0},
 		{person("инна", "иванова", "1961-05-17"), person("анна", "иванова", "1961-05-17"), 0},
+		{person("marigold", "obrien", "1961-05-17"), person("marigold", "obrien", "1961"), 0.9},
+		{person("marigold", "obrien", "1961-05"), person("marigold", "obrien", "1961-05-17"), 0.9},
+		{person("marigold", "obrien", "1961"), person("marigold", "obrien", "1961"), 0.9},
+		{person("marigold", "obrien", "1961"), person("marigold", "obrien", "1962-05-17"), 0.89},
+		{person("marigold", "obrien", "1961"), person("marigold", "obrien", "1984-05-17"), 0},
+		{person("marigold", "obrien", "1961-05"), person("marigold", "obrien", "1984-11"), 0},
+		{person("marigold", "obrien", ""), person("marigold", "obrien", "1961-05-17"), 0.75},
+		{person("marigold", "obrien", ""), person("marigold", "obrien", ""), 0.75},
+		{person("marigold", "obrien", ""), person("marigold", "heather", "1961"), 0.6},
 		{person("john", "barkworth", "1950-04-01"), person("john", "barkworth", "1981-09-12"), 0},
 	} {
 		for _, l := range []likeness{c.a.alike(c.b), c.b.alike(c.a)} {

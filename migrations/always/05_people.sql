@@ -40,6 +40,21 @@ create or replace trigger patients_answers after update of died_on on patients
 
 call make_views_of_record('consents');
 
+-- The first and the last day on which a person may have been born, of whom the day, the month or the year is known; null:
+-- nothing is.
+create or replace function born_from(born text) returns date language sql immutable parallel safe as $$
+  select make_date(left(born, 4)::int, coalesce(nullif(substr(born, 6, 2), ''), '1')::int,
+    coalesce(nullif(substr(born, 9, 2), ''), '1')::int) $$;
+create or replace function born_until(born text) returns date language sql immutable parallel safe as $$
+  select case length(born) when 4 then born_from(born) + interval '1 year' - interval '1 day'
+    when 7 then born_from(born) + interval '1 month' - interval '1 day' else born_from(born) end::date $$;
+
+-- Reports whether a person has reached an age on a day for certain: whoever may be younger, or whose birth date is not
+-- known, has not.
+create or replace function surely_reached(born text, years int, on_day date) returns boolean
+  language sql immutable parallel safe as $$
+  select coalesce(born_until(born) + make_interval(years => years) <= on_day, false) $$;
+
 -- The one rule of consent: which row stands for a person and purpose, by what was recorded at an instant. The newest
 -- decided_on wins. On one day a refusal wins, unless a later consent names it in replaces. Not asking, and not obtaining
 -- an answer, replace no decision. The column stands keeps the result: after a change of this rule a numbered file works

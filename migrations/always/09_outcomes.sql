@@ -73,7 +73,7 @@ create or replace function who_may_answer(site uuid, instrument text, version in
   from instruments i
   where i.site_id = site and i.key = instrument and i.version = who_may_answer.version and i.key <> 'ons4' $$;
 
--- Recomputes which answers count after a change of birth date. Answers given too young, or by a proxy where only the
+-- Recomputes which answers count after a change of birth date. Answers given too young, or perhaps too young, or by a proxy where only the
 -- person may answer, are kept but get no scores.
 create or replace function recount_answers(site uuid, patient uuid, at_time timestamptz) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
@@ -84,7 +84,7 @@ begin
     where a.site_id = site and e.site_id = site and e.id = a.episode_id and e.patient_id = patient
       and p.site_id = site and p.id = patient
       and a.not_counted <> (
-        select p.birth_date + make_interval(years => w.min_age) > a.completed_on or w.self_only and a.respondent = 'proxy'
+        select not surely_reached(p.birth_date, w.min_age, a.completed_on) or w.self_only and a.respondent = 'proxy'
         from who_may_answer(site, a.instrument, a.instrument_version) w where w.min_age > 0);
   delete from assessment_scores s using assessments a, episodes e
     where e.site_id = site and e.patient_id = patient and a.site_id = site and a.episode_id = e.id
@@ -125,7 +125,7 @@ begin
 end $$;
 call only_for('birth_date_changed()');
 create or replace trigger patients_birth_date_changed after update of birth_date on patients
-  for each row when (old.birth_date <> new.birth_date) execute function birth_date_changed();
+  for each row when (old.birth_date is distinct from new.birth_date) execute function birth_date_changed();
 
 -- Who said no to being contacted for follow-ups. Somebody who was never asked for consent is not among them: the link
 -- worker sees them and can ask.

@@ -1,10 +1,13 @@
 -- Figures: what counting them needs, and who reads the snapshot of a night.
 
--- A person's age on a day, in the bands that figures use. Nobody is told apart above 80.
-create or replace function age_band(born date, on_day date) returns text language sql immutable parallel safe as $$
-  select case when years < 18 then 'under_18' when years < 35 then '18_34' when years < 50 then '35_49'
+-- A person's age on a day, in the bands that figures use. Nobody is told apart above 80. Who was born in a year counts as
+-- of 1 July, and in a month as of its 16th: as many are older as are younger.
+create or replace function age_band(born text, on_day date) returns text language sql immutable parallel safe as $$
+  select case when years is null then 'not_known' when years < 18 then 'under_18' when years < 35 then '18_34' when years < 50 then '35_49'
     when years < 65 then '50_64' when years < 80 then '65_79' else '80_over' end
-  from (select extract(year from age(on_day, born)) as years) a $$;
+  from (
+    select extract(year from age(on_day,
+      (case length(born) when 4 then born || '-07-01' when 7 then born || '-16' else born end)::date)) as years) a $$;
 
 -- The month of a day, counted since January of the year 0.
 create or replace function month_number(d date) returns int language sql immutable parallel safe as $$

@@ -76,9 +76,9 @@ begin
     union
     select search_key(p.site_id, kind, value)
     from (values
-      ('d', to_char(p.birth_date, 'YYYY-MM-DD')),
-      ('m', to_char(p.birth_date, 'YYYY-MM')),
-      ('y', to_char(p.birth_date, 'YYYY')),
+      ('d', case when length(p.birth_date) = 10 then p.birth_date end),
+      ('m', case when length(p.birth_date) >= 7 then left(p.birth_date, 7) end),
+      ('y', left(p.birth_date, 4)),
       ('n', case when not p.nhs_number_unissued then p.nhs_number end),
       ('t', p.phone),
       ('e', lower(p.email)),

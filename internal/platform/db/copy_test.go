@@ -24,7 +24,7 @@ type (
 		NHSNumber             *string
 		GivenName, FamilyName string
 		PreferredName         *string
-		BirthDate             day.Date
+		BirthDate             day.Partial
 		DiedOn                *day.Date
 		IMDDecile             *int
 		IMDVersion            *string
@@ -135,15 +135,12 @@ var (
 
 func drawPatient(r *rapid.T) patient {
 	p := patient{
-		SiteID:        site1,
-		ID:            db.IDAt(time.Now()),
-		GivenName:     text.Draw(r, "given"),
-		FamilyName:    text.Draw(r, "family"),
-		PreferredName: texts.Draw(r, "preferred"),
-		BirthDate: date.Draw(
-			r,
-			"birth",
-		),
+		SiteID:             site1,
+		ID:                 db.IDAt(time.Now()),
+		GivenName:          text.Draw(r, "given"),
+		FamilyName:         text.Draw(r, "family"),
+		PreferredName:      texts.Draw(r, "preferred"),
+		BirthDate:          date.Draw(r, "birth").Whole(),
 		DiedOn:             rapid.Ptr(date, true).Draw(r, "died"),
 		NationalDataOptOut: rapid.Ptr(rapid.Bool(), true).Draw(r, "opt out"),
 		RecordedVia:        "demo",
@@ -222,7 +219,7 @@ func somebody(at uuid.UUID) patient {
 		ID:          db.IDAt(now),
 		GivenName:   "Ann",
 		FamilyName:  "Bee",
-		BirthDate:   day.New(1950, 4, 1),
+		BirthDate:   day.New(1950, 4, 1).Whole(),
 		RecordedVia: "demo",
 		CreatedAt:   now,
 		UpdatedAt:   now,

@@ -135,6 +135,7 @@ func (s *server) operations() {
 	s.meOperations()
 	s.siteOperations()
 	s.linkWorkerOperations()
+	s.handoverOperations()
 	s.organisationOperations()
 	s.serviceOperations()
 	s.patientOperations()

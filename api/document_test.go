@@ -154,7 +154,7 @@ func TestIdsOfExamplesFitTogether(t *testing.T) {
 	}
 }
 
-const mostLines = 17_250 // of the document; lower it when there are fewer
+const mostLines = 17_850 // of the document; lower it when there are fewer
 
 func TestTheDocumentGrowsWithWhatItSays(t *testing.T) {
 	t.Parallel()

@@ -229,13 +229,13 @@ func TestALinksTransactionSeesOneReferral(t *testing.T) {
 	}
 	err = w.db.Do(ctx, func(tx *db.Tx) error {
 		for sql, want := range map[string]string{
-			"select coalesce(string_agg(id::text, ','), '') from referrals": mine,
-			"select count(*)::text from referral_moves":                     "0",
-			"select has_table_privilege('patients', 'select')::text":        "false",
-			"select has_table_privilege('episodes', 'select')::text":        "false",
-			"select count(*)::text from events":                             "0",
-			"select count(*)::text from referred_person('" + other + "')":   "0",
-			"select count(*)::text from referred_person('" + mine + "')":    "1",
+			"select coalesce(string_agg(id::text, ','), '') from referrals":      mine,
+			"select count(*)::text from referral_moves":                          "0",
+			"select has_table_privilege('patients', 'select')::text":             "false",
+			"select has_table_privilege('episodes', 'select')::text":             "false",
+			"select count(*)::text from events":                                  "0",
+			"select count(*)::text from referred_person('" + other + "', now())": "0",
+			"select count(*)::text from referred_person('" + mine + "', now())":  "1",
 		} {
 			var got string
 			if err := tx.Raw(sql).Scan(&got).Error; err != nil || got != want {

@@ -134,7 +134,8 @@ func (s *server) linkWorkerOperations() {
 		Summary: "Change a link worker",
 		Description: "Changes a link worker. One who is made inactive keeps their records and takes no new episode; " +
 			"their keys answer 401 at once, and none can be made for them while they are. The answer then says " +
-			"how many episodes, open referrals and due follow-ups are still theirs.",
+			"how many episodes, open referrals and due follow-ups are still theirs, and where a site manager can hand " +
+			"them over.",
 	}, s.changeLinkWorker)
 }
 
@@ -166,7 +167,14 @@ func (s *server) withStillTheirs(ctx context.Context, w sites.LinkWorker) (sites
 		return w, nil
 	}
 	n, err := s.Worklists.CountOpenWork(ctx, w.SiteID, w.ID)
-	w.StillTheirs = new(sites.StillTheirs(n))
+	w.StillTheirs, w.HandOverAt = new(sites.StillTheirs(n)), s.Base+"/v1/handovers"
+	if n.Episodes+n.Referrals+n.FollowUps > 0 {
+		w.Warnings = []fault.Warning{{
+			Code: "work_is_still_theirs",
+			Detail: "They have open episodes, open referrals or due follow-ups, which nobody sees to: a manager of the site " +
+				"can hand them over.",
+		}}
+	}
 	return w, err
 }
 

@@ -88,6 +88,7 @@ var foreignBodies = map[string]string{
 	"record-referral": `{"episode_id":"{episodes}","organisation_id":"{organisation}","need":"food"}`,
 	"record-assessment": `{"episode_id":"{episodes}","instrument":"ons4","timepoint":"review",
 		"completed_on":"2026-01-12","mode":"telephone","respondent":"self","responses":{"anxiety":1}}`,
+	"create-handover": `{"from_link_worker_id":"{link-workers}","to_link_worker_id":"{link-workers}","reason":"Leaves"}`,
 	"record-patient":  `{"site_id":"{sites}","given_name":"A","family_name":"B","birth_date":"1950-01-01"}`,
 	"add-link-worker": `{"site_id":"{sites}","name":"A","email":"a@example.org"}`,
 }
@@ -101,6 +102,8 @@ func TestAnotherSiteReachesNothing(t *testing.T) {
 	things["attendances"] = org.post(of+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,
 		"reported_by":"organisation"}`, w.today())).made()
 	things["questions"] = org.post(of+"/questions", `{"question":"Which day?"}`).made()
+	things["handovers"] = w.as("link_worker").post("/handovers", fmt.Sprintf(`{"from_link_worker_id":%q,"to_link_worker_id":%q,
+		"reason":"Leave","until":%q}`, w.worker, w.colleague("Kim Other"), w.daysAgo(-5))).made()
 	w.keys["other_site_manager"] = w.key("site_manager", fmt.Sprintf(`"site_ids":[%q]`, w.other))
 	w.keys["other_integration"] = w.key("integration", fmt.Sprintf(`"site_ids":[%q]`, w.other))
 	_, all := operations(t)

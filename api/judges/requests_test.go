@@ -280,6 +280,10 @@ func (c *caller) thing(operation string) string {
 		return c.moved("change-service", c.make("add-service"))
 	case "record-follow-up-service":
 		return c.completed()
+	case "close-cover":
+		cover := c.request("create-handover")
+		cover.body["until"] = time.Now().UTC().AddDate(0, 0, 7).Format(time.DateOnly)
+		return c.do(cover)["id"].(string)
 	}
 	if segment == "follow-ups" { // a baseline makes them
 		episode := c.do(c.request("record-assessment"))["episode_id"].(string)
@@ -326,6 +330,7 @@ var makes = map[string]string{
 	"attendances":   "record-attendance",
 	"contacts":      "record-contact",
 	"episodes":      "open-episode",
+	"handovers":     "create-handover",
 	"link-workers":  "add-link-worker",
 	"organisations": "add-organisation",
 	"patients":      "record-patient",
@@ -375,6 +380,12 @@ func (c *caller) instead(operation string) fields {
 				"link_worker_id": c.make("add-link-worker"),
 			},
 			"referrals": []any{fields{"organisation_id": c.make("add-organisation"), "need": "loneliness_isolation"}},
+		}
+	case "create-handover":
+		return fields{
+			"from_link_worker_id": c.make("add-link-worker"),
+			"to_link_worker_id":   c.make("add-link-worker"),
+			"dry_run":             nil,
 		}
 	case "add-link-worker":
 		return fields{"site_id": c.site(), "email": numbered("sam%d@example.org")}

@@ -66,6 +66,16 @@ func CreateLater[I, O any](s *Server, o Operation, location func(O) string, h fu
 	}
 }
 
+// CreateOrShow is Create for what can be asked for first. The answer is 201, or 200 where the location is empty, since
+// nothing was made.
+func CreateOrShow[I, O any](s *Server, o Operation, location func(O) string, h func(context.Context, *I) (O, error)) {
+	made := post(s, o, posting[O]{o.ID, http.StatusCreated, location}, h)
+	made.Responses["200"] = &huma.Response{
+		Description: http.StatusText(http.StatusOK),
+		Content:     made.Responses["201"].Content,
+	}
+}
+
 // posting is how an operation answers a POST.
 type posting[O any] struct {
 	id       string

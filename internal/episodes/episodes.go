@@ -244,7 +244,15 @@ func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (l
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := tx.InSites().Where("id > ?", page.After)
 		if by.LinkWorkerID != nil {
-			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
+			covered, err := tx.Covered(*by.LinkWorkerID, tx.Now)
+			if err != nil {
+				return err
+			}
+			if len(covered) > 0 {
+				q = q.Where("(link_worker_id = ? or id = any(?::uuid[]))", *by.LinkWorkerID, covered)
+			} else {
+				q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
+			}
 		}
 		if by.PatientID != nil {
 			q = q.Where("patient_id = ?", *by.PatientID)

@@ -138,9 +138,10 @@ func (m *Message) fillIn(tx *db.Tx, e episodes.Episode) error {
 		m.ScoresNote = scoresNote
 	}
 	m.Sender = &Sender{}
-	return tx.Raw(`select w.name as link_worker, w.email, s.name as site from link_workers w join sites s on
-		s.id = w.site_id
-		where w.site_id = ? and w.id = ?`, e.SiteID, *e.LinkWorkerID).Scan(m.Sender).Error
+	return tx.Raw(`select w.name as link_worker, w.email, s.name as site
+		from sites s cross join lateral link_worker_to_ask(s.id, ?, ?) w where s.id = ?`, e.ID, tx.Now, e.SiteID).
+		Scan(m.Sender).
+		Error
 }
 
 func planOf(e episodes.Episode, asked []outcomes.FollowUp) *Plan {

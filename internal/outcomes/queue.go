@@ -49,7 +49,15 @@ func (s *Store) FollowUps(
 			)
 		}
 		if by.LinkWorkerID != nil {
-			q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
+			covered, err := tx.Covered(*by.LinkWorkerID, asOf)
+			if err != nil {
+				return err
+			}
+			if len(covered) > 0 {
+				q = q.Where("(link_worker_id = ? or episode_id = any(?::uuid[]))", *by.LinkWorkerID, covered)
+			} else {
+				q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
+			}
 		}
 		if by.EpisodeID != nil {
 			q = q.Where("episode_id = ?", *by.EpisodeID)

@@ -70,8 +70,10 @@ func (v visit) notice(tx *db.Tx) (n Notice, err error) {
 			coalesce(s.kept_for, '') as kept_for, coalesce(s.privacy_notice_url, '') as privacy_notice_url,
 			consent_stands(s.id, @patient, 'report_to_gp') as to_practice, consent_stands(s.id, @patient,
 				'research') as to_research
-		from sites s join link_workers w on w.site_id = s.id and w.id = @worker
-		where s.id = @site`, map[string]any{"site": v.SiteID, "patient": v.PatientID, "worker": v.episode.LinkWorkerID}).Scan(&n).Error
+		from sites s cross join lateral link_worker_to_ask(s.id, @episode, @now) w
+		where s.id = @site`, map[string]any{"site": v.SiteID, "patient": v.PatientID, "episode": v.EpisodeID, "now": tx.Now}).
+		Scan(&n).
+		Error
 	return n, err
 }
 

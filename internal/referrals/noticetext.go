@@ -73,9 +73,9 @@ func (r *Referral) noticeData(tx *db.Tx) (a noticeData, err error) {
 		coalesce(w.phone, '') as worker_phone
 		from episodes e
 		join sites s on s.id = e.site_id
-		join link_workers w on w.site_id = e.site_id and w.id = e.link_worker_id
+		cross join lateral link_worker_to_ask(e.site_id, e.id, ?) w
 		join organisations o on o.id = ?
-		where e.site_id = ? and e.id = ?`, r.OrganisationID, r.SiteID, r.EpisodeID).Scan(&a).Error
+		where e.site_id = ? and e.id = ?`, tx.Now, r.OrganisationID, r.SiteID, r.EpisodeID).Scan(&a).Error
 	if err != nil {
 		return a, err
 	}

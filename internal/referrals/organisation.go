@@ -166,7 +166,8 @@ func (r *Received) show(tx *db.Tx, operation string) error {
 	}
 	r.NothingLeft = len(r.AllowedMoves) == 0
 	var found []Person
-	if err := tx.Raw("select *, referring_phone(?) as link_worker_phone from referred_person(?)", r.ID, r.ID).
+	if err := tx.Raw("select *, referring_phone(@id, @now) as link_worker_phone from referred_person(@id, @now)",
+		map[string]any{"id": r.ID, "now": tx.Now}).
 		Scan(&found).
 		Error; err != nil ||
 		len(found) == 0 {

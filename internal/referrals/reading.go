@@ -94,10 +94,16 @@ func (s *Store) List(
 			q = q.Where("episode_id = ?", *by.EpisodeID)
 		}
 		if by.LinkWorkerID != nil {
-			q = q.Where(
-				"(site_id, episode_id) in (select site_id, id from episodes where link_worker_id = ?)",
-				*by.LinkWorkerID,
-			)
+			covered, err := tx.Covered(*by.LinkWorkerID, tx.Now)
+			if err != nil {
+				return err
+			}
+			theirs := "(site_id, episode_id) in (select site_id, id from episodes where link_worker_id = ?)"
+			if len(covered) > 0 {
+				q = q.Where("("+theirs+" or episode_id = any(?::uuid[]))", *by.LinkWorkerID, covered)
+			} else {
+				q = q.Where(theirs, *by.LinkWorkerID)
+			}
 		}
 		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err

@@ -33,6 +33,10 @@ type LinkWorker struct {
 	// In the answer for one who is not active, also to the change that made them so: what somebody
 	// else has to take over.
 	StillTheirs *StillTheirs `json:"still_theirs,omitempty" gorm:"-"`
+	// With still_theirs: where to hand it over, with from_link_worker_id.
+	HandOverAt string `json:"hand_over_at,omitempty" gorm:"-" example:"/v1/handovers"`
+	// With still_theirs: work_is_still_theirs, where there is any.
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 }
 
 // Revision is another after each change.

@@ -20,7 +20,7 @@ type OpenWork struct {
 func (s *Store) CountOpenWork(ctx context.Context, site, worker uuid.UUID) (n OpenWork, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		return tx.As(actor.Actor{Role: actor.System, Job: "open-work", Sites: []uuid.UUID{site}}, func() error {
-			of, args := scopeOf(tx, &worker, tx.Now)
+			of, args := scope{Worker: true}, argsOf(tx, &worker, tx.Now) // not what they stand in for
 			return tx.Query(files.Render("open_work.sql.tmpl", of), args).Scan(&n).Error
 		})
 	})

@@ -11,7 +11,11 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 
 func TestPostgreSQLTakesEveryList(t *testing.T) {
 	texts := map[string]sqlfile.Text{"open work": files.Render("open_work.sql.tmpl", scope{Worker: true})}
-	for who, of := range map[string]scope{"everybody": {}, "a link worker": {Worker: true}} {
+	for who, of := range map[string]scope{
+		"everybody":              {},
+		"a link worker":          {Worker: true},
+		"somebody who stands in": {Worker: true, Covers: true},
+	} {
 		texts["counts of "+who] = counts(of)
 		for _, l := range lists {
 			texts[l.Name+" of "+who] = l.page(of, false)

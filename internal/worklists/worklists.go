@@ -40,6 +40,8 @@ type Row struct {
 	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
 	// Who supports the person.
 	LinkWorkerID uuid.UUID `json:"link_worker_id" format:"uuid"`
+	// Who stands in for them today, where somebody does.
+	CoveredByLinkWorkerID *uuid.UUID `json:"covered_by_link_worker_id" gorm:"-" nullable:"true" format:"uuid"`
 	// An answer of the episode is a safeguarding concern that nobody has marked as seen. Such rows
 	// come first.
 	Safeguarding bool `json:"safeguarding"`
@@ -148,15 +150,19 @@ func (s *Store) Rows(
 		if asOf.IsZero() {
 			asOf = tx.Now
 		}
-		of, args := scopeOf(tx, worker, asOf)
+		covers, err := prepare(tx, asOf)
+		if err != nil {
+			return err
+		}
+		of, args, err := scopeOf(tx, worker, covers, asOf)
+		if err != nil {
+			return err
+		}
 		after := page.After.ID != uuid.Nil
 		if after {
 			args["rank"], args["due"], args["id"] = page.After.Rank, page.After.Due, page.After.ID
 		}
 		args["limit"] = page.Limit
-		if err := useGenericPlans(tx); err != nil {
-			return err
-		}
 		var list []queryRow
 		if err := tx.Query(l.page(of, after), args).Scan(&list).Error; err != nil {
 			return err
@@ -164,6 +170,7 @@ func (s *Store) Rows(
 		total = list[0].Total
 		for _, f := range list {
 			if f.Subject.ID != uuid.Nil { // a page without rows holds one empty row, with the total
+				f.CoveredByLinkWorkerID = covers.By(f.SiteID, f.LinkWorkerID, f.EpisodeID)
 				rows = append(rows, l.positioned(f, asOf))
 			}
 		}
@@ -192,15 +199,19 @@ func (l List) positioned(f queryRow, asOf time.Time) PositionedRow {
 func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int, err error) {
 	n = map[string]int{}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		of, args := scopeOf(tx, worker, tx.Now)
-		if err := useGenericPlans(tx); err != nil {
+		covers, err := prepare(tx, tx.Now)
+		if err != nil {
+			return err
+		}
+		of, args, err := scopeOf(tx, worker, covers, tx.Now)
+		if err != nil {
 			return err
 		}
 		var found []struct {
 			Name string
 			N    int
 		}
-		err := tx.Query(counts(of), args).Scan(&found).Error
+		err = tx.Query(counts(of), args).Scan(&found).Error
 		for _, f := range found {
 			n[f.Name] = f.N
 		}
@@ -234,10 +245,15 @@ func (s *Store) Warnings(ctx context.Context) (out []fault.Warning, err error) {
 	return out, err
 }
 
-// useGenericPlans makes PostgreSQL plan each list once for a connection, not for each call: with the policies of all its
-// tables, planning a list takes longer than running it, and the plan is the same for all callers.
-func useGenericPlans(tx *db.Tx) error {
-	return tx.Exec("set local plan_cache_mode = force_generic_plan").Error
+// prepare makes PostgreSQL plan each list once for a connection, not for each call: with the policies of all its tables,
+// planning a list takes longer than running it, and the plan is the same for all callers. In the same round trip it
+// reads who stands in for whom.
+func prepare(tx *db.Tx, at time.Time) (covers db.Covers, err error) {
+	err = tx.Raw(`select c.* from (select set_config('plan_cache_mode', 'force_generic_plan', true)) plans
+		left join covers_at(?) c on true`, at).
+		Scan(&covers).
+		Error
+	return slices.DeleteFunc(covers, func(c db.Cover) bool { return c.SiteID == uuid.Nil }), err
 }
 
 // rank is the SQL of Position.Rank.
@@ -252,6 +268,7 @@ func (l List) rank() string {
 // scope is whose rows a list holds.
 type scope struct {
 	Worker bool // of the link worker in the parameter worker; else of everybody
+	Covers bool // and of the episodes in the parameter covered, for which that link worker stands in
 }
 
 // page is the query of a page of a list, from its beginning or after a row.
@@ -276,12 +293,30 @@ func counts(of scope) sqlfile.Text {
 }
 
 // scopeOf returns the scope of a list for the actor, and its parameters.
-func scopeOf(tx *db.Tx, worker *uuid.UUID, asOf time.Time) (of scope, args map[string]any) {
-	args = map[string]any{"sites": db.IDs(tx.Actor.Sites), "at": asOf}
-	if worker = workerOrOwn(tx, worker); worker != nil {
+func scopeOf(
+	tx *db.Tx,
+	worker *uuid.UUID,
+	covers db.Covers,
+	asOf time.Time,
+) (of scope, args map[string]any, err error) {
+	worker = workerOrOwn(tx, worker)
+	args = argsOf(tx, worker, asOf)
+	if of.Worker = worker != nil; of.Worker {
+		covered, err := covers.Episodes(tx, *worker, asOf)
+		if err != nil {
+			return of, args, err
+		}
+		of.Covers, args["covered"] = len(covered) > 0, covered
+	}
+	return of, args, nil
+}
+
+func argsOf(tx *db.Tx, worker *uuid.UUID, asOf time.Time) map[string]any {
+	args := map[string]any{"sites": db.IDs(tx.Actor.Sites), "at": asOf}
+	if worker != nil {
 		args["worker"] = *worker
 	}
-	return scope{Worker: worker != nil}, args
+	return args
 }
 
 // workerOrOwn returns the named link worker, or else the actor itself if it is one; nil: everybody at its sites.

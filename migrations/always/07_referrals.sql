@@ -69,8 +69,8 @@ end $$;
 call only_for('authenticate_by_reply_link(bytea)', 'waypost_app');
 
 -- The only way an organisation sees a person: for its own referral (by a link, for that one alone), while something is
--- expected of it, while the person lives, and while consent to share stands.
-create or replace function referred_person(referral uuid)
+-- expected of it, while the person lives, and while consent to share stands. The link worker is whom to ask then.
+create or replace function referred_person(referral uuid, instant timestamptz)
   returns table (patient_id uuid, name text, pronouns text, phone text, email text, contact_preference text, access_needs text,
     link_worker_name text, link_worker_email text)
   language sql stable security definer set search_path = public, pg_temp as $$
@@ -79,20 +79,19 @@ create or replace function referred_person(referral uuid)
   from referrals r
   join episodes e on e.site_id = r.site_id and e.id = r.episode_id
   join patients p on p.site_id = r.site_id and p.id = r.patient_id
-  join link_workers w on w.site_id = e.site_id and w.id = e.link_worker_id
+  cross join lateral link_worker_to_ask(e.site_id, e.id, instant) w
   where r.id = referral and r.organisation_id = acting_organisation() and coalesce(acting_referral(), r.id) = r.id
     and r.kind = 'referral' and r.status in ('sent', 'expired', 'accepted', 'waitlisted', 'in_progress')
     and p.died_on is null and consent_stands(p.site_id, p.id, 'share_with_organisations') $$;
-call only_for('referred_person(uuid)', 'waypost_organisations');
+call only_for('referred_person(uuid, timestamptz)', 'waypost_organisations');
 
 -- The link worker's telephone, to whoever is shown whom they referred.
-create or replace function referring_phone(referral uuid) returns text
+create or replace function referring_phone(referral uuid, instant timestamptz) returns text
   language sql stable security definer set search_path = public, pg_temp as $$
   select nullif(btrim(w.phone), '') from referrals r
-  join episodes e on e.site_id = r.site_id and e.id = r.episode_id
-  join link_workers w on w.site_id = e.site_id and w.id = e.link_worker_id
-  where r.id = referral and exists (select from referred_person(referral)) $$;
-call only_for('referring_phone(uuid)', 'waypost_organisations');
+  cross join lateral link_worker_to_ask(r.site_id, r.episode_id, instant) w
+  where r.id = referral and exists (select from referred_person(referral, instant)) $$;
+call only_for('referring_phone(uuid, timestamptz)', 'waypost_organisations');
 
 -- When the person of a referral died, for whoever may see the referral: an organisation sees no person's row, and is not told.
 create or replace function referred_person_died_on(referral uuid) returns date

@@ -19,6 +19,7 @@ insert into schedules values ('S', 'm9_12', 'baseline', 'P9M', 'P10M', 'P12M', 2
 insert into link_workers values ('S', 'W', 'Sam', 'sam@example.org', true, 1, now(), now());
 insert into organisations (id, name, status, source, created_at, updated_at) values ('O', 'Club', 'active',
 	'test', now(), now());
+insert into link_workers values ('S', 'V', 'Kim', 'kim@example.org', true, 1, now(), now());
 insert into patients (site_id, id, given_name, family_name, birth_date, external_ids, recorded_via, created_at,
 	updated_at) values ('S', 'P', 'Ann', 'Bee', '1950-01-01', '[{"system":"x","value":"1"}]', 'api', now(), now());
 insert into consents (site_id, id, patient_id, purpose, decision, decided_on, created_at, updated_at) values
@@ -26,6 +27,10 @@ insert into consents (site_id, id, patient_id, purpose, decision, decided_on, cr
 insert into episodes (site_id, id, patient_id, link_worker_id, source, received_on, need_primary, status,
 	recorded_via, created_at, updated_at) values ('S', 'E', 'P', 'W', 'gp', '2026-01-01', 'food', 'waiting',
 	'api', now(), now());
+insert into handovers (site_id, id, from_link_worker_id, reason, actor_role, on_behalf, created_at, updated_at) values
+	('S', 'H', 'W', 'Leave', 'system', false, now(), now());
+insert into handover_items values ('S', 'H', 'episode', 'E', 'E', 'V');
+insert into covers values ('S', 'C', 'H', 'W', 'V', null, '2026-01-01', '2026-01-02');
 insert into contacts (site_id, id, episode_id, contact_on, mode, kind, outcome, recorded_via, created_at,
 	updated_at) values ('S', 'C', 'E', '2026-01-02', 'telephone', 'support', 'spoke', 'api', now(), now());
 insert into referrals (site_id, id, episode_id, patient_id, organisation_id, kind, need, status, sent_at,
@@ -83,8 +88,8 @@ insert into events (id, site_id, type, subject_type, subject_id, patient_id, ref
 func fillEveryTable(t *testing.T, d *db.DB) {
 	t.Helper()
 	sql := everyTable
-	for i, letter := range strings.Split("S W O P C E R F A", " ") {
-		sql = strings.ReplaceAll(sql, "'"+letter+"'", "'01938c2e-7a40-7000-8000-00000000000"+string("123456789"[i])+"'")
+	for i, letter := range strings.Split("S W O P C E R F A V H", " ") {
+		sql = strings.ReplaceAll(sql, "'"+letter+"'", "'01938c2e-7a40-7000-8000-00000000000"+string("123456789ab"[i])+"'")
 	}
 	err := d.Do(actor.With(t.Context(), actor.Named("test")), func(tx *db.Tx) error {
 		for _, statement := range strings.Split(sql, ";\n") {

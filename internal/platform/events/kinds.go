@@ -45,6 +45,9 @@ var (
 	EpisodePaused        = declare("episode.paused", "episode")
 	EpisodeResumed       = declare("episode.resumed", "episode")
 	EpisodeClosed        = declare("episode.closed", "episode", "reason")
+	EpisodeHandedOver    = declare("episode.handed_over", "episode", "handover_id", "from_link_worker_id", "to_link_worker_id")
+	EpisodeCovered       = declare("episode.covered", "episode", "handover_id", "from_link_worker_id", "to_link_worker_id", "until")
+	EpisodeCoverEnded    = declare("episode.cover_ended", "episode", "handover_id", "from_link_worker_id", "to_link_worker_id")
 
 	ContactRecorded = declare("contact.recorded", "contact", "kind", "outcome")
 	ContactChanged  = declare("contact.changed", "contact", "kind", "outcome")

@@ -140,6 +140,7 @@ func (s *server) operations() {
 	s.serviceOperations()
 	s.patientOperations()
 	s.consentOperations()
+	s.mistakeOperations()
 	s.episodeOperations()
 	s.referralOperations()
 	s.replyOperations()

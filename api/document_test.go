@@ -154,12 +154,13 @@ func TestIdsOfExamplesFitTogether(t *testing.T) {
 	}
 }
 
-const mostLines = 17_850 // of the document; lower it when there are fewer
+const mostLines = 104 // of the document, for each operation; lower it when there are fewer
 
 func TestTheDocumentGrowsWithWhatItSays(t *testing.T) {
 	t.Parallel()
-	if n := bytes.Count(docs.OpenAPI, []byte("\n")); n > mostLines || n < mostLines-300 {
-		t.Errorf("docs/openapi.yaml has %d lines, and mostLines is %d: what repeats belongs into components", n, mostLines)
+	operations := bytes.Count(docs.OpenAPI, []byte("operationId: "))
+	if n := bytes.Count(docs.OpenAPI, []byte("\n")) / operations; n > mostLines {
+		t.Errorf("docs/openapi.yaml has %d lines for each operation, more than %d: what repeats belongs into components", n, mostLines)
 	}
 }
 
@@ -206,7 +207,7 @@ func TestIdsOfOperationsAreAVerbAndANoun(t *testing.T) {
 	verbs := strings.Fields(`get list search
 		add change create record remove revoke set withdraw
 		acknowledge advance approve ask check close complete confirm correct mark move open pause publish
-		replace replay request resume retry test undo`)
+		replace replay request restore resume retry test undo`)
 	used := map[string]bool{}
 	_, all := operations(t)
 	for _, o := range all {

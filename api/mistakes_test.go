@@ -39,3 +39,272 @@ func TestAnAttendanceIsRestored(t *testing.T) {
 	org.post("/referrals/"+referral+"/attendances", came).want(201)
 	org.post(at+"/entered-in-error/undo", why).problem(409, "conflict", secret)
 }
+
+// loop is somebody whose whole loop is recorded: baseline, referral, attendance, contact, an attempt, a completion.
+type loop struct {
+	*world
+	patient, episode, consent, contact, baseline, referral, attendance, attempt, followUp string
+}
+
+func wholeLoop(t *testing.T) loop {
+	t.Helper()
+	w := newWorld(t)
+	l := loop{world: w}
+	l.patient, l.episode = w.supported()
+	lw, org := w.as("link_worker"), w.as("organisation")
+	l.consent = lw.get("/patients/" + l.patient + "/consents").want(200).text("items.0.id")
+	l.contact = lw.post("/episodes/"+l.episode+"/contacts", fmt.Sprintf(
+		`{"on":%q,"mode":"telephone","kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).made()
+	l.baseline = w.ons4(l.episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
+	l.referral = w.refer(l.episode)
+	l.attendance = org.post("/referrals/"+l.referral+"/attendances",
+		fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"organisation"}`, w.daysAgo(3))).made()
+	l.followUp = lw.get("/follow-ups?episode_id=" + l.episode).want(200).text("items.0.id")
+	l.attempt = lw.post("/follow-ups/"+l.followUp+"/attempts", `{"channel":"telephone","result":"no_answer"}`).want(201).text("id")
+	w.complete(l.episode, fmt.Sprintf(`{"referral_id":%q,"used":"still_using","benefit":"a_lot"}`, l.referral),
+		`,"assessments":[{"instrument":"ons4","responses":{"life_satisfaction":7,"worthwhile":7,"happiness":6,"anxiety":3}}]`)
+	return l
+}
+
+// figures is what live figures say of the one person.
+func (l loop) figures() string {
+	l.t.Helper()
+	m := l.as("site_manager")
+	outcomes, uptake := m.get("/insights/outcomes").want(200), m.get("/insights/uptake").want(200)
+	referrals, retention := m.get("/insights/referrals").want(200), m.get("/insights/retention").want(200)
+	number := func(a answer, name string) any {
+		rows, _ := a.at("rows").([]any)
+		if len(rows) == 0 {
+			return "none"
+		}
+		return rows[0].(map[string]any)[name]
+	}
+	return fmt.Sprint("paired ", number(outcomes, "paired_n"), " baseline ", number(outcomes, "baseline_n"),
+		" attended ", number(uptake, "organisation_says_attended"), " asked ", number(uptake, "asked"),
+		" referrals ", number(referrals, "referrals"), " eligible ", number(retention, "eligible"),
+		" followed up ", number(retention, "followed_up"))
+}
+
+// Each thing that is entered in error stays readable, says so, counts in no live figure, and comes back exactly as it was.
+func TestWhatIsEnteredInErrorCountsNowhereAndComesBack(t *testing.T) {
+	l := wholeLoop(t)
+	lw := l.as("link_worker")
+	before := l.figures()
+	why := `{"reason":"` + secret + `"}`
+	for _, c := range []struct{ thing, figures string }{
+		{"/contacts/" + l.contact, before},
+		{"/consents/" + l.consent, before},
+		{"/attempts/" + l.attempt, before},
+		{"/attendances/" + l.attendance, ""}, // it is the organisation's
+		{"/assessments/" + l.baseline, "paired 0 baseline 0 attended 1 asked 1 referrals 1 eligible 1 followed up 1"},
+		{"/follow-ups/" + l.followUp + "/completion", "paired 0 baseline 1 attended 1 asked 0 referrals 1 eligible 1 followed up 0"},
+		{"/episodes/" + l.episode, "paired none baseline none attended 0 asked 0 referrals 0 eligible 0 followed up 0"},
+	} {
+		t.Run(c.thing[1:5], func(t *testing.T) {
+			l.t, lw.w.t = t, t
+			as := lw
+			if c.figures == "" {
+				as = l.as("organisation")
+				c.figures = "paired 1 baseline 1 attended 0 asked 1 referrals 1 eligible 1 followed up 1"
+			}
+			as.post(c.thing+"/entered-in-error/undo", why).problem(409, "conflict", secret)
+			as.post(c.thing+"/entered-in-error", `{"reason":" "}`).problem(422, "invalid")
+			l.as("other_site_link_worker").post(c.thing+"/entered-in-error", why).problem(404, "not_found", secret)
+			l.as("dashboard").post(c.thing+"/entered-in-error", why).problem(403, "forbidden", secret)
+			a := as.post(c.thing+"/entered-in-error", why).want(200)
+			if a.text("entered_in_error.reason") != secret || a.text("entered_in_error.by.role") == "" {
+				t.Errorf("%s", a.body)
+			}
+			if a = as.get(c.thing).want(200); a.text("entered_in_error.reason") != secret {
+				t.Errorf("%s", a.body)
+			}
+			if got := l.figures(); got != c.figures {
+				t.Errorf("with %s in error: %s, want %s", c.thing, got, c.figures)
+			}
+			if c.figures == before || as.bearer == lw.bearer {
+				as.post(c.thing+"/entered-in-error", why).problem(409, "conflict", secret)
+			}
+			if a = as.post(c.thing+"/entered-in-error/undo", why).want(200); a.at("entered_in_error") != nil {
+				t.Errorf("%s", a.body)
+			}
+			if a = as.get(c.thing).want(200); a.at("entered_in_error") != nil {
+				t.Errorf("%s", a.body)
+			}
+			if got := l.figures(); got != before {
+				t.Errorf("restored: %s, want %s", got, before)
+			}
+			timeline := lw.get("/patients/" + l.patient + "/timeline?limit=200").want(200)
+			timeline.hides(secret)
+		})
+	}
+}
+
+// A completion of the wrong person opens the follow-up again, on the lists too, and can be recorded anew.
+func TestACompletionInErrorOpensTheFollowUp(t *testing.T) {
+	l := wholeLoop(t)
+	lw := l.as("link_worker")
+	at := "/follow-ups/" + l.followUp
+	why := `{"reason":"Somebody else answered"}`
+	lw.post(at+"/completion/entered-in-error", why).want(200)
+	f := lw.get(at).want(200)
+	if s := f.text("state"); s != "due" && s != "overdue" || f.at("completion") != nil || f.at("completed_on") != nil {
+		t.Errorf("%s", f.body)
+	}
+	lw.get("/worklists/follow_ups_due").want(200).has(l.followUp)
+	if n := len(lw.get("/episodes/" + l.episode + "/assessments").want(200).items()); n != 2 {
+		t.Errorf("%d assessments are recorded", n)
+	}
+	l.complete(l.episode, "", "")
+	lw.post(at+"/completion/entered-in-error/undo", why).problem(409, "conflict")
+	if c := lw.get(at + "/completion").want(200); c.at("entered_in_error") != nil {
+		t.Errorf("%s", c.body)
+	}
+	lw.post(at+"/completion/entered-in-error", why).want(200)
+	lw.post(at+"/loss", `{"reason":"moved"}`).want(200)
+	lost := lw.get(at + "/loss").want(200)
+	lw.post(at+"/loss/entered-in-error", why).want(200)
+	if f = lw.get(at).want(200); f.text("state") == "lost" || f.at("loss_reason") != nil {
+		t.Errorf("%s", f.body)
+	}
+	if again := lw.get(at + "/loss").want(200); again.text("reason") != lost.text("reason") ||
+		again.text("entered_in_error.reason") == "" {
+		t.Errorf("%s", again.body)
+	}
+	lw.post(at+"/loss/entered-in-error", why).problem(409, "conflict")
+	lw.post(at+"/loss/entered-in-error/undo", why).want(200)
+	if f = lw.get(at).want(200); f.text("state") != "lost" || f.text("loss_reason") != "moved" {
+		t.Errorf("%s", f.body)
+	}
+	lw.post(at+"/loss/entered-in-error/undo", why).problem(409, "conflict")
+}
+
+// A baseline or a first contact in error takes the follow-ups along that count from it alone; another one plans them anew.
+func TestABaselineInError(t *testing.T) {
+	w := newWorld(t)
+	_, episode := w.supported()
+	lw := w.as("link_worker")
+	first := w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
+	why := `{"reason":"The wrong person"}`
+	lw.post("/assessments/"+first+"/entered-in-error", why).want(200)
+	if e := lw.get("/episodes/" + episode); e.text("status") != "waiting" || e.at("baseline_on") != nil {
+		t.Errorf("%s", e.body)
+	}
+	if f := lw.get("/follow-ups?episode_id=" + episode).want(200); len(f.items()) != 0 {
+		t.Errorf("%s", f.body)
+	}
+	second := w.ons4(episode, "baseline", w.daysAgo(5), 4, 5, 3, 8).made()
+	lw.post("/assessments/"+first+"/entered-in-error/undo", why).problem(409, "conflict")
+	if f := lw.get("/follow-ups?episode_id=" + episode).want(200); len(f.items()) != 1 || f.text("items.0.anchor_on") != w.daysAgo(5) {
+		t.Errorf("%s", f.body)
+	}
+	lw.post("/assessments/"+second+"/entered-in-error", why).want(200)
+	lw.post("/assessments/"+first+"/entered-in-error/undo", why).want(200)
+	if f := lw.get("/follow-ups?episode_id=" + episode).want(200); len(f.items()) != 1 || f.text("items.0.anchor_on") != w.daysAgo(25) {
+		t.Errorf("%s", f.body)
+	}
+	if e := lw.get("/episodes/" + episode); e.text("status") != "active" || e.text("baseline_on") != w.daysAgo(25) {
+		t.Errorf("%s", e.body)
+	}
+	// What was corrected falls with its correction, and by that alone.
+	corrected := lw.post("/assessments/"+first+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone",
+		"respondent":"self","responses":{"life_satisfaction":6,"worthwhile":5,"happiness":3,"anxiety":8}}`, w.daysAgo(25))).made()
+	lw.post("/assessments/"+first+"/entered-in-error", why).problem(409, "conflict")
+	lw.post("/assessments/"+corrected+"/entered-in-error", why).want(200)
+	if a := lw.get("/assessments/" + first).want(200); a.at("entered_in_error") == nil {
+		t.Errorf("%s", a.body)
+	}
+	lw.post("/assessments/"+first+"/entered-in-error/undo", why).problem(409, "conflict")
+	lw.post("/assessments/"+first+"/correction", fmt.Sprintf(`{"completed_on":%q,"mode":"telephone",
+		"respondent":"self","responses":{}}`, w.daysAgo(25))).problem(409, "conflict")
+}
+
+// A concern that nobody has seen keeps its answer from being hidden.
+func TestAConcernIsSeenBeforeItsAnswerIsInError(t *testing.T) {
+	w := newWorld(t)
+	w.checkIn()
+	_, episode := w.supported()
+	lw := w.as("link_worker")
+	id := lw.post("/assessments", w.checkedIn(episode, "review", `"feels_unsafe":2,"goes_hungry":0`)).made()
+	why := `{"reason":"The wrong person"}`
+	for _, at := range []string{"/assessments/" + id, "/episodes/" + episode} {
+		lw.post(at+"/entered-in-error", why).problem(409, "conflict")
+	}
+	flag := lw.get("/episodes/" + episode).want(200).text("safeguarding.0.id")
+	lw.post("/episodes/"+episode+"/safeguarding/"+flag+"/seen", `{}`).want(200)
+	lw.post("/episodes/"+episode+"/entered-in-error", why).want(200)
+	lw.get("/episodes/" + episode + "/safeguarding").want(200).has(flag)
+}
+
+// An episode in error takes everything along: nothing of it is on a list or can be written to, its links stop, and the
+// organisation no longer has its referral. An earlier mistake within it stays one when the episode comes back.
+func TestAnEpisodeInErrorTakesAllAlong(t *testing.T) {
+	l := wholeLoop(t)
+	lw, org := l.as("link_worker"), l.as("organisation")
+	why := `{"reason":"The wrong person"}`
+	reply := l.replyLink(l.referral)
+	lw.post("/follow-ups/"+l.followUp+"/completion/entered-in-error", why).want(200)
+	answering := l.link(l.followUp)
+	lw.post("/contacts/"+l.contact+"/entered-in-error", why).want(200)
+	lw.post("/episodes/"+l.episode+"/entered-in-error", why).want(200)
+	for _, list := range []string{
+		"/worklists/caseload", "/worklists/follow_ups_due", "/worklists/awaiting_reply", "/episodes", "/follow-ups",
+	} {
+		lw.get(list).want(200).lacks(l.episode, l.referral, l.followUp)
+	}
+	if r := lw.get("/referrals/" + l.referral).want(200); r.text("status") != "entered_in_error" {
+		t.Errorf("%s", r.body)
+	}
+	lw.post("/referrals/"+l.referral+"/undo", `{}`).problem(409, "conflict")
+	lw.post("/episodes/"+l.episode+"/contacts", fmt.Sprintf(
+		`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, l.today())).problem(409, "conflict")
+	lw.post("/contacts/"+l.contact+"/entered-in-error/undo", why).problem(409, "conflict")
+	lw.patch("/episodes/"+l.episode, `"1"`, `{"risks":"none_known"}`).problem(409, "conflict")
+	org.get("/referrals/"+l.referral).problem(404, "not_found")
+	if p := answering.open(""); p.status != 404 && p.status != 410 {
+		t.Errorf("the person's page: %d", p.status)
+	}
+	if p := reply.open(""); p.status == 200 && p.title() == "First site" {
+		t.Errorf("the organisation's page: %d %s", p.status, p.html)
+	}
+	lw.get("/episodes/" + l.episode + "/contacts").want(200).has(l.contact)
+	lw.post("/episodes/"+l.episode+"/entered-in-error/undo", why).want(200)
+	if c := lw.get("/contacts/" + l.contact).want(200); c.at("entered_in_error") == nil {
+		t.Errorf("%s", c.body)
+	}
+	if r := lw.get("/referrals/" + l.referral).want(200); r.text("status") != "in_progress" {
+		t.Errorf("%s", r.body)
+	}
+	org.get("/referrals/" + l.referral).want(200)
+	lw.get("/worklists/follow_ups_due").want(200).has(l.followUp)
+}
+
+// A refusal that was entered for the wrong person stops standing, and so does a consent.
+func TestAConsentInError(t *testing.T) {
+	w := newWorld(t)
+	patient, episode := w.supported()
+	referral := w.refer(episode)
+	lw, org := w.as("link_worker"), w.as("organisation")
+	given := lw.get("/patients/" + patient + "/consents").want(200).text("items.0.id")
+	why := `{"reason":"The wrong person"}`
+	c := lw.post("/consents/"+given+"/entered-in-error", why).want(200)
+	if c.at("stands") != false || c.at("entered_in_error") == nil {
+		t.Errorf("%s", c.body)
+	}
+	if r := org.get("/referrals/" + referral).want(200); r.at("person") != nil {
+		t.Errorf("without consent the organisation sees %s", r.body)
+	}
+	lw.post("/consents/"+given+"/entered-in-error/undo", why).want(200)
+	declined := lw.post("/patients/"+patient+"/consents",
+		fmt.Sprintf(`{"purpose":"share_with_organisations","decision":"declined","decided_on":%q}`, w.today())).want(201).text("id")
+	if r := org.get("/referrals/" + referral).want(200); r.at("person") != nil {
+		t.Errorf("declined, and the organisation sees %s", r.body)
+	}
+	lw.post("/consents/"+declined+"/entered-in-error", why).want(200)
+	if r := org.get("/referrals/" + referral).want(200); r.at("person") == nil {
+		t.Errorf("the refusal was in error: %s", r.body)
+	}
+	list := lw.get("/patients/" + patient + "/consents").want(200)
+	if len(list.items()) != 2 || list.at("items.0.entered_in_error") == nil || list.at("items.1.stands") != true {
+		t.Errorf("%s", list.body)
+	}
+}

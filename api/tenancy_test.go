@@ -210,6 +210,9 @@ func (w *world) oneOfEach() map[string]string {
 		"sites":        w.site,
 		"link-workers": w.worker,
 		"contacts":     contact,
+		"consents":     lw.get("/patients/" + patient + "/consents").want(200).text("items.0.id"),
+		"attempts": lw.post("/follow-ups/"+followUp+"/attempts", `{"channel":"telephone","result":"no_answer"}`).
+			want(201).text("id"),
 		"follow-ups":   followUp,
 		"outbox":       w.queued(followUp),
 		"organisation": w.org,

@@ -23,7 +23,9 @@ create table voids (
   foreign key (site_id, patient_id) references patients (site_id, id),
   check ((undone_at is null) = (undone_by_role is null))
 );
-create unique index voids_standing on voids (site_id, subject_type, subject_id) where undone_at is null;
+-- A follow-up may be lost in error more than once.
+create unique index voids_standing on voids (site_id, subject_type, subject_id)
+  where undone_at is null and subject_type <> 'loss';
 create index voids_patient on voids (site_id, patient_id, at);
 
 alter table consents              rename to consents_all;

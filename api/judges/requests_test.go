@@ -107,10 +107,17 @@ func (c *caller) request(operation string) request {
 	if strings.Contains(c.all[operation].path, "{") {
 		about = c.thing(operation)
 	}
+	c.prepare(operation, about)
+	return c.requestAbout(operation, about)
+}
+
+// prepare does to the thing what must have happened before the operation, and before that.
+func (c *caller) prepare(operation, about string) {
+	c.t.Helper()
 	if before := first[operation]; before != "" {
+		c.prepare(before, about)
 		c.do(c.requestAbout(before, about))
 	}
-	return c.requestAbout(operation, about)
 }
 
 func (c *caller) requestAbout(operation, about string) request {
@@ -278,7 +285,7 @@ func (c *caller) thing(operation string) string {
 		return c.moved("change-organisation", c.make("add-organisation"))
 	case "confirm-service-email":
 		return c.moved("change-service", c.make("add-service"))
-	case "record-follow-up-service":
+	case "record-follow-up-service", "get-completion", "mark-completion-in-error", "restore-completion":
 		return c.completed()
 	case "close-cover":
 		cover := c.request("create-handover")
@@ -327,7 +334,9 @@ func (c *caller) thing(operation string) string {
 var makes = map[string]string{
 	"api-keys":      "add-api-key",
 	"assessments":   "record-assessment",
+	"attempts":      "record-attempt",
 	"attendances":   "record-attendance",
+	"consents":      "record-consent",
 	"contacts":      "record-contact",
 	"episodes":      "open-episode",
 	"handovers":     "create-handover",
@@ -351,6 +360,15 @@ var first = map[string]string{
 	"resume-episode":     "pause-episode",
 	"undo-referral-move": "move-referral",
 	"restore-attendance": "mark-attendance-in-error",
+	"restore-assessment": "mark-assessment-in-error",
+	"restore-attempt":    "mark-attempt-in-error",
+	"restore-completion": "mark-completion-in-error",
+	"restore-consent":    "mark-consent-in-error",
+	"restore-contact":    "mark-contact-in-error",
+	"restore-episode":    "mark-episode-in-error",
+	"restore-loss":       "mark-loss-in-error",
+	"mark-loss-in-error": "record-follow-up-loss",
+	"get-loss":           "record-follow-up-loss",
 }
 
 // instead is what replaces fields of the operation's example; nil takes one out.

@@ -12,6 +12,7 @@ import (
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/patch"
+	"waypost/internal/platform/voids"
 )
 
 // Contact is one time that a link worker met a person, tried to reach them, or did something for them.
@@ -31,6 +32,8 @@ type Contact struct {
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
 	// When it last changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// It should never have been recorded, and counts in nothing; null: it stands.
+	EnteredInError *voids.InError `json:"entered_in_error" gorm:"->;-:migration" format:"or-null"`
 }
 
 // Revision is another after each change.
@@ -159,19 +162,17 @@ func (e *Episode) setFirstContact(tx *db.Tx, n ContactDetails) error {
 		return nil
 	}
 	e.FirstContactOn = &n.On
-	if e.Status == Waiting {
-		e.Status = Active
-	}
+	e.setMet()
 	return e.save(tx, events.EpisodeFirstContact, &n.On, nil)
 }
 
 // Contact returns a contact.
 func (s *Store) Contact(ctx context.Context, id uuid.UUID) (c Contact, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if c, err = db.Find[Contact](tx, "contact", id); err != nil {
+		if c, err = db.FindRecorded[Contact](tx, "contact", id); err != nil {
 			return err
 		}
-		e, err := db.Find[Episode](tx, "episode", c.EpisodeID)
+		e, err := db.FindRecorded[Episode](tx, "episode", c.EpisodeID)
 		if err != nil {
 			return err
 		}
@@ -239,20 +240,19 @@ func (e *Episode) updateFirstContact(tx *db.Tx, before, after ContactDetails) er
 		return err
 	}
 	e.FirstContactOn = earliest
-	if e.Status == Active && e.MetOn() == nil {
-		e.Status = Waiting
-	}
+	e.setMet()
 	return e.save(tx, events.EpisodeFirstContact, earliest, nil)
 }
 
-// Contacts lists an episode's contacts by id, after the id given.
+// Contacts lists an episode's contacts by id, after the id given, those entered in error too.
 func (s *Store) Contacts(ctx context.Context, episode uuid.UUID, page db.Page[uuid.UUID]) (list []Contact, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		e, err := db.Find[Episode](tx, "episode", episode)
+		e, err := db.FindRecorded[Episode](tx, "episode", episode)
 		if err != nil {
 			return err
 		}
-		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).
+		if err := tx.Table("recorded_contacts").
+			Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).
 			Order("id").
 			Scopes(page.Cut).
 			Find(&list).

@@ -15,6 +15,7 @@ import (
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/patch"
+	"waypost/internal/platform/voids"
 )
 
 // Store records episodes and contacts.
@@ -71,6 +72,8 @@ type Episode struct {
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
 	// When it last changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// It should never have been recorded, and counts in nothing; null: it stands.
+	EnteredInError *voids.InError `json:"entered_in_error" gorm:"->;-:migration" format:"or-null"`
 	// In the answer to a POST: what is worth knowing.
 	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 	// In the answer for one episode: answers that are a safeguarding concern and that nobody has
@@ -221,7 +224,7 @@ func (e *Episode) checkWorker(tx *db.Tx) error {
 // Get returns an episode.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (e Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if e, err = db.Find[Episode](tx, "episode", id); err != nil {
+		if e, err = db.FindRecorded[Episode](tx, "episode", id); err != nil {
 			return err
 		}
 		if e.Safeguarding, err = openConcerns(tx, e); err != nil {
@@ -312,13 +315,25 @@ func (e *Episode) MetOn() *day.Date {
 	return e.FirstContactOn
 }
 
-// TookBaseline notes the day of the first baseline, which anchors follow-ups, and makes a waiting episode active.
-func (e *Episode) TookBaseline(tx *db.Tx, on day.Date) error {
-	e.BaselineOn = &on
-	if e.Status == Waiting {
-		e.Status = Active
+// SetBaseline notes the day of the first baseline, which anchors follow-ups, and makes a waiting episode active. Nil: the
+// only one was entered in error, and where nobody has met the person the episode waits again.
+func (e *Episode) SetBaseline(tx *db.Tx, on *day.Date) error {
+	e.BaselineOn = on
+	e.setMet()
+	if on == nil {
+		return e.save(tx, events.EpisodeChanged, nil, nil)
 	}
-	return e.save(tx, events.EpisodeBaselineTaken, &on, nil)
+	return e.save(tx, events.EpisodeBaselineTaken, on, nil)
+}
+
+// setMet makes a waiting episode active once somebody has met the person, and an active one wait where nobody has.
+func (e *Episode) setMet() {
+	switch met := e.MetOn() != nil; {
+	case met && e.Status == Waiting:
+		e.Status = Active
+	case !met && e.Status == Active:
+		e.Status = Waiting
+	}
 }
 
 // save writes the episode with a new version, and notes what happened.

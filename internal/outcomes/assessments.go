@@ -14,6 +14,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/voids"
 )
 
 // Store records assessments and follow-ups.
@@ -57,6 +58,8 @@ type Assessment struct {
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
 	// When it last changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// It should never have been recorded, and counts in nothing; null: it stands.
+	EnteredInError *voids.InError `json:"entered_in_error" gorm:"->;-:migration" format:"or-null"`
 	InContext
 
 	// In the answer to a POST: what is worth knowing. A warning never stopped anything.
@@ -279,28 +282,31 @@ func (a *Assessment) recordEvent(tx *db.Tx, e *episodes.Episode) error {
 
 // baselineTaken sets the day of the first baseline that stands, and plans what counts from it.
 func baselineTaken(tx *db.Tx, e *episodes.Episode) error {
-	var days []day.Date
-	err := tx.Table("standing_assessments").
-		Where("site_id = ? and episode_id = ? and timepoint = 'baseline' and not context", e.SiteID, e.ID).
-		Order("completed_on").
-		Limit(1).
-		Pluck("completed_on", &days).
-		Error
+	first, err := firstBaseline(tx, *e)
 	if err != nil {
 		return err
 	}
-	if e.BaselineOn == nil || *e.BaselineOn != days[0] {
-		if err := e.TookBaseline(tx, days[0]); err != nil {
+	if e.BaselineOn == nil || *e.BaselineOn != *first {
+		if err := e.SetBaseline(tx, first); err != nil {
 			return err
 		}
 	}
 	return Plan(tx, *e)
 }
 
+// firstBaseline is the day of the first baseline that stands; nil: there is none. Context is no baseline.
+func firstBaseline(tx *db.Tx, e episodes.Episode) (first *day.Date, err error) {
+	err = tx.Raw(
+		`select min(completed_on) from standing_assessments
+		where site_id = ? and episode_id = ? and timepoint = 'baseline' and not context`, e.SiteID, e.ID,
+	).Row().Scan(&first)
+	return first, err
+}
+
 // Get returns an assessment.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (a Assessment, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if a, err = db.Find[Assessment](tx, "assessment", id); err != nil {
+		if a, err = db.FindRecorded[Assessment](tx, "assessment", id); err != nil {
 			return err
 		}
 		if err := a.addPersonCentred(tx); err != nil {
@@ -311,18 +317,19 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (a Assessment, err error)
 	return a, err
 }
 
-// OfEpisode lists an episode's assessments by id, after the id given, corrected ones too.
+// OfEpisode lists an episode's assessments by id, after the id given, corrected ones and those entered in error too.
 func (s *Store) OfEpisode(
 	ctx context.Context,
 	episode uuid.UUID,
 	page db.Page[uuid.UUID],
 ) (list []Assessment, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		e, err := db.Find[episodes.Episode](tx, "episode", episode)
+		e, err := db.FindRecorded[episodes.Episode](tx, "episode", episode)
 		if err != nil {
 			return err
 		}
-		if err := tx.Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).
+		if err := tx.Table("recorded_assessments").
+			Where("site_id = ? and episode_id = ? and id > ?", e.SiteID, e.ID, page.After).
 			Order("id").
 			Scopes(page.Cut).
 			Find(&list).
@@ -338,7 +345,7 @@ func (s *Store) OfEpisode(
 }
 
 func noteRead(tx *db.Tx, operation string, episode uuid.UUID) error {
-	e, err := db.Find[episodes.Episode](tx, "episode", episode)
+	e, err := db.FindRecorded[episodes.Episode](tx, "episode", episode)
 	if err != nil {
 		return err
 	}

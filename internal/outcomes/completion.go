@@ -15,6 +15,7 @@ import (
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/normal"
+	"waypost/internal/platform/voids"
 )
 
 // Completion is the command to record what a person said at a follow-up.
@@ -64,6 +65,8 @@ type RecordedCompletion struct {
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
 	// When it last changed, which is when it was recorded: it is never changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// It should never have been recorded, and counts in nothing; null: it stands.
+	EnteredInError *voids.InError `json:"entered_in_error" gorm:"->;-:migration" format:"or-null"`
 }
 
 func (RecordedCompletion) TableName() string { return "follow_up_completions" }

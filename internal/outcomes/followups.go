@@ -55,7 +55,7 @@ type FollowUp struct {
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
 	// When it last changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
-	// How many attempts are recorded.
+	// How many attempts are recorded and not entered in error.
 	AttemptsMade int `json:"attempts_made" gorm:"->;-:migration" example:"1"`
 	// Who supports the person.
 	LinkWorkerID uuid.UUID `json:"link_worker_id" gorm:"->;-:migration" format:"uuid"`
@@ -247,7 +247,8 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 		if f, err = read(tx, id); err != nil {
 			return err
 		}
-		if err := tx.Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
+		if err := tx.Table("recorded_follow_up_attempts").
+			Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
 			Order("at, id").
 			Find(&f.Attempts).
 			Error; err != nil {

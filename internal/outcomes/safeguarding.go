@@ -148,7 +148,7 @@ func (s *Store) Concerns(
 	page db.Page[uuid.UUID],
 ) (list []Concern, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		e, err := db.Find[episodes.Episode](tx, "episode", episode)
+		e, err := db.FindRecorded[episodes.Episode](tx, "episode", episode)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/voids"
 )
 
 // Purposes of consent that rules of other areas ask about.
@@ -41,6 +42,8 @@ type Consent struct {
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
 	// When it last changed, which is when it was recorded: it is never changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// It should never have been recorded, and counts in nothing; null: it stands.
+	EnteredInError *voids.InError `json:"entered_in_error" gorm:"->;-:migration" format:"or-null"`
 	// In the answer to a POST: what is worth knowing. does_not_stand: what was recorded before stands
 	// instead.
 	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
@@ -248,7 +251,7 @@ func (s *Store) Consents(
 		if err != nil {
 			return err
 		}
-		q := tx.Where("site_id = ? and patient_id = ?", p.SiteID, p.ID)
+		q := tx.Table("recorded_consents").Where("site_id = ? and patient_id = ?", p.SiteID, p.ID)
 		if page.After.ID != uuid.Nil {
 			q = q.Where(
 				"(decided_on, created_at, id) < (?, ?, ?)",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/episodes"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
@@ -208,4 +209,61 @@ func (h *History) without(tx *db.Tx, a Attendance, first *day.Date) error {
 // madeBy reports whether a move came of a report: both were recorded at once, by the same side.
 func (m Move) madeBy(a Attendance) bool {
 	return m.To == InProgress && m.Side == a.ReportedBy && m.RecordedAt.Equal(a.CreatedAt)
+}
+
+// EnterInError moves every referral and signpost of an episode to entered_in_error, since the episode falls with a void.
+func EnterInError(tx *db.Tx, e episodes.Episode, void voids.Void) error {
+	var ids []uuid.UUID
+	err := tx.Table("referrals").
+		Where("site_id = ? and episode_id = ? and status <> ?", e.SiteID, e.ID, EnteredInError).
+		Order("id").
+		Pluck("id", &ids).
+		Error
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		h, err := lockForUpdate(tx, id)
+		if err != nil {
+			return err
+		}
+		m, err := NewMove{To: EnteredInError}.make(tx, &h.Referral)
+		if err != nil {
+			return err
+		}
+		m.VoidID = &void.ID
+		if err := h.step(tx, m); err != nil {
+			return err
+		}
+		if err := h.write(tx, &h.Referral); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Restore undoes the moves that were made since an episode fell with a void.
+func Restore(tx *db.Tx, void voids.Void, reason string) error {
+	var ids []uuid.UUID
+	err := tx.Table("referral_moves").
+		Where("site_id = ? and void_id = ? and voided_at is null", void.SiteID, void.ID).
+		Order("referral_id").
+		Pluck("referral_id", &ids).
+		Error
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		h, err := lockForUpdate(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := movesOf(tx, h.Referral).Find(&h.Moves).Error; err != nil {
+			return err
+		}
+		if err := h.undo(tx, &reason, &h.Referral); err != nil {
+			return err
+		}
+	}
+	return nil
 }

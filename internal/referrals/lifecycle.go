@@ -204,6 +204,7 @@ type Move struct {
 	LinkWorkerID *uuid.UUID `json:"link_worker_id" nullable:"true" format:"uuid"`
 	// When it was undone; figures ignore an undone move.
 	VoidedAt *time.Time `json:"voided_at"`
+	VoidID   *uuid.UUID `json:"-"` // of a move to entered_in_error that came of the episode's being in error
 }
 
 func (Move) TableName() string { return "referral_moves" }

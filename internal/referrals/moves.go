@@ -240,6 +240,10 @@ func (s *Store) Undo(ctx context.Context, id uuid.UUID, u Undo) (r Referral, err
 		if err != nil {
 			return err
 		}
+		// what fell with its episode comes back with it
+		if _, err := db.Find[episodes.Episode](tx, "episode", h.EpisodeID); err != nil {
+			return err
+		}
 		if err := movesOf(tx, h.Referral).Find(&h.Moves).Error; err != nil {
 			return err
 		}

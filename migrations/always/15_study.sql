@@ -12,6 +12,8 @@ create or replace function words_may_show(site uuid, follow_up uuid, since times
   language sql stable security definer set search_path = public, pg_temp as $$
   select exists (select from follow_ups f where f.site_id = site and f.id = follow_up
     and consent_stands(f.site_id, f.patient_id, 'share_my_words') and consent_stands(f.site_id, f.patient_id, 'research')
+    and exists (select from follow_up_completions c where c.site_id = f.site_id and c.follow_up_id = f.id
+      and c.created_at <= since) -- else what was said is entered in error
     and not exists (select from consents c
       where c.site_id = f.site_id and c.patient_id = f.patient_id and c.purpose in ('share_my_words', 'research')
         and c.decision in ('declined', 'withdrawn') and c.created_at >= since)) $$;

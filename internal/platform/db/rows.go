@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/fault"
@@ -28,12 +29,43 @@ func (tx *Tx) InSites() *gorm.DB {
 // Find returns the row with the id, of a site whose records the actor may see. what names it for the caller
 // when there is none.
 func Find[T any](tx *Tx, what string, id uuid.UUID) (T, error) {
-	return first[T](tx.InSites().Where("id = ?", id), what)
+	row, err := first[T](tx.InSites().Where("id = ?", id), what)
+	return row, orInError[T](tx, what, id, err)
+}
+
+// FindRecorded is Find, and finds what was entered in error too.
+func FindRecorded[T any](tx *Tx, what string, id uuid.UUID) (T, error) {
+	return first[T](tx.InSites().Table("recorded_"+table[T](tx).Table).Where("id = ?", id), what)
 }
 
 // FindForUpdate is Find, and holds the row until the transaction ends, so that two changes cannot pass each other.
 func FindForUpdate[T any](tx *Tx, what string, id uuid.UUID) (T, error) {
-	return first[T](tx.InSites().Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), what)
+	row, err := first[T](tx.InSites().Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), what)
+	return row, orInError[T](tx, what, id, err)
+}
+
+// orInError turns not found into a conflict where the row is there and was entered in error, for those who may read it.
+func orInError[T any](tx *Tx, what string, id uuid.UUID, err error) error {
+	outside := tx.Actor.Role == actor.Organisation || tx.Actor.Role == actor.Patient
+	if !fault.Is(err, fault.NotFound) || outside || table[T](tx).FieldsByDBName["entered_in_error"] == nil {
+		return err
+	}
+	if _, missing := FindRecorded[T](tx, what, id); missing != nil {
+		return missing
+	}
+	return fault.New(
+		fault.Conflict,
+		"This "+what+" is entered in error: nothing can be done with it until that is taken back.",
+	)
+}
+
+// table is what gorm knows of the table of a row.
+func table[T any](tx *Tx) *schema.Schema {
+	s := &gorm.Statement{DB: tx.DB}
+	if err := s.Parse(new(T)); err != nil {
+		panic("db: a row's type cannot be read: " + err.Error())
+	}
+	return s.Schema
 }
 
 // First returns the row that the query finds, or the fault that there is no such thing.

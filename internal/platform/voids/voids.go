@@ -109,6 +109,15 @@ func Begin(tx *db.Tx, s Subject, reason *string, loss *Loss) (Void, error) {
 	return v, tx.Create(&v).Error
 }
 
+// ErrInError refuses what can only be done to what stands; ErrStands what can only be done to a mistake.
+var (
+	ErrInError = fault.New(fault.Conflict, "It is entered in error already.")
+	ErrStands  = fault.New(
+		fault.Conflict,
+		"It is not entered in error by itself: it stands, or fell with what it belongs to, which is restored instead.",
+	)
+)
+
 // Standing returns the void that a subject fell with by itself. Fault: conflict (it is not in error, or fell with what
 // it belongs to).
 func Standing(tx *db.Tx, s Subject) (Void, error) {
@@ -116,7 +125,7 @@ func Standing(tx *db.Tx, s Subject) (Void, error) {
 		tx.Where("site_id = ? and subject_type = ? and subject_id = ? and undone_at is null", s.SiteID, s.Type, s.ID),
 		"void")
 	if fault.Is(err, fault.NotFound) {
-		return v, fault.New(fault.Conflict, "It is not entered in error by itself: there is nothing to take back here.")
+		return v, ErrStands
 	}
 	return v, err
 }

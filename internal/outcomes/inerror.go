@@ -1,0 +1,531 @@
+package outcomes
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/episodes"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+	"waypost/internal/platform/voids"
+)
+
+// AssessmentInError says that an assessment should not have been recorded. What it corrected falls with it. A baseline no
+// longer counts as the first contact of a kind that makes an episode active, and follow-ups that counted from it alone
+// and of which nothing was recorded fall too. Faults: conflict (it is in error already, a correction took its place, or
+// nobody has seen a concern that it raised).
+func (s *Store) AssessmentInError(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (a Assessment, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		found, e, err := lockAssessment(tx, id)
+		if err != nil {
+			return err
+		}
+		if found.EnteredInError != nil {
+			return voids.ErrInError
+		}
+		if found.CorrectedByID != nil {
+			return fault.New(
+				fault.Conflict,
+				"A correction took the place of this assessment: enter that one in error, and this one falls with it.",
+			)
+		}
+		chain, err := correctionChain(tx, found)
+		if err != nil {
+			return err
+		}
+		if err := RefuseUnseenConcerns(tx, found.SiteID, "assessment_id in ?", chain); err != nil {
+			return err
+		}
+		void, err := voids.Begin(tx, found.voidSubject(e), &why.Reason, nil)
+		if err != nil {
+			return err
+		}
+		if err := void.Mark(tx, "assessments_all", "id in ?", chain); err != nil {
+			return err
+		}
+		if err := updateBaseline(tx, &e, &void); err != nil {
+			return err
+		}
+		if err := found.recordStanding(tx, e, events.AssessmentEnteredInError); err != nil {
+			return err
+		}
+		a, err = s.Get(tx.Context(), id)
+		return err
+	})
+	return a, err
+}
+
+// RestoreAssessment says that an assessment that was entered in error was right after all. Faults: conflict (it stands, it
+// fell with something else, or another was recorded at its timepoint since).
+func (s *Store) RestoreAssessment(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (a Assessment, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		found, e, err := lockAssessment(tx, id)
+		if err != nil {
+			return err
+		}
+		void, err := voids.Standing(tx, found.voidSubject(e))
+		if err != nil {
+			return err
+		}
+		if err := void.Restore(tx, "assessments_all"); err != nil {
+			return err
+		}
+		if err := void.Undo(tx, why.Reason); err != nil {
+			return err
+		}
+		if err := RestoreFollowUps(tx, void, e); err != nil {
+			return err
+		}
+		if err := updateBaseline(tx, &e, nil); err != nil {
+			return err
+		}
+		if err := found.recordStanding(tx, e, events.AssessmentRestored); err != nil {
+			return err
+		}
+		a, err = s.Get(tx.Context(), id)
+		return err
+	})
+	return a, err
+}
+
+// lockAssessment reads an assessment, which may be in error, and locks its episode, which may not.
+func lockAssessment(tx *db.Tx, id uuid.UUID) (a Assessment, e episodes.Episode, err error) {
+	if a, err = db.FindRecorded[Assessment](tx, "assessment", id); err != nil {
+		return a, e, err
+	}
+	if e, err = db.FindForUpdate[episodes.Episode](tx, "episode", a.EpisodeID); err != nil {
+		return a, e, err
+	}
+	a, err = db.FindRecorded[Assessment](tx, "assessment", id)
+	return a, e, err
+}
+
+func (a *Assessment) voidSubject(e episodes.Episode) voids.Subject {
+	return voids.Subject{Type: "assessment", SiteID: a.SiteID, ID: a.ID, PatientID: e.PatientID}
+}
+
+func (a *Assessment) recordStanding(tx *db.Tx, e episodes.Episode, kind events.Kind) error {
+	return events.Record(tx, kind, events.Subject{ID: a.ID, SiteID: a.SiteID, PatientID: e.PatientID}, nil)
+}
+
+// correctionChain is the ids of an assessment and of what it corrected, one after the other.
+func correctionChain(tx *db.Tx, last Assessment) (ids []uuid.UUID, err error) {
+	err = tx.Raw(`with recursive chain as (
+			select id, corrects_id from assessments where site_id = @site and id = @last
+			union all
+			select a.id, a.corrects_id from chain c join assessments a on a.site_id = @site and a.id = c.corrects_id)
+		select id from chain`, map[string]any{"site": last.SiteID, "last": last.ID}).
+		Scan(&ids).
+		Error
+	return ids, err
+}
+
+// RefuseUnseenConcerns keeps a concern that nobody has seen from vanishing with the answer that raised it.
+func RefuseUnseenConcerns(tx *db.Tx, site uuid.UUID, condition string, args ...any) error {
+	var open int64
+	err := tx.Table("open_safeguarding_flags").Where("site_id = ?", site).Where(condition, args...).Count(&open).Error
+	if err == nil && open > 0 {
+		return fault.New(
+			fault.Conflict,
+			"An answer raised a safeguarding concern that nobody has marked as seen: see to that first.",
+		)
+	}
+	return err
+}
+
+// updateBaseline sets the day of the episode's first baseline that stands, after assessments fell or came back, and plans
+// what counts from it. Where there is none any more, the follow-ups that counted from it fall with the void.
+func updateBaseline(tx *db.Tx, e *episodes.Episode, void *voids.Void) error {
+	first, err := firstBaseline(tx, *e)
+	if err != nil {
+		return err
+	}
+	if first == nil && e.BaselineOn == nil || first != nil && e.BaselineOn != nil && *first == *e.BaselineOn {
+		return nil
+	}
+	if err := e.SetBaseline(tx, first); err != nil {
+		return err
+	}
+	return Replan(tx, *e, void)
+}
+
+// Replan plans follow-ups after something fell with a void, or came back (nil): those whose anchor is gone, and of which
+// nothing was recorded, fall too.
+func Replan(tx *db.Tx, e episodes.Episode, void *voids.Void) error {
+	if void != nil {
+		if err := dropUnanchored(tx, e, *void); err != nil {
+			return err
+		}
+	}
+	return Plan(tx, e)
+}
+
+// dropUnanchored lets the follow-ups of an episode fall that no day anchors any more, where nothing was recorded of them.
+func dropUnanchored(tx *db.Tx, e episodes.Episode, void voids.Void) error {
+	var without []string
+	for anchor, on := range map[string]*day.Date{"baseline": e.BaselineOn, "first_contact": e.FirstContactOn} {
+		if on == nil {
+			without = append(without, anchor)
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	return void.Mark(tx, "follow_ups_all", `episode_id = ? and completed_on is null and lost_on is null
+		and code in (select code from schedules s where s.site_id = follow_ups_all.site_id and s.anchor in ?)
+		and not exists (select from follow_up_attempts a
+			where a.site_id = follow_ups_all.site_id and a.follow_up_id = follow_ups_all.id)`, e.ID, without)
+}
+
+// RestoreFollowUps brings back the follow-ups that fell with a void, but for those that were planned anew since.
+func RestoreFollowUps(tx *db.Tx, void voids.Void, e episodes.Episode) error {
+	return tx.Table("follow_ups_all").
+		Where("site_id = ? and void_id = ? and episode_id = ?", void.SiteID, void.ID, e.ID).
+		Where("code not in (select code from follow_ups f where f.site_id = ? and f.episode_id = ?)", e.SiteID, e.ID).
+		Updates(map[string]any{"void_id": nil, "updated_at": tx.Now}).
+		Error
+}
+
+// CompletionInError says that what a person said at a follow-up should not have been recorded: of somebody else, say. What
+// they said of services, and the assessments that were recorded with it, fall with it, and the follow-up is open again.
+// Faults: conflict (there is none, or nobody has seen a concern that it raised).
+func (s *Store) CompletionInError(
+	ctx context.Context,
+	followUp uuid.UUID,
+	why voids.InErrorReason,
+) (c RecordedCompletion, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, e, err := lockForUpdate(tx, followUp)
+		if err != nil {
+			return err
+		}
+		said, err := completionOf(tx, f)
+		if err != nil {
+			return err
+		}
+		if said == nil {
+			return fault.New(fault.Conflict, "Nothing that stands says that this follow-up was completed.")
+		}
+		assessments, err := assessedWith(tx, *said)
+		if err != nil {
+			return err
+		}
+		if err := RefuseUnseenConcerns(tx, f.SiteID, "assessment_id in ?", assessments); err != nil {
+			return err
+		}
+		void, err := voids.Begin(tx, said.voidSubject(f), &why.Reason, nil)
+		if err != nil {
+			return err
+		}
+		for table, condition := range map[string]string{
+			"follow_up_completions_all": "follow_up_id = ?",
+			"follow_up_services_all":    "follow_up_id = ?",
+		} {
+			if err := void.Mark(tx, table, condition, f.ID); err != nil {
+				return err
+			}
+		}
+		if err := void.Mark(tx, "assessments_all", "id in ?", assessments); err != nil {
+			return err
+		}
+		f.CompletedOn = nil
+		data := events.Data{"code": f.Code}
+		if err := f.save(tx, events.FollowUpCompletionEnteredInError, nil, data); err != nil {
+			return err
+		}
+		c, err = recordedCompletion(tx, f)
+		if err != nil {
+			return err
+		}
+		return Plan(tx, e)
+	})
+	return c, err
+}
+
+// RestoreCompletion says that the completion of a follow-up that was entered in error last was right after all. Faults:
+// conflict (none was entered in error, the follow-up was completed anew, or an instrument was answered anew at it).
+func (s *Store) RestoreCompletion(
+	ctx context.Context,
+	followUp uuid.UUID,
+	why voids.InErrorReason,
+) (c RecordedCompletion, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, _, err := lockForUpdate(tx, followUp)
+		if err != nil {
+			return err
+		}
+		if f.CompletedOn != nil {
+			return fault.New(fault.Conflict, "This follow-up is completed: nothing is to be restored.")
+		}
+		if c, err = recordedCompletion(tx, f); err != nil {
+			return err
+		}
+		void, err := voids.Standing(tx, c.voidSubject(f))
+		if err != nil {
+			return err
+		}
+		for _, table := range []string{"follow_up_completions_all", "follow_up_services_all", "assessments_all"} {
+			if err := void.Restore(tx, table); err != nil {
+				return err
+			}
+		}
+		if err := void.Undo(tx, why.Reason); err != nil {
+			return err
+		}
+		f.CompletedOn, f.LostOn, f.LossReason, f.LossNote = &c.CompletedOn, nil, nil, nil
+		if err := f.save(tx, events.FollowUpCompletionRestored, nil, events.Data{"code": f.Code}); err != nil {
+			return err
+		}
+		c, err = recordedCompletion(tx, f)
+		return err
+	})
+	return c, err
+}
+
+func (c *RecordedCompletion) voidSubject(f FollowUp) voids.Subject {
+	return voids.Subject{Type: "completion", SiteID: f.SiteID, ID: c.ID, PatientID: f.PatientID}
+}
+
+// assessedWith is the ids of the assessments that were recorded with a completion, and of their corrections.
+func assessedWith(tx *db.Tx, c RecordedCompletion) (ids []uuid.UUID, err error) {
+	err = tx.Raw(`with recursive chain as (
+			select id from assessments where site_id = @site and follow_up_id = @follow_up and created_at = @at
+			union all
+			select a.id from chain c join assessments a on a.site_id = @site and a.corrects_id = c.id)
+		select id from chain`, map[string]any{"site": c.SiteID, "follow_up": c.FollowUpID, "at": c.CreatedAt}).
+		Scan(&ids).
+		Error
+	return ids, err
+}
+
+// Completion returns what a person said at a follow-up: what stands, or else what was entered in error last.
+func (s *Store) Completion(ctx context.Context, followUp uuid.UUID) (c RecordedCompletion, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, err := read(tx, followUp)
+		if err != nil {
+			return err
+		}
+		if c, err = recordedCompletion(tx, f); err != nil {
+			return err
+		}
+		return events.Read(tx, "completion", f.SiteID, f.PatientID)
+	})
+	return c, err
+}
+
+// recordedCompletion reads the completion that stands, or else the one that was entered in error last, with what was said
+// of services and the assessments that are recorded with it.
+func recordedCompletion(tx *db.Tx, f FollowUp) (RecordedCompletion, error) {
+	c, err := db.First[RecordedCompletion](
+		tx.Table("recorded_follow_up_completions").
+			Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
+			Order("(entered_in_error is null) desc, updated_at desc, id desc"),
+		"completion")
+	if err != nil {
+		return c, err
+	}
+	c.Services, c.Assessments = []Used{}, []Measure{}
+	const same = "site_id = ? and follow_up_id = ? and void_id is not distinct from (select void_id from " +
+		"follow_up_completions_all where site_id = ? and id = ?)"
+	if err := tx.Table("follow_up_services_all").
+		Where(same, f.SiteID, f.ID, f.SiteID, c.ID).
+		Order("id").
+		Find(&c.Services).
+		Error; err != nil {
+		return c, err
+	}
+	err = tx.Table("assessments_all").
+		Where(same, f.SiteID, f.ID, f.SiteID, c.ID).
+		Where("corrected_by_id is null").
+		Order("id").
+		Find(&c.Assessments).
+		Error
+	return c, err
+}
+
+// RecordedLoss is that a follow-up was given up.
+type RecordedLoss struct {
+	// The follow-up.
+	FollowUpID uuid.UUID `json:"follow_up_id" format:"uuid"`
+	// The day it was given up.
+	LostOn day.Date `json:"lost_on" format:"date"`
+	// Why it was given up.
+	Reason string `json:"reason" format:"code:loss_reasons" example:"could_not_contact"`
+	// More about the reason, in free text.
+	Note *string `json:"note"`
+	// It should never have been recorded, and counts in nothing; null: it stands.
+	EnteredInError *voids.InError `json:"entered_in_error" format:"or-null"`
+}
+
+// Loss returns that a follow-up was given up: what stands, or else what was entered in error last.
+func (s *Store) Loss(ctx context.Context, followUp uuid.UUID) (l RecordedLoss, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, err := read(tx, followUp)
+		if err != nil {
+			return err
+		}
+		if f.LostOn != nil {
+			l = RecordedLoss{f.ID, *f.LostOn, *f.LossReason, f.LossNote, nil}
+		} else if l, _, err = lossInError(tx, f); err != nil {
+			return err
+		}
+		return events.Read(tx, "loss", f.SiteID, f.PatientID)
+	})
+	return l, err
+}
+
+// LossInError says that a follow-up should not have been given up: it is open again. Fault: conflict (it is not lost).
+func (s *Store) LossInError(ctx context.Context, followUp uuid.UUID, why voids.InErrorReason) (l RecordedLoss, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, e, err := lockForUpdate(tx, followUp)
+		if err != nil {
+			return err
+		}
+		if f.LostOn == nil {
+			return fault.New(fault.Conflict, "Nothing that stands says that this follow-up is lost.")
+		}
+		was := voids.Loss{LostOn: f.LostOn.String(), Reason: *f.LossReason, Note: f.LossNote}
+		void, err := voids.Begin(tx, f.voidedLoss(), &why.Reason, &was)
+		if err != nil {
+			return err
+		}
+		l = RecordedLoss{f.ID, *f.LostOn, *f.LossReason, f.LossNote, void.InError()}
+		f.LostOn, f.LossReason, f.LossNote = nil, nil, nil
+		if err := f.save(tx, events.FollowUpLossEnteredInError, nil, events.Data{"code": f.Code}); err != nil {
+			return err
+		}
+		return Plan(tx, e)
+	})
+	return l, err
+}
+
+// RestoreLoss says that a follow-up was rightly given up. Fault: conflict (nothing was entered in error, or it is lost or
+// completed since).
+func (s *Store) RestoreLoss(ctx context.Context, followUp uuid.UUID, why voids.InErrorReason) (l RecordedLoss, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		f, _, err := lockForUpdate(tx, followUp)
+		if err != nil {
+			return err
+		}
+		if f.CompletedOn != nil || f.LostOn != nil {
+			return fault.New(fault.Conflict, "This follow-up is completed or lost: nothing is to be restored.")
+		}
+		was, void, err := lossInError(tx, f)
+		if fault.Is(err, fault.NotFound) {
+			return voids.ErrStands
+		}
+		if err != nil {
+			return err
+		}
+		f.LostOn, f.LossReason, f.LossNote = &was.LostOn, &was.Reason, was.Note
+		if err := void.Undo(tx, why.Reason); err != nil {
+			return err
+		}
+		if err := f.save(tx, events.FollowUpLossRestored, nil, events.Data{"code": f.Code}); err != nil {
+			return err
+		}
+		l, err = s.Loss(tx.Context(), followUp)
+		return err
+	})
+	return l, err
+}
+
+func (f *FollowUp) voidedLoss() voids.Subject {
+	return voids.Subject{Type: "loss", SiteID: f.SiteID, ID: f.ID, PatientID: f.PatientID}
+}
+
+// lossInError is the loss of a follow-up that was entered in error last.
+func lossInError(tx *db.Tx, f FollowUp) (l RecordedLoss, v voids.Void, err error) {
+	v, err = db.First[voids.Void](
+		tx.Where("site_id = ? and subject_type = 'loss' and subject_id = ? and undone_at is null", f.SiteID, f.ID).
+			Order("at desc, id desc"),
+		"loss")
+	if err != nil {
+		return l, v, err
+	}
+	on, err := day.Parse(v.Loss.V.LostOn)
+	return RecordedLoss{f.ID, on, v.Loss.V.Reason, v.Loss.V.Note, v.InError()}, v, err
+}
+
+// GetAttempt returns a try at reaching a person, also one that was entered in error.
+func (s *Store) GetAttempt(ctx context.Context, id uuid.UUID) (a Attempt, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if a, err = db.FindRecorded[Attempt](tx, "attempt", id); err != nil {
+			return err
+		}
+		f, err := read(tx, a.FollowUpID)
+		if err != nil {
+			return err
+		}
+		return events.Read(tx, "attempt", f.SiteID, f.PatientID)
+	})
+	return a, err
+}
+
+// AttemptInError says that a try at reaching a person should not have been recorded. Fault: conflict (it is in error
+// already).
+func (s *Store) AttemptInError(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (a Attempt, err error) {
+	return s.changeAttempt(ctx, id, func(tx *db.Tx, a Attempt, f FollowUp) error {
+		if a.EnteredInError != nil {
+			return voids.ErrInError
+		}
+		void, err := voids.Begin(tx, a.voidSubject(f), &why.Reason, nil)
+		if err != nil {
+			return err
+		}
+		if err := void.Mark(tx, "follow_up_attempts_all", "id = ?", a.ID); err != nil {
+			return err
+		}
+		return f.recordEvent(tx, events.FollowUpAttemptEnteredInError, nil, events.Data{"code": f.Code})
+	})
+}
+
+// RestoreAttempt says that a try that was entered in error was made after all. Fault: conflict (it stands).
+func (s *Store) RestoreAttempt(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (a Attempt, err error) {
+	return s.changeAttempt(ctx, id, func(tx *db.Tx, a Attempt, f FollowUp) error {
+		void, err := voids.Standing(tx, a.voidSubject(f))
+		if err != nil {
+			return err
+		}
+		if err := void.Restore(tx, "follow_up_attempts_all"); err != nil {
+			return err
+		}
+		if err := void.Undo(tx, why.Reason); err != nil {
+			return err
+		}
+		return f.recordEvent(tx, events.FollowUpAttemptRestored, nil, events.Data{"code": f.Code})
+	})
+}
+
+func (a *Attempt) voidSubject(f FollowUp) voids.Subject {
+	return voids.Subject{Type: "attempt", SiteID: a.SiteID, ID: a.ID, PatientID: f.PatientID}
+}
+
+// changeAttempt changes whether an attempt stands, whose follow-up is locked meanwhile.
+func (s *Store) changeAttempt(
+	ctx context.Context,
+	id uuid.UUID,
+	change func(*db.Tx, Attempt, FollowUp) error,
+) (a Attempt, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if a, err = db.FindRecorded[Attempt](tx, "attempt", id); err != nil {
+			return err
+		}
+		f, _, err := lockForUpdate(tx, a.FollowUpID)
+		if err != nil {
+			return err
+		}
+		if a, err = db.FindRecorded[Attempt](tx, "attempt", id); err != nil {
+			return err
+		}
+		if err := change(tx, a, f); err != nil {
+			return err
+		}
+		a, err = db.FindRecorded[Attempt](tx, "attempt", id)
+		return err
+	})
+	return a, err
+}

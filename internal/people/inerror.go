@@ -1,0 +1,86 @@
+package people
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/voids"
+)
+
+// Consent returns a decision, also one that was entered in error.
+func (s *Store) Consent(ctx context.Context, id uuid.UUID) (c Consent, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if c, err = db.FindRecorded[Consent](tx, "consent", id); err != nil {
+			return err
+		}
+		return events.Read(tx, "consent", c.SiteID, c.PatientID)
+	})
+	return c, err
+}
+
+// ConsentInError says that a decision should not have been recorded, such as one of somebody else. What was decided before
+// stands again, by the ordinary rule. Fault: conflict (it is in error already).
+func (s *Store) ConsentInError(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (Consent, error) {
+	return s.changeConsent(ctx, id, func(tx *db.Tx, c Consent) (events.Kind, error) {
+		if c.EnteredInError != nil {
+			return events.Kind{}, voids.ErrInError
+		}
+		void, err := voids.Begin(tx, c.voidSubject(), &why.Reason, nil)
+		if err != nil {
+			return events.Kind{}, err
+		}
+		return events.ConsentEnteredInError, void.Mark(tx, "consents_all", "id = ?", c.ID)
+	})
+}
+
+// RestoreConsent says that a decision that was entered in error was made after all: it is weighed again. Fault: conflict
+// (it is not in error).
+func (s *Store) RestoreConsent(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (Consent, error) {
+	return s.changeConsent(ctx, id, func(tx *db.Tx, c Consent) (events.Kind, error) {
+		void, err := voids.Standing(tx, c.voidSubject())
+		if err != nil {
+			return events.Kind{}, err
+		}
+		if err := void.Restore(tx, "consents_all"); err != nil {
+			return events.Kind{}, err
+		}
+		return events.ConsentRestored, void.Undo(tx, why.Reason)
+	})
+}
+
+// changeConsent changes whether a decision counts. The person is locked, so that decisions are weighed one by one.
+func (s *Store) changeConsent(
+	ctx context.Context,
+	id uuid.UUID,
+	change func(*db.Tx, Consent) (events.Kind, error),
+) (c Consent, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if c, err = db.FindRecorded[Consent](tx, "consent", id); err != nil {
+			return err
+		}
+		if _, err := db.FindForUpdate[Patient](tx, "patient", c.PatientID); err != nil {
+			return err
+		}
+		if c, err = db.FindRecorded[Consent](tx, "consent", id); err != nil {
+			return err
+		}
+		kind, err := change(tx, c)
+		if err != nil {
+			return err
+		}
+		subject := events.Subject{ID: c.ID, SiteID: c.SiteID, PatientID: c.PatientID}
+		if err := events.Record(tx, kind, subject, events.Data{"purpose": c.Purpose}); err != nil {
+			return err
+		}
+		c, err = db.FindRecorded[Consent](tx, "consent", id)
+		return err
+	})
+	return c, err
+}
+
+func (c *Consent) voidSubject() voids.Subject {
+	return voids.Subject{Type: "consent", SiteID: c.SiteID, ID: c.ID, PatientID: c.PatientID}
+}

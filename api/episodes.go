@@ -124,6 +124,22 @@ func (s *server) episodeOperations() {
 		},
 		s.closeEpisode,
 	)
+	wire.Post(
+		s.Server,
+		wire.Operation{
+			ID:      "open-closed-episode",
+			Path:    "/episodes/{id}/reopening",
+			Tag:     "episodes",
+			Scope:   actor.RecordWrite,
+			Faults:  []fault.Kind{fault.MoveNotAllowed},
+			Summary: "Open a closed episode again",
+			Description: "Says that a closed episode was not over. It is active again, or waiting where nobody has met the " +
+				"person; its follow-ups stay as they are, and what its closure said is kept in reopenings. Refused " +
+				"for somebody who died. Warns of another episode of the person that is open (open_episode_exists), " +
+				"and of a link worker who is not active (link_worker_not_active).",
+		},
+		s.reopenEpisode,
+	)
 	wire.Create(
 		s.Server,
 		wire.Operation{
@@ -268,6 +284,10 @@ func (s *server) resumeEpisode(ctx context.Context, in *wire.MayHave[episodes.Re
 
 func (s *server) closeEpisode(ctx context.Context, in *wire.Of[casework.Closure]) (casework.Closed, error) {
 	return s.Casework.CloseEpisode(ctx, in.ID.ID, in.Body, viaAPI)
+}
+
+func (s *server) reopenEpisode(ctx context.Context, in *wire.Of[episodes.Reopen]) (episodes.Episode, error) {
+	return s.Episodes.Reopen(ctx, in.ID.ID, in.Body)
 }
 
 func (s *server) createIntake(ctx context.Context, in *wire.With[casework.NewIntake]) (casework.Intake, error) {

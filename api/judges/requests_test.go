@@ -357,18 +357,19 @@ var named = map[string]string{"code-lists": "needs", "instruments": "mycaw", "wo
 
 // first says what must have happened to a thing before the operation can be called on it.
 var first = map[string]string{
-	"resume-episode":     "pause-episode",
-	"undo-referral-move": "move-referral",
-	"restore-attendance": "mark-attendance-in-error",
-	"restore-assessment": "mark-assessment-in-error",
-	"restore-attempt":    "mark-attempt-in-error",
-	"restore-completion": "mark-completion-in-error",
-	"restore-consent":    "mark-consent-in-error",
-	"restore-contact":    "mark-contact-in-error",
-	"restore-episode":    "mark-episode-in-error",
-	"restore-loss":       "mark-loss-in-error",
-	"mark-loss-in-error": "record-follow-up-loss",
-	"get-loss":           "record-follow-up-loss",
+	"resume-episode":      "pause-episode",
+	"open-closed-episode": "close-episode",
+	"undo-referral-move":  "move-referral",
+	"restore-attendance":  "mark-attendance-in-error",
+	"restore-assessment":  "mark-assessment-in-error",
+	"restore-attempt":     "mark-attempt-in-error",
+	"restore-completion":  "mark-completion-in-error",
+	"restore-consent":     "mark-consent-in-error",
+	"restore-contact":     "mark-contact-in-error",
+	"restore-episode":     "mark-episode-in-error",
+	"restore-loss":        "mark-loss-in-error",
+	"mark-loss-in-error":  "record-follow-up-loss",
+	"get-loss":            "record-follow-up-loss",
 }
 
 // instead is what replaces fields of the operation's example; nil takes one out.

@@ -79,6 +79,8 @@ type Episode struct {
 	// In the answer for one episode: answers that are a safeguarding concern and that nobody has
 	// marked as seen.
 	Safeguarding []OpenConcern `json:"safeguarding,omitzero" gorm:"-"`
+	// In the answer for one episode: each time that it was opened again after it had been closed.
+	Reopenings []Reopening `json:"reopenings,omitzero" gorm:"-"`
 }
 
 // Revision is another after each change.
@@ -228,6 +230,9 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (e Episode, err error) {
 			return err
 		}
 		if e.Safeguarding, err = openConcerns(tx, e); err != nil {
+			return err
+		}
+		if e.Reopenings, err = reopeningsOf(tx, e); err != nil {
 			return err
 		}
 		return events.Read(tx, "episode", e.SiteID, e.PatientID)

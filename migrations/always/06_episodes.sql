@@ -56,7 +56,7 @@ create or replace function link_worker_to_ask(site uuid, episode uuid, instant t
   ) k on true
   where e.site_id = site and e.id = episode $$;
 
-call reset_access('episodes_all', 'contacts_all', 'handovers', 'handover_items', 'covers');
+call reset_access('episodes_all', 'contacts_all', 'handovers', 'handover_items', 'covers', 'episode_reopenings');
 
 grant select, insert, update on episodes, episodes_all to waypost_staff, waypost_jobs;
 grant select, update on episodes, episodes_all to waypost_patients;
@@ -85,3 +85,7 @@ create policy patients on covers for select to waypost_patients
   using (exists (select from episodes e where e.site_id = covers.site_id and e.link_worker_id = covers.from_link_worker_id
     and (covers.episode_id is null or covers.episode_id = e.id)));
 create policy jobs on covers to waypost_jobs using (true);
+
+grant select, insert on episode_reopenings to waypost_staff, waypost_jobs;
+create policy staff on episode_reopenings to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy jobs on episode_reopenings to waypost_jobs using (true);

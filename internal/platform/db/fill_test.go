@@ -27,6 +27,8 @@ insert into consents (site_id, id, patient_id, purpose, decision, decided_on, cr
 insert into episodes (site_id, id, patient_id, link_worker_id, source, received_on, need_primary, status,
 	recorded_via, created_at, updated_at) values ('S', 'E', 'P', 'W', 'gp', '2026-01-01', 'food', 'waiting',
 	'api', now(), now());
+insert into episode_reopenings (site_id, id, episode_id, reason, closed_on, closure_reason, actor_role, on_behalf,
+	created_at) values ('S', 'C', 'E', 'It was not over', '2026-01-03', 'plan_completed', 'system', false, now());
 insert into handovers (site_id, id, from_link_worker_id, reason, actor_role, on_behalf, created_at, updated_at) values
 	('S', 'H', 'W', 'Leave', 'system', false, now(), now());
 insert into handover_items values ('S', 'H', 'episode', 'E', 'E', 'V');

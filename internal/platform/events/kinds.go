@@ -47,6 +47,7 @@ var (
 	EpisodePaused         = declare("episode.paused", "episode")
 	EpisodeResumed        = declare("episode.resumed", "episode")
 	EpisodeClosed         = declare("episode.closed", "episode", "reason")
+	EpisodeReopened       = declare("episode.reopened", "episode", "closed_on", "reason")
 	EpisodeHandedOver     = declare("episode.handed_over", "episode", "handover_id", "from_link_worker_id", "to_link_worker_id")
 	EpisodeCovered        = declare("episode.covered", "episode", "handover_id", "from_link_worker_id", "to_link_worker_id", "until")
 	EpisodeCoverEnded     = declare("episode.cover_ended", "episode", "handover_id", "from_link_worker_id", "to_link_worker_id")

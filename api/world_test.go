@@ -5,6 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -64,12 +68,30 @@ type world struct {
 
 var numbers atomic.Int64
 
+// testMasterKey is the master key of every server of this process.
+var testMasterKey = sync.OnceValue(newMasterKey)
+
+func newMasterKey() tink.AEAD {
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		panic(err)
+	}
+	key, err := aead.New(handle)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
 // on is a server's configuration on a database.
 func on(d *db.DB) api.Config {
 	all := stores.New(d)
 	all.Datasets.Software = api.Version
 	all.Partners.Target = outward.New(outward.Config{AllowPrivate: true})
 	all.People.TestNumbers = true
+	if err := all.People.OpenLookups(actor.With(context.Background(), actor.Named("test")), testMasterKey()); err != nil {
+		panic(err)
+	}
 	return api.Config{
 		Stores:  all,
 		Demo:    true,

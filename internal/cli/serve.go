@@ -24,6 +24,7 @@ import (
 	"waypost/internal/datasets"
 	"waypost/internal/demo"
 	"waypost/internal/outcomes"
+	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/jobs"
 	"waypost/internal/platform/listen"
@@ -127,6 +128,9 @@ func (c serve) Run(s *surroundings) (err error) {
 	}
 	all, err := s.stores(d, dir, cipher, isDemo)
 	if err != nil {
+		return err
+	}
+	if err := all.People.OpenLookups(actor.With(s, actor.Named("lookup-key")), cipher); err != nil {
 		return err
 	}
 	return s.serve(listener, proxies, database, all, dir, tracing, sender, loading, isDemo)
@@ -348,6 +352,7 @@ func (s *surroundings) work(
 			},
 			jobs.Job{Name: "invitations", Every: 10 * time.Minute, Run: all.Outcomes.Invite},
 			jobs.Job{Name: "unsent_answers", Every: time.Minute, Run: all.Outcomes.DeleteUnsent},
+			jobs.Job{Name: "lookups", Every: time.Minute, Run: all.People.FillLookups, Apart: true},
 			jobs.Job{Name: "feed", Every: 5 * time.Second, Run: all.Partners.Publish, Apart: true},
 			jobs.Job{
 				Name:  "webhooks",

@@ -211,7 +211,7 @@ func exchanged(a, b []rune) bool {
 }
 
 // duplicates are the people of the same site who may be the person, the most alike first.
-func duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
+func (s *Store) duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
 	a := asked{}
 	if p.BirthDate != nil {
 		a.others = append(a.others, born(*p.BirthDate))
@@ -231,7 +231,7 @@ func duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
 		a.add(byNHSNumber, *p.NHSNumber)
 	}
 	list := []fault.PossibleDuplicate{}
-	found, err := candidates(tx, a, anyScore)
+	found, err := s.candidates(tx, a, anyScore)
 	if err != nil || len(found) == 0 {
 		return list, err
 	}

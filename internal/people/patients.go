@@ -19,6 +19,8 @@ import (
 type Store struct {
 	DB          *db.DB
 	TestNumbers bool // NHS numbers that are kept for tests and documents are taken
+
+	lookups lookups // OpenLookups
 }
 
 // Patient is a person supported by a link worker, as one site knows them.
@@ -168,13 +170,16 @@ func (s *Store) Record(ctx context.Context, n Recording, via string) (r Recorded
 		if err := s.validate(tx, p, Details{}); err != nil {
 			return err
 		}
-		if r.PossibleDuplicates, err = duplicates(tx, *p); err != nil {
+		if r.PossibleDuplicates, err = s.duplicates(tx, *p); err != nil {
 			return err
 		}
 		if err := refuse(r.PossibleDuplicates, n.OnPossibleDuplicate == "refuse"); err != nil {
 			return err
 		}
 		if err := tx.Create(p).Error; err != nil {
+			return err
+		}
+		if err := s.keepLookups(tx, *p); err != nil {
 			return err
 		}
 		if len(r.PossibleDuplicates) > 0 {
@@ -218,6 +223,9 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		}
 		p.Version, p.UpdatedAt = p.Version+1, tx.Now
 		if err := db.Save(tx, p.SiteID, p.ID, &p); err != nil {
+			return err
+		}
+		if err := s.keepLookups(tx, p); err != nil {
 			return err
 		}
 		return events.Record(tx, events.PatientChanged, p.subject(), nil)

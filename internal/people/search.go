@@ -113,15 +113,15 @@ func (s *Store) find(tx *db.Tx, by Search) ([]FoundPatient, error) {
 		if refusal != "" {
 			return nil, fault.InvalidAt("nhs_number", fault.WrongFormat, refusal)
 		}
-		return candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
+		return s.candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
 	case by.ExternalID != nil:
 		return withExternalID(tx, *by.ExternalID)
 	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
 		return nil, fault.InvalidAt("q", fault.TooShort, "takes at least two letters")
 	case by.Q != nil:
-		return candidates(tx, readTyped(*by.Q, tx.Now), leastScore)
+		return s.candidates(tx, readTyped(*by.Q, tx.Now), leastScore)
 	default:
-		list, err := candidates(tx, asked{names: *by.FamilyName, others: []string{born(*by.BirthDate)}}, leastScore)
+		list, err := s.candidates(tx, asked{names: *by.FamilyName, others: []string{born(*by.BirthDate)}}, leastScore)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +141,7 @@ func (by Search) ways() (n int) {
 }
 
 // candidates returns people who may be meant, with how well each fits: those whose score is at least as given.
-func candidates(tx *db.Tx, a asked, atLeast float64) ([]FoundPatient, error) {
+func (s *Store) candidates(tx *db.Tx, a asked, atLeast float64) ([]FoundPatient, error) {
 	words, err := fold(tx, a.names)
 	if err != nil {
 		return nil, err
@@ -150,8 +150,20 @@ func candidates(tx *db.Tx, a asked, atLeast float64) ([]FoundPatient, error) {
 		PatientID uuid.UUID
 		Names     db.Texts
 	}
-	err = tx.Raw("select distinct patient_id, names from find_people(?, ?, ?)",
-		db.JSON[[][]string]{V: words}, db.Texts(a.others), mostFound).
+	exact := db.IDs{}
+	dates := db.Texts{}
+	for _, o := range a.others {
+		if kind := o[:1]; recorded[kind] == "" {
+			dates = append(dates, o)
+		} else if ids, err := s.lookUp(tx, kind, o[1:], mostFound); err != nil {
+			return nil, err
+		} else {
+			exact = append(exact, ids...)
+		}
+	}
+	err = tx.Raw("select patient_id, names from find_people(?, ?, ?) "+
+		"union select patient_id, names from person_names where patient_id = any(?)",
+		db.JSON[[][]string]{V: words}, dates, mostFound, exact).
 		Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, err

@@ -45,8 +45,9 @@ create or replace function one_letter_less(word text) returns setof text
   where length(word) between 4 and 30 $$;
 
 -- One thing that people of a site are found by, as a number. Kinds: w a whole word, p the beginning of one, l a word or
--- what is left of it with one letter less; d a birth date, m a month of birth, y a year of birth; n an NHS number,
--- t a telephone number, e an e-mail address, c a postcode, r what another system calls the person.
+-- what is left of it with one letter less; d a birth date, m a month of birth, y a year of birth. By an NHS number (n), a
+-- telephone number (t), an e-mail address (e), a postcode (c) and what another system calls them (r) people are looked up
+-- exactly, in person_lookups.
 create or replace function search_key(site uuid, kind text, value text) returns bigint
   language sql immutable parallel safe as $$
   select hashtextextended(site::text || kind || value, 0) $$;
@@ -67,7 +68,7 @@ begin
   return array(select distinct unnest(name_words(given) || name_words(family) || name_words(preferred)) order by 1);
 end $$;
 
--- What a person is found by. Nobody is found by an NHS number that was not issued.
+-- What a person is found by beside exact look-ups.
 create or replace function person_keys(p patients, words text[]) returns bigint[]
   language plpgsql immutable parallel safe as $$
 begin
@@ -78,15 +79,9 @@ begin
     from (values
       ('d', case when length(p.birth_date) = 10 then p.birth_date end),
       ('m', case when length(p.birth_date) >= 7 then left(p.birth_date, 7) end),
-      ('y', left(p.birth_date, 4)),
-      ('n', case when not p.nhs_number_unissued then p.nhs_number end),
-      ('t', p.phone),
-      ('e', lower(p.email)),
-      ('c', p.postcode)
+      ('y', left(p.birth_date, 4))
     ) f (kind, value)
-    where value is not null
-    union
-    select search_key(p.site_id, 'r', lower(r->>'value')) from jsonb_array_elements(p.external_ids) r);
+    where value is not null);
 end $$;
 
 create or replace function keep_person_names() returns trigger
@@ -104,8 +99,37 @@ call only_for('keep_person_names()');
 create or replace trigger patients_names after insert on patients
   for each row execute function keep_person_names();
 create or replace trigger patients_names_changed
-  after update of given_name, family_name, preferred_name, birth_date, nhs_number, phone, email, postcode, external_ids
+  after update of given_name, family_name, preferred_name, birth_date
   on patients for each row execute function keep_person_names();
+
+-- Whoever writes a person's numbers and addresses owes their look-ups: keep_lookups pays, in the same transaction where the
+-- program has the key.
+create or replace function lookups_fall_due() returns trigger
+  language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  insert into person_lookups_due (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
+  return null;
+end $$;
+call only_for('lookups_fall_due()');
+create or replace trigger patients_lookups after insert on patients
+  for each row execute function lookups_fall_due();
+create or replace trigger patients_lookups_changed after update of nhs_number, nhs_number_unissued, phone, email, postcode, external_ids
+  on patients for each row execute function lookups_fall_due();
+
+-- Writes the look-ups of a person: keys in hexadecimal digits, each with its kind. A process whose key was replaced
+-- meanwhile writes none, and they stay due.
+create or replace function keep_lookups(site uuid, patient uuid, kinds text[], keys text[], made_with uuid) returns void
+  language plpgsql set search_path = public, pg_temp as $$
+begin
+  if not exists (select from installation where lookup_key_id = made_with) then
+    return;
+  end if;
+  delete from person_lookups where site_id = site and patient_id = patient;
+  insert into person_lookups (site_id, kind, key, patient_id)
+    select distinct site, k, decode(h, 'hex'), patient from unnest(kinds, keys) t (k, h);
+  delete from person_lookups_due where site_id = site and patient_id = patient;
+end $$;
+call only_for('keep_lookups(uuid, uuid, text[], text[], uuid)', 'waypost_staff', 'waypost_jobs');
 
 -- The SQL of a condition: the person has any of these keys.
 create or replace function any_key(keys bigint[]) returns text language sql immutable as $$
@@ -168,6 +192,13 @@ call reset_access('person_names');
 grant select on person_names to waypost_staff, waypost_jobs;
 create policy staff on person_names to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
 create policy jobs on person_names to waypost_jobs using (true);
+
+call reset_access('person_lookups', 'person_lookups_due');
+grant select, insert, delete on person_lookups, person_lookups_due to waypost_staff, waypost_jobs;
+create policy staff on person_lookups to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy jobs on person_lookups to waypost_jobs using (true);
+create policy staff on person_lookups_due to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
+create policy jobs on person_lookups_due to waypost_jobs using (true);
 
 -- A changed rule, or a new table: every person and name of the directory.
 insert into person_names (site_id, patient_id, names, keys)

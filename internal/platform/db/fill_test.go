@@ -22,6 +22,7 @@ insert into organisations (id, name, status, source, created_at, updated_at) val
 insert into link_workers values ('S', 'V', 'Kim', 'kim@example.org', true, 1, now(), now());
 insert into patients (site_id, id, given_name, family_name, birth_date, external_ids, recorded_via, created_at,
 	updated_at) values ('S', 'P', 'Ann', 'Bee', '1950-01-01', '[{"system":"x","value":"1"}]', 'api', now(), now());
+insert into person_lookups values ('S', 'n', '00', 'P');
 insert into consents (site_id, id, patient_id, purpose, decision, decided_on, created_at, updated_at) values
 	('S', 'C', 'P', 'research', 'given', '2026-01-01', now(), now());
 insert into episodes (site_id, id, patient_id, link_worker_id, source, received_on, need_primary, status,

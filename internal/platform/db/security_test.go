@@ -96,7 +96,8 @@ func TestTheAppsRolesOwnNothingAndCannotBypass(t *testing.T) {
 			d,
 			who,
 			granted+` and privilege_type = 'DELETE' and table_name not in ('idempotency', 'schedules',
-			'external_ids', 'follow_up_answers', 'figure_snapshots', 'webhooks', 'webhook_deliveries')`,
+			'external_ids', 'person_lookups', 'person_lookups_due',
+			'follow_up_answers', 'figure_snapshots', 'webhooks', 'webhook_deliveries')`,
 		); len(
 			deletes,
 		) > 0 {

@@ -141,6 +141,7 @@ func (s *server) operations() {
 	s.patientOperations()
 	s.consentOperations()
 	s.mistakeOperations()
+	s.historyOperations()
 	s.episodeOperations()
 	s.referralOperations()
 	s.replyOperations()

@@ -61,6 +61,7 @@ begin
     worker_is := coalesce((select case when w.active then 'active' else 'inactive' end
       from link_workers w where w.id = worker and w.site_id = any(site_ids)), 'unknown');
   end if;
+  perform set_config('app.on_behalf_of', case when worker_is = 'active' then worker::text else '' end, true);
   if coalesce(k.last_used_at < at_time - interval '1 hour', true) and current_setting('transaction_read_only') = 'off' then
     begin
       update api_keys a set last_used_at = at_time

@@ -18,12 +18,18 @@ type access struct {
 	LinkWorkerID *uuid.UUID
 	Operation    string
 	PatientIDs   db.IDs
+	Reason       *string
 }
 
 func (access) TableName() string { return "access_log" }
 
 // Read notes that the actor was shown these people of one site; a list is one row.
 func Read(tx *db.Tx, operation string, site uuid.UUID, patients ...uuid.UUID) error {
+	return ReadBecause(tx, operation, "", site, patients...)
+}
+
+// ReadBecause is Read, with the reason that the actor gave, if any.
+func ReadBecause(tx *db.Tx, operation, reason string, site uuid.UUID, patients ...uuid.UUID) error {
 	if len(patients) == 0 {
 		return nil
 	}
@@ -31,6 +37,9 @@ func Read(tx *db.Tx, operation string, site uuid.UUID, patients ...uuid.UUID) er
 	note := access{
 		At: tx.Now, SiteID: site, ActorRole: string(tx.Actor.Role), ActorKeyID: orNil(tx.Actor.KeyID),
 		LinkWorkerID: tx.Actor.LinkWorkerID, Operation: operation, PatientIDs: patients,
+	}
+	if reason != "" {
+		note.Reason = &reason
 	}
 	return tx.WithCommit(func(tx *gorm.DB) *gorm.DB { return tx.Create(&note) })
 }

@@ -49,7 +49,8 @@ func TestHistoryHasTheValues(t *testing.T) {
 	if len(names) != 1 || names[0]["from"] != "Marigold" || names[0]["to"] != "Mary" || names[0]["withheld"] != false {
 		t.Errorf("%v", names)
 	}
-	if why := w.value("select reason from access_log where operation = 'patient_history' and reason is not null and actor_role = 'site_manager'"); why != "complaint" {
+	if why := w.value("select reason from access_log where operation = 'patient_history' and reason is not null " +
+		"and actor_role = 'site_manager'"); why != "complaint" {
 		t.Errorf("the log says %q", why)
 	}
 	w.as("other_site_link_worker").get(at).problem(404, "not_found")
@@ -74,14 +75,16 @@ func TestHistoryHasTheValues(t *testing.T) {
 			next = "/contacts/" + contact + "/history?limit=1&cursor=" + page.text("next_cursor")
 		}
 	}
-	if got := fmt.Sprint(fields); got != "[note on entered_in_error entered_in_error]" && got != "[on note entered_in_error entered_in_error]" {
+	if got := fmt.Sprint(fields); got != "[note on entered_in_error entered_in_error]" &&
+		got != "[on note entered_in_error entered_in_error]" {
 		t.Errorf("%v", fields)
 	}
 	marks := find(lw.get("/contacts/"+contact+"/history"), "entered_in_error")
 	if marks[0]["from"] != nil || marks[0]["to"].(map[string]any)["reason"] != "It was somebody else" || marks[1]["to"] != nil {
 		t.Errorf("%v", marks)
 	}
-	if c := find(lw.get("/episodes/"+episode+"/history"), "needs.primary"); len(c) != 1 || c[0]["from"] != "loneliness_isolation" || c[0]["to"] != "food" {
+	if c := find(lw.get("/episodes/"+episode+"/history"), "needs.primary"); len(c) != 1 ||
+		c[0]["from"] != "loneliness_isolation" || c[0]["to"] != "food" {
 		t.Errorf("%v", c)
 	}
 	referral := w.refer(episode)

@@ -142,6 +142,7 @@ func (s *server) operations() {
 	s.consentOperations()
 	s.mistakeOperations()
 	s.historyOperations()
+	s.mergeOperations()
 	s.episodeOperations()
 	s.referralOperations()
 	s.replyOperations()

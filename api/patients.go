@@ -40,25 +40,28 @@ func (s *server) patientOperations() {
 			"people apart. Of q, at most 200 people are weighed for each way of fitting. A POST, so that nothing of a " +
 			"person stands in a URL.",
 	}, s.searchPatients)
-	wire.Get(
+	wire.GetRelocated(
 		s.Server,
 		wire.Operation{ID: "get-patient", Path: "/patients/{id}", Tag: "patients", Scope: actor.RecordRead,
-			Summary: "Get a patient", Description: "Returns a person. The reading is logged."},
+			Summary: "Get a patient", Description: "Returns a person. A record that was merged into another one of the " +
+				"same person answers that one, whose path Content-Location has. The reading is logged."},
 		s.getPatient,
 	)
 	wire.Patch(
 		s.Server,
 		wire.Operation{ID: "change-patient", Path: "/patients/{id}", Tag: "patients", Scope: actor.RecordWrite,
-			Summary: "Change a patient", Description: "Changes what is known of a person."},
+			Summary: "Change a patient", Description: "Changes what is known of a person. A record that was merged into " +
+				"another one is not changed: 409 names that one, as does any other writing to it."},
 		s.changePatient,
 	)
 	wire.Get(s.Server, wire.Operation{
-		ID:          "get-patient-timeline",
-		Path:        "/patients/{id}/timeline",
-		Tag:         "patients",
-		Scope:       actor.RecordRead,
-		Summary:     "Get a patient's timeline",
-		Description: "Lists what happened to and for a person, oldest first, from all sides.",
+		ID:      "get-patient-timeline",
+		Path:    "/patients/{id}/timeline",
+		Tag:     "patients",
+		Scope:   actor.RecordRead,
+		Summary: "Get a patient's timeline",
+		Description: "Lists what happened to and for a person, oldest first, from all sides, and also what was recorded " +
+			"of the records that were merged into this one. A record that was merged away has that of the one that is kept.",
 	}, s.patientTimeline)
 }
 

@@ -202,6 +202,8 @@ func (w *world) oneOfEach() map[string]string {
 	contact := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone",
 		"kind":"first_contact","outcome":"spoke"}`, w.daysAgo(26))).made()
 	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
+	again := lw.post("/patients", `{"given_name":"Marigold","family_name":"Walked","birth_date":"1950-04-01",
+		"nhs_number":"9991000003"}`).made()
 	return map[string]string{
 		"patients":     patient,
 		"episodes":     episode,
@@ -215,6 +217,7 @@ func (w *world) oneOfEach() map[string]string {
 			want(201).text("id"),
 		"follow-ups":   followUp,
 		"outbox":       w.queued(followUp),
+		"merges":       w.merge(again, patient).want(200).text("merge.id"),
 		"organisation": w.org,
 		"worklists":    episode,
 		"intakes":      episode,

@@ -25,6 +25,17 @@ func (s *server) worklistOperations() {
 			"at the caller's sites. Its warnings say what keeps those sites from working as they should.",
 	}, s.listWorklists)
 	wire.Get(s.Server, wire.Operation{
+		ID:      "list-possible-duplicates",
+		Path:    "/worklists/possible_duplicates",
+		Tag:     "worklists",
+		Scope:   actor.RecordRead,
+		Summary: "Get the pairs of records that may be of one person",
+		Description: "Returns pairs of records of a site that may be of one person, the most alike first: a worklist of the " +
+			"whole team, unless link_worker_id names whose people. The rule is that of possible_duplicates where somebody " +
+			"is recorded. A pair is there as soon as one of the two is recorded or changed, and goes when the two are " +
+			"merged, or when somebody says that they are two people. Who was shown is logged.",
+	}, s.listPossibleDuplicates)
+	wire.Get(s.Server, wire.Operation{
 		ID:      "get-worklist",
 		Path:    "/worklists/{name}",
 		Tag:     "worklists",
@@ -34,7 +45,7 @@ func (s *server) worklistOperations() {
 			"Rows with an open concern lead, then the earliest day; referrals of people whom nobody " +
 			"supports any more come last. A cursor pins the day that the list is of. " +
 			"The lists: caseload, awaiting_reply, follow_ups_due, no_recent_contact, to_withdraw, " +
-			"waiting_with_holding. Who was shown is logged.",
+			"waiting_with_holding; possible_duplicates has rows of another form. Who was shown is logged.",
 	}, s.getWorklist)
 	wire.Get(s.Server, wire.Operation{
 		ID:      "get-my-summary",
@@ -85,7 +96,7 @@ func (s *server) listWorklists(ctx context.Context, in *struct {
 	}
 	out.Page, err = wire.List(ctx, in, func(p db.Page[string]) (list []WorklistEntry, _ error) {
 		counts, err := s.Worklists.Counts(ctx, given(in.LinkWorkerID))
-		for _, l := range worklists.Lists() {
+		for _, l := range worklists.Index() {
 			if l.Name > p.After && len(list) < p.Limit {
 				list = append(list, WorklistEntry{l.Name, l.About, counts[l.Name], s.Base + "/v1/worklists/" + l.Name})
 			}
@@ -160,6 +171,48 @@ func (s *server) actions(r worklists.Row) []Action {
 			about = r.EpisodeID
 		}
 		out = append(out, Action{id, o.Summary, o.Method, s.Base + strings.Replace(o.Path, "{id}", about.String(), 1)})
+	}
+	return out
+}
+
+// PairWorklist is one page of the pairs of records that may be of one person.
+type PairWorklist struct {
+	wire.Page[PairRow]
+	// How many pairs there are, on all pages together.
+	Count int `json:"count" example:"4"`
+}
+
+// PairRow is two records that may be of one person, and what can be done about it.
+type PairRow struct {
+	worklists.Pair
+	// What can be done, the likeliest first.
+	Actions []Action `json:"actions"`
+}
+
+type listPairsInput struct {
+	wire.Paging
+	// Whose people: pairs of which this link worker supports or supported one. When left out: everybody
+	// at the caller's sites.
+	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid"`
+}
+
+func (s *server) listPossibleDuplicates(ctx context.Context, in *listPairsInput) (out PairWorklist, err error) {
+	out.Page, err = wire.List(ctx, in, func(p db.Page[worklists.PairPosition]) (list []PairRow, err error) {
+		pairs, total, err := s.Worklists.Pairs(ctx, given(in.LinkWorkerID), p)
+		out.Count = total
+		for _, pair := range pairs {
+			list = append(list, PairRow{pair, s.pairActions(pair)})
+		}
+		return list, err
+	}, func(r PairRow) worklists.PairPosition { return r.Position() })
+	return out, err
+}
+
+// pairActions are the operations that a pair may have done to it.
+func (s *server) pairActions(p worklists.Pair) (out []Action) {
+	for _, id := range []string{"get-patient", "merge-patients", "record-not-duplicate"} {
+		o := s.byID[id]
+		out = append(out, Action{id, o.Summary, o.Method, s.Base + strings.Replace(o.Path, "{id}", p.PatientID.String(), 1)})
 	}
 	return out
 }

@@ -300,6 +300,9 @@ func (c *caller) thing(operation string) string {
 		)
 		return list["items"].([]any)[0].(fields)["id"].(string)
 	}
+	if segment == "merges" {
+		return c.pendingMerge()
+	}
 	if segment == "replies" { // the token that a link ends with
 		return path.Base(c.do(c.request("create-reply-link"))["url"].(string))
 	}
@@ -360,6 +363,7 @@ var first = map[string]string{
 	"resume-episode":      "pause-episode",
 	"open-closed-episode": "close-episode",
 	"undo-referral-move":  "move-referral",
+	"undo-merge":          "merge-patients",
 	"restore-attendance":  "mark-attendance-in-error",
 	"restore-assessment":  "mark-assessment-in-error",
 	"restore-attempt":     "mark-attempt-in-error",
@@ -378,6 +382,10 @@ func (c *caller) instead(operation string) fields {
 	switch operation {
 	case "record-patient", "change-patient":
 		return fields{"nhs_number": nil} // nobody else's
+	case "merge-patients":
+		return fields{"into_patient_id": c.make("record-patient")}
+	case "record-not-duplicate":
+		return fields{"other_patient_id": c.make("record-patient")}
 	case "open-episode":
 		return fields{"patient_id": c.make("record-patient"), "link_worker_id": c.make("add-link-worker")}
 	case "record-assessment": // the first of an episode, which makes its follow-ups
@@ -515,6 +523,33 @@ func (c *caller) agreed(purpose string) string {
 	episode := c.request("open-episode")
 	episode.body["patient_id"] = strings.Split(consent.at, "/")[3]
 	return c.do(episode)["id"].(string)
+}
+
+// pendingMerge is a merge that a link worker asked for, and that somebody else must confirm: of two NHS numbers.
+func (c *caller) pendingMerge() string {
+	c.t.Helper()
+	var both [2]string
+	for i := range both {
+		r := c.request("record-patient")
+		r.body["nhs_number"] = nhsNumber(numbers.Add(1))
+		both[i] = c.do(r)["id"].(string)
+	}
+	asked := c.do(request{role: "link_worker", method: http.MethodPost, at: "/v1/patients/" + both[0] + "/merge",
+		body: fields{"into_patient_id": both[1], "reason": "She was recorded twice."}})
+	return asked["merge"].(fields)["id"].(string)
+}
+
+// nhsNumber is the nth number or a later one of those that are free for tests and have a check digit.
+func nhsNumber(n int64) string {
+	for n *= 3; ; n++ {
+		digits, sum := fmt.Sprintf("9990%05d", n), 0
+		for i, r := range digits {
+			sum += int(r-'0') * (10 - i)
+		}
+		if check := (11 - sum%11) % 11; check < 10 {
+			return digits + strconv.Itoa(check)
+		}
+	}
 }
 
 func (c *caller) site() string {

@@ -200,6 +200,37 @@ func Get[I, O any](s *Server, o Operation, h func(context.Context, *I) (O, error
 	withoutETag[O](s.API.OpenAPI().Paths["/v1"+o.Path].Get)
 }
 
+// Relocated is a thing that may be answered for another one, which became part of it.
+type Relocated interface {
+	Versioned
+	FoundAt() string // its own path below /v1; empty: it is what was asked for
+}
+
+// relocated is the answer of GetRelocated.
+type relocated[O any] struct {
+	// Its version, for If-Match.
+	ETag string `header:"ETag"`
+	// Where the answer is found under its own id, where that is not the one that was asked for.
+	ContentLocation string `header:"Content-Location"`
+	Body            O
+}
+
+// GetRelocated is Get for what may have become part of another thing, which is answered then.
+func GetRelocated[I any, O Relocated](s *Server, o Operation, h func(context.Context, *I) (O, error)) {
+	o.Method = http.MethodGet
+	Register(s, s.Declare(o), func(ctx context.Context, in *I) (*relocated[O], error) {
+		found, err := Respond(db.Relaxed(ctx), s, func(ctx context.Context) (O, error) { return h(ctx, in) })
+		if err != nil {
+			return nil, err
+		}
+		out := &relocated[O]{ETag: found.ETag, Body: found.Body}
+		if at := found.Body.FoundAt(); at != "" {
+			out.ContentLocation = s.Base + "/v1" + at
+		}
+		return out, nil
+	})
+}
+
 // withoutETag takes the header out of the document where the answer has no version.
 func withoutETag[O any](o *huma.Operation) {
 	if _, has := any(*new(O)).(Versioned); !has {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/negotiation"
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"waypost/internal/platform/fault"
@@ -35,6 +36,15 @@ type Problem struct {
 	Errors []fault.Field `json:"errors" maxItems:"20"`
 	// With conflict, where somebody is recorded: whom the site knows already.
 	PossibleDuplicates []fault.PossibleDuplicate `json:"possible_duplicates,omitempty"`
+	// With conflict, where a record was merged into another one of the same person: the patient to write
+	// to.
+	MergedIntoID *uuid.UUID `json:"merged_into_id,omitempty" format:"uuid"`
+	// With conflict, where a merge is to be undone and a newer one stands in the way: the patient whose
+	// merge must be undone first.
+	UndoFirstID *uuid.UUID `json:"undo_first_id,omitempty" format:"uuid"`
+	// With conflict, where a merge is to be undone: what was recorded since, and must be assigned to one
+	// of the two people. The first 200 at most.
+	Unassigned []fault.Item `json:"unassigned,omitempty" maxItems:"200"`
 
 	headers http.Header
 }
@@ -118,6 +128,9 @@ func shape(f *fault.Error) *Problem {
 		headers: http.Header{},
 
 		PossibleDuplicates: f.PossibleDuplicates,
+		MergedIntoID:       f.MergedInto,
+		UndoFirstID:        f.UndoFirst,
+		Unassigned:         f.Unassigned,
 	}
 	if len(p.Errors) < len(f.Fields) {
 		p.Detail += " More may be wrong than the errors that are listed."

@@ -122,7 +122,7 @@ func (s *Store) createPerson(tx *db.Tx, n NewIntake, via string, out *Intake) (e
 
 // existingPerson finds a person of the site, and records that the caller was shown them.
 func (s *Store) existingPerson(tx *db.Tx, id uuid.UUID) (people.Patient, error) {
-	p, err := db.Find[people.Patient](tx, "patient", id)
+	p, err := people.Find(tx, id)
 	if err != nil {
 		return p, err
 	}

@@ -360,6 +360,7 @@ func (s *surroundings) work(
 				Run:   func(ctx context.Context) error { return all.Partners.Deliver(ctx, metrics) },
 				Apart: true,
 			},
+			jobs.Job{Name: "duplicates", Every: 10 * time.Second, Run: all.People.FindDuplicates, Apart: true},
 			jobs.Job{Name: "expiry", Every: time.Minute, Run: all.Referrals.Expire},
 			jobs.Job{Name: "notices", Every: time.Minute, Run: all.Referrals.Ask},
 			jobs.Job{

@@ -130,7 +130,7 @@ type Changes = patch.Merge[Details]
 // Open starts an episode, in the status waiting. Faults: not_found (patient), invalid (link worker, dates).
 func (s *Store) Open(ctx context.Context, n New, via string) (e Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := db.Find[people.Patient](tx, "patient", n.PatientID)
+		p, err := people.Find(tx, n.PatientID)
 		if err != nil {
 			return err
 		}
@@ -263,7 +263,7 @@ func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (l
 			}
 		}
 		if by.PatientID != nil {
-			q = q.Where("patient_id = ?", *by.PatientID)
+			q = q.Where("patient_id = kept_patient(?)", *by.PatientID)
 		}
 		if by.Status != "" {
 			q = q.Where("status = ?", by.Status)

@@ -36,11 +36,12 @@ type Consent struct {
 	NewConsent
 	// Whether it is the one that counts for its purpose. Of each purpose at most one does: the latest
 	// decision, and of one day a refusal unless a later decision names it in replaces. not_asked and
-	// not_obtained replace no decision.
+	// not_obtained replace no decision. After two records of a person were merged, a refusal that stood
+	// on either counts until the person has decided anew.
 	Stands bool `json:"stands" gorm:"->"`
 	// When it was recorded.
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
-	// When it last changed, which is when it was recorded: it is never changed.
+	// When it was recorded, or went over to another record of the same person: a decision is never changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 	// It should never have been recorded, and counts in nothing; null: it stands.
 	EnteredInError *voids.InError `json:"entered_in_error" gorm:"->;-:migration" format:"or-null"`
@@ -96,7 +97,7 @@ func StandingConsent(tx *db.Tx, p Patient, purpose string) (*Consent, error) {
 // RecordConsent adds a decision.
 func (s *Store) RecordConsent(ctx context.Context, patient uuid.UUID, n NewConsent) (c Consent, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := db.Find[Patient](tx, "patient", patient)
+		p, err := Find(tx, patient)
 		if err != nil {
 			return err
 		}
@@ -240,14 +241,14 @@ type ConsentPosition struct {
 // Position is the decision's place in the list.
 func (c Consent) Position() ConsentPosition { return ConsentPosition{c.DecidedOn, c.CreatedAt, c.ID} }
 
-// Consents lists every decision of a patient, latest first, after the position given.
+// Consents lists every decision of a patient, or of whom they were merged into, latest first, after the position given.
 func (s *Store) Consents(
 	ctx context.Context,
 	patient uuid.UUID,
 	page db.Page[ConsentPosition],
 ) (list []Consent, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := db.Find[Patient](tx, "patient", patient)
+		p, err := kept(tx, patient)
 		if err != nil {
 			return err
 		}

@@ -8,8 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/normal"
 )
 
 const (
@@ -210,6 +212,16 @@ func exchanged(a, b []rune) bool {
 		a[differ[0]] == b[differ[1]] && a[differ[1]] == b[differ[0]]
 }
 
+// differs reports whether anything changed by which records are compared.
+func (p *Patient) differs(was Details) bool {
+	return !sameBirth(p.BirthDate, was.BirthDate) || normal.Changed(p.GivenName, was.GivenName) ||
+		normal.Changed(p.FamilyName, was.FamilyName) || normal.Changed(p.PreferredName, was.PreferredName) ||
+		normal.Changed(p.NHSNumber, was.NHSNumber) || normal.Changed(p.Phone, was.Phone) ||
+		normal.Changed(p.Email, was.Email) || normal.Changed(p.Postcode, was.Postcode)
+}
+
+func sameBirth(a, b *day.Partial) bool { return a == b || a != nil && b != nil && *a == *b }
+
 // duplicates are the people of the same site who may be the person, the most alike first.
 func (s *Store) duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
 	a := asked{}
@@ -230,7 +242,10 @@ func (s *Store) duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, err
 	if p.NHSNumber != nil && !p.NHSNumberUnissued {
 		a.add(byNHSNumber, *p.NHSNumber)
 	}
-	list := []fault.PossibleDuplicate{}
+	list, err := s.numberedAway(tx, p)
+	if err != nil {
+		return nil, err
+	}
 	found, err := s.candidates(tx, a, anyScore)
 	if err != nil || len(found) == 0 {
 		return list, err
@@ -253,7 +268,25 @@ func (s *Store) duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, err
 			strings.Compare(a.PatientID.String(), b.PatientID.String()),
 		)
 	})
+	if list, err = judged(tx, p, list); err != nil {
+		return nil, err
+	}
 	return list[:min(len(list), mostDuplicates)], nil
+}
+
+// numberedAway is whose record has taken in one with the person's NHS number.
+func (s *Store) numberedAway(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
+	list := []fault.PossibleDuplicate{}
+	if p.NHSNumber == nil || p.NHSNumberUnissued {
+		return list, nil
+	}
+	found, err := s.keptOfNumber(tx, *p.NHSNumber)
+	for _, f := range found {
+		if f.SiteID == p.SiteID && f.ID != p.ID {
+			list = append(list, fault.PossibleDuplicate{PatientID: f.ID, Score: 1, Reasons: []string{numberFits}})
+		}
+	}
+	return list, err
 }
 
 // identities reads the names of people as they are compared.

@@ -37,6 +37,14 @@ type Patient struct {
 	NHSNumberUnissued bool `json:"-"` // outside the ranges that are known to be issued: nobody is found by it
 	normal.AsWritten
 
+	// Other records of the same person that were merged into this one. Reading one of them answers this
+	// one.
+	MergedIDs db.IDs `json:"merged_ids" format:"uuid"`
+
+	MergedIntoID *uuid.UUID `json:"-"` // the record that is kept; of one that was merged away, which is never changed
+	MergeUndone  bool       `json:"-"` // a merge with this one was undone
+	askedFor     uuid.UUID  // the id that was asked for
+
 	// How the record came in.
 	RecordedVia string `json:"recorded_via" enum:"api,link,import,demo"`
 	// Rises with each change; also the ETag.
@@ -54,6 +62,14 @@ type Patient struct {
 
 // Revision is another after each change.
 func (p Patient) Revision() int64 { return int64(p.Version) }
+
+// FoundAt is the path of the record that is kept, where one was asked for that was merged into it.
+func (p Patient) FoundAt() string {
+	if p.askedFor == p.ID || p.askedFor == uuid.Nil {
+		return ""
+	}
+	return "/patients/" + p.ID.String()
+}
 
 // Details is what is known of a patient; all of it may be changed later.
 type Details struct {
@@ -183,6 +199,9 @@ func (s *Store) Record(ctx context.Context, n Recording, via string) (r Recorded
 			return err
 		}
 		if len(r.PossibleDuplicates) > 0 {
+			if err := keepPairs(tx, *p, r.PossibleDuplicates, false); err != nil {
+				return err
+			}
 			p.Warnings = append(p.Warnings, possibleDuplicate(len(r.PossibleDuplicates)))
 			if err := events.Read(tx, "possible_duplicates", site, idsIn(r.PossibleDuplicates)...); err != nil {
 				return err
@@ -193,10 +212,42 @@ func (s *Store) Record(ctx context.Context, n Recording, via string) (r Recorded
 	return r, err
 }
 
-// Get returns a patient.
+// Find returns a patient whose record may be written to. Fault: conflict (it was merged into another one).
+func Find(tx *db.Tx, id uuid.UUID) (Patient, error) {
+	p, err := db.Find[Patient](tx, "patient", id)
+	if err == nil {
+		err = p.notMerged(tx)
+	}
+	return p, err
+}
+
+// notMerged is the fault of writing to a record that was merged into another one.
+func (p *Patient) notMerged(tx *db.Tx) error {
+	if p.MergedIntoID == nil {
+		return nil
+	}
+	into, err := kept(tx, p.ID)
+	if err != nil {
+		return err
+	}
+	return fault.MergedAway(into.ID)
+}
+
+// kept returns the record that is kept of a person: the one with the id, or the one that it was merged into.
+func kept(tx *db.Tx, id uuid.UUID) (p Patient, err error) {
+	for next := &id; next != nil; next = p.MergedIntoID {
+		if p, err = db.Find[Patient](tx, "patient", *next); err != nil {
+			return p, err
+		}
+	}
+	p.askedFor = id
+	return p, nil
+}
+
+// Get returns a patient; of a record that was merged into another one, that one.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (p Patient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if p, err = db.Find[Patient](tx, "patient", id); err != nil {
+		if p, err = kept(tx, id); err != nil {
 			return err
 		}
 		return events.Read(tx, "patient", p.SiteID, p.ID)
@@ -208,6 +259,9 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (p Patient, err error) {
 func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (p Patient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if p, err = db.FindForUpdate[Patient](tx, "patient", id); err != nil {
+			return err
+		}
+		if err := p.notMerged(tx); err != nil {
 			return err
 		}
 		if err := db.Match(version, p.Version); err != nil {
@@ -227,6 +281,15 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		}
 		if err := s.keepLookups(tx, p); err != nil {
 			return err
+		}
+		if p.differs(was) {
+			found, err := s.duplicates(tx, p)
+			if err != nil {
+				return err
+			}
+			if err := keepPairs(tx, p, found, false); err != nil {
+				return err
+			}
 		}
 		return events.Record(tx, events.PatientChanged, p.subject(), nil)
 	})
@@ -305,18 +368,20 @@ func orElse(s, otherwise string) string {
 	return s
 }
 
-// Timeline lists what happened to and for a patient, oldest first.
+// Timeline lists what happened to and for a patient, oldest first, also what was recorded of the records that were merged
+// into this one.
 func (s *Store) Timeline(
 	ctx context.Context,
 	id uuid.UUID,
 	page db.Page[events.Position],
 ) (list []events.Event, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		p, err := db.Find[Patient](tx, "patient", id)
+		p, err := kept(tx, id)
 		if err != nil {
 			return err
 		}
-		if list, err = events.OfPatient(tx, p.SiteID, p.ID, page); err != nil {
+		of := events.Person{SiteID: p.SiteID, IDs: append(db.IDs{p.ID}, p.MergedIDs...), MergeUndone: p.MergeUndone}
+		if list, err = events.OfPatient(tx, of, page); err != nil {
 			return err
 		}
 		return events.Read(tx, "patient_timeline", p.SiteID, p.ID)

@@ -113,7 +113,11 @@ func (s *Store) find(tx *db.Tx, by Search) ([]FoundPatient, error) {
 		if refusal != "" {
 			return nil, fault.InvalidAt("nhs_number", fault.WrongFormat, refusal)
 		}
-		return s.candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
+		list, err := s.candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
+		if err != nil || len(list) > 0 {
+			return list, err
+		}
+		return s.keptOfNumber(tx, number)
 	case by.ExternalID != nil:
 		return withExternalID(tx, *by.ExternalID)
 	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
@@ -182,6 +186,20 @@ func (s *Store) candidates(tx *db.Tx, a asked, atLeast float64) ([]FoundPatient,
 		list[i].Match = a.fit(words, names[list[i].ID], list[i].Patient)
 	}
 	return slices.DeleteFunc(list, func(f FoundPatient) bool { return f.Match.Score < atLeast }), nil
+}
+
+// keptOfNumber is whoever's record has taken in one with this NHS number.
+func (s *Store) keptOfNumber(tx *db.Tx, number string) (list []FoundPatient, err error) {
+	away, err := s.lookUp(tx, byNHSNumber, number, mostFound)
+	if err != nil || len(away) == 0 {
+		return nil, err
+	}
+	err = tx.Where("id in (select kept_patient(id) from patients where id = any(?) and merged_into_id is not null)", away).
+		Find(&list).Error
+	for i := range list {
+		list[i].Match = Match{Score: 1, Reasons: []string{numberFits}}
+	}
+	return list, err
 }
 
 // withExternalID is the person whom another system calls so: one a site, by the index of external ids.

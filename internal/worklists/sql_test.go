@@ -16,7 +16,9 @@ func TestPostgreSQLTakesEveryList(t *testing.T) {
 		"a link worker":          {Worker: true},
 		"somebody who stands in": {Worker: true, Covers: true},
 	} {
-		texts["counts of "+who] = counts(of)
+		texts["counts of "+who] = counts(of, of.Worker)
+		texts["pairs of "+who] = sqlfile.Parse(pairScope{Worker: of.Worker, Rows: true}.sql())
+		texts["pairs of "+who+", next page"] = sqlfile.Parse(pairScope{of.Worker, true, true}.sql())
 		for _, l := range lists {
 			texts[l.Name+" of "+who] = l.page(of, false)
 			texts[l.Name+" of "+who+", next page"] = l.page(of, true)

@@ -125,9 +125,6 @@ type List struct {
 	may   func(queryRow) []string
 }
 
-// Lists are all of them, by name.
-func Lists() []List { return lists }
-
 // Of finds a list by its name.
 func Of(name string) (List, error) {
 	at := slices.IndexFunc(lists, func(l List) bool { return l.Name == name })
@@ -211,7 +208,7 @@ func (s *Store) Counts(ctx context.Context, worker *uuid.UUID) (n map[string]int
 			Name string
 			N    int
 		}
-		err = tx.Query(counts(of), args).Scan(&found).Error
+		err = tx.Query(counts(of, worker != nil), args).Scan(&found).Error
 		for _, f := range found {
 			n[f.Name] = f.N
 		}
@@ -282,13 +279,14 @@ func (l List) page(of scope, after bool) sqlfile.Text {
 // sql is the SQL of a list.
 func (l List) sql(of scope) string { return files.Make(l.Name+".sql.tmpl", of) }
 
-// counts is the query of how many are on each list.
-func counts(of scope) sqlfile.Text {
+// counts is the query of how many are on each list; named: a link worker was, whose pairs are counted then.
+func counts(of scope, named bool) sqlfile.Text {
 	type list struct{ Name, SQL string }
 	var all []list
 	for _, l := range lists {
 		all = append(all, list{l.Name, l.sql(of)})
 	}
+	all = append(all, list{duplicates, pairScope{Worker: named}.sql()})
 	return files.Render("counts.sql.tmpl", map[string]any{"Lists": all})
 }
 

@@ -57,8 +57,9 @@ create or replace function surely_reached(born text, years int, on_day date) ret
 
 -- The one rule of consent: which row stands for a person and purpose, by what was recorded at an instant. The newest
 -- decided_on wins. On one day a refusal wins, unless a later consent names it in replaces. Not asking, and not obtaining
--- an answer, replace no decision. The column stands keeps the result: after a change of this rule a numbered file works
--- it out anew for the rows that are there. A decision in somebody's best interests does not count for research: the
+-- an answer, replace no decision. Where two records of a person were merged, a refusal that stood on either outweighs what
+-- the other had agreed to then, whichever is newer. The column stands keeps the result: after a change of this rule a
+-- numbered file works it out anew for the rows that are there. A decision in somebody's best interests does not count for research: the
 -- Mental Capacity Act 2005 (sections 30 to 34) asks for approved research there.
 create or replace function standing_consent(site uuid, patient uuid, for_purpose text, known timestamptz default 'infinity')
   returns setof consents language sql stable as $$
@@ -67,6 +68,9 @@ create or replace function standing_consent(site uuid, patient uuid, for_purpose
     and not (c.decision = 'best_interests' and c.purpose in ('research', 'recontact', 'share_my_words'))
     and not exists (select from consents r where r.site_id = c.site_id and r.patient_id = c.patient_id and r.purpose = c.purpose
       and r.replaces = c.id and r.created_at <= known)
+    and not exists (select from outweighed_consents o
+      join consents r on r.site_id = o.site_id and r.id = o.by_consent_id and r.patient_id = c.patient_id
+      where o.site_id = c.site_id and o.consent_id = c.id and o.created_at <= known)
   order by case c.decision when 'not_asked' then 2 when 'not_obtained' then 1 else 0 end,
     c.decided_on desc, c.decision in ('declined', 'withdrawn') desc, c.created_at desc, c.id desc
   limit 1 $$;

@@ -87,19 +87,27 @@ end $$;
 create or replace function keep_person_names() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-  words text[] := person_words(new.given_name, new.family_name, new.preferred_name);
+  words text[];
 begin
+  if new.merged_into_id is not null then -- the record that is kept is found, and this one is not
+    delete from person_names where site_id = new.site_id and patient_id = new.id;
+    return null;
+  end if;
+  words := person_words(new.given_name, new.family_name, new.preferred_name);
   insert into person_names (site_id, patient_id, names, keys)
     values (new.site_id, new.id, words, person_keys(new, words))
     on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys
       where person_names.keys <> excluded.keys or person_names.names <> excluded.names;
+  if found then
+    insert into duplicate_checks (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
+  end if;
   return null;
 end $$;
 call only_for('keep_person_names()');
 create or replace trigger patients_names after insert on patients
   for each row execute function keep_person_names();
 create or replace trigger patients_names_changed
-  after update of given_name, family_name, preferred_name, birth_date
+  after update of given_name, family_name, preferred_name, birth_date, merged_into_id
   on patients for each row execute function keep_person_names();
 
 -- Whoever writes a person's numbers and addresses owes their look-ups: keep_lookups pays, in the same transaction where the
@@ -108,6 +116,9 @@ create or replace function lookups_fall_due() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   insert into person_lookups_due (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
+  if new.merged_into_id is null then
+    insert into duplicate_checks (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
+  end if;
   return null;
 end $$;
 call only_for('lookups_fall_due()');
@@ -205,6 +216,7 @@ insert into person_names (site_id, patient_id, names, keys)
   select p.site_id, p.id, w.words, person_keys(p, w.words)
   from patients p
   cross join lateral (select person_words(p.given_name, p.family_name, p.preferred_name) as words offset 0) w
+  where p.merged_into_id is null
   on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys
     where person_names.keys <> excluded.keys or person_names.names <> excluded.names;
 update organisations set name_folded = fold_name(name) where name_folded is distinct from fold_name(name);

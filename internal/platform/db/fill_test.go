@@ -23,8 +23,17 @@ insert into link_workers values ('S', 'V', 'Kim', 'kim@example.org', true, 1, no
 insert into patients (site_id, id, given_name, family_name, birth_date, external_ids, recorded_via, created_at,
 	updated_at) values ('S', 'P', 'Ann', 'Bee', '1950-01-01', '[{"system":"x","value":"1"}]', 'api', now(), now());
 insert into person_lookups values ('S', 'n', '00', 'P');
+insert into patients (site_id, id, given_name, birth_date, recorded_via, created_at, updated_at) values ('S',
+	'01938c2e-7a40-7000-8000-0000000000f2', 'Bea', '1950-01-01', 'api', now(), now());
+insert into merges (site_id, id, patient_id, into_patient_id, reason, state, requested_at, requested_by, created_at,
+	updated_at) values ('S', 'A', 'P', '01938c2e-7a40-7000-8000-0000000000f2', 'same', 'pending', now(), '{}', now(), now());
+insert into merge_items values ('S', 'A', 'consent', 'C', true);
+insert into moved_events values ('S', 'C', 'P');
+insert into duplicate_pairs values ('S', 'P', '01938c2e-7a40-7000-8000-0000000000f2', 1, '{}', now());
+insert into not_duplicates values ('S', 'P', '01938c2e-7a40-7000-8000-0000000000f2', '{}', null, null, now());
 insert into consents (site_id, id, patient_id, purpose, decision, decided_on, created_at, updated_at) values
 	('S', 'C', 'P', 'research', 'given', '2026-01-01', now(), now());
+insert into outweighed_consents values ('S', 'C', 'C', 'A', now());
 insert into episodes (site_id, id, patient_id, link_worker_id, source, received_on, need_primary, status,
 	recorded_via, created_at, updated_at) values ('S', 'E', 'P', 'W', 'gp', '2026-01-01', 'food', 'waiting',
 	'api', now(), now());

@@ -109,9 +109,23 @@ type SubjectRef struct {
 	ID uuid.UUID `json:"id" format:"uuid"`
 }
 
-// OfPatient is the timeline of a patient at a site, oldest first, after the event given (zero: from the start).
-func OfPatient(tx *db.Tx, site, patient uuid.UUID, page db.Page[Position]) ([]Event, error) {
-	return timeline(tx.Where("site_id = ? and patient_id = ?", site, patient), page)
+// Person is whose timeline is read.
+type Person struct {
+	SiteID      uuid.UUID
+	IDs         db.IDs // of all records of the person
+	MergeUndone bool   // a merge with somebody else was undone, who has events of the time in between (moved_events)
+}
+
+// OfPatient is the timeline of a person at a site, oldest first, after the event given (zero: from the start).
+func OfPatient(tx *db.Tx, p Person, page db.Page[Position]) ([]Event, error) {
+	q := tx.Where("site_id = ? and patient_id = any(?::uuid[])", p.SiteID, p.IDs)
+	if p.MergeUndone {
+		q = tx.Where(`site_id = ? and (patient_id = any(?::uuid[]) or id = any(array(select event_id from moved_events
+			where site_id = ? and patient_id = any(?::uuid[]))))
+			and not exists (select from moved_events m where m.site_id = events.site_id and m.event_id = events.id
+			and m.patient_id <> all(?::uuid[]))`, p.SiteID, p.IDs, p.SiteID, p.IDs, p.IDs)
+	}
+	return timeline(q, page)
 }
 
 // OfReferral is the timeline of a referral, oldest first.

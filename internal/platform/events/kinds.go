@@ -27,7 +27,9 @@ func declare(name, subject string, data ...string) Kind {
 // new declares it here, and lists it in docs/partners.md.
 var (
 	PatientRecorded = declare("patient.recorded", "patient")
-	PatientChanged  = declare("patient.changed", "patient")
+	PatientChanged  = declare("patient.changed", "patient", "merge_id")
+	PatientMerged   = declare("patient.merged", "patient", "merge_id", "into_patient_id")
+	PatientUnmerged = declare("patient.unmerged", "patient", "merge_id", "from_patient_id")
 
 	ConsentGiven          = declare("consent.given", "consent", "purpose")
 	ConsentDeclined       = declare("consent.declined", "consent", "purpose")

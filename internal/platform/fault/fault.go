@@ -93,7 +93,13 @@ type Error struct {
 	RetryAfter time.Duration // with RateLimited and Unavailable
 	// with Conflict: whom the site knows already
 	PossibleDuplicates []PossibleDuplicate
-	Cause              error // logged, never shown
+	// with Conflict: the patient that a record was merged into
+	MergedInto *uuid.UUID
+	// with Conflict: the patient whose merge must be undone before
+	UndoFirst *uuid.UUID
+	// with Conflict: what must be assigned to one of two people
+	Unassigned []Item
+	Cause      error // logged, never shown
 }
 
 func (e *Error) Error() string {
@@ -126,6 +132,21 @@ func (e *Error) Naming(list []PossibleDuplicate) *Error {
 	f := *e
 	f.PossibleDuplicates = list
 	return &f
+}
+
+// Item is something of a person's record.
+type Item struct {
+	// What it is.
+	Kind string `json:"kind" enum:"consent,episode" example:"consent"`
+	// Its id.
+	ID uuid.UUID `json:"id" format:"uuid"`
+}
+
+// MergedAway is the fault of writing to a record that was merged into another one.
+func MergedAway(into uuid.UUID) *Error {
+	f := New(Conflict, "This record was merged into another one of the same person: write to that one, which merged_into_id names.")
+	f.MergedInto = &into
+	return f
 }
 
 // New makes a fault whose detail is safe to show.

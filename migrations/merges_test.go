@@ -19,7 +19,7 @@ func TestAMergeKnowsEveryColumnThatNamesAPatient(t *testing.T) {
 		order by 1`
 	there := r.texts(catalogue)
 	known := r.texts("select table_name || '.' || column_name from merge_columns() order by 1")
-	if len(there) < 12 || !slices.Contains(there, "episodes.patient_id") {
+	if len(there) < 12 || !slices.Contains(there, "episodes_all.patient_id") {
 		t.Fatalf("the test looks in the wrong place: %v", there)
 	}
 	for _, column := range there {

@@ -195,8 +195,8 @@ func TestAPersonSeesTheirOwnRowsAlone(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	fillEveryTable(t, d)
-	patient := uuid.MustParse(ask(t, d, actor.Named("test"), "select id::text from patients")[0])
-	site := uuid.MustParse(ask(t, d, actor.Named("test"), "select site_id::text from patients")[0])
+	patient := uuid.MustParse(ask(t, d, actor.Named("test"), "select id::text from patients order by id")[0])
+	site := uuid.MustParse(ask(t, d, actor.Named("test"), "select site_id::text from patients order by id")[0])
 	own := actor.Actor{Role: actor.Patient, Sites: db.IDs{site}, PatientID: &patient}
 	stranger := actor.Actor{Role: actor.Patient, Sites: db.IDs{site}, PatientID: &otherSite}
 	for _, table := range []string{"patients", "consents", "episodes", "referrals", "follow_ups",

@@ -247,12 +247,12 @@ type ServiceSearch struct {
 	wire.Changing
 	// Words to find in names, keywords and descriptions.
 	Q string `query:"q" maxLength:"200"`
-	// A need it serves.
-	Need string `query:"need" format:"code:needs"`
-	// What kind of thing it offers.
-	ActivityType string `query:"activity_type" format:"code:activity_types"`
-	// Whether it can take people.
-	Capacity string `query:"capacity" format:"code:capacities"`
+	// A need it serves; of several, separated by commas, any.
+	Need []string `query:"need" format:"code:needs"`
+	// What kind of thing it offers; several separated by commas.
+	ActivityType []string `query:"activity_type" format:"code:activity_types"`
+	// Whether it can take people; several separated by commas.
+	Capacity []string `query:"capacity" format:"code:capacities"`
 	// Who offers it.
 	Organisation uuid.UUID `query:"organisation_id" format:"uuid"`
 	// Latitude and longitude in degrees; the nearest come first.
@@ -277,9 +277,9 @@ func (in *ServiceSearch) query() (directory.Query, error) {
 	}
 	by := directory.Query{
 		Words:          in.Q,
-		Need:           in.Need,
-		ActivityType:   in.ActivityType,
-		Capacity:       in.Capacity,
+		Needs:          in.Need,
+		ActivityTypes:  in.ActivityType,
+		Capacities:     in.Capacity,
 		OrganisationID: given(in.Organisation),
 		WithinKm:       in.WithinKm,
 	}
@@ -302,6 +302,14 @@ func (in *ServiceSearch) query() (directory.Query, error) {
 
 func badQuery(parameter string, code fault.Code, message string) error {
 	return fault.New(fault.Invalid, "The query is not right.").At("query."+parameter, code, message)
+}
+
+// as are texts as values of another type of text.
+func as[T ~string](texts []string) (list []T) {
+	for _, text := range texts {
+		list = append(list, T(text))
+	}
+	return list
 }
 
 // given is nil for an id that was not sent.

@@ -55,6 +55,15 @@ func (s *server) episodeOperations() {
 			Summary: "List contacts", Description: "Lists an episode's contacts by id."},
 		s.listContacts,
 	)
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-site-contacts",
+		Path:    "/contacts",
+		Tag:     "episodes",
+		Scope:   actor.RecordRead,
+		Summary: "List contacts across people",
+		Description: "Lists the contacts of the caller's sites in the order in which they changed, those entered in error " +
+			"too. With updated_since it is what changed, for a system that keeps a copy.",
+	}, s.listSiteContacts)
 	wire.Create(
 		s.Server,
 		wire.Operation{
@@ -221,15 +230,18 @@ type listEpisodesInput struct {
 	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid"`
 	// The person.
 	PatientID uuid.UUID `query:"patient_id" format:"uuid"`
-	// Where it stands.
-	Status string `query:"status" format:"code:episode_statuses"`
+	// Where it stands; several separated by commas.
+	Status []string `query:"status" format:"code:episode_statuses"`
+	// A need of the person, the primary one or another; several separated by commas.
+	Need []string `query:"need" format:"code:needs"`
 }
 
 func (s *server) listEpisodes(ctx context.Context, in *listEpisodesInput) (wire.Page[episodes.Episode], error) {
 	by := episodes.Filter{
 		LinkWorkerID: given(in.LinkWorkerID),
 		PatientID:    given(in.PatientID),
-		Status:       episodes.Status(in.Status),
+		Statuses:     as[episodes.Status](in.Status),
+		Needs:        in.Need,
 	}
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]episodes.Episode, error) {
 		return s.Episodes.List(ctx, by, p)
@@ -327,4 +339,13 @@ func (s *server) acknowledgeConcern(
 	in *acknowledgeConcernInput,
 ) (outcomes.Concern, error) {
 	return s.Outcomes.AcknowledgeConcern(ctx, in.ID.ID, in.FlagID, in.BodyOrZero())
+}
+
+func (s *server) listSiteContacts(
+	ctx context.Context,
+	in *struct{ wire.Changing },
+) (wire.Page[episodes.Contact], error) {
+	return wire.List(ctx, in, func(p db.Page[db.Changed]) ([]episodes.Contact, error) {
+		return s.Episodes.AllContacts(ctx, p)
+	}, func(c episodes.Contact) db.Changed { return db.Changed{UpdatedAt: c.UpdatedAt, ID: c.ID} })
 }

@@ -26,10 +26,10 @@ func (s *server) outboxOperations() {
 
 type listOutboxInput struct {
 	wire.Paging
-	// Only messages of this kind.
-	Kind string `query:"kind" enum:"follow_up_invitation,reply_notice"`
-	// Only messages in this state.
-	State string `query:"state" enum:"waiting,sending,sent,failed,cancelled"`
+	// Only messages of this kind; several separated by commas.
+	Kind []string `query:"kind" enum:"follow_up_invitation,reply_notice"`
+	// Only messages in this state; several separated by commas.
+	State []string `query:"state" enum:"waiting,sending,sent,failed,cancelled"`
 	// What they are about: a follow-up or a referral.
 	SubjectID uuid.UUID `query:"subject_id" format:"uuid"`
 }
@@ -38,7 +38,7 @@ func (s *server) listOutbox(ctx context.Context, in *listOutboxInput) (wire.Page
 	return wire.List(ctx, in, func(p db.Page[uuid.UUID]) ([]outbox.Message, error) {
 		return s.Outbox.List(
 			ctx,
-			outbox.Filter{Kind: in.Kind, State: outbox.State(in.State), SubjectID: given(in.SubjectID)},
+			outbox.Filter{Kinds: in.Kind, States: as[outbox.State](in.State), SubjectID: given(in.SubjectID)},
 			p,
 		)
 	}, func(n outbox.Message) uuid.UUID { return n.ID })

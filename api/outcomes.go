@@ -59,6 +59,15 @@ func (s *server) assessmentOperations() {
 		Description: "Sets the words that a site may use for the newest version of an instrument whose words do not " +
 			"come with it, in place of earlier ones. No other site sees them.",
 	}, s.setInstrumentWording)
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-site-assessments",
+		Path:    "/assessments",
+		Tag:     "outcomes",
+		Scope:   actor.RecordRead,
+		Summary: "List assessments across people",
+		Description: "Lists the assessments of the caller's sites in the order in which they changed, those entered in error " +
+			"too. With updated_since it is what changed, for a system that keeps a copy.",
+	}, s.listSiteAssessments)
 	wire.Create(
 		s.Server,
 		wire.Operation{
@@ -257,8 +266,8 @@ func (s *server) followUpOperations() {
 
 type listFollowUpsInput struct {
 	wire.Changing
-	// Its state today.
-	State string `query:"state" format:"code:follow_up_states"`
+	// Its state today; several separated by commas.
+	State []string `query:"state" format:"code:follow_up_states"`
 	// Who supports the person.
 	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid"`
 	// The episode.
@@ -269,7 +278,7 @@ type listFollowUpsInput struct {
 
 func (s *server) listFollowUps(ctx context.Context, in *listFollowUpsInput) (wire.Page[outcomes.FollowUp], error) {
 	by := outcomes.FollowUpFilter{
-		State:        outcomes.State(in.State),
+		States:       as[outcomes.State](in.State),
 		LinkWorkerID: given(in.LinkWorkerID),
 		EpisodeID:    given(in.EpisodeID),
 	}
@@ -313,4 +322,13 @@ func (s *server) revokeFollowUpLink(ctx context.Context, in *wire.ID) error {
 
 func (s *server) recordFollowUpLoss(ctx context.Context, in *wire.Of[outcomes.Loss]) (outcomes.FollowUp, error) {
 	return s.Outcomes.RecordLoss(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) listSiteAssessments(
+	ctx context.Context,
+	in *struct{ wire.Changing },
+) (wire.Page[outcomes.Assessment], error) {
+	return wire.List(ctx, in, func(p db.Page[db.Changed]) ([]outcomes.Assessment, error) {
+		return s.Outcomes.AllAssessments(ctx, p)
+	}, func(a outcomes.Assessment) db.Changed { return db.Changed{UpdatedAt: a.UpdatedAt, ID: a.ID} })
 }

@@ -121,6 +121,15 @@ func (s *server) consentOperations() {
 		Summary:     "List a patient's consents",
 		Description: "Lists every decision, latest first. Of each purpose, stands is true for the one that counts, if any.",
 	}, s.listConsents)
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-site-consents",
+		Path:    "/consents",
+		Tag:     "patients",
+		Scope:   actor.RecordRead,
+		Summary: "List consents across people",
+		Description: "Lists the consents of the caller's sites in the order in which they changed, those entered in error " +
+			"too. With updated_since it is what changed, for a system that keeps a copy.",
+	}, s.listSiteConsents)
 	wire.Create(
 		s.Server,
 		wire.Operation{
@@ -146,4 +155,13 @@ func (s *server) listConsents(ctx context.Context, in *OneChanging) (wire.Page[p
 
 func (s *server) recordConsent(ctx context.Context, in *wire.Of[people.NewConsent]) (people.Consent, error) {
 	return s.People.RecordConsent(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) listSiteConsents(
+	ctx context.Context,
+	in *struct{ wire.Changing },
+) (wire.Page[people.Consent], error) {
+	return wire.List(ctx, in, func(p db.Page[db.Changed]) ([]people.Consent, error) {
+		return s.People.AllConsents(ctx, p)
+	}, func(c people.Consent) db.Changed { return db.Changed{UpdatedAt: c.UpdatedAt, ID: c.ID} })
 }

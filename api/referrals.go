@@ -108,6 +108,15 @@ func (s *server) referralOperations() {
 		},
 		s.listAttendances,
 	)
+	wire.Get(s.Server, wire.Operation{
+		ID:      "list-site-attendances",
+		Path:    "/attendances",
+		Tag:     "referrals",
+		Scope:   actor.RecordRead,
+		Summary: "List attendances across people",
+		Description: "Lists the attendances of the caller's sites in the order in which they changed, those entered in error " +
+			"too. With updated_since it is what changed, for a system that keeps a copy.",
+	}, s.listSiteAttendances)
 	wire.Create(
 		s.Server,
 		wire.Operation{
@@ -273,16 +282,16 @@ func (r ReferralSeen) id() uuid.UUID {
 // ReferralFilter is the query of a list of referrals.
 type ReferralFilter struct {
 	wire.Changing
-	// Where it stands.
-	Status string `query:"status" format:"code:referral_statuses"`
+	// Where it stands; several separated by commas.
+	Status []string `query:"status" format:"code:referral_statuses"`
 	// Where it was sent.
 	OrganisationID uuid.UUID `query:"organisation_id" format:"uuid"`
 	// Who supports the person.
 	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid"`
 	// The episode.
 	EpisodeID uuid.UUID `query:"episode_id" format:"uuid"`
-	// The need it is for.
-	Need string `query:"need" format:"code:needs"`
+	// The need it is for; several separated by commas.
+	Need []string `query:"need" format:"code:needs"`
 	// Sent from here on: an instant (RFC 3339), or a day at the site.
 	SentFrom string `query:"sent_from" maxLength:"40" example:"2026-01-01"`
 	// Sent to here: before an instant, or up to the end of a day at the site.
@@ -293,8 +302,8 @@ type ReferralFilter struct {
 
 func (in *ReferralFilter) filter() (by referrals.Filter, with referrals.Include, err error) {
 	by = referrals.Filter{
-		Status:         referrals.Status(in.Status),
-		Need:           in.Need,
+		Statuses:       as[referrals.Status](in.Status),
+		Needs:          in.Need,
 		OrganisationID: given(in.OrganisationID),
 		LinkWorkerID:   given(in.LinkWorkerID),
 		EpisodeID:      given(in.EpisodeID),
@@ -441,4 +450,13 @@ func (s *server) referralTimeline(ctx context.Context, in *OnePaged) (wire.Page[
 	return wire.List(ctx, in, func(p db.Page[events.Position]) ([]events.Event, error) {
 		return s.Referrals.Timeline(ctx, in.ID.ID, p)
 	}, eventPosition)
+}
+
+func (s *server) listSiteAttendances(
+	ctx context.Context,
+	in *struct{ wire.Changing },
+) (wire.Page[referrals.Attendance], error) {
+	return wire.List(ctx, in, func(p db.Page[db.Changed]) ([]referrals.Attendance, error) {
+		return s.Referrals.AllAttendances(ctx, p)
+	}, func(a referrals.Attendance) db.Changed { return db.Changed{UpdatedAt: a.UpdatedAt, ID: a.ID} })
 }

@@ -75,6 +75,20 @@ func TestMyOwnFigures(t *testing.T) {
 		others.number("outcomes.3.mean_change") != -5 {
 		t.Errorf("the colleague's: %s", others.body)
 	}
+	for asked, by := range map[string]client{"a manager": manager, "themselves": w.as("link_worker")} {
+		of, open := colleague, 1.0
+		if asked == "themselves" {
+			of, open = w.worker, 3
+		}
+		named := by.get("/me/summary?link_worker_id=" + of).want(200)
+		if named.text("link_worker_id") != of || named.number("caseload.open") != open {
+			t.Errorf("by %s: %s", asked, named.body)
+		}
+	}
+	w.as("link_worker").get("/me/summary?link_worker_id="+colleague).problem(403, "forbidden")
+	w.as("integration").get("/me/summary?link_worker_id="+colleague).problem(403, "forbidden")
+	manager.get("/me/summary?link_worker_id="+w.as("other_site_link_worker").get("/me").text("link_worker_id")).
+		problem(404, "not_found")
 	whole := manager.get("/me/summary").want(200)
 	if whole.at("link_worker_id") != nil || whole.number("caseload.open") != 4 ||
 		whole.number("outcomes.3.mean_change") != -3.5 {

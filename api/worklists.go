@@ -56,7 +56,9 @@ func (s *server) worklistOperations() {
 		Description: "Returns how things stand with a link worker's own people, or those of the link worker that a " +
 			"partner system acts for: how many are on the list, what became of follow-ups, what changed, what " +
 			"is missing. Live and not protected; the definitions are those of the insights. For a credential " +
-			"that is no link worker's: of everybody at its sites.",
+			"that is no link worker's: of everybody at its sites, or, for a site manager, of the link worker in " +
+			"link_worker_id.",
+		Faults: []fault.Kind{fault.NotFound},
 	}, s.mySummary)
 }
 
@@ -106,8 +108,14 @@ func (s *server) listWorklists(ctx context.Context, in *struct {
 	return out, err
 }
 
-func (s *server) mySummary(ctx context.Context, _ *struct{}) (insights.Summary, error) {
-	return s.Insights.Summary(ctx)
+// OfLinkWorker is the query of a summary.
+type OfLinkWorker struct {
+	// Of a site manager: the link worker whose people it is of. A link worker may name themselves.
+	LinkWorkerID uuid.UUID `query:"link_worker_id" format:"uuid"`
+}
+
+func (s *server) mySummary(ctx context.Context, in *OfLinkWorker) (insights.Summary, error) {
+	return s.Insights.Summary(ctx, given(in.LinkWorkerID))
 }
 
 // Worklist is one page of a worklist.
@@ -141,6 +149,16 @@ type Action struct {
 type getWorklistInput struct {
 	wire.Paging
 	Whose
+	// Of the caseload: people of this name, in whole or in part, with one slip.
+	Q string `query:"q" maxLength:"200" example:"marigold"`
+	// Of the caseload: people with this need, the primary one or another; several separated by commas.
+	Need []string `query:"need" format:"code:needs"`
+	// Of the caseload: episodes that stand so; several separated by commas.
+	Status []string `query:"status" enum:"waiting,active,paused"`
+	// Of the caseload: its order, after rows with an open concern. due: by what is due next, as when it
+	// is left out. name: by family name. received_on, last_contact_on: the longest ago first, and
+	// whom nobody ever reached.
+	Sort string `query:"sort" enum:"due,name,received_on,last_contact_on"`
 	// The list's name.
 	Name string `path:"name" maxLength:"50" example:"caseload"`
 }
@@ -150,8 +168,9 @@ func (s *server) getWorklist(ctx context.Context, in *getWorklistInput) (out Wor
 	if err != nil {
 		return out, err
 	}
+	n := worklists.Narrow{Q: in.Q, Needs: in.Need, Statuses: in.Status, Sort: in.Sort}
 	out.Page, err = wire.List(ctx, in, func(p db.Page[worklists.Position]) (list []WorklistRow, err error) {
-		rows, total, err := s.Worklists.Rows(ctx, l, given(in.LinkWorkerID), p)
+		rows, total, err := s.Worklists.Rows(ctx, l, n, given(in.LinkWorkerID), p)
 		out.Count = total
 		for _, r := range rows {
 			list = append(list, WorklistRow{r.Row, s.actions(r.Row), r.At})

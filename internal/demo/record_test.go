@@ -38,7 +38,7 @@ func TestEverySiteHasEveryState(t *testing.T) {
 		} {
 			list, _, err := store.FollowUps(
 				ctx,
-				outcomes.FollowUpFilter{State: state},
+				outcomes.FollowUpFilter{States: []outcomes.State{state}},
 				db.Page[outcomes.FollowUpPosition]{Limit: 200},
 			)
 			if err != nil || len(list) == 0 {
@@ -265,9 +265,9 @@ func openServicesNearEverySite(t *testing.T, d *db.DB, _ Keys) {
 	ctx := actor.With(t.Context(), actor.Actor{Role: actor.Administrator})
 	for _, p := range places {
 		near := directory.Query{
-			Capacity: "open",
-			Near:     &directory.Place{Latitude: p.Latitude, Longitude: p.Longitude},
-			WithinKm: 10,
+			Capacities: []string{"open"},
+			Near:       &directory.Place{Latitude: p.Latitude, Longitude: p.Longitude},
+			WithinKm:   10,
 		}
 		hits, err := (&directory.Store{DB: d}).Search(ctx, near, db.Page[*directory.Position]{Limit: 200})
 		if err != nil || len(hits) < openServices || len(hits) >= p.Services {

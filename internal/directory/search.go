@@ -23,9 +23,9 @@ type Hit struct {
 // Query is what a search asks for; empty fields ask nothing.
 type Query struct {
 	Words          string // found in names, keywords and descriptions; every word must be there
-	Need           string
-	ActivityType   string
-	Capacity       string
+	Needs          []string // any of these
+	ActivityTypes  []string // any of these
+	Capacities     []string // any of these
 	OrganisationID *uuid.UUID
 	Near           *Place
 	WithinKm       float64 // 0: at any distance
@@ -114,15 +114,10 @@ func (by Query) narrow(q *gorm.DB) *gorm.DB {
 		q = q.Where("(s.words @@ websearch_to_tsquery('english', @words) or strpos(s.name_folded, nullif(fold_name(@words), '')) > 0 "+
 			"or o.id in (select id from organisations where strpos(name_folded, nullif(fold_name(@words), '')) > 0))", by.args())
 	}
-	if by.Need != "" {
-		q = q.Where("s.needs @> ?", db.Texts{by.Need})
+	if len(by.Needs) > 0 {
+		q = q.Where("s.needs && ?", db.Texts(by.Needs))
 	}
-	if by.ActivityType != "" {
-		q = q.Where("s.activity_type = ?", by.ActivityType)
-	}
-	if by.Capacity != "" {
-		q = q.Where("s.capacity = ?", by.Capacity)
-	}
+	q = q.Scopes(db.OneOf("s.activity_type", by.ActivityTypes), db.OneOf("s.capacity", by.Capacities))
 	if by.OrganisationID != nil {
 		q = q.Where("s.organisation_id = ?", *by.OrganisationID)
 	}

@@ -263,3 +263,41 @@ func (s *Store) Contacts(ctx context.Context, episode uuid.UUID, page db.Page[uu
 	})
 	return list, err
 }
+
+// AllContacts lists the contacts of the actor's sites in the order in which they changed, after the place given.
+func (s *Store) AllContacts(ctx context.Context, page db.Page[db.Changed]) (list []Contact, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if list, err = db.ListChanged[Contact](tx, page); err != nil {
+			return err
+		}
+		of := make([]uuid.UUID, len(list))
+		for i, c := range list {
+			of[i] = c.EpisodeID
+		}
+		return ReadOf(tx, "site_contacts", of)
+	})
+	return list, err
+}
+
+// ReadOf notes that the actor was shown something of these episodes.
+func ReadOf(tx *db.Tx, operation string, episodes []uuid.UUID) error {
+	var people []struct{ SiteID, PatientID uuid.UUID }
+	if len(episodes) == 0 {
+		return nil
+	}
+	err := tx.InSites().
+		Table("recorded_episodes").
+		Select("distinct site_id, patient_id").
+		Where("id = any(?::uuid[])", db.IDs(episodes)).
+		Scan(&people).
+		Error
+	if err != nil {
+		return err
+	}
+	return events.ReadAll(
+		tx,
+		operation,
+		people,
+		func(p struct{ SiteID, PatientID uuid.UUID }) (site, patient uuid.UUID) { return p.SiteID, p.PatientID },
+	)
+}

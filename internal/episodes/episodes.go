@@ -244,7 +244,8 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (e Episode, err error) {
 type Filter struct {
 	LinkWorkerID *uuid.UUID
 	PatientID    *uuid.UUID
-	Status       Status
+	Statuses     []Status // any of these
+	Needs        []string // any of these, the primary one or another
 }
 
 // List returns episodes of the actor's sites by id, after the id given.
@@ -265,8 +266,9 @@ func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (l
 		if by.PatientID != nil {
 			q = q.Where("patient_id = kept_patient(?)", *by.PatientID)
 		}
-		if by.Status != "" {
-			q = q.Where("status = ?", by.Status)
+		q = q.Scopes(db.OneOf("status", by.Statuses))
+		if len(by.Needs) > 0 {
+			q = q.Where("(need_primary = any(?::text[]) or need_others && ?::text[])", db.Texts(by.Needs), db.Texts(by.Needs))
 		}
 		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err

@@ -8,7 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/internal/disclosure"
+	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/fault"
 )
 
 // Summary is how things stand with the people of one link worker: live, and not protected, for the one who
@@ -52,16 +54,21 @@ const ownCaution = "These are figures of few people, and not protected: they are
 	"not for publication. " + caution
 
 // Summary reads how things stand with the actor's own people; a credential that is no link worker's, with
-// everybody at its sites.
-func (s *Store) Summary(ctx context.Context) (out Summary, err error) {
+// everybody at its sites, or with the people of the link worker whom a site manager names. Faults: forbidden (somebody
+// else's figures), not_found (no such link worker).
+func (s *Store) Summary(ctx context.Context, named *uuid.UUID) (out Summary, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		out = Summary{AsOf: tx.Now, LinkWorkerID: tx.Actor.Own(), Caution: ownCaution}
+		worker, err := whose(tx, named)
+		if err != nil {
+			return err
+		}
+		out = Summary{AsOf: tx.Now, LinkWorkerID: worker, Caution: ownCaution}
 		a := question{
 			from:    earliest,
 			until:   latest,
 			sites:   slices.Clone(tx.Actor.Sites),
 			profile: disclosure.None(),
-			worker:  tx.Actor.Own(),
+			worker:  worker,
 		}
 		a.places = []span{{from: monthOf(a.from), until: monthOf(a.until)}}
 		if out.Caseload, err = a.caseload(tx); err != nil {
@@ -79,6 +86,26 @@ func (s *Store) Summary(ctx context.Context) (out Summary, err error) {
 		return err
 	})
 	return out, err
+}
+
+// whose is the link worker whose people a summary is of; nil: everybody's at the actor's sites.
+func whose(tx *db.Tx, named *uuid.UUID) (*uuid.UUID, error) {
+	own := tx.Actor.Own()
+	if named == nil || own != nil && *own == *named {
+		return own, nil
+	}
+	if tx.Actor.Role != actor.SiteManager {
+		return nil, fault.New(fault.Forbidden, "Figures of a link worker are for themselves, and for the manager of their site.")
+	}
+	var there bool
+	err := tx.Raw("select exists (select from link_workers where site_id = any(?::uuid[]) and id = ?)",
+		db.IDs(tx.Actor.Sites), *named).
+		Scan(&there).
+		Error
+	if err == nil && !there {
+		err = fault.Missing("link worker")
+	}
+	return named, err
 }
 
 func (a question) caseload(tx *db.Tx) (c Caseload, err error) {

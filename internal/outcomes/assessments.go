@@ -344,6 +344,24 @@ func (s *Store) OfEpisode(
 	return list, err
 }
 
+// AllAssessments lists the assessments of the actor's sites in the order in which they changed, after the place given.
+func (s *Store) AllAssessments(ctx context.Context, page db.Page[db.Changed]) (list []Assessment, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if list, err = db.ListChanged[Assessment](tx, page); err != nil {
+			return err
+		}
+		if err := addPersonCentred(tx, list); err != nil {
+			return err
+		}
+		of := make([]uuid.UUID, len(list))
+		for i, a := range list {
+			of[i] = a.EpisodeID
+		}
+		return episodes.ReadOf(tx, "site_assessments", of)
+	})
+	return list, err
+}
+
 func noteRead(tx *db.Tx, operation string, episode uuid.UUID) error {
 	e, err := db.FindRecorded[episodes.Episode](tx, "episode", episode)
 	if err != nil {

@@ -2,6 +2,7 @@ package outcomes
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -126,10 +127,16 @@ const followUpRows = `(
 	) p
 ) f`
 
-// inState narrows followUps to those in a state.
-func inState(q *gorm.DB, state State) *gorm.DB {
+// inState narrows followUps to those in one of the states. Of one it is the plain condition, by which the parts of the
+// view of other states fall away.
+func inState(q *gorm.DB, states []State) *gorm.DB {
+	join := "join (select site_id, id, starts_on, ends_on from follow_up_states where state in ?) w using (site_id, id)"
+	var wanted any = states
+	if len(states) == 1 {
+		join, wanted = strings.Replace(join, "in ?", "= ?", 1), states[0]
+	}
 	return q.Select("f.*").
-		Joins("join (select site_id, id, starts_on, ends_on from follow_up_states where state = ?) w using (site_id, id)", state).
+		Joins(join, wanted).
 		Where("today between starts_on and ends_on")
 }
 

@@ -13,7 +13,7 @@ import (
 
 // FollowUpFilter narrows a list of follow-ups; empty fields ask nothing.
 type FollowUpFilter struct {
-	State        State
+	States       []State // any of these
 	LinkWorkerID *uuid.UUID
 	EpisodeID    *uuid.UUID
 	DueBefore    *day.Date // target_on before this day
@@ -65,8 +65,8 @@ func (s *Store) FollowUps(
 		if by.DueBefore != nil {
 			q = q.Where("target_on < ?", *by.DueBefore)
 		}
-		if by.State != "" {
-			q = inState(q, by.State)
+		if len(by.States) > 0 {
+			q = inState(q, by.States)
 		}
 		if err := q.Order("not safeguarding, target_on, id").Scopes(page.Cut).Find(&list).Error; err != nil {
 			return err

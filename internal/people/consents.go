@@ -268,3 +268,19 @@ func (s *Store) Consents(
 	})
 	return list, err
 }
+
+// AllConsents lists the consents of the actor's sites in the order in which they changed, after the place given.
+func (s *Store) AllConsents(ctx context.Context, page db.Page[db.Changed]) (list []Consent, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if list, err = db.ListChanged[Consent](tx, page); err != nil {
+			return err
+		}
+		return events.ReadAll(
+			tx,
+			"site_consents",
+			list,
+			func(c Consent) (site, patient uuid.UUID) { return c.SiteID, c.PatientID },
+		)
+	})
+	return list, err
+}

@@ -189,3 +189,22 @@ func (s *Store) Attendances(
 	})
 	return list, err
 }
+
+// AllAttendances lists the attendances of the actor's sites in the order in which they changed, after the place given.
+func (s *Store) AllAttendances(ctx context.Context, page db.Page[db.Changed]) (list []Attendance, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if list, err = db.ListChanged[Attendance](tx, page); err != nil || len(list) == 0 {
+			return err
+		}
+		of := make(db.IDs, len(list))
+		for i, a := range list {
+			of[i] = a.ReferralID
+		}
+		var about []Referral
+		if err := tx.InSites().Select("site_id", "patient_id").Where("id = any(?::uuid[])", of).Find(&about).Error; err != nil {
+			return err
+		}
+		return noteRead(tx, "site_attendances", about)
+	})
+	return list, err
+}

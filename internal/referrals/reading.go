@@ -37,8 +37,8 @@ func (r *Referral) show(tx *db.Tx) {
 
 // Filter narrows a list of referrals; empty fields ask nothing.
 type Filter struct {
-	Status         Status
-	Need           string
+	Statuses       []Status // any of these
+	Needs          []string // any of these
 	OrganisationID *uuid.UUID
 	LinkWorkerID   *uuid.UUID
 	EpisodeID      *uuid.UUID
@@ -54,12 +54,7 @@ type Moment struct {
 
 // narrow asks what an organisation may ask too.
 func (by Filter) narrow(q *gorm.DB) *gorm.DB {
-	if by.Status != "" {
-		q = q.Where("status = ?", by.Status)
-	}
-	if by.Need != "" {
-		q = q.Where("need = ?", by.Need)
-	}
+	q = q.Scopes(db.OneOf("status", by.Statuses), db.OneOf("need", by.Needs))
 	switch from := by.SentFrom; {
 	case !from.Day.IsZero():
 		q = q.Where("sent_on >= ?", from.Day)

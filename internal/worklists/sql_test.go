@@ -24,5 +24,14 @@ func TestPostgreSQLTakesEveryList(t *testing.T) {
 			texts[l.Name+" of "+who+", next page"] = l.page(of, true)
 		}
 	}
+	for sort := range sorts {
+		l, err := lists[1].by(Narrow{Sort: sort})
+		if err != nil || l.Name != "caseload" {
+			t.Fatal(l.Name, err)
+		}
+		narrowed := scope{Worker: true, Covers: true, Words: true, Needs: true, Statuses: true}
+		texts["caseload narrowed, by "+sort] = l.page(narrowed, false)
+		texts["caseload narrowed, by "+sort+", next page"] = l.page(narrowed, true)
+	}
 	dbtest.Prepare(t, texts)
 }

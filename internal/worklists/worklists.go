@@ -36,6 +36,10 @@ type Row struct {
 	PatientID uuid.UUID `json:"patient_id" format:"uuid"`
 	// What they are called: the preferred or else the given name, and the family name.
 	Name string `json:"name" example:"Mary Example"`
+	// The person's telephone number, in E.164, or as it was written.
+	Phone *string `json:"phone" example:"+447700900123"`
+	// The postcode of the home.
+	Postcode *string `json:"postcode" example:"ZZ99 3WZ"`
 	// The episode.
 	EpisodeID uuid.UUID `json:"episode_id" format:"uuid"`
 	// Who supports the person.
@@ -119,7 +123,8 @@ type List struct {
 	Name  string
 	About string
 	first string // which rows come before others, after those with a concern; empty: none
-	due   string // the day that the list is sorted by
+	due   string // the day that the list is sorted by,
+	key   string // and then by this; empty: nothing
 	why   func(queryRow) string
 	next  func(queryRow) *Due
 	may   func(queryRow) []string
@@ -134,14 +139,60 @@ func Of(name string) (List, error) {
 	return lists[at], nil
 }
 
+// Narrow says which rows of the caseload to show, and in which order; the zero Narrow: all, by what is due next.
+type Narrow struct {
+	Q        string   // words of the person's names
+	Needs    []string // any of these, the primary one or another
+	Statuses []string // of the episode, any of these
+	Sort     string   // one of the keys of sorts
+}
+
+// sorts are the orders that the caseload can have beside that of what is due: by a day, which stands in for the day that
+// is due, or by names. Rows with a concern lead in each.
+var sorts = map[string]struct{ due, key string }{
+	"due":             {},
+	"name":            {"date '9999-12-31'", "fold_name(concat_ws(' ', p.family_name, p.given_name))"},
+	"received_on":     {"l.received_on", ""},
+	"last_contact_on": {"coalesce(l.reached_on, date '1900-01-01')", ""},
+}
+
+// by is the list in another order. Fault: invalid (only the caseload can be narrowed or sorted).
+func (l List) by(n Narrow) (List, error) {
+	if l.Name != "caseload" {
+		for parameter, asked := range map[string]bool{
+			"q": n.Q != "", "need": len(n.Needs) > 0, "status": len(n.Statuses) > 0, "sort": n.Sort != "",
+		} {
+			if asked {
+				return l, fault.New(fault.Invalid, "The query is not right.").
+					At("query."+parameter, fault.NotAllowed, "goes with the list caseload alone")
+			}
+		}
+		return l, nil
+	}
+	if s := sorts[n.Sort]; s.due != "" {
+		l.due, l.key = s.due, s.key
+	}
+	return l, nil
+}
+
+// narrow adds what is asked for to the scope.
+func (n Narrow) narrow(of *scope, args map[string]any) {
+	of.Words, of.Needs, of.Statuses = n.Q != "", len(n.Needs) > 0, len(n.Statuses) > 0
+	args["q"], args["needs"], args["statuses"] = n.Q, db.Texts(n.Needs), db.Texts(n.Statuses)
+}
+
 // Rows reads a list after a position, the most urgent first, and counts all of it. Without a worker it is of the
 // actor's own people, if the actor is a link worker.
 func (s *Store) Rows(
 	ctx context.Context,
 	l List,
+	n Narrow,
 	worker *uuid.UUID,
 	page db.Page[Position],
 ) (rows []PositionedRow, total int, err error) {
+	if l, err = l.by(n); err != nil {
+		return nil, 0, err
+	}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		asOf := page.After.AsOf
 		if asOf.IsZero() {
@@ -155,6 +206,7 @@ func (s *Store) Rows(
 		if err != nil {
 			return err
 		}
+		n.narrow(&of, args)
 		after := page.After.ID != uuid.Nil
 		if after {
 			args["rank"], args["due"], args["id"] = page.After.Rank, page.After.Due, page.After.ID
@@ -266,13 +318,15 @@ func (l List) rank() string {
 type scope struct {
 	Worker bool // of the link worker in the parameter worker; else of everybody
 	Covers bool // and of the episodes in the parameter covered, for which that link worker stands in
+
+	Words, Needs, Statuses bool // the caseload: only those of the parameters q, needs, statuses
 }
 
 // page is the query of a page of a list, from its beginning or after a row.
 func (l List) page(of scope, after bool) sqlfile.Text {
 	return files.Render(
 		"page.sql.tmpl",
-		map[string]any{"List": l.sql(of), "Rank": l.rank(), "Due": l.due, "After": after},
+		map[string]any{"List": l.sql(of), "Rank": l.rank(), "Due": l.due, "Key": l.key, "After": after},
 	)
 }
 

@@ -84,9 +84,9 @@ declare
 begin
   perform from patients p where p.site_id = site and p.id = patient for no key update;
   select s.id into winner from standing_consent(site, patient, for_purpose) s;
-  update consents_all c set stands = false
+  update consents_all c set stands = false, updated_at = greatest(c.updated_at, at_time)
     where c.site_id = site and c.patient_id = patient and c.purpose = for_purpose and c.stands and c.id is distinct from winner;
-  update consents_all c set stands = true
+  update consents_all c set stands = true, updated_at = greatest(c.updated_at, at_time)
     where c.site_id = site and c.patient_id = patient and c.purpose = for_purpose and c.id = winner and not c.stands;
   if for_purpose = 'follow_up_contact' then
     perform delete_unsent_answers(site, patient, at_time);

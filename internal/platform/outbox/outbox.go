@@ -146,8 +146,8 @@ const DefaultPerMinute = 60
 
 // Filter narrows a list of messages; empty fields ask nothing.
 type Filter struct {
-	Kind      string
-	State     State
+	Kinds     []string // any of these
+	States    []State  // any of these
 	SubjectID *uuid.UUID
 }
 
@@ -155,12 +155,7 @@ type Filter struct {
 func (s *Store) List(ctx context.Context, by Filter, page db.Page[uuid.UUID]) (list []Message, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := tx.InSites().Where("id > ?", page.After)
-		if by.Kind != "" {
-			q = q.Where("kind = ?", by.Kind)
-		}
-		if by.State != "" {
-			q = q.Where("state = ?", by.State)
-		}
+		q = q.Scopes(db.OneOf("kind", by.Kinds), db.OneOf("state", by.States))
 		if by.SubjectID != nil {
 			q = q.Where("subject_id = ?", *by.SubjectID)
 		}

@@ -9,7 +9,7 @@ declare
   behalf uuid := nullif(current_setting('app.on_behalf_of', true), '')::uuid;
   follows constant text[] := array['updated_at', 'version', 'merged_into_id', 'family_key', 'given_key',
     'preferred_key', 'sent_on', 'responded_on', 'taken', 'nhs_number_unissued', 'phone_as_written', 'email_as_written',
-    'email_changed_at', 'phone_changed_at'];
+    'email_changed_at', 'phone_changed_at', 'merge_undone'];
 begin
   insert into record_changes (site_id, subject_type, subject_id, field, from_value, to_value, changed_at, by_role,
       by_link_worker_id, by_on_behalf)

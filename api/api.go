@@ -143,6 +143,7 @@ func (s *server) operations() {
 	s.mistakeOperations()
 	s.historyOperations()
 	s.mergeOperations()
+	s.reassignmentOperations()
 	s.episodeOperations()
 	s.referralOperations()
 	s.replyOperations()

@@ -206,7 +206,7 @@ func TestIdsOfOperationsAreAVerbAndANoun(t *testing.T) {
 	t.Parallel()
 	verbs := strings.Fields(`get list search
 		add change create record remove revoke set withdraw
-		acknowledge advance approve ask check close complete confirm correct mark move open pause publish
+		acknowledge advance approve ask check close complete confirm correct mark merge move open pause publish
 		replace replay request restore resume retry test undo`)
 	used := map[string]bool{}
 	_, all := operations(t)

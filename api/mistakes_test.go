@@ -308,3 +308,138 @@ func TestAConsentInError(t *testing.T) {
 		t.Errorf("%s", list.body)
 	}
 }
+
+// twoPeople is somebody whose whole loop is recorded, and somebody else of the same name with an episode, a baseline and a
+// referral of their own.
+func twoPeople(t *testing.T) (l loop, patient, episode, followUp, referral string) {
+	t.Helper()
+	l = wholeLoop(t)
+	patient, episode = l.supported()
+	l.ons4(episode, "baseline", l.daysAgo(25), 4, 5, 3, 8).want(201)
+	referral = l.refer(episode)
+	followUp = l.as("link_worker").get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
+	return l, patient, episode, followUp, referral
+}
+
+// What was recorded on the wrong record moves to the right one in one step, and both records follow.
+func TestWhatIsOnTheWrongRecordMoves(t *testing.T) {
+	l, patient, episode, followUp, _ := twoPeople(t)
+	lw := l.as("link_worker")
+	body := fmt.Sprintf(`{"episode_id":%q,"reason":%q}`, episode, secret)
+
+	late := lw.post("/episodes/"+l.episode+"/contacts", fmt.Sprintf(
+		`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, l.today())).made()
+	at := "/contacts/" + late + "/reassignment"
+	lw.post(at, fmt.Sprintf(`{"episode_id":%q,"reason":"x"}`, l.episode)).problem(422, "invalid")
+	lw.post(at, fmt.Sprintf(`{"episode_id":%q,"reason":"x"}`, nobody())).problem(404, "not_found")
+	lw.post(at, fmt.Sprintf(`{"episode_id":%q}`, episode)).problem(422, "invalid")
+	l.as("other_site_link_worker").post(at, body).problem(404, "not_found", secret)
+	c := lw.post(at, body).want(200)
+	if c.text("episode_id") != episode || c.text("id") != late || c.at("received_by") == nil {
+		t.Errorf("%s", c.body)
+	}
+	if e := lw.get("/episodes/" + episode).want(200); e.text("first_contact_on") != l.today() {
+		t.Errorf("%s", e.body)
+	}
+	for _, who := range []string{patient, l.patient} {
+		lw.get("/patients/" + who + "/timeline?limit=200").want(200).hides(secret).has("contact.reassigned")
+	}
+
+	// the answers: the first follow-up is open again, the other is completed, with its pair
+	moved := lw.post("/follow-ups/"+l.followUp+"/completion/reassignment",
+		fmt.Sprintf(`{"follow_up_id":%q,"reason":%q}`, followUp, secret)).want(200)
+	if moved.text("follow_up_id") != followUp || len(moved.at("services").([]any)) != 0 || len(moved.at("assessments").([]any)) != 1 {
+		t.Errorf("%s", moved.body)
+	}
+	if f := lw.get("/follow-ups/" + l.followUp).want(200); f.at("completed_on") != nil || f.at("completion") != nil {
+		t.Errorf("%s", f.body)
+	}
+	f := lw.get("/follow-ups/" + followUp).want(200)
+	if f.text("state") != "completed" || len(f.at("assessments").([]any)) != 1 {
+		t.Errorf("%s", f.body)
+	}
+	if got := l.figures(); got != "paired 0 baseline 2 attended 1 asked 0 referrals 2 eligible 2 followed up 1" {
+		t.Errorf("%s", got)
+	}
+	lw.post("/follow-ups/"+l.followUp+"/completion/reassignment",
+		fmt.Sprintf(`{"follow_up_id":%q,"reason":"x"}`, followUp)).problem(409, "conflict")
+
+	// an assessment with the concern that it raised
+	l.checkIn()
+	said := lw.post("/assessments", l.checkedIn(l.episode, "review", `"feels_unsafe":2,"goes_hungry":0`)).made()
+	lw.post("/assessments/"+said+"/reassignment", body).want(200)
+	lw.get("/episodes/" + l.episode).want(200).lacks("feels_unsafe")
+	lw.get("/episodes/" + episode).want(200).has("feels_unsafe")
+	lw.get("/episodes/" + episode + "/assessments").want(200).has(said)
+	// what cannot have been recorded there cannot move there
+	lw.post("/assessments/"+l.baseline+"/reassignment", body).problem(422, "invalid", secret)
+}
+
+// A referral that was made for the wrong person: its links stop, the organisation sees the other person if they agreed, and
+// the team is asked to tell whoever has received it.
+func TestAReferralOfTheWrongPersonMoves(t *testing.T) {
+	l, patient, episode, _, _ := twoPeople(t)
+	lw, org := l.as("link_worker"), l.as("organisation")
+	referral := l.refer(l.episode)
+	reply := l.replyLink(referral)
+	refuses := l.patient
+	body := fmt.Sprintf(`{"episode_id":%q,"reason":%q}`, episode, secret)
+	r := lw.post("/referrals/"+referral+"/reassignment", body).want(200)
+	if r.text("patient_id") != patient || r.text("episode_id") != episode {
+		t.Errorf("%s", r.body)
+	}
+	to := false
+	for _, who := range r.at("received_by").([]any) {
+		to = to || who.(map[string]any)["kind"] == "organisation" && who.(map[string]any)["name"] != nil
+	}
+	if !to || r.text("to_do.1") != "decide_breach" {
+		t.Errorf("%s", r.body)
+	}
+	if p := reply.open(""); p.status == 200 {
+		t.Errorf("the link works still: %s", p.html)
+	}
+	org.get("/referrals/" + referral).want(200)
+	open := lw.get("/corrections?open=true").want(200)
+	id := open.text("items.0.id")
+	if open.text("items.0.subject_id") != referral || id != r.text("correction_id") || open.text("items.0.from_patient_id") != refuses {
+		t.Errorf("%s", open.body)
+	}
+	l.as("other_site_link_worker").get("/corrections").want(200).lacks(id)
+	l.as("other_site_link_worker").post("/corrections/"+id+"/told", `{"breach":"none"}`).problem(404, "not_found")
+	lw.post("/corrections/"+id+"/told", `{"breach":"perhaps"}`).problem(422, "invalid")
+	told := lw.post("/corrections/"+id+"/told", `{"breach":"not_reportable","note":"Rang the club"}`).want(200)
+	if told.text("breach") != "not_reportable" || told.text("told_by.role") != "link_worker" {
+		t.Errorf("%s", told.body)
+	}
+	lw.post("/corrections/"+id+"/told", `{"breach":"none"}`).problem(409, "conflict")
+	if n := len(lw.get("/corrections?open=true").want(200).items()); n != 0 {
+		t.Errorf("%d are open", n)
+	}
+	// to somebody who did not agree it cannot go
+	third := l.world.patient()
+	lw.post("/referrals/"+referral+"/reassignment", fmt.Sprintf(`{"episode_id":%q,"reason":"x"}`, l.world.episode(third))).
+		problem(422, "consent_required")
+	// nor one that a completion speaks of
+	lw.post("/referrals/"+l.referral+"/reassignment", body).problem(409, "conflict", secret)
+}
+
+// An attendance of the wrong referral moves, and both referrals follow.
+func TestAnAttendanceOfTheWrongReferralMoves(t *testing.T) {
+	l, _, _, _, other := twoPeople(t)
+	lw, org := l.as("link_worker"), l.as("organisation")
+	third := l.refer(l.episode)
+	id := lw.post("/referrals/"+third+"/attendances",
+		fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":"link_worker"}`, l.daysAgo(2))).made()
+	body := fmt.Sprintf(`{"referral_id":%q,"reason":"x"}`, other)
+	lw.post("/attendances/"+l.attendance+"/reassignment", body).problem(403, "forbidden") // the organisation's
+	org.post("/attendances/"+id+"/reassignment", body).problem(403, "forbidden")
+	if a := lw.post("/attendances/"+id+"/reassignment", body).want(200); a.text("referral_id") != other {
+		t.Errorf("%s", a.body)
+	}
+	if r := lw.get("/referrals/" + third).want(200); r.text("status") != "sent" || r.at("first_attended_on") != nil {
+		t.Errorf("%s", r.body)
+	}
+	if r := lw.get("/referrals/" + other).want(200); r.text("status") != "in_progress" || r.text("first_attended_on") != l.daysAgo(2) {
+		t.Errorf("%s", r.body)
+	}
+}

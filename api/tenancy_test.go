@@ -204,7 +204,12 @@ func (w *world) oneOfEach() map[string]string {
 	followUp := lw.get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
 	again := lw.post("/patients", `{"given_name":"Marigold","family_name":"Walked","birth_date":"1950-04-01",
 		"nhs_number":"9991000003"}`).made()
+	moved := lw.post("/episodes/"+episode+"/contacts", fmt.Sprintf(`{"on":%q,"mode":"telephone",
+		"kind":"support","outcome":"spoke"}`, w.today())).made()
+	corrected := lw.post("/contacts/"+moved+"/reassignment",
+		fmt.Sprintf(`{"episode_id":%q,"reason":"The wrong person"}`, w.episode(patient))).want(200).text("correction_id")
 	return map[string]string{
+		"corrections":  corrected,
 		"patients":     patient,
 		"episodes":     episode,
 		"assessments":  assessment,

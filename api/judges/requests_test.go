@@ -300,6 +300,12 @@ func (c *caller) thing(operation string) string {
 		)
 		return list["items"].([]any)[0].(fields)["id"].(string)
 	}
+	switch operation { // what moves goes to another episode, or to what there is in it
+	case "move-completion":
+		return c.completed()
+	case "close-correction":
+		return c.do(c.request("move-contact"))["correction_id"].(string)
+	}
 	if segment == "merges" {
 		return c.pendingMerge()
 	}
@@ -396,6 +402,14 @@ func (c *caller) instead(operation string) fields {
 			"organisation_id": c.make("add-organisation"),
 			"sent_at":         time.Now().UTC().AddDate(0, 0, -1).Format(time.RFC3339),
 		}
+	case "move-contact", "move-assessment":
+		return fields{"episode_id": c.make("open-episode")}
+	case "move-referral-record":
+		return fields{"episode_id": c.agreed("share_with_organisations")}
+	case "move-attendance":
+		return fields{"referral_id": c.make("record-referral")}
+	case "move-completion":
+		return fields{"follow_up_id": c.thing("get-follow-up")}
 	case "record-attendance":
 		return fields{"on": time.Now().UTC().Format(time.DateOnly)}
 	case "create-intake":

@@ -152,19 +152,17 @@ func updateBaseline(tx *db.Tx, e *episodes.Episode, void *voids.Void) error {
 	return Replan(tx, *e, void)
 }
 
-// Replan plans follow-ups after something fell with a void, or came back (nil): those whose anchor is gone, and of which
-// nothing was recorded, fall too.
+// Replan plans follow-ups after something fell with a void, or left the episode (nil): those whose anchor is gone, and of
+// which nothing was recorded, fall too.
 func Replan(tx *db.Tx, e episodes.Episode, void *voids.Void) error {
-	if void != nil {
-		if err := dropUnanchored(tx, e, *void); err != nil {
-			return err
-		}
+	if err := dropUnanchored(tx, e, void); err != nil {
+		return err
 	}
 	return Plan(tx, e)
 }
 
 // dropUnanchored lets the follow-ups of an episode fall that no day anchors any more, where nothing was recorded of them.
-func dropUnanchored(tx *db.Tx, e episodes.Episode, void voids.Void) error {
+func dropUnanchored(tx *db.Tx, e episodes.Episode, void *voids.Void) error {
 	var without []string
 	for anchor, on := range map[string]*day.Date{"baseline": e.BaselineOn, "first_contact": e.FirstContactOn} {
 		if on == nil {
@@ -174,10 +172,27 @@ func dropUnanchored(tx *db.Tx, e episodes.Episode, void voids.Void) error {
 	if len(without) == 0 {
 		return nil
 	}
-	return void.Mark(tx, "follow_ups_all", `episode_id = ? and completed_on is null and lost_on is null
-		and code in (select code from schedules s where s.site_id = follow_ups_all.site_id and s.anchor in ?)
-		and not exists (select from follow_up_attempts a
-			where a.site_id = follow_ups_all.site_id and a.follow_up_id = follow_ups_all.id)`, e.ID, without)
+	var ids []uuid.UUID
+	err := tx.Table("follow_ups f").
+		Where(`f.site_id = ? and f.episode_id = ? and f.completed_on is null and f.lost_on is null
+			and f.code in (select code from schedules s where s.site_id = f.site_id and s.anchor in ?)
+			and not exists (select from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id)`,
+			e.SiteID, e.ID, without).
+		Pluck("f.id", &ids).
+		Error
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	if void == nil {
+		reason := "What it counted from belongs to another episode."
+		subject := voids.Subject{Type: "follow_up", SiteID: e.SiteID, ID: ids[0], PatientID: e.PatientID}
+		began, err := voids.Begin(tx, subject, &reason, nil)
+		if err != nil {
+			return err
+		}
+		void = &began
+	}
+	return void.Mark(tx, "follow_ups_all", "id in ?", ids)
 }
 
 // RestoreFollowUps brings back the follow-ups that fell with a void, but for those that were planned anew since.

@@ -134,7 +134,8 @@ create policy organisations on referral_moves to waypost_organisations
 create policy jobs on referral_moves to waypost_jobs using (true);
 
 grant select, insert on attendances, attendances_all to waypost_staff, waypost_organisations, waypost_jobs;
-grant update (void_id, updated_at) on attendances_all to waypost_staff, waypost_organisations, waypost_jobs;
+grant update (void_id, updated_at, referral_id) on attendances_all to waypost_staff, waypost_organisations, waypost_jobs;
+grant update (referral_id, updated_at) on attendances to waypost_staff, waypost_organisations, waypost_jobs;
 grant select on recorded_attendances to waypost_staff, waypost_organisations, waypost_jobs;
 create policy staff on attendances_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
 create policy organisations on attendances_all to waypost_organisations

@@ -101,7 +101,8 @@ begin
 end $$;
 call only_for('recount_answers(uuid, uuid, timestamptz)');
 
--- What is entered in error has no scores; an undo brings them back.
+-- What is entered in error has no scores; an undo brings them back. What moves to another person is counted by that
+-- person's age.
 create or replace function assessment_void_changed() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -114,8 +115,9 @@ begin
   return null;
 end $$;
 call only_for('assessment_void_changed()');
-create or replace trigger assessments_void_changed after update of void_id on assessments_all
-  for each row when (old.void_id is distinct from new.void_id) execute function assessment_void_changed();
+create or replace trigger assessments_void_changed after update of void_id, episode_id on assessments_all
+  for each row when (old.void_id is distinct from new.void_id or old.episode_id <> new.episode_id)
+  execute function assessment_void_changed();
 
 create or replace function birth_date_changed() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
@@ -269,7 +271,8 @@ create policy patients on follow_up_attempts_all to waypost_patients
 create policy jobs on follow_up_attempts_all to waypost_jobs using (true);
 
 grant select, insert on follow_up_completions, follow_up_completions_all to waypost_staff, waypost_patients, waypost_jobs;
-grant update (void_id, updated_at) on follow_up_completions_all to waypost_staff, waypost_jobs;
+grant update (void_id, updated_at, follow_up_id) on follow_up_completions_all to waypost_staff, waypost_jobs;
+grant update (follow_up_id) on follow_up_completions to waypost_staff, waypost_jobs;
 create policy staff on follow_up_completions_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
 create policy patients on follow_up_completions_all to waypost_patients
   using (exists (select from follow_ups f
@@ -277,7 +280,8 @@ create policy patients on follow_up_completions_all to waypost_patients
 create policy jobs on follow_up_completions_all to waypost_jobs using (true);
 
 grant select, insert on follow_up_services, follow_up_services_all to waypost_staff, waypost_patients, waypost_jobs;
-grant update (void_id) on follow_up_services_all to waypost_staff, waypost_jobs;
+grant update (void_id, follow_up_id) on follow_up_services_all to waypost_staff, waypost_jobs;
+grant update (follow_up_id) on follow_up_services to waypost_staff, waypost_jobs;
 create policy staff on follow_up_services_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
 create policy patients on follow_up_services_all to waypost_patients
   using (exists (select from follow_ups f where f.site_id = follow_up_services_all.site_id and f.id = follow_up_services_all.follow_up_id));

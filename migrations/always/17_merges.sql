@@ -14,6 +14,8 @@ create or replace function merge_columns()
     ('concern', 'safeguarding_flags', 'patient_id', 'follows'),
     (null, 'patients', 'merged_into_id', 'stays'),
     (null, 'voids', 'patient_id', 'stays'), -- has the person of what it is about: follow_subjects
+    (null, 'corrections', 'from_patient_id', 'stays'), -- say on whose record something was and is
+    (null, 'corrections', 'to_patient_id', 'stays'),
     (null, 'person_names', 'patient_id', 'stays'),
     (null, 'person_lookups', 'patient_id', 'stays'), -- of who was merged away, its NHS number leads to who is kept
     (null, 'person_lookups_due', 'patient_id', 'stays'),

@@ -52,6 +52,8 @@ insert into referral_moves (site_id, id, referral_id, sequence, from_status, to_
 	recorded_at, actor_role) values ('S', 'C', 'R', 1, 'sent', 'accepted', 'organisation', now(), now(), 'system');
 insert into attendances (site_id, id, referral_id, attended_on, attended, reported_by, created_at, updated_at)
 	values ('S', 'C', 'R', '2026-01-05', true, 'patient', now(), now());
+insert into corrections (site_id, id, subject_type, subject_id, from_patient_id, to_patient_id, reason, received_by,
+	at, by, updated_at) values ('S', 'A', 'contact', 'C', 'P', 'P', 'Wrong', '[]', now(), '{}', now());
 update patients set postcode = 'ZZ99 3WZ' where id = 'P';
 insert into voids (site_id, id, subject_type, subject_id, patient_id, at, by_role, by_on_behalf) values
 	('S', 'A', 'attendance', 'C', 'P', now(), 'organisation', false);

@@ -60,6 +60,7 @@ var (
 	ContactChanged        = declare("contact.changed", "contact", "kind", "outcome")
 	ContactEnteredInError = declare("contact.entered_in_error", "contact", "kind", "outcome")
 	ContactRestored       = declare("contact.restored", "contact", "kind", "outcome")
+	ContactReassigned     = declare("contact.reassigned", "contact", "from_episode_id", "to_episode_id")
 
 	ReferralDrafted          = declare("referral.drafted", "referral", "need", "organisation_id")
 	ReferralSent             = declare("referral.sent", "referral", "need", "organisation_id", "from", "reason", "via")
@@ -82,6 +83,7 @@ var (
 	ReferralWithdrawn        = declare("referral.withdrawn", "referral", "from", "reason", "via")
 	ReferralExpired          = declare("referral.expired", "referral", "from", "reason", "via")
 	ReferralEnteredInError   = declare("referral.entered_in_error", "referral", "from", "reason", "via")
+	ReferralReassigned       = declare("referral.reassigned", "referral", "from_episode_id", "to_episode_id")
 
 	SignpostGiven = declare("signpost.given", "referral", "need", "organisation_id")
 
@@ -89,11 +91,13 @@ var (
 	AttendanceDidNotAttend   = declare("attendance.did_not_attend", "attendance", "via")
 	AttendanceEnteredInError = declare("attendance.entered_in_error", "attendance", "via")
 	AttendanceRestored       = declare("attendance.restored", "attendance", "via")
+	AttendanceReassigned     = declare("attendance.reassigned", "attendance", "from_referral_id", "to_referral_id")
 
 	AssessmentRecorded       = declare("assessment.recorded", "assessment", "instrument", "timepoint")
 	AssessmentCorrected      = declare("assessment.corrected", "assessment", "instrument", "timepoint")
 	AssessmentEnteredInError = declare("assessment.entered_in_error", "assessment")
 	AssessmentRestored       = declare("assessment.restored", "assessment")
+	AssessmentReassigned     = declare("assessment.reassigned", "assessment", "from_episode_id", "to_episode_id")
 
 	FollowUpPlanned                  = declare("follow_up.planned", "follow_up", "code", "opens_on")
 	FollowUpMoved                    = declare("follow_up.moved", "follow_up", "code", "opens_on")
@@ -105,6 +109,7 @@ var (
 	FollowUpServiceReported          = declare("follow_up.service_reported", "follow_up", "code")
 	FollowUpCompletionEnteredInError = declare("follow_up.completion_entered_in_error", "follow_up", "code")
 	FollowUpCompletionRestored       = declare("follow_up.completion_restored", "follow_up", "code")
+	FollowUpCompletionReassigned     = declare("follow_up.completion_reassigned", "follow_up", "from_episode_id", "to_episode_id")
 	FollowUpLossEnteredInError       = declare("follow_up.loss_entered_in_error", "follow_up", "code")
 	FollowUpLossRestored             = declare("follow_up.loss_restored", "follow_up", "code")
 	FollowUpAttemptEnteredInError    = declare("follow_up.attempt_entered_in_error", "follow_up", "code")

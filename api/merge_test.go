@@ -404,8 +404,60 @@ func TestTwoNumbersNeedASecondPerson(t *testing.T) {
 	if named.text("possible_duplicates.0.patient_id") != kept {
 		t.Errorf("the other number names %s", named.body)
 	}
+	other := w.patient()
+	named = lw.patch("/patients/"+other, `"1"`, `{"nhs_number":"9434765919"}`).problem(409, "conflict", "9434765919")
+	if named.text("possible_duplicates.0.patient_id") != kept {
+		t.Errorf("giving it to somebody else names %s", named.body)
+	}
 	w.unmerge(away, "").want(200)
 	if got := lw.get("/patients/" + away).want(200).text("nhs_number"); got != "9434765919" {
 		t.Errorf("the number after the undo: %s", got)
+	}
+
+	// one system that acts for two link workers acts for two people
+	colleague := w.as("administrator").post("/link-workers",
+		fmt.Sprintf(`{"site_id":%q,"name":"Kim Other","email":"other@example.org"}`, w.site)).made()
+	merge = system.with("Waypost-On-Behalf-Of", w.worker).post("/patients/"+away+"/merge",
+		fmt.Sprintf(`{"into_patient_id":%q,%s}`, kept, why)).want(200).text("merge.id")
+	system.post("/merges/"+merge+"/confirmation", "").problem(403, "forbidden")
+	lw.post("/merges/"+merge+"/confirmation", "").problem(403, "forbidden")
+	done = system.with("Waypost-On-Behalf-Of", colleague).post("/merges/"+merge+"/confirmation", "").want(200)
+	if done.text("merge.requested_by.link_worker_id") != w.worker || done.text("merge.confirmed_by.link_worker_id") != colleague {
+		t.Errorf("who asked, and who confirmed: %s", done.body)
+	}
+}
+
+// Somebody who died is merged as anybody, and both records say so from then on; an undo gives each their own back.
+func TestWhoDiedIsMergedWithAWarning(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	kept, _ := w.supported()
+	away := lw.post("/patients", `{"given_name":"Marigold","birth_date":"1951"}`).made()
+	lw.patch("/patients/"+away, `"1"`, fmt.Sprintf(`{"died_on":%q}`, w.daysAgo(2))).want(200)
+	done := w.merge(away, kept).want(200)
+	if done.warned() != "person_died birth_dates_differ" || done.text("died_on") != w.daysAgo(2) ||
+		done.text("birth_date") != "1950-04-01" {
+		t.Errorf("the answer: %s", done.body)
+	}
+	list := lw.get("/worklists/caseload").want(200)
+	if got := list.text("items.0.next_due.what"); got != "closure" {
+		t.Errorf("the caseload says %s", got)
+	}
+	w.unmerge(away, "").want(200)
+	if a, b := lw.get("/patients/"+kept).at("died_on"), lw.get("/patients/"+away).at("died_on"); a != nil || b == nil {
+		t.Errorf("after the undo: %v, %v", a, b)
+	}
+	year := lw.post("/patients", `{"given_name":"Marigold","birth_date":"1950"}`).made()
+	if got := w.merge(year, kept).want(200).warned(); got != "" {
+		t.Errorf("a year that fits: %s", got)
+	}
+	w.unmerge(year, "").want(200)
+	unknown := lw.post("/patients", `{"given_name":"Marigold","birth_date_unknown":true}`).made()
+	if got := w.merge(kept, unknown).want(200).text("birth_date"); got != "1950-04-01" {
+		t.Errorf("the date of birth that was not known: %s", got)
+	}
+	w.unmerge(kept, "").want(200)
+	if got := lw.get("/patients/" + unknown).want(200); got.at("birth_date") != nil || got.at("birth_date_unknown") != true {
+		t.Errorf("after the undo: %s", got.body)
 	}
 }

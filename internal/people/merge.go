@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -268,11 +269,20 @@ func warningsOf(tx *db.Tx, from, into Patient) (list []fault.Warning, err error)
 		list = append(list, fault.Warning{Code: "person_died",
 			Detail: "One of the two records says that the person died, and so does the one that is kept."})
 	}
-	if from.BirthDate != nil && into.BirthDate != nil && *from.BirthDate != *into.BirthDate {
+	if bornOtherwise(from, into) {
 		list = append(list, fault.Warning{Code: "birth_dates_differ",
 			Detail: "The two records have different dates of birth. The one that is kept has its own: see whether it is right."})
 	}
 	return list, err
+}
+
+// bornOtherwise reports whether two dates of birth cannot both be right; a year goes with each of its days.
+func bornOtherwise(a, b Patient) bool {
+	if a.BirthDate == nil || b.BirthDate == nil {
+		return false
+	}
+	x, y := a.BirthDate.String(), b.BirthDate.String()
+	return !strings.HasPrefix(x, y) && !strings.HasPrefix(y, x)
 }
 
 // ConfirmMerge does what waits for a second person, who must be another one than asked for it. Faults: not_found,

@@ -276,6 +276,15 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 			return err
 		}
 		p.Version, p.UpdatedAt = p.Version+1, tx.Now
+		if normal.Changed(p.NHSNumber, was.NHSNumber) {
+			taken, err := s.numberedAway(tx, p)
+			if err != nil {
+				return err
+			}
+			if err := refuse(taken, false); err != nil {
+				return err
+			}
+		}
 		if err := db.Save(tx, p.SiteID, p.ID, &p); err != nil {
 			return err
 		}

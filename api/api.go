@@ -136,6 +136,7 @@ func (s *server) operations() {
 	s.siteOperations()
 	s.linkWorkerOperations()
 	s.handoverOperations()
+	s.transferOperations()
 	s.organisationOperations()
 	s.serviceOperations()
 	s.patientOperations()

@@ -207,7 +207,8 @@ func TestIdsOfOperationsAreAVerbAndANoun(t *testing.T) {
 	verbs := strings.Fields(`get list search
 		add change create record remove revoke set withdraw
 		acknowledge advance approve ask check close complete confirm correct mark merge move open pause publish
-		replace replay request restore resume retry test undo`)
+		replace replay request restore resume retry test undo
+		accept refuse cancel`)
 	used := map[string]bool{}
 	_, all := operations(t)
 	for _, o := range all {

@@ -18,7 +18,7 @@ import (
 var exampleThings = []string{
 	"site", "link_worker", "organisation", "service", "patient", "consent", "episode", "contact", "referral", "attendance",
 	"question", "assessment", "follow_up", "flag", "project", "release", "note", "interview", "quote", "update", "api_key",
-	"webhook", "delivery", "event", "message", "move", "attempt", "handover", "merge", "second_record", "correction",
+	"webhook", "delivery", "event", "message", "move", "attempt", "handover", "merge", "second_record", "correction", "transfer",
 }
 
 //go:embed examples.yaml

@@ -102,6 +102,9 @@ func TestAnotherSiteReachesNothing(t *testing.T) {
 	things["attendances"] = org.post(of+"/attendances", fmt.Sprintf(`{"on":%q,"attended":false,
 		"reported_by":"organisation"}`, w.today())).made()
 	things["questions"] = org.post(of+"/questions", `{"question":"Which day?"}`).made()
+	third := w.as("administrator").post("/sites", `{"name":"Third site","code":"third"}`).made()
+	things["transfers"] = w.as("link_worker").post("/patients/"+things["patients"]+"/transfer",
+		fmt.Sprintf(`{"site_id":%q,"reason":"Moves"}`, third)).made()
 	things["handovers"] = w.as("link_worker").post("/handovers", fmt.Sprintf(`{"from_link_worker_id":%q,"to_link_worker_id":%q,
 		"reason":"Leave","until":%q}`, w.worker, w.colleague("Kim Other"), w.daysAgo(-5))).made()
 	w.keys["other_site_manager"] = w.key("site_manager", fmt.Sprintf(`"site_ids":[%q]`, w.other))

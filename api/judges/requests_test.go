@@ -287,6 +287,17 @@ func (c *caller) thing(operation string) string {
 		return c.moved("change-service", c.make("add-service"))
 	case "record-follow-up-service", "get-completion", "mark-completion-in-error", "restore-completion":
 		return c.completed()
+	case "cancel-transfer":
+		return c.make("request-transfer")
+	case "accept-transfer", "refuse-transfer", "get-transfer": // of somebody of another site, for the manager's
+		person := c.request("record-patient")
+		person.role = "other_site_link_worker"
+		return c.do(request{
+			role:   person.role,
+			method: http.MethodPost,
+			at:     "/v1/patients/" + c.do(person)["id"].(string) + "/transfer",
+			body:   fields{"site_id": c.site(), "reason": "Moves"},
+		})["id"].(string)
 	case "close-cover":
 		cover := c.request("create-handover")
 		cover.body["until"] = time.Now().UTC().AddDate(0, 0, 7).Format(time.DateOnly)
@@ -422,6 +433,8 @@ func (c *caller) instead(operation string) fields {
 			},
 			"referrals": []any{fields{"organisation_id": c.make("add-organisation"), "need": "loneliness_isolation"}},
 		}
+	case "request-transfer":
+		return fields{"site_id": c.make("add-site")}
 	case "create-handover":
 		return fields{
 			"from_link_worker_id": c.make("add-link-worker"),

@@ -22,7 +22,7 @@ type Hit struct {
 
 // Query is what a search asks for; empty fields ask nothing.
 type Query struct {
-	Words          string // found in names, keywords and descriptions; every word must be there
+	Words          string   // found in names, keywords and descriptions; every word must be there
 	Needs          []string // any of these
 	ActivityTypes  []string // any of these
 	Capacities     []string // any of these

@@ -23,6 +23,7 @@ var paths = map[string]string{
 	"link_worker":       "/link-workers/{id}",
 	"organisation":      "/organisations/{id}",
 	"service":           "/services/{id}",
+	"transfer":          "/transfers/{id}",
 	"safeguarding_flag": "/patients/{patient}/timeline",
 	"api_key":           "/api-keys/{id}",
 	"webhook":           "/webhooks/{id}",

@@ -27,6 +27,8 @@ create or replace function merge_columns()
     (null, 'duplicate_checks', 'patient_id', 'stays'),
     (null, 'not_duplicates', 'patient_id', 'stays'),
     (null, 'not_duplicates', 'other_id', 'stays'),
+    (null, 'transfers', 'patient_id', 'stays'), -- an acceptance asks for the record that is kept
+    (null, 'transfer_offers', 'patient_id', 'stays'),
     (null, 'events', 'patient_id', 'stays'),
     (null, 'cohort', 'patient_id', 'stays') $$;
 

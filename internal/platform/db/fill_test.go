@@ -15,6 +15,7 @@ var otherSite = uuid.MustParse("01938c2e-7a40-7000-8000-0000000000ff")
 // everyTable puts one row into every table of a site, by SQL, since the areas are above this package.
 const everyTable = `
 insert into sites (id, name, code, created_at, updated_at) values ('S', 'Site', 'site', now(), now());
+insert into sites (id, name, code, created_at, updated_at) values ('A', 'Another site', 'another', now(), now());
 insert into schedules values ('S', 'm9_12', 'baseline', 'P9M', 'P10M', 'P12M', 240, 400);
 insert into link_workers values ('S', 'W', 'Sam', 'sam@example.org', true, 1, now(), now());
 insert into organisations (id, name, status, source, created_at, updated_at) values ('O', 'Club', 'active',
@@ -39,6 +40,10 @@ insert into episodes (site_id, id, patient_id, link_worker_id, source, received_
 	'api', now(), now());
 insert into episode_reopenings (site_id, id, episode_id, reason, closed_on, closure_reason, actor_role, on_behalf,
 	created_at) values ('S', 'C', 'E', 'It was not over', '2026-01-03', 'plan_completed', 'system', false, now());
+insert into transfers (site_id, id, patient_id, to_site_id, reason, basis, state, lapses_at, actor_role, on_behalf,
+	created_at, updated_at) values ('S', 'C', 'P', 'A', 'Moves', 'direct_care', 'pending', now(), 'system', false, now(), now());
+insert into transfer_offers (site_id, id, from_site_id, reason, basis, state, lapses_at, created_at, updated_at)
+	values ('S', 'C', 'A', 'Moves', 'direct_care', 'pending', now(), now(), now());
 insert into handovers (site_id, id, from_link_worker_id, reason, actor_role, on_behalf, created_at, updated_at) values
 	('S', 'H', 'W', 'Leave', 'system', false, now(), now());
 insert into handover_items values ('S', 'H', 'episode', 'E', 'E', 'V');

@@ -40,3 +40,11 @@ func (tx *Tx) People() []People {
 		func(p People) bool { return len(p.PatientIDs) == 0 },
 	)
 }
+
+// Unshown runs f, and forgets the patients that it was about: the answer does not show them.
+func (tx *Tx) Unshown(f func() error) error {
+	before := slices.Clone(tx.about.list)
+	err := f()
+	tx.about.list = before
+	return err
+}

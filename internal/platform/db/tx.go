@@ -31,6 +31,7 @@ type Tx struct {
 	last  pgx.Batch // what is sent with the commit
 	about *people
 	state state
+	as    bool // somebody else acts, so that nothing may wait for the commit
 }
 
 type state int
@@ -44,7 +45,9 @@ const (
 // As runs f in the same transaction as somebody else, for what the actor may know of others' rows and may
 // not read: a question that Waypost itself asks. What is written is still noted as the actor's.
 func (tx *Tx) As(who actor.Actor, f func() error) error {
-	own := tx.Actor
+	own, was := tx.Actor, tx.as
+	tx.as = true
+	defer func() { tx.as = was }()
 	become := func(a actor.Actor) error {
 		tx.Actor = a
 		return tx.Exec("select act_as(?, ?, ?, ?, ?, ?, ?)",
@@ -278,8 +281,12 @@ func (tx *Tx) failed(err error) {
 }
 
 // WithCommit has a statement sent in the round trip of the commit: for logs and the like, whose outcome nothing else of
-// the transaction reads. In write, gorm makes the statement without running it.
+// the transaction reads. In write, gorm makes the statement without running it. Within As it runs at once: by the commit
+// the actor is another, who may not write it.
 func (tx *Tx) WithCommit(write func(*gorm.DB) *gorm.DB) error {
+	if tx.as {
+		return write(tx.DB).Error
+	}
 	made := write(tx.Session(&gorm.Session{DryRun: true}))
 	if made.Error != nil {
 		return made.Error

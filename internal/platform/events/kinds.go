@@ -56,6 +56,12 @@ var (
 	EpisodeEnteredInError = declare("episode.entered_in_error", "episode")
 	EpisodeRestored       = declare("episode.restored", "episode")
 
+	TransferRequested = declare("transfer.requested", "transfer")
+	TransferReceived  = declare("transfer.received", "transfer")
+	TransferAccepted  = declare("transfer.accepted", "transfer")
+	TransferRefused   = declare("transfer.refused", "transfer")
+	TransferCancelled = declare("transfer.cancelled", "transfer")
+
 	ContactRecorded       = declare("contact.recorded", "contact", "kind", "outcome")
 	ContactChanged        = declare("contact.changed", "contact", "kind", "outcome")
 	ContactEnteredInError = declare("contact.entered_in_error", "contact", "kind", "outcome")

@@ -1,0 +1,604 @@
+package casework
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"waypost/internal/episodes"
+	"waypost/internal/outcomes"
+	"waypost/internal/people"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
+)
+
+// NewTransfer is the command to pass a person to another site.
+type NewTransfer struct {
+	// The site that is asked to take the person on.
+	SiteID uuid.UUID `json:"site_id" format:"uuid"`
+	// Why, in free text; not blank. The site that is asked reads it.
+	Reason string `json:"reason" pattern:"\\S" format:"prose" maxLength:"1000" example:"Moves to live with her daughter."`
+	// On what basis the record may be passed on; direct_care when left out. person_agreed goes with
+	// agreed_on.
+	Basis string `json:"basis,omitempty" enum:"person_agreed,direct_care,best_interests"`
+	// The day on which the person agreed; not in the future.
+	AgreedOn *day.Date `json:"agreed_on,omitempty" format:"date"`
+}
+
+// TransferState is where a transfer stands.
+type TransferState string
+
+const (
+	pending   TransferState = "pending"
+	accepted  TransferState = "accepted"
+	refused   TransferState = "refused"
+	cancelled TransferState = "cancelled"
+)
+
+// Transfer is a person whom one site passes to another, as one of the two sees it.
+type Transfer struct {
+	// The transfer's id, the same for both sites.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// Whether the caller's site sends the person (out) or is asked (in).
+	Direction string `json:"direction" enum:"out,in"`
+	// The site that sends.
+	FromSiteID uuid.UUID `json:"from_site_id" format:"uuid"`
+	// The site that is asked.
+	ToSiteID uuid.UUID `json:"to_site_id" format:"uuid"`
+	// Where it stands. lapsed: nobody answered by lapses_at.
+	State string `json:"state" enum:"pending,accepted,refused,cancelled,lapsed" example:"pending"`
+	// The person in the record of the caller's own site; null: it has none, since it has not accepted.
+	PatientID *uuid.UUID `json:"patient_id" nullable:"true" format:"uuid"`
+	// The episodes that were opened, for the site that accepted.
+	EpisodeIDs db.IDs `json:"episode_ids"`
+	// What the person is called: the preferred or else the given name, and the family name; null: the
+	// site that is asked sees it while it is pending, and when it accepted.
+	Name *string `json:"name" example:"Mary Example"`
+	// The need that matters most, of the open episode.
+	Need *string `json:"need" format:"code:needs"`
+	// Why the person is passed on.
+	Reason string `json:"reason"`
+	// On what basis the record is passed on.
+	Basis string `json:"basis" enum:"person_agreed,direct_care,best_interests" example:"direct_care"`
+	// The day on which the person agreed.
+	AgreedOn *day.Date `json:"agreed_on" format:"date"`
+	// When it lapses, if nobody answers.
+	LapsesAt time.Time `json:"lapses_at"`
+	// When it was accepted, refused or cancelled.
+	AnsweredAt *time.Time `json:"answered_at"`
+	// Why it was refused.
+	RefusalReason *string `json:"refusal_reason"`
+	// When it was asked for.
+	CreatedAt time.Time `json:"created_at"`
+	// When it last changed.
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// In the answer to an acceptance: people whom the site knows and who may be the same person.
+	PossibleDuplicates []fault.PossibleDuplicate `json:"possible_duplicates,omitempty" gorm:"-"`
+	// In the answer to a POST: what is worth knowing.
+	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
+}
+
+// Acceptance is the command to take a person on who comes from another site.
+type Acceptance struct {
+	// Who supports the person; the caller's own link worker when left out. Needed where an episode is
+	// opened and the caller is none.
+	LinkWorkerID *uuid.UUID `json:"link_worker_id,omitempty" nullable:"true" format:"uuid"`
+	// Somebody the site knows already, who is this person: the episodes are opened there, and nothing
+	// of them is changed.
+	PatientID *uuid.UUID `json:"patient_id,omitempty" nullable:"true" format:"uuid"`
+	people.OnDuplicate
+}
+
+// Refusal is the command not to take a person on.
+type Refusal struct {
+	// Why, in free text; not blank. The site that sends reads it.
+	Reason string `json:"reason" pattern:"\\S" format:"prose" maxLength:"1000" example:"We support people of our own practices alone."`
+}
+
+// transferDays is after how many days a transfer lapses that nobody answers.
+const transferDays = 28
+
+type sending struct {
+	SiteID, ID, PatientID, ToSiteID uuid.UUID
+	Reason, Basis                   string
+	AgreedOn                        *day.Date
+	State                           TransferState
+	LapsesAt                        time.Time
+	AnsweredAt                      *time.Time
+	RefusalReason                   *string
+	ActorRole                       actor.Role
+	ActorKeyID, LinkWorkerID        *uuid.UUID
+	OnBehalf                        bool
+	CreatedAt                       time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt                       time.Time `gorm:"autoUpdateTime:false"`
+}
+
+func (sending) TableName() string { return "transfers" }
+
+type offer struct {
+	SiteID, ID, FromSiteID   uuid.UUID
+	Name, Need               *string
+	Reason, Basis            string
+	AgreedOn                 *day.Date
+	State                    TransferState
+	LapsesAt                 time.Time
+	AnsweredAt               *time.Time
+	RefusalReason            *string
+	PatientID                *uuid.UUID
+	EpisodeIDs               db.IDs
+	ActorRole                *actor.Role
+	ActorKeyID, LinkWorkerID *uuid.UUID
+	OnBehalf                 *bool
+	CreatedAt                time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt                time.Time `gorm:"autoUpdateTime:false"`
+}
+
+func (offer) TableName() string { return "transfer_offers" }
+
+// at acts as Waypost itself at the other site of a transfer, of which the actor may see nothing.
+func at(tx *db.Tx, site uuid.UUID, f func() error) error {
+	return tx.Unshown(func() error {
+		return tx.As(actor.Actor{Role: actor.System, Job: "transfer", Sites: []uuid.UUID{site}}, f)
+	})
+}
+
+// Transfer asks another site to take a person on. Faults: not_found (the person), invalid (the site, the day), conflict
+// (the person died, or is asked for already).
+func (s *Store) Transfer(ctx context.Context, patient uuid.UUID, n NewTransfer) (t Transfer, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := people.Find(tx, patient); err != nil {
+			return err
+		}
+		p, err := db.FindForUpdate[people.Patient](tx, "patient", patient)
+		if err != nil {
+			return err
+		}
+		if p.DiedOn != nil {
+			return fault.New(fault.Conflict, "The person has died.")
+		}
+		if err := n.check(tx, p); err != nil {
+			return err
+		}
+		if err := endLapsed(tx, p); err != nil {
+			return err
+		}
+		var waits int64
+		if err := tx.Model(&sending{}).
+			Where("site_id = ? and patient_id = ? and state = ?", p.SiteID, p.ID, pending).
+			Count(&waits).
+			Error; err != nil {
+			return err
+		}
+		if waits > 0 {
+			return fault.New(fault.Conflict, "A site is asked to take this person on already: cancel that first.")
+		}
+		row, made, err := n.rows(tx, p)
+		if err != nil {
+			return err
+		}
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		if err := at(tx, n.SiteID, func() error {
+			if err := tx.Create(&made).Error; err != nil {
+				return err
+			}
+			return events.Record(tx, events.TransferReceived, events.Subject{ID: row.ID, SiteID: n.SiteID}, nil)
+		}); err != nil {
+			return err
+		}
+		if err := row.tell(tx, events.TransferRequested); err != nil {
+			return err
+		}
+		t, err = find(tx, row.ID, "out")
+		return err
+	})
+	return t, err
+}
+
+func (n *NewTransfer) check(tx *db.Tx, p people.Patient) error {
+	if n.Basis == "" {
+		n.Basis = "direct_care"
+	}
+	today, err := tx.Today(p.SiteID)
+	if err != nil {
+		return err
+	}
+	var there bool
+	if err := at(tx, n.SiteID, func() error {
+		return tx.Raw("select exists (select from sites where id = ?)", n.SiteID).Scan(&there).Error
+	}); err != nil {
+		return err
+	}
+	var c fault.Checks
+	c.Require(n.SiteID != p.SiteID, "site_id", fault.NotAllowed, "is the site whose record this is")
+	c.Require(there, "site_id", fault.UnknownReference, "is no site")
+	c.Require(
+		(n.Basis == "person_agreed") == (n.AgreedOn != nil),
+		"agreed_on",
+		fault.NotAllowed,
+		"goes with the basis person_agreed: both or neither",
+	)
+	c.Require(n.AgreedOn == nil || !n.AgreedOn.After(today), "agreed_on", fault.OutOfRange, "must not lie in the future")
+	return c.Err()
+}
+
+// rows are the row of each site.
+func (n NewTransfer) rows(tx *db.Tx, p people.Patient) (row sending, made offer, err error) {
+	row = sending{
+		SiteID:       p.SiteID,
+		ID:           tx.NewID(),
+		PatientID:    p.ID,
+		ToSiteID:     n.SiteID,
+		Reason:       n.Reason,
+		Basis:        n.Basis,
+		AgreedOn:     n.AgreedOn,
+		State:        pending,
+		LapsesAt:     tx.Now.AddDate(0, 0, transferDays),
+		ActorRole:    tx.Actor.Role,
+		ActorKeyID:   tx.Actor.Key(),
+		LinkWorkerID: tx.Actor.LinkWorkerID,
+		OnBehalf:     tx.Actor.OnBehalf,
+		CreatedAt:    tx.Now,
+		UpdatedAt:    tx.Now,
+	}
+	made = offer{
+		SiteID:     n.SiteID,
+		ID:         row.ID,
+		FromSiteID: p.SiteID,
+		Reason:     n.Reason,
+		Basis:      n.Basis,
+		AgreedOn:   n.AgreedOn,
+		State:      pending,
+		LapsesAt:   row.LapsesAt,
+		CreatedAt:  tx.Now,
+		UpdatedAt:  tx.Now,
+	}
+	var shown struct{ Name, Need *string }
+	err = tx.Raw(`select concat_ws(' ', coalesce(p.preferred_name, p.given_name), p.family_name) as name, (
+			select e.need_primary from episodes e
+			where e.site_id = p.site_id and e.patient_id = p.id and e.status <> 'closed' order by e.received_on desc, e.id desc limit 1
+		) as need
+		from patients p where p.site_id = ? and p.id = ?`, p.SiteID, p.ID).Scan(&shown).Error
+	made.Name, made.Need = shown.Name, shown.Need
+	return row, made, err
+}
+
+// endLapsed says of a transfer of the person that has lapsed that it is over, so that another can be asked for.
+func endLapsed(tx *db.Tx, p people.Patient) error {
+	return tx.Exec("update transfers set state = ? where site_id = ? and patient_id = ? and state = ? and lapses_at <= ?",
+		cancelled, p.SiteID, p.ID, pending, tx.Now).
+		Error
+}
+
+func (r sending) tell(tx *db.Tx, kind events.Kind) error {
+	return events.Record(tx, kind, events.Subject{ID: r.ID, SiteID: r.SiteID, PatientID: r.PatientID}, nil)
+}
+
+// AcceptTransfer takes a person on: the record is copied, and the other site's episodes close. Faults: not_found,
+// conflict (it waits no longer, the person died, the NHS number or a possible duplicate is known), invalid (the link
+// worker).
+func (s *Store) AcceptTransfer(ctx context.Context, id uuid.UUID, a Acceptance) (t Transfer, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		o, err := waiting(tx, id)
+		if err != nil {
+			return err
+		}
+		var was passed
+		if err := at(tx, o.FromSiteID, func() error { return was.read(tx, o) }); err != nil {
+			return err
+		}
+		taken, err := s.take(tx, &o, was, a)
+		if err != nil {
+			return err
+		}
+		if err := at(tx, o.FromSiteID, func() error { return s.leave(tx, was) }); err != nil {
+			return err
+		}
+		o.State, o.EpisodeIDs = accepted, taken.EpisodeIDs
+		if err := o.answer(tx); err != nil {
+			return err
+		}
+		if t, err = find(tx, id, "in"); err != nil {
+			return err
+		}
+		t.PossibleDuplicates, t.Warnings = taken.PossibleDuplicates, taken.Warnings
+		return nil
+	})
+	return t, err
+}
+
+// waiting finds an offer of the actor's sites that can be answered, and holds it.
+func waiting(tx *db.Tx, id uuid.UUID) (offer, error) {
+	o, err := db.First[offer](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "transfer")
+	if err == nil && (o.State != pending || !o.LapsesAt.After(tx.Now)) {
+		err = over
+	}
+	return o, err
+}
+
+var over = fault.New(fault.Conflict, "This transfer waits for no answer any more.")
+
+// passed is what is copied of a person, and what it leaves.
+type passed struct {
+	transfer sending
+	patient  people.Patient
+	consents []people.Consent
+	episodes []episodes.Episode // open ones
+}
+
+// read reads the record at the site that sends, and holds what of it changes.
+func (r *passed) read(tx *db.Tx, o offer) (err error) {
+	q := tx.Where("site_id = ? and id = ?", o.FromSiteID, o.ID).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+	if r.transfer, err = db.First[sending](q, "transfer"); err != nil {
+		return err
+	}
+	if r.transfer.State != pending {
+		return over
+	}
+	var kept uuid.UUID // merged meanwhile
+	if err := tx.Raw("select kept_patient(?)", r.transfer.PatientID).Row().Scan(&kept); err != nil {
+		return err
+	}
+	if r.patient, err = db.Find[people.Patient](tx, "patient", kept); err != nil {
+		return err
+	}
+	if r.patient.DiedOn != nil {
+		return fault.New(fault.Conflict, "The person has died.")
+	}
+	of := "site_id = ? and patient_id = ?"
+	if err := tx.Table("standing_consents").Where(of, r.patient.SiteID, r.patient.ID).Order("decided_on, id").
+		Find(&r.consents).Error; err != nil {
+		return err
+	}
+	return tx.Where(of+" and status <> ?", r.patient.SiteID, r.patient.ID, episodes.Closed).Order("id").Find(&r.episodes).Error
+}
+
+// taken is what came of taking a person on.
+type taken struct {
+	EpisodeIDs         db.IDs
+	PossibleDuplicates []fault.PossibleDuplicate
+	Warnings           []fault.Warning
+}
+
+// take copies the record to the site that was asked: the person, the consents that stand, refusals too, and each open
+// episode with what is needed to carry on. What was done and said stays where it was done, with its figures.
+func (s *Store) take(tx *db.Tx, o *offer, was passed, a Acceptance) (out taken, err error) {
+	if a.PatientID != nil {
+		p, err := people.Find(tx, *a.PatientID)
+		if err == nil && p.SiteID != o.SiteID {
+			err = fault.Missing("patient")
+		}
+		if err != nil {
+			return out, fault.Within("patient_id", err)
+		}
+		o.PatientID = &p.ID
+	} else {
+		details := was.patient.Details
+		details.ExternalIDs = nil // of systems of the other site
+		n := people.Recording{New: people.New{SiteID: &o.SiteID, Details: details}, OnDuplicate: a.OnDuplicate}
+		p, err := s.People.Record(tx.Context(), n, "api")
+		if err != nil {
+			return out, err
+		}
+		o.PatientID, out.PossibleDuplicates, out.Warnings = &p.ID, p.PossibleDuplicates, p.Warnings
+	}
+	for _, c := range was.consents {
+		n := c.NewConsent
+		n.Replaces = nil
+		if _, err := s.People.RecordConsent(tx.Context(), *o.PatientID, n); err != nil {
+			return out, err
+		}
+	}
+	today, err := tx.Today(o.SiteID)
+	if err != nil {
+		return out, err
+	}
+	for _, e := range was.episodes {
+		details := e.Details
+		details.LinkWorkerID, details.ReceivedOn, details.ExternalIDs = a.LinkWorkerID, today, nil
+		opened, err := s.OpenEpisode(tx.Context(), episodes.New{PatientID: *o.PatientID, Details: details}, "api")
+		if err != nil {
+			return out, err
+		}
+		out.EpisodeIDs, out.Warnings = append(out.EpisodeIDs, opened.ID), append(out.Warnings, opened.Warnings...)
+	}
+	return out, nil
+}
+
+// leave closes what the site that sent has open of the person: the episodes, and the follow-ups that nobody there will ask
+// about any more. It is not told what the other site made of it.
+func (s *Store) leave(tx *db.Tx, was passed) error {
+	for _, e := range was.episodes {
+		if _, err := s.Episodes.Close(tx.Context(), e.ID, episodes.Closure{Reason: "transferred_site"}); err != nil {
+			return err
+		}
+	}
+	var open []uuid.UUID
+	if err := tx.Table("follow_ups").
+		Where("site_id = ? and patient_id = ? and completed_on is null and lost_on is null", was.patient.SiteID, was.patient.ID).
+		Order("id").
+		Pluck("id", &open).
+		Error; err != nil {
+		return err
+	}
+	for _, id := range open {
+		if _, err := s.Outcomes.RecordLoss(tx.Context(), id, outcomes.Loss{Reason: "moved"}); err != nil {
+			return err
+		}
+	}
+	return was.transfer.end(tx, accepted, nil, events.TransferAccepted)
+}
+
+// end writes how a transfer ended at the site that sent.
+func (r sending) end(tx *db.Tx, state TransferState, why *string, kind events.Kind) error {
+	err := tx.Exec("update transfers set state = ?, answered_at = ?, refusal_reason = ?, updated_at = ? where site_id = ? and id = ?",
+		state, tx.Now, why, tx.Now, r.SiteID, r.ID).
+		Error
+	if err != nil {
+		return err
+	}
+	return r.tell(tx, kind)
+}
+
+// answer writes how an offer ended at the site that was asked. Whoever did not accept keeps no name.
+func (o *offer) answer(tx *db.Tx) error {
+	if o.State != accepted {
+		o.Name = nil
+	}
+	o.AnsweredAt, o.UpdatedAt = &tx.Now, tx.Now
+	o.ActorRole, o.ActorKeyID = &tx.Actor.Role, tx.Actor.Key()
+	o.LinkWorkerID, o.OnBehalf = tx.Actor.LinkWorkerID, &tx.Actor.OnBehalf
+	return db.Save(tx, o.SiteID, o.ID, o)
+}
+
+// RefuseTransfer says that the site does not take the person on. Faults: not_found, conflict (it waits no longer).
+func (s *Store) RefuseTransfer(ctx context.Context, id uuid.UUID, r Refusal) (t Transfer, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		o, err := waiting(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := at(tx, o.FromSiteID, func() error {
+			q := tx.Where("site_id = ? and id = ?", o.FromSiteID, o.ID).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+			row, err := db.First[sending](q, "transfer")
+			if err != nil {
+				return err
+			}
+			if row.State != pending {
+				return over
+			}
+			return row.end(tx, refused, &r.Reason, events.TransferRefused)
+		}); err != nil {
+			return err
+		}
+		o.State, o.RefusalReason = refused, &r.Reason
+		if err := o.answer(tx); err != nil {
+			return err
+		}
+		t, err = find(tx, id, "in")
+		return err
+	})
+	return t, err
+}
+
+// CancelTransfer takes back that another site is asked. Faults: not_found, conflict (it waits no longer).
+func (s *Store) CancelTransfer(ctx context.Context, id uuid.UUID) (t Transfer, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q := tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+		row, err := db.First[sending](q, "transfer")
+		if err != nil {
+			return err
+		}
+		if row.State != pending || !row.LapsesAt.After(tx.Now) {
+			return over
+		}
+		if err := row.end(tx, cancelled, nil, events.TransferCancelled); err != nil {
+			return err
+		}
+		if err := at(tx, row.ToSiteID, func() error {
+			if err := tx.Exec(`update transfer_offers set state = ?, name = null, answered_at = ?, updated_at = ?
+				where site_id = ? and id = ?`, cancelled, tx.Now, tx.Now, row.ToSiteID, row.ID).Error; err != nil {
+				return err
+			}
+			return events.Record(tx, events.TransferCancelled, events.Subject{ID: row.ID, SiteID: row.ToSiteID}, nil)
+		}); err != nil {
+			return err
+		}
+		t, err = find(tx, id, "out")
+		return err
+	})
+	return t, err
+}
+
+// bothSides is every transfer that the actor's sites send or are asked for. One that nobody answers lapses by its day, and
+// whoever was asked sees no name then.
+const bothSides = `(
+	select t.id, 'out' as direction, t.site_id as from_site_id, t.to_site_id,
+		case when t.lapses_at <= ? and (t.state = 'pending' or t.state = 'cancelled' and t.answered_at is null)
+			then 'lapsed' else t.state end as state,
+		t.patient_id, '{}'::uuid[] as episode_ids,
+		(
+			select concat_ws(' ', coalesce(p.preferred_name, p.given_name), p.family_name) from patients p
+			where p.site_id = t.site_id and p.id = t.patient_id
+		) as name,
+		(
+			select e.need_primary from episodes e where e.site_id = t.site_id and e.patient_id = t.patient_id
+			order by e.status = 'closed', e.received_on desc, e.id desc limit 1
+		) as need,
+		t.reason, t.basis, t.agreed_on, t.lapses_at, t.answered_at, t.refusal_reason, t.created_at, t.updated_at
+	from transfers t
+	union all
+	select o.id, 'in', o.from_site_id, o.site_id,
+		case when o.lapses_at <= ? and o.state = 'pending' then 'lapsed' else o.state end,
+		o.patient_id, o.episode_ids,
+		case when o.lapses_at > ? or o.state = 'accepted' then o.name end,
+		o.need, o.reason, o.basis, o.agreed_on, o.lapses_at, o.answered_at, o.refusal_reason, o.created_at, o.updated_at
+	from transfer_offers o
+) t`
+
+// TransferPosition is a place in a list of transfers.
+type TransferPosition struct {
+	ID        uuid.UUID `json:"i"`
+	Direction string    `json:"d"`
+}
+
+// Transfers lists the transfers that the actor's sites send or are asked for, by id, after the place given.
+func (s *Store) Transfers(
+	ctx context.Context,
+	states []string,
+	page db.Page[TransferPosition],
+) (list []Transfer, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		q := tx.Table(bothSides, tx.Now, tx.Now, tx.Now).
+			Where("(id, direction) > (?, ?)", page.After.ID, page.After.Direction).
+			Scopes(db.OneOf("state", states), page.Cut)
+		if err := q.Order("id, direction").Find(&list).Error; err != nil {
+			return err
+		}
+		return noteTransfers(tx, list)
+	})
+	return list, err
+}
+
+// TransferOf returns a transfer as the actor's site sees it; where both are the actor's, as the one that sends.
+func (s *Store) TransferOf(ctx context.Context, id uuid.UUID) (t Transfer, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		t, err = find(tx, id, "")
+		return err
+	})
+	return t, err
+}
+
+// find finds a transfer from one side; empty: from either.
+func find(tx *db.Tx, id uuid.UUID, direction string) (Transfer, error) {
+	q := tx.Table(bothSides, tx.Now, tx.Now, tx.Now).
+		Where("id = ? and (? = '' or direction = ?)", id, direction, direction).
+		Order("direction desc")
+	t, err := db.First[Transfer](q, "transfer")
+	if err != nil {
+		return t, err
+	}
+	return t, noteTransfers(tx, []Transfer{t})
+}
+
+// noteTransfers notes who was shown. Of somebody who is not in the record of the actor's site there is nobody to note.
+func noteTransfers(tx *db.Tx, list []Transfer) error {
+	var shown [][2]uuid.UUID
+	for _, t := range list {
+		if t.PatientID != nil {
+			site := t.FromSiteID
+			if t.Direction == "in" {
+				site = t.ToSiteID
+			}
+			shown = append(shown, [2]uuid.UUID{site, *t.PatientID})
+		}
+	}
+	return events.ReadAll(tx, "transfer", shown, func(s [2]uuid.UUID) (site, patient uuid.UUID) { return s[0], s[1] })
+}

@@ -89,3 +89,96 @@ func TestASecondOpenEpisodeWarns(t *testing.T) {
 		t.Errorf("no warning: %s", second.body)
 	}
 }
+
+// Whom a refusal names is in the log of who was shown whom, though nothing was recorded.
+func TestARefusalThatNamesSomebodyIsLogged(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	known := lw.post("/patients", `{"given_name":"Marigold","family_name":"Example","birth_date":"1961-05-17",
+		"nhs_number":"9991000003","external_ids":[{"system":"emis","value":"EM-7719"}]}`).made()
+	shown := func() string {
+		return w.value("select count(*)::text from access_log where operation = 'possible_duplicates' "+
+			"and site_id::text = ? and ?::uuid = any(patient_ids)", w.site, known)
+	}
+	for i, body := range []string{
+		`{"given_name":"Marigold","family_name":"Example","birth_date":"1961-05-17","on_possible_duplicate":"refuse"}`,
+		`{"given_name":"Heather","birth_date":"1930-01-01","nhs_number":"9991000003"}`,
+		`{"given_name":"Heather","birth_date":"1930-01-01","external_ids":[{"system":"emis","value":"EM-7719"}]}`,
+	} {
+		a := lw.post("/patients", body).problem(409, "conflict", "Marigold", "EM-7719")
+		if a.text("possible_duplicates.0.patient_id") != known {
+			t.Errorf("%s: %s", body, a.body)
+		}
+		if got := shown(); got != fmt.Sprint(i+1) {
+			t.Errorf("%s: %s rows of the log, want %d", body, got, i+1)
+		}
+	}
+	if got := w.value("select count(*)::text from patients where given_name = 'Heather'"); got != "0" {
+		t.Errorf("%s people were recorded", got)
+	}
+	w.as("other_site_link_worker").post("/patients", `{"given_name":"Heather","birth_date":"1930-01-01",
+		"external_ids":[{"system":"emis","value":"EM-7719"}]}`).want(201)
+}
+
+// A change of who somebody is looks for duplicates too, and says whose a known number is.
+func TestAChangeNamesPossibleDuplicates(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	known := lw.post("/patients", `{"given_name":"Marigold","family_name":"Example","birth_date":"1961-05-17",
+		"nhs_number":"9991000003","external_ids":[{"system":"emis","value":"EM-7719"}]}`).made()
+	other := lw.post("/patients", `{"given_name":"Marigold","family_name":"Example","birth_date_unknown":true}`).want(201)
+	if n := len(other.at("possible_duplicates").([]any)); n != 0 {
+		t.Fatalf("a name alone: %s", other.body)
+	}
+	path := "/patients/" + other.text("id")
+	for _, body := range []string{`{"nhs_number":"9991000003"}`, `{"external_ids":[{"system":"emis","value":"EM-7719"}]}`} {
+		if a := lw.patch(path, `"1"`, body).problem(409, "conflict", "9991000003", "EM-7719"); a.text(
+			"possible_duplicates.0.patient_id") != known {
+			t.Errorf("%s: %s", body, a.body)
+		}
+	}
+	a := lw.patch(path, `"1"`, `{"birth_date":"1961"}`).want(200)
+	if a.text("possible_duplicates.0.patient_id") != known || !strings.Contains(string(a.body), `"code":"possible_duplicate"`) {
+		t.Errorf("a date that fits: %s", a.body)
+	}
+	a = lw.patch(path, `"2"`, `{"pronouns":"she/her"}`).want(200)
+	if n := len(a.at("possible_duplicates").([]any)); n != 0 {
+		t.Errorf("a change of something else: %s", a.body)
+	}
+}
+
+// Names that may be one name otherwise spelled are proposed with the same phone or e-mail address, lower than the name.
+func TestOtherSpellingsAreProposedWithTheSamePhone(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	const born = `"birth_date":"1961-05-17"`
+	for i, c := range []struct {
+		a, b  string
+		alike bool
+	}{
+		{`"given_name":"Mohammed","family_name":"Testkhan"`, `"given_name":"Muhammad","family_name":"Testkhan"`, true},
+		{`"given_name":"Sara","family_name":"Testley"`, `"given_name":"Sarah","family_name":"Testley"`, true},
+		{`"given_name":"Liz","family_name":"Testmore"`, `"given_name":"Elizabeth","family_name":"Testmore"`, true},
+		{`"given_name":"J","family_name":"Testby"`, `"given_name":"John","family_name":"Testby"`, true},
+		{`"given_name":"Marigold","family_name":"Testham"`, `"given_name":"Testham","family_name":"Marigold"`, true},
+		{`"given_name":"Jane","family_name":"Testtwin"`, `"given_name":"June","family_name":"Testtwin"`, false},
+		{`"given_name":"Hassan","family_name":"Testpair"`, `"given_name":"Hussein","family_name":"Testpair"`, false},
+	} {
+		phone := fmt.Sprintf(`,"phone":"07700 9001%02d"`, i)
+		id := lw.post("/patients", "{"+c.a+","+born+phone+"}").made()
+		got := lw.post("/patients", "{"+c.b+","+born+phone+"}").want(201)
+		list := got.at("possible_duplicates").([]any)
+		if (len(list) > 0) != c.alike || c.alike && (got.text("possible_duplicates.0.patient_id") != id ||
+			got.number("possible_duplicates.0.score") >= 1) {
+			t.Errorf("%s and %s: %v", c.a, c.b, list)
+		}
+		lw.patch("/patients/"+id, `"1"`, `{"phone":null}`).want(200)
+		if again := lw.post("/patients", "{"+c.b+","+born+phone+"}").want(201).at("possible_duplicates").([]any); len(again) > 0 {
+			for _, d := range again {
+				if d.(object)["patient_id"] == id {
+					t.Errorf("%s and %s without the same phone: %v", c.a, c.b, again)
+				}
+			}
+		}
+	}
+}

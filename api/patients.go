@@ -50,8 +50,9 @@ func (s *server) patientOperations() {
 	wire.Patch(
 		s.Server,
 		wire.Operation{ID: "change-patient", Path: "/patients/{id}", Tag: "patients", Scope: actor.RecordWrite,
-			Summary: "Change a patient", Description: "Changes what is known of a person. A record that was merged into " +
-				"another one is not changed: 409 names that one, as does any other writing to it."},
+			Summary: "Change a patient", Description: "Changes what is known of a person. Where that says who the person is, " +
+				"people of the site who may be the same person are named in possible_duplicates, with a warning. A record " +
+				"that was merged into another one is not changed: 409 names that one, as does any other writing to it."},
 		s.changePatient,
 	)
 	wire.Get(s.Server, wire.Operation{
@@ -86,7 +87,7 @@ func (s *server) changePatient(
 	ctx context.Context,
 	in *wire.Merge[people.Changes],
 	version int,
-) (people.Patient, error) {
+) (people.RecordedPatient, error) {
 	return s.People.Change(ctx, in.ID.ID, version, in.Body)
 }
 

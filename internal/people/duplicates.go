@@ -10,6 +10,7 @@ import (
 
 	"waypost/internal/platform/day"
 	"waypost/internal/platform/db"
+	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/normal"
 )
@@ -40,7 +41,8 @@ type likeness struct {
 // the date, of those that both have; where one of two has no such name, the score is at most 0.8. The same phone or
 // e-mail address adds 0.1, the same postcode 0.05. Two NHS numbers are two people, so are two given names (twins share
 // all the rest) and two dates of birth that differ in more than a digit. A family name that differs, or a digit of the
-// date, takes the same phone or e-mail address.
+// date, takes the same phone or e-mail address; so does a given name that may be spelled otherwise, or is short for the
+// other (Sara, Sarah; Liz, Elizabeth; J, John), and a given and a family name that are exchanged.
 func (a identity) alike(b identity) (l likeness) {
 	if a.NHSNumber != nil && b.NHSNumber != nil && !a.NHSNumberUnissued && !b.NHSNumberUnissued {
 		if *a.NHSNumber != *b.NHSNumber {
@@ -51,6 +53,12 @@ func (a identity) alike(b identity) (l likeness) {
 	born := a.bornAlike(b.Patient)
 	given, family := bestGiven(a.given, b.given), familiesAlike(a.family, b.family)
 	bothGiven, bothFamily := len(a.given) > 0 && len(b.given) > 0, len(a.family) > 0 && len(b.family) > 0
+	spelled := false // otherwise, or given and family name exchanged
+	if bothGiven && given == 0 {
+		if given, family = namesSpelledOtherwise(a, b, family); given > 0 {
+			spelled = true
+		}
+	}
 	if born.fit == 0 && born.weight > 0 || bothGiven && given == 0 || !bothGiven && !bothFamily {
 		return likeness{}
 	}
@@ -77,12 +85,30 @@ func (a identity) alike(b identity) (l likeness) {
 		l.reasons = append(l.reasons, born.reason)
 	}
 	contact := l.addContact(a, b)
-	if (bothFamily && family == 0 || born.fit < 1 && born.weight > 0) && !contact {
+	if (bothFamily && family == 0 || born.fit < 1 && born.weight > 0 || spelled) && !contact {
 		return likeness{}
 	}
 	l.uncapped = l.score
 	l.score = math.Round(min(l.score, 1)*100) / 100
 	return l
+}
+
+// spelledOtherwise is how alike names are that may be spellings of one name, or were exchanged.
+const spelledOtherwise = 0.6
+
+// namesSpelledOtherwise weighs given names that differ, beside family names that fit as well as given.
+func namesSpelledOtherwise(a, b identity, familyFits float64) (given, family float64) {
+	for _, x := range a.given {
+		for _, y := range b.given {
+			if (len(x) == 1 || len(y) == 1 || slices.Equal(x[1:], y[1:])) && maybeSameGiven(x[0], y[0]) {
+				return spelledOtherwise, familyFits
+			}
+			if slices.Equal(x, b.family) && slices.Equal(y, a.family) {
+				return spelledOtherwise, spelledOtherwise
+			}
+		}
+	}
+	return 0, familyFits
 }
 
 // birthLikeness is how alike two birth dates are: from 0 to 1, what that weighs, why, and the most that the score of the
@@ -318,18 +344,72 @@ func identities(tx *db.Tx, list []FoundPatient) ([]identity, error) {
 	return out, err
 }
 
-// refuse is the fault of recording somebody whom the site knows: by the NHS number always, and by what else is alike
-// where that is asked for.
-func refuse(list []fault.PossibleDuplicate, all bool) error {
+// refuse is the fault of recording somebody whom the site knows: by the NHS number or what another system calls them
+// always, and by what else is alike where that is asked for. Whom it names is logged though nothing is recorded.
+func (s *Store) refuse(tx *db.Tx, site uuid.UUID, list []fault.PossibleDuplicate, all bool) error {
+	said := ""
 	switch {
-	case slices.ContainsFunc(list, func(d fault.PossibleDuplicate) bool { return slices.Contains(d.Reasons, numberFits) }):
-		return fault.New(fault.Conflict, "The NHS number is recorded at this site already: see possible_duplicates.").
-			Naming(list)
+	case hasReason(list, numberFits):
+		said = "The NHS number is recorded at this site already: see possible_duplicates."
+	case hasReason(list, idFits):
+		said = "Another record of this site has this external id already: see possible_duplicates."
 	case all && len(list) > 0:
-		return fault.New(fault.Conflict, "The site knows somebody who may be the same person: see possible_duplicates.").
-			Naming(list)
+		said = "The site knows somebody who may be the same person: see possible_duplicates."
+	default:
+		return nil
 	}
-	return nil
+	err := s.DB.Do(db.Apart(tx.Context()), func(apart *db.Tx) error {
+		return events.Read(apart, "possible_duplicates", site, idsIn(list)...)
+	})
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Conflict, said).Naming(list)
+}
+
+func hasReason(list []fault.PossibleDuplicate, reason string) bool {
+	return slices.ContainsFunc(list, func(d fault.PossibleDuplicate) bool { return slices.Contains(d.Reasons, reason) })
+}
+
+// withSameID are the people of the site whom another system calls the same, apart from the person.
+func withSameID(tx *db.Tx, p Patient) (list []fault.PossibleDuplicate, err error) {
+	for _, e := range p.ExternalIDs {
+		var ids db.IDs
+		err := tx.Raw("select coalesce(array_agg(subject_id), '{}') from external_ids where site_id = ? and system = ? and value = ? "+
+			"and subject_type = 'patients' and subject_id <> ?", p.SiteID, e.System, e.Value, p.ID).Row().Scan(&ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			list = append(list, fault.PossibleDuplicate{PatientID: id, Score: 1, Reasons: []string{idFits}})
+		}
+	}
+	return list, nil
+}
+
+// checkDuplicates finds who may be the same person, and refuses what the site knows by a number, or all of them.
+func (s *Store) checkDuplicates(tx *db.Tx, p Patient, refuseAll bool) ([]fault.PossibleDuplicate, error) {
+	same, err := withSameID(tx, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.refuse(tx, p.SiteID, same, true); err != nil {
+		return nil, err
+	}
+	list, err := s.duplicates(tx, p)
+	if err != nil {
+		return nil, err
+	}
+	return list, s.refuse(tx, p.SiteID, list, refuseAll)
+}
+
+// nameDuplicates warns of those who may be the same person, and logs whom the caller is shown.
+func (r *RecordedPatient) nameDuplicates(tx *db.Tx, list []fault.PossibleDuplicate) error {
+	if r.PossibleDuplicates = list; len(list) == 0 {
+		return nil
+	}
+	r.Warnings = append(r.Warnings, possibleDuplicate(len(list)))
+	return events.Read(tx, "possible_duplicates", r.SiteID, idsIn(list)...)
 }
 
 func idsIn(list []fault.PossibleDuplicate) (ids []uuid.UUID) {

@@ -157,8 +157,9 @@ type Recording struct {
 // RecordedPatient is a patient who was recorded, and who may be the same person.
 type RecordedPatient struct {
 	Patient
-	// People whom the site knows and who may be the same person, the most alike first, at most ten. Two
-	// NHS numbers are two people, and so are two given names with one date of birth and address.
+	// People whom the site knows and who may be the same person, the most alike first, at most ten. After a
+	// change that does not say who the person is, nobody is looked for. Two NHS numbers are two people, and
+	// so are two given names with one date of birth and address.
 	PossibleDuplicates []fault.PossibleDuplicate `json:"possible_duplicates" gorm:"-"`
 }
 
@@ -186,10 +187,8 @@ func (s *Store) Record(ctx context.Context, n Recording, via string) (r Recorded
 		if err := s.validate(tx, p, Details{}); err != nil {
 			return err
 		}
-		if r.PossibleDuplicates, err = s.duplicates(tx, *p); err != nil {
-			return err
-		}
-		if err := refuse(r.PossibleDuplicates, n.OnPossibleDuplicate == "refuse"); err != nil {
+		list, err := s.checkDuplicates(tx, *p, n.OnPossibleDuplicate == "refuse")
+		if err != nil {
 			return err
 		}
 		if err := tx.Create(p).Error; err != nil {
@@ -198,14 +197,13 @@ func (s *Store) Record(ctx context.Context, n Recording, via string) (r Recorded
 		if err := s.keepLookups(tx, *p); err != nil {
 			return err
 		}
-		if len(r.PossibleDuplicates) > 0 {
-			if err := keepPairs(tx, *p, r.PossibleDuplicates, false); err != nil {
+		if len(list) > 0 {
+			if err := keepPairs(tx, *p, list, false); err != nil {
 				return err
 			}
-			p.Warnings = append(p.Warnings, possibleDuplicate(len(r.PossibleDuplicates)))
-			if err := events.Read(tx, "possible_duplicates", site, idsIn(r.PossibleDuplicates)...); err != nil {
-				return err
-			}
+		}
+		if err := r.nameDuplicates(tx, list); err != nil {
+			return err
 		}
 		return events.Record(tx, events.PatientRecorded, p.subject(), nil)
 	})
@@ -255,10 +253,13 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (p Patient, err error) {
 	return p, err
 }
 
-// Change applies a merge patch to the version the caller read. Faults: stale, and those of Record.
-func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (p Patient, err error) {
+// Change applies a merge patch to the version the caller read. Where it changes who the person is, possible duplicates are
+// looked for. Faults: stale, and those of Record.
+func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes) (r RecordedPatient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if p, err = db.FindForUpdate[Patient](tx, "patient", id); err != nil {
+		r = RecordedPatient{PossibleDuplicates: []fault.PossibleDuplicate{}}
+		p := &r.Patient
+		if *p, err = db.FindForUpdate[Patient](tx, "patient", id); err != nil {
 			return err
 		}
 		if err := p.notMerged(tx); err != nil {
@@ -272,37 +273,33 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 			return err
 		}
 		p.settleBirth(c)
-		if err := s.validate(tx, &p, was); err != nil {
+		if err := s.validate(tx, p, was); err != nil {
 			return err
+		}
+		list := []fault.PossibleDuplicate{}
+		if p.differs(was) || c.Has("external_ids") {
+			if list, err = s.checkDuplicates(tx, *p, false); err != nil {
+				return err
+			}
 		}
 		p.Version, p.UpdatedAt = p.Version+1, tx.Now
-		if normal.Changed(p.NHSNumber, was.NHSNumber) {
-			taken, err := s.numberedAway(tx, p)
-			if err != nil {
-				return err
-			}
-			if err := refuse(taken, false); err != nil {
-				return err
-			}
-		}
-		if err := db.Save(tx, p.SiteID, p.ID, &p); err != nil {
+		if err := db.Save(tx, p.SiteID, p.ID, p); err != nil {
 			return err
 		}
-		if err := s.keepLookups(tx, p); err != nil {
+		if err := s.keepLookups(tx, *p); err != nil {
 			return err
 		}
 		if p.differs(was) {
-			found, err := s.duplicates(tx, p)
-			if err != nil {
-				return err
-			}
-			if err := keepPairs(tx, p, found, false); err != nil {
+			if err := keepPairs(tx, *p, list, false); err != nil {
 				return err
 			}
 		}
+		if err := r.nameDuplicates(tx, list); err != nil {
+			return err
+		}
 		return events.Record(tx, events.PatientChanged, p.subject(), nil)
 	})
-	return p, err
+	return r, err
 }
 
 // validate checks the details, normalises those that differ from what they were, and fills in what was left out.

@@ -73,10 +73,24 @@ func (s *server) recordPatient(ctx context.Context, in *wire.With[people.Recordi
 func (s *server) searchPatients(ctx context.Context, in *struct {
 	wire.Paging
 	Body people.Search
-}) (wire.Page[people.FoundPatient], error) {
-	return wire.List(ctx, in, func(p db.Page[people.Place]) ([]people.FoundPatient, error) {
-		return s.People.Find(ctx, in.Body, p)
+}) (out FoundPeople, err error) {
+	out.Warnings = []fault.Warning{}
+	out.Page, err = wire.List(ctx, in, func(p db.Page[people.Place]) ([]people.FoundPatient, error) {
+		list, more, err := s.People.Find(ctx, in.Body, p)
+		if more {
+			out.Warnings = append(out.Warnings, fault.Warning{Code: "more_people_fit",
+				Detail: "More people fit than were weighed: type more of a name, or a date of birth."})
+		}
+		return list, err
 	}, people.FoundPatient.Place)
+	return out, err
+}
+
+// FoundPeople is a page of a search.
+type FoundPeople struct {
+	wire.Page[people.FoundPatient]
+	// more_people_fit: more people fit than were weighed.
+	Warnings []fault.Warning `json:"warnings"`
 }
 
 func (s *server) getPatient(ctx context.Context, in *wire.ID) (people.Patient, error) {

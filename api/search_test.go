@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 )
 
 // What a person types finds people, those first who fit best, each with what tells them apart.
@@ -99,7 +102,11 @@ func TestDirectoryNamesAreComparedFolded(t *testing.T) {
 	admin.post("/organisations/"+made+"/services", `{"name":"Grüne Wiese – Allotment","activity_type":"green_nature"}`).want(201)
 	for path, want := range map[string]int{
 		"/organisations?q=St+Marys+cafe": 1, "/organisations?q=mary%27s": 1, "/organisations?q=marys+tea": 0,
-		"/organisations?q=%21%21": 0, "/services?q=grune+wiese": 1, "/services?q=ST+MARYS": 1, "/services?q=%2A%2A": 0,
+		"/organisations?q=cafe+marys":  1,
+		"/organisations?q=arys":        0,
+		"/organisations?q=marys+-cafe": 0, "/organisations?q=-cafe": 0, "/organisations?q=marys+-tea": 1,
+		"/services?q=wiese+-gr%C3%BCne": 0,
+		"/organisations?q=%21%21":       0, "/services?q=grune+wiese": 1, "/services?q=ST+MARYS": 1, "/services?q=%2A%2A": 0,
 	} {
 		n := 0
 		for _, item := range admin.get(path).want(200).items() {
@@ -109,6 +116,81 @@ func TestDirectoryNamesAreComparedFolded(t *testing.T) {
 		}
 		if n != want {
 			t.Errorf("%s finds it %d times", path, n)
+		}
+	}
+}
+
+// Of many namesakes the one whose date, year or postcode was typed is found, and who types a name alone is told that more
+// fit. One site's namesakes take nobody's place at another.
+func TestOneOfManyNamesakesIsFound(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	for _, site := range []string{w.site, w.other} {
+		err := w.db.Do(db.Background(actor.With(t.Context(), actor.Named("test"))), func(tx *db.Tx) error {
+			return tx.Exec(`insert into patients (site_id, id, given_name, family_name, birth_date, recorded_via, created_at, updated_at)
+				select cast(? as uuid), gen_random_uuid(), 'Zorahanna', 'Quillingham', '1950-04-01', 'api', now(), now()
+				from generate_series(1, 250)`, site).Error
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := lw.post("/patients", `{"given_name":"Zorahanna","family_name":"Quillingham","birth_date":"1961-05-17",
+		"postcode":"M33 1AA"}`).made()
+	about := lw.post("/patients", `{"given_name":"Zorahanna","family_name":"Quillingham","birth_date":"1972"}`).made()
+	both := w.key("site_manager", fmt.Sprintf(`"site_ids":[%q,%q]`, w.other, w.site))
+	for _, c := range []client{lw, {w: w, bearer: both}} {
+		for q, want := range map[string]string{
+			"zorahanna quillingham 17/5/1961": one, "zorahanna 1961": one, "quillingham 18/5/61": one, "quilingham zorahanna 1961": one,
+			"zorahanna quillingham M33 1AA": one, "zorahanna ann quillingham 1961": one,
+			"zorahanna quillingham 3/4/1972": about, "quillingham 1972": about,
+		} {
+			a := c.post("/patients/search", fmt.Sprintf(`{"q":%q}`, q)).want(200)
+			if len(a.items()) == 0 || a.text("items.0.id") != want || len(a.at("warnings").([]any)) != 0 {
+				t.Errorf("%q: %.300s", q, a.body)
+			}
+		}
+		a := c.post("/patients/search?limit=200", `{"q":"zorahanna quillingham"}`).want(200)
+		if len(a.items()) != 200 || a.text("warnings.0.code") != "more_people_fit" {
+			t.Errorf("%d namesakes and %v", len(a.items()), a.at("warnings"))
+		}
+	}
+	if got := lw.post("/patients", `{"given_name":"Zorahanna","family_name":"Quillingham","birth_date":"1961-05-17"}`).want(201); got.text(
+		"possible_duplicates.0.patient_id") != one {
+		t.Errorf("among namesakes: %s", got.body)
+	}
+}
+
+// One word of three may fit nothing: a middle name, or half of a double name. Of two, both have to fit.
+func TestOneWordTooManyHidesNobody(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	marigold := lw.post("/patients", `{"given_name":"Marigold","family_name":"O'Brien","birth_date":"1961-05-17"}`).made()
+	wei := lw.post("/patients", `{"given_name":"明","family_name":"王","birth_date":"1930-03-04"}`).made()
+	for q, want := range map[string]string{
+		"marigold primrose obrien": marigold, "marigold obrien-lucki": marigold, "heather marigold obrien 17/5/1961": marigold,
+		"明": wei, "王明": wei, "王 明": wei, "4/3/30": wei, "May 17 1961 obrien": marigold, "obrien 19610517": marigold,
+		"marigold heather": "", "marigold heather primrose": "", "marigold heather primrose obrien": "",
+	} {
+		a := lw.post("/patients/search", fmt.Sprintf(`{"q":%q}`, q)).want(200)
+		switch {
+		case want == "" && len(a.items()) > 0:
+			t.Errorf("%q finds %s", q, a.body)
+		case want != "" && (len(a.items()) == 0 || a.text("items.0.id") != want):
+			t.Errorf("%q: %s", q, a.body)
+		}
+	}
+	whole := lw.post("/patients/search", `{"q":"marigold obrien"}`).want(200).number("items.0.match.score")
+	if part := lw.post("/patients/search", `{"q":"marigold primrose obrien"}`).want(200).number("items.0.match.score"); part >= whole {
+		t.Errorf("a word that fits nothing costs nothing: %v", part)
+	}
+	for _, q := range []string{"m", "é", " ", "-"} {
+		lw.with(pastJudges, "1").post("/patients/search", fmt.Sprintf(`{"q":%q}`, q)).problem(422, "invalid")
+	}
+	for _, name := range []string{"-", "...", "’", "\u200b-"} {
+		a := lw.with(pastJudges, "1").post("/patients", fmt.Sprintf(`{"given_name":%q,"birth_date":"1961"}`, name)).problem(422, "invalid")
+		if a.text("errors.0.location") != "body.given_name" {
+			t.Errorf("%q: %s", name, a.body)
 		}
 	}
 }

@@ -111,8 +111,8 @@ func (by Query) order() string {
 
 func (by Query) narrow(q *gorm.DB) *gorm.DB {
 	if by.Words != "" {
-		q = q.Where("(s.words @@ websearch_to_tsquery('english', @words) or strpos(s.name_folded, nullif(fold_name(@words), '')) > 0 "+
-			"or o.id in (select id from organisations where strpos(name_folded, nullif(fold_name(@words), '')) > 0))", by.args())
+		q = q.Where("(s.words @@ websearch_to_tsquery('english', @words) or name_has(s.name_folded, @words) "+
+			"or o.id in (select id from organisations where name_has(name_folded, @words)))", by.args())
 	}
 	if len(by.Needs) > 0 {
 		q = q.Where("s.needs && ?", db.Texts(by.Needs))

@@ -272,17 +272,27 @@ func (s *Store) duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, err
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.candidates(tx, a, anyScore)
-	if err != nil || len(found) == 0 {
-		return list, err
-	}
-	known, err := identities(tx, append(found, FoundPatient{Patient: p}))
+	words, err := fold(tx, a.names)
 	if err != nil {
 		return nil, err
 	}
-	self := known[len(known)-1]
+	found, err := s.weigh(tx, words, a.others)
+	if err != nil || len(found.ids) == 0 {
+		return list, err
+	}
+	known, err := identities(tx, found.ids)
+	if err != nil {
+		return nil, err
+	}
+	self, err := identify(tx, p)
+	if err != nil {
+		return nil, err
+	}
 	uncapped := map[uuid.UUID]float64{}
-	for _, k := range known[:len(known)-1] {
+	for _, d := range list {
+		uncapped[d.PatientID] = math.Inf(1) // before those who are only alike, of whom ten are named
+	}
+	for _, k := range known {
 		if l := self.alike(k); l.score >= likely && k.SiteID == p.SiteID && k.ID != p.ID {
 			list = append(list, fault.PossibleDuplicate{PatientID: k.ID, Score: l.score, Reasons: l.reasons})
 			uncapped[k.ID] = l.uncapped
@@ -315,33 +325,38 @@ func (s *Store) numberedAway(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, e
 	return list, err
 }
 
-// identities reads the names of people as they are compared.
-func identities(tx *db.Tx, list []FoundPatient) ([]identity, error) {
-	given, preferred, family := db.Texts{}, db.Texts{}, db.Texts{}
-	text := func(name *string) string {
-		if name == nil {
-			return ""
-		}
-		return *name
+// identities reads what tells people apart, and their names as they are compared.
+func identities(tx *db.Tx, ids db.IDs) ([]identity, error) {
+	var rows []struct {
+		Patient
+		Given, Preferred, Family string
 	}
-	for _, p := range list {
-		given, preferred = append(given, text(p.GivenName)), append(preferred, text(p.PreferredName))
-		family = append(family, text(p.FamilyName))
-	}
-	var rows []struct{ Given, Preferred, Family string }
-	err := tx.Raw(`select fold_name(g) as given, fold_name(p) as preferred, fold_name(f) as family
-		from unnest(cast(? as text[]), cast(? as text[]), cast(? as text[])) with ordinality t (g, p, f, n) order by n`,
-		given, preferred, family).Scan(&rows).Error
+	err := tx.Raw("select p.site_id, p.id, p.nhs_number, p.nhs_number_unissued, p.birth_date, p.phone, p.email, p.postcode, "+
+		"n.given, n.preferred, n.family from person_names n join patients p on p.site_id = n.site_id and p.id = n.patient_id "+
+		"where n.patient_id = any(?)", ids).Scan(&rows).Error
 	out := make([]identity, len(rows))
 	for i, r := range rows {
-		out[i] = identity{Patient: list[i].Patient, family: strings.Fields(r.Family)}
-		for _, name := range []string{r.Given, r.Preferred} {
-			if words := strings.Fields(name); len(words) > 0 {
-				out[i].given = append(out[i].given, words)
-			}
-		}
+		out[i] = named(r.Patient, r.Given, r.Preferred, r.Family)
 	}
 	return out, err
+}
+
+// identify folds the names of somebody who is not recorded yet.
+func identify(tx *db.Tx, p Patient) (identity, error) {
+	var given, preferred, family string
+	err := tx.Raw("select coalesce(fold_name(?), ''), coalesce(fold_name(?), ''), coalesce(fold_name(?), '')",
+		p.GivenName, p.PreferredName, p.FamilyName).Row().Scan(&given, &preferred, &family)
+	return named(p, given, preferred, family), err
+}
+
+func named(p Patient, given, preferred, family string) identity {
+	id := identity{Patient: p, family: strings.Fields(family)}
+	for _, name := range []string{given, preferred} {
+		if words := strings.Fields(name); len(words) > 0 {
+			id.given = append(id.given, words)
+		}
+	}
+	return id
 }
 
 // refuse is the fault of recording somebody whom the site knows: by the NHS number or what another system calls them

@@ -131,6 +131,13 @@ func (p Patient) bornFits(value string) (fit float64, reason string) {
 	if p.BirthDate == nil {
 		return 0, ""
 	}
+	if one, other, two := strings.Cut(value, otherwise); two {
+		fit, reason = p.bornFits(one)
+		if f, r := p.bornFits(other); f > fit {
+			return f, r
+		}
+		return fit, reason
+	}
 	born := p.BirthDate.String()
 	reason = map[int]string{len("1961-05-17"): dateFits, len("1961-05"): monthFits, len("1961"): yearFits}[min(len(born), len(value))]
 	switch {
@@ -186,23 +193,26 @@ func withNeighbours(words []string) [][]string {
 }
 
 // namesFit is how well words fit a person's names, from 0 to 1: the mean of the words, each by the best of the names,
-// alone or written together with its neighbours. A word that fits none makes it 0.
+// alone or written together with its neighbours. Of three words and more, one may fit none; else it is 0.
 func namesFit(words [][]string, names []string) (fit float64, reason string) {
-	worst := 1.0
+	worst, failed := 1.0, 0
 	for _, w := range words {
 		best := wordFits(w[0], names)
 		for _, together := range w[1:] {
 			best = max(best, wholeFits(together, names))
 		}
+		if best == 0 {
+			failed++
+		}
 		worst = min(worst, best)
 		fit += best / float64(len(words))
 	}
-	switch worst {
-	case 0:
+	switch {
+	case failed > 1 || failed == 1 && len(words) < 3:
 		return 0, nameSimilar
-	case slipFits:
+	case worst < beginningFits:
 		return fit, nameSimilar
-	case beginningFits:
+	case worst == beginningFits:
 		return fit, nameBegins
 	default:
 		return fit, nameFits

@@ -3,7 +3,9 @@ package people
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -312,6 +314,12 @@ func (s *Store) validate(tx *db.Tx, p *Patient, was Details) error {
 	p.Carer, p.ContactPreference = orElse(p.Carer, "not_known"), orElse(p.ContactPreference, "not_known")
 	var c fault.Checks
 	c.Require(p.GivenName != nil || p.FamilyName != nil, "given_name", fault.Required, "or family_name is needed")
+	for field, names := range map[string][2]*string{
+		"given_name": {p.GivenName, was.GivenName}, "family_name": {p.FamilyName, was.FamilyName},
+	} {
+		c.Require(!normal.Changed(names[0], names[1]) || names[0] == nil || strings.ContainsFunc(*names[0], isOfAName), field,
+			fault.WrongFormat, "holds no letter: nobody would be found by it")
+	}
 	s.validateNumber(&c, p, was)
 	p.normalise(&c, was)
 	p.validateBirth(&c, today)
@@ -362,6 +370,8 @@ func (p *Patient) validateBirth(c *fault.Checks, today day.Date) {
 func (p *Patient) BornAfter(d day.Date) bool {
 	return p.BirthDate != nil && p.BirthDate.Earliest().After(d)
 }
+
+func isOfAName(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func (p *Patient) subject() events.Subject {
 	return events.Subject{ID: p.ID, SiteID: p.SiteID, PatientID: p.ID}

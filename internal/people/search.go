@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -34,8 +36,9 @@ type Search struct {
 	ExternalID *db.ExternalID `json:"external_id,omitempty"`
 	// What a person would type: names or their beginnings in any order, with one slip of the keys in each; a date of
 	// birth (17/5/1961, 17 May 1961, 1961-05-17), or its month or year; an NHS number, phone, e-mail address,
-	// postcode, or the reference of another system. Several of these narrow it down.
-	Q *string `json:"q,omitempty" minLength:"2" maxLength:"200"`
+	// postcode, or the reference of another system. Several of these narrow it down. At least two letters, or
+	// one of Chinese, Japanese or Korean.
+	Q *string `json:"q,omitempty" minLength:"1" maxLength:"200"`
 }
 
 // FoundPatient is a patient whom a search found, with what tells people apart.
@@ -75,14 +78,15 @@ func (p Place) before(o Place) bool {
 	return p.Score > o.Score || p.Score == o.Score && strings.Compare(p.ID.String(), o.ID.String()) < 0
 }
 
-// mostFound is how many people a search by q weighs for each way of fitting. More than these are told apart by
+// mostFound is how many people of a site a search by q weighs for each way of fitting. More than these are told apart by
 // nothing that was typed.
 const mostFound = 200
 
-// Find returns the patients of the actor's sites who match, those first who fit best.
-func (s *Store) Find(ctx context.Context, by Search, page db.Page[Place]) (list []FoundPatient, err error) {
+// Find returns the patients of the actor's sites who match, those first who fit best, and whether others fit who were not
+// weighed.
+func (s *Store) Find(ctx context.Context, by Search, page db.Page[Place]) (list []FoundPatient, more bool, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if list, err = s.find(tx, by); err != nil {
+		if list, more, err = s.find(tx, by); err != nil {
 			return err
 		}
 		slices.SortFunc(list, func(a, b FoundPatient) int {
@@ -97,12 +101,12 @@ func (s *Store) Find(ctx context.Context, by Search, page db.Page[Place]) (list 
 		}
 		return events.ReadAll(tx, "patient_search", list, func(f FoundPatient) (site, patient uuid.UUID) { return f.SiteID, f.ID })
 	})
-	return list, err
+	return list, more, err
 }
 
-func (s *Store) find(tx *db.Tx, by Search) ([]FoundPatient, error) {
+func (s *Store) find(tx *db.Tx, by Search) (list []FoundPatient, more bool, err error) {
 	if by.ways() != 1 {
-		return nil, fault.New(
+		return nil, false, fault.New(
 			fault.Invalid,
 			"Search in exactly one way: nhs_number, family_name with birth_date, external_id, or q.",
 		)
@@ -111,26 +115,35 @@ func (s *Store) find(tx *db.Tx, by Search) ([]FoundPatient, error) {
 	case by.NHSNumber != nil:
 		number, _, refusal := s.readNumber(*by.NHSNumber)
 		if refusal != "" {
-			return nil, fault.InvalidAt("nhs_number", fault.WrongFormat, refusal)
+			return nil, false, fault.InvalidAt("nhs_number", fault.WrongFormat, refusal)
 		}
-		list, err := s.candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
+		list, more, err = s.candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
 		if err != nil || len(list) > 0 {
-			return list, err
+			return list, more, err
 		}
-		return s.keptOfNumber(tx, number)
+		list, err = s.keptOfNumber(tx, number)
+		return list, false, err
 	case by.ExternalID != nil:
-		return withExternalID(tx, *by.ExternalID)
-	case by.Q != nil && len(strings.TrimSpace(*by.Q)) < 2:
-		return nil, fault.InvalidAt("q", fault.TooShort, "takes at least two letters")
+		list, err = withExternalID(tx, *by.ExternalID)
+		return list, false, err
+	case by.Q != nil && !enough(*by.Q):
+		return nil, false, fault.InvalidAt("q", fault.TooShort, "takes at least two letters, or a word of Chinese, Japanese or Korean")
 	case by.Q != nil:
 		return s.candidates(tx, readTyped(*by.Q, tx.Now), leastScore)
 	default:
-		list, err := s.candidates(tx, asked{names: *by.FamilyName, others: []string{born(*by.BirthDate)}}, leastScore)
+		list, more, err = s.candidates(tx, asked{names: *by.FamilyName, others: []string{born(*by.BirthDate)}}, leastScore)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return named(tx, list, *by.FamilyName)
+		list, err = ofFamily(tx, list, *by.FamilyName)
+		return list, more, err
 	}
+}
+
+// enough reports whether there is enough to search for: two letters, or one that may be a whole name.
+func enough(q string) bool {
+	letters := []rune(strings.TrimSpace(q))
+	return len(letters) > 1 || len(letters) == 1 && unicode.In(letters[0], unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
 func (by Search) ways() (n int) {
@@ -144,48 +157,83 @@ func (by Search) ways() (n int) {
 	return n
 }
 
+// weighed are people who may be meant.
+type weighed struct {
+	ids   db.IDs
+	names map[uuid.UUID][]string // folded
+	more  bool                   // others fit as well, and were not looked at
+}
+
 // candidates returns people who may be meant, with how well each fits: those whose score is at least as given.
-func (s *Store) candidates(tx *db.Tx, a asked, atLeast float64) ([]FoundPatient, error) {
+func (s *Store) candidates(tx *db.Tx, a asked, atLeast float64) (list []FoundPatient, more bool, err error) {
 	words, err := fold(tx, a.names)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var rows []struct {
-		PatientID uuid.UUID
-		Names     db.Texts
+	w, err := s.weigh(tx, words, a.others)
+	if err != nil || len(w.ids) == 0 {
+		return nil, false, err
 	}
-	exact := db.IDs{}
-	dates := db.Texts{}
-	for _, o := range a.others {
-		if kind := o[:1]; recorded[kind] == "" {
-			dates = append(dates, o)
-		} else if ids, err := s.lookUp(tx, kind, o[1:], mostFound); err != nil {
-			return nil, err
-		} else {
-			exact = append(exact, ids...)
-		}
-	}
-	err = tx.Raw("select patient_id, names from find_people(?, ?, ?) "+
-		"union select patient_id, names from person_names where patient_id = any(?)",
-		db.JSON[[][]string]{V: words}, dates, mostFound, exact).
-		Scan(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return nil, err
-	}
-	names := make(map[uuid.UUID][]string, len(rows))
-	ids := make(db.IDs, 0, len(rows))
-	for _, r := range rows {
-		names[r.PatientID] = r.Names
-		ids = append(ids, r.PatientID)
-	}
-	var list []FoundPatient
-	if err := tx.Where("id = any(?)", ids).Find(&list).Error; err != nil {
-		return nil, err
+	if err := tx.Where("id = any(?)", w.ids).Find(&list).Error; err != nil {
+		return nil, false, err
 	}
 	for i := range list {
-		list[i].Match = a.fit(words, names[list[i].ID], list[i].Patient)
+		list[i].Match = a.fit(words, w.names[list[i].ID], list[i].Patient)
 	}
-	return slices.DeleteFunc(list, func(f FoundPatient) bool { return f.Match.Score < atLeast }), nil
+	return slices.DeleteFunc(list, func(f FoundPatient) bool { return f.Match.Score < atLeast }), w.more, nil
+}
+
+// weigh finds people who may be meant: by words and dates, and by each of the other things exactly.
+func (s *Store) weigh(tx *db.Tx, words [][]string, others []string) (w weighed, err error) {
+	dates, exact := db.Texts{}, db.IDs{}
+	for _, o := range others {
+		if kind := o[:1]; recorded[kind] == "" {
+			dates = append(dates, o)
+			continue
+		}
+		ids, err := s.lookUp(tx, o[:1], o[1:], mostFound)
+		if err != nil {
+			return w, err
+		}
+		exact, w.more = append(exact, ids...), w.more || len(ids) >= mostFound
+	}
+	var rows []struct {
+		SiteID    uuid.UUID
+		PatientID uuid.UUID
+		Names     db.Texts
+		Way       int // 0: exactly
+	}
+	if len(words) > 0 || len(dates) > 0 {
+		err := tx.Raw("select * from find_people(?, ?, ?)", db.JSON[[][]string]{V: words}, dates, mostFound).Scan(&rows).Error
+		if err != nil {
+			return w, err
+		}
+	}
+	if len(exact) > 0 {
+		exactly := rows[:0:0]
+		err := tx.Raw("select site_id, patient_id, names, 0 as way from person_names where patient_id = any(?)", exact).
+			Scan(&exactly).Error
+		if err != nil {
+			return w, err
+		}
+		rows = append(exactly, rows...)
+	}
+	w.names = make(map[uuid.UUID][]string, len(rows))
+	strictest, n := math.MaxInt, map[uuid.UUID]int{}
+	for _, r := range rows {
+		if _, known := w.names[r.PatientID]; !known {
+			w.ids = append(w.ids, r.PatientID)
+		}
+		w.names[r.PatientID] = r.Names
+		strictest = min(strictest, r.Way)
+	}
+	for _, r := range rows {
+		if r.Way == strictest && r.Way > 0 {
+			n[r.SiteID]++
+			w.more = w.more || n[r.SiteID] >= mostFound
+		}
+	}
+	return w, nil
 }
 
 // keptOfNumber is whoever's record has taken in one with this NHS number.
@@ -212,8 +260,8 @@ func withExternalID(tx *db.Tx, id db.ExternalID) (list []FoundPatient, err error
 	return list, err
 }
 
-// named keeps those who fit completely and have this family name.
-func named(tx *db.Tx, list []FoundPatient, family string) ([]FoundPatient, error) {
+// ofFamily keeps those who fit completely and have this family name.
+func ofFamily(tx *db.Tx, list []FoundPatient, family string) ([]FoundPatient, error) {
 	var ids db.IDs
 	err := tx.Raw("select coalesce(array_agg(id), '{}') from patients where id = any(?) and fold_name(family_name) = "+
 		"fold_name(?)", idsOf(list), family).Row().Scan(&ids)

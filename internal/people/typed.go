@@ -33,6 +33,8 @@ var (
 	yearFirst   = regexp.MustCompile(`\b(\d{4})[./-](\d{1,2})[./-](\d{1,2})\b`)
 	dayFirst    = regexp.MustCompile(`\b(\d{1,2})[./ -](\d{1,2})[./ -](\d{4}|\d{2})\b`)
 	dayInWords  = regexp.MustCompile(`(?i)\b(\d{1,2})(?:st|nd|rd|th)?(?: of)?[ /-](` + monthNames + `),?[ /-](\d{4}|\d{2})\b`)
+	monthFirst  = regexp.MustCompile(`(?i)\b(` + monthNames + `)[ -](\d{1,2})(?:st|nd|rd|th)?,?[ -](\d{4})\b`)
+	yearDigits  = regexp.MustCompile(`\b((?:19|20)\d{2})(0[1-9]|1[0-2])(\d{2})\b`)
 	eightDigit  = regexp.MustCompile(`\b(\d{2})(\d{2})(\d{4})\b`)
 	monthOnly   = regexp.MustCompile(`(?i)\b(` + monthNames + `) (\d{4})\b`)
 	monthOf     = regexp.MustCompile(`\s(\d{1,2})/(\d{4})\s`)
@@ -121,7 +123,8 @@ func (a *asked) takeDates(text string, today time.Time) string {
 		shape            *regexp.Regexp
 		year, month, day int // which group of it
 	}{
-		{yearFirst, 1, 2, 3}, {dayFirst, 3, 2, 1}, {dayInWords, 3, 2, 1}, {eightDigit, 3, 2, 1},
+		{yearFirst, 1, 2, 3}, {dayFirst, 3, 2, 1}, {dayInWords, 3, 2, 1}, {monthFirst, 3, 1, 2},
+		{eightDigit, 3, 2, 1}, {yearDigits, 1, 2, 3},
 		{monthOnly, 2, 1, 0}, {monthOf, 2, 1, 0}, {yearMonth, 1, 2, 0}, {yearOnly, 1, 0, 0},
 	} {
 		text = replaceEach(text, form.shape, func(groups []string) bool {
@@ -143,7 +146,11 @@ func (a *asked) takeDates(text string, today time.Time) string {
 			if on.Day() != n || on.Year() != year {
 				return false
 			}
-			a.add(byDay, on.Format(time.DateOnly))
+			value := on.Format(time.DateOnly)
+			if hundred := on.AddDate(-100, 0, 0); len(groups[form.year]) == 2 && hundred.AddDate(oldest, 0, 0).After(today) {
+				value += otherwise + hundred.Format(time.DateOnly)
+			}
+			a.add(byDay, value)
 			return true
 		})
 	}
@@ -166,6 +173,12 @@ func replaceEach(text string, shape *regexp.Regexp, take func(groups []string) b
 	}
 	return left.String() + text[end:]
 }
+
+// otherwise stands between values of which a person has one: a year of two digits may be of two centuries.
+const otherwise = "|"
+
+// oldest is how old people become: a year of two digits is one of the last hundred, and of those before up to this age.
+const oldest = 115
 
 // yearIn reads a year of four digits, or of two: the latest that is not in the future.
 func yearIn(s string, today time.Time) int {

@@ -1,5 +1,5 @@
--- How people and organisations are found by what somebody types. The end of this file works everything out anew, since
--- the file is applied again only when a rule in it has changed.
+-- How people and organisations are found by what somebody types. The end of this file works everything out anew where a
+-- rule in it has changed.
 
 -- A name as it is compared: small letters without accents, apostrophes and dots, words apart by one space. Letters that
 -- Unicode does not decompose are spelled out. The acute accent alone (U+00B4) decomposes to a space, so it goes first.
@@ -64,8 +64,12 @@ create or replace function word_keys(site uuid, word text) returns setof bigint
 
 create or replace function person_words(given text, family text, preferred text) returns text[]
   language plpgsql immutable parallel safe as $$
+declare
+  -- of names in Chinese, Japanese and Korean, which are written together
+  together text[] := array[replace(fold_name(family || given), ' ', ''), replace(fold_name(given || family), ' ', '')];
 begin
-  return array(select distinct unnest(name_words(given) || name_words(family) || name_words(preferred)) order by 1);
+  return array(select distinct unnest(name_words(given) || name_words(family) || name_words(preferred)
+    || case when together[1] ~ '[\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF]' then together end) order by 1);
 end $$;
 
 -- What a person is found by beside exact look-ups.
@@ -94,10 +98,13 @@ begin
     return null;
   end if;
   words := person_words(new.given_name, new.family_name, new.preferred_name);
-  insert into person_names (site_id, patient_id, names, keys)
-    values (new.site_id, new.id, words, person_keys(new, words))
-    on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys
-      where person_names.keys <> excluded.keys or person_names.names <> excluded.names;
+  insert into person_names (site_id, patient_id, names, keys, given, preferred, family)
+    values (new.site_id, new.id, words, person_keys(new, words), coalesce(fold_name(new.given_name), ''),
+      coalesce(fold_name(new.preferred_name), ''), coalesce(fold_name(new.family_name), ''))
+    on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys,
+        given = excluded.given, preferred = excluded.preferred, family = excluded.family
+      where (person_names.keys, person_names.names, person_names.given, person_names.preferred, person_names.family)
+        <> (excluded.keys, excluded.names, excluded.given, excluded.preferred, excluded.family);
   if found then
     insert into duplicate_checks (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
   end if;
@@ -146,48 +153,85 @@ call only_for('keep_lookups(uuid, uuid, text[], text[], uuid)', 'waypost_staff',
 create or replace function any_key(keys bigint[]) returns text language sql immutable as $$
   select format('n.keys && %L::bigint[]', keys) $$;
 
--- The people of the caller's sites who may be meant, in this order: those who fit everything as it was typed, everything
--- with a slip, the words as typed, the words with a slip, and each of the others alone. Each way finds at most so many
--- people as given. words holds a list for each word, folded: the word, then what it makes together with its
--- neighbours. others holds a kind (search_key) and a value each. A month or a year of birth alone finds nobody.
+-- The conditions of both, where there are both.
+create or replace function fits_both(a text, b text) returns text language sql immutable as $$
+  select a || ' and ' || b $$;
+
+-- The people of the caller's sites who may be meant, by ways of fitting, the strictest first: the words as typed with the
+-- dates, and with the year of them alone; the words with a slip likewise; the words as typed, and with a slip; of three
+-- words and more all but one, with the year where there is one; and a date of birth alone. Each way finds at most so many
+-- people of each site; where that many fit as typed, they are told apart by nothing that was typed, and the looser ways are
+-- left out. words holds a list for each word, folded: the word, then what it makes together with its neighbours. dates
+-- holds a kind (search_key) and a value each, or values apart by | of which a person has one. A month or a year of birth
+-- alone finds nobody.
 -- It is a definer function because the operators of arrays are not leakproof: under row-level security they would
 -- filter every row, and here they are conditions of the index. Other plans are off, since for the limit's sake
 -- PostgreSQL would read the table instead.
-create or replace function find_people(words jsonb, others text[], most int)
-  returns table (site_id uuid, patient_id uuid, names text[])
+create or replace function find_people(words jsonb, dates text[], most int)
+  returns table (site_id uuid, patient_id uuid, names text[], way int)
   language plpgsql stable security definer set search_path = public, pg_temp
   set enable_seqscan = off set enable_indexscan = off as $$
 declare
-  sites uuid[] := acting_sites();
+  s uuid;
+  written text[];
+  alike text[];
   as_written text;
-  alike text;
-  rest text;
+  as_alike text;
+  born text;
+  about text;
   condition text;
+  n bigint;
 begin
-  select
-    string_agg(any_key(array(
-      select search_key(s, 'w', x) from unnest(sites) s, jsonb_array_elements_text(w) x)), ' and ' order by n),
-    string_agg(any_key(array(
-      select search_key(s, 'p', w->>0) from unnest(sites) s
-      union
-      select search_key(s, 'w', x) from unnest(sites) s, jsonb_array_elements_text(w) x
-      union
-      select search_key(s, 'l', less)
-      from unnest(sites) s, jsonb_array_elements_text(w) x,
-        lateral (select x union select one_letter_less(x)) y (less)
-      where length(x) between 4 and 30)), ' and ' order by n)
-    into as_written, alike
-    from jsonb_array_elements(words) with ordinality t (w, n);
-  select string_agg(any_key(array(select search_key(s, left(o, 1), substr(o, 2)) from unnest(sites) s)), ' and ')
-    into rest from unnest(others) o;
-  foreach condition in array array_remove(array[as_written || ' and ' || rest, alike || ' and ' || rest, as_written,
-      alike] || array(select any_key(array(select search_key(s, left(o, 1), substr(o, 2)) from unnest(sites) s))
-        from unnest(others) o where left(o, 1) not in ('m', 'y')), null) loop
-    return query execute 'select n.site_id, n.patient_id, n.names from person_names n where ' || condition || ' limit $1'
-      using most;
+  foreach s in array acting_sites() loop
+    select
+      array_agg(any_key(array(select search_key(s, 'w', x) from jsonb_array_elements_text(w) x)) order by i),
+      array_agg(any_key(array(
+        select search_key(s, 'p', w->>0)
+        union
+        select search_key(s, 'w', x) from jsonb_array_elements_text(w) x
+        union
+        select search_key(s, 'l', less)
+        from jsonb_array_elements_text(w) x, lateral (select x union select one_letter_less(x)) y (less)
+        where length(x) between 4 and 30)) order by i)
+      into written, alike
+      from jsonb_array_elements(words) with ordinality t (w, i);
+    select
+      string_agg(any_key(array(select search_key(s, left(o, 1), v) from unnest(string_to_array(substr(o, 2), '|')) v)), ' and '),
+      string_agg(any_key(array(select search_key(s, 'y', left(v, 4)) from unnest(string_to_array(substr(o, 2), '|')) v)), ' and ')
+      into born, about
+      from unnest(dates) o;
+    as_written := array_to_string(written, ' and ');
+    as_alike := array_to_string(alike, ' and ');
+    way := 0;
+    foreach condition in array array[fits_both(as_written, born), fits_both(as_written, about),
+        fits_both(as_alike, born), fits_both(as_alike, about), as_written, as_alike]
+        || array(select coalesce(fits_both(most_words, about), most_words)
+          from generate_series(1, cardinality(written)) i,
+            lateral (select array_to_string(written[:i - 1] || written[i + 1:], ' and ') as most_words) m
+          where cardinality(written) > 2)
+        || array(select any_key(array(select search_key(s, 'd', v) from unnest(string_to_array(substr(o, 2), '|')) v))
+          from unnest(dates) o where left(o, 1) = 'd') loop
+      way := way + 1;
+      continue when condition is null;
+      return query execute format('select n.site_id, n.patient_id, n.names, %s from person_names n where %s limit %s',
+        way, condition, most);
+      get diagnostics n = row_count;
+      exit when n = most and condition = as_written;
+    end loop;
   end loop;
 end $$;
 call only_for('find_people(jsonb, text[], int)', 'waypost_staff', 'waypost_jobs');
+
+-- Reports whether a name has all the words of a question, or their beginnings, in any order, and none of those after a
+-- minus.
+create or replace function name_has(folded text, question text) returns boolean
+  language sql immutable parallel safe as $$
+  select coalesce(bool_and((strpos(' ' || folded, ' ' || word) > 0) <> refused) and bool_or(not refused), false)
+  from (
+    select t ~ '^-.' as refused, w as word
+    from regexp_split_to_table(question, '\s+') t, unnest(string_to_array(fold_name(t), ' ')) w
+    where w <> ''
+  ) words $$;
 
 create or replace function keep_folded_name() returns trigger language plpgsql as $$
 begin
@@ -212,12 +256,26 @@ create policy staff on person_lookups_due to waypost_staff using (site_id = any(
 create policy jobs on person_lookups_due to waypost_jobs using (true);
 
 -- A changed rule, or a new table: every person and name of the directory.
-insert into person_names (site_id, patient_id, names, keys)
-  select p.site_id, p.id, w.words, person_keys(p, w.words)
-  from patients p
-  cross join lateral (select person_words(p.given_name, p.family_name, p.preferred_name) as words offset 0) w
-  where p.merged_into_id is null
-  on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys
-    where person_names.keys <> excluded.keys or person_names.names <> excluded.names;
-update organisations set name_folded = fold_name(name) where name_folded is distinct from fold_name(name);
-update services set name_folded = fold_name(name) where name_folded is distinct from fold_name(name);
+do $$
+declare
+  rules text := (select md5(string_agg(prosrc, '' order by proname)) from pg_proc
+    where pronamespace = 'public'::regnamespace and proname in ('fold_name', 'name_words', 'one_letter_less', 'search_key',
+      'word_keys', 'person_words', 'person_keys', 'keep_person_names', 'keep_folded_name'));
+begin
+  if rules = (select search_rules from installation) then
+    return;
+  end if;
+  insert into person_names (site_id, patient_id, names, keys, given, preferred, family)
+    select p.site_id, p.id, w.words, person_keys(p, w.words), coalesce(fold_name(p.given_name), ''),
+      coalesce(fold_name(p.preferred_name), ''), coalesce(fold_name(p.family_name), '')
+    from patients p
+    cross join lateral (select person_words(p.given_name, p.family_name, p.preferred_name) as words offset 0) w
+    where p.merged_into_id is null
+    on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys,
+        given = excluded.given, preferred = excluded.preferred, family = excluded.family
+      where (person_names.keys, person_names.names, person_names.given, person_names.preferred, person_names.family)
+        <> (excluded.keys, excluded.names, excluded.given, excluded.preferred, excluded.family);
+  update organisations set name_folded = fold_name(name) where name_folded is distinct from fold_name(name);
+  update services set name_folded = fold_name(name) where name_folded is distinct from fold_name(name);
+  update installation set search_rules = rules;
+end $$;

@@ -59,6 +59,12 @@ func (s *server) mistakeOperations() {
 		unless: ", or an answer raised a concern that nobody has marked as seen",
 	}, s.Casework.EpisodeInError, s.Casework.RestoreEpisode)
 	declareMistake(s, mistake{
+		id: "patient", path: "/patients/{id}", tag: "patients", name: "a patient",
+		follows: "Their consents and episodes, and everything that belongs to these, fall with them; nobody finds them, and " +
+			"their NHS number and external ids can be recorded again. For one person with two records, merge them instead.",
+		unless: ", other records are merged with it, or an answer raised a concern that nobody has marked as seen",
+	}, s.Casework.PatientInError, s.Casework.RestorePatient)
+	declareMistake(s, mistake{
 		id: "consent", path: "/consents/{id}", tag: "patients", name: "a consent",
 		follows: "What the person decided before stands again, by the ordinary rule.",
 	}, s.People.ConsentInError, s.People.RestoreConsent)

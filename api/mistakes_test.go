@@ -278,6 +278,66 @@ func TestAnEpisodeInErrorTakesAllAlong(t *testing.T) {
 	lw.get("/worklists/follow_ups_due").want(200).has(l.followUp)
 }
 
+// A person in error takes everything along and is found by nobody; their number can be recorded again, and until that is
+// entered in error in its turn they cannot come back.
+func TestAPersonInErrorTakesAllAlong(t *testing.T) {
+	l := wholeLoop(t)
+	lw, org := l.as("link_worker"), l.as("organisation")
+	why := `{"reason":"` + secret + `"}`
+	change := func(body string) answer {
+		return lw.patch("/patients/"+l.patient, lw.get("/patients/"+l.patient).want(200).header.Get("ETag"), body)
+	}
+	change(`{"nhs_number":"9991000003","external_ids":[{"system":"emis","value":"A-1"}]}`).want(200)
+	before := l.figures()
+	search := func() answer {
+		return lw.post("/patients/search", `{"q":"Marigold"}`).want(200)
+	}
+	search().has(l.patient)
+	at := "/patients/" + l.patient
+	lw.post(at+"/entered-in-error/undo", why).problem(409, "conflict", secret)
+	l.as("other_site_link_worker").post(at+"/entered-in-error", why).problem(404, "not_found", secret)
+	p := lw.post(at+"/entered-in-error", why).want(200)
+	if p.text("entered_in_error.reason") != secret {
+		t.Errorf("%s", p.body)
+	}
+	if p = lw.get(at).want(200); p.text("entered_in_error.by.role") != "link_worker" {
+		t.Errorf("%s", p.body)
+	}
+	if got := l.figures(); got != "paired none baseline none attended 0 asked 0 referrals 0 eligible 0 followed up 0" {
+		t.Errorf("%s", got)
+	}
+	search().lacks(l.patient)
+	for _, q := range []string{`{"nhs_number":"9991000003"}`, `{"q":"9991000003"}`, `{"external_id":{"system":"emis","value":"A-1"}}`} {
+		lw.post("/patients/search", q).want(200).lacks(l.patient)
+	}
+	for _, list := range []string{"/worklists/caseload", "/episodes", "/follow-ups"} {
+		lw.get(list).want(200).lacks(l.patient, l.episode)
+	}
+	org.get("/referrals/" + l.referral).problem(404, "not_found")
+	lw.post(at+"/entered-in-error", why).problem(409, "conflict", secret)
+	change(`{"postcode":null}`).problem(409, "conflict")
+	lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food","others":[]}}`,
+		l.patient, l.today())).problem(409, "conflict")
+	lw.post(at+"/consents", fmt.Sprintf(`{"purpose":"research","decision":"given","decided_on":%q}`, l.today())).
+		problem(409, "conflict")
+	lw.post("/episodes/"+l.episode+"/entered-in-error/undo", why).problem(409, "conflict", secret)
+	again := lw.post("/patients", `{"given_name":"Marigold","family_name":"Meant","birth_date":"1950-04-01",
+		"nhs_number":"9991000003","external_ids":[{"system":"emis","value":"A-1"}]}`).made()
+	lw.post(at+"/entered-in-error/undo", why).problem(409, "conflict", secret)
+	lw.post("/patients/"+again+"/entered-in-error", why).want(200)
+	lw.post(at+"/entered-in-error/undo", why).want(200)
+	if p = lw.get(at).want(200); p.at("entered_in_error") != nil {
+		t.Errorf("%s", p.body)
+	}
+	if got := l.figures(); got != before {
+		t.Errorf("restored: %s, want %s", got, before)
+	}
+	search().has(l.patient)
+	lw.post("/patients/search", `{"q":"9991000003"}`).want(200).has(l.patient)
+	org.get("/referrals/" + l.referral).want(200)
+	lw.get(at + "/history").want(200).hides("9991000003").has("entered_in_error")
+}
+
 // A refusal that was entered for the wrong person stops standing, and so does a consent.
 func TestAConsentInError(t *testing.T) {
 	w := newWorld(t)

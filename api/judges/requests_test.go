@@ -389,6 +389,7 @@ var first = map[string]string{
 	"restore-contact":     "mark-contact-in-error",
 	"restore-episode":     "mark-episode-in-error",
 	"restore-loss":        "mark-loss-in-error",
+	"restore-patient":     "mark-patient-in-error",
 	"mark-loss-in-error":  "record-follow-up-loss",
 	"get-loss":            "record-follow-up-loss",
 }

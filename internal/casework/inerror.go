@@ -7,6 +7,7 @@ import (
 
 	"waypost/internal/episodes"
 	"waypost/internal/outcomes"
+	"waypost/internal/people"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/voids"
 	"waypost/internal/referrals"
@@ -81,18 +82,108 @@ func (s *Store) EpisodeInError(
 		if err != nil {
 			return err
 		}
-		if err := referrals.EnterInError(tx, e, void); err != nil {
+		return markEpisode(tx, &e, void)
+	})
+	return e, err
+}
+
+// markEpisode lets an episode, which is locked, and everything that belongs to it fall with a void.
+func markEpisode(tx *db.Tx, e *episodes.Episode, void voids.Void) error {
+	if err := referrals.EnterInError(tx, *e, void); err != nil {
+		return err
+	}
+	at := map[string]any{"site": e.SiteID, "episode": e.ID}
+	for _, of := range ofEpisode {
+		if err := void.Mark(tx, of.table, of.condition, at); err != nil {
 			return err
 		}
-		at := map[string]any{"site": e.SiteID, "episode": e.ID}
-		for _, of := range ofEpisode {
-			if err := void.Mark(tx, of.table, of.condition, at); err != nil {
+	}
+	return e.MarkInError(tx, void)
+}
+
+// restoreOfEpisodes brings back what belongs to episodes that fell with a void and are back already.
+func restoreOfEpisodes(tx *db.Tx, void voids.Void, reason string) error {
+	for i := range ofEpisode { // what belongs to something comes after it
+		if err := void.Restore(tx, ofEpisode[len(ofEpisode)-1-i].table); err != nil {
+			return err
+		}
+	}
+	return referrals.Restore(tx, void, reason)
+}
+
+// PatientInError says that a person should not have been recorded: their consents and episodes, and everything that belongs
+// to these, fall with them, and nobody finds them. Faults: conflict (in error already, merged, or nobody has seen a concern
+// that an answer raised).
+func (s *Store) PatientInError(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (p people.Patient, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		var ids []uuid.UUID
+		if err := tx.InSites().Table("episodes").Where("patient_id = ?", id).Order("id").Pluck("id", &ids).Error; err != nil {
+			return err
+		}
+		var spells []episodes.Episode
+		for _, of := range ids {
+			e, err := db.FindForUpdate[episodes.Episode](tx, "episode", of)
+			if err != nil {
+				return err
+			}
+			spells = append(spells, e)
+		}
+		if p, err = people.LockForVoid(tx, id); err != nil {
+			return err
+		}
+		if err := outcomes.RefuseUnseenConcerns(tx, p.SiteID, "patient_id = ?", p.ID); err != nil {
+			return err
+		}
+		void, err := voids.Begin(tx, p.VoidSubject(), &why.Reason, nil)
+		if err != nil {
+			return err
+		}
+		for i := range spells {
+			if err := markEpisode(tx, &spells[i], void); err != nil {
 				return err
 			}
 		}
-		return e.MarkInError(tx, void)
+		if err := void.Mark(tx, "consents_all", "patient_id = ?", p.ID); err != nil {
+			return err
+		}
+		return s.People.SetVoid(tx, &p, &void)
 	})
-	return e, err
+	return p, err
+}
+
+// RestorePatient says that a person who was entered in error was rightly recorded: exactly what fell with them is back.
+// Fault: conflict (they stand, or somebody else has their NHS number since).
+func (s *Store) RestorePatient(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (p people.Patient, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		var void voids.Void
+		if p, void, err = people.LockVoided(tx, id); err != nil {
+			return err
+		}
+		if err := s.People.SetVoid(tx, &p, nil); err != nil {
+			return err
+		}
+		var fell []episodes.Episode
+		if err := tx.Table("recorded_episodes").
+			Where("site_id = ? and id in (select id from episodes_all where site_id = ? and void_id = ?)", p.SiteID, p.SiteID, void.ID).
+			Order("id").
+			Find(&fell).
+			Error; err != nil {
+			return err
+		}
+		for i := range fell { // the void is one for all of them
+			if err := fell[i].Restore(tx, void); err != nil {
+				return err
+			}
+		}
+		if err := restoreOfEpisodes(tx, void, why.Reason); err != nil {
+			return err
+		}
+		if err := void.Restore(tx, "consents_all"); err != nil {
+			return err
+		}
+		return void.Undo(tx, why.Reason)
+	})
+	return p, err
 }
 
 // RestoreEpisode says that an episode that was entered in error was right after all: exactly what fell with it is back.
@@ -113,12 +204,7 @@ func (s *Store) RestoreEpisode(
 		if err := e.Restore(tx, void); err != nil {
 			return err
 		}
-		for i := range ofEpisode { // what belongs to something comes after it
-			if err := void.Restore(tx, ofEpisode[len(ofEpisode)-1-i].table); err != nil {
-				return err
-			}
-		}
-		if err := referrals.Restore(tx, void, why.Reason); err != nil {
+		if err := restoreOfEpisodes(tx, void, why.Reason); err != nil {
 			return err
 		}
 		return void.Undo(tx, why.Reason)

@@ -7,6 +7,7 @@ import (
 
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
+	"waypost/internal/platform/fault"
 	"waypost/internal/platform/voids"
 )
 
@@ -83,4 +84,65 @@ func (s *Store) changeConsent(
 
 func (c *Consent) voidSubject() voids.Subject {
 	return voids.Subject{Type: "consent", SiteID: c.SiteID, ID: c.ID, PatientID: c.PatientID}
+}
+
+// showInError adds to a person who was entered in error by whom, when and why.
+func (p *Patient) showInError(tx *db.Tx) error {
+	if p.VoidID == nil {
+		return nil
+	}
+	v, err := db.First[voids.Void](tx.Where("site_id = ? and id = ?", p.SiteID, *p.VoidID), "void")
+	p.EnteredInError = v.InError()
+	return err
+}
+
+// LockForVoid locks a person who is to be entered in error. Faults: not_found, conflict (in error already, merged away, or
+// other records were merged into this one).
+func LockForVoid(tx *db.Tx, id uuid.UUID) (p Patient, err error) {
+	if p, err = db.FindForUpdate[Patient](tx, "patient", id); err != nil {
+		return p, err
+	}
+	if err := p.notMerged(tx); err != nil {
+		return p, err
+	}
+	if len(p.MergedIDs) > 0 {
+		return p, fault.New(fault.Conflict, "Other records were merged into this one: undo that first.")
+	}
+	return p, nil
+}
+
+// VoidSubject is the person as a subject of a void.
+func (p *Patient) VoidSubject() voids.Subject {
+	return voids.Subject{Type: "patient", SiteID: p.SiteID, ID: p.ID, PatientID: p.ID}
+}
+
+// SetVoid lets a person, who is locked, fall with a void, or brings them back (nil), and what they are found by.
+func (s *Store) SetVoid(tx *db.Tx, p *Patient, void *voids.Void) error {
+	kind := events.PatientRestored
+	p.VoidID, p.EnteredInError = nil, nil
+	if void != nil {
+		kind = events.PatientEnteredInError
+		p.VoidID, p.EnteredInError = &void.ID, void.InError()
+	}
+	p.UpdatedAt = tx.Now
+	err := tx.Model(&Patient{}).
+		Where("site_id = ? and id = ?", p.SiteID, p.ID).
+		Updates(map[string]any{"void_id": p.VoidID, "updated_at": tx.Now}).
+		Error
+	if err == nil && void == nil {
+		err = s.keepLookups(tx, *p)
+	}
+	if err != nil {
+		return err
+	}
+	return events.Record(tx, kind, p.subject(), nil)
+}
+
+// LockVoided finds a person who was entered in error, with the void, and locks them. Fault: conflict (they stand).
+func LockVoided(tx *db.Tx, id uuid.UUID) (p Patient, void voids.Void, err error) {
+	if p, err = db.FindForUpdate[Patient](tx, "patient", id); err != nil {
+		return p, void, err
+	}
+	void, err = voids.Standing(tx, p.VoidSubject())
+	return p, void, err
 }

@@ -15,6 +15,7 @@ import (
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/normal"
 	"waypost/internal/platform/patch"
+	"waypost/internal/platform/voids"
 )
 
 // Store records patients and consents.
@@ -46,6 +47,10 @@ type Patient struct {
 	MergedIntoID *uuid.UUID `json:"-"` // the record that is kept; of one that was merged away, which is never changed
 	MergeUndone  bool       `json:"-"` // a merge with this one was undone
 	askedFor     uuid.UUID  // the id that was asked for
+
+	// The person should never have been recorded, and counts in nothing; null: they stand.
+	EnteredInError *voids.InError `json:"entered_in_error" gorm:"-" format:"or-null"`
+	VoidID         *uuid.UUID     `json:"-"`
 
 	// How the record came in.
 	RecordedVia string `json:"recorded_via" enum:"api,link,import,demo"`
@@ -221,9 +226,15 @@ func Find(tx *db.Tx, id uuid.UUID) (Patient, error) {
 	return p, err
 }
 
-// notMerged is the fault of writing to a record that was merged into another one.
+// notMerged is the fault of writing to a record that was merged into another one, or entered in error.
 func (p *Patient) notMerged(tx *db.Tx) error {
-	if p.MergedIntoID == nil {
+	switch {
+	case p.VoidID != nil:
+		return fault.New(
+			fault.Conflict,
+			"This patient is entered in error: nothing can be done with the record until that is taken back.",
+		)
+	case p.MergedIntoID == nil:
 		return nil
 	}
 	into, err := kept(tx, p.ID)
@@ -248,6 +259,9 @@ func kept(tx *db.Tx, id uuid.UUID) (p Patient, err error) {
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (p Patient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if p, err = kept(tx, id); err != nil {
+			return err
+		}
+		if err := p.showInError(tx); err != nil {
 			return err
 		}
 		return events.Read(tx, "patient", p.SiteID, p.ID)

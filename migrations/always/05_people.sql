@@ -16,6 +16,22 @@ create or replace trigger patients_external_ids after insert on patients
 create or replace trigger patients_external_ids_changed after update of external_ids on patients
   for each row when (old.external_ids <> new.external_ids) execute function keep_external_ids();
 
+-- What is entered in error gives its names in other systems free, for who was meant; an undo takes them back.
+create or replace function external_ids_void_changed() returns trigger language plpgsql as $$
+declare
+  subject text := replace(tg_table_name, '_all', '');
+begin
+  if new.void_id is not null then
+    delete from external_ids where site_id = new.site_id and subject_id = new.id;
+  else
+    insert into external_ids (site_id, system, value, subject_type, subject_id)
+      select new.site_id, e->>'system', e->>'value', subject, new.id from jsonb_array_elements(new.external_ids) e;
+  end if;
+  return null;
+end $$;
+create or replace trigger patients_external_ids_void after update of void_id on patients
+  for each row when (old.void_id is distinct from new.void_id) execute function external_ids_void_changed();
+
 -- When an address of a person became another one: what happened to the one before says nothing of it.
 create or replace function patient_address_changed() returns trigger language plpgsql set search_path = public, pg_temp as $$
 begin

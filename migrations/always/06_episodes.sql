@@ -14,6 +14,11 @@ create or replace trigger contacts_external_ids after insert on contacts_all
 create or replace trigger contacts_external_ids_changed after update of external_ids on contacts_all
   for each row when (old.external_ids <> new.external_ids) execute function keep_external_ids();
 
+create or replace trigger episodes_external_ids_void after update of void_id on episodes_all
+  for each row when (old.void_id is distinct from new.void_id) execute function external_ids_void_changed();
+create or replace trigger contacts_external_ids_void after update of void_id on contacts_all
+  for each row when (old.void_id is distinct from new.void_id) execute function external_ids_void_changed();
+
 -- Reports whether a contact reached the person: what was done on their behalf meets somebody else.
 create or replace function reaches_person(kind text, outcome text) returns boolean language sql immutable parallel safe as $$
   select outcome in ('spoke', 'attended') and kind <> 'on_behalf' $$;

@@ -93,7 +93,7 @@ create or replace function keep_person_names() returns trigger
 declare
   words text[];
 begin
-  if new.merged_into_id is not null then -- the record that is kept is found, and this one is not
+  if new.merged_into_id is not null or new.void_id is not null then -- the record that is kept is found, and no mistake
     delete from person_names where site_id = new.site_id and patient_id = new.id;
     return null;
   end if;
@@ -114,7 +114,7 @@ call only_for('keep_person_names()');
 create or replace trigger patients_names after insert on patients
   for each row execute function keep_person_names();
 create or replace trigger patients_names_changed
-  after update of given_name, family_name, preferred_name, birth_date, merged_into_id
+  after update of given_name, family_name, preferred_name, birth_date, merged_into_id, void_id
   on patients for each row execute function keep_person_names();
 
 -- Whoever writes a person's numbers and addresses owes their look-ups: keep_lookups pays, in the same transaction where the
@@ -123,7 +123,7 @@ create or replace function lookups_fall_due() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   insert into person_lookups_due (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
-  if new.merged_into_id is null then
+  if new.merged_into_id is null and new.void_id is null then
     insert into duplicate_checks (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
   end if;
   return null;
@@ -148,6 +148,24 @@ begin
   delete from person_lookups_due where site_id = site and patient_id = patient;
 end $$;
 call only_for('keep_lookups(uuid, uuid, text[], text[], uuid)', 'waypost_staff', 'waypost_jobs');
+
+-- Nobody is found who should never have been recorded, nor proposed as a duplicate. An undo owes the look-ups again.
+create or replace function patient_void_changed() returns trigger
+  language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if new.void_id is not null then
+    delete from person_lookups where site_id = new.site_id and patient_id = new.id;
+    delete from person_lookups_due where site_id = new.site_id and patient_id = new.id;
+    delete from duplicate_pairs where site_id = new.site_id and new.id in (patient_id, other_id);
+    delete from duplicate_checks where site_id = new.site_id and patient_id = new.id;
+  else
+    insert into person_lookups_due (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
+  end if;
+  return null;
+end $$;
+call only_for('patient_void_changed()');
+create or replace trigger patients_void_changed after update of void_id on patients
+  for each row when (old.void_id is distinct from new.void_id) execute function patient_void_changed();
 
 -- The SQL of a condition: the person has any of these keys.
 create or replace function any_key(keys bigint[]) returns text language sql immutable as $$
@@ -270,7 +288,7 @@ begin
       coalesce(fold_name(p.preferred_name), ''), coalesce(fold_name(p.family_name), '')
     from patients p
     cross join lateral (select person_words(p.given_name, p.family_name, p.preferred_name) as words offset 0) w
-    where p.merged_into_id is null
+    where p.merged_into_id is null and p.void_id is null
     on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys,
         given = excluded.given, preferred = excluded.preferred, family = excluded.family
       where (person_names.keys, person_names.names, person_names.given, person_names.preferred, person_names.family)

@@ -47,8 +47,8 @@ create or replace function refuse_merged_person() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   if exists (select from added a join patients p on p.site_id = a.site_id and p.id = a.patient_id
-      where p.merged_into_id is not null) then
-    raise serialization_failure using message = 'the person was merged meanwhile';
+      where p.merged_into_id is not null or p.void_id is not null) then
+    raise serialization_failure using message = 'the person was merged, or entered in error, meanwhile';
   end if;
   return null;
 end $$;

@@ -26,10 +26,12 @@ func declare(name, subject string, data ...string) Kind {
 // All that can happen: its name, the kind of thing it happens to, and what its data may hold. Whoever records something
 // new declares it here, and lists it in docs/partners.md.
 var (
-	PatientRecorded = declare("patient.recorded", "patient")
-	PatientChanged  = declare("patient.changed", "patient", "merge_id")
-	PatientMerged   = declare("patient.merged", "patient", "merge_id", "into_patient_id")
-	PatientUnmerged = declare("patient.unmerged", "patient", "merge_id", "from_patient_id")
+	PatientRecorded       = declare("patient.recorded", "patient")
+	PatientChanged        = declare("patient.changed", "patient", "merge_id")
+	PatientEnteredInError = declare("patient.entered_in_error", "patient")
+	PatientRestored       = declare("patient.restored", "patient")
+	PatientMerged         = declare("patient.merged", "patient", "merge_id", "into_patient_id")
+	PatientUnmerged       = declare("patient.unmerged", "patient", "merge_id", "from_patient_id")
 
 	ConsentGiven          = declare("consent.given", "consent", "purpose")
 	ConsentDeclined       = declare("consent.declined", "consent", "purpose")

@@ -315,7 +315,7 @@ func (c *caller) thing(operation string) string {
 	case "move-completion":
 		return c.completed()
 	case "close-correction":
-		return c.do(c.request("move-contact"))["correction_id"].(string)
+		return c.do(c.request("move-referral-record"))["correction_id"].(string)
 	}
 	if segment == "merges" {
 		return c.pendingMerge()

@@ -33,7 +33,7 @@ type NewHandover struct {
 	// no share names stays where it is.
 	Shares []Share `json:"shares,omitempty" maxItems:"50"`
 	// The episodes alone that to_link_worker_id takes; all when left out.
-	EpisodeIDs []uuid.UUID `json:"episode_ids,omitempty" maxItems:"2000"`
+	EpisodeIDs []uuid.UUID `json:"episode_ids,omitempty" maxItems:"1000"`
 	// Why, in free text; not blank.
 	Reason string `json:"reason" pattern:"\\S" format:"prose" maxLength:"1000" example:"Leaves the team."`
 	// With it, it is cover: the last day on which somebody stands in. Both see the work on their lists,
@@ -48,7 +48,7 @@ type Share struct {
 	// Who takes them.
 	LinkWorkerID uuid.UUID `json:"link_worker_id" format:"uuid"`
 	// Which episodes.
-	EpisodeIDs []uuid.UUID `json:"episode_ids" minItems:"1" maxItems:"2000"`
+	EpisodeIDs []uuid.UUID `json:"episode_ids" minItems:"1" maxItems:"1000"`
 }
 
 // Handover is work that somebody else took over, or that somebody stands in for.

@@ -89,7 +89,7 @@ func (s *server) searchPatients(ctx context.Context, in *struct {
 // FoundPeople is a page of a search.
 type FoundPeople struct {
 	wire.Page[people.FoundPatient]
-	// more_people_fit: more people fit than were weighed.
+	// A warning more_people_fit says that more people fit than were weighed.
 	Warnings []fault.Warning `json:"warnings"`
 }
 

@@ -313,7 +313,7 @@ func TestAPersonInErrorTakesAllAlong(t *testing.T) {
 	for _, list := range []string{"/worklists/caseload", "/episodes", "/follow-ups"} {
 		lw.get(list).want(200).lacks(l.patient, l.episode)
 	}
-	org.get("/referrals/" + l.referral).problem(404, "not_found")
+	org.get("/referrals/"+l.referral).problem(404, "not_found")
 	lw.post(at+"/entered-in-error", why).problem(409, "conflict", secret)
 	change(`{"postcode":null}`).problem(409, "conflict")
 	lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food","others":[]}}`,

@@ -25,7 +25,7 @@ func (s *Store) ContactInError(
 		if c, e, void, err = s.Episodes.ContactInError(tx.Context(), id, why); err != nil {
 			return err
 		}
-		return outcomes.Replan(tx, e, &void)
+		return outcomes.Replan(tx, e, outcomes.FirstContact, &void)
 	})
 	return c, err
 }

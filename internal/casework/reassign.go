@@ -21,7 +21,7 @@ type Recipient struct {
 	// What it was received by: a message to the practice, the organisation of a referral, a partner that reads
 	// the feed, a partner's webhook, or a release of a project that holds the site.
 	Kind string `json:"kind" enum:"practice,organisation,partner_feed,webhook,release" example:"organisation"`
-	// The organisation's name, the label of the partner's key, the webhook's address, or the project's title.
+	// The organisation's name, the label of the partner's key, the webhook's host, or the project's title.
 	Name *string `json:"name" example:"Example Lunch Club"`
 	// When it was received, or last may have been.
 	ReceivedAt time.Time `json:"received_at"`
@@ -122,7 +122,7 @@ func (s *Store) ReassignContact(ctx context.Context, id uuid.UUID, n episodes.Re
 			return err
 		}
 		for _, e := range []episodes.Episode{old, new} {
-			if err := outcomes.Replan(tx, e, nil); err != nil {
+			if err := outcomes.Replan(tx, e, outcomes.FirstContact, nil); err != nil {
 				return err
 			}
 		}

@@ -149,35 +149,35 @@ func updateBaseline(tx *db.Tx, e *episodes.Episode, void *voids.Void) error {
 	if err := e.SetBaseline(tx, first); err != nil {
 		return err
 	}
-	return Replan(tx, *e, void)
+	return Replan(tx, *e, Baseline, void)
 }
 
-// Replan plans follow-ups after something fell with a void, or left the episode (nil): those whose anchor is gone, and of
-// which nothing was recorded, fall too.
-func Replan(tx *db.Tx, e episodes.Episode, void *voids.Void) error {
-	if err := dropUnanchored(tx, e, void); err != nil {
+// What a follow-up counts from, that a mistake can take away.
+const (
+	Baseline     = "baseline"
+	FirstContact = "first_contact"
+)
+
+// Replan plans follow-ups after something fell with a void, or left the episode (nil): where the anchor that it was is gone,
+// those that count from it and of which nothing was recorded fall too.
+func Replan(tx *db.Tx, e episodes.Episode, anchor string, void *voids.Void) error {
+	if err := dropUnanchored(tx, e, anchor, void); err != nil {
 		return err
 	}
 	return Plan(tx, e)
 }
 
 // dropUnanchored lets the follow-ups of an episode fall that no day anchors any more, where nothing was recorded of them.
-func dropUnanchored(tx *db.Tx, e episodes.Episode, void *voids.Void) error {
-	var without []string
-	for anchor, on := range map[string]*day.Date{"baseline": e.BaselineOn, "first_contact": e.FirstContactOn} {
-		if on == nil {
-			without = append(without, anchor)
-		}
-	}
-	if len(without) == 0 {
+func dropUnanchored(tx *db.Tx, e episodes.Episode, anchor string, void *voids.Void) error {
+	if map[string]*day.Date{Baseline: e.BaselineOn, FirstContact: e.FirstContactOn}[anchor] != nil {
 		return nil
 	}
 	var ids []uuid.UUID
 	err := tx.Table("follow_ups f").
 		Where(`f.site_id = ? and f.episode_id = ? and f.completed_on is null and f.lost_on is null
-			and f.code in (select code from schedules s where s.site_id = f.site_id and s.anchor in ?)
+			and f.code in (select code from schedules s where s.site_id = f.site_id and s.anchor = ?)
 			and not exists (select from follow_up_attempts a where a.site_id = f.site_id and a.follow_up_id = f.id)`,
-			e.SiteID, e.ID, without).
+			e.SiteID, e.ID, anchor).
 		Pluck("f.id", &ids).
 		Error
 	if err != nil || len(ids) == 0 {

@@ -16,7 +16,7 @@ create or replace function received_since(site uuid, patient uuid, subject uuid,
   select 'partner_feed', k.label, k.last_used_at from api_keys k
     where k.role = 'integration' and site = any(k.site_ids) and k.last_used_at >= since - interval '1 hour'
   union all
-  select 'webhook', w.url, max(d.delivered_at)
+  select 'webhook', substring(w.url from '^[a-z]+://([^/:?#]+)'), max(d.delivered_at) -- its path may be a secret
     from webhook_deliveries d
     join webhooks w on w.id = d.webhook_id
     join events e on e.id = d.event_id

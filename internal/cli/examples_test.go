@@ -47,17 +47,54 @@ var needing = map[string]string{
 	"test-webhook":               noneYet,
 	"withdraw-quote":             noneYet,
 	"withdraw-update":            noneYet,
+	"accept-transfer":            noneYet,
+	"cancel-transfer":            noneYet,
+	"close-correction":           noneYet,
+	"close-cover":                noneYet,
+	"confirm-merge":              noneYet,
+	"create-handover":            "the example names one link worker twice",
+	"get-attempt":                noneYet,
+	"get-completion":             noneYet,
+	"get-handover":               noneYet,
+	"get-loss":                   noneYet,
+	"get-merge":                  noneYet,
+	"get-transfer":               noneYet,
+	"mark-assessment-in-error":   corrected,
+	"mark-attempt-in-error":      noneYet,
+	"mark-completion-in-error":   noneYet,
+	"merge-patients":             oneRecord,
+	"move-assessment":            rightRecord,
+	"move-attendance":            rightRecord,
+	"move-completion":            rightRecord,
+	"move-contact":               rightRecord,
+	"move-referral-record":       rightRecord,
+	"record-not-duplicate":       oneRecord,
+	"refuse-transfer":            noneYet,
+	"request-transfer":           "the example names the person's own site",
+	"restore-assessment":         corrected,
+	"restore-attempt":            noneYet,
+	"restore-completion":         noneYet,
+	"undo-merge":                 noneYet,
 }
 
 const (
 	noneYet   = "a demo has none until one is made"
 	readFirst = "If-Match names the version that was read"
+
+	corrected   = "a correction takes its place first"
+	oneRecord   = "a demo's people have one record each"
+	rightRecord = "it is on the right record"
 )
 
 // endings are tried last and in this order: after them, others are refused.
 var endings = []string{
+	"mark-contact-in-error", "restore-contact", "mark-consent-in-error", "restore-consent",
+	"mark-assessment-in-error", "restore-assessment", "mark-attendance-in-error", "restore-attendance",
+	"mark-episode-in-error", "restore-episode", "mark-patient-in-error", "restore-patient",
+	"record-follow-up-loss", "mark-loss-in-error", "restore-loss",
 	"pause-episode", "resume-episode", "undo-referral-move", "remove-note", "remove-interview", "remove-project-member",
-	"complete-follow-up", "revoke-reply-link", "revoke-follow-up-link", "close-episode", "revoke-api-key", "advance-demo-clock",
+	"complete-follow-up", "revoke-reply-link", "revoke-follow-up-link", "close-episode",
+	"open-closed-episode", "revoke-api-key", "advance-demo-clock",
 }
 
 // The requests that the document of a demo shows are answered with success, with what is filled in already.

@@ -124,6 +124,16 @@ func (s *server) recordedOperations() {
 	}, func(ctx context.Context, in *wire.ID) (outcomes.RecordedCompletion, error) {
 		return s.Outcomes.Completion(ctx, in.ID)
 	})
+	wire.Patch(s.Server, wire.Operation{
+		ID:      "change-completion",
+		Path:    "/follow-ups/{id}/completion",
+		Tag:     "outcomes",
+		Scope:   actor.RecordWrite,
+		Summary: "Change a completion",
+		Description: "Puts right what a person said at a follow-up, answer by answer; services that are named take the place of all " +
+			"that were. Instruments are put right by correct-assessment. When, how and by whom it was answered stays: where " +
+			"that is wrong, enter the completion in error and record it anew.",
+	}, s.changeCompletion)
 	wire.Get(s.Server, wire.Operation{
 		ID:      "get-loss",
 		Path:    "/follow-ups/{id}/loss",
@@ -135,4 +145,12 @@ func (s *server) recordedOperations() {
 	}, func(ctx context.Context, in *wire.ID) (outcomes.RecordedLoss, error) {
 		return s.Outcomes.Loss(ctx, in.ID)
 	})
+}
+
+func (s *server) changeCompletion(
+	ctx context.Context,
+	in *wire.Merge[outcomes.CompletionChanges],
+	version int,
+) (outcomes.RecordedCompletion, error) {
+	return s.Outcomes.ChangeCompletion(ctx, in.ID.ID, version, in.Body)
 }

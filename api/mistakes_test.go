@@ -503,3 +503,41 @@ func TestAnAttendanceOfTheWrongReferralMoves(t *testing.T) {
 		t.Errorf("%s", r.body)
 	}
 }
+
+// What a person said is put right answer by answer, at the version that was read; what it said before stays in the history.
+func TestACompletionIsCorrected(t *testing.T) {
+	l := wholeLoop(t)
+	lw := l.as("link_worker")
+	at := "/follow-ups/" + l.followUp + "/completion"
+	other := l.refer(l.episode)
+	was := lw.get(at).want(200)
+	tag := was.header.Get("ETag")
+	if was.text("how_have_you_been") != "worse" || tag == "" {
+		t.Fatalf("%s", was.body)
+	}
+	lw.do("PATCH", at, `{"benefit":"some"}`).problem(428, "precondition_required")
+	lw.patch(at, tag, `{"benefit":"lots"}`).problem(422, "invalid")
+	lw.patch(at, tag, `{"how_have_you_been":null}`).problem(422, "invalid")
+	lw.patch(at, tag, `{"completed_on":"2026-01-01"}`).problem(422, "invalid")
+	lw.patch(at, tag, fmt.Sprintf(`{"services":[{"referral_id":%q,"used":"still_using","benefit":"some"}]}`, nobody())).
+		problem(422, "invalid")
+	l.as("other_site_link_worker").patch(at, tag, `{"benefit":"some"}`).problem(404, "not_found")
+	now := lw.patch(at, tag, fmt.Sprintf(`{"how_have_you_been":"better","narrative":%q,
+		"services":[{"referral_id":%q,"used":"did_not_use","reason":"other"}]}`, secret, other)).want(200)
+	if now.text("how_have_you_been") != "better" || now.text("benefit") != "a_little" || len(now.at("services").([]any)) != 1 ||
+		now.text("services.0.referral_id") != other || len(now.at("assessments").([]any)) != 1 {
+		t.Errorf("%s", now.body)
+	}
+	lw.patch(at, tag, `{"benefit":"some"}`).problem(412, "stale")
+	f := lw.get("/follow-ups/" + l.followUp).want(200)
+	if f.text("completion.how_have_you_been") != "better" || f.text("state") != "completed" {
+		t.Errorf("%s", f.body)
+	}
+	lw.get("/follow-ups/"+l.followUp+"/history").want(200).has("how_have_you_been", `"worse"`, `"better"`)
+	lw.get("/patients/" + l.patient + "/timeline?limit=200").want(200).hides(secret).has("follow_up.completion_corrected")
+	if rows := l.as("site_manager").get("/insights/uptake").want(200); rows.number("rows.0.asked") != 1 {
+		t.Errorf("%s", rows.body)
+	}
+	lw.post(at+"/entered-in-error", because).want(200)
+	lw.patch(at, lw.get(at).want(200).header.Get("ETag"), `{"benefit":"some"}`).problem(404, "not_found")
+}

@@ -22,6 +22,7 @@ var needing = map[string]string{
 	"add-quote":                  "the words must be those that a person wrote",
 	"ask-referral-question":      "the referral may be to another organisation than the demo's key is of",
 	"change-api-key":             readFirst,
+	"change-completion":          readFirst,
 	"change-contact":             readFirst,
 	"change-episode":             readFirst,
 	"change-referral":            readFirst,

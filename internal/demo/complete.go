@@ -20,14 +20,16 @@ func (s *spell) complete() {
 	change := now["life_satisfaction"] - s.mood["life_satisfaction"]
 	at := s.moment(s.dice, on)
 	c := outcomes.Completion{
-		CompletedOn:    on,
-		Mode:           s.of(askedBy),
-		Respondent:     s.of(respondents),
-		CollectedBy:    s.of(collectors),
-		Language:       s.person.Language,
-		HowHaveYouBeen: s.been(change),
-		Benefit:        s.benefit(change),
-		Services:       s.usedAll(at, change),
+		CompletedOn: on,
+		Mode:        s.of(askedBy),
+		Respondent:  s.of(respondents),
+		CollectedBy: s.of(collectors),
+		Language:    s.person.Language,
+		CompletionAnswers: outcomes.CompletionAnswers{
+			HowHaveYouBeen: s.been(change),
+			Benefit:        s.benefit(change),
+			Services:       s.usedAll(at, change),
+		},
 	}
 	c.Helper = s.helper(c.Respondent)
 	if c.Mode == "online" {

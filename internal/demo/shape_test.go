@@ -238,12 +238,14 @@ func (s *recorder) complete(f outcomes.FollowUp, attended uuid.UUID) {
 	_, err := s.Outcomes.Complete(s.ctx, f.ID, outcomes.Completion{
 		CompletedOn: day.Of(time.Now().UTC()).
 			AddDays(-1),
-		Mode:           "paper",
-		Respondent:     "self",
-		HowHaveYouBeen: "same",
-		Benefit:        "some",
-		Services: []outcomes.Used{
-			{ReferralID: &attended, Used: "used_stopped", Reason: new("finished"), Benefit: "some"},
+		Mode:       "paper",
+		Respondent: "self",
+		CompletionAnswers: outcomes.CompletionAnswers{
+			HowHaveYouBeen: "same",
+			Benefit:        "some",
+			Services: []outcomes.Used{
+				{ReferralID: &attended, Used: "used_stopped", Reason: new("finished"), Benefit: "some"},
+			},
 		},
 		Assessments: []outcomes.Measure{{Instrument: "ons4", Responses: calm}},
 	}, "api")

@@ -15,6 +15,7 @@ import (
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/normal"
+	"waypost/internal/platform/patch"
 	"waypost/internal/platform/voids"
 )
 
@@ -33,6 +34,13 @@ type Completion struct {
 	// In which language, as a BCP 47 tag; a name of a language, such as Polish, becomes its tag. One
 	// that has none here is kept as it was written, with a warning.
 	Language *string `json:"language" required:"false" maxLength:"60"`
+	CompletionAnswers
+	// Instruments answered at the same time.
+	Assessments []Measure `json:"assessments" required:"false" gorm:"-" maxItems:"10"`
+}
+
+// CompletionAnswers are what a person said at a follow-up, as it can be corrected answer by answer.
+type CompletionAnswers struct {
 	// How they have been since they were last spoken to.
 	HowHaveYouBeen string `json:"how_have_you_been" format:"code:well_being_since" example:"better"`
 	// What they say of each thing they were connected to.
@@ -41,9 +49,10 @@ type Completion struct {
 	Benefit string `json:"benefit" format:"code:benefits" example:"a_lot"`
 	// In their own words. Never in a dataset.
 	Narrative *string `json:"narrative" required:"false" format:"prose" maxLength:"10000"`
-	// Instruments answered at the same time.
-	Assessments []Measure `json:"assessments" required:"false" gorm:"-" maxItems:"10"`
 }
+
+// CompletionChanges is a merge patch. Services that it names take the place of all that were named.
+type CompletionChanges = patch.Merge[CompletionAnswers]
 
 // Measure is one instrument answered with a completion.
 type Measure struct {
@@ -63,11 +72,14 @@ type RecordedCompletion struct {
 	Completion
 	// When it was recorded.
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
-	// When it last changed, which is when it was recorded: it is never changed.
+	// When it last changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
 	// It should never have been recorded, and counts in nothing; null: it stands.
 	EnteredInError *voids.InError `json:"entered_in_error" gorm:"->;-:migration" format:"or-null"`
 }
+
+// Revision is another after each change.
+func (c RecordedCompletion) Revision() int64 { return c.UpdatedAt.UnixMicro() }
 
 func (RecordedCompletion) TableName() string { return "follow_up_completions" }
 
@@ -138,13 +150,18 @@ func (n *Completion) check(tx *db.Tx, e *episodes.Episode) error {
 	if err := checkAnswered(tx, e, n.CompletedOn); err != nil {
 		return err
 	}
+	normal.LanguageIfNew(&n.Language, nil)
+	return n.checkServices(tx, e)
+}
+
+// checkServices checks what is said of each service: it names a referral of the episode once, or something else.
+func (n *CompletionAnswers) checkServices(tx *db.Tx, e *episodes.Episode) error {
 	var ids []uuid.UUID
 	err := tx.Table("sent_referrals").Where("site_id = ? and episode_id = ?", e.SiteID, e.ID).Pluck("id", &ids).Error
 	if err != nil {
 		return err
 	}
 	var c fault.Checks
-	normal.LanguageIfNew(&n.Language, nil)
 	var seen []uuid.UUID
 	for i := range n.Services {
 		u, at := &n.Services[i], fmt.Sprintf("services[%d]", i)
@@ -183,13 +200,8 @@ func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via strin
 	if err := tx.Create(&row).Error; err != nil {
 		return nil, err
 	}
-	for _, u := range n.Services {
-		if err := tx.Create(&usedRow{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Used: u}).Error; err != nil {
-			return nil, err
-		}
-		if err := u.recordEvent(tx, f, n.CompletedOn); err != nil {
-			return nil, err
-		}
+	if err := n.writeServices(tx, f, n.CompletedOn); err != nil {
+		return nil, err
 	}
 	if err := n.checkNew(tx, f); err != nil {
 		return nil, err
@@ -220,6 +232,19 @@ func (n *Completion) write(tx *db.Tx, f FollowUp, e *episodes.Episode, via strin
 		warnings = append(warnings, a.Warnings...)
 	}
 	return warnings, nil
+}
+
+// writeServices stores what was said of each service, and notes it on the referrals' timelines.
+func (n *CompletionAnswers) writeServices(tx *db.Tx, f FollowUp, on day.Date) error {
+	for _, u := range n.Services {
+		if err := tx.Create(&usedRow{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Used: u}).Error; err != nil {
+			return err
+		}
+		if err := u.recordEvent(tx, f, on); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkNew refuses an instrument that was answered at this follow-up already, by itself or further up in the list.

@@ -144,13 +144,15 @@ func (s *Store) Send(ctx context.Context, token string) error {
 func (f form) completion() Completion {
 	english := "en"
 	n := Completion{
-		CompletedOn:    f.visit.today,
-		Mode:           "online",
-		Respondent:     f.answers["respondent"],
-		CollectedBy:    "patient_link",
-		Language:       &english,
-		HowHaveYouBeen: f.answers["how_have_you_been"],
-		Benefit:        f.answers["benefit"],
+		CompletedOn: f.visit.today,
+		Mode:        "online",
+		Respondent:  f.answers["respondent"],
+		CollectedBy: "patient_link",
+		Language:    &english,
+		CompletionAnswers: CompletionAnswers{
+			HowHaveYouBeen: f.answers["how_have_you_been"],
+			Benefit:        f.answers["benefit"],
+		},
 	}
 	if said := f.answers["narrative"]; said != "" {
 		n.Narrative = &said

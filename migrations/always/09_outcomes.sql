@@ -271,8 +271,9 @@ create policy patients on follow_up_attempts_all to waypost_patients
 create policy jobs on follow_up_attempts_all to waypost_jobs using (true);
 
 grant select, insert on follow_up_completions, follow_up_completions_all to waypost_staff, waypost_patients, waypost_jobs;
-grant update (void_id, updated_at, follow_up_id) on follow_up_completions_all to waypost_staff, waypost_jobs;
-grant update (follow_up_id) on follow_up_completions to waypost_staff, waypost_jobs;
+grant update (void_id, updated_at, follow_up_id, how_have_you_been, benefit, narrative) on follow_up_completions_all
+  to waypost_staff, waypost_jobs;
+grant update (updated_at, follow_up_id, how_have_you_been, benefit, narrative) on follow_up_completions to waypost_staff, waypost_jobs;
 create policy staff on follow_up_completions_all to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
 create policy patients on follow_up_completions_all to waypost_patients
   using (exists (select from follow_ups f

@@ -13,7 +13,8 @@ declare
 begin
   insert into record_changes (site_id, subject_type, subject_id, field, from_value, to_value, changed_at, by_role,
       by_link_worker_id, by_on_behalf)
-    select new.site_id, tg_argv[0], new.id, n.key, nullif(o.value, 'null'), nullif(n.value, 'null'), new.updated_at,
+    select new.site_id, tg_argv[0], coalesce((to_jsonb(new)->>'follow_up_id')::uuid, new.id), n.key,
+      nullif(o.value, 'null'), nullif(n.value, 'null'), new.updated_at,
       acting_role(), coalesce(behalf, (select k.link_worker_id from api_keys k where k.id = acting_key())),
       behalf is not null
     from jsonb_each(to_jsonb(new)) n
@@ -32,6 +33,10 @@ create or replace trigger referrals_changes after update on referrals
 create or replace trigger contacts_changes after update on contacts_all
   for each row execute function keep_changes('contact');
 create or replace trigger follow_ups_changes after update on follow_ups_all
+  for each row execute function keep_changes('follow_up');
+
+-- What was said at a follow-up is part of its history.
+create or replace trigger follow_up_completions_changes after update on follow_up_completions_all
   for each row execute function keep_changes('follow_up');
 
 call reset_access('record_changes');

@@ -118,6 +118,7 @@ var (
 	FollowUpCompletionEnteredInError = declare("follow_up.completion_entered_in_error", "follow_up", "code")
 	FollowUpCompletionRestored       = declare("follow_up.completion_restored", "follow_up", "code")
 	FollowUpCompletionReassigned     = declare("follow_up.completion_reassigned", "follow_up", "from_episode_id", "to_episode_id")
+	FollowUpCompletionCorrected      = declare("follow_up.completion_corrected", "follow_up", "code")
 	FollowUpLossEnteredInError       = declare("follow_up.loss_entered_in_error", "follow_up", "code")
 	FollowUpLossRestored             = declare("follow_up.loss_restored", "follow_up", "code")
 	FollowUpAttemptEnteredInError    = declare("follow_up.attempt_entered_in_error", "follow_up", "code")

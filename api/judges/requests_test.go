@@ -285,7 +285,7 @@ func (c *caller) thing(operation string) string {
 		return c.moved("change-organisation", c.make("add-organisation"))
 	case "confirm-service-email":
 		return c.moved("change-service", c.make("add-service"))
-	case "record-follow-up-service", "get-completion", "change-completion", "mark-completion-in-error", "restore-completion":
+	case "record-follow-up-service", "get-completion", "change-completion", "move-completion", "mark-completion-in-error", "restore-completion":
 		return c.completed()
 	case "cancel-transfer":
 		return c.make("request-transfer")
@@ -312,8 +312,6 @@ func (c *caller) thing(operation string) string {
 		return list["items"].([]any)[0].(fields)["id"].(string)
 	}
 	switch operation { // what moves goes to another episode, or to what there is in it
-	case "move-completion":
-		return c.completed()
 	case "close-correction":
 		return c.do(c.request("move-referral-record"))["correction_id"].(string)
 	}

@@ -8,9 +8,6 @@ import (
 	"log"
 	"net/http"
 	"os"
-	"time"
-
-	"github.com/oapi-codegen/runtime/types"
 
 	"client/waypost"
 )
@@ -29,12 +26,11 @@ func main() {
 	if err != nil || me.JSON200 == nil {
 		log.Fatal(err, me)
 	}
-	born := types.Date{Time: time.Date(1950, time.April, 1, 0, 0, 0, 0, time.UTC)}
-	given, family := "Ada", "Generated"
+	given, family, born := "Ada", "Generated", "1950-04-01"
 	recorded, err := client.RecordPatientWithResponse(
 		ctx,
 		nil,
-		waypost.NewPatient{GivenName: &given, FamilyName: &family, BirthDate: born},
+		waypost.NewPatient{GivenName: &given, FamilyName: &family, BirthDate: &born},
 	)
 	if err != nil || recorded.JSON201 == nil {
 		log.Fatal(err, recorded)

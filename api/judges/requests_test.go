@@ -285,7 +285,8 @@ func (c *caller) thing(operation string) string {
 		return c.moved("change-organisation", c.make("add-organisation"))
 	case "confirm-service-email":
 		return c.moved("change-service", c.make("add-service"))
-	case "record-follow-up-service", "get-completion", "change-completion", "move-completion", "mark-completion-in-error", "restore-completion":
+	case "record-follow-up-service", "get-completion", "change-completion", "move-completion",
+		"mark-completion-in-error", "restore-completion":
 		return c.completed()
 	case "cancel-transfer":
 		return c.make("request-transfer")

@@ -12,7 +12,7 @@ import (
 
 // Mistakes are left out wherever the record is read, since the plain name of a table is a view of what stands. Only these
 // files know the tables themselves, or the views that hold mistakes too.
-var seesMistakes = []string{"inerror.go", "voids.go", "reassign.go", "merge.go", "merges.go", "history.go"}
+var seesMistakes = []string{"inerror.go", "followupinerror.go", "voids.go", "merge.go", "merges.go", "history.go"}
 
 // showsMistakes are the files that show single things and the lists of what is recorded of one person, with the mark.
 var showsMistakes = []string{

@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // An attendance that was taken back can be restored by the side that recorded it, unless that side has said something of
@@ -540,4 +541,63 @@ func TestACompletionIsCorrected(t *testing.T) {
 	}
 	lw.post(at+"/entered-in-error", because).want(200)
 	lw.patch(at, lw.get(at).want(200).header.Get("ETag"), `{"benefit":"some"}`).problem(404, "not_found")
+}
+
+// Whoever keeps a copy sees by its version that a thing was entered in error, and that it is back.
+func TestAMistakeIsAnotherVersion(t *testing.T) {
+	l := wholeLoop(t)
+	lw := l.as("link_worker")
+	for _, at := range []string{
+		"/contacts/" + l.contact, "/consents/" + l.consent, "/attempts/" + l.attempt, "/assessments/" + l.baseline,
+		"/follow-ups/" + l.followUp + "/completion", "/episodes/" + l.episode, "/patients/" + l.patient,
+	} {
+		tags := map[string]string{}
+		for _, step := range []string{"", "/entered-in-error", "/entered-in-error/undo"} {
+			shown := lw.get(at).want(200)
+			if step != "" {
+				l.later(time.Second)
+				done := lw.post(at+step, because).want(200)
+				if shown = lw.get(at).want(200); done.header.Get("ETag") != shown.header.Get("ETag") {
+					t.Errorf("%s%s: answered as %s, and read as %s", at, step, done.header.Get("ETag"), shown.header.Get("ETag"))
+				}
+			}
+			tag := shown.header.Get("ETag")
+			if before, was := tags[tag]; was || tag == "" {
+				t.Errorf("%s%s: the version %s was that of %q", at, step, tag, before)
+			}
+			tags[tag] = step
+		}
+	}
+}
+
+// A completion that was moved to the wrong record again moves on.
+func TestACompletionMovesTwice(t *testing.T) {
+	l, _, _, second, _ := twoPeople(t)
+	_, episode := l.supported()
+	l.ons4(episode, "baseline", l.daysAgo(25), 4, 5, 3, 8).want(201)
+	third := l.as("link_worker").get("/follow-ups?episode_id=" + episode).want(200).text("items.0.id")
+	for _, move := range [][2]string{{l.followUp, second}, {second, third}} {
+		l.as("link_worker").post("/follow-ups/"+move[0]+"/completion/reassignment",
+			fmt.Sprintf(`{"follow_up_id":%q,"reason":"The wrong one"}`, move[1])).want(200)
+	}
+	if f := l.as("link_worker").get("/follow-ups/" + third).want(200); f.text("state") != "completed" {
+		t.Errorf("%s", f.body)
+	}
+}
+
+// A merge that waits for a second person is not made of somebody who is entered in error meanwhile.
+func TestNobodyInErrorIsMerged(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	numbered := func(number string) string {
+		return lw.post("/patients", fmt.Sprintf(`{"given_name":"Marigold","family_name":"Waits","birth_date":"1950-04-01",
+			"nhs_number":%q}`, number)).made()
+	}
+	kept, away := numbered("9991000003"), numbered("9434765919")
+	merge := w.merge(away, kept).want(200).text("merge.id")
+	lw.post("/patients/"+away+"/entered-in-error", because).want(200)
+	w.as("site_manager").post("/merges/"+merge+"/confirmation", "").problem(409, "conflict")
+	w.merge(away, kept).problem(409, "conflict")
+	lw.post("/patients/"+away+"/entered-in-error/undo", because).want(200)
+	w.as("site_manager").post("/merges/"+merge+"/confirmation", "").want(200)
 }

@@ -178,14 +178,14 @@ func (s *Store) HandOver(ctx context.Context, n NewHandover) (h Handover, err er
 	return h, err
 }
 
-// handing is a link worker whose work is handed over.
-type handing struct{ SiteID, ID uuid.UUID }
+// worker is a link worker whose work is handed over.
+type worker struct{ SiteID, ID uuid.UUID }
 
-func (handing) TableName() string { return "link_workers" }
+func (worker) TableName() string { return "link_workers" }
 
 // workerForUpdate finds a link worker of the actor's sites, and lets two handovers of one follow each other.
-func workerForUpdate(tx *db.Tx, id uuid.UUID) (handing, error) {
-	return db.FindForUpdate[handing](tx, "link worker", id)
+func workerForUpdate(tx *db.Tx, id uuid.UUID) (worker, error) {
+	return db.FindForUpdate[worker](tx, "link worker", id)
 }
 
 // mayHandOver refuses a link worker to hand over the work of another.
@@ -250,7 +250,7 @@ func (n NewHandover) takers() (list []uuid.UUID) {
 
 // activeWorkers are those of the link workers who are active at the site; they stay so until the transaction ends.
 func activeWorkers(tx *db.Tx, site uuid.UUID, ids []uuid.UUID) (active []uuid.UUID, err error) {
-	err = tx.Model(&handing{}).
+	err = tx.Model(&worker{}).
 		Where("site_id = ? and id = any(?::uuid[]) and active", site, db.IDs(ids)).
 		Clauses(clause.Locking{Strength: "SHARE"}).
 		Order("id").
@@ -259,7 +259,7 @@ func activeWorkers(tx *db.Tx, site uuid.UUID, ids []uuid.UUID) (active []uuid.UU
 	return active, err
 }
 
-func workOf(tx *db.Tx, from handing, today day.Date) (list []HandoverItem, err error) {
+func workOf(tx *db.Tx, from worker, today day.Date) (list []HandoverItem, err error) {
 	args := map[string]any{"site": from.SiteID, "worker": from.ID, "today": today}
 	err = tx.Query(files.SQL("handover.sql"), args).Scan(&list).Error
 	return list, err
@@ -377,7 +377,7 @@ func (h *Handover) move(tx *db.Tx) error {
 	if int(moved.RowsAffected) != len(ids) {
 		return fault.New(fault.Conflict, "Somebody else gave one of the episodes away meanwhile. Ask again what there is.")
 	}
-	return h.tell(tx, events.EpisodeHandedOver, of, nil)
+	return h.recordEvents(tx, events.EpisodeHandedOver, of, nil)
 }
 
 // beginCover has somebody stand in from today on.
@@ -415,11 +415,11 @@ func (h *Handover) beginCover(tx *db.Tx, n NewHandover, today day.Date) error {
 	if err := tx.CreateInBatches(all, 1000).Error; err != nil {
 		return err
 	}
-	return h.tell(tx, events.EpisodeCovered, of, events.Data{"until": n.Until.String()})
+	return h.recordEvents(tx, events.EpisodeCovered, of, events.Data{"until": n.Until.String()})
 }
 
-// tell puts onto the timeline of each episode from whom to whom it went.
-func (h *Handover) tell(tx *db.Tx, kind events.Kind, of []HandoverItem, more events.Data) error {
+// recordEvents puts onto the timeline of each episode from whom to whom it went.
+func (h *Handover) recordEvents(tx *db.Tx, kind events.Kind, of []HandoverItem, more events.Data) error {
 	var log events.Log
 	for _, item := range of {
 		data := events.Data{
@@ -518,7 +518,7 @@ func (s *Store) EndCover(ctx context.Context, id uuid.UUID) (h Handover, err err
 			Error; err != nil {
 			return err
 		}
-		return h.tell(tx, events.EpisodeCoverEnded, of, nil)
+		return h.recordEvents(tx, events.EpisodeCoverEnded, of, nil)
 	})
 	return h, err
 }

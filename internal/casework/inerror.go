@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -61,6 +62,15 @@ var ofEpisode = []struct{ table, condition string }{
 	{"follow_ups_all", "episode_id = @episode"},
 }
 
+// restoredTables are the tables in the order in which an undo brings rows back: what belongs to something comes after it.
+var restoredTables = func() []string {
+	tables := []string{"episodes_all"}
+	for _, of := range slices.Backward(ofEpisode) {
+		tables = append(tables, of.table)
+	}
+	return tables
+}()
+
 const ofItsFollowUps = "follow_up_id in (select id from follow_ups_all where site_id = @site and episode_id = @episode)"
 
 // EpisodeInError says that an episode should not have been recorded. Everything that belongs to it falls with it; its
@@ -99,16 +109,6 @@ func markEpisode(tx *db.Tx, e *episodes.Episode, void voids.Void) error {
 		}
 	}
 	return e.MarkInError(tx, void)
-}
-
-// restoreOfEpisodes brings back what belongs to episodes that fell with a void and are back already.
-func restoreOfEpisodes(tx *db.Tx, void voids.Void, reason string) error {
-	for i := range ofEpisode { // what belongs to something comes after it
-		if err := void.Restore(tx, ofEpisode[len(ofEpisode)-1-i].table); err != nil {
-			return err
-		}
-	}
-	return referrals.Restore(tx, void, reason)
 }
 
 // PatientInError says that a person should not have been recorded: their consents and episodes, and everything that belongs
@@ -170,18 +170,16 @@ func (s *Store) RestorePatient(ctx context.Context, id uuid.UUID, why voids.InEr
 			Error; err != nil {
 			return err
 		}
-		for i := range fell { // the void is one for all of them
-			if err := fell[i].Restore(tx, void); err != nil {
+		tables := append([]string{"consents_all"}, restoredTables...)
+		if void, err = voids.TakeBack(tx, p.VoidSubject(), why.Reason, tables...); err != nil {
+			return err
+		}
+		for i := range fell {
+			if err := fell[i].RecordRestored(tx); err != nil {
 				return err
 			}
 		}
-		if err := restoreOfEpisodes(tx, void, why.Reason); err != nil {
-			return err
-		}
-		if err := void.Restore(tx, "consents_all"); err != nil {
-			return err
-		}
-		return void.Undo(tx, why.Reason)
+		return referrals.Restore(tx, void, why.Reason)
 	})
 	return p, err
 }
@@ -197,17 +195,14 @@ func (s *Store) RestoreEpisode(
 		if e, err = db.FindRecorded[episodes.Episode](tx, "episode", id); err != nil {
 			return err
 		}
-		void, err := voids.Standing(tx, e.VoidSubject())
+		void, err := voids.TakeBack(tx, e.VoidSubject(), why.Reason, restoredTables...)
 		if err != nil {
 			return err
 		}
-		if err := e.Restore(tx, void); err != nil {
+		if err := referrals.Restore(tx, void, why.Reason); err != nil {
 			return err
 		}
-		if err := restoreOfEpisodes(tx, void, why.Reason); err != nil {
-			return err
-		}
-		return void.Undo(tx, why.Reason)
+		return e.RecordRestored(tx)
 	})
 	return e, err
 }

@@ -141,8 +141,8 @@ type offer struct {
 
 func (offer) TableName() string { return "transfer_offers" }
 
-// at acts as Waypost itself at the other site of a transfer, of which the actor may see nothing.
-func at(tx *db.Tx, site uuid.UUID, f func() error) error {
+// asWaypostAt acts as Waypost itself at the other site of a transfer, of which the actor may see nothing.
+func asWaypostAt(tx *db.Tx, site uuid.UUID, f func() error) error {
 	return tx.Unshown(func() error {
 		return tx.As(actor.Actor{Role: actor.System, Job: "transfer", Sites: []uuid.UUID{site}}, f)
 	})
@@ -185,7 +185,7 @@ func (s *Store) Transfer(ctx context.Context, patient uuid.UUID, n NewTransfer) 
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
-		if err := at(tx, n.SiteID, func() error {
+		if err := asWaypostAt(tx, n.SiteID, func() error {
 			if err := tx.Create(&made).Error; err != nil {
 				return err
 			}
@@ -193,7 +193,7 @@ func (s *Store) Transfer(ctx context.Context, patient uuid.UUID, n NewTransfer) 
 		}); err != nil {
 			return err
 		}
-		if err := row.tell(tx, events.TransferRequested); err != nil {
+		if err := row.recordEvent(tx, events.TransferRequested); err != nil {
 			return err
 		}
 		t, err = find(tx, row.ID, "out")
@@ -211,7 +211,7 @@ func (n *NewTransfer) check(tx *db.Tx, p people.Patient) error {
 		return err
 	}
 	var there bool
-	if err := at(tx, n.SiteID, func() error {
+	if err := asWaypostAt(tx, n.SiteID, func() error {
 		return tx.Raw("select exists (select from sites where id = ?)", n.SiteID).Scan(&there).Error
 	}); err != nil {
 		return err
@@ -277,7 +277,7 @@ func endLapsed(tx *db.Tx, p people.Patient) error {
 		Error
 }
 
-func (r sending) tell(tx *db.Tx, kind events.Kind) error {
+func (r sending) recordEvent(tx *db.Tx, kind events.Kind) error {
 	return events.Record(tx, kind, events.Subject{ID: r.ID, SiteID: r.SiteID, PatientID: r.PatientID}, nil)
 }
 
@@ -291,14 +291,14 @@ func (s *Store) AcceptTransfer(ctx context.Context, id uuid.UUID, a Acceptance) 
 			return err
 		}
 		var was passed
-		if err := at(tx, o.FromSiteID, func() error { return was.read(tx, o) }); err != nil {
+		if err := asWaypostAt(tx, o.FromSiteID, func() error { return was.read(tx, o) }); err != nil {
 			return err
 		}
 		taken, err := s.take(tx, &o, was, a)
 		if err != nil {
 			return err
 		}
-		if err := at(tx, o.FromSiteID, func() error { return s.leave(tx, was) }); err != nil {
+		if err := asWaypostAt(tx, o.FromSiteID, func() error { return s.closeLeft(tx, was) }); err != nil {
 			return err
 		}
 		o.State, o.EpisodeIDs = accepted, taken.EpisodeIDs
@@ -318,12 +318,12 @@ func (s *Store) AcceptTransfer(ctx context.Context, id uuid.UUID, a Acceptance) 
 func waiting(tx *db.Tx, id uuid.UUID) (offer, error) {
 	o, err := db.First[offer](tx.Where("id = ?", id).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), "transfer")
 	if err == nil && (o.State != pending || !o.LapsesAt.After(tx.Now)) {
-		err = over
+		err = errAnswered
 	}
 	return o, err
 }
 
-var over = fault.New(fault.Conflict, "This transfer waits for no answer any more.")
+var errAnswered = fault.New(fault.Conflict, "This transfer waits for no answer any more.")
 
 // passed is what is copied of a person, and what it leaves.
 type passed struct {
@@ -340,7 +340,7 @@ func (r *passed) read(tx *db.Tx, o offer) (err error) {
 		return err
 	}
 	if r.transfer.State != pending {
-		return over
+		return errAnswered
 	}
 	var kept uuid.UUID // merged meanwhile
 	if err := tx.Raw("select kept_patient(?)", r.transfer.PatientID).Row().Scan(&kept); err != nil {
@@ -412,9 +412,9 @@ func (s *Store) take(tx *db.Tx, o *offer, was passed, a Acceptance) (out taken, 
 	return out, nil
 }
 
-// leave closes what the site that sent has open of the person: the episodes, and the follow-ups that nobody there will ask
+// closeLeft closes what the site that sent has open of the person: the episodes, and the follow-ups that nobody there will ask
 // about any more. It is not told what the other site made of it.
-func (s *Store) leave(tx *db.Tx, was passed) error {
+func (s *Store) closeLeft(tx *db.Tx, was passed) error {
 	for _, e := range was.episodes {
 		if _, err := s.Episodes.Close(tx.Context(), e.ID, episodes.Closure{Reason: "transferred_site"}); err != nil {
 			return err
@@ -444,7 +444,7 @@ func (r sending) end(tx *db.Tx, state TransferState, why *string, kind events.Ki
 	if err != nil {
 		return err
 	}
-	return r.tell(tx, kind)
+	return r.recordEvent(tx, kind)
 }
 
 // answer writes how an offer ended at the site that was asked. Whoever did not accept keeps no name.
@@ -465,14 +465,14 @@ func (s *Store) RefuseTransfer(ctx context.Context, id uuid.UUID, r Refusal) (t 
 		if err != nil {
 			return err
 		}
-		if err := at(tx, o.FromSiteID, func() error {
+		if err := asWaypostAt(tx, o.FromSiteID, func() error {
 			q := tx.Where("site_id = ? and id = ?", o.FromSiteID, o.ID).Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
 			row, err := db.First[sending](q, "transfer")
 			if err != nil {
 				return err
 			}
 			if row.State != pending {
-				return over
+				return errAnswered
 			}
 			return row.end(tx, refused, &r.Reason, events.TransferRefused)
 		}); err != nil {
@@ -497,12 +497,12 @@ func (s *Store) CancelTransfer(ctx context.Context, id uuid.UUID) (t Transfer, e
 			return err
 		}
 		if row.State != pending || !row.LapsesAt.After(tx.Now) {
-			return over
+			return errAnswered
 		}
 		if err := row.end(tx, cancelled, nil, events.TransferCancelled); err != nil {
 			return err
 		}
-		if err := at(tx, row.ToSiteID, func() error {
+		if err := asWaypostAt(tx, row.ToSiteID, func() error {
 			if err := tx.Exec(`update transfer_offers set state = ?, name = null, answered_at = ?, updated_at = ?
 				where site_id = ? and id = ?`, cancelled, tx.Now, tx.Now, row.ToSiteID, row.ID).Error; err != nil {
 				return err

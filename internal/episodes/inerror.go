@@ -25,13 +25,10 @@ func (s *Store) ContactInError(
 		if c.EnteredInError != nil {
 			return voids.ErrInError
 		}
-		if void, err = voids.Begin(tx, c.voidSubject(e), &why.Reason, nil); err != nil {
+		if void, err = voids.Enter(tx, c.voidSubject(e), &why.Reason, "contacts_all", "id = ?", c.ID); err != nil {
 			return err
 		}
-		if err := void.Mark(tx, "contacts_all", "id = ?", c.ID); err != nil {
-			return err
-		}
-		c.EnteredInError, c.UpdatedAt = void.InError(), tx.Now
+		c.EnteredInError, c.Version, c.UpdatedAt = void.InError(), c.Version+1, tx.Now
 		if err := c.recordEvent(tx, e, events.ContactEnteredInError); err != nil {
 			return err
 		}
@@ -51,16 +48,10 @@ func (s *Store) RestoreContact(
 		if c, e, err = lockContact(tx, id); err != nil {
 			return err
 		}
-		if void, err = voids.Standing(tx, c.voidSubject(e)); err != nil {
+		if void, err = voids.TakeBack(tx, c.voidSubject(e), why.Reason, "contacts_all"); err != nil {
 			return err
 		}
-		if err := void.Restore(tx, "contacts_all"); err != nil {
-			return err
-		}
-		if err := void.Undo(tx, why.Reason); err != nil {
-			return err
-		}
-		c.EnteredInError, c.UpdatedAt = nil, tx.Now
+		c.EnteredInError, c.Version, c.UpdatedAt = nil, c.Version+1, tx.Now
 		if err := c.recordEvent(tx, e, events.ContactRestored); err != nil {
 			return err
 		}
@@ -90,16 +81,13 @@ func (e *Episode) MarkInError(tx *db.Tx, void voids.Void) error {
 	if err := void.Mark(tx, "episodes_all", "id = ?", e.ID); err != nil {
 		return err
 	}
-	e.EnteredInError, e.UpdatedAt = void.InError(), tx.Now
+	e.EnteredInError, e.Version, e.UpdatedAt = void.InError(), e.Version+1, tx.Now
 	return events.Record(tx, events.EpisodeEnteredInError, e.subject(), nil)
 }
 
-// Restore brings an episode back that fell with a void.
-func (e *Episode) Restore(tx *db.Tx, void voids.Void) error {
-	if err := void.Restore(tx, "episodes_all"); err != nil {
-		return err
-	}
-	e.EnteredInError, e.UpdatedAt = nil, tx.Now
+// RecordRestored notes that an episode that fell with a void is back.
+func (e *Episode) RecordRestored(tx *db.Tx) error {
+	e.EnteredInError, e.Version, e.UpdatedAt = nil, e.Version+1, tx.Now
 	return events.Record(tx, events.EpisodeRestored, e.subject(), nil)
 }
 

@@ -11,7 +11,6 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
-	"waypost/internal/platform/voids"
 )
 
 // CompletionReassignment is the command to move what a person said at a follow-up to the right one.
@@ -46,8 +45,11 @@ func (s *Store) ReassignAssessment(
 		if err := checkTimepoint(tx, new, a.Timepoint); err != nil {
 			return err
 		}
-		if with, err := a.ofCompletion(tx); err != nil || with {
-			return orElseFault(err, "It was recorded with a completion: reassign that.")
+		switch with, err := a.ofCompletion(tx); {
+		case err != nil:
+			return err
+		case with:
+			return fault.New(fault.Conflict, "It was recorded with a completion: reassign that.")
 		}
 		if a.followUp, err = plannedAt(tx, &new, a.Timepoint); err != nil {
 			return err
@@ -64,13 +66,6 @@ func (s *Store) ReassignAssessment(
 		return updateBaseline(tx, &new, nil)
 	})
 	return a, old, new, err
-}
-
-func orElseFault(err error, detail string) error {
-	if err != nil {
-		return err
-	}
-	return fault.New(fault.Conflict, detail)
 }
 
 // ofCompletion reports whether an assessment was recorded with a completion that stands.
@@ -204,11 +199,7 @@ func (c *RecordedCompletion) moveTo(tx *db.Tx, f, t FollowUp, e *episodes.Episod
 	if err := tx.Where("site_id = ? and id in ? and corrected_by_id is null", f.SiteID, with).Find(&list).Error; err != nil {
 		return err
 	}
-	void, err := voids.Begin(tx, voids.Subject{Type: "services", SiteID: f.SiteID, ID: c.ID, PatientID: f.PatientID}, &reason, nil)
-	if err != nil {
-		return err
-	}
-	if err := void.Mark(tx, "follow_up_services_all", "follow_up_id = ? and referral_id is not null", f.ID); err != nil {
+	if err := f.dropServices(tx, reason, "referral_id is not null"); err != nil {
 		return err
 	}
 	for _, table := range []string{"follow_up_services", "follow_up_completions"} {

@@ -29,11 +29,8 @@ func (s *Store) ConsentInError(ctx context.Context, id uuid.UUID, why voids.InEr
 		if c.EnteredInError != nil {
 			return events.Kind{}, voids.ErrInError
 		}
-		void, err := voids.Begin(tx, c.voidSubject(), &why.Reason, nil)
-		if err != nil {
-			return events.Kind{}, err
-		}
-		return events.ConsentEnteredInError, void.Mark(tx, "consents_all", "id = ?", c.ID)
+		_, err := voids.Enter(tx, c.voidSubject(), &why.Reason, "consents_all", "id = ?", c.ID)
+		return events.ConsentEnteredInError, err
 	})
 }
 
@@ -41,14 +38,8 @@ func (s *Store) ConsentInError(ctx context.Context, id uuid.UUID, why voids.InEr
 // (it is not in error).
 func (s *Store) RestoreConsent(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (Consent, error) {
 	return s.changeConsent(ctx, id, func(tx *db.Tx, c Consent) (events.Kind, error) {
-		void, err := voids.Standing(tx, c.voidSubject())
-		if err != nil {
-			return events.Kind{}, err
-		}
-		if err := void.Restore(tx, "consents_all"); err != nil {
-			return events.Kind{}, err
-		}
-		return events.ConsentRestored, void.Undo(tx, why.Reason)
+		_, err := voids.TakeBack(tx, c.voidSubject(), why.Reason, "consents_all")
+		return events.ConsentRestored, err
 	})
 }
 
@@ -124,11 +115,8 @@ func (s *Store) SetVoid(tx *db.Tx, p *Patient, void *voids.Void) error {
 		kind = events.PatientEnteredInError
 		p.VoidID, p.EnteredInError = &void.ID, void.InError()
 	}
-	p.UpdatedAt = tx.Now
-	err := tx.Model(&Patient{}).
-		Where("site_id = ? and id = ?", p.SiteID, p.ID).
-		Updates(map[string]any{"void_id": p.VoidID, "updated_at": tx.Now}).
-		Error
+	p.Version, p.UpdatedAt = p.Version+1, tx.Now
+	err := db.Save(tx, p.SiteID, p.ID, p)
 	if err == nil && void == nil {
 		err = s.keepLookups(tx, *p)
 	}

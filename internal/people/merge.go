@@ -306,6 +306,11 @@ func (s *Store) ConfirmMerge(ctx context.Context, id uuid.UUID) (out MergedPatie
 		if m.State != MergePending {
 			return fault.New(fault.Conflict, "The merge does not wait to be confirmed: its state says where it stands.")
 		}
+		for _, p := range []*Patient{&from, &into} {
+			if err := p.notMerged(tx); err != nil {
+				return err
+			}
+		}
 		if err := m.bySomebodyElse(tx); err != nil {
 			return err
 		}

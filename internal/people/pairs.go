@@ -135,7 +135,7 @@ func (s *Store) findSomeDuplicates(ctx context.Context) (n int, err error) {
 		}
 		for _, p := range list {
 			found := []fault.PossibleDuplicate{}
-			if p.MergedIntoID == nil {
+			if p.MergedIntoID == nil && p.VoidID == nil {
 				if found, err = s.duplicates(tx, p); err != nil {
 					return err
 				}

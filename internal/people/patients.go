@@ -288,7 +288,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if p.Details, err = c.Apply(was); err != nil {
 			return err
 		}
-		p.settleBirth(c)
+		p.applyBirthChange(c)
 		if err := s.validate(tx, p, was); err != nil {
 			return err
 		}
@@ -359,8 +359,8 @@ func (s *Store) validate(tx *db.Tx, p *Patient, was Details) error {
 	return c.Err()
 }
 
-// settleBirth lets what a change says of the date of birth win over what was known, where it names one of the two fields.
-func (d *Details) settleBirth(c Changes) {
+// applyBirthChange lets what a change says of the date of birth win over what was known, where it names one of the two fields.
+func (d *Details) applyBirthChange(c Changes) {
 	switch date, unknown := c.Has("birth_date"), c.Has("birth_date_unknown"); {
 	case date && !unknown:
 		d.BirthDateUnknown = false

@@ -48,11 +48,16 @@ func (s *Store) RestoreAttendance(ctx context.Context, id uuid.UUID, why voids.I
 
 // lockOfAttendance locks the referral of an attendance, which may be entered in error.
 func lockOfAttendance(tx *db.Tx, id uuid.UUID) (*History, error) {
-	of, err := db.First[Attendance](tx.Table("recorded_attendances").Where("id = ?", id), "attendance")
+	of, err := recordedAttendance(tx, id)
 	if err != nil {
 		return nil, err
 	}
 	return lockForUpdate(tx, of.ReferralID)
+}
+
+// recordedAttendance finds a report of attendance; one that was taken back, too.
+func recordedAttendance(tx *db.Tx, id uuid.UUID) (Attendance, error) {
+	return db.First[Attendance](tx.Table("recorded_attendances").Where("id = ?", id), "attendance")
 }
 
 // Attendance returns a report of attendance; one that was taken back, too.
@@ -114,11 +119,8 @@ func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance,
 	case reason != nil && utf8.RuneCountInString(*reason) > voids.MaxReason:
 		return Attendance{}, fault.InvalidAt("reason", fault.TooLong, "may have at most 500 characters")
 	}
-	void, err := voids.Begin(tx, h.voidSubject(a), reason, nil)
+	void, err := voids.Enter(tx, h.voidSubject(a), reason, "attendances_all", "id = ?", a.ID)
 	if err != nil {
-		return *a, err
-	}
-	if err := void.Mark(tx, "attendances_all", "id = ?", a.ID); err != nil {
 		return *a, err
 	}
 	a.EnteredInError, a.UpdatedAt = void.InError(), tx.Now
@@ -133,8 +135,7 @@ func (h *History) restore(tx *db.Tx, id uuid.UUID, reason string) (Attendance, e
 		return Attendance{}, err
 	}
 	a := &all[at]
-	void, err := voids.Standing(tx, h.voidSubject(a))
-	if err != nil {
+	if _, err := voids.Standing(tx, h.voidSubject(a)); err != nil {
 		return *a, err
 	}
 	said, err := h.existingReport(tx, a.NewAttendance)
@@ -144,10 +145,7 @@ func (h *History) restore(tx *db.Tx, id uuid.UUID, reason string) (Attendance, e
 	if said != nil {
 		return *a, fault.New(fault.Conflict, "The same side has said this of that day again since: that report stands.")
 	}
-	if err := void.Restore(tx, "attendances_all"); err != nil {
-		return *a, err
-	}
-	if err := void.Undo(tx, reason); err != nil {
+	if _, err := voids.TakeBack(tx, h.voidSubject(a), reason, "attendances_all"); err != nil {
 		return *a, err
 	}
 	a.EnteredInError, a.UpdatedAt = nil, tx.Now

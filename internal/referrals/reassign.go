@@ -162,7 +162,7 @@ func (s *Store) ReassignAttendance(
 
 // lockReferrals locks the referral of an attendance and another one, in the order of their ids.
 func lockReferrals(tx *db.Tx, attendance, to uuid.UUID) (from, target *History, err error) {
-	of, err := db.First[Attendance](tx.Table("recorded_attendances").Where("id = ?", attendance), "attendance")
+	of, err := recordedAttendance(tx, attendance)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -134,7 +134,7 @@ create or replace function follow_subjects(of_site uuid, patients uuid[]) return
 call only_for('follow_subjects(uuid, uuid[])');
 
 -- Works out anew which consents of a person stand. None of them does before.
-create or replace function settle_consents(of_site uuid, patient uuid, at_time timestamptz) returns void
+create or replace function set_standing_consents(of_site uuid, patient uuid, at_time timestamptz) returns void
   language plpgsql as $$
 declare for_purpose text;
 begin
@@ -142,7 +142,7 @@ begin
     perform set_standing_consent(of_site, patient, for_purpose, at_time);
   end loop;
 end $$;
-call only_for('settle_consents(uuid, uuid, timestamptz)');
+call only_for('set_standing_consents(uuid, uuid, timestamptz)');
 
 -- Moves everything of one person to another, and journals it. Both are locked. Returns whose links ended with it: the
 -- referrals and the follow-ups.
@@ -170,7 +170,7 @@ begin
   end loop;
   perform follow_episodes(of_site, array[into_patient], at_time);
   perform follow_subjects(of_site, array[from_patient]);
-  perform settle_consents(of_site, into_patient, at_time);
+  perform set_standing_consents(of_site, into_patient, at_time);
   perform recount_answers(of_site, into_patient, at_time);
   delete from duplicate_pairs d where d.site_id = of_site and from_patient in (d.patient_id, d.other_id);
   delete from duplicate_checks d where d.site_id = of_site and d.patient_id = from_patient;
@@ -236,8 +236,8 @@ begin
   delete from outweighed_consents o where o.site_id = of_site and o.merge_id = of_merge;
   perform follow_episodes(of_site, array[from_patient, into_patient], at_time);
   perform follow_subjects(of_site, array[into_patient]);
-  perform settle_consents(of_site, from_patient, at_time);
-  perform settle_consents(of_site, into_patient, at_time);
+  perform set_standing_consents(of_site, from_patient, at_time);
+  perform set_standing_consents(of_site, into_patient, at_time);
   perform recount_answers(of_site, from_patient, at_time);
   perform recount_answers(of_site, into_patient, at_time);
   insert into moved_events (site_id, event_id, patient_id)

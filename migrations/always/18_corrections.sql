@@ -6,7 +6,8 @@
 create or replace function received_since(site uuid, patient uuid, subject uuid, referral uuid, since timestamptz)
   returns table (kind text, name text, received_at timestamptz)
   language sql stable security definer set search_path = public, pg_temp as $$
-  select 'practice', null, max(l.at) from access_log l
+  select r.* from (
+  select 'practice', null::text, max(l.at) from access_log l
     where l.site_id = site and l.at >= since and l.operation = 'gp_message' and patient = any(l.patient_ids)
     having count(*) > 0
   union all
@@ -20,10 +21,13 @@ create or replace function received_since(site uuid, patient uuid, subject uuid,
     from webhook_deliveries d
     join webhooks w on w.id = d.webhook_id
     join events e on e.id = d.event_id
-    where e.site_id = site and e.subject_id = subject and d.state = 'delivered' group by w.id, w.url
+    where e.site_id = site and e.subject_id = subject and e.patient_id = any(array(
+        select patient union all select unnest(p.merged_ids) from patients p where p.site_id = site and p.id = patient))
+      and d.state = 'delivered' group by w.id, w.url
   union all
   select 'release', p.title, r.as_of from releases r join projects p on p.id = r.project_id
-    where r.state = 'ready' and r.as_of >= since and site = any(p.site_ids) $$;
+    where r.state = 'ready' and r.as_of >= since and site = any(p.site_ids)
+  ) r where site = any(acting_sites()) $$;
 call only_for('received_since(uuid, uuid, uuid, uuid, timestamptz)', 'waypost_staff', 'waypost_jobs');
 
 call reset_access('corrections');

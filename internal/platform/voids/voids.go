@@ -5,9 +5,11 @@ package voids
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -109,6 +111,29 @@ func Begin(tx *db.Tx, s Subject, reason *string, loss *Loss) (Void, error) {
 	return v, tx.Create(&v).Error
 }
 
+// Enter is Begin, and marks the rows of a table that fall with the subject.
+func Enter(tx *db.Tx, s Subject, reason *string, table, condition string, args ...any) (Void, error) {
+	v, err := Begin(tx, s, reason, nil)
+	if err != nil {
+		return v, err
+	}
+	return v, v.Mark(tx, table, condition, args...)
+}
+
+// TakeBack brings back the rows of tables that fell with the subject. Fault: conflict (it did not fall by itself).
+func TakeBack(tx *db.Tx, s Subject, reason string, tables ...string) (Void, error) {
+	v, err := Standing(tx, s)
+	if err != nil {
+		return v, err
+	}
+	for _, table := range tables {
+		if err := v.Restore(tx, table); err != nil {
+			return v, err
+		}
+	}
+	return v, v.Undo(tx, reason)
+}
+
 // ErrInError refuses what can only be done to what stands; ErrStands what can only be done to a mistake.
 var (
 	ErrInError = fault.New(fault.Conflict, "It is entered in error already.")
@@ -158,10 +183,17 @@ func (v Void) Restore(tx *db.Tx, table string) error {
 		Error
 }
 
+// versioned are the tables whose rows have a version, which another state of a thing raises.
+var versioned = []string{"contacts_all", "episodes_all", "follow_ups_all"}
+
 // marked is what changes in a row. What people say of services has no time of its own.
 func marked(void any, now time.Time, table string) map[string]any {
-	if table == "follow_up_services_all" {
-		return map[string]any{"void_id": void}
+	changes := map[string]any{"void_id": void}
+	if table != "follow_up_services_all" {
+		changes["updated_at"] = now
 	}
-	return map[string]any{"void_id": void, "updated_at": now}
+	if slices.Contains(versioned, table) {
+		changes["version"] = gorm.Expr("version + 1")
+	}
+	return changes
 }

@@ -45,7 +45,8 @@ type lifeMerge struct {
 
 // lives is a world with its model. Each operation changes both, where the model says that it may.
 type lives struct {
-	*world
+	researchWorld
+	project  string // of the releases
 	rnd      *rand.Rand
 	people   []modelPerson
 	episodes []modelEpisode
@@ -56,14 +57,17 @@ type lives struct {
 const because = `{"reason":"The wrong one"}`
 
 func newLives(t *testing.T, seed uint64) *lives {
-	w := newWorld(t)
-	l := &lives{world: w, rnd: rand.New(rand.NewPCG(seed, 19))}
+	w := newResearchWorld(t)
+	l := &lives{researchWorld: w, rnd: rand.New(rand.NewPCG(seed, 19))}
+	l.project = w.as("data_steward").post("/projects", strings.Replace(
+		w.study(`,"setting_reason":"Nothing can be taken out"`), "outside", "safe_setting", 1)).made()
 	l.workers = []string{w.worker, w.colleague("Kim Other")}
 	lw := w.as("link_worker")
 	for i := range 5 {
 		surname := "Life" + strings.Repeat(string(rune('a'+i)), 5)
 		p := lw.post("/patients", fmt.Sprintf(`{"given_name":"Marigold","family_name":%q,"birth_date":"19%d0-04-01"}`, surname, 4+i)).made()
 		w.consent(p, "share_with_organisations", "given")
+		w.consent(p, "research", "given")
 		l.people = append(l.people, modelPerson{id: p, surname: surname, into: -1})
 		for range 1 + i%2 {
 			e := modelEpisode{id: w.episode(p), person: i}
@@ -78,7 +82,7 @@ func newLives(t *testing.T, seed uint64) *lives {
 }
 
 // A list of lives in which anything can happen: mistakes and their undoing, merges, handovers, a transfer. After each step
-// figures, lists and timelines say what a simple model says.
+// figures, lists and timelines say what a simple model says; now and then, and at last, a release of data does.
 func TestRandomLivesAgreeWithAModel(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -88,12 +92,15 @@ func TestRandomLivesAgreeWithAModel(t *testing.T) {
 				l.contactInError, l.merge, l.unmerge, l.handOver, l.pass,
 			}
 			var done []string
-			for range 50 {
+			for i := range 50 {
 				if what := steps[l.rnd.IntN(len(steps))](); what != "" {
 					done = append(done, what)
 					if !l.agrees() {
 						t.Fatalf("after %s", strings.Join(done, ", "))
 					}
+				}
+				if i%10 == 9 && !l.releaseAgrees() {
+					t.Fatalf("the release after %s", strings.Join(done, ", "))
 				}
 			}
 			if len(done) < 20 {
@@ -161,7 +168,7 @@ func (l *lives) baselineInError() string {
 	}
 	e := &l.episodes[i]
 	e.noBaseline = l.toggle("/assessments/"+e.baseline, e.noBaseline)
-	if e.noBaseline && !e.completed { // no attempt is recorded of any
+	if e.noBaseline && !e.completed && !e.closed { // no attempt is recorded of any, and what passed on is recorded as lost
 		e.noFollowUp = true
 	} else if !e.noBaseline {
 		e.noFollowUp = false
@@ -371,4 +378,57 @@ func (l *lives) eachPerson(same func(what string, got, want any)) {
 			same(fmt.Sprintf("episodes on the timeline of %d", i), strings.Count(timeline, `"episode.opened"`), all)
 		}
 	}
+}
+
+// releaseAgrees compares a release of data with the model.
+func (l *lives) releaseAgrees() bool {
+	l.t.Helper()
+	const scores, rows = 4, 8 // of an assessment: a score for each of its four items; a row for each item and score
+	want := map[string]int{}
+	people := map[int]bool{}
+	for _, e := range l.episodes {
+		if !e.stands() {
+			continue
+		}
+		people[e.person] = true
+		want["episodes"]++
+		want["referrals"]++
+		if !e.noBaseline {
+			want["assessments_long"] += rows
+		}
+		if e.noFollowUp {
+			continue
+		}
+		want["follow_ups"]++
+		if e.completed {
+			want["assessments_long"] += rows
+		}
+		if !e.noBaseline {
+			want["outcomes_paired"] += scores
+			if e.completed {
+				want["pairs"] += scores
+			}
+		}
+	}
+	want["participants"] = len(people)
+	made := l.release(l.project)
+	if made.text("state") != "ready" {
+		if made.text("state") != "refused" || len(people) > 0 {
+			l.t.Errorf("the release of %d people: %s", len(people), made.body)
+		}
+		return !l.t.Failed()
+	}
+	for _, name := range []string{"participants", "episodes", "referrals", "follow_ups", "outcomes_paired", "assessments_long"} {
+		table := l.table(made, name)
+		if len(table) != want[name] {
+			l.t.Errorf("%s: %d rows, by the model %d", name, len(table), want[name])
+		}
+		if name == "outcomes_paired" {
+			table = slices.DeleteFunc(table, func(row map[string]string) bool { return row["change"] == "" })
+			if len(table) != want["pairs"] {
+				l.t.Errorf("%d changes, by the model %d", len(table), want["pairs"])
+			}
+		}
+	}
+	return !l.t.Failed()
 }

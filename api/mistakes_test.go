@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 )
@@ -600,4 +601,52 @@ func TestNobodyInErrorIsMerged(t *testing.T) {
 	w.merge(away, kept).problem(409, "conflict")
 	lw.post("/patients/"+away+"/entered-in-error/undo", because).want(200)
 	w.as("site_manager").post("/merges/"+merge+"/confirmation", "").want(200)
+}
+
+// What a person in error had that was in error before stays so, until the person is restored.
+func TestAMistakeOfAPersonInErrorStaysOne(t *testing.T) {
+	w := newWorld(t)
+	patient, episode := w.supported()
+	w.consent(patient, "research", "given")
+	consent := w.as("link_worker").get("/patients/" + patient + "/consents").text("items.0.id")
+	manager := w.as("site_manager")
+	for _, at := range []string{"/consents/" + consent, "/episodes/" + episode, "/patients/" + patient} {
+		manager.post(at+"/entered-in-error", because).want(200)
+	}
+	for _, at := range []string{"/consents/" + consent, "/episodes/" + episode} {
+		manager.post(at+"/entered-in-error/undo", because).problem(409, "conflict")
+	}
+	manager.post("/patients/"+patient+"/entered-in-error/undo", because).want(200)
+	for _, at := range []string{"/consents/" + consent, "/episodes/" + episode} {
+		if manager.get(at).want(200).at("entered_in_error") == nil {
+			t.Errorf("%s is back with the person", at)
+		}
+		manager.post(at+"/entered-in-error/undo", because).want(200)
+	}
+}
+
+// Whoever opens an episode while the person is entered in error is refused, or it falls with the person.
+func TestAPersonInErrorRacesWithWrites(t *testing.T) {
+	w := newWorld(t)
+	for round := range 12 {
+		patient, _ := w.supported()
+		body := fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`, patient, w.today())
+		var all sync.WaitGroup
+		var opened [3]answer
+		for i := range opened {
+			all.Go(func() { opened[i] = w.as("link_worker").post("/episodes", body) })
+		}
+		all.Go(func() {
+			w.as("site_manager").post("/patients/"+patient+"/entered-in-error", because).want(200)
+		})
+		all.Wait()
+		for _, a := range opened {
+			if a.status == 409 {
+				continue
+			}
+			if e := w.as("site_manager").get("/episodes/" + a.made()).want(200); e.at("entered_in_error") == nil {
+				t.Errorf("round %d: an episode of nobody stands: %s", round, e.body)
+			}
+		}
+	}
 }

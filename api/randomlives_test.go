@@ -25,6 +25,7 @@ type modelEpisode struct {
 	worker                 int
 	inError, fell          bool // by itself, or with the person
 	closed                 bool
+	lost                   bool // its follow-up, as it was closed
 	noBaseline             bool // it is in error
 	noFollowUp             bool // it fell with the baseline
 	completed, wasWrong    bool // completed; the completion that was recorded last is in error
@@ -140,6 +141,10 @@ func (l *lives) episodeInError() string {
 		return ""
 	}
 	e := &l.episodes[i]
+	if l.people[e.person].inError {
+		l.as("site_manager").post("/episodes/"+e.id+"/entered-in-error/undo", because).problem(409, "conflict")
+		return ""
+	}
 	e.inError = l.toggle("/episodes/"+e.id, e.inError)
 	return fmt.Sprintf("episode %d in error %v", i, e.inError)
 }
@@ -168,7 +173,7 @@ func (l *lives) baselineInError() string {
 	}
 	e := &l.episodes[i]
 	e.noBaseline = l.toggle("/assessments/"+e.baseline, e.noBaseline)
-	if e.noBaseline && !e.completed && !e.closed { // no attempt is recorded of any, and what passed on is recorded as lost
+	if e.noBaseline && !e.completed && !e.lost { // no attempt is recorded of any
 		e.noFollowUp = true
 	} else if !e.noBaseline {
 		e.noFollowUp = false
@@ -295,7 +300,7 @@ func (l *lives) pass() string {
 	p.passed = true
 	for k := range l.episodes {
 		if e := &l.episodes[k]; e.person == i && e.stands() && !e.closed {
-			e.closed = true
+			e.closed, e.lost = true, !e.completed && !e.noFollowUp
 		}
 	}
 	return fmt.Sprintf("person %d passed on", i)

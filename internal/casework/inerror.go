@@ -116,19 +116,14 @@ func markEpisode(tx *db.Tx, e *episodes.Episode, void voids.Void) error {
 // that an answer raised).
 func (s *Store) PatientInError(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (p people.Patient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		var ids []uuid.UUID
-		if err := tx.InSites().Table("episodes").Where("patient_id = ?", id).Order("id").Pluck("id", &ids).Error; err != nil {
+		spells, err := lockEpisodes(tx, id, nil)
+		if err != nil {
 			return err
 		}
-		var spells []episodes.Episode
-		for _, of := range ids {
-			e, err := db.FindForUpdate[episodes.Episode](tx, "episode", of)
-			if err != nil {
-				return err
-			}
-			spells = append(spells, e)
-		}
 		if p, err = people.LockForVoid(tx, id); err != nil {
+			return err
+		}
+		if spells, err = lockEpisodes(tx, id, spells); err != nil { // one may have been opened while the person was waited for
 			return err
 		}
 		if err := outcomes.RefuseUnseenConcerns(tx, p.SiteID, "patient_id = ?", p.ID); err != nil {
@@ -149,6 +144,25 @@ func (s *Store) PatientInError(ctx context.Context, id uuid.UUID, why voids.InEr
 		return s.People.SetVoid(tx, &p, &void)
 	})
 	return p, err
+}
+
+// lockEpisodes locks the episodes of a person that stand, and returns them after those that are locked already.
+func lockEpisodes(tx *db.Tx, patient uuid.UUID, locked []episodes.Episode) ([]episodes.Episode, error) {
+	var ids []uuid.UUID
+	if err := tx.InSites().Table("episodes").Where("patient_id = ?", patient).Order("id").Pluck("id", &ids).Error; err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if slices.ContainsFunc(locked, func(e episodes.Episode) bool { return e.ID == id }) {
+			continue
+		}
+		e, err := db.FindForUpdate[episodes.Episode](tx, "episode", id)
+		if err != nil {
+			return nil, err
+		}
+		locked = append(locked, e)
+	}
+	return locked, nil
 }
 
 // RestorePatient says that a person who was entered in error was rightly recorded: exactly what fell with them is back.
@@ -185,7 +199,7 @@ func (s *Store) RestorePatient(ctx context.Context, id uuid.UUID, why voids.InEr
 }
 
 // RestoreEpisode says that an episode that was entered in error was right after all: exactly what fell with it is back.
-// Fault: conflict (it stands).
+// Faults: conflict (it stands, or its person is in error).
 func (s *Store) RestoreEpisode(
 	ctx context.Context,
 	id uuid.UUID,
@@ -193,6 +207,9 @@ func (s *Store) RestoreEpisode(
 ) (e episodes.Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if e, err = db.FindRecorded[episodes.Episode](tx, "episode", id); err != nil {
+			return err
+		}
+		if _, err := people.LockForChange(tx, e.PatientID); err != nil {
 			return err
 		}
 		void, err := voids.TakeBack(tx, e.VoidSubject(), why.Reason, restoredTables...)

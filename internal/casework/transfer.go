@@ -152,10 +152,7 @@ func asWaypostAt(tx *db.Tx, site uuid.UUID, f func() error) error {
 // (the person died, or is asked for already).
 func (s *Store) Transfer(ctx context.Context, patient uuid.UUID, n NewTransfer) (t Transfer, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if _, err := people.Find(tx, patient); err != nil {
-			return err
-		}
-		p, err := db.FindForUpdate[people.Patient](tx, "patient", patient)
+		p, err := people.LockForChange(tx, patient)
 		if err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func (s *Store) changeConsent(
 		if c, err = db.FindRecorded[Consent](tx, "consent", id); err != nil {
 			return err
 		}
-		if _, err := db.FindForUpdate[Patient](tx, "patient", c.PatientID); err != nil {
+		if _, err := LockForChange(tx, c.PatientID); err != nil {
 			return err
 		}
 		if c, err = db.FindRecorded[Consent](tx, "consent", id); err != nil {
@@ -87,13 +87,13 @@ func (p *Patient) showInError(tx *db.Tx) error {
 	return err
 }
 
-// LockForVoid locks a person who is to be entered in error. Faults: not_found, conflict (in error already, merged away, or
-// other records were merged into this one).
+// LockForVoid locks a person who is to be entered in error, also against whoever records something of them. Faults:
+// not_found, conflict (in error already, merged away, or other records were merged into this one).
 func LockForVoid(tx *db.Tx, id uuid.UUID) (p Patient, err error) {
-	if p, err = db.FindForUpdate[Patient](tx, "patient", id); err != nil {
+	if err := tx.Exec("select from patients where id = ? for update", id).Error; err != nil {
 		return p, err
 	}
-	if err := p.notMerged(tx); err != nil {
+	if p, err = LockForChange(tx, id); err != nil {
 		return p, err
 	}
 	if len(p.MergedIDs) > 0 {

@@ -226,6 +226,15 @@ func Find(tx *db.Tx, id uuid.UUID) (Patient, error) {
 	return p, err
 }
 
+// LockForChange returns a patient whose record may be written to, and locks it. Faults: those of Find.
+func LockForChange(tx *db.Tx, id uuid.UUID) (Patient, error) {
+	p, err := db.FindForUpdate[Patient](tx, "patient", id)
+	if err == nil {
+		err = p.notMerged(tx)
+	}
+	return p, err
+}
+
 // notMerged is the fault of writing to a record that was merged into another one, or entered in error.
 func (p *Patient) notMerged(tx *db.Tx) error {
 	switch {
@@ -275,10 +284,7 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		r = RecordedPatient{PossibleDuplicates: []fault.PossibleDuplicate{}}
 		p := &r.Patient
-		if *p, err = db.FindForUpdate[Patient](tx, "patient", id); err != nil {
-			return err
-		}
-		if err := p.notMerged(tx); err != nil {
+		if *p, err = LockForChange(tx, id); err != nil {
 			return err
 		}
 		if err := db.Match(version, p.Version); err != nil {

@@ -35,32 +35,41 @@ create or replace function acting_patient() returns uuid language sql stable par
 create or replace function acting_projects() returns uuid[] language sql stable parallel safe as $$
   select string_to_array(nullif(current_setting('app.projects', true), ''), ',')::uuid[] $$;
 
+-- What every transaction calls is in PL/pgSQL, which keeps its plans for the session; a function in SQL that cannot be
+-- inlined is planned at each call.
+
 -- Makes the transaction run as the database role of whoever acts, until it ends. A function with its owner's rights may
 -- not do this, so whoever authenticates by one calls it next.
-create or replace function assume_role() returns void language sql as $$
-  select set_config('role', case acting_role()
+create or replace function assume_role() returns void language plpgsql as $$
+begin
+  perform set_config('role', case acting_role()
     when '' then 'waypost_app'
     when 'system' then 'waypost_jobs'
     when 'organisation' then 'waypost_organisations'
     when 'patient' then 'waypost_patients'
-    else 'waypost_staff' end, true) $$;
+    else 'waypost_staff' end, true);
+end $$;
 
 -- Says who acts, without changing the database role.
 create or replace function set_actor(sites uuid[], role text, caller uuid, organisation uuid default null,
-    patient uuid default null, projects uuid[] default null, referral uuid default null) returns void language sql as $$
-  select set_config('app.sites', coalesce(array_to_string(sites, ','), ''), true),
-         set_config('app.role', role, true),
-         set_config('app.caller', coalesce(caller::text, ''), true),
-         set_config('app.organisation', coalesce(organisation::text, ''), true),
-         set_config('app.patient', coalesce(patient::text, ''), true),
-         set_config('app.projects', coalesce(array_to_string(projects, ','), ''), true),
-         set_config('app.referral', coalesce(referral::text, ''), true) $$;
+    patient uuid default null, projects uuid[] default null, referral uuid default null) returns void language plpgsql as $$
+begin
+  perform set_config('app.sites', coalesce(array_to_string(sites, ','), ''), true),
+    set_config('app.role', role, true),
+    set_config('app.caller', coalesce(caller::text, ''), true),
+    set_config('app.organisation', coalesce(organisation::text, ''), true),
+    set_config('app.patient', coalesce(patient::text, ''), true),
+    set_config('app.projects', coalesce(array_to_string(projects, ','), ''), true),
+    set_config('app.referral', coalesce(referral::text, ''), true);
+end $$;
 
 -- Says who acts, until the transaction ends.
 create or replace function act_as(sites uuid[], role text, caller uuid, organisation uuid default null,
-    patient uuid default null, projects uuid[] default null, referral uuid default null) returns void language sql as $$
-  select set_actor(sites, role, caller, organisation, patient, projects, referral);
-  select assume_role() $$;
+    patient uuid default null, projects uuid[] default null, referral uuid default null) returns void language plpgsql as $$
+begin
+  perform set_actor(sites, role, caller, organisation, patient, projects, referral);
+  perform assume_role();
+end $$;
 
 -- For the files of this folder: drops the policies of tables and takes all rights to them away, and puts them under
 -- row-level security.

@@ -2,8 +2,10 @@
 
 -- Which day it is at a site is asked by everybody who records there, an organisation too, which sees no site's row.
 create or replace function site_time_zone(site uuid) returns text
-  language sql stable security definer set search_path = public, pg_temp as $$
-  select time_zone from sites where id = site $$;
+  language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return (select time_zone from sites where id = site);
+end $$;
 call only_for('site_time_zone(uuid)', 'waypost_app', 'waypost_staff', 'waypost_organisations',
   'waypost_patients', 'waypost_jobs');
 

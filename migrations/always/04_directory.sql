@@ -21,9 +21,9 @@ create or replace trigger services_email before update of email on services
 
 -- Where notices of referrals to an organisation or its service go, and since when that address waits for a second person. A
 -- service without an address uses its organisation's; to take a service's away is a change of where they go, too. No
--- machine writes to an address that is kept as it was written.
+-- machine writes to an address that is kept as it was written. It sets nothing, so that it becomes part of the query.
 create or replace function notice_address(organisation uuid, service uuid) returns table (email text, pending_since timestamptz)
-  language sql stable set search_path = public, pg_temp as $$
+  language sql stable as $$
   select coalesce(v.email, o.email), greatest(v.email_pending_since, case when v.email is null then o.email_pending_since end)
   from (select case when not email_as_written then nullif(email, '') end as email, email_pending_since
     from organisations where id = organisation) o

@@ -142,9 +142,12 @@ create or replace view standing_consents with (security_invoker) as
   from consents where stands;
 
 -- Reports whether a person permits something now.
-create or replace function consent_stands(site uuid, patient uuid, for_purpose text) returns boolean language sql stable as $$
-  select exists (select from standing_consents c
-    where c.site_id = site and c.patient_id = patient and c.purpose = for_purpose and c.permits) $$;
+create or replace function consent_stands(site uuid, patient uuid, for_purpose text) returns boolean
+  language plpgsql stable as $$
+begin
+  return exists (select from standing_consents c
+    where c.site_id = site and c.patient_id = patient and c.purpose = for_purpose and c.permits);
+end $$;
 
 call reset_access('external_ids', 'patients', 'consents_all', 'voids');
 

@@ -3,15 +3,17 @@
 -- Where a key stands at an instant. Only one that works is a credential. Its last day is one at the first of its sites, or
 -- in London where it names none; that is asked only near its end.
 create or replace function key_state(k api_keys, at_time timestamptz) returns text
-  language sql stable security definer set search_path = public, pg_temp as $$
-  select case
+  language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return case
     when k.revoked_at is not null then 'revoked'
     when k.expires_on <= (at_time at time zone 'UTC')::date + 1 and k.expires_on < (at_time at time zone
       coalesce((select s.time_zone from sites s where s.id = k.site_ids[1]), 'Europe/London'))::date then 'expired'
     when exists (select from link_workers w where w.id = k.link_worker_id and not w.active)
       or exists (select from organisations o where o.id = k.organisation_id and o.status = 'inactive') then 'inactive'
     when k.confirmed_at is null then 'pending'
-    else 'works' end $$;
+    else 'works' end;
+end $$;
 call only_for('key_state(api_keys, timestamptz)', 'waypost_staff', 'waypost_organisations', 'waypost_jobs');
 
 -- What those who see a key are told of the key that made or confirmed it.
@@ -32,8 +34,11 @@ create or replace function key_origin(key uuid) returns uuid
 call only_for('key_origin(uuid)', 'waypost_staff', 'waypost_jobs');
 
 -- Keys that replace one another are one partner's.
-create or replace function caller_partner() returns uuid language sql stable security definer set search_path = public, pg_temp as $$
-  select partner_id from api_keys where id = acting_key() $$;
+create or replace function caller_partner() returns uuid
+  language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return (select partner_id from api_keys where id = acting_key());
+end $$;
 call only_for('caller_partner()', 'waypost_staff', 'waypost_organisations', 'waypost_jobs');
 
 -- The only way to a credential before anybody is known: by its hash. No row: no key has it, or the key does not work at

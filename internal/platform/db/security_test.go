@@ -282,3 +282,26 @@ func TestAJobFindsARowByItsIndex(t *testing.T) {
 		}
 	}
 }
+
+// A function in SQL that reads a table and gives one value is planned at each call: what a request calls keeps its plans,
+// in PL/pgSQL.
+func TestFunctionsOfRequestsKeepTheirPlans(t *testing.T) {
+	t.Parallel()
+	rare := map[string]bool{ // once a query at most, or by jobs
+		"age_band": true, "events_wait": true, "key_named": true, "key_origin": true, "kept_patient": true,
+		"merge_touches": true, "name_has": true, "partner_statistics": true, "project_time_zone": true,
+		"projects_there": true, "referred_person_died_on": true, "referring_phone": true,
+		"referring_site": true, "subject_owner": true, "words_may_show": true,
+	}
+	found := ask(t, dbtest.New(t), actor.Actor{}, `select p.proname from pg_proc p join pg_language l on l.oid = p.prolang
+		where p.pronamespace = 'public'::regnamespace and l.lanname = 'sql' and not p.proretset and p.prosrc ~* '\mfrom '
+			and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`)
+	if len(found) < 5 {
+		t.Fatalf("only %d functions: the test looks in the wrong place", len(found))
+	}
+	for _, name := range found {
+		if !rare[name] {
+			t.Errorf("%s is planned anew at each call", name)
+		}
+	}
+}

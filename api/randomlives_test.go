@@ -355,6 +355,7 @@ func (l *lives) agrees() bool {
 		}
 	}
 	l.eachPerson(same)
+	l.nothingIsLeftBehind()
 	return ok && !l.t.Failed()
 }
 

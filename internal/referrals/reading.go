@@ -93,11 +93,10 @@ func (s *Store) List(
 			if err != nil {
 				return err
 			}
-			theirs := "(site_id, episode_id) in (select site_id, id from episodes where link_worker_id = ?)"
 			if len(covered) > 0 {
-				q = q.Where("("+theirs+" or episode_id = any(?::uuid[]))", *by.LinkWorkerID, covered)
+				q = q.Where("(link_worker_id = ? or episode_id = any(?::uuid[]))", *by.LinkWorkerID, covered)
 			} else {
-				q = q.Where(theirs, *by.LinkWorkerID)
+				q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
 			}
 		}
 		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {

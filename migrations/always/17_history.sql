@@ -1,8 +1,8 @@
 -- The values that fields had before: apart from events, which hold no free text and no person's data, and for the site's
 -- own staff alone.
 
--- Keeps what an update changes, but for columns that follow from others. The link worker is the one whose key it is, or on
--- whose behalf a system acts.
+-- Keeps what an update changes, but for columns that follow from others: those listed, and one that the trigger names. The
+-- link worker is the one whose key it is, or on whose behalf a system acts.
 create or replace function keep_changes() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -19,7 +19,7 @@ begin
       behalf is not null
     from jsonb_each(to_jsonb(new)) n
     join jsonb_each(to_jsonb(old)) o on o.key = n.key
-    where n.value is distinct from o.value and n.key <> all(follows);
+    where n.value is distinct from o.value and n.key <> all(follows) and n.key is distinct from tg_argv[1];
   return null;
 end $$;
 call only_for('keep_changes()');
@@ -29,7 +29,7 @@ create or replace trigger patients_changes after update on patients
 create or replace trigger episodes_changes after update on episodes_all
   for each row execute function keep_changes('episode');
 create or replace trigger referrals_changes after update on referrals
-  for each row execute function keep_changes('referral');
+  for each row execute function keep_changes('referral', 'link_worker_id'); -- it is the episode's, whose history has it
 create or replace trigger contacts_changes after update on contacts_all
   for each row execute function keep_changes('contact');
 create or replace trigger follow_ups_changes after update on follow_ups_all

@@ -129,7 +129,7 @@ func (s *Store) Organisations(
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := tx.Where("id > ?", page.After)
 		if words != "" {
-			q = q.Where("name_has(name_folded, ?)", words)
+			q = q.Where(nameHas("name_folded"), map[string]any{"words": words})
 		}
 		return q.Order("id").Scopes(page.Cut).Find(&list).Error
 	})

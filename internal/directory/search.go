@@ -74,6 +74,12 @@ func (s *Store) Search(ctx context.Context, by Query, page db.Page[*Position]) (
 	return list, err
 }
 
+// nameHas is the SQL of whether a folded name has the words asked for, and none of those refused.
+func nameHas(column string) string {
+	return "((' ' || " + column + ") like all ((select wanted from name_patterns(@words))::text[]) and not (' ' || " +
+		column + ") like any ((select refused from name_patterns(@words))::text[]))"
+}
+
 // choose names the columns. The arguments go along only where the SQL names one: gorm would bind them all the same.
 func (by Query) choose(q *gorm.DB) *gorm.DB {
 	columns := "s.*, o.name as organisation_name, " + by.distance() + " as distance_km, " + by.order() + ` as "order"`
@@ -111,8 +117,8 @@ func (by Query) order() string {
 
 func (by Query) narrow(q *gorm.DB) *gorm.DB {
 	if by.Words != "" {
-		q = q.Where("(s.words @@ websearch_to_tsquery('english', @words) or name_has(s.name_folded, @words) "+
-			"or o.id in (select id from organisations where name_has(name_folded, @words)))", by.args())
+		q = q.Where("(s.words @@ websearch_to_tsquery('english', @words) or "+nameHas("s.name_folded")+
+			" or "+nameHas("o.name_folded")+")", by.args())
 	}
 	if len(by.Needs) > 0 {
 		q = q.Where("s.needs && ?", db.Texts(by.Needs))

@@ -240,16 +240,18 @@ begin
 end $$;
 call only_for('find_people(jsonb, text[], int)', 'waypost_staff', 'waypost_jobs');
 
--- Reports whether a name has all the words of a question, or their beginnings, in any order, and none of those after a
--- minus.
-create or replace function name_has(folded text, question text) returns boolean
+-- What a folded name is like, a space before it, that has all the words of a question, or their beginnings, in any order,
+-- and none of those after a minus. No word is wanted: null, which no name is like. Folding leaves no character that has a
+-- meaning in a pattern.
+create or replace function name_patterns(question text) returns table (wanted text[], refused text[])
   language sql immutable parallel safe as $$
-  select coalesce(bool_and((strpos(' ' || folded, ' ' || word) > 0) <> refused) and bool_or(not refused), false)
+  select array_agg('% ' || w || '%') filter (where not minus), coalesce(array_agg('% ' || w || '%') filter (where minus), '{}')
   from (
-    select t ~ '^-.' as refused, w as word
+    select t ~ '^-.' as minus, w
     from regexp_split_to_table(question, '\s+') t, unnest(string_to_array(fold_name(t), ' ')) w
     where w <> ''
   ) words $$;
+drop function if exists name_has(text, text);
 
 create or replace function keep_folded_name() returns trigger language plpgsql as $$
 begin

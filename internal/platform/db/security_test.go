@@ -289,7 +289,7 @@ func TestFunctionsOfRequestsKeepTheirPlans(t *testing.T) {
 	t.Parallel()
 	rare := map[string]bool{ // once a query at most, or by jobs
 		"age_band": true, "events_wait": true, "key_named": true, "key_origin": true, "kept_patient": true,
-		"merge_touches": true, "name_has": true, "partner_statistics": true, "project_time_zone": true,
+		"merge_touches": true, "partner_statistics": true, "project_time_zone": true,
 		"projects_there": true, "referred_person_died_on": true, "referring_phone": true,
 		"referring_site": true, "subject_owner": true, "words_may_show": true,
 	}

@@ -95,6 +95,7 @@ func (c Config) parse() (*pgx.ConnConfig, error) {
 	limits := map[string]string{
 		"role": AppRole, "application_name": applicationName, "timezone": "UTC",
 		"statement_timeout": statement, "lock_timeout": "3s", "idle_in_transaction_session_timeout": "15s",
+		"jit": "off", // compiling a query of figures took longer than the query
 	}
 	for k, v := range limits {
 		config.RuntimeParams[k] = v

@@ -305,3 +305,13 @@ func TestFunctionsOfRequestsKeepTheirPlans(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the server's default is: queries of figures are long and cheap, and PostgreSQL would compile them each time, which
+// takes longer than they do.
+func TestNoQueryIsCompiled(t *testing.T) {
+	t.Parallel()
+	const asked = "select setting || ' by ' || source from pg_settings where name = 'jit'"
+	if jit := ask(t, dbtest.New(t), actor.Named("test"), asked); !slices.Equal(jit, []string{"off by client"}) {
+		t.Errorf("jit is %v", jit)
+	}
+}

@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -648,5 +650,80 @@ func TestAPersonInErrorRacesWithWrites(t *testing.T) {
 				t.Errorf("round %d: an episode of nobody stands: %s", round, e.body)
 			}
 		}
+	}
+}
+
+// Of several who take one mistake back at the same moment, one does it, and the timeline tells of it once.
+func TestAMistakeIsTakenBackOnce(t *testing.T) {
+	l := wholeLoop(t)
+	for _, c := range []struct{ thing, as, event string }{
+		{"/contacts/" + l.contact, "link_worker", "contact.restored"},
+		{"/consents/" + l.consent, "link_worker", "consent.restored"},
+		{"/attempts/" + l.attempt, "link_worker", "follow_up.attempt_restored"},
+		{"/attendances/" + l.attendance, "organisation", "attendance.restored"},
+		{"/assessments/" + l.baseline, "link_worker", "assessment.restored"},
+		{"/follow-ups/" + l.followUp + "/completion", "link_worker", "follow_up.completion_restored"},
+		{"/episodes/" + l.episode, "link_worker", "episode.restored"},
+		{"/patients/" + l.patient, "site_manager", "patient.restored"},
+	} {
+		l.as(c.as).post(c.thing+"/entered-in-error", because).want(200)
+		var all sync.WaitGroup
+		var status [6]int
+		for i := range status {
+			all.Go(func() { status[i] = l.as(c.as).post(c.thing+"/entered-in-error/undo", because).status })
+		}
+		all.Wait()
+		slices.Sort(status[:])
+		if status != [6]int{200, 409, 409, 409, 409, 409} {
+			t.Errorf("%s: %v", c.thing, status)
+		}
+		timeline := string(l.as("link_worker").get("/patients/" + l.patient + "/timeline?limit=200").want(200).body)
+		if n := strings.Count(timeline, `"`+c.event+`"`); n != 1 {
+			t.Errorf("%s: %s is told %d times", c.thing, c.event, n)
+		}
+	}
+}
+
+// However often a report of attendance is taken back and restored, the referral stands as the reports say that stand.
+func TestAReferralFollowsItsAttendances(t *testing.T) {
+	w := newWorld(t)
+	for _, side := range []string{"organisation", "link_worker"} {
+		_, episode := w.supported()
+		referral := "/referrals/" + w.refer(episode)
+		who := w.as(side)
+		stands := func(when, status string) {
+			t.Helper()
+			r := w.as("link_worker").get(referral).want(200)
+			if r.text("status") != status || (r.at("first_attended_on") == nil) != (status == "accepted") {
+				t.Errorf("%s, %s: %s", side, when, r.body)
+			}
+		}
+		came := func(on string) string {
+			t.Helper()
+			return "/attendances/" + who.post(referral+"/attendances",
+				fmt.Sprintf(`{"on":%q,"attended":true,"reported_by":%q}`, on, side)).made()
+		}
+		change := func(thing, how string) {
+			t.Helper()
+			who.post(thing+"/entered-in-error"+how, because).want(200)
+		}
+		w.as("organisation").post(referral+"/moves", `{"to":"accepted"}`).want(200)
+		one := came(w.daysAgo(2))
+		change(one, "")
+		stands("taken back", "accepted")
+		change(one, "/undo")
+		stands("restored", "in_progress")
+		change(one, "")
+		stands("taken back again", "accepted")
+		change(one, "/undo")
+		two := came(w.daysAgo(1))
+		change(one, "")
+		stands("with another", "in_progress")
+		change(two, "")
+		stands("with both taken back", "accepted")
+		change(two, "/undo")
+		stands("with the other restored", "in_progress")
+		change(two, "")
+		stands("with the other taken back again", "accepted")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -229,4 +230,60 @@ func TestWhatCannotBePassedOn(t *testing.T) {
 	other.post("/transfers/"+id+"/acceptance", `{}`).problem(409, "conflict")
 	lw.post("/transfers/"+id+"/cancellation", "").want(200)
 	w.askTo(w.other, patient).problem(409, "conflict")
+}
+
+// Who is in error, or has nothing open but mistakes, is passed to nobody: the site that was asked sees no name any more.
+func TestAMistakeIsNotPassedOn(t *testing.T) {
+	w := newWorld(t)
+	lw, other := w.as("link_worker"), w.as("other_site_link_worker")
+	patient, episode, _ := w.elsewhere()
+	second := lw.post("/episodes", fmt.Sprintf(`{"patient_id":%q,"source":"gp","received_on":%q,"needs":{"primary":"food"}}`,
+		patient, w.daysAgo(2))).made()
+	for _, thing := range []string{"/patients/" + patient, "/episodes/" + episode} {
+		asked := w.askTo(w.other, patient).made()
+		if thing == "/episodes/"+episode {
+			lw.post("/episodes/"+second+"/entered-in-error", because).want(200)
+			if a := other.get("/transfers/" + asked).want(200); a.text("state") != "pending" {
+				t.Errorf("one of two in error: %s", a.body)
+			}
+		}
+		lw.post(thing+"/entered-in-error", because).want(200)
+		for _, by := range []client{lw, other} {
+			if a := by.get("/transfers/" + asked).want(200); a.text("state") != "cancelled" || by.bearer == other.bearer && a.at("name") != nil {
+				t.Errorf("%s: %s", thing, a.body)
+			}
+			if told := string(by.get("/events?limit=200&types=transfer.cancelled").want(200).body); !strings.Contains(told, asked) {
+				t.Errorf("%s: nobody is told: %s", thing, told)
+			}
+		}
+		other.post("/transfers/"+asked+"/acceptance", `{}`).problem(409, "conflict")
+		lw.post(thing+"/entered-in-error/undo", because).want(200)
+		if a := other.get("/transfers/" + asked).want(200); a.text("state") != "cancelled" {
+			t.Errorf("%s restored: %s", thing, a.body)
+		}
+	}
+	if timeline := string(lw.get("/patients/" + patient + "/timeline?limit=200").want(200).body); strings.Count(timeline, "transfer.cancelled") != 2 {
+		t.Errorf("%s", timeline)
+	}
+}
+
+// Of an acceptance and a mistake at the same moment one comes first, and the other follows.
+func TestAnAcceptanceRacesWithAMistake(t *testing.T) {
+	w := newWorld(t)
+	other := w.as("other_site_link_worker")
+	for round := range 10 {
+		patient, episode := w.supported()
+		asked := w.askTo(w.other, patient).made()
+		thing := []string{"/patients/" + patient, "/episodes/" + episode}[round%2]
+		var all sync.WaitGroup
+		var taken answer
+		all.Go(func() { taken = other.post("/transfers/"+asked+"/acceptance", `{}`) })
+		all.Go(func() { w.as("site_manager").post(thing+"/entered-in-error", because).want(200) })
+		all.Wait()
+		state := other.get("/transfers/" + asked).want(200).text("state")
+		if taken.status == 200 && (state != "accepted" || taken.text("episode_ids.0") == "") ||
+			taken.status != 200 && (taken.status != 409 || state != "cancelled") {
+			t.Errorf("round %d: %d, and %s: %s", round, taken.status, state, taken.body)
+		}
+	}
 }

@@ -74,15 +74,24 @@ var restoredTables = func() []string {
 const ofItsFollowUps = "follow_up_id in (select id from follow_ups_all where site_id = @site and episode_id = @episode)"
 
 // EpisodeInError says that an episode should not have been recorded. Everything that belongs to it falls with it; its
-// referrals and signposts move to entered_in_error. Faults: conflict (it is in error already, or nobody has seen a concern
-// that an answer raised).
+// referrals and signposts move to entered_in_error. Where nothing else is open, nobody is passed to another site any more.
+// Faults: conflict (it is in error already, or nobody has seen a concern that an answer raised).
 func (s *Store) EpisodeInError(
 	ctx context.Context,
 	id uuid.UUID,
 	why voids.InErrorReason,
 ) (e episodes.Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if e, err = db.Find[episodes.Episode](tx, "episode", id); err != nil {
+			return err
+		}
+		if _, err := lockPending(tx, e.PatientID); err != nil { // before the episode, as whoever accepts a transfer
+			return err
+		}
 		if e, err = db.FindForUpdate[episodes.Episode](tx, "episode", id); err != nil {
+			return err
+		}
+		if _, err := people.LockForChange(tx, e.PatientID); err != nil {
 			return err
 		}
 		if err := outcomes.RefuseUnseenConcerns(tx, e.SiteID, "episode_id = ?", e.ID); err != nil {
@@ -92,7 +101,19 @@ func (s *Store) EpisodeInError(
 		if err != nil {
 			return err
 		}
-		return markEpisode(tx, &e, void)
+		if err := markEpisode(tx, &e, void); err != nil {
+			return err
+		}
+		if e.Status == episodes.Closed {
+			return nil
+		}
+		var open int64
+		if err := tx.Table("episodes").
+			Where("site_id = ? and patient_id = ? and status <> ?", e.SiteID, e.PatientID, episodes.Closed).
+			Count(&open).Error; err != nil || open > 0 {
+			return err
+		}
+		return cancelPending(tx, e.PatientID)
 	})
 	return e, err
 }
@@ -112,10 +133,13 @@ func markEpisode(tx *db.Tx, e *episodes.Episode, void voids.Void) error {
 }
 
 // PatientInError says that a person should not have been recorded: their consents and episodes, and everything that belongs
-// to these, fall with them, and nobody finds them. Faults: conflict (in error already, merged, or nobody has seen a concern
+// to these, fall with them, nobody finds them, and no other site is asked to take them on. Faults: conflict (in error already, merged, or nobody has seen a concern
 // that an answer raised).
 func (s *Store) PatientInError(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (p people.Patient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if _, err := lockPending(tx, id); err != nil { // before the episodes, as whoever accepts a transfer
+			return err
+		}
 		spells, err := lockEpisodes(tx, id, nil)
 		if err != nil {
 			return err
@@ -141,7 +165,10 @@ func (s *Store) PatientInError(ctx context.Context, id uuid.UUID, why voids.InEr
 		if err := void.Mark(tx, "consents_all", "patient_id = ?", p.ID); err != nil {
 			return err
 		}
-		return s.People.SetVoid(tx, &p, &void)
+		if err := s.People.SetVoid(tx, &p, &void); err != nil {
+			return err
+		}
+		return cancelPending(tx, p.ID)
 	})
 	return p, err
 }

@@ -496,22 +496,46 @@ func (s *Store) CancelTransfer(ctx context.Context, id uuid.UUID) (t Transfer, e
 		if row.State != pending || !row.LapsesAt.After(tx.Now) {
 			return errAnswered
 		}
-		if err := row.end(tx, cancelled, nil, events.TransferCancelled); err != nil {
-			return err
-		}
-		if err := asWaypostAt(tx, row.ToSiteID, func() error {
-			if err := tx.Exec(`update transfer_offers set state = ?, name = null, answered_at = ?, updated_at = ?
-				where site_id = ? and id = ?`, cancelled, tx.Now, tx.Now, row.ToSiteID, row.ID).Error; err != nil {
-				return err
-			}
-			return events.Record(tx, events.TransferCancelled, events.Subject{ID: row.ID, SiteID: row.ToSiteID}, nil)
-		}); err != nil {
+		if err := row.cancel(tx); err != nil {
 			return err
 		}
 		t, err = find(tx, id, "out")
 		return err
 	})
 	return t, err
+}
+
+// cancel takes back that the other site is asked, which sees the name no longer. Both sides are told.
+func (r sending) cancel(tx *db.Tx) error {
+	if err := r.end(tx, cancelled, nil, events.TransferCancelled); err != nil {
+		return err
+	}
+	return asWaypostAt(tx, r.ToSiteID, func() error {
+		if err := tx.Exec(`update transfer_offers set state = ?, name = null, answered_at = ?, updated_at = ?
+			where site_id = ? and id = ?`, cancelled, tx.Now, tx.Now, r.ToSiteID, r.ID).Error; err != nil {
+			return err
+		}
+		return events.Record(tx, events.TransferCancelled, events.Subject{ID: r.ID, SiteID: r.ToSiteID}, nil)
+	})
+}
+
+// lockPending holds the transfers of a person that wait for an answer, so that none is accepted meanwhile.
+func lockPending(tx *db.Tx, patient uuid.UUID) (list []sending, err error) {
+	err = tx.InSites().
+		Where("state = ? and lapses_at > ? and kept_patient(patient_id) = ?", pending, tx.Now, patient).
+		Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).
+		Find(&list).
+		Error
+	return list, err
+}
+
+// cancelPending cancels the transfers of a person, who is locked, that wait for an answer.
+func cancelPending(tx *db.Tx, patient uuid.UUID) error {
+	list, err := lockPending(tx, patient)
+	for i := 0; i < len(list) && err == nil; i++ {
+		err = list[i].cancel(tx)
+	}
+	return err
 }
 
 // bothSides is every transfer that the actor's sites send or are asked for. One that nobody answers lapses by its day, and

@@ -121,7 +121,7 @@ func (h *History) add(tx *db.Tx, n NewAttendance) error {
 	if !n.Attended {
 		return nil
 	}
-	return h.cameOn(tx, n.On, n.ReportedBy)
+	return h.cameOn(tx, a)
 }
 
 // noon is an instant of a day of attendance. On the day that the referral was sent it is not before that.
@@ -133,15 +133,15 @@ func (h *History) noon(tx *db.Tx, on day.Date) (time.Time, error) {
 	return at, err
 }
 
-// cameOn lets the referral follow from a report that the person came on a day.
-func (h *History) cameOn(tx *db.Tx, on day.Date, side actor.Side) error {
-	at, err := h.noon(tx, on)
+// cameOn lets the referral follow from a report that the person came.
+func (h *History) cameOn(tx *db.Tx, a Attendance) error {
+	at, err := h.noon(tx, a.On)
 	if err != nil {
 		return err
 	}
-	earliest := h.FirstAttendedOn == nil || on.Before(*h.FirstAttendedOn)
+	earliest := h.FirstAttendedOn == nil || a.On.Before(*h.FirstAttendedOn)
 	if earliest {
-		h.FirstAttendedOn = &on
+		h.FirstAttendedOn = &a.On
 	}
 	if !h.Status.Open() || h.Status == InProgress {
 		if earliest {
@@ -149,8 +149,8 @@ func (h *History) cameOn(tx *db.Tx, on day.Date, side actor.Side) error {
 		}
 		return nil
 	}
-	m := newMove(tx, &h.Referral, InProgress, side)
-	m.OccurredAt = at
+	m := newMove(tx, &h.Referral, InProgress, a.ReportedBy)
+	m.OccurredAt, m.AttendanceID = at, &a.ID
 	return h.step(tx, m)
 }
 

@@ -125,7 +125,7 @@ func (h *History) takeBack(tx *db.Tx, id uuid.UUID, reason *string) (Attendance,
 	}
 	a.EnteredInError, a.UpdatedAt = void.InError(), tx.Now
 	h.logAttendance(tx, events.AttendanceEnteredInError, *a)
-	return *a, h.without(tx, *a, firstAttended(all))
+	return *a, h.without(tx, *a, all)
 }
 
 // restore brings a report back that was taken back.
@@ -151,7 +151,7 @@ func (h *History) restore(tx *db.Tx, id uuid.UUID, reason string) (Attendance, e
 	a.EnteredInError, a.UpdatedAt = nil, tx.Now
 	h.logAttendance(tx, events.AttendanceRestored, *a)
 	if a.Attended {
-		if err := h.cameOn(tx, a.On, a.ReportedBy); err != nil {
+		if err := h.cameOn(tx, *a); err != nil {
 			return *a, err
 		}
 	}
@@ -185,28 +185,23 @@ func firstAttended(list []Attendance) (first *day.Date) {
 	return first
 }
 
-// without works out how the referral stands without a report. The move that the report made is undone where
-// nothing else says that the person came, and nobody has moved the referral since.
-func (h *History) without(tx *db.Tx, a Attendance, first *day.Date) error {
+// without works out how the referral stands without a report, of all that there are. Where none that stands says that the
+// person came, the move that a report made is undone, unless somebody has moved the referral since.
+func (h *History) without(tx *db.Tx, a Attendance, all []Attendance) error {
 	if !a.Attended {
 		return h.log.Write(tx)
 	}
 	if err := movesOf(tx, h.Referral).Find(&h.Moves).Error; err != nil {
 		return err
 	}
-	h.FirstAttendedOn = first
+	h.FirstAttendedOn = firstAttended(all)
 	stand := h.standingMoves()
-	if first == nil && len(stand) > 0 && stand[len(stand)-1].madeBy(a) {
+	if h.FirstAttendedOn == nil && len(stand) > 0 && stand[len(stand)-1].AttendanceID != nil {
 		return h.undo(tx, nil, &h.Referral)
 	}
 	h.Moves = nil // all are stored already
 	h.touch(tx)
 	return h.write(tx, &h.Referral)
-}
-
-// madeBy reports whether a move came of a report: both were recorded at once, by the same side.
-func (m Move) madeBy(a Attendance) bool {
-	return m.To == InProgress && m.Side == a.ReportedBy && m.RecordedAt.Equal(a.CreatedAt)
 }
 
 // EnterInError moves every referral and signpost of an episode to entered_in_error, since the episode falls with a void.

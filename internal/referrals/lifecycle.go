@@ -205,6 +205,8 @@ type Move struct {
 	// When it was undone; figures ignore an undone move.
 	VoidedAt *time.Time `json:"voided_at"`
 	VoidID   *uuid.UUID `json:"-"` // of a move to entered_in_error that came of the episode's being in error
+
+	AttendanceID *uuid.UUID `json:"-"` // the report that moved the referral to in_progress
 }
 
 func (Move) TableName() string { return "referral_moves" }

@@ -142,11 +142,11 @@ func (s *Store) ReassignAttendance(
 			h.log.Record(tx, events.AttendanceReassigned, subject, data, events.From(a.ReportedBy))
 		}
 		all[at].EnteredInError = &voids.InError{} // it is no report of this one any more
-		if err := from.without(tx, a, firstAttended(all)); err != nil {
+		if err := from.without(tx, a, all); err != nil {
 			return err
 		}
 		if a.Attended {
-			if err := target.cameOn(tx, a.On, a.ReportedBy); err != nil {
+			if err := target.cameOn(tx, a); err != nil {
 				return err
 			}
 		}

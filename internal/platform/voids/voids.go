@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -143,11 +144,12 @@ var (
 	)
 )
 
-// Standing returns the void that a subject fell with by itself. Fault: conflict (it is not in error, or fell with what
-// it belongs to).
+// Standing returns the void that a subject fell with by itself, and holds it, so that of two who take it back one is late.
+// Fault: conflict (it is not in error, or fell with what it belongs to).
 func Standing(tx *db.Tx, s Subject) (Void, error) {
 	v, err := db.First[Void](
-		tx.Where("site_id = ? and subject_type = ? and subject_id = ? and undone_at is null", s.SiteID, s.Type, s.ID),
+		tx.Where("site_id = ? and subject_type = ? and subject_id = ? and undone_at is null", s.SiteID, s.Type, s.ID).
+			Clauses(clause.Locking{Strength: "NO KEY UPDATE"}),
 		"void")
 	if fault.Is(err, fault.NotFound) {
 		return v, ErrStands

@@ -114,10 +114,13 @@ func TestAHandoverMovesWhatIsLeftToDo(t *testing.T) {
 	if n := len(manager.get("/handovers").want(200).items()); n != 1 {
 		t.Errorf("%d handovers are listed", n)
 	}
-	// nothing is left: said again, it moves nothing
-	again := manager.post("/handovers", body+`}`).want(201)
-	if again.number("episodes") != 0 || len(again.at("items").([]any)) != 0 {
+	// nothing is left to hand over
+	manager.post("/handovers", body+`}`).problem(409, "conflict")
+	if again := manager.post("/handovers", body+`,"dry_run":true}`).want(200); len(again.at("items").([]any)) != 0 {
 		t.Errorf("%s", again.body)
+	}
+	if n := len(manager.get("/handovers").want(200).items()); n != 1 {
+		t.Errorf("%d handovers are listed", n)
 	}
 }
 
@@ -318,5 +321,35 @@ func TestWhoMayHandOver(t *testing.T) {
 	}
 	for _, role := range []string{"organisation", "dashboard", "researcher", "administrator", "data_steward"} {
 		w.as(role).post("/handovers", body(w.worker, kim)).problem(403, "forbidden")
+	}
+}
+
+// Who is made inactive is told of the same work as a handover would be about, and no list of episodes is no list of none.
+func TestWhatIsStillTheirsIsWhatIsHandedOver(t *testing.T) {
+	w := newWorld(t)
+	w.checkIn()
+	kim := w.colleague("Kim Other")
+	w.closedEpisode(func(episode string) {
+		w.ons4(episode, "baseline", w.daysAgo(25), 4, 5, 3, 8).made()
+		w.as("link_worker").post("/assessments", w.checkedIn(episode, "review", `"feels_unsafe":2,"goes_hungry":0`)).made()
+	})
+	manager := w.as("site_manager")
+	body := fmt.Sprintf(`{"from_link_worker_id":%q,"to_link_worker_id":%q,"reason":"Left","dry_run":true`, w.worker, kim)
+	would := manager.post("/handovers", body+"}").want(200)
+	if would.number("episodes") != 0 || would.number("concerns") != 1 || would.number("follow_ups_to_come") != 1 {
+		t.Errorf("%s", would.body)
+	}
+	for _, nothing := range []string{`,"episode_ids":[]}`, `,"shares":[]}`} {
+		manager.post("/handovers", body+nothing).problem(422, "invalid")
+	}
+	worker := "/link-workers/" + w.worker
+	left := manager.patch(worker, manager.get(worker).header.Get("ETag"), `{"active":false}`).want(200)
+	for _, name := range []string{"episodes", "referrals", "follow_ups", "concerns", "follow_ups_to_come"} {
+		if left.number("still_theirs."+name) != would.number(name) {
+			t.Errorf("%s: %s, but %s", name, left.body, would.body)
+		}
+	}
+	if left.text("warnings.0.code") != "work_is_still_theirs" {
+		t.Errorf("%s", left.body)
 	}
 }

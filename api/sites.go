@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"waypost/api/wire"
+	"waypost/internal/casework"
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
@@ -134,8 +135,8 @@ func (s *server) linkWorkerOperations() {
 		Summary: "Change a link worker",
 		Description: "Changes a link worker. One who is made inactive keeps their records and takes no new episode; " +
 			"their keys answer 401 at once, and none can be made for them while they are. The answer then says " +
-			"how many episodes, open referrals and due follow-ups are still theirs, and where a site manager can hand " +
-			"them over.",
+			"how many episodes, referrals, follow-ups and concerns are still theirs, as a handover counts them, and where " +
+			"a site manager can hand them over.",
 	}, s.changeLinkWorker)
 }
 
@@ -166,13 +167,13 @@ func (s *server) withStillTheirs(ctx context.Context, w sites.LinkWorker) (sites
 	if *w.Active {
 		return w, nil
 	}
-	n, err := s.Worklists.CountOpenWork(ctx, w.SiteID, w.ID)
+	n, err := s.Casework.StillTheirs(ctx, w.SiteID, w.ID)
 	w.StillTheirs, w.HandOverAt = new(sites.StillTheirs(n)), s.Base+"/v1/handovers"
-	if n.Episodes+n.Referrals+n.FollowUps > 0 {
+	if n != (casework.Left{}) {
 		w.Warnings = []fault.Warning{{
 			Code: "work_is_still_theirs",
-			Detail: "They have open episodes, open referrals or due follow-ups, which nobody sees to: a manager of the site " +
-				"can hand them over.",
+			Detail: "They have open episodes, or of closed ones referrals, follow-ups or concerns that nobody sees to: a " +
+				"manager of the site can hand them over.",
 		}}
 	}
 	return w, err

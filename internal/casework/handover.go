@@ -31,9 +31,9 @@ type NewHandover struct {
 	ToLinkWorkerID *uuid.UUID `json:"to_link_worker_id,omitempty" nullable:"true" format:"uuid"`
 	// Who takes which episodes, where several share them; in place of to_link_worker_id. An episode that
 	// no share names stays where it is.
-	Shares []Share `json:"shares,omitempty" maxItems:"50"`
+	Shares []Share `json:"shares,omitempty" minItems:"1" maxItems:"50"`
 	// The episodes alone that to_link_worker_id takes; all when left out.
-	EpisodeIDs []uuid.UUID `json:"episode_ids,omitempty" maxItems:"1000"`
+	EpisodeIDs []uuid.UUID `json:"episode_ids,omitempty" minItems:"1" maxItems:"1000"`
 	// Why, in free text; not blank.
 	Reason string `json:"reason" pattern:"\\S" format:"prose" maxLength:"1000" example:"Leaves the team."`
 	// With it, it is cover: the last day on which somebody stands in. Both see the work on their lists,
@@ -54,19 +54,24 @@ type Share struct {
 // Handover is work that somebody else took over, or that somebody stands in for.
 type Handover struct {
 	HandoverDetails
-	// How many open episodes.
-	Episodes int `json:"episodes" gorm:"-" example:"12"`
-	// How many referrals of which something is still expected, also of closed episodes.
-	Referrals int `json:"referrals" gorm:"-" example:"4"`
-	// How many follow-ups that are due or overdue, also of closed episodes.
-	FollowUps int `json:"follow_ups" gorm:"-" example:"3"`
-	// How many open concerns.
-	Concerns int `json:"concerns" gorm:"-" example:"0"`
-	// How many follow-ups of closed episodes that are not due yet, and would otherwise come due on
-	// nobody's list.
-	FollowUpsToCome int `json:"follow_ups_to_come" gorm:"-" example:"5"`
+	Left `gorm:"-"`
 	// Each of these, by episode.
 	Items []HandoverItem `json:"items" gorm:"-"`
+}
+
+// Left counts what there is to do with somebody's people.
+type Left struct {
+	// How many open episodes.
+	Episodes int `json:"episodes" example:"12"`
+	// How many referrals of which something is still expected, also of closed episodes.
+	Referrals int `json:"referrals" example:"4"`
+	// How many follow-ups that are due or overdue, also of closed episodes.
+	FollowUps int `json:"follow_ups" example:"3"`
+	// How many open concerns, also of closed episodes.
+	Concerns int `json:"concerns" example:"0"`
+	// How many follow-ups of closed episodes that are not due yet, and would otherwise come due on
+	// nobody's list.
+	FollowUpsToCome int `json:"follow_ups_to_come" example:"5"`
 }
 
 // HandoverDetails is who handed over, when and why.
@@ -169,6 +174,9 @@ func (s *Store) HandOver(ctx context.Context, n NewHandover) (h Handover, err er
 		}
 		h.show()
 		if !n.DryRun {
+			if n.Until == nil && len(h.Items) == 0 { // cover is also of what comes meanwhile
+				return fault.New(fault.Conflict, "This link worker has nothing to hand over.")
+			}
 			if err := h.write(tx, n, today); err != nil {
 				return err
 			}
@@ -318,16 +326,37 @@ func (n NewHandover) whole() bool { return n.ToLinkWorkerID != nil && len(n.Epis
 func (h *Handover) show() {
 	h.showBy()
 	h.Items = append([]HandoverItem{}, h.Items...)
-	count := map[string]*int{
-		"episode":           &h.Episodes,
-		"referral":          &h.Referrals,
-		"follow_up":         &h.FollowUps,
-		"concern":           &h.Concerns,
-		"follow_up_to_come": &h.FollowUpsToCome,
+	h.Left = count(h.Items)
+}
+
+func count(items []HandoverItem) (n Left) {
+	of := map[string]*int{
+		"episode":           &n.Episodes,
+		"referral":          &n.Referrals,
+		"follow_up":         &n.FollowUps,
+		"concern":           &n.Concerns,
+		"follow_up_to_come": &n.FollowUpsToCome,
 	}
-	for _, item := range h.Items {
-		*count[item.Kind]++
+	for _, item := range items {
+		*of[item.Kind]++
 	}
+	return n
+}
+
+// StillTheirs counts what a handover of a link worker would be about. Any caller may know it, since it holds only numbers.
+func (s *Store) StillTheirs(ctx context.Context, site, id uuid.UUID) (n Left, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		return tx.As(actor.Actor{Role: actor.System, Job: "open-work", Sites: []uuid.UUID{site}}, func() error {
+			today, err := tx.Today(site)
+			if err != nil {
+				return err
+			}
+			items, err := workOf(tx, worker{site, id}, today)
+			n = count(items)
+			return err
+		})
+	})
+	return n, err
 }
 
 func (h *HandoverDetails) showBy() {

@@ -46,10 +46,14 @@ func (l LinkWorker) Revision() int64 { return int64(l.Version) }
 type StillTheirs struct {
 	// How many of their episodes are open.
 	Episodes int `json:"episodes" example:"12"`
-	// How many referrals of their people are open: something is still expected of the organisation.
+	// How many referrals of their people of which something is still expected, also of closed episodes.
 	Referrals int `json:"referrals" example:"4"`
 	// How many follow-ups of their people are due or overdue today.
 	FollowUps int `json:"follow_ups" example:"3"`
+	// How many concerns about their people are open, also of closed episodes.
+	Concerns int `json:"concerns" example:"0"`
+	// How many follow-ups of their closed episodes are not due yet.
+	FollowUpsToCome int `json:"follow_ups_to_come" example:"5"`
 }
 
 // LinkWorkerDetails is what may be set of a link worker.

@@ -249,7 +249,8 @@ func TestAMistakeIsNotPassedOn(t *testing.T) {
 		}
 		lw.post(thing+"/entered-in-error", because).want(200)
 		for _, by := range []client{lw, other} {
-			if a := by.get("/transfers/" + asked).want(200); a.text("state") != "cancelled" || by.bearer == other.bearer && a.at("name") != nil {
+			a := by.get("/transfers/" + asked).want(200)
+			if a.text("state") != "cancelled" || by.bearer == other.bearer && a.at("name") != nil {
 				t.Errorf("%s: %s", thing, a.body)
 			}
 			if told := string(by.get("/events?limit=200&types=transfer.cancelled").want(200).body); !strings.Contains(told, asked) {
@@ -262,8 +263,9 @@ func TestAMistakeIsNotPassedOn(t *testing.T) {
 			t.Errorf("%s restored: %s", thing, a.body)
 		}
 	}
-	if timeline := string(lw.get("/patients/" + patient + "/timeline?limit=200").want(200).body); strings.Count(timeline, "transfer.cancelled") != 2 {
-		t.Errorf("%s", timeline)
+	timeline := lw.get("/patients/" + patient + "/timeline?limit=200").want(200)
+	if strings.Count(string(timeline.body), "transfer.cancelled") != 2 {
+		t.Errorf("%s", timeline.body)
 	}
 }
 

@@ -133,8 +133,8 @@ func markEpisode(tx *db.Tx, e *episodes.Episode, void voids.Void) error {
 }
 
 // PatientInError says that a person should not have been recorded: their consents and episodes, and everything that belongs
-// to these, fall with them, nobody finds them, and no other site is asked to take them on. Faults: conflict (in error already, merged, or nobody has seen a concern
-// that an answer raised).
+// to these, fall with them, nobody finds them, and no other site is asked to take them on. Faults: conflict (in error
+// already, merged, or nobody has seen a concern that an answer raised).
 func (s *Store) PatientInError(ctx context.Context, id uuid.UUID, why voids.InErrorReason) (p people.Patient, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if _, err := lockPending(tx, id); err != nil { // before the episodes, as whoever accepts a transfer

@@ -47,8 +47,8 @@ func (b *book) insert(tx *db.Tx) error {
 			&b.referrals,
 			500,
 		).Error,
-		tx.CreateInBatches(&b.moves, 500).Error,
 		tx.CreateInBatches(&b.attendances, 500).Error,
+		tx.CreateInBatches(&b.moves, 500).Error,
 		tx.CreateInBatches(&b.contacts, 500).Error,
 		tx.Table("follow_ups").
 			CreateInBatches(&b.outcomes.FollowUps, 500).

@@ -175,12 +175,13 @@ func (s *server) episodeOperations() {
 			Tag:     "episodes",
 			Scope:   actor.RecordRead,
 			Forms:   wire.Forms{wire.TextForm},
-			Faults:  []fault.Kind{fault.ConsentRequired},
+			Faults:  []fault.Kind{fault.ConsentRequired, fault.Conflict},
 			Summary: "Make the message to the practice",
 			Description: "Returns the message back to the general practice in the shape of the Social Prescribing " +
 				"Information Standard, as JSON or as plain text to paste: requested actions first, scores before " +
 				"and after, everything that was tried. It is made from what is recorded now, and holds as much as " +
-				"the person's standing consent report_to_gp says; without one there is none. The reading is logged.",
+				"the person's standing consent report_to_gp says; without one there is none. The reading is logged. " +
+				"409: the episode is entered in error.",
 		},
 		s.gpMessage,
 	)

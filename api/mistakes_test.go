@@ -543,7 +543,7 @@ func TestACompletionIsCorrected(t *testing.T) {
 		t.Errorf("%s", rows.body)
 	}
 	lw.post(at+"/entered-in-error", because).want(200)
-	lw.patch(at, lw.get(at).want(200).header.Get("ETag"), `{"benefit":"some"}`).problem(404, "not_found")
+	lw.patch(at, lw.get(at).want(200).header.Get("ETag"), `{"benefit":"some"}`).problem(409, "conflict")
 }
 
 // Whoever keeps a copy sees by its version that a thing was entered in error, and that it is back.
@@ -725,5 +725,94 @@ func TestAReferralFollowsItsAttendances(t *testing.T) {
 		stands("with the other restored", "in_progress")
 		change(two, "")
 		stands("with the other taken back again", "accepted")
+	}
+}
+
+// What was asked at a follow-up in error stays readable, and nothing can be done with it; nor with the rest of an episode or
+// a person in error.
+func TestAFollowUpInErrorStaysReadable(t *testing.T) {
+	l := wholeLoop(t)
+	lw := l.as("link_worker")
+	etag := lw.get("/referrals/" + l.referral).want(200).header.Get("ETag")
+	before := lw.get("/follow-ups/" + l.followUp).want(200)
+	at := "/follow-ups/" + l.followUp
+	for _, in := range []string{"/episodes/" + l.episode, "/patients/" + l.patient} {
+		lw.post(in+"/entered-in-error", because).want(200)
+		f := lw.get(at).want(200)
+		if f.text("entered_in_error.by.role") != "link_worker" || f.text("completion.id") != before.text("completion.id") ||
+			f.text("attempts.0.id") != l.attempt {
+			t.Errorf("%s", f.body)
+		}
+		for _, path := range []string{at + "/completion", "/attempts/" + l.attempt} {
+			if a := lw.get(path).want(200); a.at("entered_in_error") == nil {
+				t.Errorf("%s", a.body)
+			}
+		}
+		lw.get(at + "/history").want(200)
+		l.as("other_site_link_worker").get(at).problem(404, "not_found")
+		for path, body := range map[string]string{
+			at + "/attempts": `{"channel":"telephone","result":"no_answer"}`, at + "/loss": `{"reason":"could_not_contact"}`,
+			at + "/completion/entered-in-error": because, at + "/loss/entered-in-error": because,
+			"/attempts/" + l.attempt + "/entered-in-error/undo": because, at + "/link": "",
+		} {
+			lw.post(path, body).problem(409, "conflict")
+		}
+		lw.patch(at+"/completion", `"1"`, `{"narrative":"x"}`).problem(409, "conflict")
+		lw.get("/episodes/"+l.episode+"/gp-message").problem(409, "conflict")
+		lw.patch("/referrals/"+l.referral, etag, `{"reason":"x"}`).problem(409, "conflict")
+		for _, path := range []string{
+			"/episodes/" + l.episode, "/episodes/" + l.episode + "/contacts", "/episodes/" + l.episode + "/assessments",
+			"/episodes/" + l.episode + "/history", "/episodes/" + l.episode + "/safeguarding", "/contacts/" + l.contact,
+			"/contacts/" + l.contact + "/history", "/assessments/" + l.baseline, "/consents/" + l.consent,
+			"/attendances/" + l.attendance, "/referrals/" + l.referral, "/referrals/" + l.referral + "/moves",
+			"/referrals/" + l.referral + "/attendances", "/referrals/" + l.referral + "/timeline",
+			"/referrals/" + l.referral + "/history", "/patients/" + l.patient, "/patients/" + l.patient + "/consents",
+			"/patients/" + l.patient + "/timeline", "/patients/" + l.patient + "/history",
+		} {
+			lw.get(path).want(200)
+		}
+		lw.post(in+"/entered-in-error/undo", because).want(200)
+	}
+	if f := lw.get(at).want(200); f.at("entered_in_error") != nil || f.text("state") != "completed" {
+		t.Errorf("%s", f.body)
+	}
+	// a completion in error is read, and not changed
+	lw.post(at+"/completion/entered-in-error", because).want(200)
+	lw.patch(at+"/completion", lw.get(at+"/completion").want(200).header.Get("ETag"), `{"narrative":"x"}`).problem(409, "conflict")
+}
+
+// A partner has received what it has read of in the feed, at its last reading since, and nothing else.
+func TestAPartnerHasReceivedWhatItHasRead(t *testing.T) {
+	l, _, episode, _, _ := twoPeople(t)
+	lw, partner := l.as("link_worker"), l.as("integration")
+	readAll := func() {
+		for cursor, more := "", true; more; {
+			page := partner.get("/events?limit=200&cursor=" + cursor).want(200)
+			cursor, more = page.text("next_cursor"), page.at("more") == true
+		}
+	}
+	moved := func(read bool) (recorded string, at any) {
+		t.Helper()
+		made := lw.post("/episodes/"+l.episode+"/contacts", fmt.Sprintf(
+			`{"on":%q,"mode":"telephone","kind":"support","outcome":"spoke"}`, l.today()))
+		id, from := made.made(), made.text("created_at")
+		if read {
+			readAll()
+		}
+		partner.get("/me").want(200) // which tells it nothing
+		c := lw.post("/contacts/"+id+"/reassignment", fmt.Sprintf(`{"episode_id":%q,"reason":"x"}`, episode)).want(200)
+		for _, r := range c.at("received_by").([]any) {
+			if r.(object)["kind"] == "partner_feed" {
+				at = r.(object)["received_at"]
+			}
+		}
+		return from, at
+	}
+	readAll()
+	if _, at := moved(false); at != nil {
+		t.Errorf("one that has not read since: %v", at)
+	}
+	if from, at := moved(true); at == nil || at.(string) < from {
+		t.Errorf("one that has read at %v what was recorded after %s", at, from)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,7 +53,7 @@ var (
 	OfEpisode  = HistoryOf{"episode", whose(db.FindRecorded[episodes.Episode], "episode", episodes.Episode.Person)}
 	OfReferral = HistoryOf{"referral", whose(db.Find[referrals.Referral], "referral", referrals.Referral.Person)}
 	OfContact  = HistoryOf{"contact", ofContact}
-	OfFollowUp = HistoryOf{"follow_up", whose(db.Find[outcomes.FollowUp], "follow-up", outcomes.FollowUp.Person)}
+	OfFollowUp = HistoryOf{"follow_up", whose(db.FindRecorded[outcomes.FollowUp], "follow-up", outcomes.FollowUp.Person)}
 )
 
 func aPatient(p people.Patient) (site, patient uuid.UUID) { return p.SiteID, p.ID }
@@ -162,8 +163,14 @@ func (r changeRow) value(raw []byte, reasons map[string]*string) (v any) {
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
 		return nil
 	}
-	if id, is := v.(string); is && r.Field == "void_id" {
-		return map[string]any{"reason": reasons[id]}
+	text, is := v.(string)
+	switch {
+	case is && r.Field == "void_id":
+		return map[string]any{"reason": reasons[text]}
+	case is && strings.HasSuffix(r.Field, "_at"):
+		if at, err := time.Parse(time.RFC3339, text); err == nil {
+			return at.UTC()
+		}
 	}
 	return v
 }

@@ -271,7 +271,14 @@ func (n *Completion) checkNew(tx *db.Tx, f FollowUp) error {
 
 // addDetails adds what was said at a follow-up, and the assessments taken at its timepoint.
 func (f *FollowUp) addDetails(tx *db.Tx) (err error) {
-	if f.Completion, err = completionOf(tx, *f); err != nil {
+	if f.EnteredInError != nil {
+		c, err := recordedCompletion(tx, *f)
+		if err == nil {
+			f.Completion = &c
+		} else if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	} else if f.Completion, err = completionOf(tx, *f); err != nil {
 		return err
 	}
 	f.Assessments, err = f.assessments(tx)

@@ -13,7 +13,8 @@ import (
 
 // ChangeCompletion corrects what a person said at a follow-up, answer by answer, at the version that the caller read. What
 // was said of services before, where the patch names any, falls as entered in error. When, how and by whom it was answered
-// stays, since the assessments that were recorded with it have it too. Faults: stale, invalid, not_found (nothing stands).
+// stays, since the assessments that were recorded with it have it too. Faults: stale, invalid, not_found, conflict (it is in
+// error).
 func (s *Store) ChangeCompletion(
 	ctx context.Context,
 	followUp uuid.UUID,
@@ -30,7 +31,10 @@ func (s *Store) ChangeCompletion(
 			return err
 		}
 		if said == nil {
-			return fault.Missing("completion")
+			if _, err := recordedCompletion(tx, f); err != nil {
+				return err
+			}
+			return fault.New(fault.Conflict, "This completion is entered in error: nothing can be changed of it.")
 		}
 		if err := db.Match(version, int(said.Revision())); err != nil {
 			return err

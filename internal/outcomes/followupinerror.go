@@ -114,7 +114,7 @@ func assessedWith(tx *db.Tx, c RecordedCompletion) (ids []uuid.UUID, err error) 
 // Completion returns what a person said at a follow-up: what stands, or else what was entered in error last.
 func (s *Store) Completion(ctx context.Context, followUp uuid.UUID) (c RecordedCompletion, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		f, err := read(tx, followUp)
+		f, err := readRecorded(tx, followUp)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ type RecordedLoss struct {
 // Loss returns that a follow-up was given up: what stands, or else what was entered in error last.
 func (s *Store) Loss(ctx context.Context, followUp uuid.UUID) (l RecordedLoss, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		f, err := read(tx, followUp)
+		f, err := readRecorded(tx, followUp)
 		if err != nil {
 			return err
 		}
@@ -266,7 +266,7 @@ func (s *Store) GetAttempt(ctx context.Context, id uuid.UUID) (a Attempt, err er
 		if a, err = db.FindRecorded[Attempt](tx, "attempt", id); err != nil {
 			return err
 		}
-		f, err := read(tx, a.FollowUpID)
+		f, err := readRecorded(tx, a.FollowUpID)
 		if err != nil {
 			return err
 		}

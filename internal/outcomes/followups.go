@@ -13,6 +13,7 @@ import (
 	"waypost/internal/platform/db"
 	"waypost/internal/platform/events"
 	"waypost/internal/platform/fault"
+	"waypost/internal/platform/voids"
 )
 
 // FollowUp is one planned time of asking a person how they have been.
@@ -56,6 +57,8 @@ type FollowUp struct {
 	CreatedAt time.Time `json:"created_at" gorm:"autoCreateTime:false"`
 	// When it last changed.
 	UpdatedAt time.Time `json:"updated_at" gorm:"autoUpdateTime:false"`
+	// It fell with its episode, or with the day that it counted from, and counts in nothing; null: it stands.
+	EnteredInError *voids.InError `json:"entered_in_error" gorm:"->;-:migration" format:"or-null"`
 	// How many attempts are recorded and not entered in error.
 	AttemptsMade int `json:"attempts_made" gorm:"->;-:migration" example:"1"`
 	// Who supports the person.
@@ -108,6 +111,10 @@ const (
 // followUps reads follow-ups as of an instant: each with its state, its link worker, whether asking is paused, and
 // whether its episode had an open concern. The SQL function follow_up_state is the rule of states.
 func followUps(tx *db.Tx, at time.Time) *gorm.DB { return tx.InSites().Table(followUpRows, at, at) }
+
+// recordedRows is followUpRows with what is in error.
+var recordedRows = strings.NewReplacer("from follow_ups f", "from recorded_follow_ups f", "join episodes e", "join recorded_episodes e").
+	Replace(followUpRows)
 
 const followUpRows = `(
 	select f.*, e.link_worker_id, p.paused, t.today,
@@ -251,7 +258,7 @@ func (f *FollowUp) recordEvent(tx *db.Tx, kind events.Kind, on *day.Date, data e
 // FollowUp returns one, with its attempts and its completion.
 func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
-		if f, err = read(tx, id); err != nil {
+		if f, err = readRecorded(tx, id); err != nil {
 			return err
 		}
 		if err := tx.Table("recorded_follow_up_attempts").
@@ -275,7 +282,16 @@ func (s *Store) FollowUp(ctx context.Context, id uuid.UUID) (f FollowUp, err err
 	return f, err
 }
 
-// read returns a follow-up that the actor may see, with its state today.
+// read returns a follow-up that the actor may see, with its state today. Fault: conflict (it is in error).
 func read(tx *db.Tx, id uuid.UUID) (FollowUp, error) {
-	return db.First[FollowUp](followUps(tx, tx.Now).Where("id = ?", id), "follow-up")
+	f, err := db.First[FollowUp](followUps(tx, tx.Now).Where("id = ?", id), "follow-up")
+	if fault.Is(err, fault.NotFound) {
+		_, err = db.Find[FollowUp](tx, "follow-up", id)
+	}
+	return f, err
+}
+
+// readRecorded is read, and finds what is in error too.
+func readRecorded(tx *db.Tx, id uuid.UUID) (FollowUp, error) {
+	return db.First[FollowUp](tx.InSites().Table(recordedRows, tx.Now, tx.Now).Where("id = ?", id), "follow-up")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"waypost/internal/platform/actor"
 	"waypost/internal/platform/db"
@@ -162,10 +163,27 @@ func (s *Store) Events(ctx context.Context, cursor string, types db.Texts, limit
 		if err != nil {
 			return err
 		}
-		f, err = s.reachOf(tx.Actor).page(tx, from, types, limit)
-		return err
+		if f, err = s.reachOf(tx.Actor).page(tx, from, types, limit); err != nil {
+			return err
+		}
+		return f.noteRead(tx)
 	})
 	return f, err
+}
+
+// noteRead notes how far a partner system has read: who has received what was on the wrong record is known by it. A page
+// without events tells nobody anything.
+func (f Feed) noteRead(tx *db.Tx) error {
+	if tx.Actor.Role != actor.Integration || len(f.Items) == 0 {
+		return nil
+	}
+	now := tx.Now
+	return tx.WithCommit(func(tx *gorm.DB) *gorm.DB {
+		return tx.Exec(`insert into feed_reads (partner_id, position, read_at) values (?, ?, ?)
+			on conflict (partner_id) do update
+			set position = greatest(feed_reads.position, excluded.position), read_at = excluded.read_at`,
+			f.Next.Partner, f.Items[len(f.Items)-1].Position, now)
+	})
 }
 
 // place is where a cursor of the caller's points to. A restore of an older dump takes away events that a

@@ -324,6 +324,9 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if r, err = db.FindForUpdate[Referral](tx, "referral", id); err != nil {
 			return err
 		}
+		if r.Status == EnteredInError {
+			return fault.New(fault.Conflict, "This referral is entered in error: nothing can be changed of it.")
+		}
 		if err := db.Match(version, r.Version); err != nil {
 			return err
 		}

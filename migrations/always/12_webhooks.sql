@@ -1,4 +1,4 @@
--- Webhooks: a partner sees its own, and administrators all.
+-- Webhooks, and how far the feed was read: a partner sees its own; administrators see all webhooks.
 
 -- What /metrics tells of the feed and of webhooks, which no row of it would tell to whoever scrapes.
 create or replace function partner_statistics(at_time timestamptz,
@@ -11,7 +11,10 @@ create or replace function partner_statistics(at_time timestamptz,
   from installation i $$;
 call only_for('partner_statistics(timestamptz)', 'waypost_app', 'waypost_jobs');
 
-call reset_access('webhooks', 'webhook_deliveries');
+call reset_access('webhooks', 'webhook_deliveries', 'feed_reads');
+
+grant select, insert, update on feed_reads to waypost_staff;
+create policy own on feed_reads to waypost_staff using (partner_id = (select caller_partner()));
 
 grant select, insert, update, delete on webhooks, webhook_deliveries to waypost_staff, waypost_organisations, waypost_jobs;
 create policy own on webhooks to waypost_staff, waypost_organisations using (partner_id = (select caller_partner()));

@@ -1,11 +1,14 @@
 -- What was recorded on the wrong record, and who has received it from there.
 
 -- Who has received something that was recorded of a person at an instant: the practice by a message that was made since,
--- the organisation of a referral, partners that read the feed or were sent an event of it, and releases of projects that
--- hold the site. Whether a release holds the person, nobody can tell from it.
+-- the organisation of a referral, partners that have read an event of it in the feed or were sent one, and releases of
+-- projects that hold the site. Whether a release holds the person, nobody can tell from it.
 create or replace function received_since(site uuid, patient uuid, subject uuid, referral uuid, since timestamptz)
   returns table (kind text, name text, received_at timestamptz)
   language sql stable security definer set search_path = public, pg_temp as $$
+  with of_patient as (
+    select patient union all select unnest(p.merged_ids) from patients p where p.site_id = site and p.id = patient
+  )
   select r.* from (
   select 'practice', null::text, max(l.at) from access_log l
     where l.site_id = site and l.at >= since and l.operation = 'gp_message' and patient = any(l.patient_ids)
@@ -14,16 +17,21 @@ create or replace function received_since(site uuid, patient uuid, subject uuid,
   select 'organisation', o.name, r.sent_at from referrals r join organisations o on o.id = r.organisation_id
     where r.site_id = site and r.id = referral and r.kind = 'referral' and r.sent_at is not null
   union all
-  select 'partner_feed', k.label, k.last_used_at from api_keys k
-    where k.role = 'integration' and site = any(k.site_ids) and k.last_used_at >= since - interval '1 hour'
+  select 'partner_feed', max(k.label), f.read_at
+    from feed_reads f
+    join api_keys k on k.partner_id = f.partner_id
+    where k.role = 'integration' and site = any(k.site_ids) and f.position >= (
+      select min(e.position) from events e
+      where e.site_id = site and e.patient_id in (select * from of_patient) and e.subject_id = subject and e.recorded_at >= since
+    )
+    group by f.partner_id
   union all
   select 'webhook', substring(w.url from '^[a-z]+://([^/:?#]+)'), max(d.delivered_at) -- its path may be a secret
     from webhook_deliveries d
     join webhooks w on w.id = d.webhook_id
     join events e on e.id = d.event_id
-    where e.site_id = site and e.subject_id = subject and e.patient_id = any(array(
-        select patient union all select unnest(p.merged_ids) from patients p where p.site_id = site and p.id = patient))
-      and d.state = 'delivered' group by w.id, w.url
+    where e.site_id = site and e.subject_id = subject and e.patient_id in (select * from of_patient) and d.state = 'delivered'
+    group by w.id, w.url
   union all
   select 'release', p.title, r.as_of from releases r join projects p on p.id = r.project_id
     where r.state = 'ready' and r.as_of >= since and site = any(p.site_ids)

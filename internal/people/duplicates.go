@@ -333,7 +333,7 @@ func identities(tx *db.Tx, ids db.IDs) ([]identity, error) {
 	}
 	err := tx.Raw("select p.site_id, p.id, p.nhs_number, p.nhs_number_unissued, p.birth_date, p.phone, p.email, p.postcode, "+
 		"n.given, n.preferred, n.family from person_names n join patients p on p.site_id = n.site_id and p.id = n.patient_id "+
-		"where n.patient_id = any(?)", ids).Scan(&rows).Error
+		"where n.site_id = any(cast(? as uuid[])) and n.patient_id = any(?)", db.IDs(tx.Actor.Sites), ids).Scan(&rows).Error
 	out := make([]identity, len(rows))
 	for i, r := range rows {
 		out[i] = named(r.Patient, r.Given, r.Preferred, r.Family)

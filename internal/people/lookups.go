@@ -158,9 +158,11 @@ func (s *Store) lookUp(tx *db.Tx, kind, value string, most int) (ids db.IDs, err
 		for _, site := range tx.Actor.Sites {
 			keys = append(keys, `\x`+s.lookups.of(site, kind, value))
 		}
-		// The keys are bytes when they come: decode is not leakproof, and so would be no condition of the index.
+		// The keys are bytes when they come: decode is not leakproof, and so would be no condition of the index. A job names
+		// the sites too, since its policies reach all.
 		err := tx.Raw("select coalesce(array_agg(patient_id), '{}') from (select patient_id from person_lookups "+
-			"where kind = ? and key = any(cast(? as bytea[])) limit ?) found", kind, keys, most).Row().Scan(&ids)
+			"where site_id = any(cast(? as uuid[])) and kind = ? and key = any(cast(? as bytea[])) limit ?) found",
+			db.IDs(tx.Actor.Sites), kind, keys, most).Row().Scan(&ids)
 		if err != nil {
 			return nil, err
 		}

@@ -211,7 +211,8 @@ func (s *Store) weigh(tx *db.Tx, words [][]string, others []string) (w weighed, 
 	}
 	if len(exact) > 0 {
 		exactly := rows[:0:0]
-		err := tx.Raw("select site_id, patient_id, names, 0 as way from person_names where patient_id = any(?)", exact).
+		err := tx.Raw("select site_id, patient_id, names, 0 as way from person_names "+
+			"where site_id = any(cast(? as uuid[])) and patient_id = any(?)", db.IDs(tx.Actor.Sites), exact).
 			Scan(&exactly).Error
 		if err != nil {
 			return w, err

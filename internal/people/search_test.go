@@ -256,6 +256,56 @@ func TestASearchTouchesAsManyPagesInALargeSite(t *testing.T) {
 	}
 }
 
+// The job that compares whoever was recorded with everybody else reads what is like them, and not the site.
+func TestComparingTouchesAsManyPagesInALargeSite(t *testing.T) {
+	t.Parallel()
+	pages := map[int]int{}
+	for _, size := range []int{1_000, 10_000} {
+		app, owner := dbtest.URLs(t)
+		d, err := db.Open(db.Config{URL: app, Clock: &clock.Clock{}, StatementTimeout: 5 * time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		site, _ := crowded(t, d, size)
+		people := &Store{DB: d}
+		job := actor.Named("test")
+		ctx := db.Background(actor.With(t.Context(), job))
+		if err := people.OpenLookups(ctx, masterKey(t)); err != nil {
+			t.Fatal(err)
+		}
+		if err := people.FillLookups(ctx); err != nil {
+			t.Fatal(err)
+		}
+		vacuum(t, owner)
+		job.Sites = db.IDs{site}
+		for _, phone := range []string{"07700 900998", "07700 900999"} { // the first warms up
+			err := d.Do(actor.With(t.Context(), job), func(tx *db.Tx) error {
+				before, err := fetched(tx)
+				if err != nil {
+					return err
+				}
+				given, family := "Wilhelmina", "Unlike"
+				p := Patient{ID: tx.NewID(), SiteID: site}
+				p.GivenName, p.FamilyName, p.Phone = &given, &family, &phone
+				if _, err := people.duplicates(tx, p); err != nil {
+					return err
+				}
+				after, err := fetched(tx)
+				pages[size] = after - before
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Logf("%d pages of 1,000 people, %d of 10,000", pages[1_000], pages[10_000])
+	if pages[1_000] == 0 || pages[10_000] > pages[1_000]+60 { // indexes may be a level deeper
+		t.Errorf("%d pages of 1,000 people, %d of 10,000", pages[1_000], pages[10_000])
+	}
+}
+
 // fetched is how many pages of tables and indexes the transaction has touched.
 func fetched(tx *db.Tx) (n int, err error) {
 	err = tx.Raw("select sum(pg_stat_get_xact_blocks_fetched(oid)) from pg_class where relkind in ('r', 'i') and " +

@@ -13,7 +13,7 @@ type historyInput struct {
 	OnePaged
 	// Why former names, genders and NHS numbers are asked for; it is logged. The manager of the site alone is shown them.
 	// It stands in an address, so no name of a person belongs into it.
-	Reason string `query:"reason" maxLength:"200" example:"complaint"`
+	Reason string `query:"reason" pattern:"\\S" maxLength:"200" example:"complaint"`
 }
 
 func (s *server) historyOperations() {
@@ -26,6 +26,9 @@ func (s *server) historyOperations() {
 		{"referral", "/referrals", "referrals", "a referral", casework.OfReferral},
 		{"contact", "/contacts", "episodes", "a contact", casework.OfContact},
 		{"follow-up", "/follow-ups", "outcomes", "a follow-up", casework.OfFollowUp},
+		{"consent", "/consents", "patients", "a consent", casework.OfConsent},
+		{"assessment", "/assessments", "outcomes", "an assessment", casework.OfAssessment},
+		{"attendance", "/attendances", "referrals", "an attendance", casework.OfAttendance},
 	} {
 		wire.Get(s.Server, wire.Operation{
 			ID:      "get-" + o.id + "-history",
@@ -34,7 +37,7 @@ func (s *server) historyOperations() {
 			Scope:   actor.RecordRead,
 			Summary: "Get the history of " + o.name,
 			Description: "Lists which fields of " + o.name + " were changed since it was recorded, from what to what, when and " +
-				"by whom, oldest first; and when it was entered in error and restored. The reading is logged.",
+				"by whom, oldest first; and when and why it was entered in error and restored (mistake). The reading is logged.",
 		}, func(ctx context.Context, in *historyInput) (wire.Page[casework.FieldChange], error) {
 			return wire.List(ctx, in, func(p db.Page[int64]) ([]casework.FieldChange, error) {
 				return s.Casework.History(ctx, o.of, in.ID.ID, in.Reason, p)

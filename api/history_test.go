@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -42,6 +44,11 @@ func TestHistoryHasTheValues(t *testing.T) {
 		}
 		a := c.get(at + query).want(200)
 		if names := find(a.hides("Marigold"), "given_name"); len(names) != 1 || names[0]["withheld"] != true || names[0]["from"] != nil {
+			t.Errorf("%s", a.body)
+		}
+	}
+	for _, blank := range []string{"%20", "%09%20", "%C2%A0"} {
+		if a := w.as("site_manager").get(at + "?reason=" + blank).hides("Marigold"); a.status != 200 && a.status != 422 {
 			t.Errorf("%s", a.body)
 		}
 	}
@@ -93,4 +100,74 @@ func TestHistoryHasTheValues(t *testing.T) {
 		t.Errorf("%v", c)
 	}
 	w.as("organisation").get("/referrals/"+referral+"/history").problem(403, "forbidden", "Lives alone")
+}
+
+// Each mistake and its undo are in a history with both reasons, and say what was in error.
+func TestHistoryHasTheReasonsOfMistakes(t *testing.T) {
+	l := wholeLoop(t)
+	lw := l.as("link_worker")
+	completion := lw.get("/follow-ups/" + l.followUp + "/completion").want(200).text("id")
+	followUp := "/follow-ups/" + l.followUp
+	for _, c := range []struct{ thing, as, of, kind, id string }{
+		{"/contacts/" + l.contact, "link_worker", "/contacts/" + l.contact, "contact", l.contact},
+		{"/consents/" + l.consent, "link_worker", "/consents/" + l.consent, "consent", l.consent},
+		{"/assessments/" + l.baseline, "link_worker", "/assessments/" + l.baseline, "assessment", l.baseline},
+		{"/attendances/" + l.attendance, "organisation", "/attendances/" + l.attendance, "attendance", l.attendance},
+		{followUp + "/completion", "link_worker", followUp, "completion", completion},
+		{"/attempts/" + l.attempt, "link_worker", followUp, "attempt", l.attempt},
+		{followUp + "/loss", "link_worker", followUp, "loss", l.followUp},
+		{"/episodes/" + l.episode, "link_worker", "/episodes/" + l.episode, "episode", l.episode},
+		{"/patients/" + l.patient, "link_worker", "/patients/" + l.patient, "patient", l.patient},
+	} {
+		if c.kind == "loss" {
+			lw.post(followUp+"/completion/entered-in-error", because).want(200)
+			lw.post(followUp+"/loss", `{"reason":"could_not_contact"}`).want(200)
+		}
+		l.as(c.as).post(c.thing+"/entered-in-error", `{"reason":"Wrong person `+c.kind+`"}`).want(200)
+		l.as(c.as).post(c.thing+"/entered-in-error/undo", `{"reason":"Right `+c.kind+`"}`).want(200)
+		l.as("other_site_link_worker").get(c.of+"/history").problem(404, "not_found")
+		var said []string
+		for _, i := range lw.get(c.of + "/history").want(200).items() {
+			row := i.(object)
+			m, is := row["mistake"].(object)
+			if is != (row["field"] == "entered_in_error") {
+				t.Errorf("%s: %v", c.thing, row)
+			}
+			if is && m["type"] == c.kind && m["id"] == c.id && strings.HasSuffix(m["reason"].(string), " "+c.kind) {
+				said = append(said, fmt.Sprint(m["reason"], " ", m["undone"], " ", row["changed_by"].(object)["role"]))
+			}
+		}
+		want := []string{"Wrong person " + c.kind + " false " + c.as, "Right " + c.kind + " true " + c.as}
+		if !slices.Equal(said, want) {
+			t.Errorf("%s: %q, want %q", c.thing, said, want)
+		}
+	}
+}
+
+// What a person said of services before is in the history of the follow-up, also of one that is left out since.
+func TestHistoryHasWhatWasSaidOfServices(t *testing.T) {
+	l := wholeLoop(t)
+	lw := l.as("link_worker")
+	at := "/follow-ups/" + l.followUp + "/completion"
+	choir := `{"name":"Choir","used":"used_stopped","reason":"transport","benefit":"a_little"}`
+	club := fmt.Sprintf(`{"referral_id":%q,"used":"did_not_use","reason":"other","benefit":"not_applicable"}`, l.referral)
+	for _, services := range []string{choir + "," + club, club, club} {
+		lw.patch(at, lw.get(at).want(200).header.Get("ETag"), `{"services":[`+services+`]}`).want(200)
+	}
+	var changes []object
+	for _, i := range lw.get("/follow-ups/" + l.followUp + "/history").want(200).items() {
+		if c := i.(object); c["field"] == "services" {
+			changes = append(changes, c)
+		}
+	}
+	if len(changes) != 2 || changes[0]["changed_by"].(object)["link_worker_id"] != l.worker || changes[0]["changed_at"] == nil {
+		t.Fatalf("%v", changes)
+	}
+	first, dropped := changes[0]["from"].([]any), changes[1]["from"].([]any)
+	if len(first) != 1 || first[0].(object)["used"] != "still_using" || first[0].(object)["benefit"] != "a_lot" ||
+		len(changes[0]["to"].([]any)) != 2 || len(dropped) != 2 || dropped[0].(object)["name"] != "Choir" ||
+		dropped[0].(object)["reason"] != "transport" || len(changes[1]["to"].([]any)) != 1 {
+		t.Errorf("%v", changes)
+	}
+	l.as("organisation").get("/follow-ups/"+l.followUp+"/history").problem(403, "forbidden")
 }

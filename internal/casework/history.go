@@ -34,8 +34,23 @@ type FieldChange struct {
 	ChangedBy actor.By `json:"changed_by"`
 	// Former names, genders and NHS numbers are shown to the site's manager alone, who gives a reason: from and to are null.
 	Withheld bool `json:"withheld"`
+	// Of entered_in_error: the mistake, or its undo; null: another field.
+	Mistake *Mistake `json:"mistake" format:"or-null"`
 
 	position int64
+}
+
+// Mistake is that something was entered in error, or restored.
+type Mistake struct {
+	// What was entered in error by itself: the thing, something of it, or what it belongs to and fell with. follow_up: it
+	// counted from what belongs to another episode.
+	Type string `json:"type" enum:"contact,attendance,consent,assessment,completion,loss,attempt,episode,patient,follow_up"`
+	// Its id; of a loss that of the follow-up.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// Whether it was restored.
+	Undone bool `json:"undone"`
+	// Why it was entered in error, or restored; null: no reason was given.
+	Reason *string `json:"reason"`
 }
 
 // Position is the change's place in the list.
@@ -49,14 +64,18 @@ type HistoryOf struct {
 
 // The things that have a history. One that is entered in error has one too.
 var (
-	OfPatient  = HistoryOf{"patient", whose(db.Find[people.Patient], "patient", aPatient)}
-	OfEpisode  = HistoryOf{"episode", whose(db.FindRecorded[episodes.Episode], "episode", episodes.Episode.Person)}
-	OfReferral = HistoryOf{"referral", whose(db.Find[referrals.Referral], "referral", referrals.Referral.Person)}
-	OfContact  = HistoryOf{"contact", ofContact}
-	OfFollowUp = HistoryOf{"follow_up", whose(db.FindRecorded[outcomes.FollowUp], "follow-up", outcomes.FollowUp.Person)}
+	OfPatient    = HistoryOf{"patient", whose(db.Find[people.Patient], "patient", aPatient)}
+	OfEpisode    = HistoryOf{"episode", whose(db.FindRecorded[episodes.Episode], "episode", episodes.Episode.Person)}
+	OfReferral   = HistoryOf{"referral", whose(db.Find[referrals.Referral], "referral", referrals.Referral.Person)}
+	OfContact    = HistoryOf{"contact", ofContact}
+	OfConsent    = HistoryOf{"consent", whose(db.FindRecorded[people.Consent], "consent", aConsent)}
+	OfAssessment = HistoryOf{"assessment", ofAssessment}
+	OfAttendance = HistoryOf{"attendance", ofAttendance}
+	OfFollowUp   = HistoryOf{"follow_up", whose(db.FindRecorded[outcomes.FollowUp], "follow-up", outcomes.FollowUp.Person)}
 )
 
 func aPatient(p people.Patient) (site, patient uuid.UUID) { return p.SiteID, p.ID }
+func aConsent(c people.Consent) (site, patient uuid.UUID) { return c.SiteID, c.PatientID }
 
 func whose[T any](
 	find func(*db.Tx, string, uuid.UUID) (T, error),
@@ -81,12 +100,29 @@ func ofContact(tx *db.Tx, id uuid.UUID) (site, patient uuid.UUID, err error) {
 	return OfEpisode.find(tx, c.EpisodeID)
 }
 
+func ofAssessment(tx *db.Tx, id uuid.UUID) (site, patient uuid.UUID, err error) {
+	a, err := db.FindRecorded[outcomes.Assessment](tx, "assessment", id)
+	if err != nil {
+		return site, patient, err
+	}
+	return OfEpisode.find(tx, a.EpisodeID)
+}
+
+func ofAttendance(tx *db.Tx, id uuid.UUID) (site, patient uuid.UUID, err error) {
+	a, err := db.FindRecorded[referrals.Attendance](tx, "attendance", id)
+	if err != nil {
+		return site, patient, err
+	}
+	return OfReferral.find(tx, a.ReferralID)
+}
+
 // formerly are the fields of which what they said before is not for everybody.
 var formerly = []string{"given_name", "family_name", "preferred_name", "pronouns", "gender", "nhs_number"}
 
 // fields are the names that columns have in the API, where they differ.
 var fields = map[string]string{
 	"contact_on":   "on",
+	"attended_on":  "on",
 	"need_primary": "needs.primary",
 	"need_others":  "needs.others",
 	"void_id":      inError,
@@ -130,13 +166,13 @@ func (s *Store) History(
 			Error; err != nil {
 			return err
 		}
-		reasons, err := voidReasons(tx, site, rows)
+		mistakes, err := mistakesOf(tx, site, rows)
 		if err != nil {
 			return err
 		}
-		all := tx.Actor.Role == actor.SiteManager && reason != ""
+		all := tx.Actor.Role == actor.SiteManager && strings.TrimSpace(reason) != ""
 		for _, r := range rows {
-			list = append(list, r.shown(all, reasons))
+			list = append(list, r.shown(all, mistakes))
 		}
 		return events.ReadBecause(tx, of.subject+"_history", reason, site, patient)
 	})
@@ -144,7 +180,7 @@ func (s *Store) History(
 }
 
 // shown is the change as the API shows it.
-func (r changeRow) shown(all bool, reasons map[string]*string) FieldChange {
+func (r changeRow) shown(all bool, mistakes map[uuid.UUID]voids.Void) FieldChange {
 	c := FieldChange{
 		Field:     cmp.Or(fields[r.Field], r.Field),
 		ChangedAt: r.ChangedAt,
@@ -154,20 +190,27 @@ func (r changeRow) shown(all bool, reasons map[string]*string) FieldChange {
 	if c.Withheld = !all && slices.Contains(formerly, r.Field); c.Withheld {
 		return c
 	}
-	c.From, c.To = r.value(r.FromValue, reasons), r.value(r.ToValue, reasons)
+	if r.Field != "void_id" {
+		c.From, c.To = r.value(r.FromValue), r.value(r.ToValue)
+		return c
+	}
+	if was, is := mistakes[voidID(r.FromValue)]; is {
+		c.From = map[string]any{"reason": was.Reason}
+		c.Mistake = &Mistake{was.SubjectType, was.SubjectID, true, was.UndoReason}
+	}
+	if now, is := mistakes[voidID(r.ToValue)]; is {
+		c.To = map[string]any{"reason": now.Reason}
+		c.Mistake = &Mistake{now.SubjectType, now.SubjectID, false, now.Reason}
+	}
 	return c
 }
 
-// value is a column's value; of a void, its reason.
-func (r changeRow) value(raw []byte, reasons map[string]*string) (v any) {
+// value is a column's value; an instant as the API writes it.
+func (r changeRow) value(raw []byte) (v any) {
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
 		return nil
 	}
-	text, is := v.(string)
-	switch {
-	case is && r.Field == "void_id":
-		return map[string]any{"reason": reasons[text]}
-	case is && strings.HasSuffix(r.Field, "_at"):
+	if text, is := v.(string); is && strings.HasSuffix(r.Field, "_at") {
 		if at, err := time.Parse(time.RFC3339, text); err == nil {
 			return at.UTC()
 		}
@@ -175,25 +218,30 @@ func (r changeRow) value(raw []byte, reasons map[string]*string) (v any) {
 	return v
 }
 
-// voidReasons are the reasons of the voids that the changes name.
-func voidReasons(tx *db.Tx, site uuid.UUID, rows []changeRow) (map[string]*string, error) {
-	var ids []string
+// voidID is the void that a change names, or the zero id.
+func voidID(raw []byte) (id uuid.UUID) {
+	if json.Unmarshal(raw, &id) != nil {
+		return uuid.Nil
+	}
+	return id
+}
+
+// mistakesOf are the voids that the changes name, by their ids.
+func mistakesOf(tx *db.Tx, site uuid.UUID, rows []changeRow) (map[uuid.UUID]voids.Void, error) {
+	var ids db.IDs
 	for _, r := range rows {
-		for _, raw := range [][]byte{r.FromValue, r.ToValue} {
-			var id string
-			if r.Field == "void_id" && json.Unmarshal(raw, &id) == nil {
-				ids = append(ids, id)
-			}
+		if r.Field == "void_id" {
+			ids = append(ids, voidID(r.FromValue), voidID(r.ToValue))
 		}
 	}
-	reasons := map[string]*string{}
+	mistakes := map[uuid.UUID]voids.Void{}
 	if len(ids) == 0 {
-		return reasons, nil
+		return mistakes, nil
 	}
 	var found []voids.Void
-	err := tx.Where("site_id = ? and id in ?", site, ids).Find(&found).Error
+	err := tx.Where("site_id = ? and id = any(?::uuid[])", site, ids).Find(&found).Error
 	for _, v := range found {
-		reasons[v.ID.String()] = v.Reason
+		mistakes[v.ID] = v
 	}
-	return reasons, err
+	return mistakes, err
 }

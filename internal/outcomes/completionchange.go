@@ -70,8 +70,10 @@ func (c *RecordedCompletion) replaceServices(tx *db.Tx, f FollowUp, e *episodes.
 	if err := c.checkServices(tx, e); err != nil {
 		return err
 	}
-	if err := f.dropServices(tx, "Corrected.", "true"); err != nil {
-		return err
-	}
-	return c.writeServices(tx, f, c.CompletedOn)
+	return f.keepingServices(tx, func() error {
+		if err := f.dropServices(tx, "Corrected.", "true"); err != nil {
+			return err
+		}
+		return c.writeServices(tx, f, c.CompletedOn)
+	})
 }

@@ -199,14 +199,19 @@ func (c *RecordedCompletion) moveTo(tx *db.Tx, f, t FollowUp, e *episodes.Episod
 	if err := tx.Where("site_id = ? and id in ? and corrected_by_id is null", f.SiteID, with).Find(&list).Error; err != nil {
 		return err
 	}
-	if err := f.dropServices(tx, reason, "referral_id is not null"); err != nil {
-		return err
-	}
-	for _, table := range []string{"follow_up_services", "follow_up_completions"} {
-		if err := tx.Table(table).Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
-			Update("follow_up_id", t.ID).Error; err != nil {
+	if err := f.keepingServices(tx, func() error {
+		if err := f.dropServices(tx, reason, "referral_id is not null"); err != nil {
 			return err
 		}
+		for _, table := range []string{"follow_up_services", "follow_up_completions"} {
+			if err := tx.Table(table).Where("site_id = ? and follow_up_id = ?", f.SiteID, f.ID).
+				Update("follow_up_id", t.ID).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
 	}
 	for i := range list {
 		list[i].Timepoint, list[i].followUp = t.Code, &t

@@ -54,7 +54,9 @@ func (s *Store) ReportService(ctx context.Context, id uuid.UUID, u Used) (f Foll
 		if err := f.checkReport(tx, &e, &u); err != nil {
 			return err
 		}
-		if err := tx.Create(&usedRow{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Used: u}).Error; err != nil {
+		if err := f.keepingServices(tx, func() error {
+			return tx.Create(&usedRow{ID: tx.NewID(), SiteID: f.SiteID, FollowUpID: f.ID, Used: u}).Error
+		}); err != nil {
 			return err
 		}
 		today, err := tx.Today(f.SiteID)
@@ -147,4 +149,16 @@ func (u Used) recordEvent(tx *db.Tx, f FollowUp, on day.Date) error {
 		data["reason"] = *u.Reason
 	}
 	return events.Record(tx, events.ReferralPatientReported, subject, data, events.At(at), events.From(actor.SidePatient))
+}
+
+// keepingServices keeps in the follow-up's history what a change does to what the person said of services.
+func (f FollowUp) keepingServices(tx *db.Tx, change func() error) error {
+	var was []byte
+	if err := tx.Raw("select services_said(?, ?)", f.SiteID, f.ID).Row().Scan(&was); err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	return tx.Exec("select keep_services(?, ?, ?::jsonb, ?)", f.SiteID, f.ID, string(was), tx.Now).Error
 }

@@ -291,7 +291,7 @@ func TestFunctionsOfRequestsKeepTheirPlans(t *testing.T) {
 		"age_band": true, "events_wait": true, "key_named": true, "key_origin": true, "kept_patient": true,
 		"merge_touches": true, "partner_statistics": true, "project_time_zone": true,
 		"projects_there": true, "referred_person_died_on": true, "referring_phone": true,
-		"referring_site": true, "subject_owner": true, "words_may_show": true,
+		"referring_site": true, "services_said": true, "subject_owner": true, "words_may_show": true,
 	}
 	found := ask(t, dbtest.New(t), actor.Actor{}, `select p.proname from pg_proc p join pg_language l on l.oid = p.prolang
 		where p.pronamespace = 'public'::regnamespace and l.lanname = 'sql' and not p.proretset and p.prosrc ~* '\mfrom '

@@ -17,7 +17,7 @@ SLOW := internal/demo internal/platform/db internal/platform/jobs internal/platf
 # all-but lists the packages beside those named.
 all-but = $$($(GO) list ./... | grep -vxF -f <(printf 'waypost/%s\n' $(1)))
 
-.PHONY: release check run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx readers node java
+.PHONY: release check run test test-external bench crash lint contract openapi docs dashboard build postgres gcc browser solver nginx pgbouncer readers node java
 
 run: postgres ## a demo, ready to use
 	CGO_ENABLED=0 $(GO) build -ldflags="-X waypost/internal/platform/build.commit=$(COMMIT)" -o bin/waypost .
@@ -32,14 +32,14 @@ check: postgres ## gofmt, go vet, staticcheck and the tests that are fast: under
 	$(GO) tool staticcheck ./...
 	$(GO) test $(call all-but,$(HEAVY) $(SLOW))
 
-test: postgres gcc browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
+test: postgres gcc browser solver nginx pgbouncer readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test; each package starts its own PostgreSQL
 	failed=0; \
 	CGO_ENABLED=1 $(GO) test -race $(call all-but,$(HEAVY)) -timeout 14m || failed=1; \
 	CGO_ENABLED=1 $(GO) test -race ./api -run 'Once|Twice|Race' -timeout 14m || failed=1; \
 	$(GO) test $(addprefix ./,$(HEAVY)) -timeout 30m || failed=1; \
 	exit $$failed
 
-test-external: postgres browser solver nginx readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
+test-external: postgres browser solver nginx pgbouncer readers $(JUDGES)/.linters $(DASHBOARD)/node_modules ## every test that needs a database, on a server by URL (Debian's pg_virtualenv makes it)
 	pg_virtualenv -o fsync=off -o max_connections=400 sh -c 'WAYPOST_DATABASE_URL="postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres?sslmode=disable" $(GO) test ./... -count=1 -timeout 20m'
 
 release: ## what is published of a version, in dist/: binaries and packages for amd64 and arm64, an SBOM, and SHA-256 sums
@@ -128,6 +128,13 @@ nginx: # the proxy that pages are tried behind, where apt can bring it; it is no
 	  sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
 	  echo "installing nginx for the tests behind a proxy (apt-get install nginx)"; \
 	  $$sudo apt-get update -qq && $$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx >/dev/null || echo "no nginx: the tests behind a proxy will be skipped"; \
+	fi
+
+pgbouncer: # the pooler that Waypost is tried through, where apt can bring it; it is not started as a service
+	@if ! command -v pgbouncer >/dev/null 2>&1 && ! [ -x /usr/sbin/pgbouncer ] && command -v apt-get >/dev/null 2>&1; then \
+	  sudo=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	  echo "installing PgBouncer for the tests through a pooler (apt-get install pgbouncer)"; \
+	  $$sudo apt-get update -qq && $$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends pgbouncer >/dev/null || echo "no PgBouncer: the tests through a pooler will be skipped"; \
 	fi
 
 readers: # R and pandas, which researchers read datasets with, where apt can bring them

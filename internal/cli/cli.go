@@ -134,7 +134,8 @@ type commands struct {
 type surroundings struct {
 	context.Context
 	Settings
-	out io.Writer // for results; logs go to standard error
+	out   io.Writer // for results; logs go to standard error
+	level *slog.LevelVar
 }
 
 // Main runs the command line and returns the exit code.
@@ -178,12 +179,12 @@ func run(parser *kong.Kong, c *commands, args []string, out, errs io.Writer) int
 		fmt.Fprintln(errs, "waypost:", strings.ReplaceAll(inFull(err), "\n", "; "))
 		return 2
 	}
-	var level slog.Level
+	level := &slog.LevelVar{}
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // kong has checked it
 	slog.SetDefault(slog.New(slog.NewJSONHandler(errs, &slog.HandlerOptions{Level: level})))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	err = parsed.Run(&surroundings{ctx, c.Settings, out})
+	err = parsed.Run(&surroundings{ctx, c.Settings, out, level})
 	var refused refusals
 	switch {
 	case errors.As(err, &refused):

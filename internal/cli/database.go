@@ -84,6 +84,9 @@ func (d database) migrate(ctx context.Context) error {
 		return advise(err)
 	}
 	config.RuntimeParams["lock_timeout"], config.ConnectTimeout = givesWay, d.settings.ConnectTimeout
+	if err := db.RefusePooler(ctx, config); err != nil {
+		return advise(err)
+	}
 	owner := stdlib.OpenDB(*config)
 	defer owner.Close()
 	var version int

@@ -37,7 +37,7 @@ var helpTexts = kong.Vars{
 	"request_timeout":    "How long a request may be worked on, 1s to 50s.",
 	"drain_delay": "How long to go on accepting requests after SIGTERM or SIGINT, while /readyz says 503, until a " +
 		"balancer has noticed; 5m at most. A second signal ends it.",
-	"log_level": "The least serious line that is logged.",
+	"log_level": "The least serious line that is logged. While serve runs, SIGUSR1 logs a level more, SIGUSR2 a level less.",
 	"initialise": "Make what a new installation begins with: the first administrator, data steward, site and link " +
 		"worker, with a key each.",
 	"import_directory": "Import organisations and services. Exit code 3: some rows were refused; the report says which and " +

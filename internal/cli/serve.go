@@ -70,6 +70,7 @@ func (c serve) Run(s *surroundings) (err error) {
 		return errors.New("WAYPOST_ADDR is empty: set it to an address such as 127.0.0.1:8080, or leave it out")
 	}
 	defer surviveLosses()()
+	defer changeLevel(s.level)()
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; set WAYPOST_ADDR to another address", s.Addr, err)

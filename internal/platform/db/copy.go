@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
 
@@ -35,7 +34,7 @@ func Copy[T any](tx *Tx, rows []T) error {
 			s.columns, s.fields = append(s.columns, column), append(s.fields, f)
 		}
 	}
-	return tx.conn.Raw(func(c any) error { return s.copy(tx.ctx, c.(*stdlib.Conn).Conn(), reflect.ValueOf(rows)) })
+	return tx.conn.Raw(func(c any) error { return s.copy(tx.ctx, c.(*session).wire(), reflect.ValueOf(rows)) })
 }
 
 type staging struct {

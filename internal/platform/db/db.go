@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,6 +58,8 @@ type DB struct {
 	checks     *pool
 	wait       time.Duration // Config.ConnectTimeout
 	statement  time.Duration // Config.StatementTimeout
+	ownMode    bool          // the URL says how statements are sent
+	pooler     atomic.Bool   // the database is reached through a pooler, see connector
 	ready      check         // see Ready
 	alive      check         // see answers
 	zones      sync.Map      // site id -> zone, see Today
@@ -69,16 +72,17 @@ func Open(c Config) (*DB, error) {
 		return nil, err
 	}
 	d := &DB{Clock: c.Clock, wait: config.ConnectTimeout, statement: c.statementTimeout()}
+	d.ownMode = strings.Contains(c.URL, "default_query_exec_mode=")
 	config.Tracer = tracer{d}
 	requests, background := cmp.Or(c.Connections, 8), cmp.Or(c.Background, 4)
 	outside := (requests + 1) / 2
 	var errs [4]error
-	d.requests, errs[0] = openPool(config, requests, requests)
-	d.outside, errs[1] = openPool(config, outside, outside)
-	d.background, errs[2] = openPool(config, background, background)
+	d.requests, errs[0] = d.openPool(config, requests, requests)
+	d.outside, errs[1] = d.openPool(config, outside, outside)
+	d.background, errs[2] = d.openPool(config, background, background)
 	config = config.Copy()
-	config.RuntimeParams["lock_timeout"] = "1s" // a check that waits for a lock has its answer: the server works
-	d.checks, errs[3] = openPool(config, 2, -1) // one for each kind of check
+	config.RuntimeParams["lock_timeout"] = "1s"   // a check that waits for a lock has its answer: the server works
+	d.checks, errs[3] = d.openPool(config, 2, -1) // one for each kind of check
 	return d, errors.Join(errs[:]...)
 }
 
@@ -109,14 +113,14 @@ type pool struct {
 	renewed atomic.Int64 // connections opened before this (nanoseconds since 1970) are not used again, see outdated
 }
 
-func openPool(config *pgx.ConnConfig, open, idle int) (*pool, error) {
+func (d *DB) openPool(config *pgx.ConnConfig, open, idle int) (*pool, error) {
 	p := &pool{}
-	p.sql = stdlib.OpenDB(
-		*config,
+	p.sql = sql.OpenDB(d.connector(
+		config,
 		stdlib.OptionAfterConnect(prepareConnection),
 		stdlib.OptionShouldPing(p.checkIdle),
 		stdlib.OptionResetSession(p.refuseOutdated),
-	)
+	))
 	p.sql.SetMaxOpenConns(open)
 	p.sql.SetMaxIdleConns(idle)
 	p.sql.SetConnMaxIdleTime(5 * time.Minute)

@@ -29,11 +29,13 @@ func failedBeforeSend(err error) bool {
 	return pgconn.SafeToRetry(err) && !errors.Is(err, errNoConnection)
 }
 
-// outdated reports whether a statement was prepared before the structure changed ("cached plan must not
-// change result type"). Its code alone is also that of features that PostgreSQL lacks.
+// outdated reports whether a statement was prepared before the structure changed ("cached plan must not change result
+// type"), or, through a pooler, described ("bind message has 3 result formats but query has 4 columns"). Their codes alone
+// are also those of features that PostgreSQL lacks, and of connections.
 func outdated(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery"
+	return errors.As(err, &pg) && (pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery" ||
+		pg.Code == "08P01" && pg.Routine == "PortalSetResultFormat")
 }
 
 // asFault turns what PostgreSQL and its driver say into a fault. Only the name of a constraint, which is

@@ -2,7 +2,6 @@ package db
 
 import (
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
 
 	"waypost/internal/platform/sqlfile"
@@ -19,7 +18,7 @@ func (tx *Tx) Query(q sqlfile.Text, args map[string]any) *gorm.DB {
 func (tx *Tx) Stream(q sqlfile.Text, args map[string]any, each func(values [][]byte) error) error {
 	return tx.conn.Raw(func(c any) error {
 		in := append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, q.Values(args)...)
-		rows, err := c.(*stdlib.Conn).Conn().Query(tx.ctx, q.SQL, in...)
+		rows, err := c.(*session).wire().Query(tx.ctx, q.SQL, in...)
 		if err != nil {
 			return err
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
 
 	"waypost/internal/platform/actor"
@@ -241,12 +240,19 @@ func (d *DB) begin(ctx context.Context, first ...query) (*Tx, error) {
 		return nil, fmt.Errorf("%w: %w", errNoConnection, err)
 	}
 	tx := &Tx{Now: d.Clock.Now(), db: d, pool: p, conn: conn, about: &people{}, state: admitted}
-	var b pgx.Batch
-	b.Queue(begin)
-	for _, q := range first {
-		b.Queue(q.sql, q.args...).QueryRow(q.scan)
-	}
-	if err := tx.send(ctx, &b); err != nil {
+	err = conn.Raw(func(c any) error {
+		var b pgx.Batch
+		b.Queue(begin)
+		s := c.(*session)
+		if s.setup != "" {
+			b.Queue(s.setup)
+		}
+		for _, q := range first {
+			b.Queue(q.sql, q.args...).QueryRow(q.scan)
+		}
+		return s.wire().SendBatch(ctx, &b).Close()
+	})
+	if err != nil {
 		tx.failed(err)
 		tx.end(ctx)
 		return nil, err
@@ -274,7 +280,7 @@ func (tx *Tx) run(ctx context.Context, f func(tx *Tx) error) error {
 func (tx *Tx) failed(err error) {
 	if outdated(err) {
 		discard(tx.conn.Raw(func(c any) error {
-			tx.pool.outdated(c.(*stdlib.Conn).Conn())
+			tx.pool.outdated(c.(*session).wire())
 			return nil
 		}), "noting that a connection is outdated")
 	}
@@ -318,7 +324,7 @@ func (tx *Tx) commit(ctx context.Context) error {
 
 // send is one round trip.
 func (tx *Tx) send(ctx context.Context, b *pgx.Batch) error {
-	return tx.conn.Raw(func(c any) error { return c.(*stdlib.Conn).Conn().SendBatch(ctx, b).Close() })
+	return tx.conn.Raw(func(c any) error { return c.(*session).wire().SendBatch(ctx, b).Close() })
 }
 
 // end rolls back what was not committed, and gives the connection back clean, or throws it away.

@@ -17,7 +17,7 @@ import (
 
 func (s *server) organisationOperations() {
 	wire.Get(s.Server, wire.Operation{
-		ID:          "list-organisations",
+		ID: "list-organisations", FromStandby: true,
 		Path:        "/organisations",
 		Tag:         "directory",
 		Scope:       actor.DirectoryRead,
@@ -41,7 +41,7 @@ func (s *server) organisationOperations() {
 	wire.Get(
 		s.Server,
 		wire.Operation{
-			ID:          "get-organisation",
+			ID: "get-organisation", FromStandby: true,
 			Path:        "/organisations/{id}",
 			Tag:         "directory",
 			Scope:       actor.DirectoryRead,
@@ -125,7 +125,7 @@ func (s *server) serviceOperations() {
 	wire.Get(
 		s.Server,
 		wire.Operation{
-			ID:          "list-organisation-services",
+			ID: "list-organisation-services", FromStandby: true,
 			Path:        "/organisations/{id}/services",
 			Tag:         "directory",
 			Scope:       actor.DirectoryRead,
@@ -148,7 +148,7 @@ func (s *server) serviceOperations() {
 		s.addService,
 	)
 	wire.Get(s.Server, wire.Operation{
-		ID:      "search-services",
+		ID: "search-services", FromStandby: true,
 		Path:    "/services",
 		Tag:     "directory",
 		Scope:   actor.DirectoryRead,
@@ -158,7 +158,7 @@ func (s *server) serviceOperations() {
 	}, s.searchServices)
 	wire.Get(
 		s.Server,
-		wire.Operation{ID: "get-service", Path: "/services/{id}", Tag: "directory", Scope: actor.DirectoryRead,
+		wire.Operation{ID: "get-service", FromStandby: true, Path: "/services/{id}", Tag: "directory", Scope: actor.DirectoryRead,
 			Summary: "Get a service", Description: "Returns a service."},
 		s.getService,
 	)
@@ -196,7 +196,7 @@ func (s *server) serviceOperations() {
 	wire.Get(
 		s.Server,
 		wire.Operation{
-			ID:      "get-service-capacity",
+			ID: "get-service-capacity", FromStandby: true,
 			Path:    "/services/{id}/capacity",
 			Tag:     "directory",
 			Scope:   actor.DirectoryRead,

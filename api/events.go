@@ -25,7 +25,7 @@ func (s *server) eventOperations() {
 	wire.Get(
 		s.Server,
 		wire.Operation{
-			ID:      "list-events",
+			ID: "list-events", FromStandby: true,
 			Path:    "/events",
 			Tag:     "partners",
 			Scope:   actor.EventsRead,

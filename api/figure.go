@@ -93,8 +93,9 @@ func (s *server) declareFigure(m insights.Metric) huma.Operation {
 		Summary: m.Operation.Summary,
 		Description: m.Operation.About + " Small numbers are protected, except for a site manager's own sites. " +
 			"As JSON or CSV.",
-		Forms:  wire.Forms{wire.CSVForm},
-		Faults: []fault.Kind{fault.NotFound},
+		FromStandby: true,
+		Forms:       wire.Forms{wire.CSVForm},
+		Faults:      []fault.Kind{fault.NotFound},
 	})
 	declared.Responses["200"].Content["application/json"].Schema = s.API.OpenAPI().Components.Schemas.
 		Schema(m.Answer, true, "")

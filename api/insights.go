@@ -13,7 +13,7 @@ import (
 
 func (s *server) insightOperations() {
 	wire.Get(s.Server, wire.Operation{
-		ID:          "list-insights",
+		ID: "list-insights", FromStandby: true,
 		Path:        "/insights",
 		Tag:         "insights",
 		Scope:       actor.InsightsRead,

@@ -32,10 +32,10 @@ type Me struct {
 }
 
 func (s *server) meOperations() {
-	wire.Get(s.Server, wire.Operation{ID: "get-me", Path: "/me", Tag: "me", Scope: actor.Self,
+	wire.Get(s.Server, wire.Operation{ID: "get-me", FromStandby: true, Path: "/me", Tag: "me", Scope: actor.Self,
 		Summary: "Who am I", Description: "Returns the role, sites, scopes and expiry of the credential."}, s.me)
 	wire.Get(s.Server, wire.Operation{
-		ID:          "list-code-lists",
+		ID: "list-code-lists", FromStandby: true,
 		Path:        "/code-lists",
 		Tag:         "me",
 		Scope:       actor.Self,
@@ -43,7 +43,7 @@ func (s *server) meOperations() {
 		Description: "Returns every closed list of codes, with what each code means.",
 	}, s.codeLists)
 	wire.Get(s.Server, wire.Operation{
-		ID:          "get-code-list",
+		ID: "get-code-list", FromStandby: true,
 		Path:        "/code-lists/{name}",
 		Tag:         "me",
 		Scope:       actor.Self,

@@ -26,7 +26,7 @@ import (
 func (s *server) releaseOperations() {
 	wire.Get(
 		s.Server,
-		wire.Operation{ID: "list-releases", Path: "/projects/{id}/releases", Tag: "datasets", Scope: actor.ProjectsUse,
+		wire.Operation{ID: "list-releases", FromStandby: true, Path: "/projects/{id}/releases", Tag: "datasets", Scope: actor.ProjectsUse,
 			Summary: "List a project's releases", Description: "Lists the project's releases by id."},
 		s.listReleases,
 	)
@@ -46,7 +46,7 @@ func (s *server) releaseOperations() {
 		s.requestRelease,
 	)
 	wire.Get(s.Server, wire.Operation{
-		ID:          "get-release",
+		ID: "get-release", FromStandby: true,
 		Path:        "/releases/{id}",
 		Tag:         "datasets",
 		Scope:       actor.ProjectsUse,
@@ -116,7 +116,7 @@ type fileOfRelease struct {
 func (s *server) fileOperation() {
 	d := s.Declare(
 		wire.Operation{
-			ID:      "get-release-file",
+			ID: "get-release-file", FromStandby: true,
 			Method:  http.MethodGet,
 			Path:    "/releases/{id}/files/{name}",
 			Tag:     "datasets",

@@ -2,7 +2,10 @@ package wire
 
 import (
 	"context"
+	"math"
+	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/listen"
 )
@@ -57,7 +61,14 @@ func (s *Server) admit(c echo.Context) (leave func(), err error) {
 		return nothing, fault.New(fault.Unauthenticated, "This needs an API key: Authorization: Bearer wp_…")
 	}
 	behalf, unreadable := onBehalf(c)
-	ctx, leave, err := s.Admit(c.Request().Context(), key, behalf)
+	ctx := c.Request().Context()
+	if m := c.Request().Method; (m == http.MethodGet || m == http.MethodHead) && s.fromStandby[c.Path()] {
+		ctx = db.FromStandby(ctx)
+	}
+	ctx, leave, err = s.Admit(ctx, key, behalf)
+	if standby := db.StandbyOf(ctx); standby.Is {
+		c.Response().Header().Set(StandbyLag, strconv.Itoa(int(math.Ceil(standby.Lag.Seconds()))))
+	}
 	if fault.Is(err, fault.Unauthenticated) {
 		return leave, s.CountGuess(c, err)
 	}

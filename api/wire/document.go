@@ -3,6 +3,7 @@ package wire
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"reflect"
@@ -16,6 +17,7 @@ import (
 
 	"waypost/internal/platform/codes"
 	"waypost/internal/platform/day"
+	"waypost/internal/platform/db"
 	"waypost/internal/platform/fault"
 	"waypost/internal/platform/text"
 )
@@ -318,7 +320,9 @@ func (s *Server) ServeDocument(
 			isLoading, found := s.IsLoading(), Things{}
 			if things != nil && !isLoading {
 				var err error
-				if found, err = things(ctx); err != nil {
+				if found, err = things(ctx); errors.Is(err, db.ErrStandby) {
+					isLoading = true // its people are not read there, and may be later
+				} else if err != nil {
 					return nil, err
 				}
 			}

@@ -30,7 +30,10 @@ type Operation struct {
 	Scope       actor.Scope // what the caller's role must carry
 	Faults      []fault.Kind
 	Forms       Forms // further forms of its answer, beside JSON
-	ByLink      bool  // its credential is the token in its path: it takes no key, and so has no scope and no roles
+	// it may be served from a standby of the database: it writes nothing that must be written, and reads nothing of people,
+	// consents, deaths or concerns (db.FromStandby)
+	FromStandby bool
+	ByLink      bool // its credential is the token in its path: it takes no key, and so has no scope and no roles
 }
 
 // Declare makes huma's operation: with the scope, who holds it, and every problem that it may answer.
@@ -64,6 +67,14 @@ func (s *Server) Declare(o Operation) huma.Operation {
 		h.Description = o.Description + "\n\nMay be called by: whoever holds the link. " +
 			"It takes no API key: the token in its path is the credential."
 		h.Security, h.Middlewares, h.Extensions = []map[string][]string{{}}, huma.Middlewares{Uncompressed}, nil
+	}
+	if o.FromStandby {
+		if o.Method != http.MethodGet {
+			panic("wire: what is served from a standby only reads: " + o.ID)
+		}
+		s.fromStandby[route(h.Path)] = true
+		h.Description += "\n\nIt is served from a standby of the database too, and then says how old the answer may be " +
+			"(`" + StandbyLag + "`)."
 	}
 	if strings.HasPrefix(o.Path, "/insights") { // see takesPassword
 		h.Security = append(h.Security, map[string][]string{"basic": {}})
@@ -167,7 +178,24 @@ func (s *Server) demand(scope actor.Scope) func(huma.Context, func(huma.Context)
 // Register adds an operation, and keeps the types of its request and its answer for the document.
 func Register[I, O any](s *Server, h huma.Operation, work func(context.Context, *I) (*O, error)) {
 	huma.Register(s.API, h, work)
+	if s.fromStandby[route(h.Path)] && h.Method == http.MethodGet {
+		documentLag(h.Responses["200"])
+	}
 	s.types[h.OperationID] = operationTypes{reflect.TypeFor[I](), reflect.TypeFor[O]()}
+}
+
+// StandbyLag is the header that says, in whole seconds, how far an answer may be behind the leader of the database.
+const StandbyLag = "Waypost-Standby-Lag"
+
+func documentLag(r *huma.Response) {
+	if r.Headers == nil {
+		r.Headers = map[string]*huma.Param{}
+	}
+	r.Headers[StandbyLag] = &huma.Param{
+		Description: "Only from a server that reads from a standby of the database: how many seconds the answer may be " +
+			"behind the leader, at most.",
+		Schema: &huma.Schema{Type: "integer", Minimum: new(0.0)},
+	}
 }
 
 // shown is the answer of everything but a POST that does something.

@@ -60,22 +60,24 @@ type Server struct {
 	Config
 	API huma.API
 
-	refused    guesses
-	validating chan struct{}             // a place for each large body that is being validated
-	named      map[string]string         // operation ids by method and echo's route
-	types      map[string]operationTypes // by operation id
-	byLink     map[string]bool           // the routes whose credential is the token in the path
+	refused     guesses
+	validating  chan struct{}             // a place for each large body that is being validated
+	named       map[string]string         // operation ids by method and echo's route
+	types       map[string]operationTypes // by operation id
+	fromStandby map[string]bool           // the routes whose GET is served from a standby
+	byLink      map[string]bool           // the routes whose credential is the token in the path
 }
 
 // New makes an engine without operations, and the server of its routes. Complete ends the registration.
 func New(c Config) (*echo.Echo, *Server) {
 	e := echo.New()
 	s := &Server{
-		Config:     c,
-		refused:    guesses{by: map[string]*rate.Limiter{}},
-		validating: make(chan struct{}, largeAtOnce),
-		byLink:     map[string]bool{},
-		types:      map[string]operationTypes{},
+		Config:      c,
+		refused:     guesses{by: map[string]*rate.Limiter{}},
+		validating:  make(chan struct{}, largeAtOnce),
+		byLink:      map[string]bool{},
+		fromStandby: map[string]bool{},
+		types:       map[string]operationTypes{},
 	}
 	e.HTTPErrorHandler = s.onEchoError
 	e.IPExtractor = addressOf(c.TrustedProxies)
@@ -98,7 +100,7 @@ func New(c Config) (*echo.Echo, *Server) {
 						"If-Match",
 						"If-None-Match",
 					},
-					ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After"},
+					ExposeHeaders: []string{"ETag", "Location", "Idempotency-Replayed", "Retry-After", StandbyLag},
 				},
 			),
 		)
@@ -178,7 +180,9 @@ func (s *Server) AddProbes(e *echo.Echo) {
 		if s.IsLoading() {
 			return Unready(nil)
 		}
-		if err := s.Ready(c.Request().Context()); err != nil {
+		if err := s.Ready(c.Request().Context()); errors.Is(err, db.ErrBehind) {
+			return err
+		} else if err != nil {
 			return Unready(err)
 		}
 		return c.String(http.StatusOK, "ok\n")

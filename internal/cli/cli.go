@@ -51,6 +51,7 @@ type Settings struct {
 	ConnectTimeout   time.Duration `name:"db-connect-timeout" env:"WAYPOST_DB_CONNECT_TIMEOUT" default:"3s" help:"${db_connect_timeout}"`
 	StatementTimeout time.Duration `name:"statement-timeout" env:"WAYPOST_STATEMENT_TIMEOUT" default:"10s" help:"${statement_timeout}"`
 	RequestTimeout   time.Duration `name:"request-timeout" env:"WAYPOST_REQUEST_TIMEOUT" default:"30s" help:"${request_timeout}"`
+	StandbyLag       time.Duration `name:"standby-lag" env:"WAYPOST_STANDBY_LAG" default:"1m" help:"${standby_lag}"`
 	DrainDelay       time.Duration `name:"drain-delay" env:"WAYPOST_DRAIN_DELAY" default:"0s" help:"${drain_delay}"`
 
 	LogLevel string `name:"log-level" env:"WAYPOST_LOG_LEVEL" shown:"yes" default:"info" enum:"debug,info,warn,error" help:"${log_level}"`
@@ -87,6 +88,7 @@ func (s Settings) Validate() error {
 		),
 		within("--request-timeout (WAYPOST_REQUEST_TIMEOUT)", s.RequestTimeout, time.Second, 50*time.Second),
 		within("--mail-per-minute (WAYPOST_MAIL_PER_MINUTE)", s.MailPerMinute, 1, 6000),
+		within("--standby-lag (WAYPOST_STANDBY_LAG)", s.StandbyLag, time.Second, 24*time.Hour),
 		within("--drain-delay (WAYPOST_DRAIN_DELAY)", s.DrainDelay, 0, 5*time.Minute),
 	)
 }

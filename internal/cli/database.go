@@ -123,6 +123,7 @@ func (d database) open(ctx context.Context) (*db.DB, db.Installation, error) {
 	c, err := db.Open(db.Config{
 		URL: d.appURL, Clock: &clock.Clock{}, Connections: d.settings.Connections, Background: d.settings.Background,
 		ConnectTimeout: d.settings.ConnectTimeout, StatementTimeout: d.settings.StatementTimeout,
+		StandbyLag: d.settings.StandbyLag,
 	})
 	if err != nil {
 		return nil, db.Installation{}, advise(err)

@@ -35,6 +35,8 @@ var helpTexts = kong.Vars{
 	"db_connect_timeout": "How long a request waits for a connection to the database, 100ms to 20s; then it is answered 503.",
 	"statement_timeout":  "How long one statement of a request may run, 100ms to 50s.",
 	"request_timeout":    "How long a request may be worked on, 1s to 50s.",
+	"standby_lag": "Where the database is a standby: how far it may be behind its leader before nothing is served from it, " +
+		"1s to 24h.",
 	"drain_delay": "How long to go on accepting requests after SIGTERM or SIGINT, while /readyz says 503, until a " +
 		"balancer has noticed; 5m at most. A second signal ends it.",
 	"log_level": "The least serious line that is logged. While serve runs, SIGUSR1 logs a level more, SIGUSR2 a level less.",

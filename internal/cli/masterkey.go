@@ -27,7 +27,7 @@ func (s *surroundings) masterKey(d *db.DB, dir string, replace bool) (key tink.A
 	if path == "" {
 		path = filepath.Join(dir, "master-key.json")
 	}
-	err = d.Do(actor.With(s, actor.Named("master-key")), func(tx *db.Tx) error {
+	err = d.Do(db.FromAnyStandby(actor.With(s, actor.Named("master-key"))), func(tx *db.Tx) error {
 		// Of two processes that start at once with different places for the key, the second finds what the
 		// first has written.
 		if err := tx.Exec("select pg_advisory_xact_lock(hashtextextended('master key', 0))").Error; err != nil {
@@ -36,6 +36,9 @@ func (s *surroundings) masterKey(d *db.DB, dir string, replace bool) (key tink.A
 		var check []byte
 		if err := tx.Raw("select master_key_check from installation").Row().Scan(&check); err != nil {
 			return err
+		}
+		if tx.Standby.Is && (check == nil || replace) {
+			return errLeaderFirst
 		}
 		if replace {
 			if key, err = vault.Open(path); err != nil || check != nil && vault.Check(check).OpensBy(key) {

@@ -56,7 +56,8 @@ func TestTheWholeLoopThroughAPooler(t *testing.T) {
 	if told := receiver.Wait("pooled", 1); !told[0].Verified {
 		t.Errorf("told: %+v", told)
 	}
-	quiet := w.stopped(t, &log)
+	w.stop(t)
+	quiet := log.String()
 	if n := strings.Count(quiet, "through a pooler"); n != 1 || strings.Contains(quiet, `"level":"ERROR"`) {
 		t.Errorf("the log speaks %d times of the pooler: %s", n, errorsOf(quiet))
 	}
@@ -76,14 +77,14 @@ func TestTheWholeLoopThroughAPooler(t *testing.T) {
 	load.stop.Store(true)
 	load.all.Wait()
 	load.verify()
-	w.stopped(t, &log)
+	w.stop(t)
 	if n := query(t, s.admin, "select count(*)::text from pg_locks where locktype = 'advisory'"); n != "0" {
 		t.Errorf("%s advisory locks are left on connections that others use", n)
 	}
 }
 
-// stopped ends serve by SIGTERM, which must be tidy, and returns what it logged.
-func (i *instance) stopped(t *testing.T, log *bytes.Buffer) string {
+// stop ends serve by SIGTERM, which must be tidy.
+func (i *instance) stop(t *testing.T) {
 	t.Helper()
 	began, process := time.Now(), i.cmd
 	i.cmd = nil
@@ -93,9 +94,6 @@ func (i *instance) stopped(t *testing.T, log *bytes.Buffer) string {
 	if err := process.Wait(); err != nil || time.Since(began) > 20*time.Second {
 		t.Errorf("SIGTERM: %v after %s", err, time.Since(began))
 	}
-	said := log.String()
-	log.Reset()
-	return said
 }
 
 // errorsOf are the lines of a log that are no requests.

@@ -227,7 +227,9 @@ func (s *surroundings) serve(
 			listener.Addr(),
 			listener.Addr(),
 		)
-		working <- s.work(all, metrics, sender, publicURL)
+		if s.awaitLeader(all.DB) {
+			working <- s.work(all, metrics, sender, publicURL)
+		}
 		debug.FreeOSMemory() // what starting took is not needed again
 	}()
 	return s.wait(server, database, failed, working)

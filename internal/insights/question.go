@@ -87,6 +87,9 @@ func (s *Store) withSnapshot(ctx context.Context, q Query, answer func(tx *db.Tx
 				return err
 			}
 			if !mayBeOld && a.snapshot != nil && s.mustBeMade(tx, *a.snapshot) {
+				if tx.Standby.Is {
+					return errNotThere
+				}
 				return errStale
 			}
 			tx.Actor.Sites = a.sites
@@ -101,6 +104,10 @@ func (s *Store) withSnapshot(ctx context.Context, q Query, answer func(tx *db.Tx
 	}
 	return err
 }
+
+// errNotThere is said on a standby, where no figures are made.
+var errNotThere = fault.New(fault.Unavailable, "The figures up to yesterday are not on this standby of the database yet. "+
+	"Ask again in a minute.").RetryIn(time.Minute)
 
 // mustBeMade reports whether there is no snapshot yet, or one that cannot be read, or one of an earlier day than
 // that of a demo's moved clock.
@@ -147,6 +154,9 @@ func newQuestion(tx *db.Tx, q Query) (a question, err error) {
 		if a.sites = (db.IDs{*q.SiteID}); !tx.Actor.HasSite(*q.SiteID) {
 			return a, fault.Missing("site")
 		}
+	}
+	if tx.Standby.Is && tx.Actor.Role == actor.SiteManager {
+		return a, db.ErrStandby // theirs are counted live, of the record
 	}
 	if tx.Actor.Role != actor.SiteManager {
 		if a.snapshot, err = current(tx); err != nil {

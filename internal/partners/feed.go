@@ -157,7 +157,7 @@ func (s *Store) Events(ctx context.Context, cursor string, types db.Texts, limit
 	}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		from, wait, err := place(tx, cursor, "query.cursor")
-		if err == nil && wait {
+		if err == nil && wait && !tx.Standby.Is { // there the leader publishes
 			err = s.publishNow(tx)
 		}
 		if err != nil {

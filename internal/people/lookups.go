@@ -30,7 +30,7 @@ func (s *Store) OpenLookups(ctx context.Context, master tink.AEAD) error {
 	if master == nil {
 		return nil
 	}
-	return s.DB.Do(ctx, func(tx *db.Tx) error {
+	return s.DB.Do(db.FromAnyStandby(ctx), func(tx *db.Tx) error {
 		if err := tx.Exec("select pg_advisory_xact_lock(hashtextextended('lookup key', 0))").Error; err != nil {
 			return err
 		}
@@ -48,6 +48,9 @@ func (s *Store) OpenLookups(ctx context.Context, master tink.AEAD) error {
 				return nil
 			}
 			slog.Warn("the key of look-ups was encrypted under another master key: every person's are made anew")
+		}
+		if tx.Standby.Is {
+			return db.ErrStandby
 		}
 		made := lookups{uuid.New(), make([]byte, 32)}
 		rand.Read(made.key) // never fails

@@ -45,6 +45,7 @@ type Config struct {
 	Background       int           // the most for background work; 4 when zero
 	ConnectTimeout   time.Duration // the longest that a request waits for a connection; 3 s when zero
 	StatementTimeout time.Duration // the longest that a statement runs; 10 s when zero
+	StandbyLag       time.Duration // how far a standby may be behind to be read from; a minute when zero
 }
 
 // DB is a connection to one database: a pool for requests of staff, smaller ones for requests from outside
@@ -58,6 +59,7 @@ type DB struct {
 	checks     *pool
 	wait       time.Duration // Config.ConnectTimeout
 	statement  time.Duration // Config.StatementTimeout
+	mostLag    time.Duration // Config.StandbyLag
 	ownMode    bool          // the URL says how statements are sent
 	pooler     atomic.Bool   // the database is reached through a pooler, see connector
 	ready      check         // see Ready
@@ -71,7 +73,7 @@ func Open(c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{Clock: c.Clock, wait: config.ConnectTimeout, statement: c.statementTimeout()}
+	d := &DB{Clock: c.Clock, wait: config.ConnectTimeout, statement: c.statementTimeout(), mostLag: cmp.Or(c.StandbyLag, time.Minute)}
 	d.ownMode = strings.Contains(c.URL, "default_query_exec_mode=")
 	config.Tracer = tracer{d}
 	requests, background := cmp.Or(c.Connections, 8), cmp.Or(c.Background, 4)

@@ -19,7 +19,7 @@ func (Installation) TableName() string { return "installation" }
 
 // Installation reads the facts, and sets the clock as far as a demo's was moved.
 func (d *DB) Installation(ctx context.Context) (i Installation, err error) {
-	err = d.Do(ctx, func(tx *Tx) error { return tx.Take(&i).Error })
+	err = d.Do(FromAnyStandby(ctx), func(tx *Tx) error { return tx.Take(&i).Error })
 	if err == nil {
 		d.Clock.SetOffset(time.Duration(i.ClockOffset) * time.Microsecond)
 	}

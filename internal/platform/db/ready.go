@@ -41,6 +41,7 @@ const readyLimit = 4 * time.Second
 // program's newest migration, or a newer one. It asks once a second at most.
 func (d *DB) Ready(newest int64, request func(context.Context) error) error {
 	return d.ready.ask(readyLimit, func(ctx context.Context) error {
+		ctx = FromStandby(ctx)
 		err := d.Do(ctx, func(tx *Tx) error {
 			var applied int64
 			if err := tx.Raw(appliedMigration).Scan(&applied).Error; err != nil {

@@ -22,6 +22,8 @@ type Tx struct {
 	Actor actor.Actor
 	Now   time.Time // one instant for everything the transaction writes
 
+	Standby Standby // the server that it runs on
+
 	db    *DB
 	pool  *pool
 	conn  *sql.Conn
@@ -72,6 +74,7 @@ type option struct {
 	background, relaxed, snapshot bool
 	outside                       bool
 	check                         bool // on a connection that is opened for it
+	standby                       standbyOption
 }
 
 // Background marks work that must not take a connection from people who wait.
@@ -106,10 +109,10 @@ func Snapshot(ctx context.Context) context.Context {
 }
 
 // Apart leaves the transaction that a context carries: a Do begins one of its own, which commits whatever
-// becomes of the other, and is on disk then even where the other is relaxed.
+// becomes of the other, on the leader, and is on disk then even where the other is relaxed.
 func Apart(ctx context.Context) context.Context {
 	o, _ := ctx.Value(optionKey{}).(option)
-	o.relaxed = false
+	o.relaxed, o.standby = false, never
 	return context.WithValue(context.WithValue(ctx, txKey{}, (*Tx)(nil)), optionKey{}, o)
 }
 
@@ -241,17 +244,33 @@ func (d *DB) begin(ctx context.Context, first ...query) (*Tx, error) {
 	}
 	tx := &Tx{Now: d.Clock.Now(), db: d, pool: p, conn: conn, about: &people{}, state: admitted}
 	err = conn.Raw(func(c any) error {
+		s := c.(*session)
+		if s.refuses(ctx, opt.standby) {
+			return ErrStandby
+		}
 		var b pgx.Batch
 		b.Queue(begin)
-		s := c.(*session)
-		if s.setup != "" {
+		switch {
+		case s.setup == "":
+		case opt.standby == never:
+			b.Queue(s.setup + ", " + leaderOnly)
+		default:
 			b.Queue(s.setup)
+		}
+		if opt.standby != never && (s.setup != "" || s.saysStandby()) {
+			b.Queue(askStandby).QueryRow(tx.Standby.scan)
 		}
 		for _, q := range first {
 			b.Queue(q.sql, q.args...).QueryRow(q.scan)
 		}
 		return s.wire().SendBatch(ctx, &b).Close()
 	})
+	switch {
+	case refusedByStandby(err):
+		err = ErrStandby
+	case opt.standby == nearly && d.Behind(tx.Standby):
+		err = ErrBehind
+	}
 	if err != nil {
 		tx.failed(err)
 		tx.end(ctx)

@@ -162,6 +162,12 @@ var (
 		nil,
 		nil,
 	)
+	standbyLag = prometheus.NewDesc(
+		"waypost_standby_lag_seconds",
+		"How far the database may be behind its leader, at most: only of a standby that knows.",
+		nil,
+		nil,
+	)
 	pending = prometheus.NewDesc(
 		"waypost_webhook_deliveries_pending",
 		"Deliveries to webhooks that are tried, or tried again.",
@@ -187,7 +193,7 @@ const scrapeTimeout = 2 * time.Second
 
 func (databaseCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{databaseUp, databaseBytes, migrated, connections, commits, rollbacks,
-		deadlocks, feedPosition, feedLag, pending, outboxed, outboxOldest} {
+		deadlocks, feedPosition, feedLag, standbyLag, pending, outboxed, outboxOldest} {
 		out <- d
 	}
 }
@@ -210,6 +216,9 @@ func (c databaseCollector) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(feedPosition, prometheus.GaugeValue, s.FeedPosition)
 	out <- prometheus.MustNewConstMetric(feedLag, prometheus.GaugeValue, s.FeedLag)
 	out <- prometheus.MustNewConstMetric(pending, prometheus.GaugeValue, s.DeliveriesPending)
+	if standby, err := c.db.Standby(ctx); err == nil && standby.Is && standby.Known() {
+		out <- prometheus.MustNewConstMetric(standbyLag, prometheus.GaugeValue, standby.Lag.Seconds())
+	}
 	mail, err := c.db.MailStatistics(ctx)
 	if err != nil { // of a structure before this program's
 		return

@@ -180,7 +180,7 @@ func (a *apart) everyOperation() {
 	}
 	const ofPeople = `select string_agg(coalesce(s.seq_scan, 0) + coalesce(s.idx_scan, 0) || ' ' || s.relname, ' '
 			order by coalesce(s.seq_scan, 0) + coalesce(s.idx_scan, 0) desc)
-		from pg_stat_user_tables s where s.schemaname = 'public' and (s.relname in ('patients_all', 'voids')
+		from pg_stat_user_tables s where s.schemaname = 'public' and (s.relname in ('patients', 'voids')
 		or exists (select from information_schema.columns c where c.table_name = s.relname
 			and c.column_name in ('patient_id', 'episode_id', 'referral_id', 'follow_up_id'))
 		and s.relname not in ('events', 'access_log', 'outbox', 'assessment_scores'))`

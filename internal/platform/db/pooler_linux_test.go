@@ -24,7 +24,7 @@ func TestThroughAPoolerEachTransactionHasItsRole(t *testing.T) {
 	for name, settings := range map[string][]string{
 		"as Debian brings it": {"default_pool_size = 1"},
 		"told to pass over what it does not know": {"default_pool_size = 1",
-			"ignore_startup_parameters = role,statement_timeout,lock_timeout,idle_in_transaction_session_timeout"},
+			"ignore_startup_parameters = role,statement_timeout,lock_timeout,idle_in_transaction_session_timeout,jit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

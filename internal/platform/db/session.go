@@ -24,9 +24,9 @@ type connector struct {
 	setup          string // what a transaction begins with through a pooler
 }
 
-// perTransaction are the parameters that a pooler does not take at the start, or would give to others.
-var perTransaction = []string{
-	"role", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
+// poolerTakes are the parameters that a pooler takes at the start and sees to itself. Others are set in each transaction.
+var poolerTakes = []string{
+	"application_name", "client_encoding", "datestyle", "options", "standard_conforming_strings", "timezone",
 }
 
 func (d *DB) connector(config *pgx.ConnConfig, options ...stdlib.OptionOpenDB) driver.Connector {
@@ -34,9 +34,11 @@ func (d *DB) connector(config *pgx.ConnConfig, options ...stdlib.OptionOpenDB) d
 	pooled := config.Copy()
 	pooled.RuntimeParams = maps.Clone(config.RuntimeParams)
 	var set []string
-	for _, name := range perTransaction {
-		set = append(set, "set_config('"+name+"', '"+pooled.RuntimeParams[name]+"', true)") // all ours, without quotes
-		delete(pooled.RuntimeParams, name)
+	for _, name := range slices.Sorted(maps.Keys(config.RuntimeParams)) {
+		if !slices.Contains(poolerTakes, strings.ToLower(name)) {
+			set = append(set, "set_config("+quoted(name)+", "+quoted(config.RuntimeParams[name])+", true)")
+			delete(pooled.RuntimeParams, name)
+		}
 	}
 	c.setup = "select " + strings.Join(set, ", ")
 	if !d.ownMode {
@@ -45,6 +47,9 @@ func (d *DB) connector(config *pgx.ConnConfig, options ...stdlib.OptionOpenDB) d
 	c.pooled = stdlib.GetConnector(*pooled, options...)
 	return c
 }
+
+// quoted is a text as SQL writes it; the strings of these connections conform to the standard.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 func (c connector) Driver() driver.Driver { return c.direct.Driver() }
 

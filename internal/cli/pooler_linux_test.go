@@ -41,7 +41,8 @@ func TestTheWholeLoopThroughAPooler(t *testing.T) {
 	w.paste("", string(walk)).check(t, 20)
 	keys := w.demoKeys()
 	eventually(t, "figures of the night", func() bool {
-		return query(t, s.as(t, "pooled_owner", "hunter2", "pooled"), "select count(*)::text from figure_snapshots where built_at is not null") > "0"
+		return query(t, s.as(t, "pooled_owner", "hunter2", "pooled"),
+			"select count(*)::text from figure_snapshots where built_at is not null") > "0"
 	})
 	if status, body := w.call(keys["dashboard"], "GET", "/insights/flow", "", ""); status != http.StatusOK {
 		t.Errorf("figures: %d %s", status, body)

@@ -31,13 +31,15 @@ func (s *surroundings) awaitLeader(d *db.DB) bool {
 			return true
 		default:
 			if !standby {
-				slog.Info("the database is a standby: what shows nobody is served from it, and no job runs", "may_be_behind", s.StandbyLag)
+				slog.Info("the database is a standby: what shows nobody is served from it, and no job runs",
+					"may_be_behind", s.StandbyLag.String())
 			}
 			standby = true
 			if now := d.Behind(is); now != behind {
 				behind = now
 				if behind {
-					slog.Warn("the standby is further behind its leader than is allowed, or does not know how far: nothing is served from it")
+					slog.Warn("the standby is further behind its leader than is allowed, or does not know how far: nothing is " +
+						"served from it")
 				} else {
 					slog.Info("the standby has caught up", "seconds_behind", is.Lag.Seconds())
 				}

@@ -95,9 +95,11 @@ func (w *world) undoWhatever(away string) answer {
 	return w.unmerge(away, assign)
 }
 
-// nothingIsLeftBehind asks that nobody who was merged away has anything, and that what hangs on an episode has its person.
+// nothingIsLeftBehind asks that nobody who was merged away has anything, and that what hangs on an episode has its person and
+// its pairs.
 func (w *world) nothingIsLeftBehind() {
 	w.t.Helper()
+	w.pairsAreKept()
 	err := w.db.Do(actor.With(w.t.Context(), actor.Named("test")), func(tx *db.Tx) error {
 		var wrong []string
 		err := tx.Raw(`

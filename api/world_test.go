@@ -104,7 +104,9 @@ func on(d *db.DB) api.Config {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	t.Parallel()
-	return serving(t, on(dbtest.New(t)))
+	w := serving(t, on(dbtest.New(t)))
+	t.Cleanup(w.pairsAreKept)
+	return w
 }
 
 func serving(t *testing.T, c api.Config) *world {

@@ -146,6 +146,9 @@ func (d division) EachFacet(facets string) string {
 	return "unnest(" + facets + ") facet"
 }
 
+// BySiteAlone reports whether the site is all that the rows are divided by: then nobody's facets are looked up.
+func (d division) BySiteAlone() bool { return slices.Equal(d.dimensions, []Dimension{BySite}) }
+
 // JoinPatients returns SQL that joins patients as p to the rows, if a facet needs it.
 func (d division) JoinPatients(rows string) string {
 	if strings.Contains(d.Facets(rows, "", "", ""), "p.") {

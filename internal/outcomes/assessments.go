@@ -234,31 +234,17 @@ func (a *Assessment) write(tx *db.Tx, e *episodes.Episode, field string) error {
 	return baselineTaken(tx, e)
 }
 
-// store writes the assessment, and a row for each score that figures are made of.
+// store writes the assessment, and a row for each score that figures are made of: in one statement, since the pairs of its
+// episode are derived after each.
 func (a *Assessment) store(tx *db.Tx) error {
-	if err := tx.Create(a).Error; err != nil || a.NotCounted {
+	if err := tx.Create(a).Error; err != nil {
 		return err
 	}
-	for _, r := range a.Scores {
-		err := tx.Exec(
-			`insert into assessment_scores (site_id, assessment_id, episode_id, instrument,
-			instrument_version, score, timepoint, completed_on, value)
-			values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			a.SiteID,
-			a.ID,
-			a.EpisodeID,
-			a.Instrument,
-			a.InstrumentVersion,
-			r.Score,
-			a.Timepoint,
-			a.CompletedOn,
-			r.Value,
-		).Error
-		if err != nil {
-			return err
-		}
+	rows := a.scoreRows()
+	if len(rows) == 0 {
+		return nil
 	}
-	return nil
+	return tx.Create(&rows).Error
 }
 
 func (a *Assessment) recordEvent(tx *db.Tx, e *episodes.Episode) error {

@@ -75,25 +75,27 @@ func (b Batch) used() (rows []usedRow) {
 
 func (b Batch) scores() (rows []scoreRow) {
 	for _, a := range b.Assessments {
-		if a.NotCounted {
-			continue
-		}
-		for _, r := range a.Scores {
-			rows = append(
-				rows,
-				scoreRow{
-					SiteID:            a.SiteID,
-					AssessmentID:      a.ID,
-					EpisodeID:         a.EpisodeID,
-					Instrument:        a.Instrument,
-					InstrumentVersion: a.InstrumentVersion,
-					Score:             r.Score,
-					Timepoint:         a.Timepoint,
-					CompletedOn:       a.CompletedOn,
-					Value:             r.Value,
-				},
-			)
-		}
+		rows = append(rows, a.scoreRows()...)
+	}
+	return rows
+}
+
+func (a *Assessment) scoreRows() (rows []scoreRow) {
+	if a.NotCounted {
+		return nil
+	}
+	for _, r := range a.Scores {
+		rows = append(rows, scoreRow{
+			SiteID:            a.SiteID,
+			AssessmentID:      a.ID,
+			EpisodeID:         a.EpisodeID,
+			Instrument:        a.Instrument,
+			InstrumentVersion: a.InstrumentVersion,
+			Score:             r.Score,
+			Timepoint:         a.Timepoint,
+			CompletedOn:       a.CompletedOn,
+			Value:             r.Value,
+		})
 	}
 	return rows
 }

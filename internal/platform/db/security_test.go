@@ -209,7 +209,8 @@ func TestAPersonSeesTheirOwnRowsAlone(t *testing.T) {
 			t.Errorf("%s: a person sees %s rows of another", table, n)
 		}
 	}
-	for _, table := range []string{"contacts", "referral_moves", "attendances", "outbox", "events", "webhooks", "api_keys"} {
+	for _, table := range []string{"contacts", "referral_moves", "attendances", "outbox", "events", "webhooks", "api_keys",
+		"pairs", "pair_changes"} {
 		if n := count(t, d, own, table); n != "none" {
 			t.Errorf("%s: a person's link reads it", table)
 		}

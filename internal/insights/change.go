@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -249,8 +250,11 @@ func (t tally) with(o observed) tally {
 	return t
 }
 
-// sample is a pair for each person.
+// sample is a pair for each person, in an order of their values: sums of floating-point numbers depend on it.
 func (t tally) sample() Sample {
+	slices.SortFunc(t.groups, func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.Before, b.Before), cmp.Compare(a.After, b.After), cmp.Compare(a.cohort, b.cohort))
+	})
 	s := Sample{BaselineN: t.baselineN, members: t.members}
 	for _, g := range t.groups {
 		for range g.n {

@@ -126,6 +126,7 @@ type commands struct {
 	Import  importing   `cmd:"" help:"Import data into a running instance."`
 	Dataset dataset     `cmd:"" help:"Check a dataset that was downloaded."`
 	Mail    mails       `cmd:"" help:"See to mail that is held: what had gathered before mail was turned on."`
+	Pairs   pairs       `cmd:"" help:"See whether the pairs that figures of change are made of are what the record says."`
 	Keys    keyCommands `cmd:"" help:"Make API keys, for instance the first administrator's."`
 	OpenAPI openAPI     `cmd:"" name:"openapi" help:"Print the API's OpenAPI document."`
 	Version version     `cmd:"" help:"Print which Waypost this is, and the settings that are not at their default, without secrets."`

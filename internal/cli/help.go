@@ -52,6 +52,8 @@ var helpTexts = kong.Vars{
 		"today when left out.",
 	"verify_dataset": "Check a release's folder, unpacked from package.zip, against its manifest. Exit code 3: something " +
 		"is wrong, and is named.",
+	"check_pairs": "Derive every pair of a baseline and its response anew, and compare it with those that are kept. Exit " +
+		"code 1: some differ, and each is named. It reads alone, beside running processes.",
 	"replace_master_key": "Take the key in the master key's file, or a new one, for the one that the database knows: when that " +
 		"is lost for good (docs/operations.md).",
 	"roles": "link_worker,site_manager,integration,organisation,dashboard,researcher,data_steward,administrator",

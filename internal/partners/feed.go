@@ -156,6 +156,9 @@ func (s *Store) Events(ctx context.Context, cursor string, types db.Texts, limit
 		return f, err
 	}
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		if tx.Standby.Is && tx.Actor.Role == actor.Integration {
+			return db.ErrStandby // how far it reads must be noted
+		}
 		from, wait, err := place(tx, cursor, "query.cursor")
 		if err == nil && wait && !tx.Standby.Is { // there the leader publishes
 			err = s.publishNow(tx)

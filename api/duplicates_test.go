@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -179,6 +180,28 @@ func TestOtherSpellingsAreProposedWithTheSamePhone(t *testing.T) {
 					t.Errorf("%s and %s without the same phone: %v", c.a, c.b, again)
 				}
 			}
+		}
+	}
+}
+
+// Of two who record the same person at the same moment, one is told of the other.
+func TestTwoWhoRecordAtOnceAreToldOfEachOther(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	for round := range 8 {
+		person := fmt.Sprintf(`"given_name":"Marigold","family_name":"O'Brien%c","birth_date":"1961-05-17"`, 'a'+round)
+		path, body := "/patients", fmt.Sprintf(`{%s,"on_possible_duplicate":"refuse"}`, person)
+		if round%2 == 1 {
+			path, body = "/intakes", fmt.Sprintf(`{"patient":{%s},"on_possible_duplicate":"refuse",
+				"episode":{"source":"gp","received_on":%q,"needs":{"primary":"food"},"risks":"none_known"}}`, person, w.today())
+		}
+		var all sync.WaitGroup
+		var a, b answer
+		all.Go(func() { a = lw.post(path, body) })
+		all.Go(func() { b = lw.post(path, body) })
+		all.Wait()
+		if a.status+b.status != 201+409 {
+			t.Errorf("round %d: %d and %d: %s", round, a.status, b.status, b.body)
 		}
 	}
 }

@@ -461,3 +461,42 @@ func TestWhoDiedIsMergedWithAWarning(t *testing.T) {
 		t.Errorf("after the undo: %s", got.body)
 	}
 }
+
+// The second person is not got around by taking a number away, before or while the merge waits.
+func TestAFormerNumberNeedsASecondPerson(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	kept := lw.post("/patients", `{"given_name":"Marigold","birth_date":"1950-04-01","nhs_number":"9991000003"}`).made()
+	away := lw.post("/patients", `{"given_name":"Marigold","birth_date":"1950-04-01","nhs_number":"9434765919"}`).made()
+	merge := w.merge(away, kept).want(200).text("merge.id")
+	for _, id := range []string{away, kept} {
+		for _, number := range []string{`null`, `"9434765870"`} {
+			lw.patch("/patients/"+id, `"1"`, `{"nhs_number":`+number+`}`).problem(409, "conflict", "9434765919")
+		}
+	}
+	lw.patch("/patients/"+away, `"1"`, `{"phone":"07700 900123"}`).want(200)
+	lw.post("/patients/"+kept+"/not-duplicate", fmt.Sprintf(`{"other_patient_id":%q}`, away)).want(200)
+	lw.patch("/patients/"+away, `"2"`, `{"nhs_number":null}`).want(200)
+	for from, into := range map[string]string{away: kept, kept: away} {
+		asked := w.merge(from, into).want(200)
+		if asked.text("merge.state") != "pending" || asked.warned() != "needs_second_person" {
+			t.Errorf("with a former number: %s", asked.body)
+		}
+		merge = asked.text("merge.id")
+		lw.post("/patients/"+kept+"/not-duplicate", fmt.Sprintf(`{"other_patient_id":%q}`, away)).want(200)
+	}
+	// of a record that was merged into it, too
+	third := lw.post("/patients", `{"given_name":"Marigold","birth_date":"1950-04-01"}`).made()
+	if done := w.merge(away, third).want(200); done.text("merge.state") != "done" {
+		t.Errorf("one number alone: %s", done.body)
+	}
+	if asked := w.merge(third, kept).want(200); asked.text("merge.state") != "pending" {
+		t.Errorf("the number of a record that was merged: %s", asked.body)
+	} else {
+		merge = asked.text("merge.id")
+	}
+	lw.post("/patients/"+kept+"/entered-in-error", because).want(200)
+	if got := lw.get("/merges/" + merge).want(200).text("state"); got != "given_up" {
+		t.Errorf("one of the two in error, it is %s", got)
+	}
+}

@@ -289,3 +289,54 @@ func TestAnAcceptanceRacesWithAMistake(t *testing.T) {
 		}
 	}
 }
+
+// A transfer is accepted onto the record of the same person alone, whose own decisions stand.
+func TestATransferIsTakenOnBySomebodyElsesRecordNever(t *testing.T) {
+	w := newWorld(t)
+	lw, other := w.as("link_worker"), w.as("other_site_link_worker")
+	patient, _, _ := w.elsewhere()
+	id := w.askTo(w.other, patient).made()
+	for name, body := range map[string]string{
+		"another number":  `{"given_name":"Marigold","family_name":"Moving","birth_date":"1950-04-01","nhs_number":"9991000003"}`,
+		"another person":  `{"given_name":"Zebedee","family_name":"Moving","birth_date":"1999-04-01"}`,
+		"whoever died":    fmt.Sprintf(`{"given_name":"Marigold","family_name":"Moving","birth_date":"1950-04-01","died_on":%q}`, w.today()),
+		"another's twin":  `{"given_name":"Primrose","family_name":"Moving","birth_date":"1950-04-01","phone":"07700 900123"}`,
+		"only her family": `{"family_name":"Moving","birth_date_unknown":true}`,
+	} {
+		z := other.post("/patients", body).made()
+		a := other.post("/transfers/"+id+"/acceptance", fmt.Sprintf(`{"patient_id":%q}`, z)).problem(409, "conflict", "9434765919", "1950-04-01")
+		if n := len(other.get("/patients/" + z + "/consents").want(200).items()); n != 0 || other.get("/transfers/"+id).text("state") != "pending" {
+			t.Errorf("%s: %d consents, %s", name, n, a.body)
+		}
+	}
+	hers := other.post("/patients", `{"given_name":"Marigold","family_name":"Moving","birth_date":"1950-04-01"}`).made()
+	refused := fmt.Sprintf(`{"purpose":"share_with_organisations","decision":"declined","decided_on":%q}`, w.daysAgo(200))
+	agreed := fmt.Sprintf(`{"purpose":"follow_up_contact","decision":"given","decided_on":%q}`, w.daysAgo(300))
+	other.post("/patients/"+hers+"/consents", refused).want(201)
+	other.post("/patients/"+hers+"/consents", agreed).want(201)
+	taken := other.post("/transfers/"+id+"/acceptance", fmt.Sprintf(`{"patient_id":%q}`, hers)).want(200)
+	if taken.text("patient_id") != hers {
+		t.Errorf("%s", taken.body)
+	}
+	for _, c := range other.get("/patients/" + hers + "/consents").want(200).items() {
+		if c := c.(object); c["stands"] == true && c["decision"] != "declined" {
+			t.Errorf("a refusal is overruled: %v", c)
+		}
+	}
+	lw.get("/transfers/" + id).want(200).hides(hers)
+}
+
+// What was passed on is not opened again, and nobody is passed on who has nothing open.
+func TestWhatWasPassedOnStaysClosed(t *testing.T) {
+	w := newWorld(t)
+	lw, other := w.as("link_worker"), w.as("other_site_link_worker")
+	patient, episode, _ := w.elsewhere()
+	id := w.askTo(w.other, patient).made()
+	other.post("/transfers/"+id+"/acceptance", `{}`).want(200)
+	lw.post("/episodes/"+episode+"/reopening", because).problem(409, "conflict")
+	if lw.get("/episodes/"+episode).text("status") != "closed" {
+		t.Error("it is open again")
+	}
+	w.askTo(w.other, patient).problem(409, "conflict")
+	w.askTo(w.other, w.patient()).problem(409, "conflict")
+}

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -89,8 +90,10 @@ type Acceptance struct {
 	// Who supports the person; the caller's own link worker when left out. Needed where an episode is
 	// opened and the caller is none.
 	LinkWorkerID *uuid.UUID `json:"link_worker_id,omitempty" nullable:"true" format:"uuid"`
-	// Somebody the site knows already, who is this person: the episodes are opened there, and nothing
-	// of them is changed.
+	// Somebody the site knows already, who is this person: the episodes are opened there, and no detail
+	// is changed. What the person agreed to elsewhere counts where they have decided nothing here; a
+	// refusal counts by its day. Somebody who is not likely the same person (possible_duplicates), has
+	// another NHS number or has died is a 409.
 	PatientID *uuid.UUID `json:"patient_id,omitempty" nullable:"true" format:"uuid"`
 	people.OnDuplicate
 }
@@ -149,7 +152,7 @@ func asWaypostAt(tx *db.Tx, site uuid.UUID, f func() error) error {
 }
 
 // Transfer asks another site to take a person on. Faults: not_found (the person), invalid (the site, the day), conflict
-// (the person died, or is asked for already).
+// (the person died, is asked for already, or has no open episode).
 func (s *Store) Transfer(ctx context.Context, patient uuid.UUID, n NewTransfer) (t Transfer, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		p, err := people.LockForChange(tx, patient)
@@ -174,6 +177,14 @@ func (s *Store) Transfer(ctx context.Context, patient uuid.UUID, n NewTransfer) 
 		}
 		if waits > 0 {
 			return fault.New(fault.Conflict, "A site is asked to take this person on already: cancel that first.")
+		}
+		var open bool
+		if err := tx.Raw("select exists (select from episodes where site_id = ? and patient_id = ? and status <> ?)",
+			p.SiteID, p.ID, episodes.Closed).Scan(&open).Error; err != nil {
+			return err
+		}
+		if !open {
+			return fault.New(fault.Conflict, "The person has no open episode that another site could take on.")
 		}
 		row, made, err := n.rows(tx, p)
 		if err != nil {
@@ -375,6 +386,9 @@ func (s *Store) take(tx *db.Tx, o *offer, was passed, a Acceptance) (out taken, 
 		if err != nil {
 			return out, fault.Within("patient_id", err)
 		}
+		if err := s.mayBe(tx, p, was); err != nil {
+			return out, err
+		}
 		o.PatientID = &p.ID
 	} else {
 		details := was.patient.Details
@@ -386,8 +400,15 @@ func (s *Store) take(tx *db.Tx, o *offer, was passed, a Acceptance) (out taken, 
 		}
 		o.PatientID, out.PossibleDuplicates, out.Warnings = &p.ID, p.PossibleDuplicates, p.Warnings
 	}
+	own, err := decided(tx, *o.PatientID)
+	if err != nil {
+		return out, err
+	}
 	for _, c := range was.consents {
 		n := c.NewConsent
+		if agreed := n.Decision != "declined" && n.Decision != "withdrawn"; agreed && slices.Contains(own, n.Purpose) {
+			continue // what the person told this site counts
+		}
 		n.Replaces = nil
 		if _, err := s.People.RecordConsent(tx.Context(), *o.PatientID, n); err != nil {
 			return out, err
@@ -407,6 +428,57 @@ func (s *Store) take(tx *db.Tx, o *offer, was passed, a Acceptance) (out taken, 
 		out.EpisodeIDs, out.Warnings = append(out.EpisodeIDs, opened.ID), append(out.Warnings, opened.Warnings...)
 	}
 	return out, nil
+}
+
+// mayBe refuses to take a person on as somebody whom the site knows and who is not likely that person, by the rule of possible
+// duplicates. Whoever was passed to and fro between the two records is. Nobody's record takes in another's by a slip.
+func (s *Store) mayBe(tx *db.Tx, p people.Patient, was passed) error {
+	if p.DiedOn != nil {
+		return fault.New(fault.Conflict, "The person has died.")
+	}
+	if p.NHSNumber != nil && was.patient.NHSNumber != nil && *p.NHSNumber != *was.patient.NHSNumber {
+		return fault.New(fault.Conflict, "The two records have different NHS numbers. If they are one person all the same, "+
+			"accept without patient_id, and merge the two: a second person confirms it.")
+	}
+	known, err := passedBetween(tx, p, was.patient)
+	if err != nil || known {
+		return err
+	}
+	likely, err := people.Likely(tx, p, was.patient)
+	if err == nil && !likely {
+		err = fault.New(fault.Conflict, "By names and date of birth the record named is hardly this person's. If it is all the "+
+			"same, accept without patient_id, and merge the two.")
+	}
+	return err
+}
+
+// passedBetween reports whether the person was passed before from one of two records to the other.
+func passedBetween(tx *db.Tx, here, there people.Patient) (known bool, err error) {
+	var sent, taken db.IDs
+	const of = `select coalesce(array_agg(id) filter (where sent), '{}'), coalesce(array_agg(id) filter (where not sent), '{}')
+		from (
+			select id, true as sent, site_id, patient_id from transfers where state = 'accepted'
+			union all
+			select id, false, site_id, patient_id from transfer_offers where state = 'accepted'
+		) t where site_id = ? and patient_id = any(?)`
+	records := func(p people.Patient) db.IDs { return append(db.IDs{p.ID}, p.MergedIDs...) }
+	if err := tx.Raw(of, here.SiteID, records(here)).Row().Scan(&sent, &taken); err != nil {
+		return false, err
+	}
+	err = asWaypostAt(tx, there.SiteID, func() error {
+		var theirSent, theirTaken db.IDs
+		err := tx.Raw(of, there.SiteID, records(there)).Row().Scan(&theirSent, &theirTaken)
+		known = slices.ContainsFunc(theirTaken, func(id uuid.UUID) bool { return slices.Contains(sent, id) }) ||
+			slices.ContainsFunc(theirSent, func(id uuid.UUID) bool { return slices.Contains(taken, id) })
+		return err
+	})
+	return known, err
+}
+
+// decided are the purposes on which a person of the site has decided.
+func decided(tx *db.Tx, patient uuid.UUID) (purposes []string, err error) {
+	err = tx.Table("consents").Where("patient_id = ?", patient).Distinct().Pluck("purpose", &purposes).Error
+	return purposes, err
 }
 
 // closeLeft closes what the site that sent has open of the person: the episodes, and the follow-ups that nobody there will ask

@@ -46,8 +46,24 @@ type Reopening struct {
 
 func (Reopening) TableName() string { return "episode_reopenings" }
 
+// refuseWherePassedOn refuses what another site has taken on: two would ask one person.
+func (e *Episode) refuseWherePassedOn(tx *db.Tx) error {
+	if *e.ClosureReason != "transferred_site" {
+		return nil
+	}
+	var passedOn bool
+	err := tx.Raw(`select exists (select from transfers t where t.site_id = ? and t.state = 'accepted'
+		and kept_patient(t.patient_id) = kept_patient(?))`, e.SiteID, e.PatientID).Scan(&passedOn).Error
+	if err == nil && passedOn {
+		err = fault.New(fault.Conflict, "The person was passed to another site, which took the episode on. Whoever comes back "+
+			"is passed back, or has a new episode.")
+	}
+	return err
+}
+
 // Reopen opens a closed episode again: as active, or as waiting where nobody has met the person. Its follow-ups stay as
-// they are, since closing it changed none. Faults: move_not_allowed (it is not closed), conflict (the person died).
+// they are, since closing it changed none. Faults: move_not_allowed (it is not closed), conflict (the person died, or
+// was passed to another site).
 func (s *Store) Reopen(ctx context.Context, id uuid.UUID, c Reopen) (e Episode, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		if e, err = db.FindForUpdate[Episode](tx, "episode", id); err != nil {
@@ -62,6 +78,9 @@ func (s *Store) Reopen(ctx context.Context, id uuid.UUID, c Reopen) (e Episode, 
 		}
 		if p.DiedOn != nil {
 			return fault.New(fault.Conflict, "The person has died. If that is a mistake, put the date of death right first.")
+		}
+		if err := e.refuseWherePassedOn(tx); err != nil {
+			return err
 		}
 		if err := e.warnOfAnother(tx); err != nil {
 			return err

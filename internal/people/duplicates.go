@@ -248,18 +248,23 @@ func (p *Patient) differs(was Details) bool {
 
 func sameBirth(a, b *day.Partial) bool { return a == b || a != nil && b != nil && *a == *b }
 
+// Likely reports whether two records are likely of one person, by the rule of possible duplicates.
+func Likely(tx *db.Tx, a, b Patient) (bool, error) {
+	x, err := identify(tx, a)
+	if err != nil {
+		return false, err
+	}
+	y, err := identify(tx, b)
+	return x.alike(y).score >= likely, err
+}
+
 // duplicates are the people of the same site who may be the person, the most alike first.
 func (s *Store) duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
 	a := asked{}
 	if p.BirthDate != nil {
 		a.others = append(a.others, born(*p.BirthDate))
 	}
-	if p.GivenName != nil { // the first, since a further one is often left out
-		a.names += strings.Fields(*p.GivenName + " -")[0] + " "
-	}
-	if p.FamilyName != nil {
-		a.names += *p.FamilyName
-	}
+	a.names = strings.Join(firstNames(p), " ")
 	for kind, value := range map[string]*string{byPhone: p.Phone, byEmail: p.Email} {
 		if value != nil {
 			a.add(kind, strings.ToLower(*value))
@@ -404,6 +409,9 @@ func withSameID(tx *db.Tx, p Patient) (list []fault.PossibleDuplicate, err error
 
 // checkDuplicates finds who may be the same person, and refuses what the site knows by a number, or all of them.
 func (s *Store) checkDuplicates(tx *db.Tx, p Patient, refuseAll bool) ([]fault.PossibleDuplicate, error) {
+	if err := oneByOne(tx, p); err != nil {
+		return nil, err
+	}
 	same, err := withSameID(tx, p)
 	if err != nil {
 		return nil, err
@@ -416,6 +424,39 @@ func (s *Store) checkDuplicates(tx *db.Tx, p Patient, refuseAll bool) ([]fault.P
 		return nil, err
 	}
 	return list, s.refuse(tx, p.SiteID, list, refuseAll)
+}
+
+// oneByOne makes whoever records the same person at the same moment wait until this transaction has ended, and then find the
+// person: whoever shares a name and the year of birth, or the phone, e-mail address or postcode. Others do not wait.
+func oneByOne(tx *db.Tx, p Patient) error {
+	year := ""
+	if p.BirthDate != nil {
+		year = p.BirthDate.String()[:len("1961")]
+	}
+	list := db.Texts{}
+	for _, value := range []*string{p.Phone, p.Email, p.Postcode} {
+		if value != nil {
+			list = append(list, strings.ToLower(*value))
+		}
+	}
+	// In the order of the keys, so that nobody waits for whoever waits for them.
+	return tx.Exec(`select pg_advisory_xact_lock(k) from (
+			select distinct hashtextextended('recording ' || ?::text || v, 0) as k from (
+				select ? || replace(fold_name(n), ' ', '') from unnest(?::text[]) n
+				union all select unnest(?::text[])
+			) t (v) order by k offset 0) k`, p.SiteID, year, firstNames(p), list).Error
+}
+
+// firstNames are the first given name, since a further one is often left out, and the family name.
+func firstNames(p Patient) (list db.Texts) {
+	list = db.Texts{}
+	if p.GivenName != nil {
+		list = append(list, strings.Fields(*p.GivenName + " -")[0])
+	}
+	if p.FamilyName != nil {
+		list = append(list, *p.FamilyName)
+	}
+	return list
 }
 
 // nameDuplicates warns of those who may be the same person, and logs whom the caller is shown.

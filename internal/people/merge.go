@@ -48,7 +48,7 @@ type Merge struct {
 	IntoPatientID uuid.UUID `json:"into_patient_id" format:"uuid"`
 	// Why the two are one person.
 	Reason string `json:"reason"`
-	// Where it stands. pending: the two have different NHS numbers, so that a second person must confirm
+	// Where it stands. pending: the two have, or had, different NHS numbers, so that a second person must confirm
 	// it, and nothing has moved. given_up: it was pending, and was overtaken: one of the two was merged
 	// elsewhere, or somebody said that they are two people.
 	State MergeState `json:"state" enum:"pending,done,undone,given_up"`
@@ -109,7 +109,11 @@ func (s *Store) Merge(ctx context.Context, id uuid.UUID, n NewMerge) (out Merged
 		if err != nil {
 			return err
 		}
-		if bothNumbered(from, into) {
+		two, err := bothNumbered(tx, from, into)
+		if err != nil {
+			return err
+		}
+		if two {
 			into.show()
 			into.Warnings = append(into.Warnings, needsSecondPerson)
 			out = MergedPatient{into, m}
@@ -121,13 +125,45 @@ func (s *Store) Merge(ctx context.Context, id uuid.UUID, n NewMerge) (out Merged
 	return out, err
 }
 
-// bothNumbered reports whether two records have different NHS numbers, which are two people but for a mistake.
-func bothNumbered(a, b Patient) bool {
-	return a.NHSNumber != nil && b.NHSNumber != nil && *a.NHSNumber != *b.NHSNumber
+// bothNumbered reports whether two records have, or ever had, different NHS numbers, which are two people but for a mistake.
+// The numbers of records that were merged into one of the two are its own. Former ones count, so that nobody gets around
+// the second person by taking a number away first.
+func bothNumbered(tx *db.Tx, a, b Patient) (two bool, err error) {
+	numbers := func(p Patient) (list db.Texts, err error) {
+		of := append(db.IDs{p.ID}, p.MergedIDs...)
+		err = tx.Raw(`select coalesce(array_agg(number), '{}') from (
+				select nhs_number as number from patients where site_id = @site and id = any(@of)
+				union
+				select v #>> '{}' from record_changes c, unnest(array[c.from_value, c.to_value]) v
+				where c.site_id = @site and c.subject_id = any(@of) and c.subject_type = 'patient' and c.field = 'nhs_number'
+			) n where number is not null`, map[string]any{"site": p.SiteID, "of": of}).Row().Scan(&list)
+		return list, err
+	}
+	mine, err := numbers(a)
+	if err != nil {
+		return false, err
+	}
+	theirs, err := numbers(b)
+	return slices.ContainsFunc(mine, func(x string) bool {
+		return slices.ContainsFunc(theirs, func(y string) bool { return x != y })
+	}), err
+}
+
+// refuseWhileMergeWaits refuses another NHS number for somebody whose merge waits for a second person, who is to look at
+// the two numbers.
+func refuseWhileMergeWaits(tx *db.Tx, p Patient) error {
+	var waits bool
+	err := tx.Raw("select exists (select from merges where site_id = ? and state = 'pending' and ? in (patient_id, into_patient_id))",
+		p.SiteID, p.ID).Scan(&waits).Error
+	if err == nil && waits {
+		err = fault.New(fault.Conflict, "A merge of this record waits for a second person. Until it is confirmed or given up "+
+			"(not-duplicate), the NHS number stays.")
+	}
+	return err
 }
 
 var needsSecondPerson = fault.Warning{Code: "needs_second_person",
-	Detail: "The two records have different NHS numbers. Nothing has moved: somebody else must confirm the merge."}
+	Detail: "The two records have, or had, different NHS numbers. Nothing has moved: somebody else must confirm the merge."}
 
 // lockEpisodes holds the episodes of two people, before the people themselves: in the order in which whoever records
 // something of an episode locks the two.

@@ -298,6 +298,11 @@ func (s *Store) Change(ctx context.Context, id uuid.UUID, version int, c Changes
 		if err := s.validate(tx, p, was); err != nil {
 			return err
 		}
+		if normal.Changed(p.NHSNumber, was.NHSNumber) {
+			if err := refuseWhileMergeWaits(tx, *p); err != nil {
+				return err
+			}
+		}
 		list := []fault.PossibleDuplicate{}
 		if p.differs(was) || c.Has("external_ids") {
 			if list, err = s.checkDuplicates(tx, *p, false); err != nil {

@@ -158,6 +158,8 @@ begin
     delete from person_lookups_due where site_id = new.site_id and patient_id = new.id;
     delete from duplicate_pairs where site_id = new.site_id and new.id in (patient_id, other_id);
     delete from duplicate_checks where site_id = new.site_id and patient_id = new.id;
+    update merges set state = 'given_up', updated_at = new.updated_at -- there is nothing to confirm
+      where site_id = new.site_id and state = 'pending' and new.id in (patient_id, into_patient_id);
   else
     insert into person_lookups_due (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
   end if;

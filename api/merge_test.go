@@ -130,12 +130,30 @@ func TestTwoRecordsOfOnePersonBecomeOne(t *testing.T) {
 			t.Errorf("%s finds %v", search, got)
 		}
 	}
-	if got := lw.post("/patients/search", `{"q":"secondname"}`).ids(); len(got) != 0 {
-		t.Errorf("who was merged away is found: %v", got)
+	for _, search := range []string{`{"q":"secondname"}`, `{"q":"marigold secondname 1/4/50"}`, `{"q":"marigold@example.org"}`,
+		`{"family_name":"Secondname","birth_date":"1950-04-01"}`} {
+		found := lw.post("/patients/search", search)
+		found.hides(again + `","site_id`)
+		former := strings.Contains(string(found.body), "former_record")
+		if got := found.ids(); !slices.Equal(got, []string{kept}) || former != strings.Contains(strings.ToLower(search), "secondname") {
+			t.Errorf("%s finds %s", search, found.body)
+		}
+	}
+	if got := lw.get("/worklists/caseload?q=secondname").want(200).number("count"); got != 2 {
+		t.Errorf("the caseload has %v by the other name", got)
 	}
 	alike := lw.post("/patients", `{"given_name":"Marigold","family_name":"Secondname","birth_date":"1950-04-01"}`).want(201)
-	if strings.Contains(string(alike.body), again) {
-		t.Errorf("who was merged away is proposed: %s", alike.body)
+	if alike.text("possible_duplicates.0.patient_id") != kept || len(alike.at("possible_duplicates").([]any)) != 1 ||
+		!strings.Contains(string(alike.body), `"former_record"`) {
+		t.Errorf("by the other name is proposed: %s", alike.body)
+	}
+	if got := lw.get(pairs).pairs(); !slices.Equal(got, []string{alike.text("id") + " " + kept}) {
+		t.Errorf("the pairs: %v", got)
+	}
+	lw.patch("/patients/"+kept, done.header.Get("ETag"), `{"phone":"07700 900222"}`)
+	w.compare()
+	if got := lw.get(pairs).pairs(); !slices.Equal(got, []string{alike.text("id") + " " + kept}) {
+		t.Errorf("the pairs after a change and the job: %v", got)
 	}
 	lw.post("/patients", `{"given_name":"Heather","birth_date":"1930-01-01","nhs_number":"9434765919"}`).
 		problem(409, "conflict", "9434765919")

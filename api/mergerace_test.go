@@ -114,9 +114,6 @@ func (w *world) nothingIsLeftBehind() {
 			union all
 			select 'follow-up ' || f.id from follow_ups f join episodes e on e.id = f.episode_id where e.patient_id <> f.patient_id
 			union all
-			select 'name ' || n.patient_id from person_names n join patients p on p.id = n.patient_id
-				where p.merged_into_id is not null
-			union all
 			select 'purpose ' || c.patient_id from consents c group by c.patient_id, c.purpose
 				having count(*) filter (where c.stands) <> 1`).Scan(&wrong).Error
 		if len(wrong) > 0 {

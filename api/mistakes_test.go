@@ -602,6 +602,8 @@ func TestNobodyInErrorIsMerged(t *testing.T) {
 	w.as("site_manager").post("/merges/"+merge+"/confirmation", "").problem(409, "conflict")
 	w.merge(away, kept).problem(409, "conflict")
 	lw.post("/patients/"+away+"/entered-in-error/undo", because).want(200)
+	w.as("site_manager").post("/merges/"+merge+"/confirmation", "").problem(409, "conflict") // it was given up
+	merge = w.merge(away, kept).want(200).text("merge.id")
 	w.as("site_manager").post("/merges/"+merge+"/confirmation", "").want(200)
 }
 

@@ -20,6 +20,15 @@ func (s *server) transferOperations() {
 			"reason, and nothing else. It lapses after 28 days without an answer.",
 	}, func(t casework.Transfer) string { return "/transfers/" + t.ID.String() }, s.requestTransfer)
 	wire.Get(s.Server, wire.Operation{
+		ID:      "list-transfer-sites",
+		Path:    "/transfer-sites",
+		Tag:     "patients",
+		Scope:   actor.RecordRead,
+		Summary: "List the sites that a person can be passed to",
+		Description: "Lists, by code, the sites of this server that a person can be passed to: their names, codes and ids, and " +
+			"nothing else of them.",
+	}, s.listTransferSites)
+	wire.Get(s.Server, wire.Operation{
 		ID:      "list-transfers",
 		Path:    "/transfers",
 		Tag:     "patients",
@@ -68,6 +77,12 @@ func (s *server) transferOperations() {
 
 func (s *server) requestTransfer(ctx context.Context, in *wire.Of[casework.NewTransfer]) (casework.Transfer, error) {
 	return s.Casework.Transfer(ctx, in.ID.ID, in.Body)
+}
+
+func (s *server) listTransferSites(ctx context.Context, in *wire.Paging) (wire.Page[casework.OtherSite], error) {
+	return wire.List(ctx, in, func(p db.Page[string]) ([]casework.OtherSite, error) {
+		return s.Casework.OtherSites(ctx, p)
+	}, func(o casework.OtherSite) string { return o.Code })
 }
 
 type listTransfersInput struct {

@@ -152,7 +152,7 @@ func TestATransferThatIsNotAccepted(t *testing.T) {
 				t.Errorf("it is %s, should be %s", got, state)
 			}
 		}
-		other.get("/transfers/" + id).hides("Marigold")
+		other.get("/transfers/"+id).hides("Marigold", "loneliness_isolation", "Lives with her daughter")
 		if len(other.get("/patients/search").body) == 0 || w.workerOf(episode) != w.worker ||
 			lw.get("/episodes/"+episode).text("status") == "closed" {
 			t.Error("something changed")
@@ -297,16 +297,19 @@ func TestATransferIsTakenOnBySomebodyElsesRecordNever(t *testing.T) {
 	patient, _, _ := w.elsewhere()
 	id := w.askTo(w.other, patient).made()
 	for name, body := range map[string]string{
-		"another number":  `{"given_name":"Marigold","family_name":"Moving","birth_date":"1950-04-01","nhs_number":"9991000003"}`,
-		"another person":  `{"given_name":"Zebedee","family_name":"Moving","birth_date":"1999-04-01"}`,
-		"whoever died":    fmt.Sprintf(`{"given_name":"Marigold","family_name":"Moving","birth_date":"1950-04-01","died_on":%q}`, w.today()),
+		"another number": `{"given_name":"Marigold","family_name":"Moving","birth_date":"1950-04-01","nhs_number":"9991000003"}`,
+		"another person": `{"given_name":"Zebedee","family_name":"Moving","birth_date":"1999-04-01"}`,
+		"whoever died": fmt.Sprintf(`{"given_name":"Marigold","family_name":"Moving","birth_date":"1950-04-01",
+			"died_on":%q}`, w.today()),
 		"another's twin":  `{"given_name":"Primrose","family_name":"Moving","birth_date":"1950-04-01","phone":"07700 900123"}`,
 		"only her family": `{"family_name":"Moving","birth_date_unknown":true}`,
 	} {
 		z := other.post("/patients", body).made()
-		a := other.post("/transfers/"+id+"/acceptance", fmt.Sprintf(`{"patient_id":%q}`, z)).problem(409, "conflict", "9434765919", "1950-04-01")
-		if n := len(other.get("/patients/" + z + "/consents").want(200).items()); n != 0 || other.get("/transfers/"+id).text("state") != "pending" {
-			t.Errorf("%s: %d consents, %s", name, n, a.body)
+		a := other.post("/transfers/"+id+"/acceptance", fmt.Sprintf(`{"patient_id":%q}`, z)).
+			problem(409, "conflict", "9434765919", "1950-04-01")
+		consents := other.get("/patients/" + z + "/consents").want(200).items()
+		if len(consents) != 0 || other.get("/transfers/"+id).text("state") != "pending" {
+			t.Errorf("%s: %d consents, %s", name, len(consents), a.body)
 		}
 	}
 	hers := other.post("/patients", `{"given_name":"Marigold","family_name":"Moving","birth_date":"1950-04-01"}`).made()
@@ -339,4 +342,78 @@ func TestWhatWasPassedOnStaysClosed(t *testing.T) {
 	}
 	w.askTo(w.other, patient).problem(409, "conflict")
 	w.askTo(w.other, w.patient()).problem(409, "conflict")
+}
+
+// Whoever passes a person on finds the sites by name, and each side is told who asks; a partner system is not told where to.
+func TestWhoAsksAndWhereToIsToldByName(t *testing.T) {
+	w := newWorld(t)
+	lw, other, system := w.as("link_worker"), w.as("other_site_link_worker"), w.as("integration")
+	patient, _, _ := w.elsewhere()
+	sites := lw.get("/transfer-sites").want(200)
+	if len(sites.items()) != 1 || sites.text("items.0.id") != w.other || sites.text("items.0.name") == "" ||
+		sites.text("items.0.code") == "" ||
+		len(sites.at("items.0").(object)) != 3 {
+		t.Errorf("%s", sites.body)
+	}
+	for _, role := range []string{"organisation", "dashboard", "researcher", "administrator"} {
+		w.as(role).get("/transfer-sites").problem(403, "forbidden")
+	}
+	made := w.askTo(w.other, patient).want(201)
+	id := made.text("id")
+	for _, by := range []client{lw, other} {
+		a := by.get("/transfers/" + id).want(200)
+		if a.text("requested_by.role") != "link_worker" ||
+			a.text("requested_by.link_worker_name") != lw.get("/link-workers/"+w.worker).text("name") ||
+			a.text("to_site_name") != sites.text("items.0.name") || a.text("from_site_name") == "" || a.text("to_site_id") != w.other {
+			t.Errorf("%s", a.body)
+		}
+	}
+	for range 2 {
+		a := system.get("/transfers/" + id).want(200)
+		a.hides(w.other, sites.text("items.0.name"))
+		system.get("/transfers").want(200).hides(w.other, sites.text("items.0.name"))
+		if !strings.Contains(string(a.body), `"to_site_id":null`) {
+			t.Errorf("%s", a.body)
+		}
+		other.post("/transfers/"+id+"/acceptance", `{}`)
+	}
+}
+
+// While a person is asked for, the name is the one of now, and no merge or undo makes another record of theirs.
+func TestAPersonWhoIsAskedForStaysWhoTheyAre(t *testing.T) {
+	w := newWorld(t)
+	lw, other := w.as("link_worker"), w.as("other_site_link_worker")
+	patient, _, _ := w.elsewhere()
+	second := lw.post("/patients", `{"given_name":"Marigold","family_name":"Movin","birth_date":"1950-04-01"}`).made()
+	id := w.askTo(w.other, patient).made()
+	w.merge(patient, second).problem(409, "conflict")
+	w.merge(second, patient).problem(409, "conflict")
+	etag := lw.get("/patients/" + patient).header.Get("ETag")
+	lw.patch("/patients/"+patient, etag, `{"family_name":"Renamed"}`).want(200)
+	if got := other.get("/transfers/" + id).want(200).text("name"); got != "Marigold Renamed" {
+		t.Errorf("asked for as %s", got)
+	}
+	lw.post("/transfers/"+id+"/cancellation", "").want(200)
+	w.merge(second, patient).want(200)
+	id = w.askTo(w.other, patient).made()
+	w.unmerge(second, "").problem(409, "conflict")
+	hers := other.post("/patients", `{"given_name":"Marigold","family_name":"Renamed","birth_date":"1950-04-01"}`).made()
+	mergedAway := other.post("/transfers/"+id+"/acceptance", `{}`).want(200)
+	if mergedAway.text("name") != "Marigold Renamed" {
+		t.Errorf("%s", mergedAway.body)
+	}
+	back := mergedAway.text("patient_id")
+	other.post("/patients/"+back+"/merge", fmt.Sprintf(`{"into_patient_id":%q,%s}`, hers, why)).want(200)
+	if got := other.get("/transfers/" + id).text("patient_id"); got != hers {
+		t.Errorf("after a merge: %s", got)
+	}
+	other.post("/patients/"+back+"/merge/undo", because).want(200)
+	if got := other.get("/transfers/" + id).text("patient_id"); got != back {
+		t.Errorf("after its undo: %s", got)
+	}
+	etag = lw.get("/patients/" + patient).header.Get("ETag")
+	lw.patch("/patients/"+patient, etag, `{"family_name":"Later"}`).want(200)
+	if got := other.get("/transfers/" + id).text("name"); got != "Marigold Renamed" {
+		t.Errorf("after the answer: %s", got)
+	}
 }

@@ -49,8 +49,14 @@ type Transfer struct {
 	Direction string `json:"direction" enum:"out,in"`
 	// The site that sends.
 	FromSiteID uuid.UUID `json:"from_site_id" format:"uuid"`
-	// The site that is asked.
-	ToSiteID uuid.UUID `json:"to_site_id" format:"uuid"`
+	// What that site is called.
+	FromSiteName string `json:"from_site_name" example:"Sale and Altrincham"`
+	// The site that is asked; null: a partner system of the site that sends is not told where people go.
+	ToSiteID *uuid.UUID `json:"to_site_id" nullable:"true" format:"uuid"`
+	// What that site is called; null where to_site_id is.
+	ToSiteName *string `json:"to_site_name" example:"Example Valley"`
+	// Who asked for it.
+	RequestedBy TransferRequester `json:"requested_by" gorm:"embedded;embeddedPrefix:requested_by_"`
 	// Where it stands. lapsed: nobody answered by lapses_at.
 	State string `json:"state" enum:"pending,accepted,refused,cancelled,lapsed" example:"pending"`
 	// The person in the record of the caller's own site; null: it has none, since it has not accepted.
@@ -60,10 +66,10 @@ type Transfer struct {
 	// What the person is called: the preferred or else the given name, and the family name; null: the
 	// site that is asked sees it while it is pending, and when it accepted.
 	Name *string `json:"name" example:"Mary Example"`
-	// The need that matters most, of the open episode.
+	// The need that matters most, of the open episode; the site that is asked sees it while it sees the name.
 	Need *string `json:"need" format:"code:needs"`
-	// Why the person is passed on.
-	Reason string `json:"reason"`
+	// Why the person is passed on; the site that is asked reads it while it sees the name.
+	Reason *string `json:"reason"`
 	// On what basis the record is passed on.
 	Basis string `json:"basis" enum:"person_agreed,direct_care,best_interests" example:"direct_care"`
 	// The day on which the person agreed.
@@ -83,6 +89,14 @@ type Transfer struct {
 	PossibleDuplicates []fault.PossibleDuplicate `json:"possible_duplicates,omitempty" gorm:"-"`
 	// In the answer to a POST: what is worth knowing.
 	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
+}
+
+// TransferRequester is who asks another site to take a person on.
+type TransferRequester struct {
+	// In which role.
+	Role actor.Role `json:"role" enum:"link_worker,site_manager,integration"`
+	// The link worker's name, also where a system acts for them; null: it was none.
+	LinkWorkerName *string `json:"link_worker_name" example:"Sam Helper"`
 }
 
 // Acceptance is the command to take a person on who comes from another site.
@@ -126,8 +140,10 @@ func (sending) TableName() string { return "transfers" }
 
 type offer struct {
 	SiteID, ID, FromSiteID   uuid.UUID
-	Name, Need               *string
-	Reason, Basis            string
+	Name, Need, Reason       *string
+	Basis                    string
+	RequestedByRole          actor.Role
+	RequestedByName          *string
 	AgreedOn                 *day.Date
 	State                    TransferState
 	LapsesAt                 time.Time
@@ -260,7 +276,7 @@ func (n NewTransfer) rows(tx *db.Tx, p people.Patient) (row sending, made offer,
 		SiteID:     n.SiteID,
 		ID:         row.ID,
 		FromSiteID: p.SiteID,
-		Reason:     n.Reason,
+		Reason:     &n.Reason,
 		Basis:      n.Basis,
 		AgreedOn:   n.AgreedOn,
 		State:      pending,
@@ -268,13 +284,10 @@ func (n NewTransfer) rows(tx *db.Tx, p people.Patient) (row sending, made offer,
 		CreatedAt:  tx.Now,
 		UpdatedAt:  tx.Now,
 	}
-	var shown struct{ Name, Need *string }
-	err = tx.Raw(`select concat_ws(' ', coalesce(p.preferred_name, p.given_name), p.family_name) as name, (
-			select e.need_primary from episodes e
-			where e.site_id = p.site_id and e.patient_id = p.id and e.status <> 'closed' order by e.received_on desc, e.id desc limit 1
-		) as need
-		from patients p where p.site_id = ? and p.id = ?`, p.SiteID, p.ID).Scan(&shown).Error
-	made.Name, made.Need = shown.Name, shown.Need
+	made.RequestedByRole = row.ActorRole
+	if row.LinkWorkerID != nil {
+		err = tx.Raw("select name from link_workers where id = ?", *row.LinkWorkerID).Row().Scan(&made.RequestedByName)
+	}
 	return row, made, err
 }
 
@@ -296,6 +309,9 @@ func (s *Store) AcceptTransfer(ctx context.Context, id uuid.UUID, a Acceptance) 
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		o, err := waiting(tx, id)
 		if err != nil {
+			return err
+		}
+		if err := tx.Raw("select name, need from offered(?)", o.ID).Row().Scan(&o.Name, &o.Need); err != nil {
 			return err
 		}
 		var was passed
@@ -516,10 +532,10 @@ func (r sending) end(tx *db.Tx, state TransferState, why *string, kind events.Ki
 	return r.recordEvent(tx, kind)
 }
 
-// answer writes how an offer ended at the site that was asked. Whoever did not accept keeps no name.
+// answer writes how an offer ended at the site that was asked. Whoever did not accept keeps no word about the person.
 func (o *offer) answer(tx *db.Tx) error {
 	if o.State != accepted {
-		o.Name = nil
+		o.Name, o.Need, o.Reason = nil, nil, nil
 	}
 	o.AnsweredAt, o.UpdatedAt = &tx.Now, tx.Now
 	o.ActorRole, o.ActorKeyID = &tx.Actor.Role, tx.Actor.Key()
@@ -583,7 +599,7 @@ func (r sending) cancel(tx *db.Tx) error {
 		return err
 	}
 	return asWaypostAt(tx, r.ToSiteID, func() error {
-		if err := tx.Exec(`update transfer_offers set state = ?, name = null, answered_at = ?, updated_at = ?
+		if err := tx.Exec(`update transfer_offers set state = ?, reason = null, answered_at = ?, updated_at = ?
 			where site_id = ? and id = ?`, cancelled, tx.Now, tx.Now, r.ToSiteID, r.ID).Error; err != nil {
 			return err
 		}
@@ -610,30 +626,44 @@ func cancelPending(tx *db.Tx, patient uuid.UUID) error {
 	return err
 }
 
-// bothSides is every transfer that the actor's sites send or are asked for. One that nobody answers lapses by its day, and
-// whoever was asked sees no name then.
+// bothSides is every transfer that the actor's sites send or are asked for. One that nobody answers lapses by its day. While
+// a site is asked it sees the name and the need as they are now, and when it took the person on, as they were then. The
+// record is that of the first episode it opened, should a merge have been undone since.
 const bothSides = `(
-	select t.id, 'out' as direction, t.site_id as from_site_id, t.to_site_id,
-		case when t.lapses_at <= ? and (t.state = 'pending' or t.state = 'cancelled' and t.answered_at is null)
-			then 'lapsed' else t.state end as state,
-		t.patient_id, '{}'::uuid[] as episode_ids,
-		(
-			select concat_ws(' ', coalesce(p.preferred_name, p.given_name), p.family_name) from patients p
-			where p.site_id = t.site_id and p.id = t.patient_id
-		) as name,
-		(
-			select e.need_primary from episodes e where e.site_id = t.site_id and e.patient_id = t.patient_id
-			order by e.status = 'closed', e.received_on desc, e.id desc limit 1
-		) as need,
-		t.reason, t.basis, t.agreed_on, t.lapses_at, t.answered_at, t.refusal_reason, t.created_at, t.updated_at
-	from transfers t
-	union all
-	select o.id, 'in', o.from_site_id, o.site_id,
-		case when o.lapses_at <= ? and o.state = 'pending' then 'lapsed' else o.state end,
-		o.patient_id, o.episode_ids,
-		case when o.lapses_at > ? or o.state = 'accepted' then o.name end,
-		o.need, o.reason, o.basis, o.agreed_on, o.lapses_at, o.answered_at, o.refusal_reason, o.created_at, o.updated_at
-	from transfer_offers o
+	select t.*, f.name as from_site_name, s.name as to_site_name from (
+		select t.id, 'out' as direction, t.site_id as from_site_id,
+			case when (select acting_role()) <> 'integration' then t.to_site_id end as to_site_id,
+			case when t.lapses_at <= ? and (t.state = 'pending' or t.state = 'cancelled' and t.answered_at is null)
+				then 'lapsed' else t.state end as state,
+			t.patient_id, '{}'::uuid[] as episode_ids,
+			(
+				select concat_ws(' ', coalesce(p.preferred_name, p.given_name), p.family_name) from patients p
+				where p.site_id = t.site_id and p.id = t.patient_id
+			) as name,
+			(
+				select e.need_primary from episodes e where e.site_id = t.site_id and e.patient_id = t.patient_id
+				order by e.status = 'closed', e.received_on desc, e.id desc limit 1
+			) as need,
+			t.reason, t.basis, t.agreed_on, t.lapses_at, t.answered_at, t.refusal_reason, t.created_at,
+			case when t.state = 'pending' and t.lapses_at <= ? then t.lapses_at else t.updated_at end as updated_at,
+			t.actor_role as requested_by_role,
+			(select w.name from link_workers w where w.site_id = t.site_id and w.id = t.link_worker_id)
+				as requested_by_link_worker_name
+		from transfers t
+		union all
+		select o.id, 'in', o.from_site_id, o.site_id,
+			case when lapsed then 'lapsed' else o.state end,
+			coalesce((select e.patient_id from episodes e where e.site_id = o.site_id and e.id = o.episode_ids[1]), o.patient_id),
+			o.episode_ids, case when lapsed then null else coalesce(o.name, now_is.name) end,
+			case when lapsed then null else coalesce(o.need, now_is.need) end, case when not lapsed then o.reason end,
+			o.basis, o.agreed_on, o.lapses_at, o.answered_at, o.refusal_reason, o.created_at,
+			case when lapsed then o.lapses_at else o.updated_at end, o.requested_by_role, o.requested_by_name
+		from transfer_offers o
+		cross join lateral (select o.state = 'pending' and o.lapses_at <= ? as lapsed) l
+		left join lateral offered(o.id) now_is on o.state = 'pending'
+	) t
+	join site_names() f on f.id = t.from_site_id
+	left join site_names() s on s.id = t.to_site_id
 ) t`
 
 // TransferPosition is a place in a list of transfers.
@@ -681,6 +711,29 @@ func find(tx *db.Tx, id uuid.UUID, direction string) (Transfer, error) {
 	return t, noteTransfers(tx, []Transfer{t})
 }
 
+// OtherSite is a site that a person can be passed to.
+type OtherSite struct {
+	// The site's id, for site_id of a transfer.
+	ID uuid.UUID `json:"id" format:"uuid"`
+	// Its code.
+	Code string `json:"code" example:"example-valley"`
+	// What it is called.
+	Name string `json:"name" example:"Example Valley"`
+}
+
+// OtherSites lists the sites that a person can be passed to, by code: for whoever works at one site, the others.
+func (s *Store) OtherSites(ctx context.Context, page db.Page[string]) (list []OtherSite, err error) {
+	err = s.DB.Do(ctx, func(tx *db.Tx) error {
+		own := db.IDs{}
+		if len(tx.Actor.Sites) == 1 {
+			own = tx.Actor.Sites
+		}
+		return tx.Raw("select * from site_names() where code > ? and id <> all(?) order by code limit ?",
+			page.After, own, page.Limit).Scan(&list).Error
+	})
+	return list, err
+}
+
 // noteTransfers notes who was shown. Of somebody who is not in the record of the actor's site there is nobody to note.
 func noteTransfers(tx *db.Tx, list []Transfer) error {
 	var shown [][2]uuid.UUID
@@ -688,7 +741,7 @@ func noteTransfers(tx *db.Tx, list []Transfer) error {
 		if t.PatientID != nil {
 			site := t.FromSiteID
 			if t.Direction == "in" {
-				site = t.ToSiteID
+				site = *t.ToSiteID
 			}
 			shown = append(shown, [2]uuid.UUID{site, *t.PatientID})
 		}

@@ -28,6 +28,7 @@ type identity struct {
 	Patient
 	given  [][]string
 	family []string
+	keptID uuid.UUID // the record that is kept, where this one was merged away; else this one
 }
 
 // likeness is how alike two records are.
@@ -258,13 +259,74 @@ func Likely(tx *db.Tx, a, b Patient) (bool, error) {
 	return x.alike(y).score >= likely, err
 }
 
-// duplicates are the people of the same site who may be the person, the most alike first.
+// duplicates are the people of the same site who may be the person, the most alike first. What records say that were merged
+// into one of the two counts as well.
 func (s *Store) duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
-	a := asked{}
+	selves := []Patient{p}
+	if len(p.MergedIDs) > 0 {
+		var away []Patient
+		if err := tx.Where("site_id = ? and id = any(?)", p.SiteID, p.MergedIDs).Find(&away).Error; err != nil {
+			return nil, err
+		}
+		selves = append(selves, away...)
+	}
+	type found struct {
+		fault.PossibleDuplicate
+		uncapped float64
+	}
+	best := map[uuid.UUID]found{}
+	for _, self := range selves {
+		if self.NHSNumber == nil {
+			self.NHSNumber, self.NHSNumberUnissued = p.NHSNumber, p.NHSNumberUnissued
+		}
+		known, err := s.maybeSame(tx, self)
+		if err != nil {
+			return nil, err
+		}
+		me, err := identify(tx, self)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range known {
+			l := me.alike(k)
+			if l.score < likely || k.SiteID != p.SiteID || k.keptID == p.ID {
+				continue
+			}
+			if slices.Contains(l.reasons, numberFits) {
+				l.uncapped = math.Inf(1) // before those who are only alike, of whom ten are named
+			}
+			if was, there := best[k.keptID]; there && was.uncapped >= l.uncapped {
+				continue
+			}
+			if k.keptID != k.ID || self.ID != p.ID {
+				l.reasons = append(slices.Clone(l.reasons), formerRecord)
+			}
+			best[k.keptID] = found{fault.PossibleDuplicate{PatientID: k.keptID, Score: l.score, Reasons: l.reasons}, l.uncapped}
+		}
+	}
+	list := []fault.PossibleDuplicate{}
+	for _, f := range best {
+		list = append(list, f.PossibleDuplicate)
+	}
+	slices.SortFunc(list, func(a, b fault.PossibleDuplicate) int {
+		return cmp.Or(
+			cmp.Compare(best[b.PatientID].uncapped, best[a.PatientID].uncapped),
+			strings.Compare(a.PatientID.String(), b.PatientID.String()),
+		)
+	})
+	list, err := judged(tx, p, list)
+	if err != nil {
+		return nil, err
+	}
+	return list[:min(len(list), mostDuplicates)], nil
+}
+
+// maybeSame are the records that share a name, a birth date, a number or an address with one.
+func (s *Store) maybeSame(tx *db.Tx, p Patient) ([]identity, error) {
+	a := asked{names: strings.Join(firstNames(p), " ")}
 	if p.BirthDate != nil {
 		a.others = append(a.others, born(*p.BirthDate))
 	}
-	a.names = strings.Join(firstNames(p), " ")
 	for kind, value := range map[string]*string{byPhone: p.Phone, byEmail: p.Email} {
 		if value != nil {
 			a.add(kind, strings.ToLower(*value))
@@ -273,75 +335,36 @@ func (s *Store) duplicates(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, err
 	if p.NHSNumber != nil && !p.NHSNumberUnissued {
 		a.add(byNHSNumber, *p.NHSNumber)
 	}
-	list, err := s.numberedAway(tx, p)
-	if err != nil {
-		return nil, err
-	}
 	words, err := fold(tx, a.names)
 	if err != nil {
 		return nil, err
 	}
 	found, err := s.weigh(tx, words, a.others)
 	if err != nil || len(found.ids) == 0 {
-		return list, err
-	}
-	known, err := identities(tx, found.ids)
-	if err != nil {
 		return nil, err
 	}
-	self, err := identify(tx, p)
-	if err != nil {
-		return nil, err
-	}
-	uncapped := map[uuid.UUID]float64{}
-	for _, d := range list {
-		uncapped[d.PatientID] = math.Inf(1) // before those who are only alike, of whom ten are named
-	}
-	for _, k := range known {
-		if l := self.alike(k); l.score >= likely && k.SiteID == p.SiteID && k.ID != p.ID {
-			list = append(list, fault.PossibleDuplicate{PatientID: k.ID, Score: l.score, Reasons: l.reasons})
-			uncapped[k.ID] = l.uncapped
-		}
-	}
-	slices.SortFunc(list, func(a, b fault.PossibleDuplicate) int {
-		return cmp.Or(
-			cmp.Compare(uncapped[b.PatientID], uncapped[a.PatientID]),
-			strings.Compare(a.PatientID.String(), b.PatientID.String()),
-		)
-	})
-	if list, err = judged(tx, p, list); err != nil {
-		return nil, err
-	}
-	return list[:min(len(list), mostDuplicates)], nil
-}
-
-// numberedAway is whose record has taken in one with the person's NHS number.
-func (s *Store) numberedAway(tx *db.Tx, p Patient) ([]fault.PossibleDuplicate, error) {
-	list := []fault.PossibleDuplicate{}
-	if p.NHSNumber == nil || p.NHSNumberUnissued {
-		return list, nil
-	}
-	found, err := s.keptOfNumber(tx, *p.NHSNumber)
-	for _, f := range found {
-		if f.SiteID == p.SiteID && f.ID != p.ID {
-			list = append(list, fault.PossibleDuplicate{PatientID: f.ID, Score: 1, Reasons: []string{numberFits}})
-		}
-	}
-	return list, err
+	return identities(tx, found.ids)
 }
 
 // identities reads what tells people apart, and their names as they are compared.
 func identities(tx *db.Tx, ids db.IDs) ([]identity, error) {
 	var rows []struct {
 		Patient
+		KeptID                   uuid.UUID
 		Given, Preferred, Family string
 	}
-	err := tx.Raw("select p.site_id, p.id, p.nhs_number, p.nhs_number_unissued, p.birth_date, p.phone, p.email, p.postcode, "+
-		"n.given, n.preferred, n.family from person_names n join patients p on p.site_id = n.site_id and p.id = n.patient_id "+
-		"where n.site_id = any(cast(? as uuid[])) and n.patient_id = any(?)", db.IDs(tx.Actor.Sites), ids).Scan(&rows).Error
+	err := tx.Raw(`select p.site_id, p.id, k.id as kept_id, coalesce(p.nhs_number, k.nhs_number) as nhs_number,
+			case when p.nhs_number is null then k.nhs_number_unissued else p.nhs_number_unissued end as nhs_number_unissued,
+			p.birth_date, p.phone, p.email, p.postcode, n.given, n.preferred, n.family
+		from person_names n
+		join patients p on p.site_id = n.site_id and p.id = n.patient_id
+		join patients k on k.site_id = p.site_id
+			and k.id = case when p.merged_into_id is null then p.id else kept_patient(p.id) end
+		where n.patient_id = any(?)`, ids).Scan(&rows).Error
 	out := make([]identity, len(rows))
 	for i, r := range rows {
 		out[i] = named(r.Patient, r.Given, r.Preferred, r.Family)
+		out[i].keptID = r.KeptID
 	}
 	return out, err
 }

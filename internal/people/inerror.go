@@ -118,7 +118,9 @@ func (s *Store) SetVoid(tx *db.Tx, p *Patient, void *voids.Void) error {
 	p.Version, p.UpdatedAt = p.Version+1, tx.Now
 	err := db.Save(tx, p.SiteID, p.ID, p)
 	if err == nil && void == nil {
-		err = s.keepLookups(tx, *p)
+		if err = s.keepLookups(tx, *p); err == nil {
+			err = s.pairAnew(tx, *p)
+		}
 	}
 	if err != nil {
 		return err

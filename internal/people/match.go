@@ -40,6 +40,7 @@ const (
 	emailFits    = "email"
 	postcodeFits = "postcode"
 	idFits       = "external_id"
+	formerRecord = "former_record"
 )
 
 // weights say how much each kind of thing counts beside the others that were asked for.

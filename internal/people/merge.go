@@ -162,6 +162,18 @@ func refuseWhileMergeWaits(tx *db.Tx, p Patient) error {
 	return err
 }
 
+// refuseWhilePassedOn refuses to merge, or to part, records of which another site is asked to take one on: it was asked for
+// that record as it is.
+func refuseWhilePassedOn(tx *db.Tx, a, b Patient) error {
+	var asked bool
+	err := tx.Raw("select exists (select from transfers where site_id = ? and patient_id in (?, ?) and state = 'pending' "+
+		"and lapses_at > ?)", a.SiteID, a.ID, b.ID, tx.Now).Scan(&asked).Error
+	if err == nil && asked {
+		err = fault.New(fault.Conflict, "Another site is asked to take this person on: end the transfer first.")
+	}
+	return err
+}
+
 var needsSecondPerson = fault.Warning{Code: "needs_second_person",
 	Detail: "The two records have, or had, different NHS numbers. Nothing has moved: somebody else must confirm the merge."}
 
@@ -229,6 +241,9 @@ func (s *Store) perform(tx *db.Tx, m Merge, from, into Patient) (out MergedPatie
 	if len(from.ExternalIDs)+len(into.ExternalIDs) > mostExternalIDs {
 		return out, fault.New(fault.Conflict, "Together the two records have more than 20 external_ids: take some away first.")
 	}
+	if err := refuseWhilePassedOn(tx, from, into); err != nil {
+		return out, err
+	}
 	warnings, err := warningsOf(tx, from, into)
 	if err != nil {
 		return out, err
@@ -260,6 +275,9 @@ func (s *Store) perform(tx *db.Tx, m Merge, from, into Patient) (out MergedPatie
 	}
 	data := events.Data{"merge_id": m.ID.String(), "into_patient_id": into.ID.String()}
 	if err := m.record(tx, events.PatientMerged, from, into, data); err != nil {
+		return out, err
+	}
+	if err := s.pairAnew(tx, into); err != nil {
 		return out, err
 	}
 	into.show()

@@ -86,6 +86,20 @@ func keepPairs(tx *db.Tx, p Patient, list []fault.PossibleDuplicate, checked boo
 	})
 }
 
+// pairAnew works out the pairs that these people are in.
+func (s *Store) pairAnew(tx *db.Tx, people ...Patient) error {
+	for _, p := range people {
+		list, err := s.duplicates(tx, p)
+		if err != nil {
+			return err
+		}
+		if err := keepPairs(tx, p, list, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // judged takes those out of whom somebody said that they are not the same person.
 func judged(tx *db.Tx, p Patient, list []fault.PossibleDuplicate) ([]fault.PossibleDuplicate, error) {
 	if len(list) == 0 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -89,6 +90,9 @@ func (s *Store) Find(ctx context.Context, by Search, page db.Page[Place]) (list 
 		if list, more, err = s.find(tx, by); err != nil {
 			return err
 		}
+		if list, err = keptOf(tx, list); err != nil {
+			return err
+		}
 		slices.SortFunc(list, func(a, b FoundPatient) int {
 			return cmp.Or(cmp.Compare(b.Match.Score, a.Match.Score), strings.Compare(a.ID.String(), b.ID.String()))
 		})
@@ -117,12 +121,7 @@ func (s *Store) find(tx *db.Tx, by Search) (list []FoundPatient, more bool, err 
 		if refusal != "" {
 			return nil, false, fault.InvalidAt("nhs_number", fault.WrongFormat, refusal)
 		}
-		list, more, err = s.candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
-		if err != nil || len(list) > 0 {
-			return list, more, err
-		}
-		list, err = s.keptOfNumber(tx, number)
-		return list, false, err
+		return s.candidates(tx, asked{others: []string{byNHSNumber + number}}, leastScore)
 	case by.ExternalID != nil:
 		list, err = withExternalID(tx, *by.ExternalID)
 		return list, false, err
@@ -237,16 +236,34 @@ func (s *Store) weigh(tx *db.Tx, words [][]string, others []string) (w weighed, 
 	return w, nil
 }
 
-// keptOfNumber is whoever's record has taken in one with this NHS number.
-func (s *Store) keptOfNumber(tx *db.Tx, number string) (list []FoundPatient, err error) {
-	away, err := s.lookUp(tx, byNHSNumber, number, mostFound)
-	if err != nil || len(away) == 0 {
-		return nil, err
+// keptOf puts the records that are kept in the place of those that were merged into them: each person once, as what fits
+// best. Who is found by another record alone has the reason former_record.
+func keptOf(tx *db.Tx, list []FoundPatient) ([]FoundPatient, error) {
+	best := map[uuid.UUID]Match{} // by the id of the record that was merged away, then of the one that is kept
+	for _, f := range list {
+		if f.MergedIntoID != nil {
+			best[f.ID] = Match{f.Match.Score, append(slices.Clone(f.Match.Reasons), formerRecord)}
+		}
 	}
-	err = tx.Where("id in (select kept_patient(id) from patients where id = any(?) and merged_into_id is not null)", away).
-		Find(&list).Error
-	for i := range list {
-		list[i].Match = Match{Score: 1, Reasons: []string{numberFits}}
+	if len(best) == 0 {
+		return list, nil
+	}
+	list = slices.DeleteFunc(list, func(f FoundPatient) bool { return f.MergedIntoID != nil })
+	var kept []struct {
+		FoundPatient
+		AwayID uuid.UUID
+	}
+	err := tx.Raw("select p.*, a.id as away_id from unnest(?::uuid[]) a (id) join patients p on p.id = kept_patient(a.id) order by a.id",
+		db.IDs(slices.Collect(maps.Keys(best)))).Scan(&kept).Error
+	for _, k := range kept {
+		at := slices.IndexFunc(list, func(f FoundPatient) bool { return f.ID == k.ID })
+		switch m := best[k.AwayID]; {
+		case at < 0:
+			k.Match = m
+			list = append(list, k.FoundPatient)
+		case list[at].Match.Score < m.Score:
+			list[at].Match = m
+		}
 	}
 	return list, err
 }

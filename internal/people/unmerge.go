@@ -127,6 +127,9 @@ func (m *Merge) assigned(tx *db.Tx, into Patient, assign []Assignment) (moves []
 
 // undo moves back what the merge moved, and what was assigned. Both people are locked.
 func (s *Store) undo(tx *db.Tx, m Merge, from, into Patient, moves []fault.Item) (out MergedPatient, err error) {
+	if err := refuseWhilePassedOn(tx, from, into); err != nil {
+		return out, err
+	}
 	kinds, ids := db.Texts{}, db.IDs{}
 	for _, item := range moves {
 		kinds, ids = append(kinds, item.Kind), append(ids, item.ID)
@@ -156,6 +159,9 @@ func (s *Store) undo(tx *db.Tx, m Merge, from, into Patient, moves []fault.Item)
 	}
 	data := events.Data{"merge_id": m.ID.String(), "from_patient_id": into.ID.String()}
 	if err := m.record(tx, events.PatientUnmerged, from, into, data); err != nil {
+		return out, err
+	}
+	if err := s.pairAnew(tx, from, into); err != nil {
 		return out, err
 	}
 	from.show()

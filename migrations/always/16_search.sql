@@ -93,7 +93,7 @@ create or replace function keep_person_names() returns trigger
 declare
   words text[];
 begin
-  if new.merged_into_id is not null or new.void_id is not null then -- the record that is kept is found, and no mistake
+  if new.void_id is not null then -- no mistake is found; by a record that was merged away, the one that is kept is
     delete from person_names where site_id = new.site_id and patient_id = new.id;
     return null;
   end if;
@@ -105,7 +105,7 @@ begin
         given = excluded.given, preferred = excluded.preferred, family = excluded.family
       where (person_names.keys, person_names.names, person_names.given, person_names.preferred, person_names.family)
         <> (excluded.keys, excluded.names, excluded.given, excluded.preferred, excluded.family);
-  if found then
+  if found and new.merged_into_id is null then
     insert into duplicate_checks (site_id, patient_id) values (new.site_id, new.id) on conflict do nothing;
   end if;
   return null;
@@ -292,7 +292,7 @@ begin
       coalesce(fold_name(p.preferred_name), ''), coalesce(fold_name(p.family_name), '')
     from patients p
     cross join lateral (select person_words(p.given_name, p.family_name, p.preferred_name) as words offset 0) w
-    where p.merged_into_id is null and p.void_id is null
+    where p.void_id is null
     on conflict (site_id, patient_id) do update set names = excluded.names, keys = excluded.keys,
         given = excluded.given, preferred = excluded.preferred, family = excluded.family
       where (person_names.keys, person_names.names, person_names.given, person_names.preferred, person_names.family)

@@ -17,7 +17,7 @@ create or replace function merge_columns()
     (null, 'corrections', 'from_patient_id', 'stays'), -- say on whose record something was and is
     (null, 'corrections', 'to_patient_id', 'stays'),
     (null, 'person_names', 'patient_id', 'stays'),
-    (null, 'person_lookups', 'patient_id', 'stays'), -- of who was merged away, its NHS number leads to who is kept
+    (null, 'person_lookups', 'patient_id', 'stays'), -- those of who was merged away lead to who is kept; names too
     (null, 'person_lookups_due', 'patient_id', 'stays'),
     (null, 'merges', 'patient_id', 'stays'),
     (null, 'merges', 'into_patient_id', 'stays'),

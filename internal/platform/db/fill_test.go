@@ -42,8 +42,8 @@ insert into episode_reopenings (site_id, id, episode_id, reason, closed_on, clos
 	created_at) values ('S', 'C', 'E', 'It was not over', '2026-01-03', 'plan_completed', 'system', false, now());
 insert into transfers (site_id, id, patient_id, to_site_id, reason, basis, state, lapses_at, actor_role, on_behalf,
 	created_at, updated_at) values ('S', 'C', 'P', 'A', 'Moves', 'direct_care', 'pending', now(), 'system', false, now(), now());
-insert into transfer_offers (site_id, id, from_site_id, reason, basis, state, lapses_at, created_at, updated_at)
-	values ('S', 'C', 'A', 'Moves', 'direct_care', 'pending', now(), now(), now());
+insert into transfer_offers (site_id, id, from_site_id, reason, basis, state, lapses_at, requested_by_role, created_at, updated_at)
+	values ('S', 'C', 'A', 'Moves', 'direct_care', 'pending', now(), 'system', now(), now());
 insert into handovers (site_id, id, from_link_worker_id, reason, actor_role, on_behalf, created_at, updated_at) values
 	('S', 'H', 'W', 'Leave', 'system', false, now(), now());
 insert into handover_items values ('S', 'H', 'episode', 'E', 'E', 'V');

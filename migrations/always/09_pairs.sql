@@ -25,18 +25,17 @@ create or replace view derived_pairs with (security_invoker) as
   ) a on true;
 
 -- Derives the pairs of some episodes, and writes what differs from those that are kept. Two who touch one episode wait
--- for each other: each would miss what the other is about to commit.
+-- for each other: each would miss what the other is about to commit. Rows are found by indexes whatever the planner
+-- knows: a load begins with empty tables, whose plan would be kept while they fill.
 create or replace function derive_pairs(of_site uuid, of_episodes uuid[]) returns void
-  language plpgsql set plan_cache_mode = force_generic_plan as $$
+  language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off
+  set enable_mergejoin = off as $$
 declare
   kept pairs[];
   derived pairs[];
   gone pairs[];
   new pairs[];
 begin
-  if cardinality(of_episodes) > 100 then -- a load: worth a plan of its own
-    perform set_config('plan_cache_mode', 'force_custom_plan', true);
-  end if;
   perform from episodes_all e where e.site_id = of_site and e.id = any(of_episodes) order by e.id for no key update;
   kept := array(select p from pairs p where p.site_id = of_site and p.episode_id = any(of_episodes));
   derived := array(select row(d.*)::pairs from derived_pairs d where d.site_id = of_site and d.episode_id = any(of_episodes));

@@ -110,7 +110,7 @@ func (w *world) nothingIsLeftBehind() {
 			select 'referral ' || r.id from referrals r join episodes e on e.id = r.episode_id where e.patient_id <> r.patient_id
 			union all
 			select 'referral of another worker ' || r.id from referrals r join episodes_all e on e.id = r.episode_id
-				where r.link_worker_id is distinct from e.link_worker_id
+				where r.episode_link_worker_id is distinct from e.link_worker_id
 			union all
 			select 'follow-up ' || f.id from follow_ups f join episodes e on e.id = f.episode_id where e.patient_id <> f.patient_id
 			union all

@@ -94,9 +94,9 @@ func (s *Store) List(
 				return err
 			}
 			if len(covered) > 0 {
-				q = q.Where("(link_worker_id = ? or episode_id = any(?::uuid[]))", *by.LinkWorkerID, covered)
+				q = q.Where("(episode_link_worker_id = ? or episode_id = any(?::uuid[]))", *by.LinkWorkerID, covered)
 			} else {
-				q = q.Where("link_worker_id = ?", *by.LinkWorkerID)
+				q = q.Where("episode_link_worker_id = ?", *by.LinkWorkerID)
 			}
 		}
 		if err := q.Order("id").Scopes(page.Cut).Find(&list).Error; err != nil {

@@ -18,10 +18,11 @@ end $$;
 create or replace trigger referrals_days before insert or update of sent_at, responded_at on referrals
   for each row execute function referral_days();
 
--- Keeps link_worker_id, which is the episode's. Whoever changes either has locked the episode.
+-- Keeps episode_link_worker_id. Whoever changes either has locked the episode.
 create or replace function referral_worker() returns trigger language plpgsql as $$
 begin
-  new.link_worker_id := (select e.link_worker_id from episodes_all e where e.site_id = new.site_id and e.id = new.episode_id);
+  new.episode_link_worker_id := (select e.link_worker_id from episodes_all e
+    where e.site_id = new.site_id and e.id = new.episode_id);
   return new;
 end $$;
 create or replace trigger referrals_worker before insert on referrals for each row execute function referral_worker();
@@ -30,8 +31,9 @@ create or replace trigger referrals_worker_changed before update on referrals
 
 create or replace function episode_worker_changed() returns trigger language plpgsql as $$
 begin
-  update referrals r set link_worker_id = new.link_worker_id
-    where r.site_id = new.site_id and r.episode_id = new.id and r.link_worker_id is distinct from new.link_worker_id;
+  update referrals r set episode_link_worker_id = new.link_worker_id
+    where r.site_id = new.site_id and r.episode_id = new.id
+      and r.episode_link_worker_id is distinct from new.link_worker_id;
   return null;
 end $$;
 create or replace trigger episodes_worker_changed after update of link_worker_id on episodes_all

@@ -37,8 +37,8 @@ create or replace trigger patients_changes after update on patients
   for each row execute function keep_changes('patient');
 create or replace trigger episodes_changes after update on episodes_all
   for each row execute function keep_changes('episode');
-create or replace trigger referrals_changes after update on referrals
-  for each row execute function keep_changes('referral', 'link_worker_id'); -- it is the episode's, whose history has it
+create or replace trigger referrals_changes after update on referrals -- the episode's history has its link worker
+  for each row execute function keep_changes('referral', 'episode_link_worker_id');
 create or replace trigger contacts_changes after update on contacts_all
   for each row execute function keep_changes('contact');
 create or replace trigger follow_ups_changes after update on follow_ups_all

@@ -51,7 +51,8 @@ func (s *server) handoverOperations() {
 		Tag:         "sites",
 		Scope:       actor.RecordRead,
 		Summary:     "Get a handover",
-		Description: "Returns a handover and what it moved, or what there was when a cover began. Who was shown is logged.",
+		Description: "Returns a handover and what it moved, or what there was when a cover began and came meanwhile. " +
+			"Who was shown is logged.",
 	}, s.getHandover)
 	wire.Post(s.Server, wire.Operation{
 		ID:      "close-cover",

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"waypost/internal/casework"
+	"waypost/internal/platform/actor"
+	"waypost/internal/platform/db"
 )
 
 // colleague is another link worker of the first site, whose key is under the name.
@@ -284,6 +288,16 @@ func TestCoverShowsTheWorkToBoth(t *testing.T) {
 		t.Errorf("after it, the organisation is told to ask %s", name)
 	}
 	own.do("POST", "/handovers/"+id+"/ending", "").problem(409, "conflict")
+	for range 2 {
+		job := db.Background(actor.With(t.Context(), actor.Named("test")))
+		if err := (&casework.Store{DB: w.db}).TellEndedCovers(job); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, person := range []string{patient, newer} {
+		w.tells(person, "episode.covered", 1)
+		w.tells(person, "episode.cover_ended", 1)
+	}
 
 	// and one that is ended early
 	id = own.post("/handovers", fmt.Sprintf(`{"from_link_worker_id":%q,"to_link_worker_id":%q,"episode_ids":[%q],"reason":"Ill",
@@ -295,6 +309,53 @@ func TestCoverShowsTheWorkToBoth(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 	covered("that was ended", 0)
+	w.tells(patient, "episode.cover_ended", 2)
+	w.tells(newer, "episode.cover_ended", 1)
+}
+
+// tells asks how often a person's timeline tells of something.
+func (w *world) tells(patient, event string, times int) {
+	w.t.Helper()
+	timeline := string(w.as("site_manager").get("/patients/" + patient + "/timeline?limit=200").want(200).body)
+	if n := strings.Count(timeline, `"`+event+`"`); n != times {
+		w.t.Errorf("%s is told %d times, should be %d", event, n, times)
+	}
+}
+
+// Who stands in and is made inactive stands in no longer: it is told, somebody else can, and it does not come back.
+func TestACoverEndsWithWhoStandsIn(t *testing.T) {
+	w := newWorld(t)
+	kim, ola := w.colleague("Kim Other"), w.colleague("Ola Third")
+	patient, episode := w.supported()
+	manager := w.as("site_manager")
+	ask := func(to string) answer {
+		return manager.post("/handovers", fmt.Sprintf(`{"from_link_worker_id":%q,"to_link_worker_id":%q,"reason":"Leave","until":%q}`,
+			w.worker, to, w.daysAgo(-13)))
+	}
+	id := ask(kim).made()
+	set := func(by, body string) answer {
+		c, at := w.as(by), "/link-workers/"+kim
+		return c.patch(at, c.get(at).want(200).header.Get("ETag"), body).want(200)
+	}
+	gone := set("administrator", `{"active":false}`)
+	if gone.text("warnings.0.code") != "cover_ended" {
+		t.Errorf("%s", gone.body)
+	}
+	if h := manager.get("/handovers/" + id).want(200); h.at("ended_at") == nil {
+		t.Errorf("%s", h.body)
+	}
+	w.tells(patient, "episode.cover_ended", 1)
+	if back := set("site_manager", `{"active":true}`); back.at("warnings") != nil {
+		t.Errorf("%s", back.body)
+	}
+	row := manager.get("/worklists/caseload").want(200)
+	if row.at("items.0.covered_by_link_worker_id") != nil || row.text("items.0.episode_id") != episode {
+		t.Errorf("%s", row.body)
+	}
+	ask(ola).want(201)
+	if again := set("site_manager", `{"active":false}`); again.at("warnings") != nil {
+		t.Errorf("one who stands in for nobody: %s", again.body)
+	}
 }
 
 // A link worker hands over their own work, a manager and a partner system that of the site.

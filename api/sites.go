@@ -188,5 +188,17 @@ func (s *server) changeLinkWorker(
 	if err != nil {
 		return w, err
 	}
-	return s.withStillTheirs(ctx, w)
+	ended := 0
+	if !*w.Active {
+		if ended, err = s.Casework.EndCoversBy(ctx, w.SiteID, w.ID); err != nil {
+			return w, err
+		}
+	}
+	if w, err = s.withStillTheirs(ctx, w); err == nil && ended > 0 {
+		w.Warnings = append(w.Warnings, fault.Warning{
+			Code:   "cover_ended",
+			Detail: "They stood in for a colleague, and nobody does now: somebody else can be asked to.",
+		})
+	}
+	return w, err
 }

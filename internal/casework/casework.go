@@ -31,6 +31,9 @@ func (s *Store) OpenEpisode(ctx context.Context, n episodes.New, via string) (e 
 		if e, err = s.Episodes.Open(tx.Context(), n, via); err != nil {
 			return err
 		}
+		if err := coverOpened(tx, e); err != nil {
+			return err
+		}
 		return outcomes.Plan(tx, e)
 	})
 	return e, err

@@ -120,18 +120,6 @@ type HandoverItem struct {
 	HandoverID uuid.UUID `json:"-"`
 }
 
-// cover is that somebody stands in for somebody.
-type cover struct {
-	SiteID           uuid.UUID
-	ID               uuid.UUID
-	HandoverID       uuid.UUID
-	FromLinkWorkerID uuid.UUID
-	LinkWorkerID     uuid.UUID
-	EpisodeID        *uuid.UUID // nil: all of the work
-	StartsOn         day.Date
-	EndsOn           day.Date
-}
-
 // longestCover is how many days somebody can stand in: for longer, the work is handed over.
 const longestCover = 366
 
@@ -521,7 +509,7 @@ func (s *Store) EndCover(ctx context.Context, id uuid.UUID) (h Handover, err err
 		if err := h.read(tx); err != nil {
 			return err
 		}
-		_, takers, of := h.episodes()
+		_, takers, _ := h.episodes()
 		if err := mayHandOver(tx, append(takers, h.FromLinkWorkerID)...); err != nil {
 			return err
 		}
@@ -536,18 +524,11 @@ func (s *Store) EndCover(ctx context.Context, id uuid.UUID) (h Handover, err err
 			return fault.New(fault.Conflict, "This cover is over.")
 		}
 		h.EndedAt, h.UpdatedAt = &tx.Now, tx.Now
-		err = tx.Exec("update handovers set ended_at = ?, updated_at = ? where site_id = ? and id = ?",
-			tx.Now, tx.Now, h.SiteID, h.ID).
-			Error
-		if err != nil {
+		var running []cover
+		if err := tx.Where("site_id = ? and handover_id = ?", h.SiteID, h.ID).Find(&running).Error; err != nil {
 			return err
 		}
-		if err := tx.Exec("update covers set ends_on = ? where site_id = ? and handover_id = ?",
-			today.AddDays(-1), h.SiteID, h.ID).
-			Error; err != nil {
-			return err
-		}
-		return h.recordEvents(tx, events.EpisodeCoverEnded, of, nil)
+		return endCovers(tx, running, today)
 	})
 	return h, err
 }

@@ -366,6 +366,7 @@ func (s *surroundings) work(
 			jobs.Job{Name: "duplicates", Every: 10 * time.Second, Run: all.People.FindDuplicates, Apart: true},
 			jobs.Job{Name: "expiry", Every: time.Minute, Run: all.Referrals.Expire},
 			jobs.Job{Name: "notices", Every: time.Minute, Run: all.Referrals.Ask},
+			jobs.Job{Name: "covers", Every: time.Minute, Run: all.Casework.TellEndedCovers},
 			jobs.Job{
 				Name:  "outbox",
 				Every: time.Minute,

@@ -179,6 +179,9 @@ func lockFollowUps(tx *db.Tx, from, to uuid.UUID, old, new *episodes.Episode) (f
 	if t, err = read(tx, to); err != nil {
 		return f, t, fault.Within("follow_up_id", err)
 	}
+	if f.EpisodeID == t.EpisodeID {
+		return f, t, fault.InvalidAt("follow_up_id", fault.NotAllowed, "is of the episode that it belongs to already")
+	}
 	if *old, *new, err = episodes.LockForReassignment(tx, f.EpisodeID, t.EpisodeID); err != nil {
 		return f, t, err
 	}

@@ -35,7 +35,8 @@ type LinkWorker struct {
 	StillTheirs *StillTheirs `json:"still_theirs,omitempty" gorm:"-"`
 	// With still_theirs: where to hand it over, with from_link_worker_id.
 	HandOverAt string `json:"hand_over_at,omitempty" gorm:"-" example:"/v1/handovers"`
-	// With still_theirs: work_is_still_theirs, where there is any.
+	// With still_theirs: work_is_still_theirs, where there is any; cover_ended, where they stood in for somebody until this
+	// change.
 	Warnings []fault.Warning `json:"warnings,omitempty" gorm:"-"`
 }
 

@@ -83,7 +83,7 @@ grant select, insert on handover_items to waypost_staff, waypost_jobs;
 create policy staff on handover_items to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
 create policy jobs on handover_items to waypost_jobs using (true);
 
-grant select, insert, update (ends_on) on covers to waypost_staff, waypost_jobs;
+grant select, insert, update (ends_on, end_told) on covers to waypost_staff, waypost_jobs;
 grant select on covers to waypost_patients;
 create policy staff on covers to waypost_staff using (site_id = any((select acting_sites())::uuid[]));
 create policy patients on covers for select to waypost_patients

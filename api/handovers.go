@@ -46,11 +46,11 @@ func (s *server) handoverOperations() {
 		Description: "Lists the handovers and covers of the caller's sites, by id. What each was about is in its own answer.",
 	}, s.listHandovers)
 	wire.Get(s.Server, wire.Operation{
-		ID:          "get-handover",
-		Path:        "/handovers/{id}",
-		Tag:         "sites",
-		Scope:       actor.RecordRead,
-		Summary:     "Get a handover",
+		ID:      "get-handover",
+		Path:    "/handovers/{id}",
+		Tag:     "sites",
+		Scope:   actor.RecordRead,
+		Summary: "Get a handover",
 		Description: "Returns a handover and what it moved, or what there was when a cover began and came meanwhile. " +
 			"Who was shown is logged.",
 	}, s.getHandover)

@@ -205,3 +205,20 @@ func TestTwoWhoRecordAtOnceAreToldOfEachOther(t *testing.T) {
 		}
 	}
 }
+
+// Two names are two people, such as twins, however few letters they differ in; a slip of one name is less than that name.
+func TestTwinsWithNamesAlikeAreNotProposed(t *testing.T) {
+	w := newWorld(t)
+	lw := w.as("link_worker")
+	const rest = `"family_name":"Testtwin%c","birth_date":"1961-05-17","postcode":"M33 1AA","phone":"07700 9001%02d"`
+	for i, names := range [][2]string{{"Marian", "Marina"}, {"Danielle", "Daniele"}, {"Ann", "Anna"}, {"Gabriella", "Gabriela"},
+		{"Marigold", "Mairgold"}} {
+		others := fmt.Sprintf(rest, 'a'+i, i)
+		lw.post("/patients", fmt.Sprintf(`{"given_name":%q,%s}`, names[0], others)).made()
+		a := lw.post("/patients", fmt.Sprintf(`{"given_name":%q,%s}`, names[1], others)).want(201)
+		list := a.at("possible_duplicates").([]any)
+		if slip := names[0] == "Marigold"; (len(list) > 0) != slip || slip && a.number("possible_duplicates.0.score") >= 1 {
+			t.Errorf("%v: %v", names, list)
+		}
+	}
+}

@@ -18,6 +18,8 @@ import (
 const (
 	// likely is how alike two records are that may be of one person.
 	likely = 0.7
+	// mostUnlessNamed is how alike two records are at most whose names differ.
+	mostUnlessNamed = 0.95
 	// mostDuplicates is how many an answer names.
 	mostDuplicates = 10
 )
@@ -88,6 +90,9 @@ func (a identity) alike(b identity) (l likeness) {
 	contact := l.addContact(a, b)
 	if (bothFamily && family == 0 || born.fit < 1 && born.weight > 0 || spelled) && !contact {
 		return likeness{}
+	}
+	if l.reasons[0] != nameFits { // whatever else is the same
+		l.score = min(l.score, mostUnlessNamed)
 	}
 	l.uncapped = l.score
 	l.score = math.Round(min(l.score, 1)*100) / 100
@@ -174,13 +179,21 @@ func bestGiven(a, b [][]string) (best float64) {
 // givenAlike compares all words; where one of the two has a single word, only the first ones. Mary Ann is Mary, and is
 // not Mary Jane.
 func givenAlike(a, b []string) float64 {
-	if fit := wordsAlike(strings.Join(a, ""), strings.Join(b, "")); fit > 0 {
+	if fit := givenWordsAlike(strings.Join(a, ""), strings.Join(b, "")); fit > 0 {
 		return fit
 	}
 	if len(a) == 1 || len(b) == 1 {
-		return 0.9 * wordsAlike(a[0], b[0])
+		return 0.9 * givenWordsAlike(a[0], b[0])
 	}
 	return 0
+}
+
+// givenWordsAlike takes no slip of the keys for one where both words are names: Marian and Marina, Daniele and Danielle.
+func givenWordsAlike(a, b string) float64 {
+	if twoGivenNames(a, b) {
+		return 0
+	}
+	return wordsAlike(a, b)
 }
 
 // familiesAlike compares all words; or, of a double name, whether one has all that the other has but particles.

@@ -20,7 +20,8 @@ khadija khadijah hatice
 maryam mariam miriam
 sara sarah
 hana hanna hannah
-ana anna ann anne annie
+ann anne annie
+ana anna
 catherine katherine kathryn catharine katharine cathy kathy kate katie cath kath kitty
 elizabeth elisabeth liz lizzie eliza beth betty bess libby lisbeth elsie
 margaret maggie meg peggy margie madge greta
@@ -100,6 +101,43 @@ malgorzata gosia
 agnieszka aga
 aleksandra ola
 `)
+
+// givenNames are names that people are given which a slip of the keys would make of one another: two of them are two names.
+var givenNames = strings.Fields(`
+adrian adriana adrianna aileen alana alanna alina alena alexis alexia alisa alissa alison allison amelia amelie amina aminah
+andre andrea andreas andrei angela angelo angelina ariana arianna arlene audrey aurelia brenda brendan bruno camilla camille
+carina carlo carlos carla carol carole caroline carolina carrie cecilia cecile celia celine charlene charlotte christian
+christiana clara claudia claudio clive corina corinna cornelia cornelius dana dania daniele daniela danielle daniella darren
+darrel darrell dean deanna delia denis dennis denise diana diane dianne dominic dominica dominique donna doreen dorian doris
+eileen elaine elena elenor elinor elisa elise elisha eliza emil emile emilia emilie emily emma eric erica erin ernest esme esmee
+esther eugene eugenia eva evan eve evelyn faisal farah farhan felicia felix fiona florian francis frances francine gabriel
+gabriela gabriele gabriella gabrielle georgia georgina gerard gerhard gina gloria grace hamid hamida hannah harriet hazel
+helena helene henrietta henry imran irena irene irina isabel isabella isabelle ivan ivana jamal jamila jane janet janette
+janice janine jasmin jasmine jean jeanette jeanne joan joana joanna joanne jolene josephine juan juana judith judy julia julian
+juliana julianna julianne julie juliet juliette june karen karin karina karl karla kareem karim karima katarina katrina
+kelly kerry kevin kirsten kirstin kristian kristina lara larissa laura lauren laurent leah leanne lena leo leon leona leonie
+leila lila lilian lillian linda lisa lorena loretta lorna lorraine louis louisa louise lucas lucia lucian luciana lucy luis
+luisa luke lydia magdalena malik malika marcel marcela marcella marcelle marcia marco marcos marcus maria marian mariana
+marianna marianne marie marina mario marion marisa marissa marius mark martha martin martina martine mateo matteo maureen
+maurice melanie melinda melissa mia michaela michele michelle mila milan milena mira miranda mirela mirella mohsin monica
+monique morgan muriel nadia nadine naomi natalia natalie natasha nathan nathaniel nigel nina nora norma norman oliver olivia
+olga oscar pamela paul paula paulina pauline petra phoebe phyllis rachel rafael rafaela ralph ramona rashid rashida regina
+rene renata renate renee rita roberta roberto rod roger roland rolanda roman romana romeo rosa rosalie rosalind rose rosanna
+rosanne roxana roxanna roxanne ruben rupert ruth sabina sabine sabrina sally salma salman samir samira sandra selena selina
+serena shannon sharon sheila shirley silvia simon simona simone sofia sophia sophie stacey stefan stefania stella stephanie
+sylvia sylvie tamara tania tanya tatiana tina toby tracey tracy umar una ursula valentin valentina valentine valeria valerie
+vanessa vera verena verona veronica viola violet violeta violetta virginia vivian viviana vivien vivienne walid wendy xavier
+yasmin yasmina yasmine yolanda yvette yvonne zahid zahida zoe zoran zorana
+`)
+
+// twoGivenNames reports whether two words are known as two names, such as of twins, and not as spellings of one.
+func twoGivenNames(a, b string) bool {
+	known := func(name string) bool {
+		return slices.Contains(givenNames, name) ||
+			slices.ContainsFunc(sameGiven, func(line []string) bool { return slices.Contains(line, name) })
+	}
+	return a != b && known(a) && known(b)
+}
 
 func wordsOf(lines string) (list [][]string) {
 	for line := range strings.Lines(strings.TrimSpace(lines)) {

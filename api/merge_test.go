@@ -380,6 +380,9 @@ func TestTwoNumbersNeedASecondPerson(t *testing.T) {
 	away := lw.post("/patients", `{"given_name":"Marigold","birth_date":"1950-04-01","nhs_number":"9434765919"}`).made()
 	asked := w.merge(away, kept).want(200)
 	merge := asked.text("merge.id")
+	if n := w.as("link_worker").listed("merges_to_confirm"); n != 1 {
+		t.Errorf("%d merges wait", n)
+	}
 	if asked.text("merge.state") != "pending" || asked.text("id") != kept || len(asked.at("merged_ids").([]any)) != 0 ||
 		asked.warned() != "needs_second_person" {
 		t.Errorf("the answer: %s", asked.body)

@@ -471,11 +471,18 @@ func TestAReferralOfTheWrongPersonMoves(t *testing.T) {
 	l.as("other_site_link_worker").get("/corrections").want(200).lacks(id)
 	l.as("other_site_link_worker").post("/corrections/"+id+"/told", `{"breach":"none"}`).problem(404, "not_found")
 	lw.post("/corrections/"+id+"/told", `{"breach":"perhaps"}`).problem(422, "invalid")
+	if lw.listed("corrections_to_tell") != 1 || l.as("other_site_link_worker").listed("corrections_to_tell") != 0 {
+		t.Error("the list of corrections is of the other site, or empty")
+	}
 	told := lw.post("/corrections/"+id+"/told", `{"breach":"not_reportable","note":"Rang the club"}`).want(200)
 	if told.text("breach") != "not_reportable" || told.text("told_by.role") != "link_worker" {
 		t.Errorf("%s", told.body)
 	}
 	lw.post("/corrections/"+id+"/told", `{"breach":"none"}`).problem(409, "conflict")
+	if lw.listed("corrections_to_tell") != 0 {
+		t.Error("it is still to be told")
+	}
+	lw.get("/patients/" + refuses + "/timeline?limit=200").want(200).has(`"correction.told"`)
 	if n := len(lw.get("/corrections?open=true").want(200).items()); n != 0 {
 		t.Errorf("%d are open", n)
 	}

@@ -63,20 +63,21 @@ func fill(path, id string) string {
 // What is behind the first segment of a path: a thing of a site, of which the walk needs one, or something
 // that all sites share.
 var shared = map[string]string{
-	"me":            "says who the caller is",
-	"code-lists":    "the same for everybody",
-	"instruments":   "have keys, and are tested with their values",
-	"organisations": "the directory is shared",
-	"services":      "the directory is shared",
-	"api-keys":      "for administrators and data stewards, who serve all sites; what a manager sees is tested with its values",
-	"projects":      "of researchers and data stewards: tested with their values",
-	"releases":      "as projects",
-	"updates":       "as projects",
-	"quotes":        "of projects, and tested with their values",
-	"datasets":      "the codebook, the same for everybody",
-	"replies":       "by the token of a link alone, which no key replaces: tested with their values",
-	"demo":          "the clock of the whole demo",
-	"insights":      "figures of the caller's own sites, tested with their values",
+	"me":             "says who the caller is",
+	"code-lists":     "the same for everybody",
+	"instruments":    "have keys, and are tested with their values",
+	"organisations":  "the directory is shared",
+	"services":       "the directory is shared",
+	"api-keys":       "for administrators and data stewards, who serve all sites; what a manager sees is tested with its values",
+	"projects":       "of researchers and data stewards: tested with their values",
+	"releases":       "as projects",
+	"updates":        "as projects",
+	"quotes":         "of projects, and tested with their values",
+	"datasets":       "the codebook, the same for everybody",
+	"replies":        "by the token of a link alone, which no key replaces: tested with their values",
+	"demo":           "the clock of the whole demo",
+	"insights":       "figures of the caller's own sites, tested with their values",
+	"transfer-sites": "names of the sites that a person can be passed to",
 }
 
 // Bodies that name something of another site, by operation; {x} is replaced by the first site's x.

@@ -89,11 +89,13 @@ type listTransfersInput struct {
 	wire.Changing
 	// Where it stands; several separated by commas.
 	State []string `query:"state" enum:"pending,accepted,refused,cancelled,lapsed"`
+	// in: people whom your sites are asked to take on; out: those whom they pass on. Both when left out.
+	Direction string `query:"direction" enum:"in,out"`
 }
 
 func (s *server) listTransfers(ctx context.Context, in *listTransfersInput) (wire.Page[casework.Transfer], error) {
 	return wire.List(ctx, in, func(p db.Page[casework.TransferPosition]) ([]casework.Transfer, error) {
-		return s.Casework.Transfers(ctx, in.State, p)
+		return s.Casework.Transfers(ctx, in.State, in.Direction, p)
 	}, func(t casework.Transfer) casework.TransferPosition {
 		return casework.TransferPosition{ID: t.ID, Direction: t.Direction}
 	})

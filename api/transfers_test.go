@@ -53,6 +53,9 @@ func TestAPersonIsPassedToAnotherSite(t *testing.T) {
 		offered.at("items.0.patient_id") != nil || offered.text("items.0.agreed_on") != w.today() {
 		t.Errorf("%s", offered.body)
 	}
+	if other.listed("transfers_to_answer") != 1 || lw.listed("transfers_to_answer") != 0 {
+		t.Error("the transfer is not on the list of who is asked")
+	}
 	other.get("/events").want(200).hides(secrets...)
 	lw.post("/transfers/"+id+"/acceptance", `{}`).problem(404, "not_found") // it is for the other site
 	other.post("/transfers/"+id+"/cancellation", "").problem(404, "not_found")

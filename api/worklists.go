@@ -71,13 +71,13 @@ type Whose struct {
 
 // WorklistEntry is a worklist and how many are on it.
 type WorklistEntry struct {
-	// Its name, and the last part of its path.
+	// Its name. Lists of people are read at /v1/worklists/{name}; those of what waits for somebody of the team, at href.
 	Name string `json:"name" example:"caseload"`
 	// Who is on it, in words.
 	About string `json:"about"`
 	// How many rows it has.
 	Count int `json:"count" example:"42"`
-	// The path of the worklist.
+	// The path of the worklist, with its query where it has one.
 	Href string `json:"href" example:"/v1/worklists/caseload"`
 }
 
@@ -100,7 +100,7 @@ func (s *server) listWorklists(ctx context.Context, in *struct {
 		counts, err := s.Worklists.Counts(ctx, given(in.LinkWorkerID))
 		for _, l := range worklists.Index() {
 			if l.Name > p.After && len(list) < p.Limit {
-				list = append(list, WorklistEntry{l.Name, l.About, counts[l.Name], s.Base + "/v1/worklists/" + l.Name})
+				list = append(list, WorklistEntry{l.Name, l.About, counts[l.Name], s.Base + "/v1" + l.Path})
 			}
 		}
 		return list, err

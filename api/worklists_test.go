@@ -484,3 +484,22 @@ func TestWhomNobodySupportsComesLast(t *testing.T) {
 		}
 	}
 }
+
+// listed is how many a worklist of the index has, whose path answers as many.
+func (c client) listed(name string) int {
+	c.w.t.Helper()
+	for _, item := range c.get("/worklists?limit=200").want(200).items() {
+		entry := item.(map[string]any)
+		if entry["name"] != name {
+			continue
+		}
+		n := int(entry["count"].(float64))
+		path := strings.TrimPrefix(entry["href"].(string), "/v1")
+		if list := c.get(path).want(200); len(list.items()) != n {
+			c.w.t.Errorf("%s has %d by the index: %s", name, n, list.body)
+		}
+		return n
+	}
+	c.w.t.Fatalf("no worklist %s", name)
+	return 0
+}

@@ -3,6 +3,7 @@ package casework
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -289,6 +290,12 @@ func (s *Store) CloseCorrection(ctx context.Context, id uuid.UUID, n Told) (c Co
 			Select("told_at", "told_by", "breach", "note", "updated_at").Updates(&c).Error
 		if err != nil {
 			return err
+		}
+		for _, of := range slices.Compact([]uuid.UUID{c.FromPatientID, c.ToPatientID}) {
+			subject := events.Subject{ID: c.ID, SiteID: c.SiteID, PatientID: of}
+			if err := events.Record(tx, events.CorrectionTold, subject, events.Data{"breach": n.Breach}); err != nil {
+				return err
+			}
 		}
 		return events.Read(tx, "correction", c.SiteID, c.FromPatientID, c.ToPatientID)
 	})

@@ -676,12 +676,16 @@ type TransferPosition struct {
 func (s *Store) Transfers(
 	ctx context.Context,
 	states []string,
+	direction string,
 	page db.Page[TransferPosition],
 ) (list []Transfer, err error) {
 	err = s.DB.Do(ctx, func(tx *db.Tx) error {
 		q := tx.Table(bothSides, tx.Now, tx.Now, tx.Now).
 			Where("(id, direction) > (?, ?)", page.After.ID, page.After.Direction).
 			Scopes(db.OneOf("state", states), page.Cut)
+		if direction != "" {
+			q = q.Where("direction = ?", direction)
+		}
 		if err := q.Order("id, direction").Find(&list).Error; err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"reflect"
 	"strings"
+	"time"
 
 	"waypost/api"
 	"waypost/internal/platform/build"
@@ -35,7 +36,11 @@ func (s Settings) changed() (list []setting) {
 		if texts, ok := value.Interface().([]string); ok {
 			text = strings.Join(texts, ",")
 		}
-		if value.IsZero() || text == "" || text == field.Tag.Get("default") {
+		byDefault := field.Tag.Get("default")
+		if took, err := time.ParseDuration(byDefault); err == nil {
+			byDefault = took.String() // 1m is 1m0s
+		}
+		if value.IsZero() || text == "" || text == byDefault {
 			continue
 		}
 		kind := value.Kind()

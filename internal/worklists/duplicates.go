@@ -114,17 +114,3 @@ func why(reasons []string) string {
 	}
 	return fmt.Sprintf("May be one person: %s.", strings.Join(words, ", "))
 }
-
-// Entry is a worklist in the list of all.
-type Entry struct{ Name, About string }
-
-// Index is all worklists, by name.
-func Index() (list []Entry) {
-	for _, l := range lists {
-		list = append(list, Entry{l.Name, l.About})
-		if l.Name == "no_recent_contact" {
-			list = append(list, Entry{duplicates, "Pairs of records that may be of one person, the most alike first: for the whole team."})
-		}
-	}
-	return list
-}

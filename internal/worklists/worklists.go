@@ -333,17 +333,6 @@ func (l List) page(of scope, after bool) sqlfile.Text {
 // sql is the SQL of a list.
 func (l List) sql(of scope) string { return files.Make(l.Name+".sql.tmpl", of) }
 
-// counts is the query of how many are on each list; named: a link worker was, whose pairs are counted then.
-func counts(of scope, named bool) sqlfile.Text {
-	type list struct{ Name, SQL string }
-	var all []list
-	for _, l := range lists {
-		all = append(all, list{l.Name, l.sql(of)})
-	}
-	all = append(all, list{duplicates, pairScope{Worker: named}.sql()})
-	return files.Render("counts.sql.tmpl", map[string]any{"Lists": all})
-}
-
 // scopeOf returns the scope of a list for the actor, and its parameters.
 func scopeOf(
 	tx *db.Tx,

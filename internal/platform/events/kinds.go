@@ -64,6 +64,8 @@ var (
 	TransferRefused   = declare("transfer.refused", "transfer")
 	TransferCancelled = declare("transfer.cancelled", "transfer")
 
+	CorrectionTold = declare("correction.told", "correction", "breach")
+
 	ContactRecorded       = declare("contact.recorded", "contact", "kind", "outcome")
 	ContactChanged        = declare("contact.changed", "contact", "kind", "outcome")
 	ContactEnteredInError = declare("contact.entered_in_error", "contact", "kind", "outcome")

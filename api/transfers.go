@@ -89,7 +89,7 @@ type listTransfersInput struct {
 	wire.Changing
 	// Where it stands; several separated by commas.
 	State []string `query:"state" enum:"pending,accepted,refused,cancelled,lapsed"`
-	// in: people whom your sites are asked to take on; out: those whom they pass on. Both when left out.
+	// Those that your sites are asked for (in), or that they ask of others (out). Both when left out.
 	Direction string `query:"direction" enum:"in,out"`
 }
 

@@ -217,7 +217,8 @@ type writers struct {
 func (w *writers) write() {
 	for !w.stop.Load() {
 		name := fmt.Sprintf("Load%06d", w.number.Add(1))
-		body := fmt.Sprintf(`{"given_name":"A","family_name":%q,"birth_date":"1950-01-01"}`, name)
+		// Names of their own: who shares one and the year of birth is recorded one after the other.
+		body := fmt.Sprintf(`{"given_name":%q,"family_name":%q,"birth_date":"1950-01-01"}`, "A"+name, name)
 		if w.i.rand.IntN(3) == 0 { // somebody who hangs up, and cannot know whether it was recorded
 			w.i.callFor(time.Duration(1+w.i.rand.IntN(12))*time.Millisecond, w.key, "POST", "/patients", name, body)
 		}
@@ -311,11 +312,21 @@ func (i *instance) killPostgres() {
 	i.t.Fatal(err)
 }
 
+// acknowledged is how many writes were.
+func (w *writers) acknowledged() (n int) {
+	w.acks.Range(func(any, any) bool {
+		n++
+		return true
+	})
+	return n
+}
+
+// fewestWrites is how many there must have been for a load.
+const fewestWrites = 50
+
 func (w *writers) verify() {
 	t := w.i.t
-	acknowledged := 0
 	w.acks.Range(func(name, id any) bool {
-		acknowledged++
 		status, body := w.i.call(w.key, "POST", "/patients/search", "", fmt.Sprintf(`{"family_name":%q,
 			"birth_date":"1950-01-01"}`, name))
 		var found struct{ Items []struct{ ID string } }
@@ -326,10 +337,11 @@ func (w *writers) verify() {
 		}
 		return true
 	})
-	if acknowledged < 50 {
-		t.Errorf("only %d writes: no load", acknowledged)
+	n := w.acknowledged()
+	if n < fewestWrites {
+		t.Errorf("only %d writes: no load", n)
 	}
-	t.Logf("%d acknowledged writes looked up", acknowledged)
+	t.Logf("%d acknowledged writes looked up", n)
 }
 
 // A second serve on the same directory is refused; serve stops on SIGTERM with its PostgreSQL, and starts
